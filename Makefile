@@ -1,0 +1,64 @@
+# make run | test | check | bench | docs | interop | soak: all share one .venv, built when requirements.lock changes.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/stamp-$(shell sha256sum requirements.lock setup.py pyproject.toml | sha256sum | cut -c1-16)
+HTTP ?= tcp:8080:interface=127.0.0.1
+
+.PHONY: help run test check bench docs interop soak format lock clean
+
+help:
+	@echo "make run      start a server with demo data on http://127.0.0.1:8080"
+	@echo "make test     run the test suite"
+	@echo "make check    lint, types and house rules"
+	@echo "make bench    measure speed against peers"
+	@echo "make docs     write the generated documentation"
+	@echo "make interop  only the tests against real servers (root, Debian packages: docs/interop.md)"
+	@echo "make soak     leak hunt over thousands of runs"
+
+$(STAMP): requirements.lock setup.py pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/twistd --help > $(VENV)/plugins.txt
+	@rm -f $(VENV)/stamp-* && touch $@
+
+run: $(STAMP)
+	@mkdir -p -m 700 var
+	@exec $(BIN)/twistd -n --pidfile= stalwart --data var --demo --http $(HTTP)
+
+test: $(STAMP)
+	@$(BIN)/python -W error::SyntaxWarning -m tests.run
+
+interop: $(STAMP)
+	@$(BIN)/python -m tests.run tests.interop
+
+soak: $(STAMP)
+	@SOAK=1 $(BIN)/python -m tests.run tests.live tests.interop
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.run tests.test_house
+
+bench: $(STAMP)
+	$(BIN)/python bench/run.py
+
+docs: $(STAMP)
+	$(BIN)/python -m stalwart.app.documentation .
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:
+	$(PYTHON) -m venv .lock-venv
+	.lock-venv/bin/python -m pip install --quiet pip-tools
+	.lock-venv/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --extra dev \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+	rm -rf .lock-venv
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info _trial_temp*

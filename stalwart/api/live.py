@@ -1,0 +1,71 @@
+"""``GET /api/live/delivery/{target}``: the delivery diagnosis as an event stream (delivery-diagnostics 1, 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from stalwart.codec import sse
+from stalwart.errors import Invalid
+from stalwart.mail.delivery.diagnosis import Wishes
+from stalwart.mail.delivery.service import Diagnoses
+from stalwart.mail.delivery.stages import Stage, encode
+from stalwart.mail.delivery.target import parse_target
+from stalwart.web.answers import EventStream
+from stalwart.web.exchange import Exchange
+from stalwart.web.routes import route
+
+SHORTEST, LONGEST, DEFAULT = 1, 600, 30
+
+
+@route("GET", "/api/live/delivery/<target>", needs="liveDeliveryTest", spec="delivery-diagnostics 1")
+async def delivery(exchange: Exchange, *, diagnoses: Diagnoses) -> EventStream:
+    """Stages of a delivery to ``target`` as they happen. Query: ``timeout`` (1 to 600 s, 30), ``scope`` (``all``
+    tests every host and address), ``ip`` (4 or 6), ``token``; ``port`` in test mode."""
+    access = exchange.access
+    assert access is not None  # the route says so
+    target = parse_target(exchange.path_value("target"))
+    wishes = _wishes(exchange.query)
+    port = _port(exchange.query) if diagnoses.test_mode else None
+    place = diagnoses.enter(access.account_id)
+
+    async def run(send: Callable[[bytes], None]) -> None:
+        await diagnoses.run(target, wishes, lambda stage: send(frame(stage)), port)
+
+    return EventStream(run, closed=place.leave)
+
+
+def frame(stage: Stage) -> bytes:
+    """One stage as one event: its name is literally ``event``, its data a list of one (delivery-diagnostics 2)."""
+    return sse.event(b"[" + encode(stage) + b"]", event="event")
+
+
+def _wishes(query: Mapping[str, str]) -> Wishes:
+    seconds = _integer(query, "timeout", DEFAULT)
+    if seconds < SHORTEST:
+        raise Invalid(f"The timeout must be between {SHORTEST} and {LONGEST} seconds.", ("timeout",))
+    scope = query.get("scope", "first")
+    if scope not in ("first", "all"):
+        raise Invalid("The scope is first or all.", ("scope",))
+    family = _integer(query, "ip", 0) or None
+    if family not in (None, 4, 6):
+        raise Invalid("The parameter ip is 4 or 6.", ("ip",))
+    return Wishes(float(min(seconds, LONGEST)), scope, family)
+
+
+def _port(query: Mapping[str, str]) -> int | None:
+    port = _integer(query, "port", 0)
+    if not 0 <= port <= 65535:
+        raise Invalid("The port must be between 1 and 65535.", ("port",))
+    return port or None
+
+
+def _integer(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name, "")
+    if not text:
+        return default
+    try:
+        if len(text) > 12 or not text.isascii():
+            raise ValueError
+        return int(text)
+    except ValueError:
+        raise Invalid(f"The parameter {name} must be a whole number.", (name,)) from None

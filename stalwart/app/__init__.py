@@ -1,0 +1,1 @@
+"""Wiring: the options of ``twistd stalwart``, the one place where everything is built, and the listeners."""

@@ -1,0 +1,104 @@
+"""The environment variables that the daemon obeys (settings A.1), read once at start."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from stalwart.errors import Invalid
+
+_TRUE = {"1", "true"}
+
+
+@frozen
+class Environment:
+    """``recovery_admin`` is ``(user, secret)``; it never appears in a repr or a log."""
+
+    hostname: str
+    public_url: str | None = None
+    recovery_mode: bool = False
+    recovery_port: int = 8080
+    recovery_log_level: str = "info"
+    recovery_admin: tuple[str, str] | None = field(default=None, repr=False)
+    https_port: int | None = None
+    run_as_user: str | None = None
+    run_as_group: str | None = None
+    diagnosis: dict[str, Any] = field(factory=dict)
+
+
+def read_environment(variables: Mapping[str, str], own_hostname: str | None = None) -> Environment:
+    """The settings in ``variables``.
+
+    :raises Invalid: a variable has a value that cannot be used; the detail names it, never its secret.
+    """
+    return Environment(
+        hostname=_hostname(variables, own_hostname),
+        public_url=variables.get("STALWART_PUBLIC_URL", "").strip().rstrip("/") or None,
+        recovery_mode=variables.get("STALWART_RECOVERY_MODE", "").strip().lower() in _TRUE,
+        recovery_port=_port(variables, "STALWART_RECOVERY_MODE_PORT") or 8080,
+        recovery_log_level=variables.get("STALWART_RECOVERY_MODE_LOG_LEVEL", "").strip() or "info",
+        recovery_admin=_recovery_admin(variables),
+        https_port=_port(variables, "STALWART_HTTPS_PORT"),
+        run_as_user=variables.get("RUN_AS_USER", "").strip() or None,
+        run_as_group=variables.get("RUN_AS_GROUP", "").strip() or None,
+        diagnosis=_diagnosis(variables),
+    )
+
+
+def base_url(environment: Environment, service_hostname: str, node_hostname: str) -> str:
+    """The base of every published URL (http-service 1.5); never derived from a request."""
+    if environment.public_url:
+        return environment.public_url
+    if environment.https_port:
+        return f"https://{node_hostname}:{environment.https_port}"
+    return f"https://{service_hostname or node_hostname}"
+
+
+def _hostname(variables: Mapping[str, str], own: str | None) -> str:
+    given = variables.get("STALWART_HOSTNAME", "").strip()
+    name = (given or own or socket.gethostname() or "localhost").lower()
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name
+    return name if given else "localhost"
+
+
+def _port(variables: Mapping[str, str], name: str) -> int | None:
+    text = variables.get(name, "").strip()
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise Invalid(f"{name} must be a port between 1 and 65535.")
+    return int(text)
+
+
+def _recovery_admin(variables: Mapping[str, str]) -> tuple[str, str] | None:
+    text = variables.get("STALWART_RECOVERY_ADMIN", "")
+    if not text.strip():
+        return None
+    user, colon, secret = text.partition(":")
+    user, secret = user.strip(), secret.strip()
+    if not colon or not user or not secret:
+        raise Invalid("STALWART_RECOVERY_ADMIN must be user:secret, both not empty.")
+    if user != user.lower():
+        raise Invalid("The user name in STALWART_RECOVERY_ADMIN must be lower case, as login names are.")
+    return user, secret
+
+
+def _diagnosis(variables: Mapping[str, str]) -> dict[str, Any]:
+    text = variables.get("STALWART_DIAGNOSIS", "").strip()
+    if not text:
+        return {}
+    try:
+        value = json.loads(text)
+    except ValueError as problem:
+        raise Invalid(f"STALWART_DIAGNOSIS must be a JSON object of x:Diagnosis members: {problem}") from problem
+    if not isinstance(value, dict):
+        raise Invalid("STALWART_DIAGNOSIS must be a JSON object of x:Diagnosis members.")
+    return value

@@ -1,0 +1,87 @@
+"""The service that twistd starts and stops: opens the house, and closes it again in good order.
+
+Everything slow happens once the reactor runs. A start that fails is one log line that says what to do, and ends the
+process with status 1. On SIGTERM accepting stops, running requests have ten seconds, then the store is closed.
+"""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from stalwart.app.environment import Environment
+from stalwart.app.tap import Startup
+from stalwart.errors import StalwartError
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import SERVER_SHUTDOWN, SERVER_STARTUP_ERROR
+
+GRACE = 10.0
+
+
+class StalwartService(Service):
+    """One daemon."""
+
+    def __init__(self, reactor: Any, startup: Startup, environment: Environment) -> None:
+        self._reactor = reactor
+        self._startup = startup
+        self._environment = environment
+        self._telemetry = Telemetry()
+        self._log = Logger(namespace="stalwart")
+        self._house: Any = None
+        self._opening: Deferred[None] | None = None
+
+    def startService(self) -> None:
+        """Open the house as soon as the reactor runs."""
+        super().startService()
+        self._reactor.callWhenRunning(self._open)
+
+    def stopService(self) -> Deferred[None]:
+        """Close the house; fires when all is flushed and closed."""
+        super().stopService()
+        if self._opening is not None:
+            self._opening.cancel()
+        return Deferred.fromCoroutine(self._close())
+
+    def _open(self) -> None:
+        if not self.running:
+            return
+        self._opening = Deferred.fromCoroutine(self._build())
+        self._opening.addErrback(self._failed)
+
+    async def _build(self) -> None:
+        from stalwart.app.house import open_house
+
+        self._house = await open_house(self._reactor, self._startup, self._environment, self._telemetry)
+        signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload))
+
+    def _failed(self, failure: Failure) -> None:
+        if failure.check(CancelledError):
+            return
+        if failure.check(StalwartError):
+            self._telemetry.emit(SERVER_STARTUP_ERROR, reason=failure.value.detail)
+        else:
+            self._log.failure("The server could not start", failure)
+        self._reactor.callLater(0, self._stop_reactor)
+
+    def _stop_reactor(self) -> None:
+        import os
+
+        if self._reactor.running:
+            self._reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
+            self._reactor.stop()
+
+    def _reload(self) -> None:
+        if self._house is not None:
+            reloading = Deferred.fromCoroutine(self._house.reload())
+            reloading.addErrback(lambda failure: self._log.failure("The settings could not be reloaded", failure))
+
+    async def _close(self) -> None:
+        house, self._house = self._house, None
+        if house is not None:
+            await house.close(GRACE)
+            self._telemetry.emit(SERVER_SHUTDOWN)

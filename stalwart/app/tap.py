@@ -1,0 +1,129 @@
+"""The ``twistd stalwart`` plugin: its options and ``makeService``.
+
+Only names are imported here; what a mode needs is imported when it starts, because ``twistd --help`` loads this module.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from twisted.application.service import IService
+from twisted.python import usage
+
+from stalwart import __version__
+
+EXAMPLES = """
+Examples:
+  twistd -n stalwart --data /var/lib/stalwart
+      SQLite and blobs below the folder; created with defaults at the first start.
+  twistd -n stalwart --data var --http tcp:8080:interface=127.0.0.1
+      The same, but HTTP only on loopback instead of the stored default listener.
+  twistd -n stalwart --config /etc/stalwart/config.json
+      The data store named in the file; without the file, bootstrap mode on port 8080.
+
+Environment: STALWART_RECOVERY_ADMIN=user:secret (an administrator in every mode), STALWART_PUBLIC_URL,
+STALWART_HOSTNAME, STALWART_RECOVERY_MODE=1, STALWART_RECOVERY_MODE_PORT, RUN_AS_USER, SSL_CERT_FILE.
+"""
+
+LISTENER_OPTIONS = ("http", "lmtp", "smtp", "submission")
+
+
+class Options(usage.Options):
+    """Command line options of the daemon."""
+
+    synopsis = "[options]"
+    longdesc = "Mail and collaboration HTTP server." + EXAMPLES
+    optParameters = [
+        ["config", None, None, "JSON file with the data store; a missing file means bootstrap mode"],
+        ["data", None, None, "folder for the embedded store; created if missing"],
+    ]
+    optFlags = [
+        ["demo", None, "make sure that demo accounts exist and print how to log in (with --data)"],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name in LISTENER_OPTIONS:
+            self[name] = []
+
+    def opt_version(self) -> None:
+        """Print the version and leave."""
+        print(f"stalwart {__version__}")
+        sys.exit(0)
+
+    def opt_http(self, endpoint: str) -> None:
+        """Serve HTTP here instead of on the default listener, for example tcp:8080:interface=127.0.0.1 (repeatable)."""
+        self["http"].append(endpoint)
+
+    def opt_lmtp(self, endpoint: str) -> None:
+        """Take mail by LMTP here (repeatable)."""
+        self["lmtp"].append(endpoint)
+
+    def opt_smtp(self, endpoint: str) -> None:
+        """Take mail by SMTP here (repeatable)."""
+        self["smtp"].append(endpoint)
+
+    def opt_submission(self, endpoint: str) -> None:
+        """Take submissions here (repeatable)."""
+        self["submission"].append(endpoint)
+
+    def postOptions(self) -> None:
+        """Check what belongs together.
+
+        :raises usage.UsageError: with a sentence that says what to do.
+        """
+        if self["config"] and self["data"]:
+            raise usage.UsageError("Give --config or --data, not both.")
+        if not self["config"] and not self["data"]:
+            raise usage.UsageError("Give --data FOLDER for an embedded store, or --config FILE.")
+        if self["demo"] and not self["data"]:
+            raise usage.UsageError("--demo needs --data FOLDER.")
+        for name in LISTENER_OPTIONS:
+            for endpoint in self[name]:
+                _check_endpoint(name, endpoint)
+
+
+def _check_endpoint(option: str, endpoint: str) -> None:
+    from twisted.internet.endpoints import serverFromString
+
+    try:
+        serverFromString(object(), endpoint)
+    except Exception as problem:  # the parsers of endpoint strings raise whatever they like
+        raise usage.UsageError(
+            f"--{option} {endpoint}: not a Twisted server endpoint such as tcp:8080:interface=127.0.0.1 ({problem})"
+        ) from problem
+
+
+def makeService(options: Options) -> IService:
+    """The service that ``twistd`` runs."""
+    from twisted.internet import reactor
+
+    from stalwart.app.environment import read_environment
+    from stalwart.app.service import StalwartService
+    from stalwart.errors import Invalid
+
+    try:
+        environment = read_environment(os.environ)
+    except Invalid as problem:
+        raise usage.UsageError(problem.detail) from problem
+    return StalwartService(reactor, Startup.of(options), environment)
+
+
+class Startup:
+    """What the options say, as plain values."""
+
+    def __init__(
+        self, data: str | None, config: str | None, endpoints: dict[str, list[str]] | None = None, demo: bool = False
+    ) -> None:
+        self.data = data
+        self.config = config
+        self.endpoints = endpoints or {}
+        self.demo = demo
+
+    @classmethod
+    def of(cls, options: Any) -> Startup:
+        """From parsed ``Options``."""
+        endpoints = {name: list(options[name]) for name in LISTENER_OPTIONS}
+        return cls(options["data"], options["config"], endpoints, bool(options["demo"]))

@@ -1,0 +1,1 @@
+"""The command line ``stalwart-cli``: the second entry point beside the daemon."""

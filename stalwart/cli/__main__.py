@@ -1,0 +1,5 @@
+"""``python -m stalwart.cli``."""
+
+from stalwart.cli.main import main
+
+main()

@@ -1,0 +1,269 @@
+"""``stalwart-cli diagnose TARGET``: the live delivery diagnosis in the terminal.
+
+With ``--url`` (or STALWART_URL) the daemon runs it and this command shows its stream; it then never falls back to a run
+of its own. Without one the diagnosis runs in this process, by the very code that the daemon uses. ``--demo`` brings a
+name server and SMTP hosts of its own on loopback, so that everything can be tried without a network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from attrs import frozen
+
+from stalwart.cli.stage_tree import Stage, StageTree
+from stalwart.errors import Invalid
+
+USAGE_ERROR = 2
+DEMO_TARGET = "postmaster@good.demo.test"
+
+EXAMPLES = """\
+examples:
+  stalwart-cli diagnose example.org
+  stalwart-cli diagnose postmaster@example.org --all --transcript
+  stalwart-cli diagnose --demo
+  stalwart-cli --url http://127.0.0.1:8080 --user admin@example.test diagnose example.org --json"""
+
+Show = Callable[[Stage], None]
+
+
+class NoAnswer(Exception):
+    """The daemon, the login or the resolver gives no answer; the text says which and what to do."""
+
+
+def add(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "diagnose",
+        parents=[shared],
+        help="watch how mail would reach a domain or mailbox",
+        description=(__doc__ or "").partition("\n\n")[2],
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("target", nargs="?", metavar="TARGET", help="a domain or an e-mail address")
+    command.add_argument("--json", action="store_true", help="one JSON object per stage and line")
+    command.add_argument("--transcript", action="store_true", help="show the SMTP dialogue")
+    command.add_argument("--all", action="store_true", help="test every host and address")
+    command.add_argument("--ip", type=int, choices=(4, 6), help="only IPv4 or only IPv6")
+    command.add_argument("--timeout", type=int, default=30, metavar="SECONDS", help="longest run, 1 to 600 [30]")
+    here = command.add_argument_group("only for a run in this process")
+    here.add_argument("--demo", action="store_true", help="test hosts of its own on loopback; TARGET may be left out")
+    here.add_argument("--allow-private", action="store_true", help="connect to private and loopback addresses too")
+    here.add_argument("--port", type=int, metavar="N", help="SMTP port of the exchanges [25]")
+    here.add_argument("--resolver", action="append", metavar="ADDRESS", help="trusted name server, ip or ip:port")
+    here.add_argument("--trust-anchor", action="append", metavar="DS", help="DNSSEC anchor as a DS or DNSKEY record")
+    here.add_argument("--ehlo", metavar="NAME", help="name to greet with [this host]")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """The exit code: 0 ``ok``; 1 ``warn`` or ``fail``; 2 usage, daemon, login or resolver."""
+    problem = _usage_problem(options)
+    if problem:
+        return _complain(problem)
+    outcome = Outcome()
+    output = _output(options)
+
+    def show(stage: Stage) -> None:
+        outcome.note(stage)
+        output(stage)
+
+    try:
+        _with_reactor(options, show)
+    except (NoAnswer, Invalid) as failure:
+        return _complain(str(failure))
+    except KeyboardInterrupt:
+        return _complain("interrupted")
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # whoever read us is gone; nothing is left to say
+    return outcome.exit_code()
+
+
+class Outcome:
+    """Remembers what decides the exit code."""
+
+    def __init__(self) -> None:
+        self._verdict: str | None = None
+        self._resolver_failed = False
+
+    def note(self, stage: Stage) -> None:
+        """Take note of ``stage``."""
+        if stage.get("type") == "summary":
+            self._verdict = stage["verdict"]
+        if stage.get("type") == "mxLookupError" and "timed out" in str(stage.get("reason")):
+            self._resolver_failed = True
+
+    def exit_code(self) -> int:
+        """0, 1 or 2."""
+        if self._verdict is None:
+            return _complain("the diagnosis ended before its summary; see the daemon's log")
+        if self._resolver_failed:
+            return _complain("the name server gives no answer; name another with --resolver")
+        return 0 if self._verdict == "ok" else 1
+
+
+@frozen
+class _JsonLines:
+    def __call__(self, stage: Stage) -> None:
+        sys.stdout.write(json.dumps(stage, separators=(",", ":"), ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+
+def _output(options: argparse.Namespace) -> Show:
+    if options.json:
+        return _JsonLines()
+    terminal = sys.stdout.isatty()
+    colour = terminal and not options.no_color and not os.environ.get("NO_COLOR")
+    tree = StageTree(sys.stdout, colour=colour, live=terminal)
+
+    def show(stage: Stage) -> None:
+        if stage.get("type") != "smtpTranscript" or options.transcript:
+            tree.show(stage)
+
+    return show
+
+
+def _usage_problem(options: argparse.Namespace) -> str | None:
+    here = ("allow_private", "port", "resolver", "trust_anchor", "ehlo", "demo")
+    used = [name for name in here if getattr(options, name)]
+    if options.url and used:
+        return f"--{used[0].replace('_', '-')} is for a run without --url and STALWART_URL"
+    if not options.target and not options.demo:
+        return "give a domain or an e-mail address, or --demo"
+    if not 1 <= options.timeout <= 600:
+        return "--timeout must be between 1 and 600 seconds"
+    if options.port is not None and not 1 <= options.port <= 65535:
+        return "--port must be between 1 and 65535"
+    return None
+
+
+def _complain(problem: str) -> int:
+    print(f"stalwart-cli: {problem}", file=sys.stderr)
+    return USAGE_ERROR
+
+
+def _with_reactor(options: argparse.Namespace, show: Show) -> None:
+    """Run the coroutine of the chosen way to its end and raise what it raises."""
+    from twisted.internet import reactor
+    from twisted.internet.defer import Deferred
+
+    failures: list[BaseException] = []
+
+    def start() -> None:
+        way = _from_daemon if options.url else _in_process
+        running = Deferred.fromCoroutine(way(reactor, options, show))
+        running.addErrback(lambda failure: failures.append(failure.value))
+        reactor.addSystemEventTrigger("before", "shutdown", running.cancel)  # type: ignore[attr-defined]
+        running.addBoth(lambda _ended: reactor.running and reactor.stop())  # type: ignore[attr-defined]
+
+    reactor.callWhenRunning(start)  # type: ignore[attr-defined]
+    reactor.run()  # type: ignore[attr-defined]
+    if failures:
+        raise failures[0]
+
+
+async def _from_daemon(reactor: Any, options: argparse.Namespace, show: Show) -> None:
+    from stalwart.net.event_source import StreamRefused, read_events
+
+    query: dict[str, str] = {"timeout": str(options.timeout)}
+    if options.all:
+        query["scope"] = "all"
+    if options.ip:
+        query["ip"] = str(options.ip)
+    url = f"{options.url.rstrip('/')}/api/live/delivery/{quote(options.target, safe='')}?{urlencode(query)}"
+
+    def received(event: Any) -> None:
+        for stage in json.loads(event.data):
+            show(stage)
+
+    try:
+        await read_events(reactor, url, _authorization(options), received, insecure=options.insecure)
+    except StreamRefused as refused:
+        raise NoAnswer(_refusal(refused.status, refused.text)) from refused
+    except Exception as failure:  # whatever the network did: one sentence, not a traceback
+        raise NoAnswer(f"no answer from {options.url}: {_sentence(failure)}") from failure
+
+
+def _authorization(options: argparse.Namespace) -> dict[str, str]:
+    if options.api_key and not options.user:
+        return {"Authorization": f"Bearer {options.api_key}"}
+    if not options.user:
+        raise NoAnswer("the daemon wants a login: give --user and --password, or --api-key")
+    password = options.password
+    if password is None:
+        import getpass
+
+        password = getpass.getpass(f"Password of {options.user}: ")
+    pair = base64.b64encode(f"{options.user}:{password}".encode()).decode("ascii")
+    return {"Authorization": f"Basic {pair}"}
+
+
+def _refusal(status: int, text: str) -> str:
+    try:
+        detail = json.loads(text).get("detail", "")
+    except ValueError:
+        detail = text.strip()[:200]
+    return f"the daemon answered {status}: {detail}"
+
+
+def _sentence(failure: BaseException) -> str:
+    reasons = getattr(failure, "reasons", None)
+    if reasons:
+        return "; ".join(str(reason.value) for reason in reasons)
+    return str(failure) or type(failure).__name__
+
+
+async def _in_process(reactor: Any, options: argparse.Namespace, show: Show) -> None:
+    import msgspec
+
+    from stalwart.mail.delivery.diagnosis import Wishes, diagnose
+    from stalwart.mail.delivery.outgoing import Limits, OutgoingOptions, make_outgoing
+    from stalwart.mail.delivery.target import parse_target
+
+    demo = await _start_demo(reactor) if options.demo else None
+    target = parse_target(options.target or DEMO_TARGET)
+    resolvers = list(options.resolver or ())
+    chosen = OutgoingOptions(
+        resolvers=tuple(resolvers) if demo is None else (demo.resolver,),
+        trust_anchors=tuple(options.trust_anchor or ()),
+        allow_private=options.allow_private or demo is not None,
+        authorities=demo.authorities if demo is not None else None,
+        policy_port=demo.policy_port if demo is not None else 443,
+    )
+    outgoing = make_outgoing(reactor, chosen)
+    limits = Limits(
+        ehlo_name=options.ehlo or _own_name(),
+        port=options.port or (demo.smtp_port if demo is not None else 25),
+        allow_private=chosen.allow_private,
+    )
+    wishes = Wishes(float(options.timeout), "all" if options.all else "first", options.ip)
+    try:
+        await diagnose(target, outgoing, limits, wishes, lambda stage: show(msgspec.to_builtins(stage)))
+    finally:
+        if demo is not None:
+            await demo.stop()
+
+
+async def _start_demo(reactor: Any) -> Any:
+    from stalwart.cli.demo_internet import DemoInternet
+
+    demo = await DemoInternet.start(reactor)
+    print("Demo hosts on loopback:", file=sys.stderr)
+    for domain, meaning in demo.domains.items():
+        print(f"  {domain:<24} {meaning}", file=sys.stderr)
+    return demo
+
+
+def _own_name() -> str:
+    import socket
+
+    name = socket.getfqdn()
+    return name if "." in name else "localhost"

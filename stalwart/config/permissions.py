@@ -1,0 +1,203 @@
+"""The permission vocabulary: every name there is, built or not, and the default roles (settings A.13,
+auth-api 12).
+
+A name is a group, an object and a verb in lower camelCase (``sysDomainCreate``). Requests may spell it in
+kebab-case. Which permissions somebody has is the directory's business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from types import MappingProxyType
+
+SETTINGS_OBJECTS: Mapping[str, bool] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            """AccountPassword AccountSettings AddressBook Asn Authentication BlobStore Bootstrap Cache
+            Calendar CalendarAlarm CalendarScheduling Coordinator DataRetention DataStore Diagnosis
+            DkimReportSettings DmarcReportSettings DnsResolver DsnReportSettings Email Enterprise FileStorage
+            Http HttpForm Imap InMemoryStore Jmap Metrics MetricsStore MtaExtensions MtaInboundSession
+            MtaOutboundStrategy MtaStageAuth MtaStageConnect MtaStageData MtaStageEhlo MtaStageMail
+            MtaStageRcpt MtaSts OidcProvider ReportSettings Search SearchStore Security SenderAuth Sharing
+            SieveSystemInterpreter SieveUserInterpreter SpamClassifier SpamDnsblSettings SpamLlm SpamPyzor
+            SpamSettings SpfReportSettings SystemSettings TaskManager TlsReportSettings TracingStore WebDav
+            """
+            True,
+        ),
+        **dict.fromkeys(
+            """Account AcmeProvider Action AiModel Alert AllowedIp ApiKey AppPassword Application ArchivedItem
+            ArfExternalReport BlockedIp Certificate ClusterNode ClusterRole Directory DkimSignature
+            DmarcExternalReport DmarcInternalReport DnsServer Domain EventTracingLevel HttpLookup Log
+            MailingList MaskedEmail MemoryLookupKey MemoryLookupKeyValue Metric MtaConnectionStrategy
+            MtaDeliverySchedule MtaHook MtaInboundThrottle MtaMilter MtaOutboundThrottle MtaQueueQuota
+            MtaRoute MtaTlsStrategy MtaVirtualQueue NetworkListener OAuthClient PublicKey QueuedMessage Role
+            SieveSystemScript SieveUserScript SpamDnsblServer SpamFileExtension SpamRule SpamTag
+            SpamTrainingSample StoreLookup Task Tenant TlsExternalReport TlsInternalReport Trace Tracer
+            WebHook
+            """
+            False,
+        ),
+    }
+)
+"""Every settings object by name; True for a singleton, which cannot be created, destroyed or queried."""
+
+_GENERAL = (
+    *("authenticate", "authenticateWithAlias", "interactAi", "impersonate"),
+    *("unlimitedRequests", "unlimitedUploads", "fetchAnyBlob"),
+    *("emailSend", "emailReceive", "calendarAlarmsSend", "calendarSchedulingSend", "calendarSchedulingReceive"),
+    *("oAuthClientRegistration", "oAuthClientOverride", "liveTracing", "liveMetrics", "liveDeliveryTest"),
+)
+
+_CHANGE = ("Create", "Update", "Destroy")
+_LIST = ("Get", "Changes")
+_SEARCH = (*_LIST, "Query", "QueryChanges")
+
+_VERBS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    # group, its objects (a lone hyphen: none), their verbs
+    ("jmap", "Core", ("Echo",)),
+    ("jmap", "SearchSnippet", ("Get",)),
+    ("jmap", "Thread", _LIST),
+    ("jmap", "Quota", _SEARCH),
+    ("jmap", "Blob", ("Get", "Copy", "Lookup", "Upload")),
+    ("jmap", "PushSubscription VacationResponse", ("Get", *_CHANGE)),
+    ("jmap", "AddressBook Calendar Identity ParticipantIdentity", (*_LIST, *_CHANGE)),
+    ("jmap", "CalendarEventNotification EmailSubmission Mailbox ShareNotification", (*_SEARCH, *_CHANGE)),
+    ("jmap", "FileNode", (*_SEARCH, *_CHANGE, "Copy")),
+    ("jmap", "CalendarEvent ContactCard", (*_SEARCH, *_CHANGE, "Copy", "Parse")),
+    ("jmap", "Email", (*_SEARCH, *_CHANGE, "Copy", "Import", "Parse")),
+    ("jmap", "Principal", (*_SEARCH, *_CHANGE, "GetAvailability")),
+    ("jmap", "SieveScript", ("Get", "Query", *_CHANGE, "Validate")),
+    (
+        "imap",
+        "-",
+        tuple(
+            """Authenticate AclGet AclSet MyRights ListRights Append Capability Id Copy Move Create Delete
+            Enable Expunge Fetch Idle List Lsub Namespace Rename Search Sort Select Examine Status Store
+            Subscribe Thread
+            """
+        ),
+    ),
+    ("pop3", "-", ("Authenticate", "List", "Uidl", "Stat", "Retr", "Dele")),
+    (
+        "sieve",
+        "-",
+        tuple(
+            """Authenticate ListScripts SetActive GetScript PutScript DeleteScript RenameScript CheckScript
+            HaveSpace""".split()
+        ),
+    ),
+    ("dav", "-", ("SyncCollection", "ExpandProperty")),
+    ("dav", "Principal", ("Acl", "List", "Match", "Search", "SearchPropSet")),
+    (
+        "dav",
+        "File Card Cal",
+        ("PropFind", "PropPatch", "Get", "MkCol", "Delete", "Put", "Copy", "Move", "Lock", "Acl"),
+    ),
+    ("dav", "Card Cal", ("Query", "MultiGet")),
+    ("dav", "Cal", ("FreeBusyQuery",)),
+    ("action", "Reload", ("Settings", "TlsCertificates", "LookupStores", "BlockedIps")),
+    ("action", "Invalidate", ("Caches", "NegativeCaches")),
+    ("action", "-", ("PauseMtaQueue", "ResumeMtaQueue", "UpdateApps", "TroubleshootDmarc", "ClassifySpam", "CheckDns")),
+    (
+        "task",
+        "-",
+        tuple(
+            """IndexDocument UnindexDocument IndexTrace CalendarAlarmEmail CalendarAlarmNotification
+            CalendarItipMessage MergeThreads DmarcReport TlsReport RestoreArchivedItem DestroyAccount
+            AccountMaintenance TenantMaintenance StoreMaintenance SpamFilterMaintenance AcmeRenewal
+            DkimManagement DnsManagement
+            """
+        ),
+    ),
+)
+
+
+def settings_permissions(name: str) -> tuple[str, ...]:
+    """The permissions on one settings object: get and update, and for a collection the other three."""
+    verbs = ("Get", "Update") if SETTINGS_OBJECTS[name] else ("Get", "Create", "Update", "Destroy", "Query")
+    return tuple(f"sys{name}{verb}" for verb in verbs)
+
+
+def _names() -> Iterator[str]:
+    yield from _GENERAL
+    for group, objects, verbs in _VERBS:
+        for name in objects.split():
+            yield from (f"{group}{name.strip('-')}{verb}" for verb in verbs)
+    for name in SETTINGS_OBJECTS:
+        yield from settings_permissions(name)
+
+
+PERMISSIONS: tuple[str, ...] = tuple(_names())
+"""Every permission, camelCase."""
+
+
+def kebab_case(name: str) -> str:
+    """``jmapEmailGet`` -> ``jmap-email-get``, ``oAuthClientOverride`` -> ``o-auth-client-override``."""
+    return re.sub("[A-Z]", lambda capital: f"-{capital[0].lower()}", name)
+
+
+@cache
+def kebab_spellings() -> Mapping[str, str]:
+    """Kebab-case to camelCase, for all of them."""
+    return MappingProxyType({kebab_case(name): name for name in PERMISSIONS})
+
+
+def _starting(*prefixes: str) -> frozenset[str]:
+    return frozenset(name for name in PERMISSIONS if name.startswith(prefixes))
+
+
+def _on(objects: Iterable[str]) -> frozenset[str]:
+    return frozenset(name for object in objects for name in settings_permissions(object))
+
+
+_BASIC = frozenset(("authenticate", "authenticateWithAlias", "interactAi"))
+_PROTOCOLS = _starting("jmap", "imap", "pop3", "sieve", "dav", "calendar", "email")
+_CREDENTIALS = _on(("AccountPassword", "ApiKey", "AppPassword"))
+_OWN_SETTINGS = _on(("AccountSettings", "ArchivedItem", "MaskedEmail", "PublicKey", "SpamTrainingSample")) - {
+    "sysSpamTrainingSampleCreate"
+}
+_TENANT = "Domain DkimSignature AcmeProvider Account Role OAuthClient MailingList DnsServer QueuedMessage".split()
+
+USER = _BASIC | _PROTOCOLS | _OWN_SETTINGS | _CREDENTIALS
+"""Default role of people: all protocols, their own settings and credentials."""
+
+GROUP = _PROTOCOLS | _OWN_SETTINGS
+"""Default role of groups: nobody signs in as a group."""
+
+TENANT_ADMINISTRATOR = _BASIC | {"fetchAnyBlob", "liveDeliveryTest"} | _on(_TENANT)
+"""Default role of who runs a tenant."""
+
+SYSTEM_ADMINISTRATOR = frozenset(PERMISSIONS) - _PROTOCOLS
+"""Default role of who runs the server; administrators have the user role besides."""
+
+_NEVER_LISTED = (
+    frozenset(
+        f"sys{report}{verb}"
+        for report in SETTINGS_OBJECTS
+        if report.endswith(("InternalReport", "ExternalReport"))
+        for verb in ("Create", "Update")
+    )
+    | {f"sys{object}{verb}" for object in ("Log", "ClusterNode") for verb in _CHANGE}
+    | {"sysQueuedMessageCreate", *settings_permissions("Bootstrap")}
+)
+_DIRECTORY_QUERIES = frozenset(f"jmapPrincipal{verb}" for verb in (*_SEARCH, "GetAvailability"))
+_NO_ACCOUNT = _CREDENTIALS | _on(("AccountSettings",))
+
+
+def listed(
+    permissions: frozenset[str], *, directory_queries: bool, external_password: bool = False, recovery: bool = False
+) -> frozenset[str]:
+    """What ``/api/account`` says of ``permissions``: not those that have no place in an interface (auth-api
+    10).
+
+    ``directory_queries``: whether accounts may look each other up; ``external_password``: the password is
+    kept in an external directory; ``recovery``: it is the recovery administrator, who has no account.
+    """
+    hidden = _NEVER_LISTED
+    if not directory_queries:
+        hidden = hidden | _DIRECTORY_QUERIES
+    if external_password:
+        hidden = hidden | _on(("AccountPassword",))
+    return permissions - (hidden | _NO_ACCOUNT if recovery else hidden)

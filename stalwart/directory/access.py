@@ -1,0 +1,45 @@
+"""What a proved identity may do: the value that every handler gets, and the language its owner reads."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import field, frozen
+
+from stalwart.directory.credentials import Network
+
+Kind = Literal["user", "recovery", "live"]
+
+RECOVERY_ACCOUNT = 4294967295
+"""Account id of the recovery administrator, who has no record in the store."""
+
+
+@frozen
+class Access:
+    """One authenticated client: whose account, by which credential, with which permissions (camelCase names).
+
+    ``locale`` is a BCP 47 tag. ``expires_at`` (seconds since the epoch) is when the credential ends, None = never.
+    ``kind`` is "live" for the holder of a live token, who has no more than its one permission. ``networks`` and
+    ``stamp`` are for the credential cache: from where the credential may be used, and how old the account's data was.
+    """
+
+    account_id: int
+    login: str
+    name: str | None
+    permissions: frozenset[str]
+    locale: str = "en-US"
+    kind: Kind = "user"
+    credential_id: int | None = None
+    expires_at: int | None = None
+    networks: tuple[Network, ...] = field(default=(), repr=False, eq=False)
+    stamp: int = field(default=0, repr=False, eq=False)
+
+    def may(self, permission: str) -> bool:
+        """Whether ``permission`` is held."""
+        return permission in self.permissions
+
+
+def language_tag(locale: str) -> str:
+    """The BCP 47 tag of a POSIX locale name: `de_DE` -> `de-DE`; `en_IE@euro` -> `en-IE`; `POSIX` -> `en-US`."""
+    name = locale.partition("@")[0].partition(".")[0].replace("_", "-")
+    return "en-US" if name in ("", "C", "POSIX") else name

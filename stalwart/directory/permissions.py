@@ -1,0 +1,112 @@
+"""What an account may do: roles, its own adjustments, and what the credential in use leaves of that (settings A.13).
+
+A permission that any role or the account disables is gone, whoever grants it. Roles may contain roles, in circles too.
+The names themselves are declared in `config.permissions`; tenants are left out until they exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from stalwart.config.permissions import PERMISSIONS, kebab_case
+from stalwart.directory.access import Access
+
+ALL = frozenset(PERMISSIONS)
+"""Every permission there is: what the recovery administrator holds."""
+
+BOOTSTRAP = frozenset(("sysBootstrapGet", "sysBootstrapUpdate"))
+"""What the recovery administrator holds while there is no store yet (http-service 9)."""
+
+AFTER_EXPIRY = frozenset(
+    ("authenticate", "authenticateWithAlias", "sysAccountPasswordGet", "sysAccountPasswordUpdate", "emailReceive")
+)
+"""What is left of an account whose password has expired, until it is changed (auth-api 2.4)."""
+
+_WRITES = ("Create", "Update", "Destroy")
+_NEVER_SHOWN = frozenset(
+    (
+        *(
+            f"sys{report}{verb}"
+            for report in (
+                "DmarcInternalReport",
+                "DmarcExternalReport",
+                "TlsInternalReport",
+                "TlsExternalReport",
+                "ArfExternalReport",
+            )
+            for verb in ("Create", "Update")
+        ),
+        "sysQueuedMessageCreate",
+        *(f"sysLog{verb}" for verb in _WRITES),
+        *(f"sysClusterNode{verb}" for verb in _WRITES),
+        *BOOTSTRAP,
+    )
+)
+_DIRECTORY_QUERIES = frozenset(
+    f"jmapPrincipal{verb}" for verb in ("Query", "QueryChanges", "Get", "GetAvailability", "Changes")
+)
+_OWN_SETTINGS = ("sysAccountPassword", "sysAccountSettings", "sysApiKey", "sysAppPassword")
+
+
+def effective_permissions(account: Any, authentication: Any, role_of: Callable[[int], Any]) -> frozenset[str]:
+    """The permissions of an `Account` instance; ``role_of`` gives the `Role` with an id, or None."""
+    own = account.permissions
+    if own.tag == "Replace":
+        return own.enabled_permissions - own.disabled_permissions
+    enabled, disabled = _of_roles(role_ids(account, authentication), role_of)
+    if own.tag == "Merge":
+        enabled |= own.enabled_permissions
+        disabled |= own.disabled_permissions
+    return frozenset(enabled - disabled)
+
+
+def role_ids(account: Any, authentication: Any) -> frozenset[int]:
+    """The roles of an `Account` instance: its own list, or the default of its kind."""
+    roles = account.roles
+    if roles.tag == "Custom":
+        return roles.role_ids
+    if account.tag == "Group":
+        return authentication.default_group_role_ids
+    if roles.tag == "Admin":
+        return authentication.default_admin_role_ids
+    return authentication.default_user_role_ids
+
+
+def credential_permissions(permissions: frozenset[str], restriction: Any) -> frozenset[str]:
+    """What an app password or API key leaves of its account's ``permissions`` (auth-api 2.4)."""
+    if restriction.tag == "Disable":
+        return permissions - restriction.permissions
+    if restriction.tag == "Replace":
+        return permissions & restriction.permissions
+    return permissions
+
+
+def account_permissions(access: Access, directory_queries: bool = False) -> list[str]:
+    """The names that `/api/account` lists: kebab-case, sorted, without those that mean nothing to a person (auth-api 10).
+
+    ``directory_queries``: whether users may look each other up (`Sharing.allowDirectoryQueries`).
+    """
+    shown: Iterable[str] = access.permissions
+    if access.permissions != BOOTSTRAP:
+        hidden = _NEVER_SHOWN if directory_queries else _NEVER_SHOWN | _DIRECTORY_QUERIES
+        shown = access.permissions - hidden
+    if access.kind == "recovery":
+        shown = (name for name in shown if not name.startswith(_OWN_SETTINGS))
+    return sorted(kebab_case(name) for name in shown)
+
+
+def _of_roles(wanted: Iterable[int], role_of: Callable[[int], Any]) -> tuple[set[str], set[str]]:
+    enabled: set[str] = set()
+    disabled: set[str] = set()
+    seen: set[int] = set()
+    pending = list(wanted)
+    while pending:
+        role_id = pending.pop()
+        role = None if role_id in seen else role_of(role_id)
+        seen.add(role_id)
+        if role is not None:
+            enabled |= role.enabled_permissions
+            disabled |= role.disabled_permissions
+            pending.extend(role.role_ids)
+    return enabled, disabled

@@ -1,0 +1,61 @@
+"""The addresses of an exchange, and which of them may be connected to.
+
+A diagnosis opens connections to whatever DNS names, so a stranger could use it to look into the network of the server.
+Unless the settings allow it, only addresses of the public Internet are tried.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from attrs import field, frozen
+from twisted.internet.defer import Deferred, gatherResults
+
+from stalwart.net.dns import Answer, LookupFailed, Resolver
+
+REFUSED = "Address is not on the public Internet; the setting allowPrivateTargets of x:Diagnosis permits it"
+
+# RFC 6052 and RFC 3056: addresses that carry an IPv4 address to which a gateway would connect
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+@frozen
+class Addresses:
+    """``ips``: IPv4 first, in the order received; ``secure`` if DNSSEC vouches for all of them."""
+
+    ips: tuple[str, ...] = ()
+    secure: bool = False
+    failure: LookupFailed | None = field(default=None)
+
+
+def is_public(ip: str) -> bool:
+    """Whether ``ip`` is a unicast address of the public Internet, looking into mapped and translated ones."""
+    address = ipaddress.ip_address(ip.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is None and address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            address = inner
+    return address.is_global and not address.is_multicast
+
+
+async def find_addresses(resolver: Resolver, host: str, family: int | None = None) -> Addresses:
+    """The addresses of ``host``; ``family`` 4 or 6 asks for one kind. No answer at all gives a ``failure``."""
+    kinds = {4: ("A",), 6: ("AAAA",)}.get(family or 0, ("A", "AAAA"))
+    asked = [Deferred.fromCoroutine(_addresses(resolver, host, kind)) for kind in kinds]
+    found: list[Answer | LookupFailed] = await gatherResults(asked, consumeErrors=True)
+    answers = [one for one in found if isinstance(one, Answer)]
+    failures = [one for one in found if isinstance(one, LookupFailed)]
+    ips = tuple(ip for answer in answers for ip in answer.records)
+    if not ips:
+        worst = next((one for one in failures if one.kind not in ("nxdomain", "nodata")), None)
+        return Addresses(failure=worst or (failures[0] if failures else None))
+    return Addresses(ips, all(answer.secure for answer in answers))
+
+
+async def _addresses(resolver: Resolver, host: str, kind: str) -> Answer | LookupFailed:
+    try:
+        return await resolver.lookup(host, kind)
+    except LookupFailed as failure:
+        return failure

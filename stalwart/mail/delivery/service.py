@@ -1,0 +1,85 @@
+"""The diagnosis as a service of the daemon: who may run how many, with which limits, over which outside world.
+
+A place is held from the moment a run is admitted until its stream ends or its reader leaves. Settings are read anew for
+each run, so that a change holds for the next one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from stalwart.config.diagnosis import Diagnosis as DiagnosisSettings
+from stalwart.config.settings import Settings
+from stalwart.config.system import SystemSettings
+from stalwart.errors import TooMany
+from stalwart.mail.delivery.attempt import Emit
+from stalwart.mail.delivery.diagnosis import Wishes, diagnose
+from stalwart.mail.delivery.outgoing import Limits, Outgoing
+from stalwart.mail.delivery.stages import Summary
+from stalwart.mail.delivery.target import Target
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import DELIVERY_DIAGNOSIS_END, DELIVERY_DIAGNOSIS_START
+
+RETRY_AFTER = 5
+
+
+class Place:
+    """One running diagnosis of an account; ``leave`` frees it, once or many times."""
+
+    def __init__(self, running: Counter[int], account_id: int) -> None:
+        self._running: Counter[int] | None = running
+        self._account_id = account_id
+        running[account_id] += 1
+
+    def leave(self) -> None:
+        """Free the place."""
+        running, self._running = self._running, None
+        if running is not None:
+            running[self._account_id] -= 1
+            if running[self._account_id] <= 0:
+                del running[self._account_id]
+
+
+class Diagnoses:
+    """Admits and runs diagnoses; ``outgoing`` gives the outside world of the next run."""
+
+    def __init__(self, outgoing: Callable[[], Outgoing], settings: Settings, telemetry: Telemetry) -> None:
+        self._outgoing = outgoing
+        self._settings = settings
+        self._telemetry = telemetry
+        self._running: Counter[int] = Counter()
+
+    def enter(self, account_id: int) -> Place:
+        """A place for one more run of the account.
+
+        :raises TooMany: it has as many running as ``x:Diagnosis.maxPerAccount`` allows.
+        """
+        most = self._settings.of(DiagnosisSettings).max_per_account
+        if self._running[account_id] >= most:
+            detail = f"This account already runs {most} delivery diagnoses. Wait for one to end, or end one."
+            raise TooMany(detail, headers={"Retry-After": str(RETRY_AFTER)})
+        return Place(self._running, account_id)
+
+    async def run(self, target: Target, wishes: Wishes, emit: Emit, port: int | None = None) -> Summary:
+        """Diagnose ``target``; see ``diagnosis.diagnose``. ``port`` is for test mode."""
+        self._telemetry.emit(DELIVERY_DIAGNOSIS_START, domain=target.domain)
+        summary = await diagnose(target, self._outgoing(), self.limits(port), wishes, emit)
+        self._telemetry.emit(DELIVERY_DIAGNOSIS_END, domain=target.domain, result=summary.verdict)
+        return summary
+
+    def limits(self, port: int | None = None) -> Limits:
+        """The limits that the settings give for the next run."""
+        chosen = self._settings.of(DiagnosisSettings)
+        hostname = self._settings.of(SystemSettings).default_hostname
+        return Limits(
+            ehlo_name=hostname,
+            operation_timeout=chosen.operation_timeout / 1000,
+            port=port if port is not None else chosen.port,
+            allow_private=chosen.allow_private_targets,
+        )
+
+    @property
+    def test_mode(self) -> bool:
+        """Whether a request may choose the port."""
+        return self._settings.of(DiagnosisSettings).test_mode

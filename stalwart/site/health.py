@@ -1,0 +1,40 @@
+"""Health checks and ``robots.txt`` (http-service 3).
+
+``/healthz/live`` says that the process answers, ``/healthz/ready`` that its store does too.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.defer import TimeoutError as DeferredTimeout
+
+from stalwart.errors import StalwartError
+from stalwart.store import Store
+from stalwart.web.answers import Answer
+from stalwart.web.exchange import Exchange
+from stalwart.web.problems import status_answer
+from stalwart.web.routes import route
+
+_LIVE = status_answer(200)
+_ROBOTS = Answer(200, b"User-agent: *\nDisallow: /\n", "text/plain")
+
+
+@route("GET", "/healthz/live", needs=None, spec="http-service 3")
+def live(exchange: Exchange) -> Answer:
+    """The process is up and answers."""
+    return _LIVE
+
+
+@route("GET", "/healthz/ready", needs=None, spec="http-service 3")
+async def ready(exchange: Exchange, *, store: Store) -> Answer:
+    """Requests can be served: the data store answers."""
+    try:
+        await store.ping()
+    except (StalwartError, DeferredTimeout):
+        return status_answer(503)
+    return status_answer(200)
+
+
+@route("GET", "/robots.txt", needs=None, spec="http-service 3")
+def robots(exchange: Exchange) -> Answer:
+    """Crawlers find nothing here."""
+    return _ROBOTS

@@ -1,0 +1,21 @@
+"""What the server remembers: one object store under all faces. Read ``store.py`` for what it can do."""
+
+from stalwart.store.memory import MemoryStore
+from stalwart.store.opening import open_store
+from stalwart.store.rows import AccountRow, Ban, Blob, BlobLink, Changes, Object, Row, Swept
+from stalwart.store.store import Store, Transaction
+
+__all__ = [
+    "AccountRow",
+    "Ban",
+    "Blob",
+    "BlobLink",
+    "Changes",
+    "MemoryStore",
+    "Object",
+    "Row",
+    "Store",
+    "Swept",
+    "Transaction",
+    "open_store",
+]

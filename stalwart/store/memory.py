@@ -1,0 +1,82 @@
+"""The store in memory: the same repositories over an SQLite connection without a file, run at once in the caller's thread.
+
+For tests and for bootstrap mode, where nothing may be written. Every Deferred it returns has already fired.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.python.failure import Failure
+
+from stalwart.errors import Unavailable
+from stalwart.store.blob_files import BlobFiles, MemoryBlobFiles
+from stalwart.store.sql.dialect import SQLITE
+from stalwart.store.sql.migrate import load_migrations, migrate
+from stalwart.store.sql.transaction import SqlTransaction
+from stalwart.store.sqlite.connection import fault, open_memory, refuse_writes
+from stalwart.store.store import Transaction
+
+T = TypeVar("T")
+
+
+class MemoryStore:
+    """``store.Store`` that forgets everything when it is closed; usable without ``start``."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.blob_files: BlobFiles = MemoryBlobFiles(clock)
+        self._session = open_memory()
+        migrate(self._session, load_migrations(SQLITE), int(clock()))
+        self._transaction = SqlTransaction(self._session, self.blob_files)
+        self._closed = False
+
+    def start(self) -> Deferred[None]:
+        return succeed(None)
+
+    def close(self) -> Deferred[None]:
+        if not self._closed:
+            self._closed = True
+            self._session.close()
+        return succeed(None)
+
+    def read(self, work: Callable[[Transaction], T]) -> Deferred[T]:
+        if self._closed:
+            return _closed()
+        refuse_writes(self._session, True)
+        try:
+            return self._run(self._session.begin_read, work)
+        finally:
+            refuse_writes(self._session, False)
+
+    def write(self, work: Callable[[Transaction], T]) -> Deferred[T]:
+        if self._closed:
+            return _closed()
+        return self._run(self._session.begin_write, work)
+
+    def ping(self) -> Deferred[None]:
+        return self.read(lambda transaction: None)
+
+    def _run(self, begin: Callable[[], None], work: Callable[[Transaction], T]) -> Deferred[T]:
+        begin()
+        try:
+            result = work(self._transaction)
+        except Exception as error:
+            self._session.rollback()
+            return fail(_failure(error))
+        self._session.commit()
+        return succeed(result)
+
+
+def _closed() -> Deferred[T]:
+    return fail(Unavailable("The data store is closed."))
+
+
+def _failure(error: Exception) -> Failure:
+    sentence = fault(error)
+    if sentence is None:
+        return Failure(error)
+    sentence.__cause__ = error
+    return Failure(sentence)

@@ -1,0 +1,73 @@
+"""From the ``DataStore`` object of ``config.json`` to a store that is ready to be started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stalwart.errors import Invalid
+from stalwart.store.blob_files import DiskBlobFiles
+from stalwart.store.sqlite.engine import SqliteEngine
+from stalwart.store.store import Store
+from stalwart.store.threads.store import ThreadedStore
+from stalwart.telemetry import Telemetry
+
+_READERS = 4
+_OTHERS = ("PostgreSql", "RocksDb", "FoundationDb", "MySql")
+_SQLITE_MEMBERS = ("@type", "path", "poolMaxConnections", "poolWorkers")
+
+
+def open_store(
+    config: Mapping[str, Any],
+    reactor: Any,
+    telemetry: Telemetry,
+    *,
+    synchronous: str = "FULL",
+    blobs: Path | None = None,
+) -> Store:
+    """A store for ``config``, not yet started. Blob files go to ``blobs``, by default ``<path>.blobs``.
+
+    Raises Invalid for a data store that is not supported, or members that are missing, unknown or out of range.
+    """
+    kind = config.get("@type")
+    if kind in _OTHERS:
+        raise Invalid(f"The data store {kind} is not supported; use Sqlite.", ("@type",))
+    if kind != "Sqlite":
+        raise Invalid("The data store needs an @type; supported is Sqlite.", ("@type",))
+    for member in config:
+        if member not in _SQLITE_MEMBERS:
+            raise Invalid(f"The data store has an unknown member {member!r}.", (member,))
+    path = _path(config)
+    return ThreadedStore(
+        SqliteEngine(path, synchronous=synchronous),
+        DiskBlobFiles(blobs if blobs is not None else path.with_name(path.name + ".blobs")),
+        reactor,
+        telemetry,
+        readers=_readers(config),
+    )
+
+
+def _path(config: Mapping[str, Any]) -> Path:
+    path = config.get("path")
+    if not isinstance(path, str) or not path.strip() or "\0" in path or path == ":memory:":
+        raise Invalid("The Sqlite data store needs the path of a file.", ("path",))
+    return Path(path)
+
+
+def _readers(config: Mapping[str, Any]) -> int:
+    """Reader threads: ``poolWorkers``, never more than ``poolMaxConnections`` allows beside the writer."""
+    workers = _number(config, "poolWorkers", 64)
+    most = _number(config, "poolMaxConnections", 8192) or 10
+    return max(1, min(workers or _READERS, most - 1))
+
+
+def _number(config: Mapping[str, Any], member: str, largest: int) -> int | None:
+    value = config.get(member)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= largest:
+        raise Invalid(
+            f"The data store member {member} must be a whole number from 1 to {largest}.", (member,)
+        )
+    return value

@@ -1,0 +1,98 @@
+"""The values that the repositories hand out: one frozen struct per kind of row.
+
+Times are whole seconds since the epoch. ``data`` is decoded JSON; whoever wants to change it makes a new one and writes
+it back through the repository.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class Row(Struct, frozen=True):
+    """A settings object: ``revision`` starts at 1 and rises by one with every update."""
+
+    id: int
+    revision: int
+    data: dict[str, Any]
+
+
+class Ban(Struct, frozen=True):
+    """A banned ``network`` (an address or a CIDR text); ``expires_at`` None is for ever."""
+
+    network: str
+    reason: str
+    created_at: int
+    expires_at: int | None
+
+
+class AccountRow(Struct, frozen=True):
+    """An account as the object store knows it: ``kind`` is ``user`` or ``group``, ``seq`` its last change number."""
+
+    id: int
+    login: str
+    kind: str
+    seq: int
+    last_id: int
+    used_octets: int
+
+
+class Object(Struct, frozen=True):
+    """An object of an account: three change numbers (``prop_seq`` leaves out mere counter changes), ``blob`` a hash."""
+
+    account_id: int
+    id: int
+    type: int
+    created_seq: int
+    seq: int
+    prop_seq: int
+    uid: str | None
+    etag: str | None
+    blob: bytes | None
+    size: int
+    created_at: int
+    modified_at: int
+    data: dict[str, Any] | None
+
+
+class Changes(Struct, frozen=True):
+    """What ``/changes`` answers (RFC 8620 5.2).
+
+    ``new_state`` is the number to go on from; while ``has_more`` it is an intermediate one, to be passed back together
+    with ``origin``. ``only_counts``: every updated object changed in its counters only (RFC 8621 2.2).
+    """
+
+    created: tuple[int, ...]
+    updated: tuple[int, ...]
+    destroyed: tuple[int, ...]
+    old_state: int
+    new_state: int
+    has_more: bool
+    only_counts: bool
+    origin: int
+
+
+class Blob(Struct, frozen=True):
+    """Stored bytes: their SHA-256, their size, and ``store``: ``db`` or ``file``."""
+
+    hash: bytes
+    size: int
+    store: str
+
+
+class BlobLink(Struct, frozen=True):
+    """Who holds a blob: an object (``owner_id`` > 0) or an upload (< 0); ``type`` is the media type of an upload."""
+
+    account_id: int
+    owner_id: int
+    expires_at: int | None
+    type: str | None
+
+
+class Swept(Struct, frozen=True):
+    """How much a sweep removed: expired links, and blobs that nothing had held for the time of grace."""
+
+    links: int
+    blobs: int

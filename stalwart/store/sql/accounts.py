@@ -1,0 +1,80 @@
+"""Accounts as the anchor of user data. Names, passwords and the like are settings objects in the registry."""
+
+from __future__ import annotations
+
+from stalwart.errors import Conflict, NotFound
+from stalwart.store.rows import AccountRow
+from stalwart.store.sql.session import Session
+
+_COLUMNS = "id, login, kind, seq, last_id, used_octets"
+_OWNED = (
+    "type_state",
+    "obj",
+    "container",
+    "member",
+    "email",
+    "keyword",
+    "thread_ref",
+    "acl",
+    "pref",
+    "occurrence",
+    "blob_link",
+)
+
+
+class SqlAccounts:
+    """``store.Accounts`` on a session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def create(self, id: int, login: str, kind: str) -> AccountRow:
+        added = self._session.changed(
+            "INSERT INTO account(id, login, kind) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", id, login, kind
+        )
+        if not added:
+            self._refuse_taken(login, id)
+            raise Conflict("There is an account with this id already.", "id", ("Account", id))
+        return AccountRow(id, login, kind, 0, 0, 0)
+
+    def get(self, id: int) -> AccountRow | None:
+        found = self._session.one(f"SELECT {_COLUMNS} FROM account WHERE id = ?", id)
+        return AccountRow(*found) if found else None
+
+    def by_login(self, login: str) -> AccountRow | None:
+        found = self._session.one(f"SELECT {_COLUMNS} FROM account WHERE login = ?", login)
+        return AccountRow(*found) if found else None
+
+    def rename(self, id: int, login: str) -> None:
+        self._refuse_taken(login, id)
+        if not self._session.changed("UPDATE account SET login = ? WHERE id = ?", login, id):
+            raise NotFound
+
+    def delete(self, id: int, now: int) -> None:
+        if not self._session.changed("DELETE FROM account WHERE id = ?", id):
+            raise NotFound
+        self._session.run(
+            "UPDATE blob SET unref_at = ? WHERE hash IN (SELECT hash FROM blob_link WHERE account_id = ?)"
+            " AND NOT EXISTS (SELECT 1 FROM blob_link WHERE hash = blob.hash AND account_id <> ?)",
+            now,
+            id,
+            id,
+        )
+        for table in _OWNED:
+            self._session.run(f"DELETE FROM {table} WHERE account_id = ?", id)
+        self._session.run("DELETE FROM acl WHERE grantee = ?", id)
+        self._session.run("DELETE FROM pref WHERE user_id = ?", id)
+        self._session.run("DELETE FROM push_sub WHERE user_id = ?", id)
+
+    def new_ids(self, id: int, count: int = 1) -> range:
+        found = self._session.one(
+            "UPDATE account SET last_id = last_id + ? WHERE id = ? RETURNING last_id", count, id
+        )
+        if not found:
+            raise NotFound
+        return range(found[0] - count + 1, found[0] + 1)
+
+    def _refuse_taken(self, login: str, id: int) -> None:
+        holder = self.by_login(login)
+        if holder is not None and holder.id != id:
+            raise Conflict("The login is taken.", "login", ("Account", holder.id))

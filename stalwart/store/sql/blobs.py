@@ -1,0 +1,144 @@
+"""Blobs: rows for what is stored and who holds it; small content in the database, large content in files.
+
+A blob is removed when nothing has held it for the time of grace. A file is removed inside the write transaction that
+forgets its row, and only if it has not been written again meanwhile: whoever stores the same bytes at that moment finds
+out in ``adopt``, which looks for the file under the same lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from stalwart.errors import NotFound, Unavailable
+from stalwart.store.blob_files import BlobFiles, Stored
+from stalwart.store.rows import Blob, BlobLink, Swept
+from stalwart.store.sql.session import Session
+
+_SMALL = 1 << 16
+_DATABASE = "db"
+_FILE = "file"
+
+
+class SqlBlobs:
+    """``store.Blobs`` on a session and a place for files."""
+
+    def __init__(self, session: Session, files: BlobFiles) -> None:
+        self._session = session
+        self._files = files
+
+    def put(self, content: bytes, now: int) -> Blob:
+        if len(content) >= _SMALL:
+            with self._files.begin() as writer:
+                writer.write(content)
+                return self.adopt(writer.commit(), now)
+        blob = Blob(hashlib.sha256(content).digest(), len(content), _DATABASE)
+        if self._keep(blob, now):
+            self._session.run("INSERT INTO blob_bytes(hash, bytes) VALUES (?, ?)", blob.hash, content)
+        return blob
+
+    def adopt(self, stored: Stored, now: int) -> Blob:
+        if not self._files.exists(stored.hash):
+            raise Unavailable("The stored content has gone meanwhile; send it again.")
+        self._keep(Blob(stored.hash, stored.size, _FILE), now)
+        found = self.find(stored.hash)
+        assert found is not None
+        return found
+
+    def find(self, hash: bytes) -> Blob | None:
+        found = self._session.one("SELECT size, store FROM blob WHERE hash = ?", hash)
+        return Blob(hash, *found) if found else None
+
+    def get(self, hash: bytes, offset: int = 0, length: int | None = None) -> bytes | None:
+        blob = self.find(hash)
+        if blob is None:
+            return None
+        if blob.store == _FILE:
+            return self._files.read(hash, offset, length)
+        section = blob.size if length is None else length
+        found = self._session.one(
+            "SELECT substr(bytes, ?, ?) FROM blob_bytes WHERE hash = ?", offset + 1, section, hash
+        )
+        return bytes(found[0])
+
+    def link(
+        self,
+        hash: bytes,
+        account_id: int,
+        owner_id: int,
+        *,
+        type: str | None = None,
+        expires_at: int | None = None,
+    ) -> None:
+        blob = self.find(hash)
+        if blob is None or (blob.store == _FILE and not self._files.exists(hash)):
+            raise NotFound
+        self._session.run(
+            "INSERT INTO blob_link(hash, account_id, owner_id, expires_at, type) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (hash, account_id, owner_id)"
+            " DO UPDATE SET expires_at = excluded.expires_at, type = excluded.type",
+            *(hash, account_id, owner_id, expires_at, type),
+        )
+        self._session.run("UPDATE blob SET unref_at = NULL WHERE hash = ? AND unref_at IS NOT NULL", hash)
+
+    def unlink(self, account_id: int, owner_id: int, now: int, hash: bytes | None = None) -> int:
+        only, value = ("", ()) if hash is None else (" AND hash = ?", (hash,))
+        gone = self._session.all(
+            f"DELETE FROM blob_link WHERE account_id = ? AND owner_id = ?{only} RETURNING hash",
+            *(account_id, owner_id, *value),
+        )
+        self._release({row[0] for row in gone}, now)
+        return len(gone)
+
+    def links(self, hash: bytes, account_id: int, now: int) -> list[BlobLink]:
+        found = self._session.all(
+            "SELECT account_id, owner_id, expires_at, type FROM blob_link WHERE hash = ? AND account_id = ?"
+            " AND (expires_at IS NULL OR expires_at > ?) ORDER BY owner_id",
+            *(hash, account_id, now),
+        )
+        return [BlobLink(*columns) for columns in found]
+
+    def sweep(self, now: int, grace: int = 86_400, limit: int = 1000) -> Swept:
+        expired = self._session.all(
+            "DELETE FROM blob_link WHERE (hash, account_id, owner_id) IN (SELECT hash, account_id, owner_id"
+            " FROM blob_link WHERE expires_at <= ? ORDER BY expires_at LIMIT ?) RETURNING hash",
+            *(now, limit),
+        )
+        self._release({row[0] for row in expired}, now)
+        forgotten = self._session.all(
+            "SELECT hash, store FROM blob WHERE unref_at <= ? AND NOT EXISTS"
+            " (SELECT 1 FROM blob_link WHERE blob_link.hash = blob.hash) ORDER BY unref_at LIMIT ?",
+            *(now - grace, limit),
+        )
+        removed = [self._remove(bytes(hash), store, now - grace) for hash, store in forgotten]
+        return Swept(len(expired), sum(removed))
+
+    def sweep_folder(self, folder: str, now: int, grace: int = 86_400) -> int:
+        strays = [hash for hash in self._files.names(folder) if self.find(hash) is None]
+        return sum(self._files.remove(hash, now - grace) for hash in strays)
+
+    def _keep(self, blob: Blob, now: int) -> bool:
+        """True if the content is new here. Until something holds it, its time of grace runs."""
+        added = self._session.changed(
+            "INSERT INTO blob(hash, size, stored_at, store, unref_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            *(blob.hash, blob.size, now, blob.store, now),
+        )
+        if not added:
+            self._session.run(
+                "UPDATE blob SET unref_at = ? WHERE hash = ? AND unref_at IS NOT NULL", now, blob.hash
+            )
+        return added > 0
+
+    def _release(self, hashes: set[bytes], now: int) -> None:
+        for hash in hashes:
+            self._session.run(
+                "UPDATE blob SET unref_at = ? WHERE hash = ? AND NOT EXISTS"
+                " (SELECT 1 FROM blob_link WHERE blob_link.hash = blob.hash)",
+                *(now, hash),
+            )
+
+    def _remove(self, hash: bytes, store: str, before: int) -> bool:
+        if store == _FILE and not self._files.remove(hash, before):
+            return False
+        self._session.run("DELETE FROM blob_bytes WHERE hash = ?", hash)
+        self._session.run("DELETE FROM blob WHERE hash = ?", hash)
+        return True

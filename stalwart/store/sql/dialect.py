@@ -1,0 +1,60 @@
+"""What differs between the databases, and nothing else: placeholders, type names, how a transaction begins.
+
+Statements are written once, with ``?`` and PostgreSQL's type names, in the SQL that both share: ON CONFLICT, RETURNING,
+partial indexes, savepoints. ``?`` and ``%`` never stand inside a literal.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+
+@frozen
+class Dialect:
+    """One database language. ``name`` also picks the dialect's own piece of a migration."""
+
+    name: str
+    begin_read: str
+    begin_write: str
+    begin_migration: tuple[str, ...]
+    list_tables: str
+    types: Mapping[str, str] = field(factory=dict)
+    placeholder: str = "?"
+
+    def statement(self, text: str) -> str:
+        """``text`` with the placeholders of this database."""
+        return text if self.placeholder == "?" else _with_placeholders(text, self.placeholder)
+
+    def schema(self, text: str) -> str:
+        """A DDL statement with the type names of this database."""
+        for ours, theirs in self.types.items():
+            text = re.sub(rf"\b{ours}\b", theirs, text)
+        return text
+
+
+@functools.lru_cache(maxsize=1024)
+def _with_placeholders(text: str, placeholder: str) -> str:
+    return text.replace("%", "%%").replace("?", placeholder)
+
+
+SQLITE = Dialect(
+    name="sqlite",
+    begin_read="BEGIN",
+    begin_write="BEGIN IMMEDIATE",
+    begin_migration=("BEGIN IMMEDIATE",),
+    list_tables="SELECT name FROM sqlite_master WHERE type = 'table'",
+    types={"BYTEA": "BLOB"},
+)
+
+POSTGRESQL = Dialect(
+    name="postgresql",
+    begin_read="BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+    begin_write="BEGIN",
+    begin_migration=("BEGIN", "SELECT pg_advisory_xact_lock(20080258)"),
+    list_tables="SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()",
+    placeholder="%s",
+)

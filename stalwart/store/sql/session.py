@@ -1,0 +1,168 @@
+"""A connection with its dialect: the only thing that the repositories talk to. Belongs to one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from stalwart.store.sql.dialect import Dialect
+
+
+class Cursor(Protocol):
+    """As much of a DB-API cursor as is used."""
+
+    @property
+    def rowcount(self) -> int: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+
+
+class Connection(Protocol):
+    """A DB-API connection in autocommit mode, where transactions are begun by statement."""
+
+    def execute(self, statement: str, values: Sequence[Any] = (), /) -> Cursor: ...
+    def interrupt(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class TransactionLost(Exception):
+    """The database has rolled the whole transaction back by itself (disk full, I/O error); the cause is attached."""
+
+
+class Session:
+    """Runs statements, with values apart from the text, and marks where transactions begin and end."""
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        self._connection = connection
+        self.dialect = dialect
+
+    def run(self, statement: str, *values: Any) -> Cursor:
+        """Execute a shared statement."""
+        return self._connection.execute(self.dialect.statement(statement), values)
+
+    def one(self, statement: str, *values: Any) -> Any:
+        """The first row as a tuple, or None."""
+        return self._connection.execute(self.dialect.statement(statement), values).fetchone()
+
+    def all(self, statement: str, *values: Any) -> list[Any]:
+        """All rows as tuples."""
+        return self._connection.execute(self.dialect.statement(statement), values).fetchall()
+
+    def changed(self, statement: str, *values: Any) -> int:
+        """Execute, and answer how many rows it touched."""
+        return self._connection.execute(self.dialect.statement(statement), values).rowcount
+
+    def begin_read(self) -> None:
+        """Open a snapshot that refuses writes where the database knows how."""
+        self._connection.execute(self.dialect.begin_read)
+
+    def begin_write(self) -> None:
+        """Open a transaction that may write."""
+        self._connection.execute(self.dialect.begin_write)
+
+    def begin_migration(self) -> None:
+        """Open a transaction that only one process has at a time."""
+        for statement in self.dialect.begin_migration:
+            self._connection.execute(statement)
+
+    def commit(self) -> None:
+        """Make the transaction durable."""
+        self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Forget the transaction."""
+        self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """All of the block or nothing of it, inside a transaction; may be nested."""
+        self._connection.execute("SAVEPOINT work")
+        try:
+            yield
+        except TransactionLost:
+            raise
+        except BaseException as error:
+            self._end_savepoint("ROLLBACK TO SAVEPOINT work", error)
+            self._end_savepoint("RELEASE SAVEPOINT work", error)
+            raise
+        self._end_savepoint("RELEASE SAVEPOINT work", None)
+
+    def _end_savepoint(self, statement: str, reason: BaseException | None) -> None:
+        try:
+            self._connection.execute(statement)
+        except Exception as error:
+            raise TransactionLost from (reason or error)
+
+    def interrupt(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class TransactionLost(Exception):
+    """The database has rolled the whole transaction back by itself (disk full, I/O error); the cause is attached."""
+
+
+class Session:
+    """Runs statements, with values apart from the text, and marks where transactions begin and end."""
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        self._connection = connection
+        self.dialect = dialect
+
+    def run(self, statement: str, *values: Any) -> Cursor:
+        """Execute a shared statement."""
+        return self._connection.execute(self.dialect.statement(statement), values)
+
+    def one(self, statement: str, *values: Any) -> Any:
+        """The first row as a tuple, or None."""
+        return self._connection.execute(self.dialect.statement(statement), values).fetchone()
+
+    def all(self, statement: str, *values: Any) -> list[Any]:
+        """All rows as tuples."""
+        return self._connection.execute(self.dialect.statement(statement), values).fetchall()
+
+    def changed(self, statement: str, *values: Any) -> int:
+        """Execute, and answer how many rows it touched."""
+        return self._connection.execute(self.dialect.statement(statement), values).rowcount
+
+    def begin_read(self) -> None:
+        """Open a snapshot that refuses writes where the database knows how."""
+        self._connection.execute(self.dialect.begin_read)
+
+    def begin_write(self) -> None:
+        """Open a transaction that may write."""
+        self._connection.execute(self.dialect.begin_write)
+
+    def begin_migration(self) -> None:
+        """Open a transaction that only one process has at a time."""
+        for statement in self.dialect.begin_migration:
+            self._connection.execute(statement)
+
+    def commit(self) -> None:
+        """Make the transaction durable."""
+        self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Forget the transaction."""
+        self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """All of the block or nothing of it, inside a transaction; may be nested."""
+        execute = self._connection.execute
+        execute("SAVEPOINT work")
+        try:
+            yield
+        except BaseException:
+            execute("ROLLBACK TO SAVEPOINT work")
+            execute("RELEASE SAVEPOINT work")
+            raise
+        execute("RELEASE SAVEPOINT work")
+
+    def interrupt(self) -> None:
+        """Break off the running statement; the one method for other threads."""
+        self._connection.interrupt()
+
+    def close(self) -> None:
+        """Close the connection; an open transaction is forgotten."""
+        self._connection.close()

@@ -1,0 +1,28 @@
+"""All repositories over one session. Repositories for mail and groupware get their line here."""
+
+from __future__ import annotations
+
+from stalwart.store.blob_files import BlobFiles
+from stalwart.store.sql.accounts import SqlAccounts
+from stalwart.store.sql.bans import SqlBans
+from stalwart.store.sql.blobs import SqlBlobs
+from stalwart.store.sql.counters import SqlCounters
+from stalwart.store.sql.objects import SqlObjects
+from stalwart.store.sql.registry import SqlRegistry
+from stalwart.store.sql.secrets import SqlSecrets
+from stalwart.store.sql.session import Session
+from stalwart.store.sql.tokens import SqlTokens
+
+
+class SqlTransaction:
+    """``store.Transaction`` on a session; made once for a connection and used for one work after the other."""
+
+    def __init__(self, session: Session, files: BlobFiles) -> None:
+        self.registry = SqlRegistry(session)
+        self.tokens = SqlTokens(session)
+        self.bans = SqlBans(session)
+        self.counters = SqlCounters(session)
+        self.secrets = SqlSecrets(session)
+        self.accounts = SqlAccounts(session)
+        self.objects = SqlObjects(session)
+        self.blobs = SqlBlobs(session, files)

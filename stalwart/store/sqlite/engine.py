@@ -1,0 +1,69 @@
+"""The SQLite engine: a file that several processes may open, migrated by the first that comes.
+
+One process writes at a time (``BEGIN IMMEDIATE``, the others wait for ``busy_timeout`` seconds); readers never wait.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+
+from stalwart.errors import Invalid, StalwartError, Unavailable
+from stalwart.store.sql.dialect import SQLITE
+from stalwart.store.sql.migrate import load_migrations, migrate
+from stalwart.store.sql.session import Session
+from stalwart.store.sqlite.connection import check_version, connect, fault, refuse_writes, use_write_ahead_log
+
+
+class SqliteEngine:
+    """``threads.engine.Engine`` for the database file ``path``."""
+
+    def __init__(
+        self, path: str | os.PathLike[str], synchronous: str = "FULL", busy_timeout: float = 10.0
+    ) -> None:
+        self._path = Path(path)
+        self._synchronous = synchronous
+        self._busy_timeout = busy_timeout
+
+    def prepare(self, now: int) -> None:
+        check_version()
+        try:
+            self._create()
+            session = self.open_writer()
+            try:
+                use_write_ahead_log(session, self._busy_timeout)
+                migrate(session, load_migrations(SQLITE), now)
+            finally:
+                session.close()
+        except OSError as error:
+            raise Invalid(f"The data store {self._path} cannot be used: {error.strerror}.") from error
+        except sqlite3.Error as error:
+            sentence = fault(error) or Unavailable(f"The data store cannot be prepared: {error}.")
+            raise Unavailable(f"{sentence.detail} ({self._path})") from error
+        except Invalid as error:
+            raise Invalid(f"{error.detail} ({self._path})") from error
+
+    def open_writer(self) -> Session:
+        return Session(self._connect(), SQLITE)
+
+    def open_reader(self) -> Session:
+        session = Session(self._connect(), SQLITE)
+        refuse_writes(session, True)
+        return session
+
+    def fault(self, error: BaseException) -> StalwartError | None:
+        return fault(error)
+
+    def _connect(self) -> sqlite3.Connection:
+        return connect(self._path, synchronous=self._synchronous, busy_timeout=self._busy_timeout)
+
+    def _create(self) -> None:
+        """The file holds password hashes and keys: nobody else may read it (the log files take over its mode)."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._path.is_dir():
+            raise Invalid("The data store is a folder; name a file.")
+        # Never open an existing file here: closing it would drop the locks of other connections of this process.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

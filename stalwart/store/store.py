@@ -1,0 +1,299 @@
+"""The store as the rest of the server sees it: a few Protocols, no engine and no SQL.
+
+A caller hands ``read`` or ``write`` a plain function; it runs in a thread of the store with a ``Transaction`` and must
+not keep it. A function that raises leaves nothing behind. Engines: ``sqlite``, ``memory``. Mail, calendars and files
+come with repositories of their own (containers, members, e-mails) beside ``objects``; their tables exist already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol, TypeVar
+
+from msgspec import UNSET, UnsetType
+from twisted.internet.defer import Deferred
+
+from stalwart.store.blob_files import BlobFiles, Stored
+from stalwart.store.rows import AccountRow, Ban, Blob, BlobLink, Changes, Object, Row, Swept
+
+T = TypeVar("T")
+
+Key = tuple[str, str]
+"""A unique value: (key space such as ``Domain.name``, value)."""
+
+Reference = tuple[str, int]
+"""A settings object named by (type, id)."""
+
+
+class Registry(Protocol):
+    """Settings objects: JSON by (type, id), with unique keys and references. A call that raises changes nothing."""
+
+    def get(self, type: str, id: int) -> Row | None:
+        """The object, or None."""
+
+    def list(self, type: str, after: int = -1, limit: int | None = None) -> list[Row]:
+        """Objects with an id above ``after``, ascending."""
+
+    def count(self, type: str) -> int:
+        """How many objects of ``type`` there are."""
+
+    def insert(
+        self,
+        type: str,
+        data: Mapping[str, Any],
+        *,
+        id: int,
+        keys: Iterable[Key] = (),
+        links: Iterable[Reference] = (),
+    ) -> Row:
+        """A new object. Raises Conflict (``property`` = key space, or ``id``), DanglingReference."""
+
+    def update(
+        self,
+        type: str,
+        id: int,
+        data: Mapping[str, Any],
+        *,
+        revision: int,
+        keys: Iterable[Key] = (),
+        links: Iterable[Reference] = (),
+    ) -> Row:
+        """Replace data, keys and links. Raises Conflict (stale ``revision``, key taken), NotFound, DanglingReference."""
+
+    def delete(self, type: str, id: int) -> None:
+        """Remove the object with its keys and links. Raises Linked, NotFound."""
+
+    def lookup(self, space: str, key: str) -> Reference | None:
+        """Who holds a unique value."""
+
+    def linked_from(self, type: str, id: int) -> list[Reference]:
+        """The objects that refer to this one, itself included if it does."""
+
+    def next_id(self, type: str, first: int = 1) -> int:
+        """The next number of the counter of ``type``; never given out twice."""
+
+
+class Tokens(Protocol):
+    """Short-lived secrets by (kind, id). Callers pass a digest as ``id`` where the token itself must not be stored."""
+
+    def put(self, id: str, kind: str, data: Mapping[str, Any], expires_at: int) -> None:
+        """Store a token, in place of one with the same id and kind."""
+
+    def get(self, id: str, kind: str, now: int) -> dict[str, Any] | None:
+        """The data of an unexpired token."""
+
+    def take(self, id: str, kind: str, now: int) -> dict[str, Any] | None:
+        """As ``get``, and remove it: of several takers exactly one gets it."""
+
+    def purge(self, now: int) -> int:
+        """Remove expired tokens; answers how many."""
+
+
+class Bans(Protocol):
+    """Networks that are refused for a time."""
+
+    def list(self, now: int) -> list[Ban]:
+        """Bans in force."""
+
+    def add(self, network: str, reason: str, created_at: int, expires_at: int | None) -> None:
+        """Ban ``network``, in place of an earlier ban of it."""
+
+    def remove(self, network: str) -> bool:
+        """Lift a ban; False if there was none."""
+
+    def purge(self, now: int) -> int:
+        """Remove bans that are over; answers how many."""
+
+
+class Counters(Protocol):
+    """Counters that expire: rate limits and failed sign-ins. The first increment sets the end of the window."""
+
+    def increment(self, bucket: str, expires_at: int, by: int = 1, now: int | None = None) -> int:
+        """Add ``by`` and answer the sum; with ``now`` a bucket whose window is over starts anew."""
+
+    def value(self, bucket: str, now: int | None = None) -> int:
+        """The sum; 0 if there is none, or with ``now`` if its window is over."""
+
+    def purge(self, now: int) -> int:
+        """Remove expired buckets; answers how many."""
+
+
+class Secrets(Protocol):
+    """The server's own keys, by name."""
+
+    def get(self, name: str) -> bytes | None:
+        """The key, or None."""
+
+    def get_or_create(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """The key; ``make`` is called once, by the first who asks (in a write)."""
+
+
+class Accounts(Protocol):
+    """The anchor of all user data: login, change number, object ids, used octets."""
+
+    def create(self, id: int, login: str, kind: str) -> AccountRow:
+        """A new account. Raises Conflict with ``property`` ``id`` or ``login``."""
+
+    def get(self, id: int) -> AccountRow | None:
+        """By id."""
+
+    def by_login(self, login: str) -> AccountRow | None:
+        """By login, exact."""
+
+    def rename(self, id: int, login: str) -> None:
+        """Change the login. Raises NotFound, Conflict."""
+
+    def delete(self, id: int, now: int) -> None:
+        """Remove the account and all its data; blobs go with the next sweeps. Raises NotFound."""
+
+    def new_ids(self, id: int, count: int = 1) -> range:
+        """Fresh object ids, never given out twice. Raises NotFound."""
+
+
+class Objects(Protocol):
+    """Objects of accounts and their one log of changes: JMAP states, DAV sync tokens and push all come from it."""
+
+    def allocate(self, account_id: int, count: int = 1) -> range:
+        """Change numbers, one for each object about to change; call just before writing. Raises NotFound."""
+
+    def insert(
+        self,
+        account_id: int,
+        type: int,
+        *,
+        now: int,
+        id: int | None = None,
+        seq: int | None = None,
+        uid: str | None = None,
+        etag: str | None = None,
+        blob: bytes | None = None,
+        size: int = 0,
+        data: Mapping[str, Any] | None = None,
+    ) -> Object:
+        """A new object; ``id`` and ``seq`` are allocated where not given. Raises NotFound (account)."""
+
+    def update(
+        self,
+        account_id: int,
+        id: int,
+        *,
+        now: int,
+        seq: int | None = None,
+        counts_only: bool = False,
+        uid: str | None | UnsetType = UNSET,
+        etag: str | None | UnsetType = UNSET,
+        blob: bytes | None | UnsetType = UNSET,
+        size: int | UnsetType = UNSET,
+        data: Mapping[str, Any] | None | UnsetType = UNSET,
+    ) -> Object:
+        """Change the members that are given; ``counts_only`` leaves ``prop_seq`` alone. Raises NotFound."""
+
+    def kill(self, account_id: int, id: int, *, now: int, seq: int | None = None) -> None:
+        """Leave a tombstone without data. Raises NotFound."""
+
+    def get(self, account_id: int, id: int) -> Object | None:
+        """The live object."""
+
+    def by_uid(self, account_id: int, type: int, uid: str) -> Object | None:
+        """The live object with this uid, the oldest if there are several."""
+
+    def list(self, account_id: int, type: int, after: int = -1, limit: int | None = None) -> list[Object]:
+        """Live objects with an id above ``after``, ascending."""
+
+    def state(self, account_id: int, type: int) -> int:
+        """The number of the last change to objects of ``type``; 0 before the first."""
+
+    def changes(
+        self, account_id: int, type: int, since: int, limit: int | None = None, origin: int | None = None
+    ) -> Changes | None:
+        """Changes after ``since``, at most ``limit`` objects; None means cannotCalculateChanges (RFC 8620 5.2).
+
+        Who goes on from an intermediate state passes the ``origin`` that came with it, so that an object made since
+        then and changed later is still called created.
+        """
+
+    def purge(self, account_id: int, type: int, before: int) -> int:
+        """Forget tombstones older than ``before`` (time); older states then cannot be calculated from."""
+
+
+class Blobs(Protocol):
+    """Bytes by SHA-256, each content once, held by links. Small ones are rows, large ones files."""
+
+    def put(self, content: bytes, now: int) -> Blob:
+        """Store bytes. Content of 64 KiB and more better goes through ``Store.blob_files`` and ``adopt``."""
+
+    def adopt(self, stored: Stored, now: int) -> Blob:
+        """Make a file that ``BlobFiles`` has written known. Raises Unavailable if it is gone: write it again."""
+
+    def find(self, hash: bytes) -> Blob | None:
+        """Size and place, without the bytes."""
+
+    def get(self, hash: bytes, offset: int = 0, length: int | None = None) -> bytes | None:
+        """The bytes, or a section of them; None if there is no such blob."""
+
+    def link(
+        self,
+        hash: bytes,
+        account_id: int,
+        owner_id: int,
+        *,
+        type: str | None = None,
+        expires_at: int | None = None,
+    ) -> None:
+        """Hold the blob for an owner, until ``expires_at`` if given. Raises NotFound."""
+
+    def unlink(self, account_id: int, owner_id: int, now: int, hash: bytes | None = None) -> int:
+        """Let go of one blob of the owner, or of all; answers how many."""
+
+    def links(self, hash: bytes, account_id: int, now: int) -> list[BlobLink]:
+        """The unexpired links of one account: what decides whether it may read the blob."""
+
+    def sweep(self, now: int, grace: int = 86_400, limit: int = 1000) -> Swept:
+        """Drop expired links, then blobs that nothing has held for ``grace`` seconds; at most ``limit`` of each."""
+
+    def sweep_folder(self, folder: str, now: int, grace: int = 86_400) -> int:
+        """Remove files of one folder (``00`` to ``ff``) that no row knows: left by a crash or a client that went."""
+
+
+class Transaction(Protocol):
+    """One consistent view of everything; valid inside the function that was given it."""
+
+    @property
+    def registry(self) -> Registry: ...
+    @property
+    def tokens(self) -> Tokens: ...
+    @property
+    def bans(self) -> Bans: ...
+    @property
+    def counters(self) -> Counters: ...
+    @property
+    def secrets(self) -> Secrets: ...
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def objects(self) -> Objects: ...
+    @property
+    def blobs(self) -> Blobs: ...
+
+
+class Store(Protocol):
+    """Everything the server remembers. All methods are for the reactor thread."""
+
+    @property
+    def blob_files(self) -> BlobFiles:
+        """Where large blobs are written and read; blocking, so for threads."""
+
+    def start(self) -> Deferred[None]:
+        """Open and migrate. Fails with Invalid or Unavailable, in a sentence for the administrator."""
+
+    def close(self) -> Deferred[None]:
+        """Finish what was accepted, then refuse everything; never fails, and ends within a time-out."""
+
+    def read(self, work: Callable[[Transaction], T]) -> Deferred[T]:
+        """Run ``work`` on a snapshot that sees every write acknowledged before; writing in it is refused."""
+
+    def write(self, work: Callable[[Transaction], T]) -> Deferred[T]:
+        """Run ``work`` alone; fires when what it wrote is durable. Cancelling drops a work that has not begun."""
+
+    def ping(self) -> Deferred[None]:
+        """Fires when a read and a write turn come through; fails with Unavailable within a short time-out."""

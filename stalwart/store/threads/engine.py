@@ -1,0 +1,24 @@
+"""What a database must bring to be run in threads: connections and the meaning of its errors."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from stalwart.errors import StalwartError
+from stalwart.store.sql.session import Session
+
+
+class Engine(Protocol):
+    """One database. All methods are called in the store's threads."""
+
+    def prepare(self, now: int) -> None:
+        """Create and migrate, under a lock. Raises Invalid or Unavailable in a sentence for the administrator."""
+
+    def open_writer(self) -> Session:
+        """A connection that may write."""
+
+    def open_reader(self) -> Session:
+        """A connection that may not."""
+
+    def fault(self, error: BaseException) -> StalwartError | None:
+        """The sentence for an error that lies outside the program (disk full, damaged, locked); None for a bug."""

@@ -1,0 +1,167 @@
+"""The store over threads: ``store.Store`` for any engine.
+
+Two queues, one for the writer and one that the readers share. Threads come up with ``start`` and are gone when
+``close`` has fired; should one be stuck, ``close`` breaks off its statement, fails what waits and does not wait for it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred, FirstError, gatherResults, succeed
+from twisted.python.failure import Failure
+
+from stalwart.errors import Unavailable
+from stalwart.store.blob_files import BlobFiles
+from stalwart.store.store import Transaction
+from stalwart.store.threads.engine import Engine
+from stalwart.store.threads.reader import Reader
+from stalwart.store.threads.work import Desk, Outcome, Queue
+from stalwart.store.threads.writer import Writer
+from stalwart.telemetry import Telemetry
+
+T = TypeVar("T")
+
+_UNFINISHED_BLOBS = 86_400
+
+
+class ThreadedStore:
+    """``store.Store`` on ``engine``. ``reactor`` gives time and ``callFromThread``; times are in seconds."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        blob_files: BlobFiles,
+        reactor: Any,
+        telemetry: Telemetry,
+        *,
+        readers: int = 4,
+        queue_limit: int = 5000,
+        patience: float = 60.0,
+        close_timeout: float = 8.0,
+        ping_timeout: float = 2.0,
+    ) -> None:
+        self.blob_files = blob_files
+        self._engine = engine
+        self._reactor = reactor
+        self._desk = Desk(reactor, telemetry, queue_limit, patience)
+        self._writes: Queue = SimpleQueue()
+        self._reads: Queue = SimpleQueue()
+        self._writer = Writer(self._writes, engine, blob_files, self._answer)
+        self._readers = [Reader(self._reads, engine, blob_files, self._answer) for _ in range(readers)]
+        self._close_timeout = close_timeout
+        self._ping_timeout = ping_timeout
+        self._threads: list[threading.Thread] = []
+        self._started: Deferred[None] = Deferred()
+        self._closing: list[Deferred[None]] | None = None
+        self._close_timer: Any = None
+        self._ended = False
+
+    def start(self) -> Deferred[None]:
+        self._spawn("store-writer", self._run_writer)
+        return self._started
+
+    def close(self) -> Deferred[None]:
+        if self._ended or not self._threads:
+            self._end()
+            return succeed(None)
+        waiting: Deferred[None] = Deferred()
+        if self._closing is None:
+            self._closing = []
+            self._desk.close()
+            self._writes.put(None)
+            for _ in self._readers:
+                self._reads.put(None)
+            self._close_timer = self._reactor.callLater(self._close_timeout, self._give_up)
+        self._closing.append(waiting)
+        return waiting
+
+    def read(self, work: Callable[[Transaction], T]) -> Deferred[T]:
+        return self._desk.submit(self._reads, work)
+
+    def write(self, work: Callable[[Transaction], T]) -> Deferred[T]:
+        return self._desk.submit(self._writes, work)
+
+    def ping(self) -> Deferred[None]:
+        both: Deferred[Any] = gatherResults([self.read(_look), self.write(_do_nothing)], consumeErrors=True)
+        both.addTimeout(self._ping_timeout, self._reactor, onTimeoutCancel=_silent)
+        return both.addCallbacks(_do_nothing, _first_error)
+
+    def _answer(self, outcomes: list[Outcome]) -> None:
+        if outcomes:
+            self._reactor.callFromThread(self._desk.settle, outcomes)
+
+    def _spawn(self, name: str, body: Callable[[], None]) -> None:
+        thread = threading.Thread(target=self._until_ended, args=(body,), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _until_ended(self, body: Callable[[], None]) -> None:
+        try:
+            body()
+        finally:
+            self._reactor.callFromThread(self._thread_ended, threading.current_thread())
+
+    def _run_writer(self) -> None:
+        try:
+            now = time.time()
+            self._engine.prepare(int(now))
+            self.blob_files.discard_unfinished(now - _UNFINISHED_BLOBS)
+        except BaseException as error:
+            self._reactor.callFromThread(self._start_failed, Failure(error))
+            return
+        self._reactor.callFromThread(self._start_succeeded)
+        self._writer.run()
+
+    def _start_succeeded(self) -> None:
+        if self._closing is not None:
+            self._started.errback(Unavailable("The data store was closed while it started."))
+            return
+        self._desk.open()
+        for number, reader in enumerate(self._readers):
+            self._spawn(f"store-reader-{number}", reader.run)
+        self._started.callback(None)
+
+    def _start_failed(self, failure: Failure) -> None:
+        self._started.errback(failure)
+
+    def _thread_ended(self, thread: threading.Thread) -> None:
+        thread.join(1.0)
+        self._threads.remove(thread)
+        if not self._threads:
+            self._end()
+
+    def _give_up(self) -> None:
+        for lane in (self._writer, *self._readers):
+            lane.interrupt()
+        self._end()
+
+    def _end(self) -> None:
+        """Whatever happens afterwards in a stuck thread finds nobody waiting."""
+        self._ended = True
+        self._desk.end()
+        if self._close_timer is not None and self._close_timer.active():
+            self._close_timer.cancel()
+        waiting, self._closing = self._closing or [], []
+        for deferred in waiting:
+            deferred.callback(None)
+
+
+def _look(transaction: Transaction) -> None:
+    transaction.secrets.get("")
+
+
+def _do_nothing(_: object) -> None:
+    return None
+
+
+def _silent(_: object, timeout: float) -> Failure:
+    return Failure(Unavailable(f"The data store did not answer within {timeout:g} seconds."))
+
+
+def _first_error(failure: Failure) -> Failure:
+    return failure.value.subFailure if failure.check(FirstError) else failure

@@ -1,0 +1,129 @@
+"""What the reactor asked of the threads: accepted, dropped, answered. Every Deferred that leaves here fires.
+
+``Desk`` belongs to the reactor thread. A thread touches a ``Work`` only through ``claim``, which exactly one side wins:
+the thread that begins it, or the reactor that gives it up.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from queue import SimpleQueue
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
+
+from stalwart.errors import StalwartError, Unavailable
+from stalwart.store.store import Transaction
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import STORE_ERROR
+
+Function = Callable[[Transaction], Any]
+Outcome = tuple["Work", Any]
+"""A work and its result, or the Failure that ended it."""
+
+_LONGEST_PAUSE = 5.0
+
+
+class Work:
+    """One function to run, and the Deferred that waits for it."""
+
+    __slots__ = ("_ticket", "asked_at", "deferred", "function")
+
+    def __init__(self, function: Function, asked_at: float) -> None:
+        self.function = function
+        self.asked_at = asked_at
+        self.deferred: Deferred[Any] | None = None
+        self._ticket = threading.Lock()
+
+    def claim(self) -> bool:
+        """True for the first who asks."""
+        return self._ticket.acquire(blocking=False)
+
+
+Queue = SimpleQueue[Work | None]
+"""Works in order; None tells one thread to end."""
+
+
+class Desk:
+    """Takes works in and hands answers out. At most ``limit`` wait in a queue; after ``patience`` seconds one fails."""
+
+    def __init__(self, clock: IReactorTime, telemetry: Telemetry, limit: int, patience: float) -> None:
+        self._clock = clock
+        self._telemetry = telemetry
+        self._limit = limit
+        self._patience = patience
+        self._open: dict[Work, None] = {}
+        self._refusal: str | None = "The data store is not open."
+        self._watch: Any = None
+
+    def open(self) -> None:
+        """Accept works from now on."""
+        self._refusal = None
+        self._watch = self._clock.callLater(self._pause(), self._give_up_old)
+
+    def close(self) -> None:
+        """Accept no more; what is accepted stays."""
+        self._refusal = "The data store is closed."
+
+    def submit(self, queue: Queue, function: Function) -> Deferred[Any]:
+        """Put a function into ``queue``. Fails with Unavailable if that is full or the store is not open."""
+        if self._refusal is not None:
+            return fail(Unavailable(self._refusal))
+        if queue.qsize() >= self._limit:
+            return fail(Unavailable("The data store has too much to do at present. Please try again later."))
+        work = Work(function, self._clock.seconds())
+        work.deferred = deferred = Deferred(lambda _: self._drop(work))
+        self._open[work] = None
+        queue.put(work)
+        return deferred
+
+    def settle(self, outcomes: Iterable[Outcome]) -> None:
+        """Fire what the threads have answered, but for what nobody waits for any more."""
+        reported: set[int] = set()
+        for work, outcome in outcomes:
+            if isinstance(outcome, Failure):
+                self._report(outcome, reported)
+            if work in self._open:
+                self._fire(work, outcome)
+
+    def end(self) -> None:
+        """Fail whatever is left, and stop the watch."""
+        self.close()
+        if self._watch is not None and self._watch.active():
+            self._watch.cancel()
+        for work in list(self._open):
+            self._abandon(work, "The data store was closed before it answered.")
+
+    def _fire(self, work: Work, outcome: Any) -> None:
+        del self._open[work]
+        deferred, work.deferred = work.deferred, None
+        if deferred is not None:
+            deferred.callback(outcome)
+
+    def _drop(self, work: Work) -> None:
+        work.claim()
+        self._open.pop(work, None)
+        work.deferred = None
+
+    def _abandon(self, work: Work, reason: str) -> None:
+        work.claim()
+        self._fire(work, Failure(Unavailable(reason)))
+
+    def _give_up_old(self) -> None:
+        oldest = self._clock.seconds() - self._patience
+        for work in [work for work in self._open if work.asked_at <= oldest]:
+            self._abandon(work, "The data store did not answer in time.")
+        self._watch = self._clock.callLater(self._pause(), self._give_up_old)
+
+    def _pause(self) -> float:
+        return min(self._patience / 2, _LONGEST_PAUSE)
+
+    def _report(self, failure: Failure, reported: set[int]) -> None:
+        """One event for each fault outside the program, however many works it has failed."""
+        error = failure.value
+        if isinstance(error, StalwartError) and error.__cause__ is not None and id(error) not in reported:
+            reported.add(id(error))
+            self._telemetry.emit(STORE_ERROR, reason=error.detail, details=str(error.__cause__))

@@ -1,0 +1,125 @@
+"""The writer thread: takes what waits, runs it in one transaction, commits once, then answers all (group commit).
+
+Each work is isolated by a savepoint, so a failing one takes nothing with it and leaves nothing. Nobody is told of
+success before the commit is durable. A commit that fails, fails every work of its batch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable
+from queue import Empty
+from typing import Any
+
+from twisted.python.failure import Failure
+
+from stalwart.store.blob_files import BlobFiles
+from stalwart.store.sql.session import Session, TransactionLost
+from stalwart.store.sql.transaction import SqlTransaction
+from stalwart.store.threads.engine import Engine
+from stalwart.store.threads.work import Outcome, Queue, Work
+
+_BATCH = 500
+_SPAN = 0.05
+
+
+class Writer:
+    """Runs works from ``queue`` until it meets None. ``answer`` is called in the thread, once per commit."""
+
+    def __init__(
+        self, queue: Queue, engine: Engine, files: BlobFiles, answer: Callable[[list[Outcome]], None]
+    ) -> None:
+        self._queue = queue
+        self._engine = engine
+        self._files = files
+        self._answer = answer
+        self._session: Session | None = None
+        self._transaction: SqlTransaction | None = None
+
+    def run(self) -> None:
+        """The body of the thread."""
+        last = False
+        while not last:
+            works, last = self._take()
+            while works:
+                self._answer(self._commit(works))
+        self._disconnect()
+
+    def interrupt(self) -> None:
+        """Break off the running statement, from another thread."""
+        session = self._session
+        if session is not None:
+            with contextlib.suppress(Exception):  # the thread may be closing it just now
+                session.interrupt()
+
+    def _take(self) -> tuple[deque[Work], bool]:
+        """What waits, at least one and at most a batch; True if it is the end."""
+        works: deque[Work] = deque()
+        work = self._queue.get()
+        while work is not None:
+            works.append(work)
+            if len(works) == _BATCH:
+                return works, False
+            try:
+                work = self._queue.get_nowait()
+            except Empty:
+                return works, False
+        return works, True
+
+    def _commit(self, works: deque[Work]) -> list[Outcome]:
+        """Run works until the batch has taken its span, so that slow ones do not keep quick ones waiting."""
+        outcomes: list[Outcome] = []
+        try:
+            session = self._connected()
+            session.begin_write()
+            end = time.monotonic() + _SPAN
+            while works:
+                work = works.popleft()
+                if work.claim():
+                    outcomes.append((work, None))
+                    outcomes[-1] = (work, self._isolated(session, work))
+                if time.monotonic() > end:
+                    break
+            session.commit()
+        except BaseException as error:
+            self._disconnect()
+            return self._all_failed(outcomes, works, error)
+        return outcomes
+
+    def _isolated(self, session: Session, work: Work) -> Any:
+        try:
+            with session.savepoint():
+                return work.function(self._transaction)  # type: ignore[arg-type]  # set by _connected
+        except TransactionLost:
+            raise
+        except BaseException as error:
+            return self._failure(error)
+
+    def _all_failed(self, outcomes: list[Outcome], works: deque[Work], error: BaseException) -> list[Outcome]:
+        """Those that ran, and those that would have run into the same."""
+        reason = self._failure(error.__cause__ or error if isinstance(error, TransactionLost) else error)
+        touched = [work for work, _ in outcomes]
+        touched += [work for work in works if work.claim()]
+        works.clear()
+        return [(work, Failure(reason.value)) for work in touched]
+
+    def _failure(self, error: BaseException) -> Failure:
+        fault = self._engine.fault(error)
+        if fault is None:
+            return Failure(error)
+        fault.__cause__ = error
+        return Failure(fault)
+
+    def _connected(self) -> Session:
+        if self._session is None:
+            self._session = self._engine.open_writer()
+            self._transaction = SqlTransaction(self._session, self._files)
+        return self._session
+
+    def _disconnect(self) -> None:
+        """Also the surest way to forget a transaction that went wrong."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()

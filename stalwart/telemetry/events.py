@@ -1,0 +1,79 @@
+"""The events that the server emits: id, default level and one sentence each.
+
+An id is ``category.name`` in kebab-case and names what a log line, a counter and a live stream all call by it. A new
+metric starts as a line here.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from attrs import frozen
+
+
+class Level(IntEnum):
+    """Severity, ascending."""
+
+    TRACE = 0
+    DEBUG = 1
+    INFO = 2
+    WARN = 3
+    ERROR = 4
+
+
+@frozen
+class Event:
+    """A kind of event: ``id``, its default ``level`` and the sentence that a log line opens with."""
+
+    id: str
+    level: Level
+    doc: str
+
+
+SERVER_STARTUP = Event("server.startup", Level.INFO, "Server started")
+SERVER_SHUTDOWN = Event("server.shutdown", Level.INFO, "Server stopped")
+SERVER_STARTUP_ERROR = Event("server.startup-error", Level.ERROR, "Server could not start")
+SERVER_BOOTSTRAP_MODE = Event("server.bootstrap-mode", Level.WARN, "Bootstrap mode: no data store is configured yet")
+SERVER_RECOVERY_MODE = Event("server.recovery-mode", Level.WARN, "Recovery mode: limits and access rules are off")
+
+NETWORK_LISTEN_START = Event("network.listen-start", Level.INFO, "Listener started")
+NETWORK_LISTEN_STOP = Event("network.listen-stop", Level.INFO, "Listener stopped")
+NETWORK_BIND_ERROR = Event("network.bind-error", Level.ERROR, "Listener could not bind; free the address or change it")
+NETWORK_PROXY_ERROR = Event("network.proxy-error", Level.WARN, "Trusted proxy sent no valid PROXY header")
+NETWORK_TIMEOUT = Event("network.timeout", Level.DEBUG, "Connection was idle too long")
+NETWORK_CLOSED = Event("network.closed", Level.TRACE, "Connection closed")
+
+HTTP_CONNECTION_START = Event("http.connection-start", Level.DEBUG, "HTTP connection opened")
+HTTP_CONNECTION_END = Event("http.connection-end", Level.DEBUG, "HTTP connection closed")
+HTTP_REQUEST_URL = Event("http.request-url", Level.DEBUG, "HTTP request")
+HTTP_RESPONSE = Event("http.response-body", Level.TRACE, "HTTP response")
+HTTP_ERROR = Event("http.error", Level.DEBUG, "HTTP error")
+HTTP_FORWARDED_MISSING = Event("http.x-forwarded-missing", Level.WARN, "Proxy sent no Forwarded header")
+
+AUTH_SUCCESS = Event("auth.success", Level.INFO, "Sign-in succeeded")
+AUTH_FAILED = Event("auth.failed", Level.DEBUG, "Sign-in failed")
+AUTH_MFA_REQUIRED = Event("auth.mfa-required", Level.TRACE, "Second factor required")
+AUTH_TOKEN_EXPIRED = Event("auth.token-expired", Level.DEBUG, "Token expired")
+AUTH_CREDENTIAL_EXPIRED = Event("auth.credential-expired", Level.DEBUG, "Credential expired")
+AUTH_TOO_MANY_ATTEMPTS = Event("auth.too-many-attempts", Level.WARN, "Too many failed sign-ins")
+AUTH_ERROR = Event("auth.error", Level.ERROR, "Sign-in could not be checked")
+
+LIMIT_TOO_MANY_REQUESTS = Event("limit.too-many-requests", Level.DEBUG, "Rate limit reached")
+LIMIT_CONCURRENT_REQUEST = Event("limit.concurrent-request", Level.DEBUG, "Concurrent request limit reached")
+LIMIT_CONCURRENT_CONNECTION = Event("limit.concurrent-connection", Level.WARN, "Listener's connection limit reached")
+LIMIT_SIZE_REQUEST = Event("limit.size-request", Level.DEBUG, "Request body over its limit")
+
+SECURITY_AUTHENTICATION_BAN = Event("security.authentication-ban", Level.INFO, "Address banned: failed sign-ins")
+SECURITY_SCAN_BAN = Event("security.scan-ban", Level.INFO, "Address banned: port or path scanning")
+SECURITY_IP_BLOCKED = Event("security.ip-blocked", Level.INFO, "Connection from a blocked address dropped")
+SECURITY_IP_UNAUTHORIZED = Event("security.ip-unauthorized", Level.INFO, "Credential used from an address it forbids")
+SECURITY_UNAUTHORIZED = Event("security.unauthorized", Level.INFO, "Permission missing")
+
+RESOURCE_NOT_FOUND = Event("resource.not-found", Level.DEBUG, "Resource not found")
+RESOURCE_BAD_PARAMETERS = Event("resource.bad-parameters", Level.ERROR, "Setting could not be used")
+RESOURCE_ERROR = Event("resource.error", Level.ERROR, "Fault in the server while answering a request")
+
+STORE_ERROR = Event("store.unexpected-error", Level.ERROR, "Data store failed")
+
+DELIVERY_DIAGNOSIS_START = Event("delivery.diagnosis-start", Level.INFO, "Delivery diagnosis started")
+DELIVERY_DIAGNOSIS_END = Event("delivery.diagnosis-end", Level.INFO, "Delivery diagnosis ended")

@@ -1,0 +1,87 @@
+"""Who is asking: from the Authorization header or a live token to an ``Access`` (auth-api 2 and 11).
+
+The usual case, a credential that was right a moment ago, is decided without leaving the caller's stack; everything else
+is a coroutine. Passwords and tokens are the directory's business; which attempt is charged to whom is decided here.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from typing import Protocol
+
+from stalwart.directory.access import Access
+from stalwart.errors import Forbidden, Unauthenticated
+from stalwart.web.exchange import Exchange
+from stalwart.web.routes import AUTHENTICATED
+
+LIVE_PREFIX = "/api/live/"
+LIVE_KINDS = ("delivery", "tracing", "metrics")
+
+
+class Directory(Protocol):
+    """What the front asks of ``stalwart.directory``."""
+
+    def cached(self, header_value: str, client_ip: str) -> Access | None: ...
+    def remember(self, header_value: str, access: Access) -> None: ...
+    async def authenticate_basic(self, login: str, secret: str, client_ip: str) -> Access: ...
+    async def authenticate_bearer(self, token: str, client_ip: str) -> Access: ...
+    async def redeem_live_token(self, token: str, kind: str) -> Access: ...
+
+
+def credentials_of(exchange: Exchange) -> tuple[str, str] | None:
+    """Lower-case scheme and value of the Authorization header; None if it is missing or counts as missing."""
+    header = exchange.head.fields.get("authorization")
+    if header is None:
+        return None
+    scheme, space, value = header.partition(" ")
+    value = value.strip(" ")
+    if not space or not header.isascii() or "\t" in header:
+        return None
+    return scheme.lower(), value
+
+
+def decode_basic(value: str) -> tuple[str, str] | None:
+    """Login (trimmed, lower-cased) and password of RFC 7617 credentials, padding optional; None if undecodable."""
+    try:
+        raw = b64decode(value + "=" * (-len(value) % 4), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return None
+    login, colon, secret = raw.partition(":")
+    return (login.strip().lower(), secret) if colon else None
+
+
+def live_token(exchange: Exchange) -> tuple[str, str] | None:
+    """Token and kind, where a live token stands in for the header: ``?token=`` below ``/api/live/`` (auth-api 11)."""
+    if not exchange.path.startswith(LIVE_PREFIX) or not exchange.head.query_string:
+        return None
+    kind = exchange.path[len(LIVE_PREFIX) :].partition("/")[0]
+    token = exchange.query.get("token")
+    return (token, kind) if token and kind in LIVE_KINDS else None
+
+
+def check_permission(access: Access, needs: str) -> None:
+    """The route's permission, and the general one to be here at all (auth-api 2 step 5).
+
+    :raises Forbidden: it is missing.
+    """
+    if access.kind == "user" and "authenticate" not in access.permissions:
+        raise Forbidden
+    if needs != AUTHENTICATED and needs not in access.permissions:
+        raise Forbidden
+
+
+async def authenticate(directory: Directory, scheme: str, value: str, client_ip: str) -> Access:
+    """Ask the directory and remember the success.
+
+    :raises Unauthenticated: wrong, or not decodable.
+    """
+    if scheme == "basic":
+        decoded = decode_basic(value)
+        if decoded is None:
+            raise Unauthenticated
+        access = await directory.authenticate_basic(*decoded, client_ip)
+    else:
+        access = await directory.authenticate_bearer(value, client_ip)
+    directory.remember(value, access)
+    return access

@@ -1,0 +1,75 @@
+"""What a route hands back: an ``Answer`` with its whole body, or an ``EventStream`` that writes as things happen.
+
+Both are values; nothing here knows a connection. Header order on the wire is the order given: an answer's own fields,
+then Content-Type and Content-Length, then what the front adds (http-service 2.1, 5.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import msgspec
+from attrs import frozen
+
+JSON = "application/json; charset=utf-8"
+PLAIN_JSON = "application/json"
+TEXT = "text/plain"
+HTML = "text/html; charset=utf-8"
+EVENT_STREAM = "text/event-stream"
+
+# http-service 5.3
+NO_STORE = ("Cache-Control", "no-store, no-cache, must-revalidate")
+NO_CACHE = ("Cache-Control", "no-cache")
+IMMUTABLE = ("Cache-Control", "public, max-age=31536000, immutable")
+
+Headers = tuple[tuple[str, str], ...]
+
+# http-service 2.1 b
+CORS_TRIO: Headers = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, X-Requested-With"),
+    ("Access-Control-Allow-Methods", "POST, GET, PATCH, PUT, DELETE, HEAD, OPTIONS"),
+)
+
+
+@frozen
+class Answer:
+    """A complete response. ``body`` is left out on HEAD, 204 and 304; ``content_type`` None sends no such field."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str | None = None
+    headers: Headers = ()
+
+
+@frozen
+class EventStream:
+    """A stream of Server-Sent Events (delivery-diagnostics 2).
+
+    ``run(send)`` is a coroutine; each ``send(frame)`` takes complete frames as bytes. The stream ends when it returns;
+    it is cancelled at once when the client leaves or the server stops.
+    """
+
+    run: Callable[[Callable[[bytes], None]], Coroutine[Any, Any, None]]
+    headers: Headers = (("Cache-Control", "no-store"),)
+
+
+def json_answer(value: Any, status: int = 200, headers: Headers = (), content_type: str = JSON) -> Answer:
+    """``value`` as compact JSON; members keep the order of the mapping."""
+    return Answer(status, msgspec.json.encode(value), content_type, headers)
+
+
+def text_answer(text: str, status: int = 200, headers: Headers = (), content_type: str = TEXT) -> Answer:
+    """``text`` as UTF-8."""
+    return Answer(status, text.encode(), content_type, headers)
+
+
+def redirect(location: str, status: int = 302, headers: Headers = ()) -> Answer:
+    """A redirection with an empty body."""
+    return Answer(status, headers=(("Location", location), *headers))
+
+
+def no_content(headers: Headers = ()) -> Answer:
+    """204 without a body."""
+    return Answer(204, headers=headers)

@@ -1,0 +1,99 @@
+"""The body of one request while it arrives: counted, limited, held back until somebody reads it (RFC 9112 6).
+
+Nothing is buffered beyond ``HELD`` bytes before a route asks for the body; the connection stops reading then. After a
+refusal the rest is thrown away as it comes. Spooling to disk is not done here: a limit is always a size for memory.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+
+from stalwart.errors import StalwartError, TooLarge
+
+HELD = 65536
+
+
+class Source(Protocol):
+    """Where a body comes from: the connection."""
+
+    def body_wanted(self) -> None:
+        """Somebody reads now: send ``100 Continue`` if it is awaited, go on reading."""
+
+
+class Body:
+    """``announced`` is the Content-Length, None for a chunked body. ``complete`` is True once all of it has arrived."""
+
+    __slots__ = ("_announced", "_chunks", "_discarding", "_error", "_limit", "_size", "_source", "_waiting", "complete")
+
+    def __init__(self, source: Source, announced: int | None) -> None:
+        self._source = source
+        self._announced = announced
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._limit: int | None = None
+        self._discarding = False
+        self._error: StalwartError | None = None
+        self._waiting: Deferred[None] | None = None
+        self.complete = announced == 0
+
+    @property
+    def over_full(self) -> bool:
+        """Whether the connection should stop reading because nobody takes what has arrived."""
+        return self._size >= HELD and self._limit is None and not self._discarding
+
+    async def collect(self, limit: int) -> bytes:
+        """The whole body.
+
+        :raises TooLarge: it is, or is announced to be, longer than ``limit`` bytes.
+        :raises StalwartError: it did not arrive properly (time-out, broken chunks).
+        """
+        if self._announced is not None and self._announced > limit:
+            self.discard()
+            raise TooLarge
+        self._limit = limit
+        self._check_limit()
+        if not self.complete and self._error is None:
+            self._source.body_wanted()
+        if not self.complete and self._error is None:
+            self._waiting = Deferred()
+            await self._waiting
+        if self._error is not None:
+            raise self._error
+        if len(self._chunks) > 1:
+            self._chunks = [b"".join(self._chunks)]
+        return self._chunks[0] if self._chunks else b""
+
+    def discard(self) -> None:
+        """Throw away what has come and what will come."""
+        self._discarding = True
+        self._chunks = []
+
+    def feed(self, data: bytes) -> None:
+        """A piece has arrived."""
+        self._size += len(data)
+        if not self._discarding and data:
+            self._chunks.append(data)
+            self._check_limit()
+
+    def finish(self) -> None:
+        """The last piece has arrived."""
+        self.complete = True
+        self._wake()
+
+    def fail(self, error: StalwartError) -> None:
+        """It will not arrive: ``error`` is raised to whoever reads it."""
+        self.discard()
+        if self._error is None:
+            self._error = error
+        self._wake()
+
+    def _check_limit(self) -> None:
+        if self._limit is not None and self._size > self._limit:
+            self.fail(TooLarge())
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.called:
+            waiting.callback(None)

@@ -1,0 +1,111 @@
+"""Rate limits and concurrency limits (http-service 6.1, 6.2).
+
+Fixed windows aligned to the epoch; every attempt counts, refused ones too. Counters live in this process behind the
+``Counters`` interface, so that several processes can share a store later. Memory is bounded: a window that is over is
+dropped whole, and within one window the oldest key gives way to a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Protocol
+
+from stalwart.codec.rate_limit_headers import concurrency_exceeded, requests_exceeded
+from stalwart.directory.access import Access
+from stalwart.errors import LimitExceeded, TooMany
+
+MAX_KEYS = 65536
+UNLIMITED = "unlimitedRequests"
+
+
+class Rate(Protocol):
+    """``count`` per ``period`` milliseconds."""
+
+    @property
+    def count(self) -> int: ...
+    @property
+    def period(self) -> int: ...
+
+
+class Counters(Protocol):
+    """Where windows are counted."""
+
+    def increment(self, space: str, key: Hashable, window: int) -> int:
+        """Count one in window number ``window``; the new count of ``key``."""
+
+
+class MemoryCounters:
+    """Counters of this process: the current window of each space, at most ``max_keys`` keys in it."""
+
+    def __init__(self, max_keys: int = MAX_KEYS) -> None:
+        self._max_keys = max_keys
+        self._windows: dict[str, tuple[int, dict[Hashable, int]]] = {}
+
+    def increment(self, space: str, key: Hashable, window: int) -> int:
+        """See ``Counters``."""
+        current = self._windows.get(space)
+        if current is None or current[0] != window:
+            current = self._windows[space] = (window, {})
+        counts = current[1]
+        count = counts.get(key, 0) + 1
+        if count == 1 and len(counts) >= self._max_keys:
+            del counts[next(iter(counts))]
+        counts[key] = count
+        return count
+
+
+def charge(counters: Counters, space: str, key: Hashable, rate: Rate, now: float) -> int | None:
+    """Count one attempt; None if it is within ``rate``, else the seconds until the window ends."""
+    period = max(rate.period // 1000, 1)
+    second = int(now)
+    if counters.increment(space, key, second // period) <= rate.count:
+        return None
+    return period - second % period
+
+
+class Limits:
+    """The limits of requests, on one set of counters."""
+
+    def __init__(self, counters: Counters | None = None) -> None:
+        self._counters = counters if counters is not None else MemoryCounters()
+        self._running: dict[int, int] = {}
+
+    def anonymous(self, client_ip: str, rate: Rate, now: float) -> None:
+        """Charge an address.
+
+        :raises TooMany: its window is used up.
+        """
+        reset = charge(self._counters, "anonymous", client_ip, rate, now)
+        if reset is not None:
+            raise TooMany(headers=requests_exceeded(rate.count, reset))
+
+    def authenticated(self, access: Access, rate: Rate, now: float) -> None:
+        """Charge an account; the permission ``unlimitedRequests`` lifts the limit.
+
+        :raises TooMany: its window is used up.
+        """
+        reset = charge(self._counters, "authenticated", access.account_id, rate, now)
+        if reset is not None and UNLIMITED not in access.permissions:
+            raise TooMany(headers=requests_exceeded(rate.count, reset))
+
+    def enter(self, access: Access, most: int) -> int:
+        """Take a place among the running requests of an account; the result is for ``leave``.
+
+        :raises LimitExceeded: ``most`` are running already.
+        """
+        account = access.account_id
+        running = self._running.get(account, 0)
+        if running >= most and UNLIMITED not in access.permissions:
+            detail = "The request exceeds the maximum number of concurrent requests."
+            headers = concurrency_exceeded("concurrent-requests", most)
+            raise LimitExceeded("maxConcurrentRequests", detail, headers)
+        self._running[account] = running + 1
+        return account
+
+    def leave(self, account: int) -> None:
+        """Give a place back."""
+        running = self._running.get(account, 0) - 1
+        if running > 0:
+            self._running[account] = running
+        else:
+            self._running.pop(account, None)

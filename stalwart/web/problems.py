@@ -1,0 +1,95 @@
+"""Problem bodies (RFC 9457) in the three forms of http-service 5.1, and the translation of the error family into them.
+
+Form A is what the front says by itself, form B what routes raise, form C is form B with challenges. The content type is
+always exactly ``application/problem+json``. Where design and specification differ on 401, design.md 8 counts.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from stalwart.errors import (
+    LimitExceeded,
+    MethodNotAllowed,
+    StalwartError,
+    TooMany,
+    Unauthenticated,
+)
+from stalwart.web.answers import Answer, Headers
+
+PROBLEM = "application/problem+json"
+ABOUT_BLANK = "about:blank"
+JMAP_LIMIT = "urn:ietf:params:jmap:error:limit"
+REALM = 'realm="Stalwart Server"'
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus} | {
+    413: "Content Too Large",  # RFC 9110 names, on every Python version
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
+
+
+def reason_phrase(status: int) -> str:
+    """The reason phrase of ``status``; codes that nobody registered are named after their class."""
+    known = _PHRASES.get(status)
+    if known is not None:
+        return known
+    return _PHRASES.get(status // 100 * 100, "Unknown")
+
+
+def status_problem(status: int) -> Answer:
+    """Form A: members in alphabetical order, title and detail are the reason phrase."""
+    phrase = reason_phrase(status)
+    members = {"detail": phrase, "status": status, "title": phrase, "type": ABOUT_BLANK}
+    return Answer(status, msgspec.json.encode(members), PROBLEM)
+
+
+def problem(
+    status: int, title: str, detail: str, *, type: str = ABOUT_BLANK, limit: str | None = None, headers: Headers = ()
+) -> Answer:
+    """Form B: ``type, status, title, detail, limit``; an empty title is left out, as is an absent limit."""
+    members: dict[str, Any] = {"type": type, "status": status}
+    if title:
+        members["title"] = title
+    members["detail"] = detail
+    if limit is not None:
+        members["limit"] = limit
+    return Answer(status, msgspec.json.encode(members), PROBLEM, headers)
+
+
+def refused_head(status: int, detail: str) -> Answer:
+    """The problem for a head that cannot be served (design.md 8)."""
+    return problem(status, reason_phrase(status), detail)
+
+
+def fault(request_id: str) -> Answer:
+    """The plain 500; the request id in its header leads to the logged cause."""
+    return problem(500, StalwartError.title, StalwartError.default_detail, headers=(("X-Request-Id", request_id),))
+
+
+def challenges(base_url: str, cross_origin_script: bool) -> Headers:
+    """The two challenges of form C. Scripts get no Basic one, so that browsers show no dialog of their own."""
+    metadata = f"{base_url}/.well-known/oauth-protected-resource"
+    bearer = ("WWW-Authenticate", f'Bearer {REALM}, resource_metadata="{metadata}"')
+    if cross_origin_script:
+        return (bearer,)
+    return (bearer, ("WWW-Authenticate", f"Basic {REALM}"))
+
+
+def of_error(error: StalwartError, base_url: str = "", cross_origin_script: bool = False) -> Answer:
+    """The answer for an error of the family."""
+    if isinstance(error, LimitExceeded):
+        headers = tuple(error.headers.items())
+        return problem(error.status, error.title, error.detail, type=JMAP_LIMIT, limit=error.limit, headers=headers)
+    if isinstance(error, Unauthenticated):
+        headers = challenges(base_url, cross_origin_script) if error.challenge else ()
+    elif isinstance(error, MethodNotAllowed):
+        headers = (("Allow", ", ".join(error.allow)),)
+    elif isinstance(error, TooMany):
+        headers = tuple(error.headers.items())
+    else:
+        headers = ()
+    return problem(error.status, error.title, error.detail, headers=headers)

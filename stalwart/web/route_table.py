@@ -1,0 +1,103 @@
+"""Finding the route of a request: fixed paths in a dictionary, the rest by Klein's rule table.
+
+Paths are matched raw (http-service 1.3): the rule table sees them percent-encoded, slashes are never merged and nothing is
+redirected. Klein's own resource is not used, because it decodes before it matches and answers in HTML; of Klein the
+declaration of rules and their matching are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from klein import Klein
+from werkzeug.exceptions import MethodNotAllowed as WrongMethod
+from werkzeug.exceptions import NotFound as NoRule
+
+from stalwart.errors import MethodNotAllowed, NotFound
+from stalwart.web.routes import ANY_METHOD, Route
+
+NO_VALUES: Mapping[str, str] = {}
+
+
+class UnknownServiceError(LookupError):
+    """A route asks for a service that nobody offers."""
+
+
+class BoundRoute:
+    """A route with its services filled in: ``call(exchange)`` gives an answer or a coroutine of one."""
+
+    __slots__ = ("body_limit", "call", "limit", "needs", "route")
+
+    def __init__(self, route: Route, services: Mapping[str, Any]) -> None:
+        missing = [name for name in route.services if name not in services]
+        if missing:
+            known = ", ".join(sorted(services)) or "none"
+            raise UnknownServiceError(f"{route.name} asks for {', '.join(missing)}; services are: {known}")
+        chosen = {name: services[name] for name in route.services}
+        self.call: Callable[..., Any] = partial(route.handler, **chosen) if chosen else route.handler
+        self.route = route
+        self.needs = route.needs
+        self.limit = route.limit
+        self.body_limit = route.body_limit
+
+
+class RouteTable:
+    """All routes of a site, bound to ``services`` (name -> object).
+
+    :raises UnknownServiceError: a route asks for a service that is not there.
+    """
+
+    def __init__(self, routes: Iterable[Route], services: Mapping[str, Any]) -> None:
+        self.exact: dict[str, dict[str, BoundRoute]] = {}
+        self._by_endpoint: dict[str, BoundRoute] = {}
+        klein = Klein()
+        klein.url_map.strict_slashes = False
+        klein.url_map.merge_slashes = False
+        klein.url_map.redirect_defaults = False
+        for each in routes:
+            bound = BoundRoute(each, services)
+            if "<" in each.pattern:
+                self._add_rule(klein, each, bound)
+            else:
+                self._add_exact(each, bound)
+        self._adapter = klein.url_map.bind("")
+
+    def find(self, method: str, path: str) -> tuple[BoundRoute, Mapping[str, str]]:
+        """The route for a request and the raw values cut out of its path.
+
+        :raises NotFound: no route has this path.
+        :raises MethodNotAllowed: some have, with other methods.
+        """
+        methods = self.exact.get(path)
+        if methods is not None:
+            bound = methods.get(method) or methods.get(ANY_METHOD)
+            if bound is not None:
+                return bound, NO_VALUES
+        allowed = set(methods or ())
+        if not path.startswith("//"):  # the rule table would drop the empty first segment
+            try:
+                # methods are case-sensitive (RFC 9110 9.1), the rule table thinks otherwise
+                rule, values = self._adapter.match(path, method if method.isupper() else "-", return_rule=True)
+                return self._by_endpoint[rule.endpoint], values
+            except WrongMethod as error:
+                allowed.update(error.valid_methods or ())
+            except NoRule:
+                pass
+        if allowed:
+            raise MethodNotAllowed(sorted(allowed | {"OPTIONS"}))
+        raise NotFound
+
+    def _add_exact(self, route: Route, bound: BoundRoute) -> None:
+        methods = self.exact.setdefault(route.pattern, {})
+        for method in route.methods:
+            methods[method] = bound
+        if "GET" in methods:
+            methods.setdefault("HEAD", methods["GET"])  # RFC 9110 9.3.2
+
+    def _add_rule(self, klein: Klein, route: Route, bound: BoundRoute) -> None:
+        endpoint = f"{route.name} {' '.join(route.methods)} {route.pattern}"
+        methods = None if ANY_METHOD in route.methods else route.methods
+        klein.route(route.pattern, methods=methods, endpoint=endpoint)(route.handler)
+        self._by_endpoint[endpoint] = bound

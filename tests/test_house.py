@@ -1,0 +1,156 @@
+"""The house rules of docs/map.md, checked: sizes, openings, citations, the SQL border, and that each module is tested."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "stalwart"
+MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
+
+LONGEST_MODULE = 600
+LONGEST_FUNCTION = 60
+FORBIDDEN_NAMES = {"utils", "common", "helpers", "base", "manager", "misc"}
+SQL = re.compile(r"\b(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+TABLE)\b", re.S)
+CITATION = re.compile(r"\bRFC (\d{3,5})\b")
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def _functions(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+class SizeTests(SynchronousTestCase):
+    """style: nothing grows unseen."""
+
+    def test_no_module_is_longer_than_the_limit(self) -> None:
+        long = [_name(p) for p in MODULES if len(p.read_text().splitlines()) > LONGEST_MODULE]
+        self.assertEqual(long, [])
+
+    def test_no_function_is_longer_than_the_limit(self) -> None:
+        long = [
+            f"{_name(path)}:{node.lineno} {node.name}"
+            for path in MODULES
+            for node in _functions(ast.parse(path.read_text()))
+            if (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION
+        ]
+        self.assertEqual(long, [])
+
+    def test_no_module_has_a_name_that_says_nothing(self) -> None:
+        self.assertEqual([_name(p) for p in MODULES if p.stem in FORBIDDEN_NAMES], [])
+
+    def test_packages_are_at_most_two_levels_deep(self) -> None:
+        deep = [_name(p) for p in MODULES if len(p.relative_to(PACKAGE).parts) > 3]
+        self.assertEqual(deep, [])
+
+
+class OpeningTests(SynchronousTestCase):
+    """Each module says what it is for."""
+
+    def test_each_module_opens_with_a_docstring(self) -> None:
+        silent = [_name(p) for p in MODULES if not ast.get_docstring(ast.parse(p.read_text()))]
+        self.assertEqual(silent, [])
+
+    def test_public_functions_and_classes_have_a_sentence(self) -> None:
+        silent = []
+        for path in MODULES:
+            for node in ast.parse(path.read_text()).body:
+                kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+                if isinstance(node, kinds) and not node.name.startswith("_") and not ast.get_docstring(node):
+                    silent.append(f"{_name(path)}:{node.lineno} {node.name}")
+        self.assertEqual(silent, [])
+
+
+class BorderTests(SynchronousTestCase):
+    """What import-linter cannot see."""
+
+    def test_sql_is_written_in_the_store_only(self) -> None:
+        found = []
+        for path in MODULES:
+            if path.is_relative_to(PACKAGE / "store"):
+                continue
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.search(node.value):
+                    found.append(f"{_name(path)}:{node.lineno}")
+        self.assertEqual(found, [])
+
+    def _importers(self, module: str) -> set[str]:
+        importers = set()
+        for path in MODULES:
+            for node in ast.walk(ast.parse(path.read_text())):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+                if any(name == module or name.startswith(f"{module}.") for name in names):
+                    importers.add(_name(path))
+        return importers
+
+    def _packages(self, module: str) -> set[str]:
+        return {Path(name).parts[1] for name in self._importers(module)}
+
+    def test_klein_is_known_to_web_only(self) -> None:
+        self.assertLessEqual(self._packages("klein"), {"web"})
+
+    def test_treq_is_known_to_net_only(self) -> None:
+        self.assertLessEqual(self._packages("treq"), {"net"})
+
+    def test_formats_and_declarations_know_no_network(self) -> None:
+        self.assertEqual(self._packages("twisted") & {"codec", "schema"}, set())
+
+    def test_the_reactor_is_imported_by_entry_points_only(self) -> None:
+        allowed = {"stalwart/app/tap.py", "stalwart/cli/diagnose.py"}
+        self.assertLessEqual(self._importers("twisted.internet.reactor"), allowed)
+
+    def test_nobody_forks_the_plugin_namespace(self) -> None:
+        self.assertFalse((ROOT / "twisted" / "__init__.py").exists())
+        self.assertFalse((ROOT / "twisted" / "plugins" / "__init__.py").exists())
+
+
+class CitationTests(SynchronousTestCase):
+    """docs/rfc.md is the index of every standard that the code cites."""
+
+    def test_each_cited_rfc_has_a_row(self) -> None:
+        index = set(re.findall(r"^\| (\d+) \|", (ROOT / "docs" / "rfc.md").read_text(), re.M))
+        cited = {number for path in MODULES for number in CITATION.findall(path.read_text())}
+        self.assertEqual(sorted(cited - index, key=int), [])
+
+
+class CoverageTests(SynchronousTestCase):
+    """tests/ mirrors stalwart/."""
+
+    UNTESTED_BY_NAME = {
+        "stalwart/cli/__main__.py",  # two lines, run by tests/live
+        "stalwart/telemetry/events.py",  # a table
+    }
+
+    def test_each_module_has_a_test_module_that_names_it(self) -> None:
+        tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
+        missing = []
+        for path in MODULES:
+            dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            package, _, module = dotted.rpartition(".")
+            if path.name == "__init__.py" or _name(path) in self.UNTESTED_BY_NAME:
+                continue
+            imported = re.search(rf"from {re.escape(package)} import [^\n]*\b{module}\b", tests)
+            mirrored = ROOT / "tests" / path.relative_to(PACKAGE).parent / f"test_{path.stem}.py"
+            if dotted not in tests and not imported and not mirrored.exists():
+                missing.append(_name(path))
+        self.assertEqual(missing, [])
+
+
+class NeutralityTests(SynchronousTestCase):
+    """No path of one machine and no package registry's host in what is published."""
+
+    def test_no_machine_path(self) -> None:
+        wrong = []
+        for path in [*MODULES, *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), ROOT / "Makefile"]:
+            if re.search(r"/(work|root|tmp/v)/|pypi\.org|pythonhosted", path.read_text()):
+                wrong.append(_name(path))
+        self.assertEqual(wrong, [])
