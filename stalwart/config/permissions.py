@@ -12,105 +12,93 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
 
+_SINGLETONS = """
+    AccountPassword AccountSettings AddressBook Asn Authentication BlobStore Bootstrap Cache Calendar
+    CalendarAlarm CalendarScheduling Coordinator DataRetention DataStore Diagnosis DkimReportSettings
+    DmarcReportSettings DnsResolver DsnReportSettings Email Enterprise FileStorage Http HttpForm Imap
+    InMemoryStore Jmap Metrics MetricsStore MtaExtensions MtaInboundSession MtaOutboundStrategy MtaStageAuth
+    MtaStageConnect MtaStageData MtaStageEhlo MtaStageMail MtaStageRcpt MtaSts OidcProvider ReportSettings
+    Search SearchStore Security SenderAuth Sharing SieveSystemInterpreter SieveUserInterpreter
+    SpamClassifier SpamDnsblSettings SpamLlm SpamPyzor SpamSettings SpfReportSettings SystemSettings
+    TaskManager TlsReportSettings TracingStore WebDav
+    """
+
+_COLLECTIONS = """
+    Account AcmeProvider Action AiModel Alert AllowedIp ApiKey AppPassword Application ArchivedItem
+    ArfExternalReport BlockedIp Certificate ClusterNode ClusterRole Directory DkimSignature
+    DmarcExternalReport DmarcInternalReport DnsServer Domain EventTracingLevel HttpLookup Log MailingList
+    MaskedEmail MemoryLookupKey MemoryLookupKeyValue Metric MtaConnectionStrategy MtaDeliverySchedule
+    MtaHook MtaInboundThrottle MtaMilter MtaOutboundThrottle MtaQueueQuota MtaRoute MtaTlsStrategy
+    MtaVirtualQueue NetworkListener OAuthClient PublicKey QueuedMessage Role SieveSystemScript
+    SieveUserScript SpamDnsblServer SpamFileExtension SpamRule SpamTag SpamTrainingSample StoreLookup Task
+    Tenant TlsExternalReport TlsInternalReport Trace Tracer WebHook
+    """
+
 SETTINGS_OBJECTS: Mapping[str, bool] = MappingProxyType(
-    {
-        **dict.fromkeys(
-            """AccountPassword AccountSettings AddressBook Asn Authentication BlobStore Bootstrap Cache
-            Calendar CalendarAlarm CalendarScheduling Coordinator DataRetention DataStore Diagnosis
-            DkimReportSettings DmarcReportSettings DnsResolver DsnReportSettings Email Enterprise FileStorage
-            Http HttpForm Imap InMemoryStore Jmap Metrics MetricsStore MtaExtensions MtaInboundSession
-            MtaOutboundStrategy MtaStageAuth MtaStageConnect MtaStageData MtaStageEhlo MtaStageMail
-            MtaStageRcpt MtaSts OidcProvider ReportSettings Search SearchStore Security SenderAuth Sharing
-            SieveSystemInterpreter SieveUserInterpreter SpamClassifier SpamDnsblSettings SpamLlm SpamPyzor
-            SpamSettings SpfReportSettings SystemSettings TaskManager TlsReportSettings TracingStore WebDav
-            """
-            True,
-        ),
-        **dict.fromkeys(
-            """Account AcmeProvider Action AiModel Alert AllowedIp ApiKey AppPassword Application ArchivedItem
-            ArfExternalReport BlockedIp Certificate ClusterNode ClusterRole Directory DkimSignature
-            DmarcExternalReport DmarcInternalReport DnsServer Domain EventTracingLevel HttpLookup Log
-            MailingList MaskedEmail MemoryLookupKey MemoryLookupKeyValue Metric MtaConnectionStrategy
-            MtaDeliverySchedule MtaHook MtaInboundThrottle MtaMilter MtaOutboundThrottle MtaQueueQuota
-            MtaRoute MtaTlsStrategy MtaVirtualQueue NetworkListener OAuthClient PublicKey QueuedMessage Role
-            SieveSystemScript SieveUserScript SpamDnsblServer SpamFileExtension SpamRule SpamTag
-            SpamTrainingSample StoreLookup Task Tenant TlsExternalReport TlsInternalReport Trace Tracer
-            WebHook
-            """
-            False,
-        ),
-    }
+    {**dict.fromkeys(_SINGLETONS.split(), True), **dict.fromkeys(_COLLECTIONS.split(), False)}
 )
 """Every settings object by name; True for a singleton, which cannot be created, destroyed or queried."""
 
 _GENERAL = (
     *("authenticate", "authenticateWithAlias", "interactAi", "impersonate"),
     *("unlimitedRequests", "unlimitedUploads", "fetchAnyBlob"),
-    *("emailSend", "emailReceive", "calendarAlarmsSend", "calendarSchedulingSend", "calendarSchedulingReceive"),
+    *(
+        "emailSend",
+        "emailReceive",
+        "calendarAlarmsSend",
+        "calendarSchedulingSend",
+        "calendarSchedulingReceive",
+    ),
     *("oAuthClientRegistration", "oAuthClientOverride", "liveTracing", "liveMetrics", "liveDeliveryTest"),
 )
 
 _CHANGE = ("Create", "Update", "Destroy")
-_LIST = ("Get", "Changes")
-_SEARCH = (*_LIST, "Query", "QueryChanges")
+_READ = ("Get", "Changes")
+_SEARCH = (*_READ, "Query", "QueryChanges")
+
+_DAV = "PropFind PropPatch Get MkCol Delete Put Copy Move Lock Acl"
+_SIEVE = (
+    "Authenticate ListScripts SetActive GetScript PutScript DeleteScript RenameScript CheckScript HaveSpace"
+)
+_IMAP = """
+    Authenticate AclGet AclSet MyRights ListRights Append Capability Id Copy Move Create Delete Enable
+    Expunge Fetch Idle List Lsub Namespace Rename Search Sort Select Examine Status Store Subscribe Thread
+    """
+_TASKS = """
+    IndexDocument UnindexDocument IndexTrace CalendarAlarmEmail CalendarAlarmNotification
+    CalendarItipMessage MergeThreads DmarcReport TlsReport RestoreArchivedItem DestroyAccount
+    AccountMaintenance TenantMaintenance StoreMaintenance SpamFilterMaintenance AcmeRenewal DkimManagement
+    DnsManagement
+    """
 
 _VERBS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     # group, its objects (a lone hyphen: none), their verbs
     ("jmap", "Core", ("Echo",)),
     ("jmap", "SearchSnippet", ("Get",)),
-    ("jmap", "Thread", _LIST),
+    ("jmap", "Thread", _READ),
     ("jmap", "Quota", _SEARCH),
     ("jmap", "Blob", ("Get", "Copy", "Lookup", "Upload")),
     ("jmap", "PushSubscription VacationResponse", ("Get", *_CHANGE)),
-    ("jmap", "AddressBook Calendar Identity ParticipantIdentity", (*_LIST, *_CHANGE)),
+    ("jmap", "AddressBook Calendar Identity ParticipantIdentity", (*_READ, *_CHANGE)),
     ("jmap", "CalendarEventNotification EmailSubmission Mailbox ShareNotification", (*_SEARCH, *_CHANGE)),
     ("jmap", "FileNode", (*_SEARCH, *_CHANGE, "Copy")),
     ("jmap", "CalendarEvent ContactCard", (*_SEARCH, *_CHANGE, "Copy", "Parse")),
     ("jmap", "Email", (*_SEARCH, *_CHANGE, "Copy", "Import", "Parse")),
     ("jmap", "Principal", (*_SEARCH, *_CHANGE, "GetAvailability")),
     ("jmap", "SieveScript", ("Get", "Query", *_CHANGE, "Validate")),
-    (
-        "imap",
-        "-",
-        tuple(
-            """Authenticate AclGet AclSet MyRights ListRights Append Capability Id Copy Move Create Delete
-            Enable Expunge Fetch Idle List Lsub Namespace Rename Search Sort Select Examine Status Store
-            Subscribe Thread
-            """
-        ),
-    ),
+    ("imap", "-", tuple(_IMAP.split())),
     ("pop3", "-", ("Authenticate", "List", "Uidl", "Stat", "Retr", "Dele")),
-    (
-        "sieve",
-        "-",
-        tuple(
-            """Authenticate ListScripts SetActive GetScript PutScript DeleteScript RenameScript CheckScript
-            HaveSpace""".split()
-        ),
-    ),
+    ("sieve", "-", tuple(_SIEVE.split())),
     ("dav", "-", ("SyncCollection", "ExpandProperty")),
     ("dav", "Principal", ("Acl", "List", "Match", "Search", "SearchPropSet")),
-    (
-        "dav",
-        "File Card Cal",
-        ("PropFind", "PropPatch", "Get", "MkCol", "Delete", "Put", "Copy", "Move", "Lock", "Acl"),
-    ),
+    ("dav", "File Card Cal", tuple(_DAV.split())),
     ("dav", "Card Cal", ("Query", "MultiGet")),
     ("dav", "Cal", ("FreeBusyQuery",)),
     ("action", "Reload", ("Settings", "TlsCertificates", "LookupStores", "BlockedIps")),
     ("action", "Invalidate", ("Caches", "NegativeCaches")),
-    ("action", "-", ("PauseMtaQueue", "ResumeMtaQueue", "UpdateApps", "TroubleshootDmarc", "ClassifySpam", "CheckDns")),
-    (
-        "task",
-        "-",
-        tuple(
-            """IndexDocument UnindexDocument IndexTrace CalendarAlarmEmail CalendarAlarmNotification
-            CalendarItipMessage MergeThreads DmarcReport TlsReport RestoreArchivedItem DestroyAccount
-            AccountMaintenance TenantMaintenance StoreMaintenance SpamFilterMaintenance AcmeRenewal
-            DkimManagement DnsManagement
-            """
-        ),
-    ),
+    ("action", "-", ("PauseMtaQueue", "ResumeMtaQueue")),
+    ("action", "-", ("UpdateApps", "TroubleshootDmarc", "ClassifySpam", "CheckDns")),
+    ("task", "-", tuple(_TASKS.split())),
 )
 
 
@@ -158,7 +146,7 @@ _CREDENTIALS = _on(("AccountPassword", "ApiKey", "AppPassword"))
 _OWN_SETTINGS = _on(("AccountSettings", "ArchivedItem", "MaskedEmail", "PublicKey", "SpamTrainingSample")) - {
     "sysSpamTrainingSampleCreate"
 }
-_TENANT = "Domain DkimSignature AcmeProvider Account Role OAuthClient MailingList DnsServer QueuedMessage".split()
+_TENANT = "Domain DkimSignature AcmeProvider Account Role OAuthClient MailingList DnsServer QueuedMessage"
 
 USER = _BASIC | _PROTOCOLS | _OWN_SETTINGS | _CREDENTIALS
 """Default role of people: all protocols, their own settings and credentials."""
@@ -166,13 +154,13 @@ USER = _BASIC | _PROTOCOLS | _OWN_SETTINGS | _CREDENTIALS
 GROUP = _PROTOCOLS | _OWN_SETTINGS
 """Default role of groups: nobody signs in as a group."""
 
-TENANT_ADMINISTRATOR = _BASIC | {"fetchAnyBlob", "liveDeliveryTest"} | _on(_TENANT)
+TENANT_ADMINISTRATOR = _BASIC | {"fetchAnyBlob", "liveDeliveryTest"} | _on(_TENANT.split())
 """Default role of who runs a tenant."""
 
 SYSTEM_ADMINISTRATOR = frozenset(PERMISSIONS) - _PROTOCOLS
 """Default role of who runs the server; administrators have the user role besides."""
 
-_NEVER_LISTED = (
+_NEVER_READED = (
     frozenset(
         f"sys{report}{verb}"
         for report in SETTINGS_OBJECTS
@@ -187,7 +175,11 @@ _NO_ACCOUNT = _CREDENTIALS | _on(("AccountSettings",))
 
 
 def listed(
-    permissions: frozenset[str], *, directory_queries: bool, external_password: bool = False, recovery: bool = False
+    permissions: frozenset[str],
+    *,
+    directory_queries: bool,
+    external_password: bool = False,
+    recovery: bool = False,
 ) -> frozenset[str]:
     """What ``/api/account`` says of ``permissions``: not those that have no place in an interface (auth-api
     10).
@@ -195,7 +187,7 @@ def listed(
     ``directory_queries``: whether accounts may look each other up; ``external_password``: the password is
     kept in an external directory; ``recovery``: it is the recovery administrator, who has no account.
     """
-    hidden = _NEVER_LISTED
+    hidden = _NEVER_READED
     if not directory_queries:
         hidden = hidden | _DIRECTORY_QUERIES
     if external_password:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from stalwart.config.permissions import PERMISSIONS, kebab_case
+from stalwart.config.permissions import PERMISSIONS, kebab_case, listed
 from stalwart.directory.access import Access
 
 ALL = frozenset(PERMISSIONS)
@@ -22,31 +22,6 @@ AFTER_EXPIRY = frozenset(
     ("authenticate", "authenticateWithAlias", "sysAccountPasswordGet", "sysAccountPasswordUpdate", "emailReceive")
 )
 """What is left of an account whose password has expired, until it is changed (auth-api 2.4)."""
-
-_WRITES = ("Create", "Update", "Destroy")
-_NEVER_SHOWN = frozenset(
-    (
-        *(
-            f"sys{report}{verb}"
-            for report in (
-                "DmarcInternalReport",
-                "DmarcExternalReport",
-                "TlsInternalReport",
-                "TlsExternalReport",
-                "ArfExternalReport",
-            )
-            for verb in ("Create", "Update")
-        ),
-        "sysQueuedMessageCreate",
-        *(f"sysLog{verb}" for verb in _WRITES),
-        *(f"sysClusterNode{verb}" for verb in _WRITES),
-        *BOOTSTRAP,
-    )
-)
-_DIRECTORY_QUERIES = frozenset(
-    f"jmapPrincipal{verb}" for verb in ("Query", "QueryChanges", "Get", "GetAvailability", "Changes")
-)
-_OWN_SETTINGS = ("sysAccountPassword", "sysAccountSettings", "sysApiKey", "sysAppPassword")
 
 
 def effective_permissions(account: Any, authentication: Any, role_of: Callable[[int], Any]) -> frozenset[str]:
@@ -83,17 +58,15 @@ def credential_permissions(permissions: frozenset[str], restriction: Any) -> fro
 
 
 def account_permissions(access: Access, directory_queries: bool = False) -> list[str]:
-    """The names that `/api/account` lists: kebab-case, sorted, without those that mean nothing to a person (auth-api 10).
+    """The names that `/api/account` lists: kebab-case, sorted, less what means nothing to a person (auth-api 10).
 
     ``directory_queries``: whether users may look each other up (`Sharing.allowDirectoryQueries`).
     """
-    shown: Iterable[str] = access.permissions
-    if access.permissions != BOOTSTRAP:
-        hidden = _NEVER_SHOWN if directory_queries else _NEVER_SHOWN | _DIRECTORY_QUERIES
-        shown = access.permissions - hidden
-    if access.kind == "recovery":
-        shown = (name for name in shown if not name.startswith(_OWN_SETTINGS))
-    return sorted(kebab_case(name) for name in shown)
+    if access.permissions == BOOTSTRAP:
+        return sorted(map(kebab_case, BOOTSTRAP))
+    recovery = access.kind == "recovery"
+    shown = listed(access.permissions, directory_queries=directory_queries, recovery=recovery)
+    return sorted(map(kebab_case, shown))
 
 
 def _of_roles(wanted: Iterable[int], role_of: Callable[[int], Any]) -> tuple[set[str], set[str]]:

@@ -105,6 +105,7 @@ class _Datagram:
         self._server = server
         self._query = query
         self._socket: socket.socket | None = None
+        self._descriptor = -1
         self._reply: Deferred[bytes] = Deferred(lambda _: self._close())
 
     def ask(self) -> Deferred[bytes]:
@@ -112,6 +113,7 @@ class _Datagram:
         family = socket.AF_INET6 if ":" in self._server.address else socket.AF_INET
         try:
             self._socket = socket.socket(family, socket.SOCK_DGRAM)
+            self._descriptor = self._socket.fileno()
             self._socket.setblocking(False)
             self._socket.connect((self._server.address, self._server.port))
             self._socket.send(self._query.wire)
@@ -122,8 +124,8 @@ class _Datagram:
         return self._reply
 
     def fileno(self) -> int:
-        """The descriptor to wait for, -1 when closed."""
-        return -1 if self._socket is None else self._socket.fileno()
+        """The descriptor to wait for; it stays when closed, else the reactor would look for it among all others."""
+        return self._descriptor
 
     def logPrefix(self) -> str:
         """Named by the reactor in its log."""

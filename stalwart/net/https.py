@@ -1,15 +1,16 @@
-"""The HTTPS client for small documents on hosts that strangers name, such as MTA-STS policies (RFC 8461 3.3, RFC 9110).
+"""The HTTPS client for small documents on hosts that strangers name, such as MTA-STS policies (RFC 8461 3.3,
+RFC 9110).
 
-Addresses come from the given resolver and each passes a check before it is connected to, so that a name cannot lead
-into the local network. The certificate must be right, redirects are not followed, and time, head and body are bounded.
-Content codings are not undone: none is asked for, and a small body could unfold to gigabytes. That is why this uses
-Twisted's Agent and not treq, which undoes them unasked.
+Addresses come from the given resolver and each passes a check before it is connected to, so that a name
+cannot lead into the local network. The certificate must be right, redirects are not followed, and time, head
+and body are bounded. Content codings are not undone: none is asked for, and a small body could unfold to
+gigabytes. That is why this uses Twisted's Agent and not treq, which undoes them unasked.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from attrs import frozen
@@ -22,9 +23,14 @@ from twisted.internet.interfaces import IHandshakeListener, IStreamClientEndpoin
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
+from twisted.web.client import Agent, HTTPConnectionPool, ResponseDone
+from twisted.web.http import PotentialDataLoss
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
 from stalwart.net.dns import LookupFailed, Resolver
+from stalwart.net.reasons import connect_reason, tls_reason
 from stalwart.net.tls import ClientOptions, TrustStore
 
 Kind = Literal["timeout", "connect", "tls", "too-large", "protocol"]
@@ -107,7 +113,9 @@ class PolicyFetcher:
         results = await gatherResults(lookups, consumeErrors=True)
         found = [ip for result in results if not isinstance(result, LookupFailed) for ip in result]
         if not found:
-            raise FetchFailed("connect", str(results[0]) if isinstance(results[0], LookupFailed) else "no address")
+            raise FetchFailed(
+                "connect", str(results[0]) if isinstance(results[0], LookupFailed) else "no address"
+            )
         return found[:_MOST_ADDRESSES]
 
     async def _lookup(self, host: str, rtype: str) -> Sequence[str] | LookupFailed:
@@ -118,7 +126,7 @@ class PolicyFetcher:
 
     async def _ask(self, host: str, path: str, limit: int, ip: str, timeout: float) -> Fetched:
         endpoint_type: Any = TCP6ClientEndpoint if ":" in ip else TCP4ClientEndpoint
-        options = self._trust_store.verifying_options(host)
+        options: Any = self._trust_store.verifying_options(host)
         endpoint = wrapClientTLS(options, endpoint_type(self._reactor, ip, self._port, timeout=timeout))
         watched = _Watched(endpoint, _HEAD_LIMIT + _FRAMING * limit)
         try:
@@ -133,9 +141,6 @@ class PolicyFetcher:
             watched.abort()
 
     async def _exchange(self, watched: _Watched, url: str, limit: int) -> Fetched:
-        from twisted.web.client import Agent, HTTPConnectionPool  # only a fetch needs it
-        from twisted.web.http_headers import Headers
-
         pool = HTTPConnectionPool(self._reactor, persistent=False)
         agent = Agent.usingEndpointFactory(self._reactor, watched, pool)
         headers = Headers({b"Accept": [b"text/plain, */*;q=0.1"], b"User-Agent": [b"Stalwart"]})
@@ -153,6 +158,7 @@ def _too_late(value: object, seconds: float) -> object:
     raise FetchFailed("timeout", f"no complete answer within {seconds:g} seconds")
 
 
+@implementer(IAgentEndpointFactory, IStreamClientEndpoint)
 class _Watched:
     """An endpoint for one connection that can be cut off, and is when it brings more than ``budget`` bytes.
 
@@ -184,3 +190,95 @@ class _Watched:
         """Drop the connection, if there is one."""
         if self._connection is not None:
             self._connection.cut()
+
+
+class _CountingFactory(WrappingFactory):
+    noisy = False
+
+    def __init__(self, wrapped: Any, watched: _Watched) -> None:
+        super().__init__(wrapped)
+        self.watched = watched
+
+    def buildProtocol(self, addr: Any) -> _Counted:
+        return _Counted(self, self.wrappedFactory.buildProtocol(addr), self.watched)
+
+
+@implementer(IHandshakeListener)
+class _Counted(ProtocolWrapper):
+    """Counts what arrives, in plain text."""
+
+    def __init__(self, factory: Any, wrapped: Any, watched: _Watched) -> None:
+        super().__init__(factory, wrapped)
+        self._watched = watched
+
+    def handshakeCompleted(self) -> None:
+        self._watched.secured = True
+
+    def dataReceived(self, data: bytes) -> None:
+        self._watched.budget -= len(data)
+        if self._watched.budget < 0:
+            self._watched.exceeded = True
+            self.cut()
+        else:
+            super().dataReceived(data)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._watched.clean = reason.check(ConnectionDone) is not None
+        super().connectionLost(reason)
+
+    def cut(self) -> None:
+        if self.connected:
+            self.abortConnection()
+
+
+class _Body(Protocol):
+    """Collects a body up to its limit."""
+
+    def __init__(self, limit: int, watched: _Watched) -> None:
+        self.finished: Deferred[bytes] = Deferred(lambda _: watched.abort())
+        self._limit = limit
+        self._watched = watched
+        self._parts: list[bytes] = []
+
+    def dataReceived(self, data: bytes) -> None:
+        self._limit -= len(data)
+        self._parts.append(data)
+        if self._limit < 0:
+            self._parts.clear()
+            self._end(FetchFailed("too-large", "the document is too long"))
+            self._watched.abort()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        complete = reason.check(ResponseDone) or (reason.check(PotentialDataLoss) and self._watched.clean)
+        self._end(None if complete else FetchFailed("protocol", "the document is incomplete"))
+
+    def _end(self, problem: FetchFailed | None) -> None:
+        if self.finished.called:
+            return
+        if problem is not None:
+            self.finished.errback(problem)
+        else:
+            self.finished.callback(b"".join(self._parts))
+
+
+def _failure(problem: Exception, options: ClientOptions, watched: _Watched) -> FetchFailed:
+    """The failure that an error of Twisted stands for."""
+    if watched.exceeded:
+        return FetchFailed("too-large", "the answer is too long")
+    if isinstance(problem, ConnectTimeout):
+        return FetchFailed("connect", "Connection timeout")
+    if isinstance(problem, ConnectError):
+        return FetchFailed("connect", connect_reason(problem))
+    distrust = options.problem()
+    if distrust is not None:
+        return FetchFailed("tls", f"TLS error: invalid peer certificate: {distrust}")
+    causes = [failure.value for failure in getattr(problem, "reasons", ())]
+    for cause in causes:
+        if isinstance(cause, SSL.Error):
+            return FetchFailed("tls", tls_reason(cause))
+    if not watched.secured:
+        return FetchFailed("tls", "I/O error: tls handshake eof")
+    words = [str(cause) for cause in causes if not isinstance(cause, ConnectionDone)]
+    return FetchFailed(
+        "protocol", "; ".join(words)[:200] or "the host closed the connection without an answer"
+    )

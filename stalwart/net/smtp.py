@@ -12,7 +12,6 @@ between a ``command`` and a wait for the reply; pipelining needs a queue in plac
 
 from __future__ import annotations
 
-import os
 from typing import Any, Literal
 
 from OpenSSL import SSL
@@ -27,6 +26,7 @@ from zope.interface import implementer
 
 from stalwart.codec.smtp_reply import LINE_LIMIT, Capabilities, MalformedReply, Reply, ReplyParser
 from stalwart.codec.smtp_transcript import Side, Transcript
+from stalwart.net.reasons import connect_reason, tls_reason
 from stalwart.net.tls import ClientOptions, TlsReport, report_of
 
 Kind = Literal["timeout", "closed", "reply", "malformed", "io", "tls"]
@@ -81,7 +81,7 @@ class SmtpConnection:
         except ConnectTimeout as late:
             raise SmtpFailed("Connection timeout", "timeout") from late
         except ConnectError as problem:
-            raise SmtpFailed(_io_reason(problem), "io") from problem
+            raise SmtpFailed(connect_reason(problem), "io") from problem
 
     @property
     def transcript(self) -> list[tuple[Side, str]]:
@@ -141,7 +141,9 @@ class SmtpConnection:
             self._dialogue.close()
 
     def abort(self) -> None:
-        """Drop the connection at once; after ``quit`` it is left to close in good order, which takes a second at most."""
+        """Drop the connection at once; after ``quit`` it is left to close in good order, which takes a second
+        at most.
+        """
         self._dialogue.fail(SmtpFailed("The connection was given up", "closed"))
 
     def _encode(self, line: str | bytes) -> bytes:
@@ -211,7 +213,7 @@ class _Dialogue(Protocol):
         try:
             self.transport.startTLS(options)
         except (SSL.Error, ValueError) as problem:
-            self.fail(SmtpFailed(_tls_reason(problem), "tls"))
+            self.fail(SmtpFailed(tls_reason(problem), "tls"))
         await self._wait(timeout, "TLS error: handshake timeout")
 
     def handle(self) -> SSL.Connection:
@@ -319,23 +321,9 @@ class _Dialogue(Protocol):
 
     def _loss(self, problem: BaseException | None) -> SmtpFailed:
         if isinstance(problem, SSL.Error):
-            return SmtpFailed(_tls_reason(problem), "tls")
+            return SmtpFailed(tls_reason(problem), "tls")
         if self._shaking_hands:
             return SmtpFailed("I/O error: tls handshake eof", "tls")
         if isinstance(problem, ConnectionDone):
             return SmtpFailed("I/O error: connection closed by the server", "closed")
         return SmtpFailed("I/O error: connection lost", "io")
-
-
-def _tls_reason(problem: Exception) -> str:
-    """OpenSSL's words: its errors are lists of (library, function, reason)."""
-    details = problem.args[0] if problem.args and isinstance(problem.args[0], list) else []
-    words = [detail[2] for detail in details if len(detail) == 3 and detail[2]]
-    return "TLS error: " + ("; ".join(dict.fromkeys(words)) or str(problem) or "handshake failed")
-
-
-def _io_reason(problem: ConnectError) -> str:
-    number = problem.osError
-    if isinstance(number, int):
-        return f"I/O error: {os.strerror(number)} (os error {number})"
-    return f"I/O error: {problem}"

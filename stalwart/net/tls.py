@@ -106,8 +106,9 @@ class ClientOptions:
 
     def problem(self) -> str | None:
         """Why the latest connection was refused, as far as its certificate is the cause."""
-        reason, _ = _path_verdict(self.verification)
-        return reason or self.verification.name_problem
+        if self.verification.errors:
+            return _path_verdict(self.verification)[0]
+        return self.verification.name_problem
 
 
 class TrustStore:

@@ -1,7 +1,9 @@
-"""Large blobs as files named by their SHA-256: ``<root>/ab/ab12...``, written beside it in ``<root>/tmp`` first.
+"""Large blobs as files named by their SHA-256: ``<root>/ab/ab12...``, written beside it in ``<root>/tmp``
+first.
 
-Durable in this order: bytes, fsync, rename, fsync of the folder; only then may a row name the file. All methods block:
-they are for threads. Who may read a blob, and when a file goes, is decided by the rows (``sql.blobs``).
+Durable in this order: bytes, fsync, rename, fsync of the folder; only then may a row name the file. All
+methods block: they are for threads. Who may read a blob, and when a file goes, is decided by the rows
+(``sql.blobs``).
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ class Stored(Struct, frozen=True):
 
 
 class BlobWriter(Protocol):
-    """One blob in the making. Ends with ``commit`` or ``abort``; as a context manager it aborts what is not committed."""
+    """One blob in the making. Ends with ``commit`` or ``abort``; as a context manager it aborts what is not
+    committed.
+    """
 
     @property
     def size(self) -> int:
@@ -276,7 +280,9 @@ class _MemoryWriter:
 
 @contextlib.contextmanager
 def _disk_errors() -> Iterator[None]:
-    """Say in a sentence what the disk refused; the path stays out of it, because clients read these sentences."""
+    """Say in a sentence what the disk refused; the path stays out of it, because clients read these
+    sentences.
+    """
     try:
         yield
     except OSError as error:

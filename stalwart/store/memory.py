@@ -1,4 +1,5 @@
-"""The store in memory: the same repositories over an SQLite connection without a file, run at once in the caller's thread.
+"""The store in memory: the same repositories over an SQLite connection without a file, run at once in the
+caller's thread.
 
 For tests and for bootstrap mode, where nothing may be written. Every Deferred it returns has already fired.
 """
@@ -10,7 +11,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.python.failure import Failure
 
 from stalwart.errors import Unavailable
 from stalwart.store.blob_files import BlobFiles, MemoryBlobFiles
@@ -65,7 +65,7 @@ class MemoryStore:
             result = work(self._transaction)
         except Exception as error:
             self._session.rollback()
-            return fail(_failure(error))
+            return fail(_explained(error))
         self._session.commit()
         return succeed(result)
 
@@ -74,9 +74,9 @@ def _closed() -> Deferred[T]:
     return fail(Unavailable("The data store is closed."))
 
 
-def _failure(error: Exception) -> Failure:
+def _explained(error: Exception) -> Exception:
     sentence = fault(error)
     if sentence is None:
-        return Failure(error)
+        return error
     sentence.__cause__ = error
-    return Failure(sentence)
+    return sentence

@@ -28,7 +28,8 @@ def open_store(
 ) -> Store:
     """A store for ``config``, not yet started. Blob files go to ``blobs``, by default ``<path>.blobs``.
 
-    Raises Invalid for a data store that is not supported, or members that are missing, unknown or out of range.
+    Raises Invalid for a data store that is not supported, or members that are missing, unknown or out of
+    range.
     """
     kind = config.get("@type")
     if kind in _OTHERS:

@@ -1,7 +1,7 @@
 """The values that the repositories hand out: one frozen struct per kind of row.
 
-Times are whole seconds since the epoch. ``data`` is decoded JSON; whoever wants to change it makes a new one and writes
-it back through the repository.
+Times are whole seconds since the epoch. ``data`` is decoded JSON; whoever wants to change it makes a new one
+and writes it back through the repository.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ class Ban(Struct, frozen=True):
 
 
 class AccountRow(Struct, frozen=True):
-    """An account as the object store knows it: ``kind`` is ``user`` or ``group``, ``seq`` its last change number."""
+    """An account as the object store knows it: ``kind`` is ``user`` or ``group``, ``seq`` its last change
+    number.
+    """
 
     id: int
     login: str
@@ -40,7 +42,9 @@ class AccountRow(Struct, frozen=True):
 
 
 class Object(Struct, frozen=True):
-    """An object of an account: three change numbers (``prop_seq`` leaves out mere counter changes), ``blob`` a hash."""
+    """An object of an account: three change numbers (``prop_seq`` leaves out mere counter changes), ``blob``
+    a hash.
+    """
 
     account_id: int
     id: int
@@ -60,8 +64,9 @@ class Object(Struct, frozen=True):
 class Changes(Struct, frozen=True):
     """What ``/changes`` answers (RFC 8620 5.2).
 
-    ``new_state`` is the number to go on from; while ``has_more`` it is an intermediate one, to be passed back together
-    with ``origin``. ``only_counts``: every updated object changed in its counters only (RFC 8621 2.2).
+    ``new_state`` is the number to go on from; while ``has_more`` it is an intermediate one, to be passed back
+    together with ``origin``. ``only_counts``: every updated object changed in its counters only (RFC 8621
+    2.2).
     """
 
     created: tuple[int, ...]
@@ -83,7 +88,9 @@ class Blob(Struct, frozen=True):
 
 
 class BlobLink(Struct, frozen=True):
-    """Who holds a blob: an object (``owner_id`` > 0) or an upload (< 0); ``type`` is the media type of an upload."""
+    """Who holds a blob: an object (``owner_id`` > 0) or an upload (< 0); ``type`` is the media type of an
+    upload.
+    """
 
     account_id: int
     owner_id: int

@@ -1,8 +1,9 @@
 """The store as the rest of the server sees it: a few Protocols, no engine and no SQL.
 
-A caller hands ``read`` or ``write`` a plain function; it runs in a thread of the store with a ``Transaction`` and must
-not keep it. A function that raises leaves nothing behind. Engines: ``sqlite``, ``memory``. Mail, calendars and files
-come with repositories of their own (containers, members, e-mails) beside ``objects``; their tables exist already.
+A caller hands ``read`` or ``write`` a plain function; it runs in a thread of the store with a ``Transaction``
+and must not keep it. A function that raises leaves nothing behind. Engines: ``sqlite``, ``memory``. Mail,
+calendars and files come with repositories of their own (containers, members, e-mails) beside ``objects``;
+their tables exist already.
 """
 
 from __future__ import annotations
@@ -25,8 +26,13 @@ Reference = tuple[str, int]
 """A settings object named by (type, id)."""
 
 
+References = list[Reference]
+
+
 class Registry(Protocol):
-    """Settings objects: JSON by (type, id), with unique keys and references. A call that raises changes nothing."""
+    """Settings objects: JSON by (type, id), with unique keys and references. A call that raises changes
+    nothing.
+    """
 
     def get(self, type: str, id: int) -> Row | None:
         """The object, or None."""
@@ -58,7 +64,9 @@ class Registry(Protocol):
         keys: Iterable[Key] = (),
         links: Iterable[Reference] = (),
     ) -> Row:
-        """Replace data, keys and links. Raises Conflict (stale ``revision``, key taken), NotFound, DanglingReference."""
+        """Replace data, keys and links. Raises Conflict (stale ``revision``, key taken), NotFound,
+        DanglingReference.
+        """
 
     def delete(self, type: str, id: int) -> None:
         """Remove the object with its keys and links. Raises Linked, NotFound."""
@@ -66,7 +74,7 @@ class Registry(Protocol):
     def lookup(self, space: str, key: str) -> Reference | None:
         """Who holds a unique value."""
 
-    def linked_from(self, type: str, id: int) -> list[Reference]:
+    def linked_from(self, type: str, id: int) -> References:
         """The objects that refer to this one, itself included if it does."""
 
     def next_id(self, type: str, first: int = 1) -> int:
@@ -74,7 +82,9 @@ class Registry(Protocol):
 
 
 class Tokens(Protocol):
-    """Short-lived secrets by (kind, id). Callers pass a digest as ``id`` where the token itself must not be stored."""
+    """Short-lived secrets by (kind, id). Callers pass a digest as ``id`` where the token itself must not be
+    stored.
+    """
 
     def put(self, id: str, kind: str, data: Mapping[str, Any], expires_at: int) -> None:
         """Store a token, in place of one with the same id and kind."""
@@ -106,7 +116,7 @@ class Bans(Protocol):
 
 
 class Counters(Protocol):
-    """Counters that expire: rate limits and failed sign-ins. The first increment sets the end of the window."""
+    """Counters that expire: rate limits, failed sign-ins. The first increment sets the end of the window."""
 
     def increment(self, bucket: str, expires_at: int, by: int = 1, now: int | None = None) -> int:
         """Add ``by`` and answer the sum; with ``now`` a bucket whose window is over starts anew."""
@@ -151,7 +161,9 @@ class Accounts(Protocol):
 
 
 class Objects(Protocol):
-    """Objects of accounts and their one log of changes: JMAP states, DAV sync tokens and push all come from it."""
+    """Objects of accounts and their one log of changes: JMAP states, DAV sync tokens and push all come from
+    it.
+    """
 
     def allocate(self, account_id: int, count: int = 1) -> range:
         """Change numbers, one for each object about to change; call just before writing. Raises NotFound."""
@@ -180,11 +192,11 @@ class Objects(Protocol):
         now: int,
         seq: int | None = None,
         counts_only: bool = False,
-        uid: str | None | UnsetType = UNSET,
-        etag: str | None | UnsetType = UNSET,
-        blob: bytes | None | UnsetType = UNSET,
+        uid: str | UnsetType | None = UNSET,
+        etag: str | UnsetType | None = UNSET,
+        blob: bytes | UnsetType | None = UNSET,
         size: int | UnsetType = UNSET,
-        data: Mapping[str, Any] | None | UnsetType = UNSET,
+        data: Mapping[str, Any] | UnsetType | None = UNSET,
     ) -> Object:
         """Change the members that are given; ``counts_only`` leaves ``prop_seq`` alone. Raises NotFound."""
 
@@ -206,10 +218,11 @@ class Objects(Protocol):
     def changes(
         self, account_id: int, type: int, since: int, limit: int | None = None, origin: int | None = None
     ) -> Changes | None:
-        """Changes after ``since``, at most ``limit`` objects; None means cannotCalculateChanges (RFC 8620 5.2).
+        """Changes after ``since``, at most ``limit`` objects; None means cannotCalculateChanges (RFC 8620
+        5.2).
 
-        Who goes on from an intermediate state passes the ``origin`` that came with it, so that an object made since
-        then and changed later is still called created.
+        Who goes on from an intermediate state passes the ``origin`` that came with it, so that an object made
+        since then and changed later is still called created.
         """
 
     def purge(self, account_id: int, type: int, before: int) -> int:
@@ -223,7 +236,7 @@ class Blobs(Protocol):
         """Store bytes. Content of 64 KiB and more better goes through ``Store.blob_files`` and ``adopt``."""
 
     def adopt(self, stored: Stored, now: int) -> Blob:
-        """Make a file that ``BlobFiles`` has written known. Raises Unavailable if it is gone: write it again."""
+        """Make a written file known. Raises Unavailable if it is gone meanwhile: write it again."""
 
     def find(self, hash: bytes) -> Blob | None:
         """Size and place, without the bytes."""
@@ -249,10 +262,14 @@ class Blobs(Protocol):
         """The unexpired links of one account: what decides whether it may read the blob."""
 
     def sweep(self, now: int, grace: int = 86_400, limit: int = 1000) -> Swept:
-        """Drop expired links, then blobs that nothing has held for ``grace`` seconds; at most ``limit`` of each."""
+        """Drop expired links, then blobs that nothing has held for ``grace`` seconds; at most ``limit`` of
+        each.
+        """
 
     def sweep_folder(self, folder: str, now: int, grace: int = 86_400) -> int:
-        """Remove files of one folder (``00`` to ``ff``) that no row knows: left by a crash or a client that went."""
+        """Remove files of one folder (``00`` to ``ff``) that no row knows: left by a crash or a client that
+        went.
+        """
 
 
 class Transaction(Protocol):
@@ -293,7 +310,9 @@ class Store(Protocol):
         """Run ``work`` on a snapshot that sees every write acknowledged before; writing in it is refused."""
 
     def write(self, work: Callable[[Transaction], T]) -> Deferred[T]:
-        """Run ``work`` alone; fires when what it wrote is durable. Cancelling drops a work that has not begun."""
+        """Run ``work`` alone; fires when what it wrote is durable. Cancelling drops a work that has not
+        begun.
+        """
 
     def ping(self) -> Deferred[None]:
         """Fires when a read and a write turn come through; fails with Unavailable within a short time-out."""

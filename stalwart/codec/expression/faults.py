@@ -8,4 +8,6 @@ class ExpressionError(ValueError):
 
 
 class EvaluationError(Exception):
-    """The expression has no result for this input. Whoever asked must deny: an unknown answer is no permission."""
+    """The expression has no result for this input. Whoever asked must deny: an unknown answer is no
+    permission.
+    """

@@ -1,7 +1,7 @@
 """Text of an expression to tokens: literals, names, captures, symbols.
 
-White space is space, CR and LF; a TAB is an error. Durations become milliseconds. A closing brace ends the expression: only
-white space may follow it, so that nothing of a rule is ignored in silence.
+White space is space, CR and LF; a TAB is an error. Durations become milliseconds. A closing brace ends the
+expression: only white space may follow it, so that nothing of a rule is ignored in silence.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ Kind = Literal["literal", "name", "global", "capture", "symbol", "end"]
 
 
 class Token(NamedTuple):
-    """``value`` is the value of a literal, else the text; the text of a symbol is its first spelling (``==`` for ``=``)."""
+    """``value`` is the value of a literal, else the text; the text of a symbol is its first spelling (``==``
+    for ``=``).
+    """
 
     kind: Kind
     value: Value

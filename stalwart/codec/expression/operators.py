@@ -1,7 +1,7 @@
 """The binary operators of expressions: precedence, arithmetic, comparison.
 
-Integers saturate at 64 bits. ``&&`` and ``||`` are only listed here: they need their operands unevaluated, so the compiler
-builds them.
+Integers saturate at 64 bits. ``&&`` and ``||`` are only listed here: they need their operands unevaluated, so
+the compiler builds them.
 """
 
 from __future__ import annotations
@@ -143,7 +143,9 @@ Operation = Callable[[Value, Value], Value]
 
 @frozen
 class Operator:
-    """A binary operator; a higher ``precedence`` binds tighter. ``apply`` is None for the short-circuiting ones."""
+    """A binary operator; a higher ``precedence`` binds tighter. ``apply`` is None for the short-circuiting
+    ones.
+    """
 
     symbol: str
     precedence: int

@@ -1,7 +1,7 @@
 """Tokens to a syntax tree, by operator precedence.
 
-Operators of one level are handled with two stacks instead of recursion, so the depth of the call stack follows brackets
-only, of which 64 may be open at once.
+Operators of one level are handled with two stacks instead of recursion, so the depth of the call stack
+follows brackets only, of which 64 may be open at once.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class _Parser:
         operands = [self._operand()]
         operators: list[Operator] = []
         while (operator := self._operator()) is not None:
-            while operators and operators[-1].precedence >= operator.precedence:
+            while operators and operators[-1].precedence > operator.precedence:
                 _reduce(operands, operators)
             self._position += 1
             operators.append(operator)
@@ -107,24 +107,18 @@ class _Parser:
         return taken
 
     def _enclosed(self, closing: str) -> Node:
-        self._depth += 1
-        if self._depth > DEEPEST:
-            raise ExpressionError(f"Expression is nested deeper than {DEEPEST} levels")
-        node = self.expression()
-        if not self._takes(closing):
-            raise self.unexpected()
-        self._depth -= 1
+        (node,) = self._inside(closing, several=False)
         return node
 
     def _list(self, closing: str) -> tuple[Node, ...]:
-        items: list[Node] = []
-        if self._takes(closing):
-            return ()
+        return () if self._takes(closing) else self._inside(closing, several=True)
+
+    def _inside(self, closing: str, several: bool) -> tuple[Node, ...]:
         self._depth += 1
         if self._depth > DEEPEST:
             raise ExpressionError(f"Expression is nested deeper than {DEEPEST} levels")
-        items.append(self.expression())
-        while self._takes(","):
+        items = [self.expression()]
+        while several and self._takes(","):
             items.append(self.expression())
         if not self._takes(closing):
             raise self.unexpected()
@@ -133,9 +127,10 @@ class _Parser:
 
 
 def _reduce(operands: list[Node], operators: list[Operator]) -> None:
-    """Folds the last operator; a chain of the same precedence on the left is continued."""
-    right, left, operator = operands.pop(), operands.pop(), operators.pop()
-    if isinstance(left, Chain) and left.rest[0][0].precedence == operator.precedence:
-        operands.append(Chain(left.first, (*left.rest, (operator, right))))
-    else:
-        operands.append(Chain(left, ((operator, right),)))
+    """Folds the last operator, together with those of the same precedence before it, into one chain."""
+    start = len(operators) - 1
+    while start and operators[start - 1].precedence == operators[-1].precedence:
+        start -= 1
+    first, *others = operands[start:]
+    operands[start:] = [Chain(first, tuple(zip(operators[start:], others, strict=True)))]
+    del operators[start:]

@@ -1,7 +1,7 @@
 """The syntax tree of an expression.
 
-A run of operators of one precedence is one ``Chain``, so that a long sum is not a deep tree; ``height`` bounds the depth of
-whatever walks the tree.
+A run of operators of one precedence is one ``Chain``, so that a long sum is not a deep tree; ``height``
+bounds the depth of whatever walks the tree.
 """
 
 from __future__ import annotations

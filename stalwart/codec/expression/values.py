@@ -1,7 +1,8 @@
 """The values of expressions and their coercions: text, int64, float, array, constant.
 
-Every function here accepts every value. Missing things are the empty text. Arrays are tuples; truth values are the integers
-0 and 1. Results are bounded: text of more than 1 MiB, or an array of more than 65,536 elements, is an evaluation error.
+Every function here accepts every value. Missing things are the empty text. Arrays are tuples; truth values
+are the integers 0 and 1. Results are bounded: text of more than 1 MiB, or an array of more than 65,536
+elements, is an evaluation error.
 """
 
 from __future__ import annotations

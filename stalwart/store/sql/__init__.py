@@ -1,1 +1,3 @@
-"""Every statement of the store, as plain synchronous classes over a connection and a dialect: engines add the threads."""
+"""Every statement of the store, as plain synchronous classes over a connection and a dialect: engines add the
+threads.
+"""

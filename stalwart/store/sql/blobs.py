@@ -1,8 +1,8 @@
 """Blobs: rows for what is stored and who holds it; small content in the database, large content in files.
 
-A blob is removed when nothing has held it for the time of grace. A file is removed inside the write transaction that
-forgets its row, and only if it has not been written again meanwhile: whoever stores the same bytes at that moment finds
-out in ``adopt``, which looks for the file under the same lock.
+A blob is removed when nothing has held it for the time of grace. A file is removed inside the write
+transaction that forgets its row, and only if it has not been written again meanwhile: whoever stores the same
+bytes at that moment finds out in ``adopt``, which looks for the file under the same lock.
 """
 
 from __future__ import annotations
@@ -119,7 +119,8 @@ class SqlBlobs:
     def _keep(self, blob: Blob, now: int) -> bool:
         """True if the content is new here. Until something holds it, its time of grace runs."""
         added = self._session.changed(
-            "INSERT INTO blob(hash, size, stored_at, store, unref_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO blob(hash, size, stored_at, store, unref_at) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
             *(blob.hash, blob.size, now, blob.store, now),
         )
         if not added:

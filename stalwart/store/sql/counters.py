@@ -15,10 +15,10 @@ class SqlCounters:
 
     def increment(self, bucket: str, expires_at: int, by: int = 1, now: int | None = None) -> int:
         moment = _NEVER if now is None else now
-        return self._session.one(
-            "INSERT INTO counter(bucket, value, expires_at) VALUES (?, ?, ?) ON CONFLICT (bucket) DO UPDATE SET"
-            " value = CASE WHEN counter.expires_at <= ? THEN excluded.value"
-            " ELSE counter.value + excluded.value END,"
+        value: int = self._session.one(
+            "INSERT INTO counter(bucket, value, expires_at) VALUES (?, ?, ?)"
+            " ON CONFLICT (bucket) DO UPDATE SET"
+            " value = CASE WHEN counter.expires_at <= ? THEN excluded.value ELSE counter.value + excluded.value END,"
             " expires_at = CASE WHEN counter.expires_at <= ? THEN excluded.expires_at"
             " ELSE counter.expires_at END RETURNING value",
             bucket,
@@ -27,6 +27,7 @@ class SqlCounters:
             moment,
             moment,
         )[0]
+        return value
 
     def value(self, bucket: str, now: int | None = None) -> int:
         found = self._session.one(

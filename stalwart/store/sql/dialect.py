@@ -1,7 +1,7 @@
 """What differs between the databases, and nothing else: placeholders, type names, how a transaction begins.
 
-Statements are written once, with ``?`` and PostgreSQL's type names, in the SQL that both share: ON CONFLICT, RETURNING,
-partial indexes, savepoints. ``?`` and ``%`` never stand inside a literal.
+Statements are written once, with ``?`` and PostgreSQL's type names, in the SQL that both share: ON CONFLICT,
+RETURNING, partial indexes, savepoints. ``?`` and ``%`` never stand inside a literal.
 """
 
 from __future__ import annotations

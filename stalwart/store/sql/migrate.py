@@ -1,7 +1,9 @@
-"""Brings a database to the schema of this version: numbered files, each applied once, in one transaction, under a lock.
+"""Brings a database to the schema of this version: numbered files, each applied once, in one transaction,
+under a lock.
 
-``0002_name.sql`` holds what all databases share, ``0002_name.<dialect>.sql`` the piece of one of them. What was applied
-is remembered with a checksum, so that a file changed afterwards is noticed instead of half believed.
+``0002_name.sql`` holds what all databases share, ``0002_name.<dialect>.sql`` the piece of one of them. What
+was applied is remembered with a checksum, so that a file changed afterwards is noticed instead of half
+believed.
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ from stalwart.store.sql.session import Session
 
 _NAME = re.compile(r"(\d{4})_([a-z0-9_]+)(?:\.([a-z]+))?\.sql")
 _RECORD = (
-    "CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL,"
-    " applied_at BIGINT NOT NULL)"
+    "CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL, "
+    "checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)"
 )
 
 
@@ -51,7 +53,9 @@ def load_migrations(dialect: Dialect, folder: Traversable | None = None) -> tupl
 
 
 def migrate(session: Session, migrations: Sequence[Migration], now: int) -> list[int]:
-    """Apply what is missing; answers the numbers. Raises Invalid if the database is not one of ours, or a newer one."""
+    """Apply what is missing; answers the numbers. Raises Invalid if the database is not one of ours, or a
+    newer one.
+    """
     tables = {row[0] for row in session.all(session.dialect.list_tables)}
     if "migration" in tables and not _missing(session, migrations):
         return []

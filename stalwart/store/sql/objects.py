@@ -1,7 +1,8 @@
 """Objects of accounts and the change log: every change has a number of its own, counted per account.
 
-The rows themselves are the log. A number is taken inside the transaction just before writing; the row lock on the
-account makes writers wait, so no reader sees a number before all smaller ones. ``/changes`` reads one index.
+The rows themselves are the log. A number is taken inside the transaction just before writing; the row lock on
+the account makes writers wait, so no reader sees a number before all smaller ones. ``/changes`` reads one
+index.
 """
 
 from __future__ import annotations
@@ -88,11 +89,11 @@ class SqlObjects:
         now: int,
         seq: int | None = None,
         counts_only: bool = False,
-        uid: str | None | UnsetType = UNSET,
-        etag: str | None | UnsetType = UNSET,
-        blob: bytes | None | UnsetType = UNSET,
+        uid: str | UnsetType | None = UNSET,
+        etag: str | UnsetType | None = UNSET,
+        blob: bytes | UnsetType | None = UNSET,
         size: int | UnsetType = UNSET,
-        data: Mapping[str, Any] | None | UnsetType = UNSET,
+        data: Mapping[str, Any] | UnsetType | None = UNSET,
     ) -> Object:
         old = self._living(account_id, id)
         given = {"uid": uid, "etag": etag, "blob": blob, "size": size, "data": data}
@@ -130,7 +131,8 @@ class SqlObjects:
 
     def by_uid(self, account_id: int, type: int, uid: str) -> Object | None:
         found = self._session.one(
-            f"SELECT {_COLUMNS} FROM obj WHERE account_id = ? AND type = ? AND uid = ? AND dead = 0 ORDER BY id LIMIT 1",
+            f"SELECT {_COLUMNS} FROM obj WHERE account_id = ? AND type = ? AND uid = ? AND dead = 0"
+            " ORDER BY id LIMIT 1",
             *(account_id, type, uid),
         )
         return _object(found) if found else None
@@ -155,8 +157,9 @@ class SqlObjects:
             return None
         # Made and destroyed since then: not worth a word (RFC 8620 5.2).
         rows = self._session.all(
-            "SELECT id, created_seq, prop_seq, dead, seq FROM obj WHERE account_id = ? AND type = ? AND seq > ?"
-            " AND NOT (dead = 1 AND created_seq > ?) ORDER BY seq LIMIT ?",
+            "SELECT id, created_seq, prop_seq, dead, seq FROM obj"
+            " WHERE account_id = ? AND type = ? AND seq > ? AND NOT (dead = 1 AND created_seq > ?)"
+            " ORDER BY seq LIMIT ?",
             *(account_id, type, since, since, _LARGEST if limit is None else limit + 1),
         )
         has_more = limit is not None and len(rows) > limit
@@ -164,7 +167,8 @@ class SqlObjects:
 
     def purge(self, account_id: int, type: int, before: int) -> int:
         purged = self._session.all(
-            "DELETE FROM obj WHERE account_id = ? AND type = ? AND dead = 1 AND modified_at < ? RETURNING seq",
+            "DELETE FROM obj WHERE account_id = ? AND type = ? AND dead = 1 AND modified_at < ?"
+            " RETURNING seq",
             *(account_id, type, before),
         )
         if purged:
@@ -189,8 +193,8 @@ class SqlObjects:
 
     def _write(self, new: Object) -> None:
         self._session.run(
-            "UPDATE obj SET seq = ?, prop_seq = ?, uid = ?, etag = ?, blob = ?, size = ?, data = ?, modified_at = ?"
-            " WHERE account_id = ? AND id = ?",
+            "UPDATE obj SET seq = ?, prop_seq = ?, uid = ?, etag = ?, blob = ?, size = ?, data = ?,"
+            " modified_at = ? WHERE account_id = ? AND id = ?",
             *(new.seq, new.prop_seq, new.uid, new.etag, new.blob, new.size, _text(new.data), new.modified_at),
             *(new.account_id, new.id),
         )
@@ -232,7 +236,8 @@ def _folded(rows: list[Any], since: int, origin: int, current: int, has_more: bo
 
 def _object(columns: tuple[Any, ...]) -> Object:
     data = columns[-1]
-    return Object(*columns[:-1], None if data is None else _decode(data))
+    columns = (*columns[:-1], None if data is None else _decode(data))
+    return Object(*columns)
 
 
 def _text(data: Mapping[str, Any] | None) -> str | None:

@@ -10,7 +10,7 @@ import msgspec
 from stalwart.errors import Conflict, DanglingReference, Linked, NotFound
 from stalwart.store.rows import Row
 from stalwart.store.sql.session import Session
-from stalwart.store.store import Key, Reference
+from stalwart.store.store import Key, Reference, References
 
 _LARGEST = (1 << 63) - 1
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -95,30 +95,31 @@ class SqlRegistry:
         self._session.run("DELETE FROM registry WHERE type = ? AND id = ?", type, id)
 
     def lookup(self, space: str, key: str) -> Reference | None:
-        return self._session.one(
+        found: Reference | None = self._session.one(
             "SELECT type, id FROM registry_key WHERE space = ? AND value = ?", space, key
         )
+        return found
 
-    def linked_from(self, type: str, id: int) -> list[Reference]:
+    def linked_from(self, type: str, id: int) -> References:
         return self._session.all(
             "SELECT type, id FROM registry_link WHERE target_type = ? AND target_id = ? ORDER BY type, id",
-            type,
-            id,
+            *(type, id),
         )
 
     def next_id(self, type: str, first: int = 1) -> int:
-        return self._session.one(
+        number: int = self._session.one(
             "INSERT INTO registry_sequence(type, last) VALUES (?, ?)"
             " ON CONFLICT (type) DO UPDATE SET last = registry_sequence.last + 1 RETURNING last",
-            type,
-            first,
+            *(type, first),
         )[0]
+        return number
 
     def _advance(self, type: str, id: int, text: str, revision: int) -> None:
         if self.get(type, id) is None:
             raise NotFound
         advanced = self._session.changed(
-            "UPDATE registry SET data = ?, revision = revision + 1 WHERE type = ? AND id = ? AND revision = ?",
+            "UPDATE registry SET data = ?, revision = revision + 1"
+            " WHERE type = ? AND id = ? AND revision = ?",
             text,
             type,
             id,

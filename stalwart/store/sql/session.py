@@ -27,7 +27,9 @@ class Connection(Protocol):
 
 
 class TransactionLost(Exception):
-    """The database has rolled the whole transaction back by itself (disk full, I/O error); the cause is attached."""
+    """The database has rolled the whole transaction back by itself (disk full, I/O error); the cause is
+    attached.
+    """
 
 
 class Session:
@@ -88,77 +90,6 @@ class Session:
             raise
         self._end_savepoint("RELEASE SAVEPOINT work", None)
 
-    def _end_savepoint(self, statement: str, reason: BaseException | None) -> None:
-        try:
-            self._connection.execute(statement)
-        except Exception as error:
-            raise TransactionLost from (reason or error)
-
-    def interrupt(self) -> None: ...
-    def close(self) -> None: ...
-
-
-class TransactionLost(Exception):
-    """The database has rolled the whole transaction back by itself (disk full, I/O error); the cause is attached."""
-
-
-class Session:
-    """Runs statements, with values apart from the text, and marks where transactions begin and end."""
-
-    def __init__(self, connection: Connection, dialect: Dialect) -> None:
-        self._connection = connection
-        self.dialect = dialect
-
-    def run(self, statement: str, *values: Any) -> Cursor:
-        """Execute a shared statement."""
-        return self._connection.execute(self.dialect.statement(statement), values)
-
-    def one(self, statement: str, *values: Any) -> Any:
-        """The first row as a tuple, or None."""
-        return self._connection.execute(self.dialect.statement(statement), values).fetchone()
-
-    def all(self, statement: str, *values: Any) -> list[Any]:
-        """All rows as tuples."""
-        return self._connection.execute(self.dialect.statement(statement), values).fetchall()
-
-    def changed(self, statement: str, *values: Any) -> int:
-        """Execute, and answer how many rows it touched."""
-        return self._connection.execute(self.dialect.statement(statement), values).rowcount
-
-    def begin_read(self) -> None:
-        """Open a snapshot that refuses writes where the database knows how."""
-        self._connection.execute(self.dialect.begin_read)
-
-    def begin_write(self) -> None:
-        """Open a transaction that may write."""
-        self._connection.execute(self.dialect.begin_write)
-
-    def begin_migration(self) -> None:
-        """Open a transaction that only one process has at a time."""
-        for statement in self.dialect.begin_migration:
-            self._connection.execute(statement)
-
-    def commit(self) -> None:
-        """Make the transaction durable."""
-        self._connection.execute("COMMIT")
-
-    def rollback(self) -> None:
-        """Forget the transaction."""
-        self._connection.execute("ROLLBACK")
-
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """All of the block or nothing of it, inside a transaction; may be nested."""
-        execute = self._connection.execute
-        execute("SAVEPOINT work")
-        try:
-            yield
-        except BaseException:
-            execute("ROLLBACK TO SAVEPOINT work")
-            execute("RELEASE SAVEPOINT work")
-            raise
-        execute("RELEASE SAVEPOINT work")
-
     def interrupt(self) -> None:
         """Break off the running statement; the one method for other threads."""
         self._connection.interrupt()
@@ -166,3 +97,9 @@ class Session:
     def close(self) -> None:
         """Close the connection; an open transaction is forgotten."""
         self._connection.close()
+
+    def _end_savepoint(self, statement: str, reason: BaseException | None) -> None:
+        try:
+            self._connection.execute(statement)
+        except Exception as error:
+            raise TransactionLost from (reason or error)

@@ -15,7 +15,7 @@ from stalwart.store.sql.tokens import SqlTokens
 
 
 class SqlTransaction:
-    """``store.Transaction`` on a session; made once for a connection and used for one work after the other."""
+    """``store.Transaction`` on a session; made once for a connection, used for work after work."""
 
     def __init__(self, session: Session, files: BlobFiles) -> None:
         self.registry = SqlRegistry(session)

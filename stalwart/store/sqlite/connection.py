@@ -72,7 +72,7 @@ def refuse_writes(session: Session, refuse: bool) -> None:
 
 
 def use_write_ahead_log(session: Session, patience: float) -> None:
-    """Switch to WAL, which stays with the file. Waits while others hold it: SQLite itself does not for this."""
+    """Switch to WAL, which stays with the file. Waits while others hold it; SQLite itself does not."""
     end = time.monotonic() + patience
     while True:
         try:

@@ -1,6 +1,7 @@
 """The SQLite engine: a file that several processes may open, migrated by the first that comes.
 
-One process writes at a time (``BEGIN IMMEDIATE``, the others wait for ``busy_timeout`` seconds); readers never wait.
+One process writes at a time (``BEGIN IMMEDIATE``, the others wait for ``busy_timeout`` seconds); readers
+never wait.
 """
 
 from __future__ import annotations
@@ -60,10 +61,12 @@ class SqliteEngine:
         return connect(self._path, synchronous=self._synchronous, busy_timeout=self._busy_timeout)
 
     def _create(self) -> None:
-        """The file holds password hashes and keys: nobody else may read it (the log files take over its mode)."""
+        """The file holds password hashes and keys: nobody else may read it (the log files take over its
+        mode).
+        """
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._path.is_dir():
             raise Invalid("The data store is a folder; name a file.")
-        # Never open an existing file here: closing it would drop the locks of other connections of this process.
+        # Never open an existing file here: closing it drops the locks of other connections in this process.
         with contextlib.suppress(FileExistsError):
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

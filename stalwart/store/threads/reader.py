@@ -6,13 +6,11 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from twisted.python.failure import Failure
-
 from stalwart.store.blob_files import BlobFiles
 from stalwart.store.sql.session import Session
 from stalwart.store.sql.transaction import SqlTransaction
 from stalwart.store.threads.engine import Engine
-from stalwart.store.threads.work import Outcome, Queue, Work
+from stalwart.store.threads.work import Failed, Outcome, Queue, Work
 
 
 class Reader:
@@ -53,10 +51,10 @@ class Reader:
         except BaseException as error:
             fault = self._engine.fault(error)
             if fault is None:
-                return Failure(error)
+                return Failed(error)
             self._disconnect()
             fault.__cause__ = error
-            return Failure(fault)
+            return Failed(fault)
 
     def _connected(self) -> Session:
         if self._session is None:

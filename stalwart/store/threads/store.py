@@ -1,7 +1,8 @@
 """The store over threads: ``store.Store`` for any engine.
 
-Two queues, one for the writer and one that the readers share. Threads come up with ``start`` and are gone when
-``close`` has fired; should one be stuck, ``close`` breaks off its statement, fails what waits and does not wait for it.
+Two queues, one for the writer and one that the readers share. Threads come up with ``start`` and are gone
+when ``close`` has fired; should one be stuck, ``close`` breaks off its statement, fails what waits and does
+not wait for it.
 """
 
 from __future__ import annotations
@@ -10,10 +11,9 @@ import threading
 import time
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
-from twisted.internet.defer import Deferred, FirstError, gatherResults, succeed
-from twisted.python.failure import Failure
+from twisted.internet.defer import Deferred, succeed
 
 from stalwart.errors import Unavailable
 from stalwart.store.blob_files import BlobFiles
@@ -87,9 +87,8 @@ class ThreadedStore:
         return self._desk.submit(self._writes, work)
 
     def ping(self) -> Deferred[None]:
-        both: Deferred[Any] = gatherResults([self.read(_look), self.write(_do_nothing)], consumeErrors=True)
-        both.addTimeout(self._ping_timeout, self._reactor, onTimeoutCancel=_silent)
-        return both.addCallbacks(_do_nothing, _first_error)
+        answer: Deferred[None] = self.read(_look).addCallback(lambda _: self.write(_do_nothing))
+        return answer.addTimeout(self._ping_timeout, self._reactor, onTimeoutCancel=_complain)
 
     def _answer(self, outcomes: list[Outcome]) -> None:
         if outcomes:
@@ -112,7 +111,7 @@ class ThreadedStore:
             self._engine.prepare(int(now))
             self.blob_files.discard_unfinished(now - _UNFINISHED_BLOBS)
         except BaseException as error:
-            self._reactor.callFromThread(self._start_failed, Failure(error))
+            self._reactor.callFromThread(self._start_failed, error)
             return
         self._reactor.callFromThread(self._start_succeeded)
         self._writer.run()
@@ -126,8 +125,8 @@ class ThreadedStore:
             self._spawn(f"store-reader-{number}", reader.run)
         self._started.callback(None)
 
-    def _start_failed(self, failure: Failure) -> None:
-        self._started.errback(failure)
+    def _start_failed(self, error: BaseException) -> None:
+        self._started.errback(error)
 
     def _thread_ended(self, thread: threading.Thread) -> None:
         thread.join(1.0)
@@ -136,8 +135,9 @@ class ThreadedStore:
             self._end()
 
     def _give_up(self) -> None:
-        for lane in (self._writer, *self._readers):
-            lane.interrupt()
+        self._writer.interrupt()
+        for reader in self._readers:
+            reader.interrupt()
         self._end()
 
     def _end(self) -> None:
@@ -159,9 +159,5 @@ def _do_nothing(_: object) -> None:
     return None
 
 
-def _silent(_: object, timeout: float) -> Failure:
-    return Failure(Unavailable(f"The data store did not answer within {timeout:g} seconds."))
-
-
-def _first_error(failure: Failure) -> Failure:
-    return failure.value.subFailure if failure.check(FirstError) else failure
+def _complain(_: object, timeout: float) -> NoReturn:
+    raise Unavailable(f"The data store did not answer within {timeout:g} seconds.")

@@ -1,7 +1,7 @@
 """What the reactor asked of the threads: accepted, dropped, answered. Every Deferred that leaves here fires.
 
-``Desk`` belongs to the reactor thread. A thread touches a ``Work`` only through ``claim``, which exactly one side wins:
-the thread that begins it, or the reactor that gives it up.
+``Desk`` belongs to the reactor thread. A thread touches a ``Work`` only through ``claim``, which exactly one
+side wins: the thread that begins it, or the reactor that gives it up.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from typing import Any
 
+from attrs import frozen
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.interfaces import IReactorTime
-from twisted.python.failure import Failure
 
 from stalwart.errors import StalwartError, Unavailable
 from stalwart.store.store import Transaction
@@ -22,9 +21,16 @@ from stalwart.telemetry.events import STORE_ERROR
 
 Function = Callable[[Transaction], Any]
 Outcome = tuple["Work", Any]
-"""A work and its result, or the Failure that ended it."""
+"""A work and its result, or ``Failed``."""
 
 _LONGEST_PAUSE = 5.0
+
+
+@frozen
+class Failed:
+    """How a work ended that did not end well."""
+
+    error: BaseException
 
 
 class Work:
@@ -48,9 +54,11 @@ Queue = SimpleQueue[Work | None]
 
 
 class Desk:
-    """Takes works in and hands answers out. At most ``limit`` wait in a queue; after ``patience`` seconds one fails."""
+    """Takes works in and hands answers out. At most ``limit`` wait in a queue; after ``patience`` seconds one
+    fails.
+    """
 
-    def __init__(self, clock: IReactorTime, telemetry: Telemetry, limit: int, patience: float) -> None:
+    def __init__(self, clock: Any, telemetry: Telemetry, limit: int, patience: float) -> None:
         self._clock = clock
         self._telemetry = telemetry
         self._limit = limit
@@ -75,7 +83,8 @@ class Desk:
         if queue.qsize() >= self._limit:
             return fail(Unavailable("The data store has too much to do at present. Please try again later."))
         work = Work(function, self._clock.seconds())
-        work.deferred = deferred = Deferred(lambda _: self._drop(work))
+        deferred: Deferred[Any] = Deferred(lambda _: self._drop(work))
+        work.deferred = deferred
         self._open[work] = None
         queue.put(work)
         return deferred
@@ -84,8 +93,8 @@ class Desk:
         """Fire what the threads have answered, but for what nobody waits for any more."""
         reported: set[int] = set()
         for work, outcome in outcomes:
-            if isinstance(outcome, Failure):
-                self._report(outcome, reported)
+            if isinstance(outcome, Failed):
+                self._report(outcome.error, reported)
             if work in self._open:
                 self._fire(work, outcome)
 
@@ -100,7 +109,11 @@ class Desk:
     def _fire(self, work: Work, outcome: Any) -> None:
         del self._open[work]
         deferred, work.deferred = work.deferred, None
-        if deferred is not None:
+        if deferred is None:
+            return
+        if isinstance(outcome, Failed):
+            deferred.errback(outcome.error)
+        else:
             deferred.callback(outcome)
 
     def _drop(self, work: Work) -> None:
@@ -110,7 +123,7 @@ class Desk:
 
     def _abandon(self, work: Work, reason: str) -> None:
         work.claim()
-        self._fire(work, Failure(Unavailable(reason)))
+        self._fire(work, Failed(Unavailable(reason)))
 
     def _give_up_old(self) -> None:
         oldest = self._clock.seconds() - self._patience
@@ -121,9 +134,8 @@ class Desk:
     def _pause(self) -> float:
         return min(self._patience / 2, _LONGEST_PAUSE)
 
-    def _report(self, failure: Failure, reported: set[int]) -> None:
+    def _report(self, error: BaseException, reported: set[int]) -> None:
         """One event for each fault outside the program, however many works it has failed."""
-        error = failure.value
-        if isinstance(error, StalwartError) and error.__cause__ is not None and id(error) not in reported:
-            reported.add(id(error))
+        if isinstance(error, StalwartError) and error.__cause__ and id(error.__cause__) not in reported:
+            reported.add(id(error.__cause__))
             self._telemetry.emit(STORE_ERROR, reason=error.detail, details=str(error.__cause__))

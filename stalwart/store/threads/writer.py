@@ -1,7 +1,8 @@
-"""The writer thread: takes what waits, runs it in one transaction, commits once, then answers all (group commit).
+"""The writer thread: takes what waits, runs it in one transaction, commits once, then answers all (group
+commit).
 
-Each work is isolated by a savepoint, so a failing one takes nothing with it and leaves nothing. Nobody is told of
-success before the commit is durable. A commit that fails, fails every work of its batch.
+Each work is isolated by a savepoint, so a failing one takes nothing with it and leaves nothing. Nobody is
+told of success before the commit is durable. A commit that fails, fails every work of its batch.
 """
 
 from __future__ import annotations
@@ -13,13 +14,11 @@ from collections.abc import Callable
 from queue import Empty
 from typing import Any
 
-from twisted.python.failure import Failure
-
 from stalwart.store.blob_files import BlobFiles
 from stalwart.store.sql.session import Session, TransactionLost
 from stalwart.store.sql.transaction import SqlTransaction
 from stalwart.store.threads.engine import Engine
-from stalwart.store.threads.work import Outcome, Queue, Work
+from stalwart.store.threads.work import Failed, Outcome, Queue, Work
 
 _BATCH = 500
 _SPAN = 0.05
@@ -95,22 +94,22 @@ class Writer:
         except TransactionLost:
             raise
         except BaseException as error:
-            return self._failure(error)
+            return Failed(self._explained(error))
 
     def _all_failed(self, outcomes: list[Outcome], works: deque[Work], error: BaseException) -> list[Outcome]:
         """Those that ran, and those that would have run into the same."""
-        reason = self._failure(error.__cause__ or error if isinstance(error, TransactionLost) else error)
+        reason = (error.__cause__ or error) if isinstance(error, TransactionLost) else error
         touched = [work for work, _ in outcomes]
         touched += [work for work in works if work.claim()]
         works.clear()
-        return [(work, Failure(reason.value)) for work in touched]
+        return [(work, Failed(self._explained(reason))) for work in touched]
 
-    def _failure(self, error: BaseException) -> Failure:
+    def _explained(self, error: BaseException) -> BaseException:
         fault = self._engine.fault(error)
         if fault is None:
-            return Failure(error)
+            return error
         fault.__cause__ = error
-        return Failure(fault)
+        return fault
 
     def _connected(self) -> Session:
         if self._session is None:

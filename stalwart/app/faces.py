@@ -1,0 +1,15 @@
+"""The faces that are built, collected from their packages: a new module with a ``@route`` needs no entry here."""
+
+from __future__ import annotations
+
+import stalwart.api
+import stalwart.site
+from stalwart.schema import collect
+from stalwart.web.routes import Route
+
+FACES = (stalwart.api, stalwart.site)
+
+
+def routes() -> tuple[Route, ...]:
+    """Every route of every face."""
+    return tuple(route for face in FACES for route in collect(face, Route))

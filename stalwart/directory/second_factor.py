@@ -1,0 +1,28 @@
+"""One-time codes used up: a code is good once, and so is every earlier one (RFC 6238 5.2).
+
+The last time step that was accepted is kept as a token of the store until it could no longer match anyway, so a code
+stays used across restarts and for all processes.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from stalwart.directory.totp import Totp
+from stalwart.store.store import Transaction
+
+_KIND = "totp"
+
+
+def use_code(tx: Transaction, account_id: int, totp: Totp, code: str, now: int) -> bool:
+    """Whether ``code`` fits at ``now`` and is newer than every code used before; if so it is used from here on."""
+    step = totp.matching_step(code, now)
+    if step is None:
+        return False
+    # A new secret starts afresh: its present step was not used, only its predecessor's.
+    mark = f"{account_id}:{sha256(totp.secret).hexdigest()[:16]}"
+    last = tx.tokens.get(mark, _KIND, now)
+    if last is not None and last["step"] >= step:
+        return False
+    tx.tokens.put(mark, _KIND, {"step": step}, expires_at=(step + 3) * totp.period)
+    return True

@@ -1,0 +1,168 @@
+"""Who is kept out: the block and allow lists, and the bans that failed sign-ins and scans earn (http-service 6.3 to 6.5).
+
+The lists come from the settings; a new ban counts at once in this process and is written through the injected ``ban``.
+Allow-listed addresses (this host and the trusted proxies always are) are never banned. The question of every request,
+``blocked``, is a dictionary look-up and, where networks are listed, one look at the set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
+
+from stalwart.codec.ip_networks import LOOPBACK, NetworkSet
+from stalwart.config.network import AllowedIp, BlockedIp
+from stalwart.config.security import Security
+from stalwart.config.system import SystemSettings
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import (
+    AUTH_TOO_MANY_ATTEMPTS,
+    SECURITY_AUTHENTICATION_BAN,
+    SECURITY_SCAN_BAN,
+    STORE_ERROR,
+    Event,
+)
+from stalwart.web.limits import Counters, MemoryCounters, Rate, charge
+
+AUTH_FAILURE = "authFailure"
+PORT_SCANNING = "portScanning"
+_ANSWERS_KEPT = 8192
+_LONGEST_LOGIN = 512
+
+Ban = Callable[[str, str, int | None], Coroutine[Any, Any, None]]
+
+
+
+
+class Bans:
+    """Both lists and the counters that lead to bans. ``any`` is False while nobody at all is blocked."""
+
+    def __init__(
+        self,
+        settings: Any,
+        telemetry: Telemetry,
+        clock: IReactorTime,
+        ban: Ban,
+        *,
+        active: bool = True,
+        counters: Counters | None = None,
+    ) -> None:
+        self._settings = settings
+        self._telemetry = telemetry
+        self._clock = clock
+        self._ban = ban
+        self._active = active
+        self._counters = counters if counters is not None else MemoryCounters()
+        self._fresh: dict[str, int | None] = {}
+        self._writing: set[Deferred[None]] = set()
+        self.any = False
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the lists again: settings changed, or an entry ran out."""
+        now = self._clock.seconds()
+        settings = self._settings
+        allowed = self._current(settings.all(AllowedIp), now)
+        proxies = [str(network) for network in settings.of(SystemSettings).proxy_trusted_networks]
+        self._allowed = NetworkSet([*allowed, *proxies]) | LOOPBACK
+        blocked = self._current(settings.all(BlockedIp), now) if self._active else {}
+        self._blocked = NetworkSet(blocked)
+        ends = [end for end in (*allowed.values(), *blocked.values(), *self._fresh.values()) if end is not None]
+        self._next_end = min(ends, default=float("inf"))
+        self._answers: dict[str, bool] = {}
+        self._allow_answers: dict[str, bool] = {}
+        self.any = bool(blocked or self._fresh)
+
+    def blocked(self, ip: str) -> bool:
+        """Whether ``ip`` (canonical text) is kept out now; the allow list wins."""
+        if not self.any:
+            return False
+        self._expire()
+        answer = self._answers.get(ip)
+        if answer is None:
+            answer = (ip in self._fresh or ip in self._blocked) and not self.allowed(ip)
+            if len(self._answers) < _ANSWERS_KEPT:
+                self._answers[ip] = answer
+        return answer
+
+    def allowed(self, ip: str) -> bool:
+        """Whether ``ip`` is on the allow list: never banned, not rate limited."""
+        answer = self._allow_answers.get(ip)
+        if answer is None:
+            answer = ip in self._allowed
+            if len(self._allow_answers) < _ANSWERS_KEPT:
+                self._allow_answers[ip] = answer
+        return answer
+
+    def failed_login(self, ip: str, login: str) -> None:
+        """Count a failed sign-in against the address and against the login; overflow of either bans the address."""
+        security = self._settings.of(Security)
+        rate = security.auth_ban_rate
+        if rate is None or not self._active or self.allowed(ip):
+            return
+        over_ip = self._count("auth-ip", ip, rate)
+        over_login = self._count("auth-login", login[:_LONGEST_LOGIN], rate)
+        if over_ip or over_login:
+            self._telemetry.emit(AUTH_TOO_MANY_ATTEMPTS, remoteIp=ip)
+            self._keep_out(ip, AUTH_FAILURE, security.auth_ban_period, SECURITY_AUTHENTICATION_BAN)
+
+    def parse_error(self, ip: str) -> None:
+        """Count something on a connection that was not HTTP."""
+        security = self._settings.of(Security)
+        rate = security.scan_ban_rate
+        if rate is None or not self._active or self.allowed(ip):
+            return
+        if self._count("scan", ip, rate):
+            self._keep_out(ip, PORT_SCANNING, security.scan_ban_period, SECURITY_SCAN_BAN)
+
+    def scanned(self, ip: str, path: str) -> None:
+        """Ban at once: the path is one that only scanners ask for."""
+        if self._active and not self.allowed(ip):
+            period = self._settings.of(Security).scan_ban_period
+            self._keep_out(ip, PORT_SCANNING, period, SECURITY_SCAN_BAN, path=path)
+
+    def _current(self, listed: Any, now: float) -> dict[str, int | None]:
+        entries: dict[str, int | None] = {}
+        for _, entry in listed:
+            if entry.expires_at is None or entry.expires_at > now:
+                entries[str(entry.address)] = entry.expires_at
+        return entries
+
+    def _expire(self) -> None:
+        now = self._clock.seconds()
+        if now >= self._next_end:
+            self._fresh = {ip: end for ip, end in self._fresh.items() if end is None or end > now}
+            self.reload()
+
+    def _count(self, space: str, key: str, rate: Rate) -> bool:
+        return charge(self._counters, space, key, rate, self._clock.seconds()) is not None
+
+    def _keep_out(self, ip: str, reason: str, period: int | None, event: Event, **keys: str) -> None:
+        if ip in self._fresh or self.blocked(ip):
+            return
+        ends = None if period is None else int(self._clock.seconds()) + max(period // 1000, 1)
+        self._fresh[ip] = ends
+        self.any = True
+        self._answers = {}
+        if ends is not None:
+            self._next_end = min(self._next_end, ends)
+        self._telemetry.emit(event, remoteIp=ip, reason=reason, **keys)
+        writing = Deferred.fromCoroutine(self._ban(ip, reason, ends))
+        self._writing.add(writing)
+        writing.addErrback(self._not_written, ip)
+        writing.addCallback(self._written, ip, writing)
+
+    def _not_written(self, failure: Failure, ip: str) -> None:
+        """The ban still counts here until the process ends."""
+        self._telemetry.emit(STORE_ERROR, remoteIp=ip, reason=failure.getErrorMessage())
+
+    def _written(self, _: None, ip: str, writing: Deferred[None]) -> None:
+        """From now on the settings say it, so that removing the entry there lifts the ban."""
+        self._writing.discard(writing)
+        self.reload()
+        if ip in self._blocked:
+            self._fresh.pop(ip, None)
