@@ -1,4 +1,5 @@
-"""Certificates made on the spot for the demo hosts and for the test servers: an authority, what it issues, TLSA texts.
+"""Certificates made on the spot for the demo hosts and for the test servers: an authority, what it issues,
+TLSA texts.
 
 Keys are P-256, everything lives as long as the process. Nothing here is for real use: no serial register, no
 revocation. TLSA texts follow RFC 6698 2.2 with the parameters that RFC 7672 3.1 asks for.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from attrs import frozen
 from cryptography import x509
@@ -16,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from OpenSSL import SSL, crypto
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from zope.interface import implementer
 
 DAY = timedelta(days=1)
 
@@ -45,6 +49,18 @@ class Identity:
         return context
 
 
+@implementer(IOpenSSLServerConnectionCreator)
+@frozen
+class ServerTls:
+    """A context in the form that ``startTLS`` and TLS listeners of Twisted want."""
+
+    context: SSL.Context
+
+    def serverConnectionForTLS(self, _protocol: Any) -> SSL.Connection:
+        """Called by Twisted when TLS starts."""
+        return SSL.Connection(self.context, None)
+
+
 class Authority:
     """A certificate authority of its own with a fresh key."""
 
@@ -61,13 +77,16 @@ class Authority:
         """Its certificate, for a trust store."""
         return self.certificate.public_bytes(Encoding.PEM)
 
-    def issue(self, *names: str, since: timedelta = -DAY, until: timedelta = 30 * DAY, whole: bool = True) -> Identity:
-        """A server's identity for ``names``, valid between the two offsets from now; ``whole``: the chain includes
-        the authority."""
+    def issue(
+        self, *names: str, since: timedelta = -DAY, until: timedelta = 30 * DAY, whole: bool = True
+    ) -> Identity:
+        """A server's identity for ``names``, valid between the two offsets from now; ``whole``: the chain
+        includes the authority.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.now(UTC)
         builder = _builder(_name(names[0]), self.certificate.subject, key, now + since, now + until)
-        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())  # type: ignore[arg-type]
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         builder = builder.add_extension(issuer, critical=False)
         leaf = _for_server(builder, names).sign(self._key, hashes.SHA256())
         return Identity(key, (leaf, self.certificate) if whole else (leaf,))

@@ -1,9 +1,10 @@
-"""Domain names in their three forms: what people write, A-labels, and the wire (RFC 1035 3.1 and 4.1.4, RFC 5890).
+"""Domain names in their three forms: what people write, A-labels, and the wire (RFC 1035 3.1 and 4.1.4, RFC
+5890).
 
-Names that people give are mapped by UTS #46 (non-transitional) and checked as host or service names. Names that come
-from DNS may hold any octet: they are shown in presentation form with a trailing dot, ASCII letters in lower case (RFC
-4343), odd octets escaped. Reading is bounded: compression pointers only lead back, and no octet is read twice. Search
-lists and relative names are left out.
+Names that people give are mapped by UTS #46 (non-transitional) and checked as host or service names. Names
+that come from DNS may hold any octet: they are shown in presentation form with a trailing dot, ASCII letters
+in lower case (RFC 4343), odd octets escaped. Reading is bounded: compression pointers only lead back, and no
+octet is read twice. Search lists and relative names are left out.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def to_unicode(name: str) -> str:
 
 
 def reverse_name(ip: str) -> str:
-    """The name below ``in-addr.arpa`` or ``ip6.arpa`` that belongs to an address (RFC 1035 3.5, RFC 3596 2.5).
+    """The name below ``in-addr.arpa`` or ``ip6.arpa`` that belongs to an address (RFC 1035 3.5, RFC 3596
+    2.5).
 
     :raises InvalidName: ``ip`` is not an IP address.
     """
@@ -84,7 +86,8 @@ def absolute(name: str) -> str:
 
 
 def name_to_wire(name: str) -> bytes:
-    """The uncompressed wire form of a name in ASCII presentation form (RFC 1035 3.1); any octet may be escaped.
+    """The uncompressed wire form of a name in ASCII presentation form (RFC 1035 3.1); any octet may be
+    escaped.
 
     :raises InvalidName: an empty label, or one of the lengths is exceeded.
     """
@@ -105,7 +108,7 @@ def name_to_wire(name: str) -> bytes:
 
 
 class NameReader:
-    """Reads the names of one message. What a pointer leads to is decoded once, however many names end in it."""
+    """Reads the names of one message; what a pointer leads to is decoded once, however often."""
 
     __slots__ = ("_known", "_wire")
 
@@ -131,7 +134,9 @@ class NameReader:
         return text, after
 
     def _walk(self, offset: int) -> tuple[list[int], int, tuple[str, int]]:
-        """Where the labels start, where the name ends in its place, and the known name that follows the labels."""
+        """Where the labels start, where the name ends in its place, and the known name that follows the
+        labels.
+        """
         wire, size = self._wire, len(self._wire)
         starts: list[int] = []
         after, position, run = -1, offset, offset
@@ -177,14 +182,14 @@ def _a_label(label: str) -> str:
         raise InvalidName(f"The label {_shown(label)} is longer than {LONGEST_LABEL} characters.")
     if not _LABEL(label):
         raise InvalidName(
-            f"The label {_shown(label)} is malformed: only letters, digits, underscores, and hyphens between them "
-            "can be in a domain name."
+            f"The label {_shown(label)} is malformed: only letters, digits, underscores, and hyphens between "
+            "them can be in a domain name."
         )
     return label
 
 
 def _u_label(label: str) -> str:
-    if not label[:4].lower() == "xn--":
+    if label[:4].lower() != "xn--":
         return label
     try:
         return idna.ulabel(label)

@@ -1,7 +1,9 @@
-"""Values of DNS records, decoded from the octets of a message (RFC 1035 3.3, RFC 3596, RFC 6698 2.1, RFC 8659 4.1).
+"""Values of DNS records, decoded from the octets of a message (RFC 1035 3.3, RFC 3596, RFC 6698 2.1, RFC 8659
+4.1).
 
-A type without a line in the table at the end keeps its octets: that is how DNSKEY, DS and RRSIG reach the validator,
-and where SVCB and HTTPS will find their place. Trust anchors are read here too, from master file text.
+A type without a line in the table at the end keeps its octets: that is how DNSKEY, DS and RRSIG reach the
+validator, and where SVCB and HTTPS will find their place. Trust anchors are read here too, from master file
+text.
 """
 
 from __future__ import annotations
@@ -103,7 +105,8 @@ class TrustAnchor:
 
 
 def decode_record(rtype: int, names: NameReader, wire: bytes, start: int, end: int) -> Any:
-    """The value of the record of ``rtype`` whose data are ``wire[start:end]``; octets for a type not known here.
+    """The value of the record of ``rtype`` whose data are ``wire[start:end]``; octets for a type not known
+    here.
 
     :raises MalformedRecord: cut off, too long, or against the format of the type.
     """
@@ -120,7 +123,8 @@ def decode_record(rtype: int, names: NameReader, wire: bytes, start: int, end: i
 
 
 def parse_anchor(text: str) -> TrustAnchor:
-    """The anchor in ``[owner [ttl] [IN]] DS|DNSKEY numbers... hex|base64`` (RFC 4034 2.2 and 5.3); root if no owner.
+    """The anchor in ``[owner [ttl] [IN]] DS|DNSKEY numbers... hex|base64`` (RFC 4034 2.2 and 5.3); root if no
+    owner.
 
     :raises MalformedRecord: the text is nothing of the kind.
     """

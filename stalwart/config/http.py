@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from stalwart.schema import (
     Boolean,
@@ -29,18 +30,21 @@ HTTP_VARIABLES = frozenset(
         "is_tls",
         "url",
         "path",
-        "url_path",  # the name in Stalwart's prose; the same as path
         "headers",
         "method",
     )
 )
+
+HTTP_ALIASES = MappingProxyType({"url_path": "path"})  # the name in Stalwart's prose
 
 
 class Http(Singleton):
     """The HTTP service: limits, headers, who may reach what."""
 
     rate_limit_authenticated: Rate | None = prop(
-        Nested(Rate, nullable=True), {"count": 1000, "period": 60_000}, "Requests of one account; null is no limit."
+        Nested(Rate, nullable=True),
+        {"count": 1000, "period": 60_000},
+        "Requests of one account; null is no limit.",
     )
     rate_limit_anonymous: Rate | None = prop(
         Nested(Rate, nullable=True),
@@ -48,7 +52,7 @@ class Http(Singleton):
         "Requests of one remote address without credentials; null is no limit.",
     )
     allowed_endpoints: ExpressionValue = prop(
-        Expression(HTTP_VARIABLES),
+        Expression(HTTP_VARIABLES, aliases=HTTP_ALIASES),
         {"else": "200"},
         "Access rule. Its result is an HTTP status: 200 goes on, any other is the answer.",
     )
@@ -68,7 +72,10 @@ class Http(Singleton):
         Map(String("headerName"), String("headerValue")), {}, "Headers added to each response."
     )
     use_x_forwarded: bool = prop(
-        Boolean(), False, "Take the client address from Forwarded or X-Forwarded-For.", label="Use X-Forwarded-For"
+        Boolean(),
+        False,
+        "Take the client address from Forwarded or X-Forwarded-For.",
+        label="Use X-Forwarded-For",
     )
     forwarded_trusted_networks: frozenset[str] = prop(
         Set(String("ipNetwork")),
@@ -79,5 +86,7 @@ class Http(Singleton):
         String(nullable=True), "/account", "Where `/` redirects to; null answers 404."
     )
     header_timeout: int = prop(Duration(), 30_000, "Time in which the head of a request must be complete.")
-    body_timeout: int = prop(Duration(), 60_000, "Time without a byte after which a request body is given up.")
+    body_timeout: int = prop(
+        Duration(), 60_000, "Time without a byte after which a request body is given up."
+    )
     idle_timeout: int = prop(Duration(), 60_000, "Time after which a connection without a request is closed.")

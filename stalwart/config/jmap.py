@@ -40,7 +40,9 @@ class Jmap(Singleton):
     max_upload_size: int = prop(_POSITIVE, 50_000_000, "Bytes of one upload (maxSizeUpload).")
     max_upload_count: int = prop(_POSITIVE, 1000, "Unused uploads kept for one account.")
     upload_quota: int = prop(_POSITIVE, 50_000_000, "Bytes of unused uploads kept for one account.")
-    upload_ttl: int = prop(Duration(min=1000), 3_600_000, "How long an unused upload is kept.", label="Upload TTL")
+    upload_ttl: int = prop(
+        Duration(min=1000), 3_600_000, "How long an unused upload is kept.", label="Upload TTL"
+    )
     event_source_throttle: int = prop(Duration(), 1_000, "Least time between two events of an event stream.")
     push_attempt_wait: int = prop(Duration(), 60_000, "Time between two attempts to push.")
     push_max_attempts: int = prop(_POSITIVE, 3, "Attempts before a push is dropped.")
@@ -50,11 +52,15 @@ class Jmap(Singleton):
     push_verify_timeout: int = prop(Duration(), 60_000, "How long a verification code is waited for.")
     push_shards_total: int = prop(_POSITIVE, 1, "Parts into which the push work of a cluster is divided.")
     websocket_heartbeat: int = prop(Duration(), 60_000, "Time between two pings of a WebSocket.")
-    websocket_throttle: int = prop(Duration(), 1_000, "Time in which changes are gathered before they are sent.")
+    websocket_throttle: int = prop(
+        Duration(), 1_000, "Time in which changes are gathered before they are sent."
+    )
     websocket_timeout: int = prop(Duration(), 600_000, "Time after which a silent WebSocket is closed.")
     max_subscriptions: int | None = prop(_LIMIT, 15, "Push subscriptions of one account; null is no limit.")
     web_push_key: Variant = prop(
-        Nested(SecretTextOptional), {"@type": "None"}, "Key that identifies the server to push services (RFC 8292)."
+        Nested(SecretTextOptional),
+        {"@type": "None"},
+        "Key that identifies the server to push services (RFC 8292).",
     )
     web_push_contact: str | None = prop(
         String(nullable=True), None, "Contact that push services are told, such as a `mailto:` address."

@@ -41,7 +41,13 @@ PROVIDER_INFO = Enumeration(
     "Texts about the provider.",
 )
 
-_BUILT = ("jmap", "caldav", "carddav", "webdav", "smtp")  # a client must never be sent to a port that nobody serves
+_BUILT = (
+    "jmap",
+    "caldav",
+    "carddav",
+    "webdav",
+    "smtp",
+)  # a client must never be sent to a port that nobody serves
 
 
 class MailExchanger(Value):
@@ -92,5 +98,3 @@ class SystemSettings(Singleton):
     thread_pool_size: int | None = prop(
         Unsigned(min=1, nullable=True), None, "Worker threads; null is as many as there are processor cores."
     )
-
-

@@ -19,8 +19,9 @@ class Access:
     """One authenticated client: whose account, by which credential, with which permissions (camelCase names).
 
     ``locale`` is a BCP 47 tag. ``expires_at`` (seconds since the epoch) is when the credential ends, None = never.
-    ``kind`` is "live" for the holder of a live token, who has no more than its one permission. ``networks`` and
-    ``stamp`` are for the credential cache: from where the credential may be used, and how old the account's data was.
+    ``kind`` is "live" for the holder of a live token, who has no more than its one permission. ``presenter_id`` is the
+    account whose credential it was, where somebody entered another's account. ``networks`` and ``stamp`` are for the
+    credential cache: from where the credential may be used, and how old the account's data was.
     """
 
     account_id: int
@@ -31,6 +32,7 @@ class Access:
     kind: Kind = "user"
     credential_id: int | None = None
     expires_at: int | None = None
+    presenter_id: int | None = None
     networks: tuple[Network, ...] = field(default=(), repr=False, eq=False)
     stamp: int = field(default=0, repr=False, eq=False)
 

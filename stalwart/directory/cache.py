@@ -67,12 +67,13 @@ class CredentialCache:
         mark = self._mark(value)
         self._drop(mark)
         self._entries[mark] = _Entry(access, ends_at)
-        self._of_account.setdefault(access.account_id, set()).add(mark)
+        for account_id in _accounts_of(access):
+            self._of_account.setdefault(account_id, set()).add(mark)
         while len(self._entries) > self._capacity:
             self._drop(next(iter(self._entries)))
 
     def forget(self, account_id: int) -> None:
-        """Drop what belongs to one account: its password, roles or credentials changed."""
+        """Drop what belongs to one account or was opened with its credential: one of them changed."""
         self.generation += 1
         for mark in tuple(self._of_account.get(account_id, ())):
             self._drop(mark)
@@ -90,7 +91,13 @@ class CredentialCache:
         entry = self._entries.pop(mark, None)
         if entry is None:
             return
-        marks = self._of_account[entry.access.account_id]
-        marks.discard(mark)
-        if not marks:
-            del self._of_account[entry.access.account_id]
+        for account_id in _accounts_of(entry.access):
+            marks = self._of_account[account_id]
+            marks.discard(mark)
+            if not marks:
+                del self._of_account[account_id]
+
+
+def _accounts_of(access: Access) -> set[int]:
+    presenter = access.presenter_id
+    return {access.account_id} if presenter is None else {access.account_id, presenter}

@@ -28,16 +28,13 @@ class RecoveryAdministrator:
     permissions: frozenset[str] = field(default=ALL, repr=False)
 
     @classmethod
-    def from_text(cls, text: str, bootstrap: bool = False) -> RecoveryAdministrator:
-        """Read `user:secret`, split at the first colon; `Invalid` with a sentence for the administrator."""
-        login, _, secret = (part.strip() for part in text.partition(":"))
-        if not login or not secret:
-            raise Invalid("STALWART_RECOVERY_ADMIN must be user:secret, and neither may be empty.")
+    def named(cls, login: str, secret: str, bootstrap: bool = False) -> RecoveryAdministrator:
+        """The one that the environment names; `Invalid` with a sentence for the administrator if ``secret`` is no use."""
         try:
             hashes.scheme_of(secret)
         except hashes.UnknownHash:
             raise Invalid(
-                "The secret in STALWART_RECOVERY_ADMIN starts like a password hash but is of no known scheme."
+                "The secret of the recovery administrator starts like a password hash but is of no known scheme."
             ) from None
         return cls(login.lower(), secret, BOOTSTRAP if bootstrap else ALL)
 

@@ -1,15 +1,18 @@
-"""The stub resolver: asks name servers of its settings and follows aliases (RFC 1034 5.3.1, RFC 1035 7, RFC 5452).
+"""The stub resolver: asks name servers of its settings and follows aliases (RFC 1034 5.3.1, RFC 1035 7, RFC
+5452).
 
-A lookup asks the servers in their order, each again over TCP if the first round brings nothing. While an answer is
-awaited the next server is asked after a second, so that a dead one costs little. The AD bit counts only from servers
-that are marked as trusted; where such a server fails, the same question with checking disabled tells a forged or broken
-zone from a dead one. Caching and validation wrap this resolver: ``net.dns_cache`` and ``net.dnssec``.
+A lookup asks the servers in their order, each again over TCP if the first round brings nothing. While an
+answer is awaited the next server is asked after a second, so that a dead one costs little. The AD bit counts
+only from servers that are marked as trusted; where such a server fails, the same question with checking
+disabled tells a forged or broken zone from a dead one. Caching and validation wrap this resolver:
+``net.dns_cache`` and ``net.dnssec``.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from attrs import frozen
@@ -46,7 +49,17 @@ from stalwart.net.dns_message import (
 from stalwart.net.dns_race import Exhausted, race
 from stalwart.net.dns_transport import NameServer, Transport, Unreachable
 
-__all__ = ["MX", "SOA", "TLSA", "Answer", "LookupFailed", "NameServer", "Resolution", "Resolver", "StubResolver"]
+__all__ = [
+    "MX",
+    "SOA",
+    "TLSA",
+    "Answer",
+    "LookupFailed",
+    "NameServer",
+    "Resolution",
+    "Resolver",
+    "StubResolver",
+]
 
 MOST_SERVERS = 8
 MOST_ATTEMPTS = 5
@@ -94,9 +107,9 @@ class _Unanswered(Exception):
 class StubResolver:
     """Looks names up at ``servers``.
 
-    ``timeout`` is in seconds for one attempt at one server; a lookup takes ``timeout * attempts`` at most, however many
-    servers and aliases there are. ``concurrency`` bounds how many servers one lookup waits for at a time. ``transport``
-    and ``bits`` (unpredictable bits) are for tests.
+    ``timeout`` is in seconds for one attempt at one server; a lookup takes ``timeout * attempts`` at most,
+    however many servers and aliases there are. ``concurrency`` bounds how many servers one lookup waits for
+    at a time. ``transport`` and ``bits`` (unpredictable bits) are for tests.
     """
 
     def __init__(
@@ -178,8 +191,9 @@ class StubResolver:
             raise _gravest(exhausted.errors) from exhausted
 
     def _attempt_each(self, question: _Question) -> Iterator[Callable[[], Deferred[_Answered]]]:
-        """Attempts in the order to start them; a server that refused is not asked twice, and after two of them
-        nobody is."""
+        """Attempts in the order to start them; a server that refused is not asked twice, and after two of
+        them nobody is.
+        """
         settled: set[NameServer] = set()
 
         def start(server: NameServer, stream: bool) -> Deferred[_Answered]:
@@ -189,9 +203,9 @@ class StubResolver:
             return attempt
 
         def note(failure: Failure, server: NameServer) -> Failure:
-            if failure.check(DeferredTimeout):
-                return Failure(_Unanswered("timeout", _TIMED_OUT))
-            if failure.check(_Unanswered) and failure.value.settled:
+            if isinstance(failure.value, DeferredTimeout):
+                raise _Unanswered("timeout", _TIMED_OUT) from failure.value
+            if isinstance(failure.value, _Unanswered) and failure.value.settled:
                 settled.add(server)
             return failure
 
@@ -201,7 +215,7 @@ class StubResolver:
                     return
                 if server not in settled:
                     stream = server.protocol != "udp" or (turn > 0 and self._tcp_on_error)
-                    yield lambda server=server, stream=stream: start(server, stream)
+                    yield partial(start, server, stream)
 
     async def _attempt(self, server: NameServer, question: _Question, stream: bool) -> _Answered:
         try:
@@ -218,7 +232,9 @@ class StubResolver:
             raise _Unanswered("error", _LAME, settled=True) from problem
         raise _refusal(reply.rcode)
 
-    async def _suspect(self, server: NameServer, question: _Question, stream: bool, failed: Reply) -> _Answered:
+    async def _suspect(
+        self, server: NameServer, question: _Question, stream: bool, failed: Reply
+    ) -> _Answered:
         """RFC 4035 3.2.2 and 5.5: a validating server fails for what it can find but not believe."""
         unchecked = _Question(question.name, question.rtype, True, question.seen)
         found = await self._exchange(server, unchecked, stream)
@@ -243,7 +259,9 @@ class StubResolver:
         return read_reply(await self._transport.stream(server, query))
 
     async def _from_datagram(self, server: NameServer, query: Query) -> Reply | None:
-        """The reply in a datagram; ``None`` if a stream has to bring it: cut off (RFC 7766 5), or perhaps forged."""
+        """The reply in a datagram; ``None`` if a stream has to bring it: cut off (RFC 7766 5), or perhaps
+        forged.
+        """
         wire = await self._transport.datagram(server, query)
         if is_truncated(wire) or query.match(wire) is not Match.FULL:
             return None
@@ -257,7 +275,11 @@ class StubResolver:
 
 _TIMED_OUT = "DNS resolution error: request timed out"
 _LAME = "DNS resolution error: the name server neither answers nor looks names up for others"
-_RCODE_TEXTS = {Rcode.FORMERR: "Form Error", Rcode.NOTIMP: "Not Implemented", Rcode.BADVERS: "Bad OPT version"}
+_RCODE_TEXTS: dict[int, str] = {
+    Rcode.FORMERR: "Form Error",
+    Rcode.NOTIMP: "Not Implemented",
+    Rcode.BADVERS: "Bad OPT Version",
+}
 
 
 def _read(reply: Reply, question: _Question) -> Found | Elsewhere | Denied | LookupFailed:
@@ -272,17 +294,18 @@ def _refusal(rcode: int) -> _Unanswered:
         return _Unanswered("servfail", SERVER_FAILURE, settled=True)
     if rcode == Rcode.REFUSED:
         return _Unanswered("refused", QUERY_REFUSED, settled=True)
-    text = _RCODE_TEXTS.get(Rcode(rcode)) if rcode in list(Rcode) else None
-    return _Unanswered("error", f"DNS resolution error: DNS error: error response: {text or f'code {rcode}'}", True)
+    text = _RCODE_TEXTS.get(rcode, f"Unknown response code {rcode}")
+    return _Unanswered("error", f"DNS resolution error: DNS error: error response: {text}", settled=True)
 
 
-def _gravest(errors: tuple[BaseException, ...]) -> BaseException:
+def _gravest(errors: tuple[BaseException | None, ...]) -> BaseException:
     """The failure of the lookup: a fault of ours before what a server said, and that before silence."""
     unanswered = []
     for error in errors:
-        if not isinstance(error, _Unanswered):
+        if isinstance(error, _Unanswered):
+            unanswered.append(error)
+        elif error is not None:
             return error
-        unanswered.append(error)
     if not unanswered:
         return LookupFailed("error", "DNS resolution error: no name server is configured")
     worst = min(unanswered, key=lambda error: _GRAVEST.index(error.kind))

@@ -1,7 +1,8 @@
-"""What a lookup gives: the answer or the failure, and how both are found in a reply (RFC 1034 3.6.2, RFC 2308).
+"""What a lookup gives: the answer or the failure, and how both are found in a reply (RFC 1034 3.6.2, RFC
+2308).
 
-Only records of the asked name, or of the names that its aliases lead to, count; whatever else a reply holds is
-ignored. Non-existence and absence of data are told apart, with the time for which the denial may be kept.
+Only records of the asked name, or of the names that its aliases lead to, count; whatever else a reply holds
+is ignored. Non-existence and absence of data are told apart, with the time for which the denial may be kept.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ VALIDATION_FAILED = "DNS resolution error: DNS error: DNSSEC validation failed"
 class Answer:
     """The records found.
 
-    ``name`` is what was asked for and ``aliases`` the names that its CNAMEs led through, the owner of the records
-    last; all in lower case with a trailing dot. ``secure`` says that DNSSEC vouches for all of it, ``trust`` who checked.
-    ``ttl`` is in seconds. Values: A, AAAA str; MX, TLSA, CAA, SOA objects of ``codec.dns_records``; TXT one str of
-    latin-1; PTR, CNAME, NS names; other types octets.
+    ``name`` is what was asked for and ``aliases`` the names that its CNAMEs led through, the owner of the
+    records last; all in lower case with a trailing dot. ``secure`` says that DNSSEC vouches for all of it,
+    ``trust`` who checked. ``ttl`` is in seconds. Values: A, AAAA str; MX, TLSA, CAA, SOA objects of
+    ``codec.dns_records``; TXT one str of latin-1; PTR, CNAME, NS names; other types octets.
     """
 
     name: str
@@ -46,8 +47,9 @@ class Answer:
 
 
 class LookupFailed(Exception):
-    """No answer. ``reason`` is for people; ``secure`` says that DNSSEC vouches for a denial; ``ttl`` is how long a
-    denial may be kept, in seconds."""
+    """No answer. ``reason`` is for people; ``secure`` says that DNSSEC vouches for a denial; ``ttl`` is how
+    long a denial may be kept, in seconds.
+    """
 
     def __init__(self, kind: Kind, reason: str, secure: bool = False, ttl: int = 0) -> None:
         super().__init__(reason)
@@ -61,11 +63,16 @@ class LookupFailed(Exception):
         return LookupFailed(self.kind, self.reason, self.secure, self.ttl)
 
 
+class Bogus(Exception):
+    """There are signatures, and they do not fit."""
+
+
 class Resolver(Protocol):
     """Answers questions about names."""
 
     def lookup(self, name: str, rtype: str) -> Awaitable[Answer]:
-        """The records of ``rtype`` (``A``, ``MX`` ...) at ``name``, which may be an IDN; aliases are followed.
+        """The records of ``rtype`` (``A``, ``MX`` ...) at ``name``, which may be an IDN; aliases are
+        followed.
 
         :raises LookupFailed: there are none, or nobody can tell.
         """
@@ -101,10 +108,14 @@ class Denied:
 
     def failure(self, secure: bool) -> LookupFailed:
         """The failure that the lookup ends in."""
-        return LookupFailed(self.kind, NO_SUCH_NAME if self.kind == "nxdomain" else NO_SUCH_RECORD, secure, self.ttl)
+        return LookupFailed(
+            self.kind, NO_SUCH_NAME if self.kind == "nxdomain" else NO_SUCH_RECORD, secure, self.ttl
+        )
 
 
-def read_answer(reply: Reply, owner: str, rtype: int, seen: frozenset[str] = frozenset()) -> Found | Elsewhere | Denied:
+def read_answer(
+    reply: Reply, owner: str, rtype: int, seen: frozenset[str] = frozenset()
+) -> Found | Elsewhere | Denied:
     """What ``reply`` says of the records of ``rtype`` at ``owner``; ``seen`` are the names passed before.
 
     :raises MalformedRecord: a record that counts cannot be decoded.
@@ -141,7 +152,9 @@ def _relevant(reply: Reply, rtype: int) -> tuple[dict[str, list[Resource]], dict
 
 
 def _without_records(reply: Reply, owner: str, aliases: tuple[str, ...], ttl: int) -> Elsewhere | Denied:
-    """RFC 2308 2: a denial has a SOA of an enclosing zone; resolvers that strip it still say that they recurse."""
+    """RFC 2308 2: a denial has a SOA of an enclosing zone; resolvers that strip it still say that they
+    recurse.
+    """
     denial = _denial_ttl(reply, owner)
     if reply.rcode == Rcode.NXDOMAIN:  # RFC 6604 3: it speaks of the last name of the chain
         return Denied("nxdomain", min(ttl, denial or 0))

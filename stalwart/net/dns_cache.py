@@ -1,8 +1,8 @@
 """Answers and denials kept for as long as their TTL allows (RFC 1035 7.4, RFC 2308 5).
 
-Failures of servers are not kept. One question is asked once, however many wait for its answer. The size is bounded in
-entries and in octets; what has not been asked for longest goes first. A hit costs a dictionary look-up: records are
-shared, never copied.
+Failures of servers are not kept. One question is asked once, however many wait for its answer. The size is
+bounded in entries and in octets; what has not been asked for longest goes first. A hit costs a dictionary
+look-up: records are shared, never copied.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections import OrderedDict
 from typing import Any
 
 import attrs
-from twisted.internet.interfaces import IReactorTime
 
 from stalwart.net.dns_answers import Answer, LookupFailed, Resolver
 from stalwart.net.dns_flights import Flights
@@ -35,14 +34,14 @@ class _Entry:
 class CachingResolver:
     """``resolver`` behind a cache.
 
-    Times are in seconds: ``max_ttl`` bounds what is kept, ``min_ttl`` raises short positive TTLs, and denials are kept
-    for ``max_negative_ttl`` at most, so that somebody who adds the missing record sees it soon.
+    Times are in seconds: ``max_ttl`` bounds what is kept, ``min_ttl`` raises short positive TTLs, and denials
+    are kept for ``max_negative_ttl`` at most, so that somebody who adds the missing record sees it soon.
     """
 
     def __init__(
         self,
         resolver: Resolver,
-        clock: IReactorTime,
+        clock: Any,
         max_entries: int = 10_000,
         max_ttl: int = 86_400,
         min_ttl: int = 0,
@@ -116,7 +115,7 @@ def _given(entry: _Entry, left: int) -> Answer:
 
 
 def _canonical(name: str) -> str:
-    """One key for the spellings of a name: lower case, with the trailing dot; escaped names are left alone."""
+    """One key for the spellings of a name: lower case, with the trailing dot; escaped names stay."""
     if "\\" in name:
         return name
     lowered = name.lower()

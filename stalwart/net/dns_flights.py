@@ -55,6 +55,7 @@ class Flights(Generic[K, T]):
         waiters, flight.waiters = flight.waiters, []
         for waiter in waiters:
             if isinstance(result, Failure):
+                assert result.value is not None
                 waiter.errback(self._split(result.value))
             else:
                 waiter.callback(result)

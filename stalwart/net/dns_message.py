@@ -1,8 +1,9 @@
 """DNS messages: the query that a stub sends and the reply that it reads (RFC 1035 4.1, RFC 6891, RFC 3225).
 
-Pure: octets in, values out. A reply is taken only if id and question are those of the query; the letters of the
-question are sent in random case, so a reply that repeats them was not guessed. Sections are read strictly and with
-bounded work; record data are decoded on demand. Leaves out everything that a server or a zone transfer would need.
+Pure: octets in, values out. A reply is taken only if id and question are those of the query; the letters of
+the question are sent in random case, so a reply that repeats them was not guessed. Sections are read strictly
+and with bounded work; record data are decoded on demand. Leaves out everything that a server or a zone
+transfer would need.
 """
 
 from __future__ import annotations
@@ -81,7 +82,8 @@ class Query:
 def make_query(
     name: str, rtype: int, bits: Callable[[int], int], *, edns: bool = True, checking_disabled: bool = False
 ) -> Query:
-    """The query for an absolute name; ``bits(n)`` gives n unpredictable bits for the id and the case of letters.
+    """The query for an absolute name; ``bits(n)`` gives n unpredictable bits for the id and the case of
+    letters.
 
     With ``edns`` it asks for signatures (DO); always for the judgement of the resolver (AD, RFC 6840 5.7).
 

@@ -1,4 +1,5 @@
-"""Several attempts at one thing: the next starts when one fails or takes long, the first success ends all others.
+"""Several attempts at one thing: the next starts when one fails or takes long, the first success ends all
+others.
 
 Never more than ``width`` attempts run at once. Cancelling the race cancels whatever runs.
 """
@@ -6,10 +7,9 @@ Never more than ``width`` attempts run at once. Cancelling the race cancels what
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
 T = TypeVar("T")
@@ -18,15 +18,16 @@ T = TypeVar("T")
 class Exhausted(Exception):
     """All attempts failed; ``errors`` holds what each of them raised, in the order in which they ended."""
 
-    def __init__(self, errors: tuple[BaseException, ...]) -> None:
+    def __init__(self, errors: tuple[BaseException | None, ...]) -> None:
         super().__init__(f"{len(errors)} attempts failed")
         self.errors = errors
 
 
 def race(
-    clock: IReactorTime, starts: Iterator[Callable[[], Deferred[T]]], *, stagger: float, width: int
+    clock: Any, starts: Iterator[Callable[[], Deferred[T]]], *, stagger: float, width: int
 ) -> Deferred[T]:
-    """The first success of what ``starts`` yields; a running attempt gets ``stagger`` seconds before the next joins.
+    """The first success of what ``starts`` yields; a running attempt gets ``stagger`` seconds before the next
+    joins.
 
     The Deferred fails with :class:`Exhausted`. ``starts`` is asked lazily, so that it may end early.
     """
@@ -35,15 +36,15 @@ def race(
 
 class _Race(Generic[T]):
     def __init__(
-        self, clock: IReactorTime, starts: Iterator[Callable[[], Deferred[T]]], stagger: float, width: int
+        self, clock: Any, starts: Iterator[Callable[[], Deferred[T]]], stagger: float, width: int
     ) -> None:
         self._clock = clock
         self._starts = starts
         self._stagger = stagger
         self._width = width
         self._running: set[Deferred[T]] = set()
-        self._errors: list[BaseException] = []
-        self._timer: IDelayedCall | None = None
+        self._errors: list[BaseException | None] = []
+        self._timer: Any = None
         self._over = False
         self._outcome: Deferred[T] = Deferred(lambda _: self._end())
 

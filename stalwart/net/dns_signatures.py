@@ -1,9 +1,9 @@
-"""What DNSSEC signatures prove, worked out with dnspython (RFC 4034, RFC 4035 5.3). Runs in threads, never in the
-reactor.
+"""What DNSSEC signatures prove, worked out with dnspython (RFC 4034, RFC 4035 5.3). Runs in threads, never in
+the reactor.
 
-Only positive proofs: signatures over records that are there. Wildcard answers would also need a proof that nothing
-closer exists, and are treated as unproven. The number of signatures and keys that are tried is bounded, so that a zone
-made for it cannot keep a thread busy (CVE-2023-50387).
+Only positive proofs: signatures over records that are there. Wildcard answers would also need a proof that
+nothing closer exists, and are treated as unproven. The number of signatures and keys that are tried is
+bounded, so that a zone made for it cannot keep a thread busy (CVE-2023-50387).
 """
 
 from __future__ import annotations
@@ -22,18 +22,16 @@ import dns.rdataset
 import dns.rdatatype
 import dns.rrset
 from attrs import frozen
+from dns.dnssectypes import DSDigest
 
 from stalwart.codec.dns_records import TYPES, TrustAnchor
+from stalwart.net.dns_answers import Bogus
 
 MOST_SIGNATURES = 8
 MOST_KEYS = 24
 _IN = dns.rdataclass.IN
 _SEP_USABLE = 0x0100  # zone key flag, RFC 4034 2.1.1
 _REVOKED = 0x0080  # RFC 5011 2.1
-
-
-class Bogus(Exception):
-    """There are signatures, and they do not fit."""
 
 
 @frozen(eq=False)
@@ -47,7 +45,7 @@ class SignedSet:
 
 @frozen(eq=False)
 class ZoneKeys:
-    """The keys of ``zone`` that the chain of trust vouches for, until ``expires`` (seconds since the epoch)."""
+    """The keys of ``zone`` that the chain of trust proves, until ``expires`` (seconds since the epoch)."""
 
     zone: str
     keys: Any
@@ -55,7 +53,9 @@ class ZoneKeys:
 
 
 def signed_sets(wires: Sequence[bytes], wanted: Iterable[tuple[str, int]]) -> tuple[SignedSet, ...] | None:
-    """The sets (owner, type) in the replies, ``None`` if one of them carries no signature that could be followed."""
+    """The sets (owner, type) in the replies, ``None`` if one of them carries no signature that could be
+    followed.
+    """
     try:
         messages = [dns.message.from_wire(wire, ignore_trailing=True) for wire in wires]
     except (dns.exception.DNSException, ValueError):
@@ -118,7 +118,9 @@ def _signed_set(messages: Sequence[Any], owner: Any, rtype: Any) -> SignedSet | 
 
 
 def _could_sign(signature: Any, owner: Any, rtype: int) -> bool:
-    """The signer is an enclosing zone, the parent's for DS, and no wildcard was expanded (RFC 4035 5.3.1, 5.3.4)."""
+    """The signer is an enclosing zone, the parent's for DS, and no wildcard was expanded (RFC 4035 5.3.1,
+    5.3.4).
+    """
     if not owner.is_subdomain(signature.signer) or (rtype == TYPES["DS"] and owner == signature.signer):
         return False
     return bool(signature.labels == len(owner.labels) - 1)
@@ -141,7 +143,7 @@ def _verify(signed: SignedSet, keys: Any, now: float) -> int:
         except (dns.exception.DNSException, ValueError):
             continue
         left = int(signature.expiration - now)
-        return max(0, min(signed.records.ttl, signature.original_ttl, left))
+        return int(max(0, min(signed.records.ttl, signature.original_ttl, left)))
     raise Bogus(f"no signature of {signed.records.name} verifies")
 
 
@@ -152,7 +154,7 @@ def _is_usable(link: TrustAnchor) -> bool:
         policy = dns.dnssec.default_policy
         if link.rtype == "DNSKEY":
             return bool(policy.ok_to_validate(record))
-        dns.dnssec.DSDigest.make(record.digest_type)
+        DSDigest.make(record.digest_type)
         return bool(policy.ok_to_validate_ds(record.digest_type)) and record.digest_type in (1, 2, 4)
     except (dns.exception.DNSException, ValueError):
         return False
@@ -165,10 +167,12 @@ def _names(link: TrustAnchor, zone: Any, key: Any) -> bool:
         return bool(record == key)
     if record.algorithm != key.algorithm or record.key_tag != dns.dnssec.key_id(key):
         return False
-    digest = dns.dnssec.DSDigest(record.digest_type)
+    digest = DSDigest(record.digest_type)
     made = dns.dnssec.make_ds(zone, key, digest, policy=dns.dnssec.allow_all_policy)
     return bool(made.digest == record.digest)
 
 
 def _rdata(link: TrustAnchor) -> Any:
-    return dns.rdata.from_wire(_IN, TYPES[link.rtype], link.rdata, 0, len(link.rdata))
+    return dns.rdata.from_wire(
+        _IN, dns.rdatatype.RdataType(TYPES[link.rtype]), link.rdata, 0, len(link.rdata)
+    )

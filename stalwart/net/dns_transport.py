@@ -1,8 +1,9 @@
 """One question to one name server, over UDP, TCP or TLS (RFC 1035 4.2, RFC 7766, RFC 7858).
 
-Every UDP query has a socket of its own, connected to the server and bound to a port that the kernel picks at random
-(RFC 5452 9.2), so that only datagrams from the asked address and port arrive; those that do not match are ignored and
-the wait goes on. Streams carry one query each. Time-outs are the caller's: cancelling closes the socket at once.
+Every UDP query has a socket of its own, connected to the server and bound to a port that the kernel picks at
+random (RFC 5452 9.2), so that only datagrams from the asked address and port arrive; those that do not match
+are ignored and the wait goes on. Streams carry one query each. Time-outs are the caller's: cancelling closes
+the socket at once.
 """
 
 from __future__ import annotations
@@ -39,8 +40,9 @@ _CONNECT_LIMIT = 30.0  # a bound of last resort; callers have shorter ones
 
 @frozen
 class NameServer:
-    """Where to ask: an IP address, with a zone where it needs one. ``trusted``: its AD bit is believed. ``tls_name``:
-    whom its certificate must name, else the address."""
+    """Where to ask: an IP address, with a zone where it needs one. ``trusted``: its AD bit is believed.
+    ``tls_name``: whom its certificate must name, else the address.
+    """
 
     address: str = field(validator=lambda _server, _field, value: _check_ip(value))
     port: int = PORT
@@ -54,7 +56,9 @@ class Unreachable(Exception):
 
 
 class Transport:
-    """Exchanges octets with name servers. ``trust_root`` is for tests: the CAs that TLS servers are checked with."""
+    """Exchanges octets with name servers. ``trust_root`` is for tests: the CAs that TLS servers are checked
+    with.
+    """
 
     def __init__(self, reactor: Any, trust_root: Any = None) -> None:
         self._reactor = reactor
@@ -71,15 +75,18 @@ class Transport:
     async def stream(self, server: NameServer, query: Query) -> bytes:
         """The reply to ``query`` over TCP, or TLS where the server is reached so.
 
-        :raises Unreachable: no connection, a certificate that does not verify, closed early, or a foreign reply.
+        :raises Unreachable: no connection, a certificate that does not verify, closed early, or a foreign
+        reply.
         """
         kind = TCP6ClientEndpoint if ":" in server.address else TCP4ClientEndpoint
-        endpoint = kind(self._reactor, server.address, server.port, timeout=_CONNECT_LIMIT)
+        endpoint: Any = kind(self._reactor, server.address, server.port, timeout=_CONNECT_LIMIT)
         if server.protocol == "tls":
             endpoint = wrapClientTLS(self._tls_options(server.tls_name or server.address), endpoint)
         exchange = _Stream(query)
         try:
-            await connectProtocol(endpoint, exchange)
+            await connectProtocol(  # type: ignore[no-untyped-call]
+                endpoint, exchange
+            )
         except CancelledError:
             raise
         except Exception as problem:
@@ -97,7 +104,8 @@ class Transport:
 class _Datagram:
     """A connected UDP socket for one query.
 
-    Twisted's own UDP port writes two log lines for each socket and closes it a turn later, too much for one lookup.
+    Twisted's own UDP port writes two log lines for each socket and closes it a turn later, too much for one
+    lookup.
     """
 
     def __init__(self, reactor: Any, server: NameServer, query: Query) -> None:
@@ -124,7 +132,9 @@ class _Datagram:
         return self._reply
 
     def fileno(self) -> int:
-        """The descriptor to wait for; it stays when closed, else the reactor would look for it among all others."""
+        """The descriptor to wait for; it stays when closed, else the reactor would look for it among all
+        others.
+        """
         return self._descriptor
 
     def logPrefix(self) -> str:
@@ -166,6 +176,8 @@ class _Datagram:
 
 class _Stream(Protocol):
     """One query and one reply, each behind its length (RFC 1035 4.2.2)."""
+
+    transport: Any = None
 
     def __init__(self, query: Query) -> None:
         self.reply: Deferred[bytes] = Deferred(lambda _: self._hang_up())
@@ -216,8 +228,8 @@ def _check_ip(address: str) -> None:
 
 
 def _broken_off(reason: Failure) -> str:
-    if reason.check(ConnectionDone, ConnectionLost):
+    if isinstance(reason.value, ConnectionDone | ConnectionLost):
         return "connection closed"
-    if reason.check(TlsError, VerificationError):
+    if isinstance(reason.value, TlsError | VerificationError):
         return "TLS could not be established with its certificate"
     return reason.getErrorMessage()

@@ -1,8 +1,9 @@
-"""Validation in this process, for where no resolver is trusted: the chain of keys from the anchors to the records that
-were found (RFC 4035 5). The replies come over the stub resolver with DO and CD; signatures are checked in threads.
+"""Validation in this process, for where no resolver is trusted: the chain of keys from the anchors to the
+records that were found (RFC 4035 5). The replies come over the stub resolver with DO and CD; signatures are
+checked in threads.
 
-Only what is there can be proven. NSEC and NSEC3 are not looked at, so an unsigned delegation or a denial stays
-undecided: it is never secure and never bogus. Broken signatures below a signed delegation are bogus.
+Only what is there can be proven. NSEC and NSEC3 are not looked at, so an unsigned delegation or a denial
+stays undecided: it is never secure and never bogus. Broken signatures below a signed delegation are bogus.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -19,7 +21,7 @@ from twisted.internet.threads import deferToThreadPool
 
 from stalwart.codec.dns_records import TYPES, TrustAnchor, parse_anchor
 from stalwart.net.dns import Answer, LookupFailed, Resolution, StubResolver
-from stalwart.net.dns_answers import VALIDATION_FAILED
+from stalwart.net.dns_answers import VALIDATION_FAILED, Bogus
 from stalwart.net.dns_flights import Flights
 
 if TYPE_CHECKING:  # dnspython is loaded with the first signature that has to be checked
@@ -30,14 +32,16 @@ T = TypeVar("T")
 MOST_ZONES = 16
 MOST_CACHED = 2_000
 LONGEST_KEPT = 86_400
+_SIGNATURES = "stalwart.net.dns_signatures"
 _RETRY_UNPROVEN = 30.0  # seconds for which a zone is taken as unproven without asking again
 
 
 class ValidatingResolver:
-    """Answers of ``stub``, marked as secure where the chain from ``anchors`` (DS or DNSKEY in text form) holds.
+    """Answers of ``stub``, marked as secure where the chain from ``anchors`` (DS or DNSKEY in text form)
+    holds.
 
-    ``pool`` is a bounded thread pool, the reactor's if left out; ``now`` is the time of day, which signatures are held
-    against. A lookup takes ``timeout`` seconds at most.
+    ``pool`` is a bounded thread pool, the reactor's if left out; ``now`` is the time of day, which signatures
+    are held against. A lookup takes ``timeout`` seconds at most.
 
     :raises MalformedRecord: an anchor is not one.
     """
@@ -75,8 +79,6 @@ class ValidatingResolver:
     async def _lookup(self, name: str, rtype: str) -> Answer:
         resolution = await self._stub.resolve(name, rtype, checking_disabled=True)
         answer = resolution.answer
-        from stalwart.net.dns_signatures import Bogus
-
         try:
             ttl = await self._prove(resolution)
         except Bogus as problem:
@@ -87,8 +89,6 @@ class ValidatingResolver:
 
     async def _prove(self, resolution: Resolution) -> int | None:
         """Seconds for which the answer is proven, ``None`` if that is undecided."""
-        from stalwart.net.dns_signatures import verify
-
         answer = resolution.answer
         names = (answer.name, *answer.aliases)
         wanted = [(alias, TYPES["CNAME"]) for alias in names[:-1]] + [(names[-1], TYPES[answer.rtype])]
@@ -101,15 +101,13 @@ class ValidatingResolver:
             if known is None:
                 return None
             keys[zone] = known
-        return await self._in_thread(verify, sets, keys, self._now())
+        return await self._checked(lambda signatures: signatures.verify(sets, keys, self._now()))
 
     async def _signed(
         self, resolution: Resolution, wanted: Iterable[tuple[str, int]]
     ) -> tuple[SignedSet, ...] | None:
-        from stalwart.net.dns_signatures import signed_sets
-
         wires = [reply.wire for reply in resolution.replies]
-        return await self._in_thread(signed_sets, wires, list(wanted))
+        return await self._checked(lambda signatures: signatures.signed_sets(wires, wanted))
 
     async def _keys(self, zone: str, depth: int) -> ZoneKeys | None:
         """The proven keys of ``zone``, from memory if they are there."""
@@ -131,9 +129,7 @@ class ValidatingResolver:
         return found
 
     async def _chain(self, zone: str, depth: int) -> ZoneKeys | None:
-        """One link: from an anchor, or from the delegation that the parent signed, to the keys of ``zone``."""
-        from stalwart.net.dns_signatures import keys_below
-
+        """One link: from an anchor, or the delegation that the parent signed, to the keys of ``zone``."""
         links: Iterable[TrustAnchor] | None = self._anchors.get(zone)
         if links is None and zone != ".":
             links = await self._delegation(zone, depth)
@@ -142,20 +138,22 @@ class ValidatingResolver:
         signed = await self._set(zone, "DNSKEY")
         if signed is None:
             return None
-        return await self._in_thread(keys_below, zone, signed, links, self._now(), LONGEST_KEPT)
+        return await self._checked(
+            lambda signatures: signatures.keys_below(zone, signed, links, self._now(), LONGEST_KEPT)
+        )
 
     async def _delegation(self, zone: str, depth: int) -> tuple[TrustAnchor, ...] | None:
         """The DS records of ``zone``, proven by the keys of its parent."""
-        from stalwart.net.dns_signatures import links_in, verify
-
         signed = await self._set(zone, "DS")
         if signed is None:
             return None
         parent = await self._keys(signed.signer, depth - 1)
         if parent is None:
             return None
-        await self._in_thread(verify, [signed], {signed.signer: parent}, self._now())
-        return links_in(signed)
+        await self._checked(
+            lambda signatures: signatures.verify([signed], {signed.signer: parent}, self._now())
+        )
+        return await self._checked(lambda signatures: signatures.links_in(signed))
 
     async def _set(self, zone: str, rtype: str) -> SignedSet | None:
         """The signed set at ``zone``; what cannot be had proves nothing."""
@@ -168,6 +166,7 @@ class ValidatingResolver:
         sets = await self._signed(resolution, [(zone, TYPES[rtype])])
         return sets[0] if sets else None
 
-    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+    async def _checked(self, work: Callable[[Any], T]) -> T:
+        """``work`` in a thread, given the module that knows signatures; its import takes a while too."""
         pool = self._pool if self._pool is not None else self._reactor.getThreadPool()
-        return await deferToThreadPool(self._reactor, pool, work, *arguments)
+        return await deferToThreadPool(self._reactor, pool, lambda: work(import_module(_SIGNATURES)))

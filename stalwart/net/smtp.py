@@ -27,7 +27,7 @@ from zope.interface import implementer
 from stalwart.codec.smtp_reply import LINE_LIMIT, Capabilities, MalformedReply, Reply, ReplyParser
 from stalwart.codec.smtp_transcript import Side, Transcript
 from stalwart.net.reasons import connect_reason, tls_reason
-from stalwart.net.tls import ClientOptions, TlsReport, report_of
+from stalwart.net.tls import ClientOptions, Recorded, TlsReport, report_of
 
 Kind = Literal["timeout", "closed", "reply", "malformed", "io", "tls"]
 
@@ -216,9 +216,9 @@ class _Dialogue(Protocol):
             self.fail(SmtpFailed(tls_reason(problem), "tls"))
         await self._wait(timeout, "TLS error: handshake timeout")
 
-    def handle(self) -> SSL.Connection:
+    def handle(self) -> Recorded:
         """OpenSSL's side of the connection."""
-        connection: SSL.Connection = self.transport.getHandle()
+        connection: Recorded = self.transport.getHandle()
         return connection
 
     def close(self) -> None:

@@ -83,6 +83,14 @@ class Verification:
     name_problem: str | None = None
 
 
+class Recorded(SSL.Connection):
+    """A connection with its ``verification``; Twisted uses the application data of OpenSSL for itself."""
+
+    def __init__(self, context: SSL.Context, verification: Verification) -> None:
+        super().__init__(context, None)
+        self.verification = verification
+
+
 @implementer(IOpenSSLClientConnectionCreator)
 class ClientOptions:
     """Makes the TLS side of a connection to ``hostname``; ``verification`` is that of the latest one made."""
@@ -93,11 +101,10 @@ class ClientOptions:
         self._context = context
         self._refuses = refuses
 
-    def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
+    def clientConnectionForTLS(self, tlsProtocol: Any) -> Recorded:
         """Called by Twisted when TLS starts."""
         self.verification = Verification(self.hostname, self._refuses)
-        connection = SSL.Connection(self._context, None)
-        connection.set_app_data(self.verification)
+        connection = Recorded(self._context, self.verification)
         if self._refuses:
             connection.set_verify(SSL.VERIFY_PEER, _verify)
         if self.hostname and not is_address(self.hostname):  # RFC 6066 3: no literal addresses
@@ -170,9 +177,9 @@ def is_address(hostname: str) -> bool:
     return isIPAddress(hostname) or isIPv6Address(hostname)
 
 
-def _verify(connection: SSL.Connection, certificate: crypto.X509, error: int, depth: int, ok: int) -> bool:
+def _verify(connection: Recorded, certificate: crypto.X509, error: int, depth: int, ok: int) -> bool:
     """OpenSSL asks for each certificate of the path, the server's own last, and at each error."""
-    verification: Verification = connection.get_app_data()
+    verification = connection.verification
     if not ok:
         if len(verification.errors) < _MOST_ERRORS:
             verification.errors.append((error, depth))
@@ -186,13 +193,13 @@ def _verify(connection: SSL.Connection, certificate: crypto.X509, error: int, de
     return verification.name_problem is None
 
 
-def report_of(connection: SSL.Connection, hostname: str) -> TlsReport:
+def report_of(connection: Recorded, hostname: str) -> TlsReport:
     """What the finished handshake of a connection made by ``TrustStore.client_options`` showed."""
     chain = tuple(
         crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)
         for certificate in connection.get_peer_cert_chain() or ()
     )
-    reason, kind = _path_verdict(connection.get_app_data())
+    reason, kind = _path_verdict(connection.verification)
     mismatch = name_problem(chain[0], hostname) if chain else "no certificate"
     if mismatch is not None:
         reason = f"{reason}; {mismatch}" if reason else mismatch

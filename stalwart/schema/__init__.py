@@ -46,7 +46,7 @@ from stalwart.schema.scalars import (
     UtcDateTime,
 )
 from stalwart.schema.strings import Secret, String
-from stalwart.schema.union import Union
+from stalwart.schema.union import Declaration, Union
 from stalwart.schema.value import Object, Singleton, Value, Variant
 from stalwart.schema.violations import MASK, ValidationFailed, Violation
 
@@ -59,6 +59,7 @@ __all__ = [
     "Boolean",
     "Cron",
     "Daily",
+    "Declaration",
     "Duration",
     "Enum",
     "Enumeration",

@@ -6,6 +6,8 @@ expression that is stored can be evaluated.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from attrs import frozen
@@ -50,24 +52,28 @@ _SHAPE = Nested(ExpressionValue)
 
 @frozen
 class Expression(PropertyType):
-    """An expression over ``variables``; ``constants`` are the bare words that may be its result."""
+    """An expression over ``variables``; ``constants`` are the bare words that may be its result, ``aliases`` further
+    names of variables.
+    """
 
     mismatch: ClassVar[str] = INVALID_OBJECT
 
     variables: frozenset[str]
     constants: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = MappingProxyType({})
 
     def read_value(self, wire: Any, path: Path, reading: Reading, former: Any) -> Any:
         """An ``ExpressionValue`` whose ``compiled`` is set unless it is empty."""
         value = _SHAPE.read_value(wire, path, reading, former)
         if value is FAILED or (not value.match and not value.otherwise):
             return value
-        if not value.otherwise:
-            return reading.fault((*path, "else"), "Required")
         try:
-            return value.bound(compile_expression(value.to_wire(), self.variables, self.constants))
+            return value.bound(self._compiled(value))
         except ExpressionError as problem:
             return reading.fault(path, "Invalid", value=str(problem))
+
+    def _compiled(self, value: ExpressionValue) -> CompiledExpression:
+        return compile_expression(value.to_wire(), self.variables, self.constants, self.aliases)
 
     def write(self, value: Any, masked: bool) -> Any:
         """``match`` (always there) and ``else``."""

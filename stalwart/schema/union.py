@@ -9,7 +9,7 @@ from typing import Any
 from stalwart.schema.patch import patched
 from stalwart.schema.property_type import Step
 from stalwart.schema.strings import String
-from stalwart.schema.value import IdKind, Value, Variant
+from stalwart.schema.value import IdKind, Object, Singleton, Value, Variant
 from stalwart.schema.violations import INVALID_OBJECT, INVALID_TAG, Path, Reading
 
 
@@ -96,3 +96,7 @@ class Union:
 
     def __repr__(self) -> str:
         return f"Union({self.type_name})"
+
+
+Declaration = type[Singleton] | type[Object] | Union
+"""What the registry stores: a declared class, or a union with ``is_stored``."""

@@ -60,13 +60,20 @@ def live_token(exchange: Exchange) -> tuple[str, str] | None:
     return (token, kind) if token and kind in LIVE_KINDS else None
 
 
-def check_permission(access: Access, needs: str) -> None:
-    """The route's permission, and the general one to be here at all (auth-api 2 step 5).
+def check_authenticate(access: Access) -> None:
+    """The permission to be here at all (auth-api 2 step 5).
 
     :raises Forbidden: it is missing.
     """
     if access.kind == "user" and "authenticate" not in access.permissions:
         raise Forbidden
+
+
+def check_permission(access: Access, needs: str) -> None:
+    """The route's permission.
+
+    :raises Forbidden: it is missing.
+    """
     if needs != AUTHENTICATED and needs not in access.permissions:
         raise Forbidden
 

@@ -15,8 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from stalwart.codec.ip_networks import LOOPBACK, NetworkSet
-from stalwart.config.network import AllowedIp, BlockedIp
-from stalwart.config.security import Security
+from stalwart.config.security import AllowedIp, BlockedIp, Security
 from stalwart.config.system import SystemSettings
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
@@ -34,8 +33,6 @@ _ANSWERS_KEPT = 8192
 _LONGEST_LOGIN = 512
 
 Ban = Callable[[str, str, int | None], Coroutine[Any, Any, None]]
-
-
 
 
 class Bans:

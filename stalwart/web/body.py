@@ -25,11 +25,11 @@ class Source(Protocol):
 class Body:
     """``announced`` is the Content-Length, None for a chunked body. ``complete`` is True once all of it has arrived."""
 
-    __slots__ = ("_announced", "_chunks", "_discarding", "_error", "_limit", "_size", "_source", "_waiting", "complete")
+    __slots__ = ("announced", "_chunks", "_discarding", "_error", "_limit", "_size", "_source", "_waiting", "complete")
 
     def __init__(self, source: Source, announced: int | None) -> None:
         self._source = source
-        self._announced = announced
+        self.announced = announced
         self._chunks: list[bytes] = []
         self._size = 0
         self._limit: int | None = None
@@ -49,7 +49,18 @@ class Body:
         :raises TooLarge: it is, or is announced to be, longer than ``limit`` bytes.
         :raises StalwartError: it did not arrive properly (time-out, broken chunks).
         """
-        if self._announced is not None and self._announced > limit:
+        await self._arrival(limit)
+        if len(self._chunks) > 1:
+            self._chunks = [b"".join(self._chunks)]
+        return self._chunks[0] if self._chunks else b""
+
+    async def skip(self, limit: int) -> None:
+        """Wait for the end of the body without keeping it. Raises as ``collect``."""
+        self.discard()
+        await self._arrival(limit)
+
+    async def _arrival(self, limit: int) -> None:
+        if self.announced is not None and self.announced > limit:
             self.discard()
             raise TooLarge
         self._limit = limit
@@ -61,9 +72,6 @@ class Body:
             await self._waiting
         if self._error is not None:
             raise self._error
-        if len(self._chunks) > 1:
-            self._chunks = [b"".join(self._chunks)]
-        return self._chunks[0] if self._chunks else b""
 
     def discard(self) -> None:
         """Throw away what has come and what will come."""
@@ -75,7 +83,7 @@ class Body:
         self._size += len(data)
         if not self._discarding and data:
             self._chunks.append(data)
-            self._check_limit()
+        self._check_limit()
 
     def finish(self) -> None:
         """The last piece has arrived."""

@@ -27,13 +27,15 @@ class Exchange:
     """A request on its way through the front.
 
     ``method``, ``target`` (as received), ``path`` (raw), ``client_ip`` (behind trusted proxies the one they name),
-    ``access`` (None on anonymous routes), ``connection``.
+    ``access`` (None on anonymous routes), ``connection``. ``slot`` is the account whose place among running requests
+    this one holds; ``bare`` keeps the headers of the settings off the answer.
     """
 
     __slots__ = (
         "_query",
         "access",
         "arrived",
+        "bare",
         "body_stream",
         "client_ip",
         "connection",
@@ -65,6 +67,7 @@ class Exchange:
         self.route: BoundRoute | None = None
         self.path_values: Mapping[str, str] = NO_VALUES
         self.slot: int | None = None
+        self.bare = False
         self._query: dict[str, str] | None = None
 
     @property

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from attrs import frozen
 
+from stalwart.codec.expression import ExpressionIO
 from stalwart.codec.globs import GlobSet
 from stalwart.codec.ip_networks import LOOPBACK, InvalidAddress, NetworkSet
 from stalwart.config.http import Http
@@ -46,7 +47,7 @@ class Front:
     scan_paths: GlobSet
 
 
-def read_front(settings: Any, mode: Mode, telemetry: Telemetry) -> Front:
+def read_front(settings: Any, mode: Mode, telemetry: Telemetry, io: ExpressionIO | None = None) -> Front:
     """Compile the present settings; outside normal mode limits and rules are off and CORS is permissive."""
     http = settings.of(Http)
     normal = mode == "normal"
@@ -54,18 +55,22 @@ def read_front(settings: Any, mode: Mode, telemetry: Telemetry) -> Front:
     return Front(
         use_forwarded=http.use_x_forwarded,
         forwarded_trusted=_trusted(http.forwarded_trusted_networks, telemetry),
-        rule=access_rule(http.allowed_endpoints) if normal else None,
+        rule=access_rule(http.allowed_endpoints, io) if normal else None,
         anonymous=http.rate_limit_anonymous if normal else None,
         authenticated=http.rate_limit_authenticated if normal else None,
         max_concurrent=settings.of(Jmap).max_concurrent_requests if normal else None,
         added=_added(http, permissive, telemetry),
         permissive_cors=permissive,
         cors_origins=frozenset(http.cors_allowed_origins),
-        header_timeout=http.header_timeout / 1000,
-        body_timeout=http.body_timeout / 1000,
-        idle_timeout=http.idle_timeout / 1000,
+        header_timeout=_seconds(http.header_timeout),
+        body_timeout=_seconds(http.body_timeout),
+        idle_timeout=_seconds(http.idle_timeout),
         scan_paths=GlobSet(settings.of(Security).scan_ban_paths if normal else ()),
     )
+
+
+def _seconds(milliseconds: int) -> float:
+    return max(milliseconds, 1000) / 1000
 
 
 def _trusted(networks: Iterable[str], telemetry: Telemetry) -> NetworkSet:

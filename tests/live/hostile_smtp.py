@@ -1,8 +1,9 @@
 """An SMTP server that misbehaves on purpose, one declared way per server (RFC 5321, RFC 3207).
 
-``BEHAVIOURS`` is the table: each row says what differs from a proper server. The server takes no mail: it answers the
-dialogue up to RCPT as a sender sees it. It works on loopback in a test and on port 25 of a private network namespace. What
-it sees goes to an observer, so that a test can tell when a client came and left.
+``BEHAVIOURS`` is the table: each row says what differs from a proper server. The server takes no mail: it
+answers the dialogue up to RCPT as a sender sees it. It works on loopback in a test and on port 25 of a
+private network namespace. What it sees goes to an observer, so that a test can tell when a client came and
+left.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from stalwart.cli.demo_certificates import DAY, Authority, Identity, self_signed
+from stalwart.cli.demo_certificates import DAY, Authority, Identity, ServerTls, self_signed
 
 Observer = Callable[[str, str], None]
 """Called with the host name and ``open``, ``closed``, ``tls`` or a command line."""
@@ -34,10 +35,11 @@ PLAIN = EXTENSIONS[:-1]
 class Behaviour:
     """How one server treats its clients; the defaults are those of a proper server.
 
-    ``replies``: bytes to send instead of the proper reply, by step. Steps are ``greeting``, ``EHLO``, ``STARTTLS``,
-    ``TLS`` (the handshake is done), ``EHLO TLS``, ``MAIL``, ``RCPT``, ``QUIT``. ``closes`` and ``hangs`` name the step
-    after whose reply the server closes, or at which it says nothing; ``endless`` the step whose reply never ends.
-    ``after_starttls``: ``handshake``, ``garbage``, ``close``, ``silence`` or ``inject``.
+    ``replies``: bytes to send instead of the proper reply, by step. Steps are ``greeting``, ``EHLO``,
+    ``STARTTLS``, ``TLS`` (the handshake is done), ``EHLO TLS``, ``MAIL``, ``RCPT``, ``QUIT``. ``closes`` and
+    ``hangs`` name the step after whose reply the server closes, or at which it says nothing; ``endless`` the
+    step whose reply never ends. ``after_starttls``: ``handshake``, ``garbage``, ``close``, ``silence`` or
+    ``inject``.
     """
 
     meaning: str
@@ -93,13 +95,17 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "hangsmail": Behaviour("does not answer MAIL", hangs="MAIL"),
     "hangsrcpt": Behaviour("does not answer RCPT", hangs="RCPT"),
     "hangsquit": Behaviour("does not answer QUIT", hangs="QUIT"),
-    "longline": Behaviour("a line of 1 MB in its answer to EHLO", {"EHLO": b"250-" + MEGABYTE + b"\r\n250 OK\r\n"}),
+    "longline": Behaviour(
+        "a line of 1 MB in its answer to EHLO", {"EHLO": b"250-" + MEGABYTE + b"\r\n250 OK\r\n"}
+    ),
     "longbanner": Behaviour("a greeting of 1 MB", {"greeting": b"220 " + MEGABYTE + b"\r\n"}),
     "endless": Behaviour("its answer to EHLO never ends", endless="EHLO"),
     "endlessbanner": Behaviour("its greeting never ends", endless="greeting"),
     "drip": Behaviour("one byte per second", pace=1.0),
     "eightbit": Behaviour("8-bit garbage as its greeting", {"greeting": bytes(range(128, 256)) + b"\r\n"}),
-    "eightbitbanner": Behaviour("8-bit text in its greeting", {"greeting": b"220 mx \xe4\xf6\xfc \xff\xfe\r\n"}),
+    "eightbitbanner": Behaviour(
+        "8-bit text in its greeting", {"greeting": b"220 mx \xe4\xf6\xfc \xff\xfe\r\n"}
+    ),
     "notnumeric": Behaviour("a reply without a code", {"EHLO": b"hello to you too\r\n"}),
     "mixedcodes": Behaviour("two codes in one reply", {"EHLO": b"250-STARTTLS\r\n550 no\r\n"}),
     "barenewline": Behaviour("lines that end in LF alone", {"EHLO": b"250-mx\n250 8BITMIME\n"}),
@@ -138,18 +144,6 @@ class Certificates:
         return self.authority.issue(hostname)
 
 
-@frozen
-class _Contexts:
-    """What Twisted asks for a server's context."""
-
-    context: SSL.Context
-    isClient = False
-
-    def getContext(self) -> SSL.Context:
-        """The context."""
-        return self.context
-
-
 @define(eq=False, slots=False)
 class HostileSmtp(Factory):
     """Serves one host; ``clients`` are the connections that are open."""
@@ -164,21 +158,25 @@ class HostileSmtp(Factory):
     clients: set[Session] = Default(set)
 
     @classmethod
-    def named(cls, name: str, hostname: str, certificates: Certificates, reactor: Any, **named: Any) -> HostileSmtp:
+    def named(
+        cls, name: str, hostname: str, certificates: Certificates, reactor: Any, **named: Any
+    ) -> HostileSmtp:
         """A server with the behaviour of that name in the table."""
         behaviour = BEHAVIOURS[name]
-        return cls(hostname, behaviour, certificates.identity(behaviour.certificate, hostname), reactor, **named)
+        return cls(
+            hostname, behaviour, certificates.identity(behaviour.certificate, hostname), reactor, **named
+        )
 
     def buildProtocol(self, _address: Any) -> Session:
         """One session."""
         return Session(self)
 
-    def contexts(self) -> _Contexts:
+    def tls(self) -> ServerTls:
         """The server's side of STARTTLS."""
         context = self.identity.server_context(self.behaviour.oldest_tls, self.behaviour.newest_tls)
         if self.behaviour.newest_tls == SSL.TLS1_VERSION:
             context.set_cipher_list(b"DEFAULT@SECLEVEL=0")
-        return _Contexts(context)
+        return ServerTls(context)
 
 
 @implementer(IPullProducer, IHandshakeListener)
@@ -284,7 +282,7 @@ class Session(LineOnlyReceiver):
             self.transport.loseConnection()
         if how in ("handshake", "inject"):
             self._tls = True
-            self.transport.startTLS(self._server.contexts())
+            self.transport.startTLS(self._server.tls())
 
     def _say_garbage(self) -> None:
         self._timer = None

@@ -36,7 +36,8 @@ Step = Callable[[Frame], Value]
 FUNCTIONS: Mapping[str, Function] = {f.name: f for f in (*TEXT_FUNCTIONS, *ARRAY_FUNCTIONS, *MAIL_FUNCTIONS)}
 IO: Mapping[str, IoFunction] = {f.name: f for f in IO_FUNCTIONS}
 ARITIES: Mapping[str, int] = {
-    **{name: function.arity for name, function in (*FUNCTIONS.items(), *IO.items())},
+    **{name: function.arity for name, function in FUNCTIONS.items()},
+    **{name: function.arity for name, function in IO.items()},
     "matches": 2,
     "system": 1,
     "metric": 1,
@@ -157,9 +158,7 @@ class Compiler:
         if arity is None:
             raise ExpressionError(f'Invalid function "{node.name}"')
         if len(node.arguments) != arity:
-            raise ExpressionError(
-                f'Function "{node.name}" takes {arity} argument{"s" * (arity != 1)}, not {len(node.arguments)}'
-            )
+            raise ExpressionError(f'Function "{node.name}" takes {arity} argument{"s" * (arity != 1)}')
         if node.name == "matches":
             return self._matches(node)
         if node.name in ("system", "metric"):

@@ -16,7 +16,11 @@ def _count(value: Value) -> Value:
 def _sort(value: Value, ascending: Value) -> Value:
     if not isinstance(value, tuple):
         return value
-    return tuple(sorted(value, key=cmp_to_key(lambda a, b: compare(a, b) or 0), reverse=not truth(ascending)))
+    return tuple(sorted(value, key=cmp_to_key(_order), reverse=not truth(ascending)))
+
+
+def _order(a: Value, b: Value) -> int:
+    return compare(a, b) or 0
 
 
 def _dedup(value: Value) -> Value:

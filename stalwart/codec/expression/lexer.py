@@ -74,7 +74,7 @@ def tokens_of(expression: str) -> list[Token]:
 def _complaint(character: str) -> str:
     if character in "'\"":
         return "Unterminated string"
-    return f"Invalid character {ascii(character)}"
+    return f"Invalid character {character!a}"
 
 
 def _token(match: re.Match[str]) -> Token:

@@ -30,13 +30,10 @@ def parse(expression: str) -> Node:
 
     :raises ExpressionError: it is empty, malformed, too long or too deep.
     """
-    parser = _Parser(tokens_of(expression))
-    if parser.token.kind == "end":
+    tokens = tokens_of(expression)
+    if len(tokens) == 1:
         raise ExpressionError("Empty expression")
-    tree = parser.expression()
-    if parser.token.kind != "end":
-        raise parser.unexpected()
-    return tree
+    return _Parser(tokens).whole()
 
 
 @define
@@ -54,6 +51,12 @@ class _Parser:
         if kind == "end":
             return ExpressionError("Unexpected end of expression")
         return ExpressionError(f'Unexpected {kind} "{str(value)[:64]}"')
+
+    def whole(self) -> Node:
+        tree = self.expression()
+        if self.token.kind != "end":
+            raise self.unexpected()
+        return tree
 
     def expression(self) -> Node:
         operands = [self._operand()]

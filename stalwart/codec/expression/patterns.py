@@ -18,6 +18,10 @@ LONGEST_PATTERN = 1000
 LONGEST_SUBJECTS = {1: 65_536, 2: 8192, 3: 1024}
 """Longest text in characters, by the degree of the polynomial that bounds the time."""
 
+# Set operations inside brackets mean one thing here and another elsewhere; ``re`` only warns.
+_CLASS_OR_ESCAPE = re.compile(r"\\.|\[\^?(?P<nested>\[)?\]?(?P<body>(?:[^\]\\]|\\.)*)\]", re.DOTALL)
+_SET_OPERATION = re.compile(r"--|&&|~~|\|\|")
+
 
 class Pattern:
     """A compiled pattern; ``longest`` is the longest text it is tried on.
@@ -30,6 +34,7 @@ class Pattern:
     def __init__(self, text: str) -> None:
         if len(text) > LONGEST_PATTERN:
             raise ExpressionError(f"Regular expression is longer than {LONGEST_PATTERN} characters")
+        _refuse_set_operations(text)
         try:
             compiled = re.compile(text)
         except (re.error, OverflowError, RecursionError) as error:
@@ -54,3 +59,9 @@ class Pattern:
             raise EvaluationError(f"a text of more than {self.longest} characters for a regular expression")
         match = self._search(text)
         return (match[0], *match.groups("")) if match is not None else ()
+
+
+def _refuse_set_operations(text: str) -> None:
+    for match in _CLASS_OR_ESCAPE.finditer(text):
+        if match["nested"] or _SET_OPERATION.search(match["body"] or ""):
+            raise ExpressionError("Invalid regular expression: nested sets are not supported")

@@ -49,8 +49,9 @@ class Call:
     arguments: tuple[Node, ...]
     height: int = field(init=False)
 
-    def __attrs_post_init__(self) -> None:
-        _set_height(self, self.arguments)
+    @height.default
+    def _height(self) -> int:
+        return _above(self.arguments)
 
 
 @frozen
@@ -60,8 +61,9 @@ class Array:
     items: tuple[Node, ...]
     height: int = field(init=False)
 
-    def __attrs_post_init__(self) -> None:
-        _set_height(self, self.items)
+    @height.default
+    def _height(self) -> int:
+        return _above(self.items)
 
 
 @frozen
@@ -72,8 +74,9 @@ class Index:
     places: tuple[Node, ...]
     height: int = field(init=False)
 
-    def __attrs_post_init__(self) -> None:
-        _set_height(self, (self.array, *self.places))
+    @height.default
+    def _height(self) -> int:
+        return _above((self.array, *self.places))
 
 
 @frozen
@@ -84,8 +87,9 @@ class Unary:
     operand: Node
     height: int = field(init=False)
 
-    def __attrs_post_init__(self) -> None:
-        _set_height(self, (self.operand,))
+    @height.default
+    def _height(self) -> int:
+        return _above((self.operand,))
 
 
 @frozen
@@ -96,15 +100,16 @@ class Chain:
     rest: tuple[tuple[Operator, Node], ...]
     height: int = field(init=False)
 
-    def __attrs_post_init__(self) -> None:
-        _set_height(self, (self.first, *(node for _, node in self.rest)))
+    @height.default
+    def _height(self) -> int:
+        return _above((self.first, *(node for _, node in self.rest)))
 
 
 Node = Literal | Name | Capture | Call | Array | Index | Unary | Chain
 
 
-def _set_height(node: Node, children: tuple[Node, ...]) -> None:
+def _above(children: tuple[Node, ...]) -> int:
     height = 1 + max((child.height for child in children), default=0)
     if height > DEEPEST:
         raise ExpressionError(f"Expression is nested deeper than {DEEPEST} levels")
-    object.__setattr__(node, "height", height)
+    return height

@@ -33,7 +33,7 @@ class Constant:
     name: str
 
 
-Value = Union[str, int, float, Constant, tuple["Value", ...]]
+Value = Union[str, int, float, Constant, tuple["Value", ...]]  # noqa: UP007 - "|" takes no forward reference
 Number = int | float
 
 

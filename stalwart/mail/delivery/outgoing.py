@@ -16,7 +16,9 @@ from attrs import field, frozen
 from stalwart.mail.delivery.addresses import is_public
 from stalwart.mail.delivery.exchanges import Shuffle
 from stalwart.mail.delivery.sts import StsPolicies
-from stalwart.net.dns import Resolver
+from stalwart.net.dns import Resolver, StubResolver
+from stalwart.net.dns_config import complete, parse_server, read_resolv_conf
+from stalwart.net.https import PolicyFetcher
 from stalwart.net.smtp import SmtpConnection
 from stalwart.net.tls import TrustStore
 
@@ -48,3 +50,47 @@ class Outgoing:
     trust_store: TrustStore
     shuffle: Shuffle = field(default=random.shuffle)
     connect: Connect = field(default=SmtpConnection.connect)
+
+
+@frozen
+class OutgoingOptions:
+    """What a person chooses on a command line.
+
+    ``resolvers`` are ``ip`` or ``ip:port``, trusted for DNSSEC unless ``trust_anchors`` (DS or DNSKEY records) ask for
+    validation in this process; without them the system's name servers are asked. ``authorities`` is a PEM file.
+    """
+
+    resolvers: tuple[str, ...] = ()
+    trust_anchors: tuple[str, ...] = ()
+    allow_private: bool = False
+    authorities: str | None = None
+    policy_port: int = 443
+    resolv_conf: str = "/etc/resolv.conf"
+
+
+def make_outgoing(reactor: Any, options: OutgoingOptions) -> Outgoing:
+    """The outside world for ``options``.
+
+    :raises ValueError: a resolver or an anchor is not one; the text says which.
+    """
+    if options.resolvers:
+        trusted = not options.trust_anchors
+        servers = tuple(parse_server(text, trusted=trusted) for text in options.resolvers)
+    else:
+        with open(options.resolv_conf, encoding="utf-8", errors="replace") as opened:
+            servers = read_resolv_conf(opened.read()).servers
+    resolver = complete(StubResolver(reactor, servers), reactor, options.trust_anchors)
+    return world_of(reactor, resolver, TrustStore(options.authorities), options.allow_private, options.policy_port)
+
+
+def world_of(
+    reactor: Any, resolver: Resolver, trust_store: TrustStore, allow_private: bool, policy_port: int = 443
+) -> Outgoing:
+    """The outside world that ``resolver`` and ``trust_store`` describe; policy hosts obey the same address rule."""
+    allow = _any_address if allow_private else is_public
+    fetcher = PolicyFetcher(reactor, trust_store, resolver, allow=allow, port=policy_port)
+    return Outgoing(reactor, resolver, StsPolicies(resolver, fetcher.fetch, reactor), trust_store)
+
+
+def _any_address(_ip: str) -> bool:
+    return True

@@ -58,7 +58,7 @@ class SqlBlobs:
         found = self._session.one(
             "SELECT substr(bytes, ?, ?) FROM blob_bytes WHERE hash = ?", offset + 1, section, hash
         )
-        return bytes(found[0])
+        return bytes(found[0] or b"")
 
     def link(
         self,

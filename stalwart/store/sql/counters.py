@@ -18,7 +18,7 @@ class SqlCounters:
         value: int = self._session.one(
             "INSERT INTO counter(bucket, value, expires_at) VALUES (?, ?, ?)"
             " ON CONFLICT (bucket) DO UPDATE SET"
-            " value = CASE WHEN counter.expires_at <= ? THEN excluded.value ELSE counter.value + excluded.value END,"
+            " value = CASE WHEN counter.expires_at <= ? THEN 0 ELSE counter.value END + excluded.value,"
             " expires_at = CASE WHEN counter.expires_at <= ? THEN excluded.expires_at"
             " ELSE counter.expires_at END RETURNING value",
             bucket,

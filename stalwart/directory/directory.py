@@ -1,0 +1,194 @@
+"""Who somebody is and what he may do: the one place where passwords, keys and live tokens become an `Access`.
+
+Order of checks: recovery administrator, app password, then the account's password with its second factor (auth-api 2.2).
+Failed logins are reported, delayed and answered by `failures`; successes are never held up. External directories are
+left out; bearer tokens of other kinds join through `add_bearer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from attrs import evolve
+from twisted.internet.interfaces import IReactorTime
+
+from stalwart.directory.access import Access
+from stalwart.directory.api_keys import ApiKeys
+from stalwart.directory.cache import CredentialCache
+from stalwart.directory.delay import FailureDelay
+from stalwart.directory.failures import FailureObserver, Failures, LoginFailed
+from stalwart.directory.hashing import Hashing
+from stalwart.directory.identity import Identities, Identity
+from stalwart.directory.live_tokens import LiveTokens
+from stalwart.directory.login import MAX_LOGIN, LoginName, read_login
+from stalwart.directory.passwords import Passwords
+from stalwart.directory.recovery import RecoveryAdministrator
+from stalwart.errors import Forbidden, Unauthenticated
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import AUTH_SUCCESS
+
+CACHE_LIFETIME = 3600.0
+"""How long a credential is taken as right without a new check, in seconds (`OidcProvider.accessTokenExpiry`)."""
+
+
+class BearerScheme(Protocol):
+    """One kind of bearer token."""
+
+    def recognises(self, token: str) -> bool:
+        """Whether ``token`` has the form of this kind."""
+
+    async def authenticate(self, token: str, client_ip: str) -> Access:
+        """The access behind ``token``; raises `LoginFailed` for what counts as a failed login, else a StalwartError."""
+
+
+class Directory:
+    """Accounts, credentials and permissions of one server.
+
+    ``recovery`` is the administrator from the environment, if any; ``cache_lifetime`` is asked for each time.
+    """
+
+    def __init__(
+        self,
+        store: Any,
+        settings: Any,
+        hashing: Hashing,
+        clock: IReactorTime,
+        telemetry: Telemetry,
+        *,
+        recovery: RecoveryAdministrator | None = None,
+        delay: FailureDelay | None = None,
+        cache_lifetime: Callable[[], float] = lambda: CACHE_LIFETIME,
+    ) -> None:
+        self._hashing = hashing
+        self._telemetry = telemetry
+        self._recovery = recovery
+        self._cache_lifetime = cache_lifetime
+        self._cache = CredentialCache(clock)
+        self._failures = Failures(delay if delay is not None else FailureDelay(clock), telemetry)
+        self._identities = Identities(store, settings)
+        self._live = LiveTokens(store, clock)
+        self._passwords = Passwords(store, settings, hashing, clock, telemetry, self.forget)
+        self._bearers: list[BearerScheme] = [ApiKeys(self._identities, self._passwords, self._cache)]
+        self._unwatch = settings.watch(self.forget_all)
+
+    async def authenticate_basic(self, login: str, secret: str, client_ip: str) -> Access:
+        """The access for a login and a password or app password (RFC 7617); white space around the login does not count.
+
+        Raises Unauthenticated, SecondFactorRequired, Forbidden, TooMany (the address is banned), Unavailable.
+        """
+        return await self.authenticate_password(login.strip(), secret, client_ip)
+
+    async def authenticate_password(
+        self, login: str, secret: str, client_ip: str, *, code: str | None = None, app_passwords: bool = True
+    ) -> Access:
+        """As `authenticate_basic`, for a sign-in form: ``code`` is the one-time code, ``app_passwords`` False refuses those."""
+        name = read_login(login)
+        try:
+            access = await self._prove(name, secret, client_ip, code, app_passwords)
+        except LoginFailed as failure:
+            failure.login = name.presented
+            raise await self._failures.settle(failure, client_ip) from None
+        self._telemetry.emit(AUTH_SUCCESS, remoteIp=client_ip, login=access.login, accountId=access.account_id)
+        return access
+
+    async def authenticate_bearer(self, token: str, client_ip: str) -> Access:
+        """The access behind a bearer token (RFC 6750): an API key, or what `add_bearer` added. Raises as above."""
+        scheme = next((scheme for scheme in self._bearers if scheme.recognises(token)), None)
+        if scheme is None:
+            raise Unauthenticated()
+        try:
+            access = await scheme.authenticate(token, client_ip)
+        except LoginFailed as failure:
+            raise await self._failures.settle(failure, client_ip) from None
+        self._telemetry.emit(AUTH_SUCCESS, remoteIp=client_ip, login=access.login, accountId=access.account_id)
+        return access
+
+    def add_bearer(self, scheme: BearerScheme) -> None:
+        """Accept another kind of bearer token, asked after those that are there."""
+        self._bearers.append(scheme)
+
+    async def account_access(self, account_id: int, client_ip: str) -> Access:
+        """The access of an account for tokens issued to it: its password's expiry and networks count (auth-api 2.4).
+
+        Raises Unauthenticated if the account is gone or disabled, Forbidden, LoginFailed for a forbidden address.
+        """
+        stamp = self._cache.generation
+        identity = await self._identities.by_id(account_id)
+        if identity is None or not identity.may_sign_in:
+            raise Unauthenticated()
+        return self._passwords.access_for(identity, client_ip, stamp)
+
+    def cached(self, header_value: str, client_ip: str) -> Access | None:
+        """The access that this header value (what stands after the scheme) gave before, if nothing has changed since."""
+        return self._cache.find(header_value, client_ip)
+
+    def remember(self, header_value: str, access: Access) -> None:
+        """Let `cached` answer for ``header_value``; live tokens are never remembered."""
+        if access.kind != "live":
+            self._cache.keep(header_value, access, self._cache_lifetime())
+
+    def forget(self, account_id: int) -> None:
+        """The account, its roles or its credentials changed: its next request is checked again."""
+        self._cache.forget(account_id)
+
+    def forget_all(self) -> None:
+        """A role, a domain or a setting changed: every next request is checked again."""
+        self._cache.clear()
+
+    def on_failure(self, observer: FailureObserver) -> Callable[[], None]:
+        """Tell ``observer(client_ip, login)`` of every failed login; True from it makes the answer a TooMany."""
+        return self._failures.observe(observer)
+
+    async def live_token(self, access: Access, kind: str) -> str:
+        """A token of one minute for the stream ``kind``; see `LiveTokens.issue`."""
+        return await self._live.issue(access, kind)
+
+    async def redeem_live_token(self, token: str, kind: str) -> Access:
+        """The access of a live token; see `LiveTokens.redeem`."""
+        return await self._live.redeem(token, kind)
+
+    async def close(self) -> None:
+        """Stop watching the settings and let running password work end."""
+        self._unwatch()
+        self.forget_all()
+        await self._hashing.close()
+
+    async def _prove(
+        self, name: LoginName, secret: str, client_ip: str, code: str | None, app_passwords: bool
+    ) -> Access:
+        stamp = self._cache.generation
+        if len(name.presented) + len(name.target) > MAX_LOGIN:
+            raise LoginFailed("login too long")
+        if self._recovery is not None and name.presented == self._recovery.login:
+            if not await self._passwords.fits(self._recovery.secret, secret):
+                raise LoginFailed("wrong password")
+            access = evolve(self._recovery.access(), stamp=stamp)
+        else:
+            identity = await self._identities.by_login(name.presented)
+            access = await self._passwords.prove(
+                identity, secret, client_ip, code, app_passwords and not name.impersonates, stamp
+            )
+        return await self._entered(name, access) if name.impersonates else access
+
+    async def _entered(self, name: LoginName, presenter: Access) -> Access:
+        if not presenter.may("impersonate"):
+            raise Forbidden()
+        target = await self._identities.by_login(name.target)
+        if target is None or not target.is_enabled:
+            raise LoginFailed("unknown account to enter")
+        access = entered(target, presenter)
+        if not access.may("authenticate"):
+            raise Forbidden()
+        return access
+
+
+def entered(target: Identity, presenter: Access) -> Access:
+    """What ``presenter`` may do in the account of ``target``: what its owner may; his own credential keeps its limits."""
+    return evolve(
+        target.access(presenter.stamp),
+        credential_id=presenter.credential_id,
+        expires_at=presenter.expires_at,
+        networks=presenter.networks,
+        presenter_id=presenter.account_id,
+    )

@@ -1,0 +1,167 @@
+"""The account behind a login name or an id, as one consistent reading of the store: address, domain, permissions.
+
+Names and aliases of accounts and domains are resolved here. Whether the credential is right is not asked.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import ip_network
+from typing import Any
+
+from attrs import frozen
+
+from stalwart.codec.ids import encode_id
+from stalwart.config.account import ADDRESS_SPACE, Account
+from stalwart.config.authentication import Authentication
+from stalwart.config.domain import Domain
+from stalwart.config.roles import Role
+from stalwart.config.system import SystemSettings
+from stalwart.directory.access import Access, language_tag
+from stalwart.directory.credentials import Network
+from stalwart.directory.permissions import effective_permissions
+from stalwart.schema import combined_key
+from stalwart.schema.formats import domain_name
+from stalwart.store.store import Store, Transaction
+
+
+@frozen
+class Identity:
+    """One account: ``account`` is its `User` or `Group`, ``by_alias`` whether another name than its own led here.
+
+    ``is_enabled``: its home domain, the domain that was typed and the alias all accept logins.
+    """
+
+    account_id: int
+    account: Any
+    address: str
+    permissions: frozenset[str]
+    by_alias: bool = False
+    is_enabled: bool = True
+
+    @property
+    def may_sign_in(self) -> bool:
+        """Whether a credential of this account counts at all: groups have none, and its domain must be enabled."""
+        return self.is_enabled and self.account.tag == "User"
+
+    def access(self, stamp: int) -> Access:
+        """What the account may do, before any limit of a credential."""
+        return Access(
+            account_id=self.account_id,
+            login=self.address,
+            name=self.account.description,
+            permissions=_shared(self.permissions),
+            locale=language_tag(self.account.locale),
+            stamp=stamp,
+        )
+
+
+class Identities:
+    """Reads identities from ``store``."""
+
+    def __init__(self, store: Store, settings: Any) -> None:
+        self._store = store
+        self._settings = settings
+
+    async def by_login(self, login: str) -> Identity | None:
+        """The account of a login name in lower case; a name without domain is completed with the default domain."""
+        default = self._settings.of(SystemSettings).default_domain_id
+        authentication = self._settings.of(Authentication)
+        return await self._store.read(lambda tx: find_by_login(tx, login, default, authentication))
+
+    async def by_id(self, account_id: int) -> Identity | None:
+        """The account with this id."""
+        authentication = self._settings.of(Authentication)
+        return await self._store.read(lambda tx: find_by_id(tx, account_id, authentication))
+
+
+def find_by_login(
+    tx: Transaction, login: str, default_domain_id: int | None, authentication: Authentication
+) -> Identity | None:
+    """The identity of ``login`` or None; see `Identities.by_login`."""
+    local, at, typed = login.rpartition("@")
+    domain_id = default_domain_id
+    if at:
+        domain_id = _domain_id(tx, typed)
+    else:
+        local = login
+    domain = _domain(tx, domain_id)
+    if domain_id is None or domain is None:
+        return None
+    holder = tx.registry.lookup(ADDRESS_SPACE, combined_key(local, encode_id(domain_id)))
+    if holder is None or holder[0] != "Account":
+        return None
+    identity = find_by_id(tx, holder[1], authentication)
+    if identity is None:
+        return None
+    own = (identity.account.name, identity.account.domain_id) == (local, domain_id)
+    aliases = () if own else identity.account.aliases
+    return Identity(
+        identity.account_id,
+        identity.account,
+        identity.address,
+        identity.permissions,
+        by_alias=not own or bool(at and domain.name != _a_labels(typed)),
+        is_enabled=identity.is_enabled
+        and domain.is_enabled
+        and all(alias.enabled for alias in aliases if (alias.name, alias.domain_id) == (local, domain_id)),
+    )
+
+
+def find_by_id(tx: Transaction, account_id: int, authentication: Authentication) -> Identity | None:
+    """The identity of an account id or None."""
+    row = tx.registry.get("Account", account_id)
+    if row is None:
+        return None
+    account = Account.from_stored(row.data)
+    domain = _domain(tx, account.domain_id)
+    if domain is None:
+        return None
+    permissions = effective_permissions(account, authentication, lambda role_id: _role(tx, role_id))
+    return Identity(
+        account_id, account, f"{account.name}@{domain.name}", permissions, is_enabled=domain.is_enabled
+    )
+
+
+def credential_of(identity: Identity | None, kind: str, credential_id: int | None = None) -> Any:
+    """The credential of ``kind`` (with this id) of a user, or None."""
+    if identity is None or identity.account.tag != "User":
+        return None
+    for credential in identity.account.credentials:
+        if credential.tag == kind and credential_id in (None, credential.credential_id):
+            return credential
+    return None
+
+
+def networks_of(credential: Any) -> tuple[Network, ...]:
+    """The networks that a credential may be used from, most often none in particular."""
+    return tuple(ip_network(text, strict=False) for text in sorted(credential.allowed_ips))
+
+
+def _domain_id(tx: Transaction, typed: str) -> int | None:
+    name = _a_labels(typed)
+    holder = tx.registry.lookup("Domain.name", name) if name else None
+    return holder[1] if holder is not None else None
+
+
+def _a_labels(typed: str) -> str:
+    try:
+        return domain_name(typed)
+    except ValueError:
+        return ""
+
+
+def _domain(tx: Transaction, domain_id: int | None) -> Domain | None:
+    row = tx.registry.get("Domain", domain_id) if domain_id is not None else None
+    return Domain.from_stored(row.data) if row is not None else None
+
+
+def _role(tx: Transaction, role_id: int) -> Role | None:
+    row = tx.registry.get("Role", role_id)
+    return Role.from_stored(row.data) if row is not None else None
+
+
+@lru_cache(maxsize=256)
+def _shared(permissions: frozenset[str]) -> frozenset[str]:
+    # Accounts with the same roles share one set of some hundred names, or the credential cache would be full of copies.
+    return permissions

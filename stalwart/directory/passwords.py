@@ -1,0 +1,182 @@
+"""The credentials of an account, checked: its password with second factor, its app passwords, its API keys.
+
+What each of them still allows is decided here too: networks, expiry, permission lists (auth-api 2.2 and 2.4). A password
+whose hash is old or cheap is hashed anew when it has just been right. A password that looks right takes as long as one
+for an account that does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import evolve
+from twisted.internet.interfaces import IReactorTime
+
+from stalwart.config.authentication import Authentication
+from stalwart.directory import hashes
+from stalwart.directory.access import Access
+from stalwart.directory.credentials import is_allowed_from, read_app_password
+from stalwart.directory.failures import LoginFailed
+from stalwart.directory.hashing import Hashing
+from stalwart.directory.identity import Identity, credential_of, networks_of, with_credential
+from stalwart.directory.permissions import AFTER_EXPIRY, credential_permissions
+from stalwart.directory.second_factor import use_code
+from stalwart.directory.totp import InvalidUri, Totp
+from stalwart.errors import Forbidden, SecondFactorRequired, StalwartError, Unauthenticated
+from stalwart.store.store import Store
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import (
+    AUTH_CREDENTIAL_EXPIRED,
+    AUTH_ERROR,
+    AUTH_MFA_REQUIRED,
+    SECURITY_IP_UNAUTHORIZED,
+    SECURITY_UNAUTHORIZED,
+)
+
+
+class Passwords:
+    """Checks credentials of identities; ``forget`` is called with an account id when its stored hash was replaced."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Any,
+        hashing: Hashing,
+        clock: IReactorTime,
+        telemetry: Telemetry,
+        forget: Callable[[int], None],
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._hashing = hashing
+        self._clock = clock
+        self._telemetry = telemetry
+        self._forget = forget
+
+    async def prove(
+        self,
+        identity: Identity | None,
+        secret: str,
+        client_ip: str,
+        code: str | None,
+        app_passwords: bool,
+        stamp: int,
+    ) -> Access:
+        """The access for an account password or, if ``app_passwords``, an app password. Raises `LoginFailed` and errors."""
+        app = read_app_password(secret)
+        if app is not None:
+            usable = identity if identity is not None and identity.may_sign_in and app_passwords else None
+            return await self.prove_generated(usable, "AppPassword", app.credential_id, secret, client_ip, stamp)
+        usable = identity if identity is not None and identity.may_sign_in else None
+        credential = credential_of(usable, "Password")
+        if not await self.fits(credential.secret if credential is not None else None, secret):
+            raise LoginFailed("wrong password" if usable is not None else "unknown account")
+        assert usable is not None  # nothing fits a missing password
+        if usable.by_alias and "authenticateWithAlias" not in usable.permissions:
+            raise LoginFailed("login through an alias")
+        access = self.access_for(usable, client_ip, stamp)
+        await self._check_code(usable, credential, code)
+        self._check_permission(access)
+        if await self._renew_hash(usable, credential.secret, secret):
+            access = evolve(access, stamp=stamp + 1)
+        return access
+
+    async def prove_generated(
+        self, identity: Identity | None, kind: str, credential_id: int, secret: str, client_ip: str, stamp: int
+    ) -> Access:
+        """The access for an app password or API key: ``kind`` and id say which. Raises `LoginFailed` and errors."""
+        credential = credential_of(identity, kind, credential_id)
+        if credential is None or identity is None:
+            raise LoginFailed(f"unknown {kind}")
+        if not await self._fits_generated(credential.secret, secret):
+            raise LoginFailed(f"wrong {kind}")
+        if self._has_expired(credential):
+            self._telemetry.emit(AUTH_CREDENTIAL_EXPIRED, accountId=identity.account_id, remoteIp=client_ip)
+            raise Unauthenticated(challenge=False)
+        if identity.by_alias and "authenticateWithAlias" not in identity.permissions:
+            raise LoginFailed("login through an alias")
+        access = evolve(
+            identity.access(stamp),
+            permissions=credential_permissions(identity.permissions, credential.permissions),
+            credential_id=credential_id,
+            expires_at=credential.expires_at,
+            networks=networks_of(credential),
+        )
+        self._check_address(access, client_ip)
+        self._check_permission(access)
+        return access
+
+    def access_for(self, identity: Identity, client_ip: str, stamp: int) -> Access:
+        """The access of an account under the limits of its password. Raises `LoginFailed` for a forbidden address."""
+        credential = credential_of(identity, "Password")
+        access = identity.access(stamp)
+        if credential is None:
+            return access
+        if self._has_expired(credential):
+            access = evolve(access, permissions=access.permissions & AFTER_EXPIRY)
+        else:
+            access = evolve(access, expires_at=credential.expires_at)
+        access = evolve(access, credential_id=credential.credential_id, networks=networks_of(credential))
+        self._check_address(access, client_ip)
+        return access
+
+    async def fits(self, stored: str | None, secret: str) -> bool:
+        """Whether ``secret`` fits; a stored value that cannot be read is an error of ours and counts against nobody."""
+        try:
+            return await self._hashing.check(stored, secret, self._algorithm)
+        except hashes.UnknownHash as error:
+            self._telemetry.emit(AUTH_ERROR, reason=str(error))
+            raise Unauthenticated() from None
+
+    async def _fits_generated(self, stored: str, secret: str) -> bool:
+        if stored.startswith("{SHA256}"):
+            return hashes.verify(stored, secret)  # microseconds: not worth a thread
+        return await self.fits(stored, secret)
+
+    @property
+    def _algorithm(self) -> str:
+        algorithm: str = self._settings.of(Authentication).password_hash_algorithm
+        return algorithm
+
+    def _has_expired(self, credential: Any) -> bool:
+        return credential.expires_at is not None and credential.expires_at <= self._clock.seconds()
+
+    def _check_address(self, access: Access, client_ip: str) -> None:
+        if not is_allowed_from(client_ip, access.networks):
+            self._telemetry.emit(SECURITY_IP_UNAUTHORIZED, accountId=access.account_id, remoteIp=client_ip)
+            raise LoginFailed("address not allowed", access.login, Forbidden())
+
+    def _check_permission(self, access: Access) -> None:
+        if not access.may("authenticate"):
+            self._telemetry.emit(SECURITY_UNAUTHORIZED, accountId=access.account_id, permission="authenticate")
+            raise Forbidden()
+
+    async def _check_code(self, identity: Identity, credential: Any, code: str | None) -> None:
+        uri = credential.otp_auth
+        if uri is None:
+            return
+        if code is None:
+            self._telemetry.emit(AUTH_MFA_REQUIRED, accountId=identity.account_id)
+            raise SecondFactorRequired()
+        try:
+            totp = Totp.from_uri(uri)
+        except InvalidUri as error:
+            raise LoginFailed(f"second factor cannot be used: {error}") from None
+        now = int(self._clock.seconds())
+        if not await self._store.write(lambda tx: use_code(tx, identity.account_id, totp, code, now)):
+            raise LoginFailed("wrong or used code")
+
+    async def _renew_hash(self, identity: Identity, stored: str, secret: str) -> bool:
+        # A login never fails because its hash could not be renewed: the next one tries again.
+        algorithm = self._algorithm
+        if not hashes.needs_upgrade(stored, algorithm, secret):
+            return False
+        try:
+            renewed = await self._hashing.run(lambda: hashes.make(secret, algorithm))
+            await self._store.write(lambda tx: with_credential(tx, identity, stored, renewed))
+        except StalwartError as error:
+            self._telemetry.emit(AUTH_ERROR, accountId=identity.account_id, reason=type(error).__name__)
+            return False
+        self._forget(identity.account_id)
+        return True

@@ -1,0 +1,305 @@
+"""What a request passes, in the order of http-service 2, from the complete head to an answer.
+
+Everything is decided before the body is read. Whatever does not have to wait is decided on the caller's stack; the rest
+is a coroutine. Errors of the family become problem bodies here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Coroutine, Mapping
+from inspect import iscoroutine
+from typing import Any
+
+from twisted.internet.defer import CancelledError
+from twisted.internet.interfaces import IReactorTime
+
+from stalwart.codec.ip_networks import LOOPBACK
+from stalwart.directory.access import Access
+from stalwart.errors import (
+    Forbidden,
+    LimitExceeded,
+    MethodNotAllowed,
+    NotFound,
+    StalwartError,
+    TooLarge,
+    TooMany,
+    Unauthenticated,
+)
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import (
+    HTTP_ERROR,
+    LIMIT_CONCURRENT_REQUEST,
+    LIMIT_SIZE_REQUEST,
+    LIMIT_TOO_MANY_REQUESTS,
+    RESOURCE_ERROR,
+    RESOURCE_NOT_FOUND,
+    SECURITY_UNAUTHORIZED,
+    Event,
+)
+from stalwart.web.access import (
+    LIVE_PREFIX,
+    Directory,
+    authenticate,
+    check_authenticate,
+    check_permission,
+    credentials_of,
+    live_token,
+)
+from stalwart.web.answers import CORS_TRIO, Answer, EventStream, no_content
+from stalwart.web.bans import Bans
+from stalwart.web.cors import is_preflight, preflight_answer
+from stalwart.web.exchange import Exchange
+from stalwart.web.forwarding import Forwarding
+from stalwart.web.front import Front
+from stalwart.web.limits import Limits
+from stalwart.web.problems import fault, of_error, status_problem
+from stalwart.web.route_table import BoundRoute, RouteTable
+
+API_BODY = 1048576  # design.md 8
+BANNED_TITLE = "Too Many Authentication Attempts"
+BANNED_DETAIL = "Your request has been rate limited. Please try again in a few minutes."
+_OPTIONS_BRANCHES = frozenset(("api", "jmap", "auth"))
+_EVENTS: dict[type[StalwartError], Event] = {
+    NotFound: RESOURCE_NOT_FOUND,
+    Forbidden: SECURITY_UNAUTHORIZED,
+    TooMany: LIMIT_TOO_MANY_REQUESTS,
+    TooLarge: LIMIT_SIZE_REQUEST,
+    LimitExceeded: LIMIT_CONCURRENT_REQUEST,
+}
+
+Result = Answer | EventStream
+Outcome = Result | Coroutine[Any, Any, Any]
+
+
+class Pipeline:
+    """The front of a site. ``front`` is the present settings snapshot; the site replaces it."""
+
+    def __init__(
+        self,
+        table: RouteTable,
+        front: Front,
+        *,
+        directory: Directory,
+        bans: Bans,
+        limits: Limits,
+        forwarding: Forwarding,
+        telemetry: Telemetry,
+        clock: IReactorTime,
+        base_url: str,
+    ) -> None:
+        self.front = front
+        self.bans = bans
+        self.limits = limits
+        self._table = table
+        self._exact = table.exact
+        self._directory = directory
+        self._forwarding = forwarding
+        self._telemetry = telemetry
+        self._seconds = clock.seconds
+        self._base_url = base_url
+
+    def handle(self, exchange: Exchange) -> Outcome:
+        """The answer to a request whose head is complete, or a coroutine of it. Neither raises a family error."""
+        try:
+            return self._enter(exchange)
+        except Exception as error:
+            return self.failure(exchange, error)
+
+    def failure(self, exchange: Exchange, error: Exception) -> Answer:
+        """The problem body for whatever a request raised; what is not of the family is logged as our fault."""
+        if not isinstance(error, StalwartError) or type(error) is StalwartError:
+            self._telemetry.emit(
+                RESOURCE_ERROR,
+                requestId=exchange.request_id,
+                method=exchange.method,
+                path=exchange.path,
+                reason=f"{type(error).__name__}: {error}",
+                trace=lambda: _places(error),
+            )
+            return fault(exchange.request_id)
+        event = _EVENTS.get(type(error), HTTP_ERROR)
+        if self._telemetry.wants(event):
+            reason = f"{error.status} {error.detail}"
+            self._telemetry.emit(event, remoteIp=exchange.client_ip, path=exchange.path, reason=reason)
+        scripted = exchange.head.fields.get("sec-fetch-mode") == "cors"
+        return of_error(error, self._base_url, scripted)
+
+    def _enter(self, exchange: Exchange) -> Outcome:
+        front = self.front
+        if front.use_forwarded:
+            exchange.client_ip = self._forwarding.client_ip(exchange, front.forwarded_trusted)
+        if self.bans.any and self.bans.blocked(exchange.client_ip):
+            exchange.bare = True
+            return status_problem(403)
+        if front.rule is not None and exchange.client_ip not in LOOPBACK:
+            status = front.rule.status(exchange)
+            if iscoroutine(status):
+                return self._completed(exchange, self._after_rule(exchange, status))
+            if status != 200:
+                return status_problem(status)
+        return self._routed(exchange)
+
+    async def _after_rule(self, exchange: Exchange, deciding: Coroutine[Any, Any, int]) -> Outcome:
+        status = await deciding
+        return status_problem(status) if status != 200 else self._routed(exchange)
+
+    async def _completed(self, exchange: Exchange, work: Coroutine[Any, Any, Any]) -> Result:
+        """The result of coroutines inside coroutines, with errors translated."""
+        outcome: Any = work
+        try:
+            while iscoroutine(outcome):
+                outcome = await outcome
+            if not isinstance(outcome, Answer | EventStream):
+                raise TypeError(f"a route answered {type(outcome).__name__}")
+        except CancelledError:
+            raise
+        except Exception as error:
+            return self.failure(exchange, error)
+        return outcome
+
+    # Routing
+
+    def _routed(self, exchange: Exchange) -> Outcome:
+        if exchange.method == "OPTIONS":
+            answer = self._options(exchange)
+            if answer is not None:
+                return answer
+        elif exchange.method == "POST" and exchange.body_stream is not None and exchange.path.startswith("/api/"):
+            return self._posted(exchange)
+        return self._gated(exchange, self._bound(exchange))
+
+    def _bound(self, exchange: Exchange) -> BoundRoute:
+        methods = self._exact.get(exchange.path)
+        bound = methods.get(exchange.method) if methods is not None else None
+        if bound is None:
+            bound, exchange.path_values = self._found(exchange)
+        exchange.route = bound
+        return bound
+
+    def _found(self, exchange: Exchange) -> tuple[BoundRoute, Mapping[str, str]]:
+        path = "/" if exchange.path == "*" else exchange.path
+        try:
+            return self._table.find(exchange.method, path)
+        except NotFound:
+            if not path.startswith("/api/") and self.front.scan_paths.matches(path):
+                self.bans.scanned(exchange.client_ip, path)
+            raise
+
+    def _options(self, exchange: Exchange) -> Answer | None:
+        """Preflights, and the 204 of whole branches; None where a route answers (http-service 3)."""
+        front = self.front
+        if (front.permissive_cors or front.cors_origins) and is_preflight(exchange):
+            answer = preflight_answer(exchange, front.cors_origins, front.permissive_cors)
+            if answer is not None:
+                return answer
+        branch = exchange.path[1:].partition("/")[0]
+        if branch in _OPTIONS_BRANCHES:
+            return no_content()
+        try:
+            self._bound(exchange)
+        except MethodNotAllowed as error:
+            return no_content(CORS_TRIO if branch == ".well-known" else (("Allow", ", ".join(error.allow)),))
+        except NotFound:
+            if branch != ".well-known":
+                raise
+            return no_content(CORS_TRIO)
+        return None
+
+    def _posted(self, exchange: Exchange) -> Outcome:
+        """POST below /api: its body is read, up to a limit, before anything is done with it (design.md 8)."""
+        body = exchange.body_stream
+        assert body is not None
+        if body.announced is not None and body.announced > API_BODY:
+            raise TooLarge
+        try:
+            bound = self._bound(exchange)
+        except (NotFound, MethodNotAllowed) as error:
+            return self._completed(exchange, self._read_and_raise(exchange, error))
+        return self._gated(exchange, bound)
+
+    async def _read_and_raise(self, exchange: Exchange, error: StalwartError) -> Outcome:
+        assert exchange.body_stream is not None
+        await exchange.body_stream.skip(API_BODY)
+        raise error
+
+    # Gates: auth-api 2, http-service 6.1
+
+    def _gated(self, exchange: Exchange, bound: BoundRoute) -> Outcome:
+        if bound.needs is None:
+            if bound.limit == "anonymous":
+                self._charge_anonymous(exchange)
+            return self._called(exchange, bound)
+        if exchange.path.startswith(LIVE_PREFIX):
+            token = live_token(exchange)
+            if token is not None:
+                return self._completed(exchange, self._by_token(exchange, bound, *token))
+        credentials = credentials_of(exchange)
+        if credentials is None:
+            self._charge_anonymous(exchange)
+            raise Unauthenticated
+        scheme, value = credentials
+        access = self._directory.cached(value, exchange.client_ip)
+        if access is not None:
+            return self._admitted(exchange, bound, access)
+        if scheme != "basic":
+            self._charge_anonymous(exchange)
+            if scheme != "bearer":
+                raise Unauthenticated
+        return self._completed(exchange, self._fresh(exchange, bound, scheme, value))
+
+    async def _by_token(self, exchange: Exchange, bound: BoundRoute, token: str, kind: str) -> Outcome:
+        """A live token alone decides; no limit applies (auth-api 11)."""
+        exchange.access = access = await self._directory.redeem_live_token(token, kind)
+        if bound.needs is not None:
+            check_permission(access, bound.needs)
+        return self._called(exchange, bound)
+
+    async def _fresh(self, exchange: Exchange, bound: BoundRoute, scheme: str, value: str) -> Outcome:
+        try:
+            access = await authenticate(self._directory, scheme, value, exchange.client_ip)
+        except (Unauthenticated, Forbidden):
+            if self.bans.blocked(exchange.client_ip):
+                raise TooMany(BANNED_DETAIL, BANNED_TITLE) from None
+            raise
+        return self._admitted(exchange, bound, access)
+
+    def _admitted(self, exchange: Exchange, bound: BoundRoute, access: Access) -> Outcome:
+        exchange.access = access
+        check_authenticate(access)
+        front = self.front
+        if bound.limit == "authenticated":
+            if front.authenticated is not None and not self.bans.allowed(exchange.client_ip):
+                self.limits.authenticated(access, front.authenticated, self._seconds())
+            if front.max_concurrent is not None:
+                exchange.slot = self.limits.enter(access, front.max_concurrent)
+        check_permission(access, bound.needs or "")
+        return self._called(exchange, bound)
+
+    def _charge_anonymous(self, exchange: Exchange) -> None:
+        rate = self.front.anonymous
+        if rate is not None and not self.bans.allowed(exchange.client_ip):
+            self.limits.anonymous(exchange.client_ip, rate, self._seconds())
+
+    def _called(self, exchange: Exchange, bound: BoundRoute) -> Outcome:
+        body = exchange.body_stream
+        if body is not None:
+            if exchange.method == "POST" and exchange.path.startswith("/api/"):
+                return self._completed(exchange, self._after_body(exchange, bound))
+            if body.announced is not None and body.announced > bound.body_limit:
+                raise TooLarge
+        outcome = bound.call(exchange)
+        kind = outcome.__class__
+        if kind is Answer or kind is EventStream:
+            return outcome
+        return self._completed(exchange, outcome)
+
+    async def _after_body(self, exchange: Exchange, bound: BoundRoute) -> Outcome:
+        await exchange.body(API_BODY)
+        return bound.call(exchange)
+
+
+def _places(error: BaseException) -> str:
+    """Where it happened, innermost last: file, line and function, no values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-8:])

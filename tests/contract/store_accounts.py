@@ -1,0 +1,60 @@
+"""Accounts as the anchor of user data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stalwart.errors import Conflict, NotFound
+from stalwart.store import AccountRow
+from tests.contract.store_case import StoreCase
+
+
+class AccountContract(StoreCase):
+    async def test_an_account_is_found_by_id_and_login(self) -> None:
+        made = await self.write(lambda tx: tx.accounts.create(5, "alice@example.org", "user"))
+        self.assertEqual(made, AccountRow(5, "alice@example.org", "user", 0, 0, 0))
+        self.assertEqual(await self.read(lambda tx: tx.accounts.get(5)), made)
+        self.assertEqual(await self.read(lambda tx: tx.accounts.by_login("alice@example.org")), made)
+        self.assertIsNone(await self.read(lambda tx: tx.accounts.by_login("Alice@example.org")))
+        self.assertIsNone(await self.read(lambda tx: tx.accounts.get(6)))
+
+    async def test_a_login_is_taken_once(self) -> None:
+        await self.write(lambda tx: tx.accounts.create(5, "a", "user"))
+        error = await self.refused(Conflict, lambda tx: tx.accounts.create(6, "a", "user"))
+        self.assertEqual((error.property, error.holder), ("login", ("Account", 5)))
+
+    async def test_an_account_id_is_taken_once(self) -> None:
+        await self.write(lambda tx: tx.accounts.create(5, "a", "user"))
+        error = await self.refused(Conflict, lambda tx: tx.accounts.create(5, "b", "user"))
+        self.assertEqual(error.property, "id")
+
+    async def test_an_account_is_renamed(self) -> None:
+        await self.write(lambda tx: tx.accounts.create(5, "a", "user"))
+        await self.write(lambda tx: tx.accounts.create(6, "b", "group"))
+        await self.write(lambda tx: tx.accounts.rename(5, "c"))
+        self.assertEqual((await self.read(lambda tx: tx.accounts.by_login("c"))).id, 5)
+        await self.refused(Conflict, lambda tx: tx.accounts.rename(5, "b"))
+        await self.refused(NotFound, lambda tx: tx.accounts.rename(7, "d"))
+
+    async def test_object_ids_are_never_given_twice(self) -> None:
+        await self.write(lambda tx: tx.accounts.create(5, "a", "user"))
+        self.assertEqual(list(await self.write(lambda tx: tx.accounts.new_ids(5, 3))), [1, 2, 3])
+        self.assertEqual(list(await self.write(lambda tx: tx.accounts.new_ids(5))), [4])
+        await self.refused(NotFound, lambda tx: tx.accounts.new_ids(6))
+
+    async def test_a_deleted_account_takes_its_data_along(self) -> None:
+        def fill(tx: Any) -> None:
+            for id in (5, 6):
+                tx.accounts.create(id, f"user{id}", "user")
+                tx.objects.insert(id, 1, now=0, data={"of": id})
+                blob = tx.blobs.put(b"shared", now=0)
+                tx.blobs.link(blob.hash, id, 1)
+            tx.blobs.link(tx.blobs.put(b"own", now=0).hash, 5, 1)
+
+        await self.write(fill)
+        await self.write(lambda tx: tx.accounts.delete(5, now=1))
+        self.assertIsNone(await self.read(lambda tx: tx.accounts.get(5)))
+        self.assertIsNone(await self.read(lambda tx: tx.objects.get(5, 1)))
+        self.assertEqual((await self.read(lambda tx: tx.objects.get(6, 1))).data, {"of": 6})
+        self.assertEqual((await self.write(lambda tx: tx.blobs.sweep(now=1, grace=0))).blobs, 1)
+        await self.refused(NotFound, lambda tx: tx.accounts.delete(5, now=1))

@@ -1,0 +1,207 @@
+"""The change log: every changed object a number of its own, /changes and its limits (RFC 8620 5.2)."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from stalwart.errors import NotFound
+from stalwart.store import Changes
+from tests.contract.store_case import StoreCase
+
+ACCOUNT = 5
+MAIL = 2
+BOX = 1
+
+
+def three(tx: Any) -> list[int]:
+    tx.accounts.create(ACCOUNT, "alice", "user")
+    return [tx.objects.insert(ACCOUNT, MAIL, now=10, data={"n": n}).id for n in range(3)]
+
+
+class ChangesContract(StoreCase):
+    async def changes(
+        self, since: int, limit: int | None = None, origin: int | None = None
+    ) -> Changes | None:
+        return await self.read(lambda tx: tx.objects.changes(ACCOUNT, MAIL, since, limit, origin))
+
+    async def test_every_change_has_its_own_number(self) -> None:
+        await self.write(three)
+        self.assertEqual(list(await self.write(lambda tx: tx.objects.allocate(ACCOUNT, 3))), [4, 5, 6])
+        await self.refused(NotFound, lambda tx: tx.objects.allocate(6))
+
+    async def test_a_new_account_has_no_changes(self) -> None:
+        await self.write(lambda tx: tx.accounts.create(ACCOUNT, "alice", "user"))
+        self.assertEqual(await self.changes(0), Changes((), (), (), 0, 0, False, False, 0))
+
+    async def test_objects_are_created_updated_and_destroyed(self) -> None:
+        first, second, third = await self.write(three)
+        state = await self.read(lambda tx: tx.objects.state(ACCOUNT, MAIL))
+
+        def work(tx: Any) -> None:
+            tx.objects.update(ACCOUNT, first, now=20, data={"n": 9})
+            tx.objects.kill(ACCOUNT, second, now=20)
+            tx.objects.insert(ACCOUNT, MAIL, now=20)
+
+        await self.write(work)
+        self.assertEqual(await self.changes(state), Changes((4,), (first,), (second,), 3, 6, False, False, 3))
+        self.assertEqual(await self.changes(6), Changes((), (), (), 6, 6, False, False, 6))
+        self.assertEqual((await self.changes(0)).created, (third, first, 4))
+
+    async def test_types_have_states_of_their_own(self) -> None:
+        await self.write(three)
+        box = await self.write(lambda tx: tx.objects.insert(ACCOUNT, BOX, now=1))
+        self.assertEqual(box.seq, 4)
+        self.assertEqual(await self.read(lambda tx: tx.objects.state(ACCOUNT, MAIL)), 3)
+        self.assertEqual(await self.read(lambda tx: tx.objects.state(ACCOUNT, BOX)), 4)
+        self.assertEqual((await self.read(lambda tx: tx.objects.changes(ACCOUNT, BOX, 0))).created, (box.id,))
+
+    async def test_created_and_destroyed_since_is_not_mentioned(self) -> None:
+        first, *_ = await self.write(three)
+        await self.write(lambda tx: tx.objects.kill(ACCOUNT, first, now=20))
+        self.assertEqual((await self.changes(0)).destroyed, ())
+        self.assertEqual((await self.changes(1)).destroyed, (first,))
+
+    async def test_updated_since_its_creation_is_created(self) -> None:
+        first, *_ = await self.write(three)
+        await self.write(lambda tx: tx.objects.update(ACCOUNT, first, now=20, etag="x"))
+        self.assertIn(first, (await self.changes(0)).created)
+        self.assertEqual((await self.changes(1)).updated, (first,))
+
+    async def test_a_limit_ends_in_an_intermediate_state(self) -> None:
+        first, second, third = await self.write(three)
+        page = await self.changes(0, limit=2)
+        self.assertEqual(page, Changes((first, second), (), (), 0, 2, True, False, 0))
+        self.assertEqual(
+            await self.changes(page.new_state, limit=2, origin=page.origin),
+            Changes((third,), (), (), 2, 3, False, False, 0),
+        )
+
+    async def test_a_limit_that_is_just_met_has_no_more(self) -> None:
+        await self.write(three)
+        page = await self.changes(0, limit=3)
+        self.assertEqual((page.has_more, page.new_state), (False, 3))
+
+    async def test_made_before_and_changed_after_a_page_is_still_created(self) -> None:
+        first, *_ = await self.write(three)
+        await self.write(lambda tx: tx.objects.update(ACCOUNT, first, now=20, etag="x"))
+        page = await self.changes(0, limit=1)
+        rest = await self.changes(page.new_state, origin=page.origin)
+        self.assertIn(first, rest.created)
+        self.assertEqual(rest.updated, ())
+
+    async def test_a_state_of_the_future_cannot_be_calculated_from(self) -> None:
+        await self.write(three)
+        self.assertIsNone(await self.changes(4))
+        self.assertIsNone(await self.changes(-1))
+
+    async def test_a_purge_raises_the_floor(self) -> None:
+        first, second, _ = await self.write(three)
+        await self.write(lambda tx: tx.objects.kill(ACCOUNT, first, now=20))
+        await self.write(lambda tx: tx.objects.kill(ACCOUNT, second, now=30))
+        self.assertEqual(await self.write(lambda tx: tx.objects.purge(ACCOUNT, MAIL, before=25)), 1)
+        self.assertIsNone(await self.changes(3))
+        self.assertEqual((await self.changes(4)).destroyed, (second,))
+        self.assertEqual(await self.write(lambda tx: tx.objects.purge(ACCOUNT, MAIL, before=25)), 0)
+
+    async def test_counter_changes_are_told_apart(self) -> None:
+        first, second, _ = await self.write(three)
+        await self.write(
+            lambda tx: tx.objects.update(ACCOUNT, first, now=20, counts_only=True, data={"n": 1})
+        )
+        self.assertTrue((await self.changes(3)).only_counts)
+        await self.write(lambda tx: tx.objects.update(ACCOUNT, second, now=20, data={"n": 1}))
+        self.assertFalse((await self.changes(3)).only_counts)
+        self.assertFalse((await self.changes(5)).only_counts)
+
+    async def test_an_update_changes_what_is_given(self) -> None:
+        def work(tx: Any) -> Any:
+            tx.accounts.create(ACCOUNT, "alice", "user")
+            made = tx.objects.insert(
+                ACCOUNT, MAIL, now=1, uid="u", etag="e", blob=b"h", size=10, data={"a": 1}
+            )
+            return tx.objects.update(ACCOUNT, made.id, now=2, uid=None, size=4)
+
+        new = await self.write(work)
+        self.assertEqual((new.uid, new.etag, new.blob, new.size, new.data), (None, "e", b"h", 4, {"a": 1}))
+        self.assertEqual((new.created_at, new.modified_at, new.created_seq, new.seq), (1, 2, 1, 2))
+        self.assertEqual(await self.read(lambda tx: tx.objects.get(ACCOUNT, new.id)), new)
+
+    async def test_octets_are_counted(self) -> None:
+        def work(tx: Any) -> list[int]:
+            tx.accounts.create(ACCOUNT, "alice", "user")
+            used = []
+            first = tx.objects.insert(ACCOUNT, MAIL, now=1, size=100)
+            tx.objects.insert(ACCOUNT, MAIL, now=1, size=7)
+            used.append(tx.accounts.get(ACCOUNT).used_octets)
+            tx.objects.update(ACCOUNT, first.id, now=1, size=40)
+            used.append(tx.accounts.get(ACCOUNT).used_octets)
+            tx.objects.kill(ACCOUNT, first.id, now=1)
+            used.append(tx.accounts.get(ACCOUNT).used_octets)
+            return used
+
+        self.assertEqual(await self.write(work), [107, 47, 7])
+
+    async def test_the_dead_are_not_found(self) -> None:
+        first, second, third = await self.write(three)
+        await self.write(lambda tx: tx.objects.kill(ACCOUNT, first, now=20))
+        self.assertIsNone(await self.read(lambda tx: tx.objects.get(ACCOUNT, first)))
+        await self.refused(NotFound, lambda tx: tx.objects.kill(ACCOUNT, first, now=20))
+        await self.refused(NotFound, lambda tx: tx.objects.update(ACCOUNT, first, now=20, etag="x"))
+        listed = await self.read(lambda tx: tx.objects.list(ACCOUNT, MAIL))
+        self.assertEqual([found.id for found in listed], [second, third])
+        page = await self.read(lambda tx: tx.objects.list(ACCOUNT, MAIL, after=second, limit=1))
+        self.assertEqual([found.id for found in page], [third])
+
+    async def test_an_object_is_found_by_uid(self) -> None:
+        await self.write(three)
+        made = await self.write(lambda tx: tx.objects.insert(ACCOUNT, MAIL, now=1, uid="x@y"))
+        self.assertEqual((await self.read(lambda tx: tx.objects.by_uid(ACCOUNT, MAIL, "x@y"))).id, made.id)
+        self.assertIsNone(await self.read(lambda tx: tx.objects.by_uid(ACCOUNT, BOX, "x@y")))
+        await self.write(lambda tx: tx.objects.kill(ACCOUNT, made.id, now=2))
+        self.assertIsNone(await self.read(lambda tx: tx.objects.by_uid(ACCOUNT, MAIL, "x@y")))
+
+    async def test_a_client_that_follows_the_changes_ends_with_the_same_objects(self) -> None:
+        rng = random.Random(1)
+        await self.write(lambda tx: tx.accounts.create(ACCOUNT, "alice", "user"))
+        client = Client()
+        for _ in range(60):
+            await self.write(lambda tx: some_changes(tx, rng))
+            page = await self.changes(client.state, limit=rng.randint(1, 4), origin=client.origin)
+            client.apply(page)
+            if rng.random() < 0.2:
+                while client.origin is not None:
+                    client.apply(await self.changes(client.state, limit=3, origin=client.origin))
+                living = await self.read(lambda tx: {found.id for found in tx.objects.list(ACCOUNT, MAIL)})
+                self.assertEqual(client.known, living)
+        self.assertGreater(client.pages, 60)
+
+
+class Client:
+    """Does as RFC 8620 5.2 tells clients, and complains about updates of what it was never told of."""
+
+    def __init__(self) -> None:
+        self.known: set[int] = set()
+        self.state = 0
+        self.origin: int | None = None
+        self.pages = 0
+
+    def apply(self, page: Changes) -> None:
+        assert set(page.updated) <= self.known, "updated before it was created"
+        self.known |= set(page.created)
+        self.known -= set(page.destroyed)
+        self.state = page.new_state
+        self.origin = page.origin if page.has_more else None
+        self.pages += 1
+
+
+def some_changes(tx: Any, rng: random.Random) -> None:
+    for _ in range(rng.randint(0, 3)):
+        living = [found.id for found in tx.objects.list(ACCOUNT, MAIL)]
+        what = rng.random()
+        if what < 0.5 or not living:
+            tx.objects.insert(ACCOUNT, MAIL, now=1)
+        elif what < 0.8:
+            tx.objects.update(ACCOUNT, rng.choice(living), now=1, data={})
+        else:
+            tx.objects.kill(ACCOUNT, rng.choice(living), now=1)

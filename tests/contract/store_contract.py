@@ -1,0 +1,30 @@
+"""What every store must do. An engine's test case inherits ``StoreContract`` beside ``TestCase``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.contract.store_accounts import AccountContract
+from tests.contract.store_blobs import BlobContract
+from tests.contract.store_changes import ChangesContract
+from tests.contract.store_registry import RegistryContract
+from tests.contract.store_small import SmallContract
+from tests.contract.store_transactions import TransactionContract
+
+
+class StoreContract(
+    TransactionContract, RegistryContract, SmallContract, AccountContract, ChangesContract, BlobContract
+):
+    """All of it. ``make_store`` returns a store that is not started yet."""
+
+    store: Any
+
+    def make_store(self) -> Any:
+        raise NotImplementedError
+
+    async def setUp(self) -> None:
+        self.store = self.make_store()
+        await self.store.start()
+
+    async def tearDown(self) -> None:
+        await self.store.close()
