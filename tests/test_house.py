@@ -1,4 +1,4 @@
-"""The house rules of docs/map.md, checked: sizes, openings, citations, the SQL border, and that each module is tested."""
+"""The house rules of docs/map.md, checked: sizes, openings, citations, borders, and that each module is tested."""
 
 from __future__ import annotations
 

@@ -16,5 +16,9 @@ async def account(exchange: Exchange) -> Answer:
     access = exchange.access
     assert access is not None  # the route says so
     return json_answer(
-        {"permissions": account_permissions(access), "edition": EDITION, "locale": access.locale.replace("_", "-")}
+        {
+            "permissions": account_permissions(access),
+            "edition": EDITION,
+            "locale": access.locale.replace("_", "-"),
+        }
     )

@@ -26,12 +26,12 @@ async def delivery(exchange: Exchange, *, diagnoses: Diagnoses) -> EventStream:
     target = parse_target(exchange.path_value("target"))
     wishes = _wishes(exchange.query)
     port = _port(exchange.query) if diagnoses.test_mode else None
-    place = diagnoses.enter(access.account_id)
+    diagnoses.admit(access.account_id)
 
     async def run(send: Callable[[bytes], None]) -> None:
-        await diagnoses.run(target, wishes, lambda stage: send(frame(stage)), port)
+        await diagnoses.run(access.account_id, target, wishes, lambda stage: send(frame(stage)), port)
 
-    return EventStream(run, closed=place.leave)
+    return EventStream(run)
 
 
 def frame(stage: Stage) -> bytes:

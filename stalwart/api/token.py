@@ -1,4 +1,4 @@
-"""``GET /api/token/{kind}``: a token for the event stream of one kind, for EventSource cannot send headers (auth-api 11)."""
+"""``GET /api/token/{kind}``: a token for an event stream, because EventSource cannot send headers (auth-api 11)."""
 
 from __future__ import annotations
 
@@ -22,4 +22,4 @@ async def token(exchange: Exchange, *, directory: Directory) -> Answer:
     if not access.may(PERMISSIONS[kind]):
         raise Forbidden
     text = await directory.live_token(access, kind)
-    return Answer(200, text.encode("ascii"), "text/plain", {"Cache-Control": "no-store"})
+    return Answer(200, text.encode("ascii"), "text/plain", (("Cache-Control", "no-store"),))

@@ -1,60 +1,237 @@
 """The composition root: builds every part once, in the order of the floors, and takes them down in reverse.
 
-What a part needs is handed to it here and nowhere else. Three modes: normal; recovery (STALWART_RECOVERY_MODE, one plain
-listener, limits off); bootstrap (``--config`` names a file that does not exist: nothing is written, the store is in
-memory, one administrator with two permissions).
+What a part needs is handed to it here and nowhere else. Three modes: normal; recovery (STALWART_RECOVERY_MODE, one
+plain listener, limits off); bootstrap (``--config`` names a file that does not exist: nothing is written, the store is
+in memory, one administrator with two permissions).
 """
 
 from __future__ import annotations
 
-import json
-import os
+
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from attrs import define
-from twisted.internet.interfaces import IProtocolFactory
-from twisted.logger import Logger
+from attrs import define, field
 
+from stalwart.app.demo import DOMAIN, ensure_demo, invitation
 from stalwart.app.environment import Environment, base_url
-from stalwart.app.listeners import Listeners, Wanted, wanted_listeners
+from stalwart.app.faces import routes
+from stalwart.app.listeners import Listeners, Wanted, shown, wanted_listeners
+from stalwart.app.outgoing import OutgoingWorld
+from stalwart.app.privileges import drop_privileges
+from stalwart.app.store_file import embedded_store_config, read_store_config
 from stalwart.app.tap import Startup
+from stalwart.config.defaults import ensure_defaults
+from stalwart.config.diagnosis import Diagnosis
 from stalwart.config.network import NetworkListener
+from stalwart.config.security import BlockedIp
 from stalwart.config.settings import Settings
 from stalwart.config.system import SystemSettings
+from stalwart.directory.account_records import date_text
+from stalwart.directory.accounts import Accounts
 from stalwart.directory.directory import Directory
-from stalwart.errors import Invalid
-from stalwart.store import Store
+from stalwart.directory.hashing import HashingPool
+from stalwart.directory.recovery import RecoveryAdministrator
+from stalwart.mail.delivery.service import Diagnoses
+from stalwart.store import MemoryStore, Store, open_store
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SERVER_BOOTSTRAP_MODE, SERVER_RECOVERY_MODE, SERVER_STARTUP
+from stalwart.web.site import Site, build_site, wrap_listener
+
+Mode = Literal["normal", "recovery", "bootstrap"]
 
 DEFAULT_LISTENERS = ({"name": "http", "bind": {"[::]:8080": True}, "protocol": "http", "useTls": False},)
+RECOVERY_LISTENER = "http-recovery"
 
 
 @define
 class House:
     """A running server."""
 
-    mode: str
+    mode: Mode
     store: Store
     settings: Settings
     directory: Directory
+    outgoing: OutgoingWorld
+    site: Site
     listeners: Listeners
-    front: Any
-    wanted: Callable[[], list[Wanted]]
-    telemetry: Telemetry
+    wanted: list[Wanted]
 
     async def reload(self) -> None:
-        """Read the settings again and bind or close listeners accordingly."""
+        """Read settings and authorities again (SIGHUP)."""
+        self.outgoing.reload()
         await self.settings.reload()
-        await self.listeners.change(self.wanted())
 
     async def close(self, grace: float) -> None:
         """Stop accepting, let running requests end within ``grace`` seconds, flush and close everything."""
         await self.listeners.close()
-        await self.front.close(grace)
+        await self.site.shut_down(grace)
+        self.settings.close()
         await self.directory.close()
         await self.store.close()
+
+
+async def open_house(reactor: Any, startup: Startup, environment: Environment, telemetry: Telemetry) -> House:
+    """Build, fill and open everything.
+
+    :raises StalwartError: it cannot be done; the detail says what to do. Whatever was opened is closed again.
+    """
+    builder = Builder(reactor, startup, environment, telemetry)
+    try:
+        return await builder.build()
+    except BaseException:
+        await builder.undo()
+        raise
+
+
+@define
+class Builder:
+    """Builds a ``House`` step by step; ``undo`` closes what is open so far."""
+
+    reactor: Any
+    startup: Startup
+    environment: Environment
+    telemetry: Telemetry
+    opened: list[Any] = field(factory=list)
+
+    async def build(self) -> House:
+        """The finished house, its listeners bound."""
+        mode = self._mode()
+        store = await self._store(mode)
+        settings = Settings(store, self.telemetry, self.reactor)
+        self.opened.append(settings)
+        await self._fill(mode, store, settings)
+        hashing = HashingPool(self.reactor)
+        directory = Directory(
+            store, settings, hashing, self.reactor, self.telemetry, recovery=self._recovery_administrator(mode)
+        )
+        self.opened.append(directory)
+        outgoing = OutgoingWorld(self.reactor, settings)
+        site = self._site(mode, store, settings, directory, outgoing)
+        listeners = Listeners(self.reactor, self.telemetry, lambda _, listener: wrap_listener(site, listener))
+        wanted = self._wanted(mode, settings)
+        self.opened.append(listeners)
+        house = House(mode, store, settings, directory, outgoing, site, listeners, wanted)
+        await self._open(house, hashing)
+        return house
+
+    async def undo(self) -> None:
+        """Close in reverse what was opened."""
+        for part in reversed(self.opened):
+            closing = part.close()
+            if closing is not None:
+                await closing
+        self.opened.clear()
+
+    def _mode(self) -> Mode:
+        if self.startup.config is not None and not Path(self.startup.config).exists():
+            self.telemetry.emit(SERVER_BOOTSTRAP_MODE, config=self.startup.config)
+            return "bootstrap"
+        if self.environment.recovery_mode:
+            self.telemetry.emit(SERVER_RECOVERY_MODE)
+            return "recovery"
+        return "normal"
+
+    async def _store(self, mode: Mode) -> Store:
+        store: Store
+        if mode == "bootstrap":
+            store = MemoryStore()
+        elif self.startup.config is not None:
+            store = open_store(read_store_config(Path(self.startup.config)), self.reactor, self.telemetry)
+        else:
+            config = embedded_store_config(Path(self.startup.data or "."))
+            store = open_store(config, self.reactor, self.telemetry)
+        self.opened.append(store)
+        await store.start()
+        return store
+
+    async def _fill(self, mode: Mode, store: Store, settings: Settings) -> None:
+        """Defaults of a first start; in bootstrap mode the memory store needs the host name only."""
+        now = self.reactor.seconds()
+        domain = DOMAIN if self.startup.demo else None
+        listeners = DEFAULT_LISTENERS if mode == "normal" else ()
+        hostname = self.environment.hostname
+        await store.write(
+            lambda tx: ensure_defaults(
+                tx, hostname=hostname, default_domain=domain, listeners=listeners, now=now
+            )
+        )
+        await settings.load()
+        if self.environment.diagnosis:
+            await settings.change(Diagnosis, self.environment.diagnosis)
+
+    def _recovery_administrator(self, mode: Mode) -> RecoveryAdministrator | None:
+        bootstrap = mode == "bootstrap"
+        if self.environment.recovery_admin is not None:
+            return RecoveryAdministrator.named(*self.environment.recovery_admin, bootstrap=bootstrap)
+        if not bootstrap:
+            return None
+        administrator = RecoveryAdministrator.for_bootstrap()
+        print(
+            f"\nBootstrap mode. Log in as {administrator.login} with the password {administrator.secret}\n",
+            file=sys.stderr,
+            flush=True,
+        )
+        return administrator
+
+    def _site(
+        self, mode: Mode, store: Store, settings: Settings, directory: Directory, outgoing: OutgoingWorld
+    ) -> Site:
+        services = {
+            "store": store,
+            "settings": settings,
+            "directory": directory,
+            "diagnoses": Diagnoses(outgoing, settings, self.telemetry),
+        }
+        return build_site(
+            routes(),
+            services,
+            settings=settings,
+            directory=directory,
+            telemetry=self.telemetry,
+            clock=self.reactor,
+            mode=mode,
+            base_url=self._base_url(mode, settings),
+            ban=lambda ip, reason, expires_at: self._ban(settings, ip, reason, expires_at),
+        )
+
+    def _base_url(self, mode: Mode, settings: Settings) -> str:
+        if mode != "normal":
+            return ""  # http-service 1.5
+        system = settings.of(SystemSettings)
+        jmap = system.services.get("jmap")
+        hostname = (jmap.hostname if jmap is not None else None) or system.default_hostname
+        return base_url(self.environment, hostname, self.environment.hostname)
+
+    async def _ban(self, settings: Settings, ip: str, reason: str, expires_at: int | None) -> None:
+        await settings.create(BlockedIp, {"address": ip, "reason": reason, "expiresAt": date_text(expires_at)})
+
+    def _wanted(self, mode: Mode, settings: Settings) -> list[Wanted]:
+        if mode == "normal":
+            stored = [listener for _, listener in settings.all(NetworkListener)]
+            return wanted_listeners(stored, self.startup.endpoints)
+        endpoints = {name: list(strings) for name, strings in self.startup.endpoints.items()}
+        recovery = NetworkListener.from_wire(
+            {
+                "name": RECOVERY_LISTENER,
+                "bind": {f"[::]:{self.environment.recovery_port}": True},
+                "protocol": "http",
+                "useTls": False,
+            }
+        )
+        return wanted_listeners([] if endpoints.get("http") else [recovery], endpoints)
+
+    async def _open(self, house: House, hashing: HashingPool) -> None:
+        people = []
+        data = Path(self.startup.data) if self.startup.data else None
+        if self.startup.demo and data is not None:
+            accounts = Accounts(house.store, house.settings, hashing, self.reactor, house.directory.forget)
+            people = await ensure_demo(data, house.settings, accounts)
+        await house.listeners.bind(house.wanted)
+        if self.environment.run_as_user:
+            drop_privileges(self.environment.run_as_user, self.environment.run_as_group, data)
+        self.telemetry.emit(SERVER_STARTUP, mode=house.mode, listeners=len(house.listeners.bound))
+        http = next((bound for bound in house.listeners.bound if bound.wanted.protocol == "http"), None)
+        if people and http is not None and data is not None:
+            print(invitation(f"http://{shown(http.port.getHost())}", data, people), flush=True)

@@ -23,7 +23,12 @@ from stalwart.config.network import NetworkListener
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import NETWORK_BIND_ERROR, NETWORK_LISTEN_STOP
 
-DEFAULT_NAMES = {"http": ("http", "https"), "smtp": ("smtp",), "submission": ("submissions",), "lmtp": ("lmtp",)}
+DEFAULT_NAMES = {
+    "http": ("http", "https"),
+    "smtp": ("smtp",),
+    "submission": ("submissions",),
+    "lmtp": ("lmtp",),
+}
 MAIL_PROTOCOLS = ("lmtp", "smtp", "submission")
 
 
@@ -139,7 +144,12 @@ def wanted_listeners(
         for number, endpoint in enumerate(strings):
             name = protocol if number == 0 else f"{protocol}-{number + 1}"
             settings = NetworkListener.from_wire(
-                {"name": name, "bind": {"127.0.0.1:1": True}, "protocol": _stored_protocol(protocol), "useTls": False}
+                {
+                    "name": name,
+                    "bind": {"127.0.0.1:1": True},
+                    "protocol": _stored_protocol(protocol),
+                    "useTls": False,
+                }
             )
             wished.append(Wanted(protocol, settings, endpoint=endpoint))
         if strings:

@@ -115,7 +115,11 @@ class Startup:
     """What the options say, as plain values."""
 
     def __init__(
-        self, data: str | None, config: str | None, endpoints: dict[str, list[str]] | None = None, demo: bool = False
+        self,
+        data: str | None,
+        config: str | None,
+        endpoints: dict[str, list[str]] | None = None,
+        demo: bool = False,
     ) -> None:
         self.data = data
         self.config = config

@@ -77,9 +77,7 @@ class Authority:
         """Its certificate, for a trust store."""
         return self.certificate.public_bytes(Encoding.PEM)
 
-    def issue(
-        self, *names: str, since: timedelta = -DAY, until: timedelta = 30 * DAY, whole: bool = True
-    ) -> Identity:
+    def issue(self, *names: str, since: timedelta = -DAY, until: timedelta = 30 * DAY, whole: bool = True) -> Identity:
         """A server's identity for ``names``, valid between the two offsets from now; ``whole``: the chain
         includes the authority.
         """

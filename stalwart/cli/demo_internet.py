@@ -56,9 +56,7 @@ DOMAINS = {
         "all in order: DANE, MTA-STS enforced, TLS reports, SPF, DKIM, DMARC", "trusted", "right", "enforce"
     ),
     "dane": DemoDomain("a self-signed certificate that DANE vouches for", "self", "right"),
-    "danebad": DemoDomain(
-        "the TLSA record names another key: senders with DANE refuse to deliver", tlsa="wrong"
-    ),
+    "danebad": DemoDomain("the TLSA record names another key: senders with DANE refuse to deliver", tlsa="wrong"),
     "selfsigned": DemoDomain("a certificate nobody vouches for: delivered, but open to interception", "self"),
     "stsbad": DemoDomain(
         "MTA-STS is enforced, but the certificate is not trusted: not delivered", "self", None, "enforce"
@@ -167,9 +165,7 @@ class DemoInternet:
 
     def _identity(self, name: str) -> Identity:
         host = f"mx.{name}.{ORIGIN}"
-        make: Callable[[str], Identity] = (
-            self_signed if DOMAINS[name].certificate == "self" else self._authority.issue
-        )
+        make: Callable[[str], Identity] = self_signed if DOMAINS[name].certificate == "self" else self._authority.issue
         return make(host)
 
     def _records(self, names: list[str], bare: str) -> dict[tuple[str, str], list[str]]:

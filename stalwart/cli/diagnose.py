@@ -78,12 +78,12 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         _with_reactor(options, show)
-    except (NoAnswer, Invalid) as failure:
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # whoever read us is gone; nothing is left to say
+    except (NoAnswer, Invalid, ValueError, OSError) as failure:
         return _complain(str(failure))
     except KeyboardInterrupt:
         return _complain("interrupted")
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # whoever read us is gone; nothing is left to say
     return outcome.exit_code()
 
 
@@ -152,20 +152,26 @@ def _complain(problem: str) -> int:
 
 def _with_reactor(options: argparse.Namespace, show: Show) -> None:
     """Run the coroutine of the chosen way to its end and raise what it raises."""
-    from twisted.internet import reactor
-    from twisted.internet.defer import Deferred
+    import twisted.internet.reactor
+    from twisted.internet.defer import CancelledError, Deferred
 
+    reactor: Any = twisted.internet.reactor
     failures: list[BaseException] = []
+
+    def ended(failure: Any) -> None:
+        if failure is not None:
+            failures.append(KeyboardInterrupt() if failure.check(CancelledError) else failure.value)
+        if reactor.running:
+            reactor.stop()
 
     def start() -> None:
         way = _from_daemon if options.url else _in_process
-        running = Deferred.fromCoroutine(way(reactor, options, show))
-        running.addErrback(lambda failure: failures.append(failure.value))
-        reactor.addSystemEventTrigger("before", "shutdown", running.cancel)  # type: ignore[attr-defined]
-        running.addBoth(lambda _ended: reactor.running and reactor.stop())  # type: ignore[attr-defined]
+        running: Any = Deferred.fromCoroutine(way(reactor, options, show))
+        reactor.addSystemEventTrigger("before", "shutdown", running.cancel)
+        running.addBoth(ended)
 
-    reactor.callWhenRunning(start)  # type: ignore[attr-defined]
-    reactor.run()  # type: ignore[attr-defined]
+    reactor.callWhenRunning(start)
+    reactor.run()
     if failures:
         raise failures[0]
 

@@ -30,7 +30,12 @@ STEPS = {  # stem of the stage types -> (depth, what is being done)
     "rcptTo": (2, "RCPT TO"),
     "quit": (2, "QUIT"),
 }
-_ENDINGS = {"NotFound": ("none", DIM), "Success": ("ok", GREEN), "Completed": ("ok", GREEN), "Error": ("failed", RED)}
+_ENDINGS = {
+    "NotFound": ("none", DIM),
+    "Success": ("ok", GREEN),
+    "Completed": ("ok", GREEN),
+    "Error": ("failed", RED),
+}
 _NOT_FOUND_STEMS = {"mtaSts": "mtaStsFetch", "tlsRpt": "tlsRptLookup", "tlsa": "tlsaLookup"}
 _VERDICT_COLOURS = {"ok": GREEN, "info": DIM, "warn": YELLOW, "fail": RED}
 _LABEL_WIDTH = 34

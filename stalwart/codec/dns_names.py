@@ -17,6 +17,7 @@ import idna
 LONGEST_LABEL = 63
 LONGEST_NAME = 253
 LONGEST_WIRE = 255
+MOST_JUMPS = 32
 _LONGEST_INPUT = 1000  # characters; more cannot map to a valid name and is not worth looking at
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]+(?<!-)").fullmatch
@@ -139,7 +140,7 @@ class NameReader:
         """
         wire, size = self._wire, len(self._wire)
         starts: list[int] = []
-        after, position, run = -1, offset, offset
+        after, position, run, jumps = -1, offset, offset, 0
         while position < size:
             kind = wire[position]
             if kind == 0:
@@ -151,8 +152,9 @@ class NameReader:
                     raise MalformedName("a name has too many labels")
             elif kind >= 0xC0 and position + 1 < size:  # RFC 1035 4.1.4
                 target = (kind & 0x3F) << 8 | wire[position + 1]
-                if target >= run:
-                    raise MalformedName("a compression pointer does not lead back")
+                jumps += 1
+                if target >= run or jumps > MOST_JUMPS:
+                    raise MalformedName("compression pointers do not lead back to a name")
                 after = position + 2 if after < 0 else after
                 known = self._known.get(target)
                 if known is not None:

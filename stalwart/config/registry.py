@@ -1,32 +1,33 @@
-"""Settings objects in the store: create, read, update, destroy, the same for every type (settings A.3, A.4, A.6, A.8).
+"""Settings objects in the store: create, read, update, destroy, the same for every type (settings A.3, A.4,
+A.6, A.8).
 
 Plain functions over a transaction. They raise the closed family only: ``ValidationFailed``, ``Conflict`` (its
-``property`` is what the client knows the unique value by), ``DanglingReference``, ``Linked``, ``NotFound``. Permissions,
-tenants and tasks that follow from a change are the caller's business.
+``property`` is what the client knows the unique value by), ``DanglingReference``, ``Linked``, ``NotFound``.
+Permissions, tenants and tasks that follow from a change are the caller's business.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from attrs import frozen
 
 from stalwart.codec.ids import SINGLETON, snowflake
 from stalwart.errors import Conflict, DanglingReference, NotFound
-from stalwart.schema import Declaration, Reference, UniqueKey, ValidationFailed, Violation, references, unique_keys
-from stalwart.store.rows import Row
-from stalwart.store.store import Registry
+from stalwart.schema import (
+    Declaration,
+    Reference,
+    UniqueKey,
+    ValidationFailed,
+    Violation,
+    references,
+    unique_keys,
+)
+from stalwart.store import Row, Transaction
 
 LARGEST_BODY = 200_000  # settings A.1
-
-
-class Transaction(Protocol):
-    """The part of a store's transaction that settings need."""
-
-    @property
-    def registry(self) -> Registry: ...
 
 
 @frozen
@@ -43,10 +44,14 @@ def get(tx: Transaction, declaration: Declaration, id: int = SINGLETON) -> Entry
     row = tx.registry.get(declaration.type_name, id)
     if row is not None:
         return _entry(declaration, row)
-    return Entry(SINGLETON, 0, defaults(declaration)) if declaration.is_singleton and id == SINGLETON else None
+    return (
+        Entry(SINGLETON, 0, defaults(declaration)) if declaration.is_singleton and id == SINGLETON else None
+    )
 
 
-def listed(tx: Transaction, declaration: Declaration, after: int = -1, limit: int | None = None) -> list[Entry]:
+def listed(
+    tx: Transaction, declaration: Declaration, after: int = -1, limit: int | None = None
+) -> list[Entry]:
     """Objects with an id above ``after``, ascending; the one of a singleton always."""
     if declaration.is_singleton:
         entry = get(tx, declaration)
@@ -65,7 +70,8 @@ def create(
 ) -> Entry:
     """A new object of wire members; ``now`` in seconds. ``id`` chooses the number (restoring an account).
 
-    ``by_server``: our own code calls, so server-set members may be given. For a singleton it replaces the one there is.
+    ``by_server``: our own code calls, so server-set members may be given. For a singleton it replaces the one
+    there is.
     """
     value = declaration.from_wire(dict(data), by_server=by_server)
     if declaration.is_singleton:
@@ -100,7 +106,9 @@ def update(
 def destroy(tx: Transaction, declaration: Declaration, id: int) -> None:
     """Remove an object that nothing refers to; a reference to itself does not count."""
     if declaration.is_singleton:
-        raise ValidationFailed([Violation("invalidProperties", "", "Singletons cannot be created or destroyed.")])
+        raise ValidationFailed(
+            [Violation("invalidProperties", "", "Singletons cannot be created or destroyed.")]
+        )
     tx.registry.delete(declaration.type_name, id)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from attrs import field, frozen
+from zope.interface import Attribute, Interface, implementer
 
 from stalwart.directory.credentials import Network
 
@@ -14,14 +15,27 @@ RECOVERY_ACCOUNT = 4294967295
 """Account id of the recovery administrator, who has no record in the store."""
 
 
+class IAccess(Interface):
+    """What a proved identity may do; the avatar of `stalwart.directory.cred`."""
+
+    account_id = Attribute("Number of the account.")
+    login = Attribute("Its address.")
+    permissions = Attribute("The camelCase names of what it may do, a frozenset.")
+
+    def may(permission):
+        """Whether ``permission`` is held."""
+
+
+@implementer(IAccess)
 @frozen
 class Access:
     """One authenticated client: whose account, by which credential, with which permissions (camelCase names).
 
-    ``locale`` is a BCP 47 tag. ``expires_at`` (seconds since the epoch) is when the credential ends, None = never.
-    ``kind`` is "live" for the holder of a live token, who has no more than its one permission. ``presenter_id`` is the
-    account whose credential it was, where somebody entered another's account. ``networks`` and ``stamp`` are for the
-    credential cache: from where the credential may be used, and how old the account's data was.
+    ``locale`` is a BCP 47 tag. ``expires_at`` (seconds since the epoch) is when the credential ends, None =
+    never. ``kind`` is "live" for the holder of a live token, who has no more than its one permission.
+    ``presenter_id`` is the account whose credential it was, where somebody entered another's account.
+    ``networks`` and ``stamp`` are for the credential cache: from where the credential may be used, and how
+    old the account's data was.
     """
 
     account_id: int
@@ -42,6 +56,6 @@ class Access:
 
 
 def language_tag(locale: str) -> str:
-    """The BCP 47 tag of a POSIX locale name: `de_DE` -> `de-DE`; `en_IE@euro` -> `en-IE`; `POSIX` -> `en-US`."""
+    """The BCP 47 tag of a POSIX locale name: `en_IE@euro` -> `en-IE`; `POSIX` -> `en-US`."""
     name = locale.partition("@")[0].partition(".")[0].replace("_", "-")
     return "en-US" if name in ("", "C", "POSIX") else name

@@ -30,9 +30,7 @@ class ApiKeys:
         identity = await self._identities.by_id(key.account_id)
         usable = identity if identity is not None and identity.may_sign_in else None
         try:
-            return await self._passwords.prove_generated(
-                usable, "ApiKey", key.credential_id, token, client_ip, stamp
-            )
+            return await self._passwords.prove_generated(usable, "ApiKey", key.credential_id, token, client_ip, stamp)
         except LoginFailed as failure:
             failure.login = identity.address if identity is not None else ""
             raise

@@ -1,15 +1,17 @@
 """Credentials that were right a moment ago, so that a request costs microseconds and not a password check.
 
-The key is a keyed BLAKE2b (RFC 7693 2.9) of the header value under a key of this process: the secret itself is not kept,
-and a dump of the cache does not help to guess it. Least recently used entries go first. Failures are not cached.
+The key is a keyed BLAKE2b (RFC 7693 2.9) of the header value under a key of this process: the secret itself
+is not kept, and a dump of the cache does not help to guess it. Least recently used entries go first. Failures
+are not cached.
 """
 
 from __future__ import annotations
 
 import os
 from collections import OrderedDict
+from collections.abc import Callable
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -17,7 +19,9 @@ from stalwart.directory.access import Access
 from stalwart.directory.credentials import is_allowed_from
 
 _ENTRY_BYTES = 1024
-"""What one entry is taken to cost: key, tuple, Access, places in two dictionaries; permission sets are shared."""
+"""What one entry is taken to cost: key, tuple, Access, places in two dictionaries; permission sets are
+shared.
+"""
 
 
 class _Entry(NamedTuple):
@@ -26,10 +30,13 @@ class _Entry(NamedTuple):
 
 
 class CredentialCache:
-    """Header values and the `Access` they gave, within ``limit`` bytes; ``generation`` counts what made entries stale."""
+    """Header values and the `Access` they gave, within ``limit`` bytes; ``generation`` counts what made
+    entries stale.
+    """
 
     def __init__(self, clock: IReactorTime, limit: int = 1 << 20) -> None:
-        self._seconds = clock.seconds
+        timer: Any = clock
+        self._seconds: Callable[[], float] = timer.seconds
         self._capacity = max(1, limit // _ENTRY_BYTES)
         self._key = os.urandom(32)
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
@@ -40,7 +47,9 @@ class CredentialCache:
         return len(self._entries)
 
     def find(self, value: str, client_ip: str) -> Access | None:
-        """The access that ``value`` gave, if it still holds and the credential may be used from ``client_ip``."""
+        """The access that ``value`` gave, if it still holds and the credential may be used from
+        ``client_ip``.
+        """
         mark = self._mark(value)
         entry = self._entries.get(mark)
         if entry is None:

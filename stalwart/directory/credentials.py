@@ -1,8 +1,9 @@
-"""App passwords and API keys: secrets that the server makes, recognisable by their form, and what a credential restricts.
+"""App passwords and API keys: secrets that the server makes, recognisable by their form, and what a
+credential restricts.
 
-Both carry 144 or 160 random bits, so they are stored as one SHA-256: guessing is hopeless whatever the hash costs, and
-they are checked on every request of clients that never keep a connection. Hashes of other schemes, brought along from
-another server, are accepted all the same.
+Both carry 144 or 160 random bits, so they are stored as one SHA-256: guessing is hopeless whatever the hash
+costs, and they are checked on every request of clients that never keep a connection. Hashes of other schemes,
+brought along from another server, are accepted all the same.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def read_app_password(secret: str) -> AppPassword | None:
 
 
 def make_api_key(account_id: int, credential_id: int) -> str:
-    """A new API key: `API_` and 38 letters of base64url over account id, credential id and 20 random bytes."""
+    """A new API key: `API_` and 38 letters of base64url over account id, credential id, 20 random bytes."""
     raw = account_id.to_bytes(4, "big") + credential_id.to_bytes(4, "big") + secrets.token_bytes(_KEY_BYTES - 8)
     return "API_" + urlsafe_b64encode(raw).decode("ascii").rstrip("=")
 
@@ -77,7 +78,9 @@ def read_api_key(token: str) -> ApiKey | None:
 
 
 def is_allowed_from(client_ip: str, networks: tuple[Network, ...]) -> bool:
-    """Whether a credential that is limited to ``networks`` may be used from ``client_ip``; no networks = anywhere."""
+    """Whether a credential that is limited to ``networks`` may be used from ``client_ip``; no networks =
+    anywhere.
+    """
     if not networks:
         return True
     try:

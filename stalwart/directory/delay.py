@@ -1,13 +1,15 @@
-"""The pause before a failed login is answered: 50 to 500 ms at random, on the reactor's clock, so that no thread waits.
+"""The pause before a failed login is answered: 50 to 500 ms at random, on the reactor's clock, so that no
+thread waits.
 
-It slows guessing and blurs how long the check took. At most ``limit`` answers are held back at a time; what comes above
-is refused at once. Successes never come here.
+It slows guessing and blurs how long the check took. At most ``limit`` answers are held back at a time; what
+comes above is refused at once. Successes never come here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from random import SystemRandom
+from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
@@ -24,7 +26,7 @@ class FailureDelay:
     def __init__(
         self, clock: IReactorTime, random: Callable[[], float] = SystemRandom().random, limit: int = 1000
     ) -> None:
-        self._clock = clock
+        self._clock: Any = clock
         self._random = random
         self._limit = limit
         self.pending = 0

@@ -1,8 +1,8 @@
 """Who somebody is and what he may do: the one place where passwords, keys and live tokens become an `Access`.
 
-Order of checks: recovery administrator, app password, then the account's password with its second factor (auth-api 2.2).
-Failed logins are reported, delayed and answered by `failures`; successes are never held up. External directories are
-left out; bearer tokens of other kinds join through `add_bearer`.
+Order of checks: recovery administrator, app password, then the account's password with its second factor
+(auth-api 2.2). Failed logins are reported, delayed and answered by `failures`; successes are never held up.
+External directories are left out; bearer tokens of other kinds join through `add_bearer`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import AUTH_SUCCESS
 
 CACHE_LIFETIME = 3600.0
-"""How long a credential is taken as right without a new check, in seconds (`OidcProvider.accessTokenExpiry`)."""
+"""How long a credential is taken as right without a new check, in seconds (`OidcProvider.accessTokenExpiry`).
+"""
 
 
 class BearerScheme(Protocol):
@@ -39,7 +40,9 @@ class BearerScheme(Protocol):
         """Whether ``token`` has the form of this kind."""
 
     async def authenticate(self, token: str, client_ip: str) -> Access:
-        """The access behind ``token``; raises `LoginFailed` for what counts as a failed login, else a StalwartError."""
+        """The access behind ``token``; raises `LoginFailed` for what counts as a failed login, else a
+        StalwartError.
+        """
 
 
 class Directory:
@@ -73,7 +76,8 @@ class Directory:
         self._unwatch = settings.watch(self.forget_all)
 
     async def authenticate_basic(self, login: str, secret: str, client_ip: str) -> Access:
-        """The access for a login and a password or app password (RFC 7617); white space around the login does not count.
+        """The access for a login and a password or app password (RFC 7617); white space around the login does
+        not count.
 
         Raises Unauthenticated, SecondFactorRequired, Forbidden, TooMany (the address is banned), Unavailable.
         """
@@ -82,7 +86,9 @@ class Directory:
     async def authenticate_password(
         self, login: str, secret: str, client_ip: str, *, code: str | None = None, app_passwords: bool = True
     ) -> Access:
-        """As `authenticate_basic`, for a sign-in form: ``code`` is the one-time code, ``app_passwords`` False refuses those."""
+        """As `authenticate_basic`, for a sign-in form: ``code`` is the one-time code, ``app_passwords`` False
+        refuses those.
+        """
         name = read_login(login)
         try:
             access = await self._prove(name, secret, client_ip, code, app_passwords)
@@ -93,7 +99,9 @@ class Directory:
         return access
 
     async def authenticate_bearer(self, token: str, client_ip: str) -> Access:
-        """The access behind a bearer token (RFC 6750): an API key, or what `add_bearer` added. Raises as above."""
+        """The access behind a bearer token (RFC 6750): an API key, or what `add_bearer` added. Raises as
+        above.
+        """
         scheme = next((scheme for scheme in self._bearers if scheme.recognises(token)), None)
         if scheme is None:
             raise Unauthenticated()
@@ -109,9 +117,11 @@ class Directory:
         self._bearers.append(scheme)
 
     async def account_access(self, account_id: int, client_ip: str) -> Access:
-        """The access of an account for tokens issued to it: its password's expiry and networks count (auth-api 2.4).
+        """The access of an account for tokens issued to it: its password's expiry and networks count
+        (auth-api 2.4).
 
-        Raises Unauthenticated if the account is gone or disabled, Forbidden, LoginFailed for a forbidden address.
+        Raises Unauthenticated if the account is gone or disabled, Forbidden, LoginFailed for a forbidden
+        address.
         """
         stamp = self._cache.generation
         identity = await self._identities.by_id(account_id)
@@ -120,7 +130,9 @@ class Directory:
         return self._passwords.access_for(identity, client_ip, stamp)
 
     def cached(self, header_value: str, client_ip: str) -> Access | None:
-        """The access that this header value (what stands after the scheme) gave before, if nothing has changed since."""
+        """The access that this header value (what stands after the scheme) gave before, if nothing has
+        changed since.
+        """
         return self._cache.find(header_value, client_ip)
 
     def remember(self, header_value: str, access: Access) -> None:
@@ -137,7 +149,7 @@ class Directory:
         self._cache.clear()
 
     def on_failure(self, observer: FailureObserver) -> Callable[[], None]:
-        """Tell ``observer(client_ip, login)`` of every failed login; True from it makes the answer a TooMany."""
+        """Tell ``observer(client_ip, login)`` of every failed login; answering True makes it a TooMany."""
         return self._failures.observe(observer)
 
     async def live_token(self, access: Access, kind: str) -> str:
@@ -184,7 +196,9 @@ class Directory:
 
 
 def entered(target: Identity, presenter: Access) -> Access:
-    """What ``presenter`` may do in the account of ``target``: what its owner may; his own credential keeps its limits."""
+    """What ``presenter`` may do in the account of ``target``: what its owner may; his own credential keeps
+    its limits.
+    """
     return evolve(
         target.access(presenter.stamp),
         credential_id=presenter.credential_id,

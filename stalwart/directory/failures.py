@@ -1,7 +1,9 @@
-"""Failed logins: told to who counts them, answered late, and as 429 once the address is banned for it (http-service 6.3).
+"""Failed logins: told to who counts them, answered late, and as 429 once the address is banned for it
+(http-service 6.3).
 
-Which failures count: a wrong password, code, app password or API key, an unknown account, an alias or address that the
-credential is not good for. Not counted: what is damaged or expired, and what is right but not allowed.
+Which failures count: a wrong password, code, app password or API key, an unknown account, an alias or address
+that the credential is not good for. Not counted: what is damaged or expired, and what is right but not
+allowed.
 """
 
 from __future__ import annotations
@@ -15,11 +17,15 @@ from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import AUTH_FAILED, AUTH_TOO_MANY_ATTEMPTS
 
 FailureObserver = Callable[[str, str], bool | Awaitable[bool]]
-"""Called with the client's address and the login it presented ("" if unknown); True = that address is banned now."""
+"""Called with the client's address and the login it presented ("" if unknown); True = that address is banned
+now.
+"""
 
 
 class LoginFailed(Exception):
-    """A failure that counts. ``answer`` is what the client is told, ``reason`` what the log says; neither is secret."""
+    """A failure that counts. ``answer`` is what the client is told, ``reason`` what the log says; neither is
+    secret.
+    """
 
     def __init__(self, reason: str, login: str = "", answer: StalwartError | None = None) -> None:
         super().__init__(reason)

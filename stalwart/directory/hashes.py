@@ -1,9 +1,9 @@
 """Stored passwords: which scheme a stored value is in, whether a password fits it, and new hashes.
 
-Reads what other mail servers and LDAP directories write: PHC strings (argon2, RFC 9106; scrypt, RFC 7914; PBKDF2,
-RFC 8018), modular crypt (`$2b$`, `$6$`, `$5$`, `$1$`, `$sha1$`, BSDi `_`) and LDAP `{SCHEME}` values; anything else is the
-password itself. Pure and slow on purpose: `hashing` runs it off the reactor. Digest-only schemes such as SCRAM verifiers
-are left out: they need another dialogue.
+Reads what other mail servers and LDAP directories write: PHC strings (argon2, RFC 9106; scrypt, RFC 7914;
+PBKDF2, RFC 8018), modular crypt (`$2b$`, `$6$`, `$5$`, `$1$`, `$sha1$`, BSDi `_`) and LDAP `{SCHEME}` values;
+anything else is the password itself. Pure and slow on purpose: `hashing` runs it off the reactor. Digest-only
+schemes such as SCRAM verifiers are left out: they need another dialogue.
 """
 
 from __future__ import annotations
@@ -42,12 +42,14 @@ _ARGON2 = argon2.PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=
 
 
 class UnknownHash(Exception):
-    """The stored value looks like a hash, but of no scheme known here, damaged, or of a cost beyond reason."""
+    """The stored value looks like a hash, but of no known scheme, damaged, or of a cost beyond reason."""
 
 
 def scheme_of(stored: str) -> str:
-    """The name of the scheme of ``stored``, in lower case; ``plain`` for a password in clear. `UnknownHash` otherwise."""
-    if stored.startswith("$bcrypt-sha256$") or stored.startswith("$2"):
+    """The name of the scheme of ``stored``, in lower case; ``plain`` for a password in clear. `UnknownHash`
+    otherwise.
+    """
+    if stored.startswith(("$bcrypt-sha256$", "$2")):
         return "bcrypt"
     for prefix in _CRYPT:
         if stored.startswith(prefix):
@@ -84,9 +86,11 @@ def make(secret: str, algorithm: str) -> str:
 
 
 def needs_upgrade(stored: str, algorithm: str, secret: str = "") -> bool:
-    """Whether a fresh hash by ``algorithm`` should take the place of ``stored``, which ``secret`` has just fitted.
+    """Whether a fresh hash by ``algorithm`` should take the place of ``stored``, which ``secret`` has just
+    fitted.
 
-    Never where the scheme looked at a part of ``secret`` only: the rest of what was typed need not be the password.
+    Never where the scheme looked at a part of ``secret`` only: the rest of what was typed need not be the
+    password.
     """
     scheme = scheme_of(stored)
     if scheme == "bcrypt" and not stored.startswith("$bcrypt-sha256$") and len(_bytes_of(secret)) > _BCRYPT_LIMIT:
@@ -100,7 +104,9 @@ def needs_upgrade(stored: str, algorithm: str, secret: str = "") -> bool:
 
 
 def sha256_of(secret: str) -> str:
-    """``secret`` as ``{SHA256}``: for generated secrets of 128 bits or more, where a slow hash would add nothing."""
+    """``secret`` as ``{SHA256}``: for generated secrets of 128 bits or more, where a slow hash would add
+    nothing.
+    """
     return "{SHA256}" + b64encode(hashlib.sha256(_bytes_of(secret)).digest()).decode("ascii")
 
 
@@ -197,7 +203,8 @@ def _bcrypt_matches(stored: str, password: bytes) -> bool:
 
 
 def _bcrypt_digest(password: bytes, salt: str) -> bytes:
-    # bcrypt reads 72 bytes and stops at a zero byte; a base64 digest of the whole password has neither trouble.
+    # bcrypt reads 72 bytes and stops at a zero byte; a base64 digest of the whole password has neither
+    # trouble.
     return b64encode(hmac.digest(salt.encode("ascii"), password, "sha256"))
 
 
@@ -222,7 +229,8 @@ def _foreign(scheme: str) -> Callable[[bytes, str], bool]:
         warnings.simplefilter("ignore", DeprecationWarning)  # it imports the deprecated stdlib module crypt
         import passlib.hash
 
-        return getattr(passlib.hash, scheme).verify
+        verify: Callable[[bytes, str], bool] = getattr(passlib.hash, scheme).verify
+        return verify
 
 
 def _verify_scrypt(_name: str, payload: str, password: bytes) -> bool:

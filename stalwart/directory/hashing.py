@@ -1,8 +1,9 @@
-"""Password work off the reactor: a small thread pool of its own, a bounded queue before it, and a synchronous twin.
+"""Password work off the reactor: a small thread pool of its own, a bounded queue before it, and a synchronous
+twin.
 
-Checking a password takes about 60 ms and 19 MiB by design. Two threads keep that from starving everything else; who would
-have to wait too long is refused instead. The same check asked for many times at once (a client that opens ten
-connections) is done once. What is checked, and against what, is decided elsewhere.
+Checking a password takes about 60 ms and 19 MiB by design. Two threads keep that from starving everything
+else; who would have to wait too long is refused instead. The same check asked for many times at once (a
+client that opens ten connections) is done once. What is checked, and against what, is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ import os
 from collections import deque
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
-from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from stalwart.directory import hashes
@@ -22,7 +22,8 @@ from stalwart.errors import Unavailable
 
 T = TypeVar("T")
 
-# Random passwords that nobody kept, hashed once by each algorithm: checked against when there is nothing else to check.
+# Random passwords that nobody kept, hashed once by each algorithm: checked against when there is nothing else
+# to check.
 DECOYS = {
     "argon2id": "$argon2id$v=19$m=19456,t=2,p=1$Em5QS+qnXPEh7Hq3Z2MpSQ$0cAkrnBRIEW32d0QRAyGs/BXxr5HPa04aEYjeiwWWKY",
     "bcrypt": "$2b$12$d7Cmkx7RMNz/WZDu7jo7q.vdydurW.ChmPXPiXmy2Rh7fqqG0poIq",
@@ -83,10 +84,11 @@ class SynchronousHashing:
 
 
 class HashingPool:
-    """`Hashing` in ``threads`` threads of its own, started when first needed; at most ``waiting`` callers wait.
+    """`Hashing` in ``threads`` threads of its own, started when first needed; at most ``waiting`` callers
+    wait.
 
-    A caller that cancels or has waited ``patience`` seconds leaves the queue; work that runs already is left to end and
-    its result is dropped. Call `close` before the process ends: the threads are not daemons.
+    A caller that cancels or has waited ``patience`` seconds leaves the queue; work that runs already is left
+    to end and its result is dropped. Call `close` before the process ends: the threads are not daemons.
     """
 
     def __init__(
@@ -161,9 +163,10 @@ class HashingPool:
                 self._pool.start()
             result, work = self._waiting.popleft()
             self._running += 1
-            self._pool.callInThreadWithCallback(
-                lambda success, value, result=result: self._reactor.callFromThread(self._finish, result, value), work
-            )
+            self._pool.callInThreadWithCallback(self._hand_over(result), work)
+
+    def _hand_over(self, result: Deferred[Any]) -> Callable[[bool, Any], None]:
+        return lambda _success, value: self._reactor.callFromThread(self._finish, result, value)
 
     def _finish(self, result: Deferred[Any], value: Any) -> None:
         self._running -= 1
@@ -183,5 +186,5 @@ class HashingPool:
                 closed.callback(None)
 
 
-def _out_of_patience(_result: Any, _seconds: float) -> Any:
-    return Failure(Unavailable("Too many passwords are being checked at present. Please try again."))
+def _out_of_patience(_result: Any, _seconds: float) -> NoReturn:
+    raise Unavailable("Too many passwords are being checked at present. Please try again.")

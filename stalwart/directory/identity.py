@@ -1,15 +1,17 @@
-"""The account behind a login name or an id, as one consistent reading of the store: address, domain, permissions.
+"""The account behind a login name or an id, as one consistent reading of the store: address, domain,
+permissions.
 
 Names and aliases of accounts and domains are resolved here. Whether the credential is right is not asked.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from stalwart.codec.ids import encode_id
 from stalwart.config.account import ADDRESS_SPACE, Account
@@ -27,7 +29,8 @@ from stalwart.store.store import Store, Transaction
 
 @frozen
 class Identity:
-    """One account: ``account`` is its `User` or `Group`, ``by_alias`` whether another name than its own led here.
+    """One account: ``account`` is its `User` or `Group`, ``by_alias`` whether another name than its own led
+    here.
 
     ``is_enabled``: its home domain, the domain that was typed and the alias all accept logins.
     """
@@ -41,7 +44,9 @@ class Identity:
 
     @property
     def may_sign_in(self) -> bool:
-        """Whether a credential of this account counts at all: groups have none, and its domain must be enabled."""
+        """Whether a credential of this account counts at all: groups have none, and its domain must be
+        enabled.
+        """
         return self.is_enabled and self.account.tag == "User"
 
     def access(self, stamp: int) -> Access:
@@ -50,7 +55,7 @@ class Identity:
             account_id=self.account_id,
             login=self.address,
             name=self.account.description,
-            permissions=_shared(self.permissions),
+            permissions=self.permissions,
             locale=language_tag(self.account.locale),
             stamp=stamp,
         )
@@ -62,17 +67,25 @@ class Identities:
     def __init__(self, store: Store, settings: Any) -> None:
         self._store = store
         self._settings = settings
+        # Accounts with the same roles share one set of some hundred names, or the credential cache would hold
+        # copies.
+        self._shared: Callable[[frozenset[str]], frozenset[str]] = lru_cache(maxsize=256)(lambda names: names)
 
     async def by_login(self, login: str) -> Identity | None:
-        """The account of a login name in lower case; a name without domain is completed with the default domain."""
+        """The account of a login name in lower case; a name without domain is completed with the default
+        domain.
+        """
         default = self._settings.of(SystemSettings).default_domain_id
         authentication = self._settings.of(Authentication)
-        return await self._store.read(lambda tx: find_by_login(tx, login, default, authentication))
+        return self._slim(await self._store.read(lambda tx: find_by_login(tx, login, default, authentication)))
 
     async def by_id(self, account_id: int) -> Identity | None:
         """The account with this id."""
         authentication = self._settings.of(Authentication)
-        return await self._store.read(lambda tx: find_by_id(tx, account_id, authentication))
+        return self._slim(await self._store.read(lambda tx: find_by_id(tx, account_id, authentication)))
+
+    def _slim(self, identity: Identity | None) -> Identity | None:
+        return identity and evolve(identity, permissions=self._shared(identity.permissions))
 
 
 def find_by_login(
@@ -96,11 +109,8 @@ def find_by_login(
         return None
     own = (identity.account.name, identity.account.domain_id) == (local, domain_id)
     aliases = () if own else identity.account.aliases
-    return Identity(
-        identity.account_id,
-        identity.account,
-        identity.address,
-        identity.permissions,
+    return evolve(
+        identity,
         by_alias=not own or bool(at and domain.name != _a_labels(typed)),
         is_enabled=identity.is_enabled
         and domain.is_enabled
@@ -118,9 +128,7 @@ def find_by_id(tx: Transaction, account_id: int, authentication: Authentication)
     if domain is None:
         return None
     permissions = effective_permissions(account, authentication, lambda role_id: _role(tx, role_id))
-    return Identity(
-        account_id, account, f"{account.name}@{domain.name}", permissions, is_enabled=domain.is_enabled
-    )
+    return Identity(account_id, account, f"{account.name}@{domain.name}", permissions, is_enabled=domain.is_enabled)
 
 
 def credential_of(identity: Identity | None, kind: str, credential_id: int | None = None) -> Any:
@@ -159,9 +167,3 @@ def _domain(tx: Transaction, domain_id: int | None) -> Domain | None:
 def _role(tx: Transaction, role_id: int) -> Role | None:
     row = tx.registry.get("Role", role_id)
     return Role.from_stored(row.data) if row is not None else None
-
-
-@lru_cache(maxsize=256)
-def _shared(permissions: frozenset[str]) -> frozenset[str]:
-    # Accounts with the same roles share one set of some hundred names, or the credential cache would be full of copies.
-    return permissions

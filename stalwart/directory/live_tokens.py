@@ -1,8 +1,8 @@
 """Tokens of one minute for event streams, which browsers cannot give an Authorization header.
 
-A token names an account, a login and one kind of stream; it is encrypted and authenticated (Fernet: AES-CBC with
-HMAC-SHA-256) under a key in the store, so that a token issued before a restart, or by another process, is good. Nothing is
-stored for each token: it can be used again within its minute and cannot be taken back.
+A token names an account, a login and one kind of stream; it is encrypted and authenticated (Fernet: AES-CBC
+with HMAC-SHA-256) under a key in the store, so that a token issued before a restart, or by another process,
+is good. Nothing is stored for each token: it can be used again within its minute and cannot be taken back.
 """
 
 from __future__ import annotations
@@ -38,11 +38,13 @@ class LiveTokens:
 
     def __init__(self, store: Store, clock: IReactorTime) -> None:
         self._store = store
-        self._clock = clock
+        self._clock: Any = clock
         self._box: Fernet | None = None
 
     async def issue(self, access: Access, kind: str) -> str:
-        """A token of ``kind`` for the holder of ``access``; `NotFound` for another kind, `Forbidden` without permission."""
+        """A token of ``kind`` for the holder of ``access``; `NotFound` for another kind, `Forbidden` without
+        permission.
+        """
         if kind not in PERMISSIONS:
             raise NotFound()
         if not access.may(PERMISSIONS[kind]):
@@ -53,7 +55,9 @@ class LiveTokens:
         return token.decode("ascii").rstrip("=")
 
     async def redeem(self, token: str, kind: str) -> Access:
-        """The access of a token of ``kind``: its one permission. `Unauthenticated` if forged, expired, of another kind."""
+        """The access of a token of ``kind``: its one permission. `Unauthenticated` if forged, expired, of
+        another kind.
+        """
         box = await self._fernet()
         claims = _open(box, token)
         if claims is None or claims.kind != kind or claims.expires_at <= self._clock.seconds():

@@ -1,4 +1,5 @@
-"""Login names as people type them: lower case, and `target%impersonator` for those who may enter other accounts.
+"""Login names as people type them: lower case, and `target%impersonator` for those who may enter other
+accounts.
 
 Left out: which address an alias stands for and which domain is the default; the store knows that.
 """
@@ -13,7 +14,7 @@ MAX_LOGIN = 512
 
 @frozen
 class LoginName:
-    """Whose password is presented, and whose account is to be entered; they differ for `target%impersonator`."""
+    """Whose password is presented and whose account is entered; they differ for `target%impersonator`."""
 
     presented: str
     target: str
@@ -31,4 +32,3 @@ def read_login(text: str) -> LoginName:
     if not sign:
         return LoginName(lowered, lowered)
     return LoginName(impersonator, target)
-

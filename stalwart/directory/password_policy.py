@@ -1,7 +1,8 @@
-"""What a new password must be: long enough, not too long, and hard enough to guess (zxcvbn's estimate, 0 to 4).
+"""What a new password must be: long enough, not too long, and hard enough to guess (zxcvbn's estimate, 0 to
+4).
 
-Only passwords that people choose are judged; generated ones are strong by construction. Left out: lists of leaked
-passwords, which would need a network.
+Only passwords that people choose are judged; generated ones are strong by construction. Left out: lists of
+leaked passwords, which would need a network.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ class PasswordPolicy:
             raise Invalid(f"Password must be at most {min(self.max_length, MAX_SECRET)} characters long.", ("secret",))
 
     async def check(self, hashing: Hashing, secret: str, known: Sequence[str] = ()) -> None:
-        """Raise `Invalid` if ``secret`` will not do; ``known`` are words that an attacker tries first, such as the login."""
+        """Raise `Invalid` if ``secret`` will not do; ``known`` are words that an attacker tries first, such
+        as the login.
+        """
         self.check_length(secret)
         if self.min_strength == 0:
             return

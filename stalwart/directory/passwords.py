@@ -1,8 +1,8 @@
 """The credentials of an account, checked: its password with second factor, its app passwords, its API keys.
 
-What each of them still allows is decided here too: networks, expiry, permission lists (auth-api 2.2 and 2.4). A password
-whose hash is old or cheap is hashed anew when it has just been right. A password that looks right takes as long as one
-for an account that does not exist.
+What each of them still allows is decided here too: networks, expiry, permission lists (auth-api 2.2 and 2.4).
+A password whose hash is old or cheap is hashed anew when it has just been right. A password that looks right
+takes as long as one for an account that does not exist.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from attrs import evolve
 from twisted.internet.interfaces import IReactorTime
 
 from stalwart.config.authentication import Authentication
-from stalwart.directory import hashes
+from stalwart.directory import account_records, hashes
 from stalwart.directory.access import Access
 from stalwart.directory.credentials import is_allowed_from, read_app_password
 from stalwart.directory.failures import LoginFailed
 from stalwart.directory.hashing import Hashing
-from stalwart.directory.identity import Identity, credential_of, networks_of, with_credential
+from stalwart.directory.identity import Identity, credential_of, networks_of
 from stalwart.directory.permissions import AFTER_EXPIRY, credential_permissions
 from stalwart.directory.second_factor import use_code
 from stalwart.directory.totp import InvalidUri, Totp
@@ -36,7 +36,9 @@ from stalwart.telemetry.events import (
 
 
 class Passwords:
-    """Checks credentials of identities; ``forget`` is called with an account id when its stored hash was replaced."""
+    """Checks credentials of identities; ``forget`` is called with an account id when its stored hash was
+    replaced.
+    """
 
     def __init__(
         self,
@@ -50,7 +52,7 @@ class Passwords:
         self._store = store
         self._settings = settings
         self._hashing = hashing
-        self._clock = clock
+        self._clock: Any = clock
         self._telemetry = telemetry
         self._forget = forget
 
@@ -63,7 +65,9 @@ class Passwords:
         app_passwords: bool,
         stamp: int,
     ) -> Access:
-        """The access for an account password or, if ``app_passwords``, an app password. Raises `LoginFailed` and errors."""
+        """The access for an account password or, if ``app_passwords``, an app password. Raises `LoginFailed`
+        and errors.
+        """
         app = read_app_password(secret)
         if app is not None:
             usable = identity if identity is not None and identity.may_sign_in and app_passwords else None
@@ -83,9 +87,17 @@ class Passwords:
         return access
 
     async def prove_generated(
-        self, identity: Identity | None, kind: str, credential_id: int, secret: str, client_ip: str, stamp: int
+        self,
+        identity: Identity | None,
+        kind: str,
+        credential_id: int,
+        secret: str,
+        client_ip: str,
+        stamp: int,
     ) -> Access:
-        """The access for an app password or API key: ``kind`` and id say which. Raises `LoginFailed` and errors."""
+        """The access for an app password or API key: ``kind`` and id say which. Raises `LoginFailed` and
+        errors.
+        """
         credential = credential_of(identity, kind, credential_id)
         if credential is None or identity is None:
             raise LoginFailed(f"unknown {kind}")
@@ -108,7 +120,9 @@ class Passwords:
         return access
 
     def access_for(self, identity: Identity, client_ip: str, stamp: int) -> Access:
-        """The access of an account under the limits of its password. Raises `LoginFailed` for a forbidden address."""
+        """The access of an account under the limits of its password. Raises `LoginFailed` for a forbidden
+        address.
+        """
         credential = credential_of(identity, "Password")
         access = identity.access(stamp)
         if credential is None:
@@ -122,7 +136,9 @@ class Passwords:
         return access
 
     async def fits(self, stored: str | None, secret: str) -> bool:
-        """Whether ``secret`` fits; a stored value that cannot be read is an error of ours and counts against nobody."""
+        """Whether ``secret`` fits; a stored value that cannot be read is an error of ours and counts against
+        nobody.
+        """
         try:
             return await self._hashing.check(stored, secret, self._algorithm)
         except hashes.UnknownHash as error:
@@ -169,12 +185,14 @@ class Passwords:
 
     async def _renew_hash(self, identity: Identity, stored: str, secret: str) -> bool:
         # A login never fails because its hash could not be renewed: the next one tries again.
-        algorithm = self._algorithm
+        algorithm, now = self._algorithm, self._clock.seconds()
         if not hashes.needs_upgrade(stored, algorithm, secret):
             return False
         try:
             renewed = await self._hashing.run(lambda: hashes.make(secret, algorithm))
-            await self._store.write(lambda tx: with_credential(tx, identity, stored, renewed))
+            await self._store.write(
+                lambda tx: account_records.renew_hash(tx, identity.account_id, stored, renewed, now)
+            )
         except StalwartError as error:
             self._telemetry.emit(AUTH_ERROR, accountId=identity.account_id, reason=type(error).__name__)
             return False

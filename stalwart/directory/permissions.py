@@ -1,16 +1,19 @@
-"""What an account may do: roles, its own adjustments, and what the credential in use leaves of that (settings A.13).
+"""What an account may do: roles, its own adjustments, and what the credential leaves of that (settings A.13).
 
-A permission that any role or the account disables is gone, whoever grants it. Roles may contain roles, in circles too.
-The names themselves are declared in `config.permissions`; tenants are left out until they exist.
+A permission that any role or the account disables is gone, whoever grants it. Roles may contain roles, in
+circles too. The names themselves are declared in `config.permissions`; tenants are left out until they exist.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
+from stalwart.config import roles as declared
+from stalwart.config.account import Group, User
+from stalwart.config.authentication import Authentication
 from stalwart.config.permissions import PERMISSIONS, kebab_case, listed
 from stalwart.directory.access import Access
+from stalwart.schema import Variant
 
 ALL = frozenset(PERMISSIONS)
 """Every permission there is: what the recovery administrator holds."""
@@ -19,46 +22,54 @@ BOOTSTRAP = frozenset(("sysBootstrapGet", "sysBootstrapUpdate"))
 """What the recovery administrator holds while there is no store yet (http-service 9)."""
 
 AFTER_EXPIRY = frozenset(
-    ("authenticate", "authenticateWithAlias", "sysAccountPasswordGet", "sysAccountPasswordUpdate", "emailReceive")
+    (
+        "authenticate",
+        "authenticateWithAlias",
+        "sysAccountPasswordGet",
+        "sysAccountPasswordUpdate",
+        "emailReceive",
+    )
 )
 """What is left of an account whose password has expired, until it is changed (auth-api 2.4)."""
 
 
-def effective_permissions(account: Any, authentication: Any, role_of: Callable[[int], Any]) -> frozenset[str]:
-    """The permissions of an `Account` instance; ``role_of`` gives the `Role` with an id, or None."""
+def effective_permissions(
+    account: User | Group, authentication: Authentication, role_of: Callable[[int], declared.Role | None]
+) -> frozenset[str]:
+    """The permissions of ``account``; ``role_of`` gives the role with an id."""
     own = account.permissions
-    if own.tag == "Replace":
+    if isinstance(own, declared.Replace):
         return own.enabled_permissions - own.disabled_permissions
     enabled, disabled = _of_roles(role_ids(account, authentication), role_of)
-    if own.tag == "Merge":
+    if isinstance(own, declared.Merge):
         enabled |= own.enabled_permissions
         disabled |= own.disabled_permissions
     return frozenset(enabled - disabled)
 
 
-def role_ids(account: Any, authentication: Any) -> frozenset[int]:
-    """The roles of an `Account` instance: its own list, or the default of its kind."""
-    roles = account.roles
-    if roles.tag == "Custom":
-        return roles.role_ids
-    if account.tag == "Group":
+def role_ids(account: User | Group, authentication: Authentication) -> frozenset[int]:
+    """The roles of ``account``: its own list, or the default of its kind."""
+    if isinstance(account.roles, declared.Custom):
+        return account.roles.role_ids
+    if isinstance(account, Group):
         return authentication.default_group_role_ids
-    if roles.tag == "Admin":
+    if isinstance(account.roles, declared.Admin):
         return authentication.default_admin_role_ids
     return authentication.default_user_role_ids
 
 
-def credential_permissions(permissions: frozenset[str], restriction: Any) -> frozenset[str]:
+def credential_permissions(permissions: frozenset[str], restriction: Variant) -> frozenset[str]:
     """What an app password or API key leaves of its account's ``permissions`` (auth-api 2.4)."""
-    if restriction.tag == "Disable":
+    if isinstance(restriction, declared.Disable):
         return permissions - restriction.permissions
-    if restriction.tag == "Replace":
+    if isinstance(restriction, declared.Only):
         return permissions & restriction.permissions
     return permissions
 
 
 def account_permissions(access: Access, directory_queries: bool = False) -> list[str]:
-    """The names that `/api/account` lists: kebab-case, sorted, less what means nothing to a person (auth-api 10).
+    """The names that `/api/account` lists: kebab-case, sorted, less what means nothing to a person (auth-api
+    10).
 
     ``directory_queries``: whether users may look each other up (`Sharing.allowDirectoryQueries`).
     """
@@ -69,7 +80,7 @@ def account_permissions(access: Access, directory_queries: bool = False) -> list
     return sorted(map(kebab_case, shown))
 
 
-def _of_roles(wanted: Iterable[int], role_of: Callable[[int], Any]) -> tuple[set[str], set[str]]:
+def _of_roles(wanted: Iterable[int], role_of: Callable[[int], declared.Role | None]) -> tuple[set[str], set[str]]:
     enabled: set[str] = set()
     disabled: set[str] = set()
     seen: set[int] = set()

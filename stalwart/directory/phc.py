@@ -1,7 +1,8 @@
 """scrypt (RFC 7914) and PBKDF2 (RFC 8018) passwords in the PHC string form, as values with their parameters.
 
-Also reads the older spellings of PBKDF2 that LDAP tools and IMAP servers write. Every cost is bounded, so that a stored
-value cannot occupy a thread for minutes. The digest itself is left to hashlib, which releases the interpreter lock.
+Also reads the older spellings of PBKDF2 that LDAP tools and IMAP servers write. Every cost is bounded, so
+that a stored value cannot occupy a thread for minutes. The digest itself is left to hashlib, which releases
+the interpreter lock.
 """
 
 from __future__ import annotations
@@ -42,7 +43,13 @@ class Scrypt:
     def derive(self, password: bytes, size: int) -> bytes:
         """The key of ``size`` bytes for ``password``."""
         return hashlib.scrypt(
-            password, salt=self.salt, n=1 << self.log_n, r=self.r, p=self.p, maxmem=2 * _MAX_MEMORY - 1, dklen=size
+            password,
+            salt=self.salt,
+            n=1 << self.log_n,
+            r=self.r,
+            p=self.p,
+            maxmem=2 * _MAX_MEMORY - 1,
+            dklen=size,
         )
 
     def fits(self, password: bytes) -> bool:
@@ -109,7 +116,11 @@ def read_scrypt(text: str) -> Scrypt:
         raise Malformed("the stored scrypt value is damaged")
     numbers = _numbers(match["parameters"])
     found = Scrypt(
-        numbers.get("ln", 0), numbers.get("r", 0), numbers.get("p", 0), _unpacked(match["salt"]), _digest(match["digest"])
+        numbers.get("ln", 0),
+        numbers.get("r", 0),
+        numbers.get("p", 0),
+        _unpacked(match["salt"]),
+        _digest(match["digest"]),
     )
     if not (1 <= found.log_n <= 20 and 1 <= found.p <= 16 and 1 <= found.r <= _MAX_MEMORY >> (found.log_n + 7)):
         raise Malformed("the stored scrypt value asks for too much work")
@@ -117,7 +128,7 @@ def read_scrypt(text: str) -> Scrypt:
 
 
 def read_pbkdf2(name: str, text: str) -> Pbkdf2:
-    """Parse any known spelling; ``name`` is the LDAP scheme that stood in braces before ``text``, or empty."""
+    """Parse any known spelling; ``name`` is the LDAP scheme in braces before ``text``, or empty."""
     match = _FIELDS.match(text)
     if match is None:
         found = _plain_fields(name, text)

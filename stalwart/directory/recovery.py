@@ -1,7 +1,8 @@
-"""The recovery administrator: one login from the environment that works in every mode and before any directory.
+"""The recovery administrator: one login from the environment that works in every mode and before any
+directory.
 
-Its secret is a password in clear or a hash (http-service 9). It has no record in the store. In bootstrap mode, where
-there is no store yet, it may only complete the set-up.
+Its secret is a password in clear or a hash (http-service 9). It has no record in the store. In bootstrap
+mode, where there is no store yet, it may only complete the set-up.
 """
 
 from __future__ import annotations
@@ -29,12 +30,14 @@ class RecoveryAdministrator:
 
     @classmethod
     def named(cls, login: str, secret: str, bootstrap: bool = False) -> RecoveryAdministrator:
-        """The one that the environment names; `Invalid` with a sentence for the administrator if ``secret`` is no use."""
+        """The one that the environment names; `Invalid` with a sentence for the administrator if ``secret``
+        is no use.
+        """
         try:
             hashes.scheme_of(secret)
         except hashes.UnknownHash:
             raise Invalid(
-                "The secret of the recovery administrator starts like a password hash but is of no known scheme."
+                "The recovery administrator's secret starts like a password hash but is of no known scheme."
             ) from None
         return cls(login.lower(), secret, BOOTSTRAP if bootstrap else ALL)
 

@@ -1,7 +1,7 @@
 """One-time codes used up: a code is good once, and so is every earlier one (RFC 6238 5.2).
 
-The last time step that was accepted is kept as a token of the store until it could no longer match anyway, so a code
-stays used across restarts and for all processes.
+The last time step that was accepted is kept as a token of the store until it could no longer match anyway, so
+a code stays used across restarts and for all processes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ _KIND = "totp"
 
 
 def use_code(tx: Transaction, account_id: int, totp: Totp, code: str, now: int) -> bool:
-    """Whether ``code`` fits at ``now`` and is newer than every code used before; if so it is used from here on."""
+    """Whether ``code`` fits at ``now`` and is newer than every code used before; if so it is used from here
+    on.
+    """
     step = totp.matching_step(code, now)
     if step is None:
         return False

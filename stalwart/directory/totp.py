@@ -1,7 +1,8 @@
 """Time-based one-time passwords (RFC 6238 over RFC 4226), read from an `otpauth://totp/` URI.
 
-Only checks codes and makes new secrets; refusing a code that was used before needs memory and is done by the directory
-with the time step that `matching_step` returns (RFC 6238 5.2). Counter-based codes (`otpauth://hotp/`) are left out.
+Only checks codes and makes new secrets; refusing a code that was used before needs memory and is done by the
+directory with the time step that `matching_step` returns (RFC 6238 5.2). Counter-based codes
+(`otpauth://hotp/`) are left out.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ _MIN_SECRET = 16  # RFC 4226 4, R6: at least 128 bits
 
 
 class InvalidUri(ValueError):
-    """The URI is not one of `otpauth://totp/`, or its secret is too short; the text names what is wrong, not the value."""
+    """The URI is not one of `otpauth://totp/`, or its secret is too short; the text names what is wrong, not
+    the value.
+    """
 
 
 @frozen
@@ -62,7 +65,9 @@ class Totp:
         return str(number % 10**self.digits).zfill(self.digits)
 
     def matching_step(self, code: str, now: float) -> int | None:
-        """The time step that ``code`` belongs to: the present one, or a neighbour (RFC 6238 5.2); None if none fits."""
+        """The time step that ``code`` belongs to: the present one, or a neighbour (RFC 6238 5.2); None if
+        none fits.
+        """
         typed = code.strip().replace(" ", "").encode("utf-8", "surrogatepass")
         present = self.step_at(now)
         found = None
@@ -73,9 +78,12 @@ class Totp:
 
 
 def make_uri(issuer: str, login: str) -> str:
-    """A fresh URI with a secret of 160 bits, for a QR code; all other parameters are the defaults every app knows."""
+    """A fresh URI with a secret of 160 bits, for a QR code; all other parameters are the defaults every app
+    knows.
+    """
     secret = b32encode(secrets.token_bytes(20)).decode("ascii")
-    return f"otpauth://totp/{quote(issuer, safe='')}:{quote(login, safe='@')}?secret={secret}&issuer={quote(issuer, safe='')}"
+    named = quote(issuer, safe="")
+    return f"otpauth://totp/{named}:{quote(login, safe='@')}?secret={secret}&issuer={named}"
 
 
 def _secret(text: str) -> bytes:

@@ -116,7 +116,7 @@ class Denied:
 def read_answer(
     reply: Reply, owner: str, rtype: int, seen: frozenset[str] = frozenset()
 ) -> Found | Elsewhere | Denied:
-    """What ``reply`` says of the records of ``rtype`` at ``owner``; ``seen`` are the names passed before.
+    """What ``reply`` says of the records of ``rtype`` at ``owner``; ``seen`` are the names before it.
 
     :raises MalformedRecord: a record that counts cannot be decoded.
     :raises LookupFailed: the aliases loop or are too many.
@@ -125,12 +125,14 @@ def read_answer(
     matching, links = _relevant(reply, rtype)
     ttl = 0x7FFFFFFF
     aliases: list[str] = []
+    passed = {owner, *seen}
     while owner not in matching and owner in links:
         ttl = min(ttl, links[owner].ttl)
         owner = reply.value(links[owner])
-        if owner in aliases or owner in seen:
+        if owner in passed:
             raise LookupFailed("error", "DNS resolution error: the aliases of the name form a loop")
         aliases.append(owner)
+        passed.add(owner)
         if len(aliases) + len(seen) > MOST_ALIASES:
             raise LookupFailed("error", "DNS resolution error: the name has too many aliases")
     if owner in matching:

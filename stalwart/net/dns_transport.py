@@ -9,6 +9,7 @@ the socket at once.
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 from collections.abc import Callable
 from typing import Any, Literal
@@ -84,9 +85,8 @@ class Transport:
             endpoint = wrapClientTLS(self._tls_options(server.tls_name or server.address), endpoint)
         exchange = _Stream(query)
         try:
-            await connectProtocol(  # type: ignore[no-untyped-call]
-                endpoint, exchange
-            )
+            connecting: Deferred[Any] = connectProtocol(endpoint, exchange)  # type: ignore[no-untyped-call]
+            await connecting
         except CancelledError:
             raise
         except Exception as problem:
@@ -161,7 +161,7 @@ class _Datagram:
         """The reactor gives the socket up: the kernel reported an error, or the reactor stops."""
         if self._socket is not None:
             error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            self._fail(OSError(error, "the name server cannot be reached"))
+            self._fail(OSError(error, os.strerror(error) if error else "the socket was closed"))
 
     def _fail(self, problem: OSError) -> None:
         self._close()

@@ -10,7 +10,7 @@ gigabytes. That is why this uses Twisted's Agent and not treq, which undoes them
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 from attrs import frozen
@@ -113,9 +113,7 @@ class PolicyFetcher:
         results = await gatherResults(lookups, consumeErrors=True)
         found = [ip for result in results if not isinstance(result, LookupFailed) for ip in result]
         if not found:
-            raise FetchFailed(
-                "connect", str(results[0]) if isinstance(results[0], LookupFailed) else "no address"
-            )
+            raise FetchFailed("connect", str(results[0]) if isinstance(results[0], LookupFailed) else "no address")
         return found[:_MOST_ADDRESSES]
 
     async def _lookup(self, host: str, rtype: str) -> Sequence[str] | LookupFailed:
@@ -136,7 +134,10 @@ class PolicyFetcher:
         except (FetchFailed, CancelledError):
             raise
         except Exception as problem:
-            raise _failure(problem, options, watched) from problem
+            causes = list(_causes(problem))
+            if any(isinstance(cause, CancelledError) for cause in causes):
+                raise CancelledError from problem
+            raise _failure(problem, causes, options, watched) from problem
         finally:
             watched.abort()
 
@@ -261,7 +262,16 @@ class _Body(Protocol):
             self.finished.callback(b"".join(self._parts))
 
 
-def _failure(problem: Exception, options: ClientOptions, watched: _Watched) -> FetchFailed:
+def _causes(problem: BaseException | None) -> Iterator[BaseException]:
+    """What is behind an error of Twisted's client, which collects the reasons it was given."""
+    for failure in getattr(problem, "reasons", None) or ():
+        yield failure.value
+        yield from _causes(failure.value)
+
+
+def _failure(
+    problem: Exception, causes: Sequence[BaseException], options: ClientOptions, watched: _Watched
+) -> FetchFailed:
     """The failure that an error of Twisted stands for."""
     if watched.exceeded:
         return FetchFailed("too-large", "the answer is too long")
@@ -272,13 +282,10 @@ def _failure(problem: Exception, options: ClientOptions, watched: _Watched) -> F
     distrust = options.problem()
     if distrust is not None:
         return FetchFailed("tls", f"TLS error: invalid peer certificate: {distrust}")
-    causes = [failure.value for failure in getattr(problem, "reasons", ())]
     for cause in causes:
         if isinstance(cause, SSL.Error):
             return FetchFailed("tls", tls_reason(cause))
     if not watched.secured:
         return FetchFailed("tls", "I/O error: tls handshake eof")
     words = [str(cause) for cause in causes if not isinstance(cause, ConnectionDone)]
-    return FetchFailed(
-        "protocol", "; ".join(words)[:200] or "the host closed the connection without an answer"
-    )
+    return FetchFailed("protocol", "; ".join(words)[:200] or "the host closed the connection without an answer")

@@ -177,9 +177,9 @@ def is_address(hostname: str) -> bool:
     return isIPAddress(hostname) or isIPv6Address(hostname)
 
 
-def _verify(connection: Recorded, certificate: crypto.X509, error: int, depth: int, ok: int) -> bool:
+def _verify(connection: Any, certificate: crypto.X509, error: int, depth: int, ok: int) -> bool:
     """OpenSSL asks for each certificate of the path, the server's own last, and at each error."""
-    verification = connection.verification
+    verification: Verification = connection.verification
     if not ok:
         if len(verification.errors) < _MOST_ERRORS:
             verification.errors.append((error, depth))

@@ -87,9 +87,7 @@ SecretKey = Union("SecretKey", SecretValue, EnvironmentVariable, File, doc="A se
 SecretKeyOptional = Union(
     "SecretKeyOptional", Nothing, SecretValue, EnvironmentVariable, File, doc="A secret, or none."
 )
-SecretText = Union(
-    "SecretText", SecretLines, EnvironmentVariable, File, doc="A key in PEM and where it is kept."
-)
+SecretText = Union("SecretText", SecretLines, EnvironmentVariable, File, doc="A key in PEM and where it is kept.")
 SecretTextOptional = Union(
     "SecretTextOptional", Nothing, SecretLines, EnvironmentVariable, File, doc="A key in PEM, or none."
 )

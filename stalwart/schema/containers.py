@@ -128,9 +128,7 @@ class Set(Container):
 
     def _member(self, key: Any, mark: Any, path: Path, reading: Reading) -> Any:
         if mark is not True:
-            return (
-                None if mark is False or mark is None else reading.refuse((*path, str(key)), Boolean.mismatch)
-            )
+            return None if mark is False or mark is None else reading.refuse((*path, str(key)), Boolean.mismatch)
         member = key_value(self.of, key)
         return reading.refuse(path, INVALID_KEY) if member is FAILED else member
 
@@ -140,9 +138,7 @@ class Set(Container):
 
     def document(self) -> dict[str, Any]:
         """``set`` with the type of its members."""
-        return self.described(
-            "set", **{"class": self.of.document()}, minItems=self.min_items, maxItems=self.max_items
-        )
+        return self.described("set", **{"class": self.of.document()}, minItems=self.min_items, maxItems=self.max_items)
 
     def child(self, wire: Any, key: str) -> Step | None:
         """A member, in the spelling in which it is stored."""
@@ -175,9 +171,7 @@ class Map(Container):
 
     def write(self, value: Any, masked: bool) -> Any:
         """The members in the order in which they came."""
-        return {
-            str(self.key.write(key, masked)): self.value.write(item, masked) for key, item in value.items()
-        }
+        return {str(self.key.write(key, masked)): self.value.write(item, masked) for key, item in value.items()}
 
     def document(self) -> dict[str, Any]:
         """``map`` with the types of its keys and values."""

@@ -34,9 +34,7 @@ class ExpressionValue(Value, name="Expression"):
     """Conditions tried in order, and the result when none holds; both empty means that there is no rule."""
 
     match: tuple[ExpressionMatch, ...] = prop(ObjectList(ExpressionMatch), {}, "Conditions, tried in order.")
-    otherwise: str = prop(
-        String(may_be_empty=True), "", "Result when no condition holds.", name="else", label="Else"
-    )
+    otherwise: str = prop(String(may_be_empty=True), "", "Result when no condition holds.", name="else", label="Else")
 
     compiled: CompiledExpression | None = None
 
@@ -52,11 +50,12 @@ _SHAPE = Nested(ExpressionValue)
 
 @frozen
 class Expression(PropertyType):
-    """An expression over ``variables``; ``constants`` are the bare words that may be its result, ``aliases`` further
-    names of variables.
+    """An expression over ``variables``; ``constants`` are the bare words that may be its result, ``aliases``
+    further names of variables.
     """
 
     mismatch: ClassVar[str] = INVALID_OBJECT
+    shape: ClassVar[type[Value]] = ExpressionValue
 
     variables: frozenset[str]
     constants: frozenset[str] = frozenset()

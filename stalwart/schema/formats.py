@@ -52,30 +52,33 @@ def unchanged(text: str) -> str:
 
 def domain_name(text: str) -> str:
     """A domain name in lower-case A-labels without the final dot."""
-    name = _WHITE.sub("", text).lower().removesuffix(".")
-    if not name.isascii() or "xn--" in name:
-        try:
-            name = idna.encode(name, uts46=True).decode("ascii")
-        except idna.IDNAError:
-            raise ValueError("Invalid domain name") from None
-    labels = name.split(".")
-    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise ValueError("Invalid domain name")
-    if labels[-1].isdigit() or (len(labels) == 1 and name not in RESERVED_LABELS):
+    name = _name(text, "Invalid domain name")
+    if "." not in name and name not in RESERVED_LABELS:
         raise ValueError("Invalid domain name")
     return name
 
 
 def host_name(text: str) -> str:
-    """A domain name or an IP address."""
+    """A host name, which may have one label only, or an IP address."""
     try:
         return address(text)
     except ValueError:
-        pass
-    try:
-        return domain_name(text)
-    except ValueError:
-        raise ValueError("Invalid host name") from None
+        return _name(text, "Invalid host name")
+
+
+def _name(text: str, problem: str) -> str:
+    if len(text) > 1024:
+        raise ValueError(problem)
+    name = _WHITE.sub("", text).lower().removesuffix(".")
+    if not name.isascii() or "xn--" in name:
+        try:
+            name = idna.encode(name, uts46=True).decode("ascii")
+        except UnicodeError:  # idna's errors are of that family
+            raise ValueError(problem) from None
+    labels = name.split(".")
+    if len(name) > 253 or labels[-1].isdigit() or not all(_LABEL.fullmatch(label) for label in labels):
+        raise ValueError(problem)
+    return name
 
 
 def local_part(text: str) -> str:

@@ -47,29 +47,31 @@ def patched(shape: Shape, former: Stored, patch: Mapping[str, Any], by_server: b
 
 def _ordered(patch: Mapping[str, Any], reading: Reading) -> list[tuple[Path, Any]]:
     """The patch with its pointers taken apart; a change of ``@type`` comes first, as it clears the object."""
-    entries = [(segments(text), value) for text, value in patch.items()]
-    paths = {path for path, _ in entries}
-    for path in paths:
-        if any(path[:length] in paths for length in range(1, len(path))):
+    entries = {segments(text): value for text, value in patch.items()}
+    ordered = []
+    for path in sorted(entries, key=lambda path: path[-1] != "@type"):
+        if any(path[:length] in entries for length in range(1, len(path))):
             reading.refuse(path, INVALID_PATH)  # RFC 8620 5.3: no pointer may be the prefix of another
-    return sorted(entries, key=lambda entry: entry[0][-1] != "@type")
+        else:
+            ordered.append((path, entries[path]))
+    return ordered
 
 
 def _apply(kind: Steps, wire: Any, path: Path, value: Any, reading: Reading, above: Path) -> None:
-    """Put ``value`` at ``path`` below ``wire``, whose type is ``kind``."""
-    key, *rest = path
-    here = (*above, key)
+    """Put ``value`` at ``path`` below ``wire``, which is of type ``kind`` and lies at ``above``."""
+    key, rest = path[0], path[1:]
+    whole = (*above, *path)
     if not isinstance(wire, dict):
-        reading.refuse(here, INVALID_PATH)
+        reading.refuse(whole, INVALID_PATH)
         return
     step = kind.child(wire, key)
     if step is None:
-        reading.refuse(here, INVALID_PROPERTY if key not in wire else INVALID_PATH)
+        reading.refuse(whole, INVALID_PROPERTY)
     elif rest:
         if step.key in wire:
-            _apply(step.type, wire[step.key], tuple(rest), value, reading, here)
+            _apply(step.type, wire[step.key], rest, value, reading, (*above, key))
         else:
-            reading.refuse(here, INVALID_PATH)
+            reading.refuse(whole, INVALID_PATH)
     elif value is None and step.open:
         wire.pop(step.key, None)
     else:

@@ -68,9 +68,7 @@ class Property:
         """The value that ``members`` gives this property of an object that was ``former`` (or new)."""
         before = getattr(former, self.attribute, None)
         given = members.get(self.name)
-        if given is None and (
-            self.name not in members or (self.default is None and self.update != "mutable")
-        ):
+        if given is None and (self.name not in members or (self.default is None and self.update != "mutable")):
             return self._absent(path, reading, before)
         at = (*path, self.name)
         if reading.by_server:

@@ -71,9 +71,7 @@ class Secret(String):
         if wire == MASK and not reading.stored:
             if isinstance(former, str):
                 return former
-            return reading.object_to(
-                path, "The mask stands for a secret that is already stored; there is none"
-            )
+            return reading.object_to(path, "The mask stands for a secret that is already stored; there is none")
         return super().read_value(wire, path, reading, former)
 
     def write(self, value: Any, masked: bool) -> Any:

@@ -35,9 +35,7 @@ class Union:
     ) -> None:
         self.type_name = name
         self.doc = doc
-        self.variants: Mapping[str, type[Variant]] = MappingProxyType(
-            {kind.type_name: kind for kind in variants}
-        )
+        self.variants: Mapping[str, type[Variant]] = MappingProxyType({kind.type_name: kind for kind in variants})
         self.default = variants[0]
         self.is_singleton = singleton
         self.is_stored = singleton or ids is not None

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal, NoReturn, Self
 
 from attrs import evolve
 
+from stalwart.codec.ids import SINGLETON
 from stalwart.schema.patch import patched
 from stalwart.schema.property import Property
 from stalwart.schema.property_type import Step
@@ -58,9 +59,7 @@ class Value:
             if isinstance(declared, Property):
                 declared.bind(attribute)
                 found[declared.name] = declared
-                delattr(
-                    cls, attribute
-                )  # instances answer from their own dict, at the price of a plain attribute
+                delattr(cls, attribute)  # instances answer from their own dict, at the price of a plain attribute
         cls.properties = MappingProxyType(found)
 
     def __init__(self, **values: Any) -> None:
@@ -105,8 +104,7 @@ class Value:
         if not isinstance(former, cls):
             former = None
         values = {
-            declared.attribute: declared.read_from(wire, path, reading, former)
-            for declared in cls.properties.values()
+            declared.attribute: declared.read_from(wire, path, reading, former) for declared in cls.properties.values()
         }
         if len(reading.violations) > problems:
             return FAILED
@@ -135,9 +133,7 @@ class Value:
 
     def replaced(self, **values: Any) -> Self:
         """A copy with other Python values, which are trusted."""
-        return type(self)(
-            **{**{p.attribute: getattr(self, p.attribute) for p in self.properties.values()}, **values}
-        )
+        return type(self)(**{**{p.attribute: getattr(self, p.attribute) for p in self.properties.values()}, **values})
 
     def to_wire(self, mask_secrets: bool = True) -> dict[str, Any]:
         """The instance as JSON members in the order of the declaration (settings A.5)."""
@@ -165,9 +161,7 @@ class Value:
         if type(self) is not type(other):
             return NotImplemented
         return all(
-            getattr(self, p.attribute) == getattr(other, p.attribute)
-            for p in self.properties.values()
-            if p.stored
+            getattr(self, p.attribute) == getattr(other, p.attribute) for p in self.properties.values() if p.stored
         )
 
     __hash__ = None  # type: ignore[assignment]  # maps inside are not hashable
@@ -204,6 +198,9 @@ class Singleton(Value):
     """A settings object of which there is one; never written, it reads as its defaults."""
 
     is_singleton: ClassVar[bool] = True
+    ids: ClassVar[IdKind] = "sequential"
+    first_id: ClassVar[int] = SINGLETON
+    snapshot: ClassVar[bool] = True
 
 
 class Object(Value):

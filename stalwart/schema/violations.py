@@ -113,9 +113,7 @@ class Reading:
         self.violations.append(Violation("invalidProperties", pointer(path), description))
         return FAILED
 
-    def fault(
-        self, path: Path, fault: Fault, required: int | None = None, value: str | None = None
-    ) -> Failed:
+    def fault(self, path: Path, fault: Fault, required: int | None = None, value: str | None = None) -> Failed:
         """Note a ``validation`` problem."""
         self.violations.append(Violation("validation", pointer(path), None, fault, required, value))
         return FAILED

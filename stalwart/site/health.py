@@ -11,10 +11,10 @@ from stalwart.errors import StalwartError
 from stalwart.store import Store
 from stalwart.web.answers import Answer
 from stalwart.web.exchange import Exchange
-from stalwart.web.problems import status_answer
+from stalwart.web.problems import status_problem
 from stalwart.web.routes import route
 
-_LIVE = status_answer(200)
+_LIVE = status_problem(200)
 _ROBOTS = Answer(200, b"User-agent: *\nDisallow: /\n", "text/plain")
 
 
@@ -30,8 +30,8 @@ async def ready(exchange: Exchange, *, store: Store) -> Answer:
     try:
         await store.ping()
     except (StalwartError, DeferredTimeout):
-        return status_answer(503)
-    return status_answer(200)
+        return status_problem(503)
+    return status_problem(200)
 
 
 @route("GET", "/robots.txt", needs=None, spec="http-service 3")

@@ -12,6 +12,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import tempfile
 import threading
 import time
@@ -22,8 +23,10 @@ from typing import BinaryIO, Protocol
 from msgspec import Struct
 
 from stalwart.errors import NotFound, Unavailable
+from stalwart.store.durable import sync_folder
 
 _CHUNK = 1 << 16
+_NAME = re.compile("[0-9a-f]{64}")
 _MISSING = "The stored content is missing."
 
 
@@ -92,7 +95,9 @@ class DiskBlobFiles:
 
     def begin(self) -> BlobWriter:
         with _disk_errors():
-            self._unfinished.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not self._unfinished.is_dir():
+                self._unfinished.mkdir(mode=0o700, parents=True, exist_ok=True)
+                sync_folder(self._root.parent)
             handle, name = tempfile.mkstemp(dir=self._unfinished)
             return _DiskWriter(self, os.fdopen(handle, "wb", buffering=_CHUNK), name)
 
@@ -130,7 +135,7 @@ class DiskBlobFiles:
     def names(self, folder: str) -> list[bytes]:
         with _disk_errors():
             try:
-                return [bytes.fromhex(name) for name in os.listdir(self._root / folder) if len(name) == 64]
+                return [bytes.fromhex(name) for name in os.listdir(self._root / folder) if _NAME.fullmatch(name)]
             except FileNotFoundError:
                 return []
 
@@ -151,10 +156,10 @@ class DiskBlobFiles:
         path = self._path(hash)
         if not path.parent.is_dir():
             path.parent.mkdir(mode=0o700, exist_ok=True)
-            _sync_folder(self._root)
+            sync_folder(self._root)
         with self._names:
             os.replace(unfinished, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
     def _path(self, hash: bytes) -> Path:
         name = hash.hex()
@@ -280,20 +285,10 @@ class _MemoryWriter:
 
 @contextlib.contextmanager
 def _disk_errors() -> Iterator[None]:
-    """Say in a sentence what the disk refused; the path stays out of it, because clients read these
-    sentences.
-    """
+    """Say in a sentence what the disk refused; the path stays out of it, because clients read these sentences."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Unavailable("The disk that holds the blobs is full.") from error
         raise Unavailable(f"The blobs cannot be reached: {error.strerror}.") from error
-
-
-def _sync_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

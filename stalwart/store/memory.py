@@ -30,7 +30,7 @@ class MemoryStore:
         self.blob_files: BlobFiles = MemoryBlobFiles(clock)
         self._session = open_memory()
         migrate(self._session, load_migrations(SQLITE), int(clock()))
-        self._transaction = SqlTransaction(self._session, self.blob_files)
+        self._transaction: Transaction = SqlTransaction(self._session, self.blob_files)
         self._closed = False
 
     def start(self) -> Deferred[None]:

@@ -68,7 +68,5 @@ def _number(config: Mapping[str, Any], member: str, largest: int) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= largest:
-        raise Invalid(
-            f"The data store member {member} must be a whole number from 1 to {largest}.", (member,)
-        )
+        raise Invalid(f"The data store member {member} must be a whole number from 1 to {largest}.", (member,))
     return value

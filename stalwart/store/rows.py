@@ -29,9 +29,7 @@ class Ban(Struct, frozen=True):
 
 
 class AccountRow(Struct, frozen=True):
-    """An account as the object store knows it: ``kind`` is ``user`` or ``group``, ``seq`` its last change
-    number.
-    """
+    """An account as the object store knows it: ``kind`` is ``user`` or ``group``, ``seq`` its last change number."""
 
     id: int
     login: str
@@ -42,9 +40,7 @@ class AccountRow(Struct, frozen=True):
 
 
 class Object(Struct, frozen=True):
-    """An object of an account: three change numbers (``prop_seq`` leaves out mere counter changes), ``blob``
-    a hash.
-    """
+    """An object of an account: three change numbers (``prop_seq`` leaves out mere counter changes), ``blob`` a hash."""
 
     account_id: int
     id: int
@@ -88,9 +84,7 @@ class Blob(Struct, frozen=True):
 
 
 class BlobLink(Struct, frozen=True):
-    """Who holds a blob: an object (``owner_id`` > 0) or an upload (< 0); ``type`` is the media type of an
-    upload.
-    """
+    """Who holds a blob: an object (``owner_id`` > 0) or an upload (< 0); ``type`` is the media type of an upload."""
 
     account_id: int
     owner_id: int

@@ -30,9 +30,7 @@ References = list[Reference]
 
 
 class Registry(Protocol):
-    """Settings objects: JSON by (type, id), with unique keys and references. A call that raises changes
-    nothing.
-    """
+    """Settings objects: JSON by (type, id), with unique keys and references. A call that raises changes nothing."""
 
     def get(self, type: str, id: int) -> Row | None:
         """The object, or None."""
@@ -82,9 +80,7 @@ class Registry(Protocol):
 
 
 class Tokens(Protocol):
-    """Short-lived secrets by (kind, id). Callers pass a digest as ``id`` where the token itself must not be
-    stored.
-    """
+    """Short-lived secrets by (kind, id). Callers pass a digest as ``id`` where the token itself must not be stored."""
 
     def put(self, id: str, kind: str, data: Mapping[str, Any], expires_at: int) -> None:
         """Store a token, in place of one with the same id and kind."""
@@ -161,9 +157,7 @@ class Accounts(Protocol):
 
 
 class Objects(Protocol):
-    """Objects of accounts and their one log of changes: JMAP states, DAV sync tokens and push all come from
-    it.
-    """
+    """Objects of accounts and their one log of changes: JMAP states, DAV sync tokens and push all come from it."""
 
     def allocate(self, account_id: int, count: int = 1) -> range:
         """Change numbers, one for each object about to change; call just before writing. Raises NotFound."""
@@ -262,14 +256,10 @@ class Blobs(Protocol):
         """The unexpired links of one account: what decides whether it may read the blob."""
 
     def sweep(self, now: int, grace: int = 86_400, limit: int = 1000) -> Swept:
-        """Drop expired links, then blobs that nothing has held for ``grace`` seconds; at most ``limit`` of
-        each.
-        """
+        """Drop expired links, then blobs that nothing has held for ``grace`` seconds; at most ``limit`` of each."""
 
     def sweep_folder(self, folder: str, now: int, grace: int = 86_400) -> int:
-        """Remove files of one folder (``00`` to ``ff``) that no row knows: left by a crash or a client that
-        went.
-        """
+        """Remove files of one folder (``00`` to ``ff``) that no row knows: left by a crash or a client that went."""
 
 
 class Transaction(Protocol):
@@ -310,8 +300,9 @@ class Store(Protocol):
         """Run ``work`` on a snapshot that sees every write acknowledged before; writing in it is refused."""
 
     def write(self, work: Callable[[Transaction], T]) -> Deferred[T]:
-        """Run ``work`` alone; fires when what it wrote is durable. Cancelling drops a work that has not
-        begun.
+        """Run ``work`` alone; fires when what it wrote is durable. Cancelling drops a work that has not begun.
+
+        Unavailable because of a time-out or a close leaves open whether it was written.
         """
 
     def ping(self) -> Deferred[None]:

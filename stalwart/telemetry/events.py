@@ -49,6 +49,7 @@ HTTP_REQUEST_URL = Event("http.request-url", Level.DEBUG, "HTTP request")
 HTTP_RESPONSE = Event("http.response-body", Level.TRACE, "HTTP response")
 HTTP_ERROR = Event("http.error", Level.DEBUG, "HTTP error")
 HTTP_FORWARDED_MISSING = Event("http.x-forwarded-missing", Level.WARN, "Proxy sent no Forwarded header")
+HTTP_STREAM_DROPPED = Event("http.stream-dropped", Level.INFO, "Event stream dropped: its client does not read")
 
 AUTH_SUCCESS = Event("auth.success", Level.INFO, "Sign-in succeeded")
 AUTH_FAILED = Event("auth.failed", Level.DEBUG, "Sign-in failed")

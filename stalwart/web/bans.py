@@ -11,7 +11,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from stalwart.codec.ip_networks import LOOPBACK, NetworkSet
@@ -25,6 +24,7 @@ from stalwart.telemetry.events import (
     STORE_ERROR,
     Event,
 )
+from stalwart.web.clock import Clock
 from stalwart.web.limits import Counters, MemoryCounters, Rate, charge
 
 AUTH_FAILURE = "authFailure"
@@ -42,7 +42,7 @@ class Bans:
         self,
         settings: Any,
         telemetry: Telemetry,
-        clock: IReactorTime,
+        clock: Clock,
         ban: Ban,
         *,
         active: bool = True,

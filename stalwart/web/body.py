@@ -25,7 +25,7 @@ class Source(Protocol):
 class Body:
     """``announced`` is the Content-Length, None for a chunked body. ``complete`` is True once all of it has arrived."""
 
-    __slots__ = ("announced", "_chunks", "_discarding", "_error", "_limit", "_size", "_source", "_waiting", "complete")
+    __slots__ = ("_chunks", "_discarding", "_error", "_limit", "_size", "_source", "_waiting", "announced", "complete")
 
     def __init__(self, source: Source, announced: int | None) -> None:
         self._source = source

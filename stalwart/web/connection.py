@@ -10,6 +10,15 @@ from stalwart.codec.ip_networks import normalise_ip
 
 
 @frozen
+class Listener:
+    """What connections inherit from their listener; ``bind_ip`` None is the address of the socket."""
+
+    name: str
+    bind_ip: str | None = None
+    no_delay: bool = True
+
+
+@frozen
 class Connection:
     """``remote_ip`` is canonical text, IPv4-mapped addresses as IPv4 (http-service 1.2); ``local_ip`` is the bind address."""
 
@@ -34,3 +43,15 @@ def peer_ip(address: Any) -> str:
     """The canonical IP of a Twisted address; a UNIX socket counts as this host. Zone identifiers are dropped."""
     host = getattr(address, "host", None)
     return normalise_ip(host.partition("%")[0]) if isinstance(host, str) else "127.0.0.1"
+
+
+def connect(listener: Listener, peer: Any, local: Any, tls: bool) -> Connection:
+    """The description of a new connection from ``peer`` (a Twisted or proxied address) to the address ``local``."""
+    return Connection(
+        listener=listener.name,
+        remote_ip=peer_ip(peer),
+        remote_port=getattr(peer, "port", 0),
+        local_ip=listener.bind_ip if listener.bind_ip is not None else peer_ip(local),
+        local_port=getattr(local, "port", 0),
+        is_tls=tls or getattr(peer, "is_tls", False),
+    )

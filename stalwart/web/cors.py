@@ -19,7 +19,6 @@ METHODS = (
 EXPOSED = "ETag, Location, DAV, Retry-After, RateLimit, RateLimit-Policy, WWW-Authenticate, X-Request-Id"
 MAX_AGE = "7200"
 _FIELD_NAMES = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+( *, *[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*")
-_VARY_ORIGIN = ("Vary", "Origin")
 
 
 def is_preflight(exchange: Exchange) -> bool:
@@ -31,7 +30,7 @@ def is_preflight(exchange: Exchange) -> bool:
 def preflight_answer(exchange: Exchange, origins: frozenset[str], permissive: bool) -> Answer | None:
     """The answer to a preflight; None if its origin is not allowed, so that it goes the way of any request.
 
-    The headers that all answers get (``origin_headers`` or the trio) come on top of it.
+    The headers that all answers get (``with_origin`` or the trio) come on top of it.
     """
     if permissive:
         return no_content(CORS_TRIO)
@@ -44,12 +43,11 @@ def preflight_answer(exchange: Exchange, origins: frozenset[str], permissive: bo
     return no_content(tuple(headers))
 
 
-def origin_headers(origin: str | None, origins: frozenset[str]) -> Headers:
-    """What every answer says while a list of origins is set: at least that it varies."""
-    if origin is None or origin not in origins:
-        return (_VARY_ORIGIN,)
-    return (
-        ("Access-Control-Allow-Origin", origin),
-        ("Access-Control-Expose-Headers", EXPOSED),
-        _VARY_ORIGIN,
-    )
+def with_origin(headers: Headers, origin: str | None, origins: frozenset[str]) -> Headers:
+    """The headers of any answer while a list of origins is set: it varies, and an allowed origin may read it."""
+    varies = ", ".join([value for name, value in headers if name.lower() == "vary"] + ["Origin"])
+    added: Headers = (("Vary", varies),)
+    if origin is not None and origin in origins:
+        added = (("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", EXPOSED), *added)
+    replaced = {name.lower() for name, _ in added}
+    return (*(pair for pair in headers if pair[0].lower() not in replaced), *added)

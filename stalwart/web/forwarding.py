@@ -7,13 +7,12 @@ true, and the request is refused rather than let a client choose its address.
 
 from __future__ import annotations
 
-from twisted.internet.interfaces import IReactorTime
-
 from stalwart.codec.forwarded import client_address, forwarded_for, x_forwarded_for
 from stalwart.codec.ip_networks import NetworkSet
 from stalwart.errors import Invalid
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import HTTP_FORWARDED_MISSING
+from stalwart.web.clock import Clock
 from stalwart.web.exchange import Exchange
 
 WARN_EVERY = 60
@@ -22,7 +21,7 @@ WARN_EVERY = 60
 class Forwarding:
     """Reads the fields; warns at most once a minute about a proxy that sends none."""
 
-    def __init__(self, telemetry: Telemetry, clock: IReactorTime) -> None:
+    def __init__(self, telemetry: Telemetry, clock: Clock) -> None:
         self._telemetry = telemetry
         self._seconds = clock.seconds
         self._silent_until = float("-inf")

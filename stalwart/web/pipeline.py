@@ -12,7 +12,6 @@ from inspect import iscoroutine
 from typing import Any
 
 from twisted.internet.defer import CancelledError
-from twisted.internet.interfaces import IReactorTime
 
 from stalwart.codec.ip_networks import LOOPBACK
 from stalwart.directory.access import Access
@@ -48,6 +47,8 @@ from stalwart.web.access import (
 )
 from stalwart.web.answers import CORS_TRIO, Answer, EventStream, no_content
 from stalwart.web.bans import Bans
+from stalwart.web.clock import Clock
+from stalwart.web.coroutines import Rest, begun
 from stalwart.web.cors import is_preflight, preflight_answer
 from stalwart.web.exchange import Exchange
 from stalwart.web.forwarding import Forwarding
@@ -85,7 +86,7 @@ class Pipeline:
         limits: Limits,
         forwarding: Forwarding,
         telemetry: Telemetry,
-        clock: IReactorTime,
+        clock: Clock,
         base_url: str,
     ) -> None:
         self.front = front
@@ -134,7 +135,7 @@ class Pipeline:
             return status_problem(403)
         if front.rule is not None and exchange.client_ip not in LOOPBACK:
             status = front.rule.status(exchange)
-            if iscoroutine(status):
+            if not isinstance(status, int):
                 return self._completed(exchange, self._after_rule(exchange, status))
             if status != 200:
                 return status_problem(status)
@@ -144,11 +145,10 @@ class Pipeline:
         status = await deciding
         return status_problem(status) if status != 200 else self._routed(exchange)
 
-    async def _completed(self, exchange: Exchange, work: Coroutine[Any, Any, Any]) -> Result:
+    async def _completed(self, exchange: Exchange, outcome: Any) -> Result:
         """The result of coroutines inside coroutines, with errors translated."""
-        outcome: Any = work
         try:
-            while iscoroutine(outcome):
+            while iscoroutine(outcome) or isinstance(outcome, Rest):
                 outcome = await outcome
             if not isinstance(outcome, Answer | EventStream):
                 raise TypeError(f"a route answered {type(outcome).__name__}")
@@ -289,6 +289,8 @@ class Pipeline:
             if body.announced is not None and body.announced > bound.body_limit:
                 raise TooLarge
         outcome = bound.call(exchange)
+        if iscoroutine(outcome):
+            outcome = begun(outcome)
         kind = outcome.__class__
         if kind is Answer or kind is EventStream:
             return outcome

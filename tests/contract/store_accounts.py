@@ -1,4 +1,4 @@
-"""Accounts as the anchor of user data."""
+"""Accounts as the anchor of user data. Tests ``stalwart.store.sql.accounts``."""
 
 from __future__ import annotations
 

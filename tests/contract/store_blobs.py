@@ -1,4 +1,7 @@
-"""Blobs: each content once, in the database or a file, until nothing has held it for a day."""
+"""Blobs: each content once, in the database or a file, until nothing has held it for a day.
+
+Tests ``stalwart.store.sql.blobs``.
+"""
 
 from __future__ import annotations
 
@@ -78,9 +81,7 @@ class BlobContract(StoreCase):
         await self.write(lambda tx: tx.blobs.link(blob.hash, 5, 77))
         await self.write(lambda tx: tx.blobs.link(blob.hash, 5, -1, type="text/plain", expires_at=100))
         links = lambda account, now: self.read(lambda tx: tx.blobs.links(blob.hash, account, now))  # noqa: E731
-        self.assertEqual(
-            await links(5, 99), [BlobLink(5, -1, 100, "text/plain"), BlobLink(5, 77, None, None)]
-        )
+        self.assertEqual(await links(5, 99), [BlobLink(5, -1, 100, "text/plain"), BlobLink(5, 77, None, None)])
         self.assertEqual(await links(5, 100), [BlobLink(5, 77, None, None)])
         self.assertEqual(await links(6, 0), [])
 
@@ -101,9 +102,7 @@ class BlobContract(StoreCase):
             await self.write(lambda tx, h=blob.hash: tx.blobs.link(h, 6, 1))
             self.assertEqual(await self.write(lambda tx: tx.blobs.unlink(5, 1, now=start)), 1)
             self.assertEqual(await self.write(lambda tx: tx.blobs.unlink(6, 1, now=start + 10)), 1)
-            self.assertEqual(
-                (await self.write(lambda tx: tx.blobs.sweep(now=start + DAY + 9))).blobs, 0, "too early"
-            )
+            self.assertEqual((await self.write(lambda tx: tx.blobs.sweep(now=start + DAY + 9))).blobs, 0, "too early")
             self.assertEqual((await self.write(lambda tx: tx.blobs.sweep(now=start + DAY + 10))).blobs, 1)
             self.assertIsNone(await self.content(blob))
             self.assertFalse(self.store.blob_files.exists(blob.hash))

@@ -1,4 +1,7 @@
-"""The change log: every changed object a number of its own, /changes and its limits (RFC 8620 5.2)."""
+"""The change log: every changed object a number of its own, /changes and its limits (RFC 8620 5.2).
+
+Tests ``stalwart.store.sql.objects``.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,7 @@ def three(tx: Any) -> list[int]:
 
 
 class ChangesContract(StoreCase):
-    async def changes(
-        self, since: int, limit: int | None = None, origin: int | None = None
-    ) -> Changes | None:
+    async def changes(self, since: int, limit: int | None = None, origin: int | None = None) -> Changes | None:
         return await self.read(lambda tx: tx.objects.changes(ACCOUNT, MAIL, since, limit, origin))
 
     async def test_every_change_has_its_own_number(self) -> None:
@@ -106,9 +107,7 @@ class ChangesContract(StoreCase):
 
     async def test_counter_changes_are_told_apart(self) -> None:
         first, second, _ = await self.write(three)
-        await self.write(
-            lambda tx: tx.objects.update(ACCOUNT, first, now=20, counts_only=True, data={"n": 1})
-        )
+        await self.write(lambda tx: tx.objects.update(ACCOUNT, first, now=20, counts_only=True, data={"n": 1}))
         self.assertTrue((await self.changes(3)).only_counts)
         await self.write(lambda tx: tx.objects.update(ACCOUNT, second, now=20, data={"n": 1}))
         self.assertFalse((await self.changes(3)).only_counts)
@@ -117,9 +116,7 @@ class ChangesContract(StoreCase):
     async def test_an_update_changes_what_is_given(self) -> None:
         def work(tx: Any) -> Any:
             tx.accounts.create(ACCOUNT, "alice", "user")
-            made = tx.objects.insert(
-                ACCOUNT, MAIL, now=1, uid="u", etag="e", blob=b"h", size=10, data={"a": 1}
-            )
+            made = tx.objects.insert(ACCOUNT, MAIL, now=1, uid="u", etag="e", blob=b"h", size=10, data={"a": 1})
             return tx.objects.update(ACCOUNT, made.id, now=2, uid=None, size=4)
 
         new = await self.write(work)

@@ -1,4 +1,7 @@
-"""What every store must do. An engine's test case inherits ``StoreContract`` beside ``TestCase``."""
+"""What every store must do. An engine's test case inherits ``StoreContract`` beside ``TestCase``.
+
+The Protocols are in ``stalwart.store.store``, the values they answer in ``stalwart.store.rows``.
+"""
 
 from __future__ import annotations
 

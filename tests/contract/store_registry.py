@@ -1,4 +1,4 @@
-"""Settings objects: revisions, unique keys, references, ids."""
+"""Settings objects: revisions, unique keys, references, ids. Tests ``stalwart.store.sql.registry``."""
 
 from __future__ import annotations
 
@@ -87,18 +87,14 @@ class RegistryContract(StoreCase):
         self.assertEqual(row, Row(7, 2, {"name": "al"}))
         self.assertEqual(await self.read(lambda tx: tx.registry.get("Account", 7)), row)
         self.assertIsNone(await self.read(lambda tx: tx.registry.lookup("address", "alice@example.org")))
-        self.assertEqual(
-            await self.read(lambda tx: tx.registry.lookup("address", "al@example.org")), ("Account", 7)
-        )
+        self.assertEqual(await self.read(lambda tx: tx.registry.lookup("address", "al@example.org")), ("Account", 7))
         self.assertEqual(await self.read(lambda tx: tx.registry.linked_from("Domain", 1)), [])
 
     async def test_an_update_may_keep_its_own_key(self) -> None:
         await self.write(example)
         keys = [("address", "alice@example.org"), ("address", "a@example.org")]
         await self.write(lambda tx: tx.registry.update("Account", 7, {}, revision=1, keys=keys))
-        self.assertEqual(
-            await self.read(lambda tx: tx.registry.lookup("address", "a@example.org")), ("Account", 7)
-        )
+        self.assertEqual(await self.read(lambda tx: tx.registry.lookup("address", "a@example.org")), ("Account", 7))
 
     async def test_a_stale_revision_is_a_conflict(self) -> None:
         await self.write(example)
@@ -111,14 +107,10 @@ class RegistryContract(StoreCase):
         await self.write(lambda tx: tx.registry.insert("Domain", {}, id=2, keys=[("Domain.name", "b.org")]))
         await self.refused(
             Conflict,
-            lambda tx: tx.registry.update(
-                "Domain", 2, {"x": 1}, revision=1, keys=[("Domain.name", "example.org")]
-            ),
+            lambda tx: tx.registry.update("Domain", 2, {"x": 1}, revision=1, keys=[("Domain.name", "example.org")]),
         )
         self.assertEqual(await self.read(lambda tx: tx.registry.get("Domain", 2)), Row(2, 1, {}))
-        self.assertEqual(
-            await self.read(lambda tx: tx.registry.lookup("Domain.name", "b.org")), ("Domain", 2)
-        )
+        self.assertEqual(await self.read(lambda tx: tx.registry.lookup("Domain.name", "b.org")), ("Domain", 2))
 
     async def test_updating_what_is_not_there_is_not_found(self) -> None:
         await self.refused(NotFound, lambda tx: tx.registry.update("Domain", 1, {}, revision=1))

@@ -1,4 +1,8 @@
-"""Tokens, bans, counters and secrets."""
+"""Tokens, bans, counters and secrets.
+
+Tests ``stalwart.store.sql.tokens``, ``stalwart.store.sql.bans``, ``stalwart.store.sql.counters`` and
+``stalwart.store.sql.secrets``.
+"""
 
 from __future__ import annotations
 
@@ -47,9 +51,7 @@ class SmallContract(StoreCase):
             await self.read(lambda tx: tx.bans.list(9)),
             [Ban("192.0.2.1", "scan", 5, 10), Ban("198.51.100.0/24", "by hand", 5, None)],
         )
-        self.assertEqual(
-            [ban.network for ban in await self.read(lambda tx: tx.bans.list(10))], ["198.51.100.0/24"]
-        )
+        self.assertEqual([ban.network for ban in await self.read(lambda tx: tx.bans.list(10))], ["198.51.100.0/24"])
 
     async def test_a_ban_is_renewed(self) -> None:
         await self.write(lambda tx: tx.bans.add("192.0.2.1", "scan", 5, 10))

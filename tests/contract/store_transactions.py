@@ -1,4 +1,7 @@
-"""Transactions: all or nothing, isolated from each other, seen once acknowledged."""
+"""Transactions: all or nothing, isolated from each other, seen once acknowledged.
+
+Tests ``stalwart.store.sql.transaction``.
+"""
 
 from __future__ import annotations
 
@@ -79,9 +82,7 @@ class TransactionContract(StoreCase):
         self.assertEqual(await self.read(lambda tx: tx.registry.count("Domain")), 0)
 
     async def test_many_writers_count_right(self) -> None:
-        sums = await gatherResults(
-            [self.write(lambda tx: tx.counters.increment("b", 10)) for _ in range(200)]
-        )
+        sums = await gatherResults([self.write(lambda tx: tx.counters.increment("b", 10)) for _ in range(200)])
         self.assertEqual(sorted(sums), list(range(1, 201)))
 
     async def test_ping_fires(self) -> None:

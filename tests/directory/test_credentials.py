@@ -25,7 +25,14 @@ class AppPasswordTests(SynchronousTestCase):
         self.assertEqual(credentials.read_app_password("app-" + "a" * 36), credentials.AppPassword(0))
 
     def test_other_forms_are_ordinary_passwords(self) -> None:
-        for text in ("", "app_", "app_" + "a" * 35, "app_" + "a" * 37, "app_" + "a" * 35 + "8", "APP_" + "a" * 36):
+        for text in (
+            "",
+            "app_",
+            "app_" + "a" * 35,
+            "app_" + "a" * 37,
+            "app_" + "a" * 35 + "8",
+            "APP_" + "a" * 36,
+        ):
             self.assertIsNone(credentials.read_app_password(text), text)
 
     @settings(max_examples=100, deadline=None)
@@ -46,7 +53,14 @@ class ApiKeyTests(SynchronousTestCase):
         self.assertEqual(credentials.read_api_key("API_AAAABAAAAAU" + "A" * 27), credentials.ApiKey(4, 5))
 
     def test_other_forms_are_no_keys(self) -> None:
-        for text in ("", "API_", "API_" + "A" * 37, "api_" + "A" * 38, "API_" + "A" * 37 + "=", "API_" + "\u00e4" * 38):
+        for text in (
+            "",
+            "API_",
+            "API_" + "A" * 37,
+            "api_" + "A" * 38,
+            "API_" + "A" * 37 + "=",
+            "API_" + "\u00e4" * 38,
+        ):
             self.assertIsNone(credentials.read_api_key(text), text)
 
     @settings(max_examples=100, deadline=None)

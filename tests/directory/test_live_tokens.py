@@ -104,7 +104,13 @@ def _refuses(token: str) -> Callable[[LiveTokenTests], None]:
     return test
 
 
-for _name, _token in {"empty": "", "word": "abc", "long": "A" * 5000, "not_ascii": "\u00e4" * 100, "nul": "\0"}.items():
+for _name, _token in {
+    "empty": "",
+    "word": "abc",
+    "long": "A" * 5000,
+    "not_ascii": "\u00e4" * 100,
+    "nul": "\0",
+}.items():
     setattr(LiveTokenTests, f"test_{_name}_token_is_refused", _refuses(_token))
 
 

@@ -95,17 +95,13 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "hangsmail": Behaviour("does not answer MAIL", hangs="MAIL"),
     "hangsrcpt": Behaviour("does not answer RCPT", hangs="RCPT"),
     "hangsquit": Behaviour("does not answer QUIT", hangs="QUIT"),
-    "longline": Behaviour(
-        "a line of 1 MB in its answer to EHLO", {"EHLO": b"250-" + MEGABYTE + b"\r\n250 OK\r\n"}
-    ),
+    "longline": Behaviour("a line of 1 MB in its answer to EHLO", {"EHLO": b"250-" + MEGABYTE + b"\r\n250 OK\r\n"}),
     "longbanner": Behaviour("a greeting of 1 MB", {"greeting": b"220 " + MEGABYTE + b"\r\n"}),
     "endless": Behaviour("its answer to EHLO never ends", endless="EHLO"),
     "endlessbanner": Behaviour("its greeting never ends", endless="greeting"),
     "drip": Behaviour("one byte per second", pace=1.0),
     "eightbit": Behaviour("8-bit garbage as its greeting", {"greeting": bytes(range(128, 256)) + b"\r\n"}),
-    "eightbitbanner": Behaviour(
-        "8-bit text in its greeting", {"greeting": b"220 mx \xe4\xf6\xfc \xff\xfe\r\n"}
-    ),
+    "eightbitbanner": Behaviour("8-bit text in its greeting", {"greeting": b"220 mx \xe4\xf6\xfc \xff\xfe\r\n"}),
     "notnumeric": Behaviour("a reply without a code", {"EHLO": b"hello to you too\r\n"}),
     "mixedcodes": Behaviour("two codes in one reply", {"EHLO": b"250-STARTTLS\r\n550 no\r\n"}),
     "barenewline": Behaviour("lines that end in LF alone", {"EHLO": b"250-mx\n250 8BITMIME\n"}),
@@ -158,14 +154,10 @@ class HostileSmtp(Factory):
     clients: set[Session] = Default(set)
 
     @classmethod
-    def named(
-        cls, name: str, hostname: str, certificates: Certificates, reactor: Any, **named: Any
-    ) -> HostileSmtp:
+    def named(cls, name: str, hostname: str, certificates: Certificates, reactor: Any, **named: Any) -> HostileSmtp:
         """A server with the behaviour of that name in the table."""
         behaviour = BEHAVIOURS[name]
-        return cls(
-            hostname, behaviour, certificates.identity(behaviour.certificate, hostname), reactor, **named
-        )
+        return cls(hostname, behaviour, certificates.identity(behaviour.certificate, hostname), reactor, **named)
 
     def buildProtocol(self, _address: Any) -> Session:
         """One session."""

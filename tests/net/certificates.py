@@ -1,4 +1,6 @@
-"""Certificates made for a test: authorities and what they issue, with elliptic-curve keys because they are quick."""
+"""Certificates made for a test: authorities and what they issue, with elliptic-curve keys because they are
+quick.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ Key = ec.EllipticCurvePrivateKey
 
 @frozen
 class Issued:
-    """A certificate with its key. ``chain`` are the certificates of its issuers, the nearest first, without the root."""
+    """A certificate with its key. ``chain`` are the certificates of its issuers, the nearest first, without
+    the root.
+    """
 
     certificate: x509.Certificate
     key: Key
@@ -71,13 +75,16 @@ def issue(
     common_name: str | None = None,
     client_only: bool = False,
 ) -> Issued:
-    """A server's certificate for ``names``, self-signed without ``ca``; a negative ``days`` is the time since it ended.
+    """A server's certificate for ``names``, self-signed without ``ca``; a negative ``days`` is the time since
+    it ended.
 
     No names: no subjectAltName. ``client_only``: its use is restricted to clients.
     """
     builder, key = _builder(common_name or (names[0] if names else "nameless"), days, ca)
     if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName([_name(name) for name in names]), critical=False)
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName([_name(name) for name in names]), critical=False
+        )
     usage = ExtendedKeyUsageOID.CLIENT_AUTH if client_only else ExtendedKeyUsageOID.SERVER_AUTH
     builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
     return _sign(builder, key, ca)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from OpenSSL import SSL, crypto
@@ -35,7 +35,7 @@ class PlayedTransport(StringTransport):
 
 
 class PlayedServer:
-    """A server whose lines the test writes: ``says`` delivers bytes to the client, ``heard`` is what it sent."""
+    """A server whose lines the test writes: ``says`` delivers bytes, ``heard`` is what the client sent."""
 
     def __init__(self) -> None:
         self.reactor = MemoryReactorClock()
@@ -78,14 +78,18 @@ class ServerOptions:
         if only is not None:
             self.context.set_max_proto_version(only)
         self.names: list[bytes | None] = []
-        self.context.set_tlsext_servername_callback(lambda connection: self.names.append(connection.get_servername()))
+        self.context.set_tlsext_servername_callback(
+            lambda connection: self.names.append(connection.get_servername())
+        )
 
     def serverConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
         return SSL.Connection(self.context, None)
 
 
 class ScriptedServer(LineReceiver):
-    """Greets, and answers each verb with what the script has for it; STARTTLS starts TLS after a 220."""
+    """Greets, and answers each verb with what the script has for it; STARTTLS starts TLS, or makes deaf
+    without it.
+    """
 
     factory: ScriptedFactory
 
@@ -99,20 +103,29 @@ class ScriptedServer(LineReceiver):
         verb = line.split(b" ", 1)[0].upper()
         answer = self.factory.script.get(verb, b"502 5.5.2 not known\r\n")
         if callable(answer):
+            self.setRawMode()
             answer(self)
             return
         self.transport.write(answer)
         if verb == b"QUIT":
             self.transport.loseConnection()
-        if verb == b"STARTTLS" and answer.startswith(b"220") and self.factory.tls is not None:
-            self.transport.startTLS(self.factory.tls)
+        if verb == b"STARTTLS" and answer.startswith(b"220"):
+            if self.factory.tls is None:
+                self.setRawMode()
+            else:
+                self.transport.startTLS(self.factory.tls)
+
+    def rawDataReceived(self, data: bytes) -> None:
+        """What a server that went deaf does not hear."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.factory.connections.remove(self)
 
 
 class ScriptedFactory(Factory):
-    """``script`` maps a verb to its answer, or to something that is called with the server."""
+    """``script`` maps a verb to its answer, or to something that is called with the server, which then hears
+    no more.
+    """
 
     protocol = ScriptedServer
     noisy = False
@@ -135,9 +148,3 @@ class ScriptedFactory(Factory):
             b"QUIT": b"221 2.0.0 bye\r\n",
         }
         self.script.update({verb.encode("ascii"): answer for verb, answer in script.items()})
-
-
-def result_of(found: Sequence[Any]) -> Any:
-    """The one thing that a Deferred gave."""
-    (only,) = found
-    return only

@@ -41,7 +41,9 @@ class Played(SynchronousTestCase):
     def ehlo(self, *keywords: bytes) -> None:
         waiting = self.begin(self.client.ehlo("client.test", 5))
         lines = (b"mx.test", *keywords)
-        self.server.says(b"".join(b"250-" + line + b"\r\n" for line in lines[:-1]) + b"250 " + lines[-1] + b"\r\n")
+        self.server.says(
+            b"".join(b"250-" + line + b"\r\n" for line in lines[:-1]) + b"250 " + lines[-1] + b"\r\n"
+        )
         self.successResultOf(waiting)
         self.server.heard()
 
@@ -319,7 +321,9 @@ class Connecting(SynchronousTestCase):
 
     def test_refused(self) -> None:
         failure = self.fail_with(ConnectionRefusedError(111, "x"))
-        self.assertEqual((failure.kind, failure.reason), ("io", "I/O error: Connection refused (os error 111)"))
+        self.assertEqual(
+            (failure.kind, failure.reason), ("io", "I/O error: Connection refused (os error 111)")
+        )
 
     def test_time_out(self) -> None:
         failure = self.fail_with(ConnectTimeout())
@@ -451,8 +455,11 @@ class Loopback(TestCase):
 
     async def test_nothing_leaks(self) -> None:
         tls = ServerOptions(issue(["mx.test"], 30, self.ca))
-        good = self.listen(ScriptedFactory(tls))
-        bad = self.listen(ScriptedFactory(STARTTLS=lambda server: server.transport.write(b"220 go\r\nx")))
+        factories = [
+            ScriptedFactory(tls),
+            ScriptedFactory(STARTTLS=lambda server: server.transport.write(b"220 go\r\nx")),
+        ]
+        ports = [self.listen(factory) for factory in factories]
 
         async def session(port: int) -> None:
             client = await SmtpConnection.connect(self.reactor, "127.0.0.1", port, timeout=5)
@@ -464,22 +471,15 @@ class Loopback(TestCase):
                 client.abort()
             await client.closed
 
-        await session(good)
-        await session(bad)
-        before = self.resources()
-        for _ in range(5):
-            await gatherResults([Deferred.fromCoroutine(session(port)) for port in (good, bad, good, bad)])
-        # the servers see the end a moment later
-        for _ in range(50):
-            if self.resources() == before:
-                break
-            pause: Deferred[None] = Deferred()
-            self.reactor.callLater(0.02, pause.callback, None)
-            await pause
-        self.assertEqual(self.resources(), before)
+        async def sessions(rounds: int) -> tuple[int, int]:
+            for _ in range(rounds):
+                await gatherResults([Deferred.fromCoroutine(session(port)) for port in ports * 2])
+            while any(factory.connections for factory in factories):  # the servers see the end a moment later
+                pause: Deferred[None] = Deferred()
+                self.reactor.callLater(0.01, pause.callback, None)
+                await pause
+            gc.collect()
+            return len(os.listdir("/proc/self/fd")), len(self.reactor.getDelayedCalls())
 
-    def resources(self) -> tuple[int, int]:
-        gc.collect()
-        return len(os.listdir("/proc/self/fd")), len(self.reactor.getDelayedCalls())
-
-
+        before = await sessions(1)
+        self.assertEqual(await sessions(5), before)

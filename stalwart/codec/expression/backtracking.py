@@ -1,9 +1,9 @@
-"""How badly a regular expression can backtrack, judged from its text.
+"""How long a text a regular expression may be tried on, judged by how badly it can backtrack.
 
 A pattern is walked like an LL(1) grammar: whenever the engine may go on or stop, the next character has to
-tell which. A choice that it does not tell can cost another factor of the length of the text; inside a
-repetition it can cost a power. Characters are represented by a sample, and every doubt counts as a choice.
-``pattern_parts`` reads the text.
+tell which. A run that it does not end is a choice, and everything after it may have to be tried again for
+every length of it; inside a repetition that is exponential. Characters are represented by a sample, and every
+doubt counts as a choice.
 """
 
 from __future__ import annotations
@@ -12,39 +12,45 @@ from attrs import define
 
 from stalwart.codec.expression.pattern_parts import NOTHING, Branches, Part, first_of, is_nullable, read_parts
 
-HOPELESS = 99
-"""The degree of what has no polynomial bound, or one that is not worth computing."""
-
-_MOST_WAYS = 1024
+LONGEST_TEXT = 65_536
+_SHORTEST_TEXT = 256
+# Steps by the power of the length, each well under a second; of n ** 3 only a sixth is ever walked.
+_STEPS = {1: 2**26, 2: 2**26, 3: 2**30}
 _MANY = 16
 
 
-def judge(pattern: str, anchors: bool = True) -> int:
-    """The degree of the polynomial in the length of the text that bounds the time of a search; at least 1.
+def longest_text(pattern: str, anchors: bool = True) -> int:
+    """The number of characters that a search with this pattern can bear; 0 if the pattern should not be used
+    at all.
 
     ``anchors`` tells whether ``^`` matches at the very start only. The pattern must be one that
     ``re.compile`` accepts.
     """
+    if pattern.endswith(".*") and not pattern.endswith("\\.*"):
+        pattern = pattern[:-2]  # cannot fail, so it is never tried twice
     branches = read_parts(pattern)
     if branches is None:
-        return HOPELESS
+        return 0
     verdict = _Verdict()
     verdict.alternatives(branches, NOTHING, looping=False)
-    if verdict.looping_choices or verdict.ways > _MOST_WAYS:
-        return HOPELESS
     starts_once = len(branches) == 1 and anchors and pattern.startswith(("^", r"\A"))
-    return max(1, verdict.degree + (verdict.long_runs and not starts_once))
+    restarts = verdict.power > 0 and not starts_once  # a search tries every place of the text
+    steps = _STEPS.get(max(1, verdict.power + restarts), 0) // verdict.ways
+    longest = min(LONGEST_TEXT, int(steps ** (1 / max(1, verdict.power + restarts))))
+    return longest if longest >= _SHORTEST_TEXT and not verdict.looping_choices else 0
 
 
 @define
 class _Verdict:
-    """What the walk has found: ``degree`` counts choices of many lengths, ``ways`` is the product of the
-    others.
+    """What the walk has found, from left to right.
+
+    ``choices`` counts the runs so far whose length the engine may revise, ``power`` is the highest power of
+    the length of the text that some run costs, ``ways`` the product of the small choices.
     """
 
-    degree: int = 0
+    choices: int = 0
+    power: int = 0
     ways: int = 1
-    long_runs: bool = False
     looping_choices: bool = False
 
     def alternatives(self, branches: Branches, after: frozenset[str], looping: bool) -> None:
@@ -57,14 +63,13 @@ class _Verdict:
             self._sequence(branch, after, looping)
 
     def _sequence(self, parts: tuple[Part, ...], after: frozenset[str], looping: bool) -> None:
-        follow = after
-        for part in reversed(parts):
-            self.long_runs |= part.high is None or part.high > _MANY
-            if part.ways != 1 and not part.possessive and (part.unknown or part.first & follow):
-                self._choice(part.ways, looping)
+        for part, follow in zip(parts, _follows(parts, after), strict=True):
+            if part.high is None or part.high > _MANY or part.unknown:
+                self.power = max(self.power, self.choices + 1)
             if part.branches:
                 self._group(part, follow, looping)
-            follow = (part.first | follow) if part.nullable else part.first
+            if part.ways != 1 and not part.possessive and (part.unknown or part.first & follow):
+                self._choice(part.ways, looping)
 
     def _group(self, part: Part, follow: frozenset[str], looping: bool) -> None:
         repeated = part.high is None or part.high > 1
@@ -73,12 +78,23 @@ class _Verdict:
         inner = NOTHING if part.held else follow
         if repeated:
             inner |= part.first
+        anew = part.held and (looping or repeated)  # its runs start again in every round of the loop
+        self.choices += anew
         self.alternatives(part.branches, inner, (looping or repeated) and not part.held)
+        self.choices -= anew
 
     def _choice(self, ways: int, looping: bool) -> None:
         if looping:
             self.looping_choices = True
         elif ways == 0 or ways > _MANY:
-            self.degree += 1
+            self.choices += 1
         else:
             self.ways *= ways
+
+
+def _follows(parts: tuple[Part, ...], after: frozenset[str]) -> list[frozenset[str]]:
+    """For each part the characters that can come after it."""
+    follows = [after]
+    for part in reversed(parts[1:]):
+        follows.append((part.first | follows[-1]) if part.nullable else part.first)
+    return follows[len(parts) - 1 :: -1] if parts else []

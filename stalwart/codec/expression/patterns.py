@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import re
 
-from stalwart.codec.expression.backtracking import judge
+from stalwart.codec.expression.backtracking import longest_text
 from stalwart.codec.expression.faults import EvaluationError, ExpressionError
 
 LONGEST_PATTERN = 1000
-LONGEST_SUBJECTS = {1: 65_536, 2: 8192, 3: 1024}
-"""Longest text in characters, by the degree of the polynomial that bounds the time."""
 
 # Set operations inside brackets mean one thing here and another elsewhere; ``re`` only warns.
 _CLASS_OR_ESCAPE = re.compile(r"\\.|\[\^?(?P<nested>\[)?\]?(?P<body>(?:[^\]\\]|\\.)*)\]", re.DOTALL)
@@ -41,13 +39,12 @@ class Pattern:
             raise ExpressionError(f"Invalid regular expression: {error}") from error
         if compiled.flags & re.VERBOSE:
             raise ExpressionError("Invalid regular expression: the verbose flag is not supported")
-        degree = judge(text, anchors=not compiled.flags & re.MULTILINE)
-        if degree not in LONGEST_SUBJECTS:
+        self.longest = longest_text(text, anchors=not compiled.flags & re.MULTILINE)
+        if not self.longest:
             raise ExpressionError(
                 "Regular expression could take too long: repeat something that differs from what follows it, "
                 "or use a possessive quantifier such as '.*+'"
             )
-        self.longest = LONGEST_SUBJECTS[degree]
         self._search = compiled.search
 
     def search(self, text: str) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ class Index:
 
     @height.default
     def _height(self) -> int:
-        return _above((self.array, *self.places))
+        return _above((self.array, *self.places), len(self.places))
 
 
 @frozen
@@ -89,7 +89,7 @@ class Unary:
 
     @height.default
     def _height(self) -> int:
-        return _above((self.operand,))
+        return _above((self.operand,), len(self.symbols))
 
 
 @frozen
@@ -108,8 +108,8 @@ class Chain:
 Node = Literal | Name | Capture | Call | Array | Index | Unary | Chain
 
 
-def _above(children: tuple[Node, ...]) -> int:
-    height = 1 + max((child.height for child in children), default=0)
+def _above(children: tuple[Node, ...], levels: int = 1) -> int:
+    height = levels + max((child.height for child in children), default=0)
     if height > DEEPEST:
         raise ExpressionError(f"Expression is nested deeper than {DEEPEST} levels")
     return height

@@ -21,8 +21,8 @@ from stalwart.mail.delivery.outgoing import Limits, Outgoing
 from stalwart.mail.delivery.stages import Stage
 from stalwart.mail.delivery.sts import Announced
 from stalwart.mail.delivery.verdict import AddressOutcome
-from stalwart.net.smtp import SmtpConnection, SmtpFailed
 from stalwart.net.dane import verify_dane
+from stalwart.net.smtp import SmtpConnection, SmtpFailed
 from stalwart.net.tls import TlsReport, describe_chain
 
 T = TypeVar("T")
@@ -131,7 +131,11 @@ class Attempt:
         return Capabilities.from_reply(reply)
 
     async def _secure(
-        self, connection: SmtpConnection, capabilities: Capabilities, exchange: Exchange, outcome: AddressOutcome
+        self,
+        connection: SmtpConnection,
+        capabilities: Capabilities,
+        exchange: Exchange,
+        outcome: AddressOutcome,
     ) -> bool:
         """Whether TLS is up; raises ``Ended`` where the session cannot or must not go on."""
         self._emit(stages.StartTlsStart())
@@ -187,7 +191,8 @@ class Attempt:
     def _judge_dane(self, report: TlsReport, exchange: Exchange, outcome: AddressOutcome) -> bool:
         if exchange.dane.tlsa is None:
             return False
-        names = [exchange.hostname, exchange.domain]  # RFC 7672 3.2.2: next-hop domain and TLSA base domain
+        base = exchange.dane.base or exchange.hostname
+        names = list(dict.fromkeys((base, exchange.hostname, exchange.domain)))  # RFC 7672 3.2.2
         verdict = verify_dane(exchange.dane.tlsa, report.chain, names, self._limits.now())
         if verdict.ok:
             self._emit(stages.DaneVerifySuccess())

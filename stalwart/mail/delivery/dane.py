@@ -22,7 +22,8 @@ class Dane:
     """What DANE asks of a host.
 
     ``tlsa`` are the records to verify against, ``None`` if DANE does not apply; ``failure`` is set when the records
-    could not be had safely, so that a sender must not deliver to the host now (RFC 7672 2.1.1).
+    could not be had safely, so that a sender must not deliver to the host now (RFC 7672 2.1.1). ``base`` is the name
+    below which the records were found; a certificate for it counts too (RFC 7672 3.2.2).
     """
 
     tlsa: TlsaSet | None = None
@@ -31,14 +32,40 @@ class Dane:
     failure: str | None = None
     bogus: bool = False
     unusable: bool = False
+    base: str | None = None
 
 
 async def find_tlsa(resolver: Resolver, host: str, port: int, mx_secure: bool) -> Dane:
-    """The DANE state of ``host``; never raises for what DNS says."""
+    """The DANE state of ``host``; never raises for what DNS says.
+
+    Where the host is an alias, the records of the name that it leads to come first (RFC 7672 2.2.2).
+    """
     if not mx_secure:
         return Dane(reason=UNSIGNED_MX)
+    found = Dane()
+    for base in await _base_domains(resolver, host):
+        found = await _tlsa_at(resolver, base, port)
+        if found.tlsa is not None or found.unusable or found.failure is not None:
+            return found
+    return found
+
+
+async def _base_domains(resolver: Resolver, host: str) -> tuple[str, ...]:
+    """The names below which TLSA records of ``host`` are looked for."""
+    for kind in ("A", "AAAA"):
+        try:
+            answer = await resolver.lookup(host, kind)
+        except LookupFailed:
+            continue
+        if answer.aliases and answer.secure:
+            return (answer.aliases[-1].rstrip("."), host)
+        break
+    return (host,)
+
+
+async def _tlsa_at(resolver: Resolver, base: str, port: int) -> Dane:
     try:
-        answer = await resolver.lookup(f"_{port}._tcp.{host}", "TLSA")
+        answer = await resolver.lookup(f"_{port}._tcp.{base}", "TLSA")
     except LookupFailed as failure:
         return _without_records(failure)
     if not answer.secure:
@@ -46,7 +73,7 @@ async def find_tlsa(resolver: Resolver, host: str, port: int, mx_secure: bool) -
     tlsa = TlsaSet.from_records(answer.records)
     if not tlsa.entries:
         return Dane(trust=answer.trust, reason=UNUSABLE, unusable=True)
-    return Dane(tlsa=tlsa, trust=answer.trust)
+    return Dane(tlsa=tlsa, trust=answer.trust, base=base)
 
 
 def _without_records(failure: LookupFailed) -> Dane:

@@ -124,18 +124,14 @@ class Diagnosis:
             return None
         wire = policy.policy.wire(policy.id)
         advice = list(policy.policy.advice) or None
-        self._emit(
-            stages.MtaStsFetchSuccess(wire, self._since(began), cached=policy.cached or None, advice=advice)
-        )
+        self._emit(stages.MtaStsFetchSuccess(wire, self._since(began), cached=policy.cached or None, advice=advice))
         return policy
 
     async def _reporting(self) -> None:
         self._emit(stages.TlsRptLookupStart())
         began = self._seconds()
         try:
-            found = await self._lifetime.run(
-                find_reporting(self._outgoing.resolver, self._target.domain), DNS_LIMIT
-            )
+            found = await self._lifetime.run(find_reporting(self._outgoing.resolver, self._target.domain), DNS_LIMIT)
         except ReportingUnusable as failure:
             self._advice.reporting_problem = failure.reason
             self._emit(stages.TlsRptLookupError(failure.reason, self._since(began)))

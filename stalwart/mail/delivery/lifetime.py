@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
-from twisted.internet.interfaces import IReactorTime
 
 T = TypeVar("T")
 
@@ -29,7 +28,7 @@ class Expired(Exception):
 class Lifetime:
     """``seconds`` from now on, by ``clock``."""
 
-    def __init__(self, clock: IReactorTime, seconds: float) -> None:
+    def __init__(self, clock: Any, seconds: float) -> None:
         self.clock = clock
         self.ends = clock.seconds() + seconds
 

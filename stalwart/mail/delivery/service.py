@@ -24,23 +24,6 @@ from stalwart.telemetry.events import DELIVERY_DIAGNOSIS_END, DELIVERY_DIAGNOSIS
 RETRY_AFTER = 5
 
 
-class Place:
-    """One running diagnosis of an account; ``leave`` frees it, once or many times."""
-
-    def __init__(self, running: Counter[int], account_id: int) -> None:
-        self._running: Counter[int] | None = running
-        self._account_id = account_id
-        running[account_id] += 1
-
-    def leave(self) -> None:
-        """Free the place."""
-        running, self._running = self._running, None
-        if running is not None:
-            running[self._account_id] -= 1
-            if running[self._account_id] <= 0:
-                del running[self._account_id]
-
-
 class Diagnoses:
     """Admits and runs diagnoses; ``outgoing`` gives the outside world of the next run."""
 
@@ -50,8 +33,8 @@ class Diagnoses:
         self._telemetry = telemetry
         self._running: Counter[int] = Counter()
 
-    def enter(self, account_id: int) -> Place:
-        """A place for one more run of the account.
+    def admit(self, account_id: int) -> None:
+        """Say whether the account may start one more run now.
 
         :raises TooMany: it has as many running as ``x:Diagnosis.maxPerAccount`` allows.
         """
@@ -59,14 +42,27 @@ class Diagnoses:
         if self._running[account_id] >= most:
             detail = f"This account already runs {most} delivery diagnoses. Wait for one to end, or end one."
             raise TooMany(detail, headers={"Retry-After": str(RETRY_AFTER)})
-        return Place(self._running, account_id)
 
-    async def run(self, target: Target, wishes: Wishes, emit: Emit, port: int | None = None) -> Summary:
-        """Diagnose ``target``; see ``diagnosis.diagnose``. ``port`` is for test mode."""
-        self._telemetry.emit(DELIVERY_DIAGNOSIS_START, domain=target.domain)
-        summary = await diagnose(target, self._outgoing(), self.limits(port), wishes, emit)
-        self._telemetry.emit(DELIVERY_DIAGNOSIS_END, domain=target.domain, result=summary.verdict)
+    async def run(
+        self, account_id: int, target: Target, wishes: Wishes, emit: Emit, port: int | None = None
+    ) -> Summary:
+        """Diagnose ``target``; see ``diagnosis.diagnose``. The account's place is free again as soon as this ends,
+        in whatever way. ``port`` is for test mode."""
+        self._running[account_id] += 1
+        self._telemetry.emit(DELIVERY_DIAGNOSIS_START, domain=target.domain, accountId=account_id)
+        verdict = "cancelled"
+        try:
+            summary = await diagnose(target, self._outgoing(), self.limits(port), wishes, emit)
+            verdict = summary.verdict
+        finally:
+            self._leave(account_id)
+            self._telemetry.emit(DELIVERY_DIAGNOSIS_END, domain=target.domain, result=verdict)
         return summary
+
+    def _leave(self, account_id: int) -> None:
+        self._running[account_id] -= 1
+        if self._running[account_id] <= 0:
+            del self._running[account_id]
 
     def limits(self, port: int | None = None) -> Limits:
         """The limits that the settings give for the next run."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from attrs import frozen
-from twisted.internet.interfaces import IReactorTime
 
 from stalwart.codec.mta_sts import MalformedPolicy, MalformedRecord, Policy, parse_policy, parse_record
 from stalwart.net.dns import Answer, LookupFailed, Resolver
@@ -46,7 +46,7 @@ class PolicyUnusable(Exception):
 class StsPolicies:
     """Finds and remembers policies. ``fetch`` is the HTTPS client."""
 
-    def __init__(self, resolver: Resolver, fetch: Fetch, clock: IReactorTime) -> None:
+    def __init__(self, resolver: Resolver, fetch: Fetch, clock: Any) -> None:
         self._resolver = resolver
         self._fetch = fetch
         self._clock = clock
@@ -98,7 +98,9 @@ class StsPolicies:
             raise _unfetched(failure) from failure
         if fetched.status != 200:  # RFC 8461 3.3: nothing but 200 counts, redirects least of all
             raise PolicyUnusable(
-                f"Policy host answered with HTTP status {fetched.status}.", "sts-policy-fetch-error", fetched.status
+                f"Policy host answered with HTTP status {fetched.status}.",
+                "sts-policy-fetch-error",
+                fetched.status,
             )
         media_type = (fetched.content_type or "").partition(";")[0].strip().lower()
         if media_type != "text/plain":

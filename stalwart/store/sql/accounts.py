@@ -67,9 +67,7 @@ class SqlAccounts:
         self._session.run("DELETE FROM push_sub WHERE user_id = ?", id)
 
     def new_ids(self, id: int, count: int = 1) -> range:
-        found = self._session.one(
-            "UPDATE account SET last_id = last_id + ? WHERE id = ? RETURNING last_id", count, id
-        )
+        found = self._session.one("UPDATE account SET last_id = last_id + ? WHERE id = ? RETURNING last_id", count, id)
         if not found:
             raise NotFound
         return range(found[0] - count + 1, found[0] + 1)

@@ -119,14 +119,11 @@ class SqlBlobs:
     def _keep(self, blob: Blob, now: int) -> bool:
         """True if the content is new here. Until something holds it, its time of grace runs."""
         added = self._session.changed(
-            "INSERT INTO blob(hash, size, stored_at, store, unref_at) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT DO NOTHING",
+            "INSERT INTO blob(hash, size, stored_at, store, unref_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             *(blob.hash, blob.size, now, blob.store, now),
         )
         if not added:
-            self._session.run(
-                "UPDATE blob SET unref_at = ? WHERE hash = ? AND unref_at IS NOT NULL", now, blob.hash
-            )
+            self._session.run("UPDATE blob SET unref_at = ? WHERE hash = ? AND unref_at IS NOT NULL", now, blob.hash)
         return added > 0
 
     def _release(self, hashes: set[bytes], now: int) -> None:

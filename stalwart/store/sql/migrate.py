@@ -53,9 +53,7 @@ def load_migrations(dialect: Dialect, folder: Traversable | None = None) -> tupl
 
 
 def migrate(session: Session, migrations: Sequence[Migration], now: int) -> list[int]:
-    """Apply what is missing; answers the numbers. Raises Invalid if the database is not one of ours, or a
-    newer one.
-    """
+    """Apply what is missing; answers the numbers. Raises Invalid if the database is not one of ours, or a newer one."""
     tables = {row[0] for row in session.all(session.dialect.list_tables)}
     if "migration" in tables and not _missing(session, migrations):
         return []
@@ -96,9 +94,7 @@ def _missing(session: Session, migrations: Sequence[Migration]) -> list[Migratio
         )
     for number, checksum in applied.items():
         if number not in known or known[number].checksum != checksum:
-            raise Invalid(
-                f"Migration {number} of the database is not the one of this version; restore a backup."
-            )
+            raise Invalid(f"Migration {number} of the database is not the one of this version; restore a backup.")
     return [migration for migration in migrations if migration.number not in applied]
 
 

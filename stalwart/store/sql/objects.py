@@ -19,9 +19,7 @@ from stalwart.store.sql.accounts import SqlAccounts
 from stalwart.store.sql.session import Session
 
 _LARGEST = (1 << 63) - 1
-_COLUMNS = (
-    "account_id, id, type, created_seq, seq, prop_seq, uid, etag, blob, size, created_at, modified_at, data"
-)
+_COLUMNS = "account_id, id, type, created_seq, seq, prop_seq, uid, etag, blob, size, created_at, modified_at, data"
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -33,9 +31,7 @@ class SqlObjects:
         self._accounts = SqlAccounts(session)
 
     def allocate(self, account_id: int, count: int = 1) -> range:
-        found = self._session.one(
-            "UPDATE account SET seq = seq + ? WHERE id = ? RETURNING seq", count, account_id
-        )
+        found = self._session.one("UPDATE account SET seq = seq + ? WHERE id = ? RETURNING seq", count, account_id)
         if not found:
             raise NotFound
         return range(found[0] - count + 1, found[0] + 1)
@@ -139,8 +135,7 @@ class SqlObjects:
 
     def list(self, account_id: int, type: int, after: int = -1, limit: int | None = None) -> list[Object]:
         found = self._session.all(
-            f"SELECT {_COLUMNS} FROM obj WHERE account_id = ? AND type = ? AND id > ? AND dead = 0"
-            " ORDER BY id LIMIT ?",
+            f"SELECT {_COLUMNS} FROM obj WHERE account_id = ? AND type = ? AND id > ? AND dead = 0 ORDER BY id LIMIT ?",
             *(account_id, type, after, _LARGEST if limit is None else limit),
         )
         return [_object(columns) for columns in found]
@@ -167,8 +162,7 @@ class SqlObjects:
 
     def purge(self, account_id: int, type: int, before: int) -> int:
         purged = self._session.all(
-            "DELETE FROM obj WHERE account_id = ? AND type = ? AND dead = 1 AND modified_at < ?"
-            " RETURNING seq",
+            "DELETE FROM obj WHERE account_id = ? AND type = ? AND dead = 1 AND modified_at < ? RETURNING seq",
             *(account_id, type, before),
         )
         if purged:
@@ -206,9 +200,7 @@ class SqlObjects:
             *(account_id, type, seq),
         )
         if octets:
-            self._session.run(
-                "UPDATE account SET used_octets = used_octets + ? WHERE id = ?", octets, account_id
-            )
+            self._session.run("UPDATE account SET used_octets = used_octets + ? WHERE id = ?", octets, account_id)
 
 
 def _folded(rows: list[Any], since: int, origin: int, current: int, has_more: bool) -> Changes:

@@ -25,9 +25,7 @@ class SqlRegistry:
     def get(self, type: str, id: int) -> Row | None:
         if not 0 <= id <= _LARGEST:
             return None
-        found = self._session.one(
-            "SELECT id, revision, data FROM registry WHERE type = ? AND id = ?", type, id
-        )
+        found = self._session.one("SELECT id, revision, data FROM registry WHERE type = ? AND id = ?", type, id)
         return _row(found) if found else None
 
     def list(self, type: str, after: int = -1, limit: int | None = None) -> list[Row]:
@@ -118,8 +116,7 @@ class SqlRegistry:
         if self.get(type, id) is None:
             raise NotFound
         advanced = self._session.changed(
-            "UPDATE registry SET data = ?, revision = revision + 1"
-            " WHERE type = ? AND id = ? AND revision = ?",
+            "UPDATE registry SET data = ?, revision = revision + 1 WHERE type = ? AND id = ? AND revision = ?",
             text,
             type,
             id,
@@ -141,9 +138,7 @@ class SqlRegistry:
                 raise Conflict("The value is taken.", space, self.lookup(space, value))
 
     def _replace_keys(self, type: str, id: int, keys: set[Key]) -> None:
-        held = set(
-            self._session.all("SELECT space, value FROM registry_key WHERE type = ? AND id = ?", type, id)
-        )
+        held = set(self._session.all("SELECT space, value FROM registry_key WHERE type = ? AND id = ?", type, id))
         for space, value in held - keys:
             self._session.run("DELETE FROM registry_key WHERE space = ? AND value = ?", space, value)
         self._add_keys(type, id, keys - held)
@@ -161,9 +156,7 @@ class SqlRegistry:
 
     def _replace_links(self, type: str, id: int, links: set[Reference]) -> None:
         held = set(
-            self._session.all(
-                "SELECT target_type, target_id FROM registry_link WHERE type = ? AND id = ?", type, id
-            )
+            self._session.all("SELECT target_type, target_id FROM registry_link WHERE type = ? AND id = ?", type, id)
         )
         for target in held - links:
             self._session.run(

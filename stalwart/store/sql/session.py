@@ -27,9 +27,7 @@ class Connection(Protocol):
 
 
 class TransactionLost(Exception):
-    """The database has rolled the whole transaction back by itself (disk full, I/O error); the cause is
-    attached.
-    """
+    """The database has rolled the whole transaction back by itself (disk full, I/O error); the cause is attached."""
 
 
 class Session:

@@ -29,15 +29,11 @@ class SqlTokens:
         )
 
     def get(self, id: str, kind: str, now: int) -> dict[str, Any] | None:
-        found = self._session.one(
-            "SELECT data FROM token WHERE kind = ? AND id = ? AND expires_at > ?", kind, id, now
-        )
+        found = self._session.one("SELECT data FROM token WHERE kind = ? AND id = ? AND expires_at > ?", kind, id, now)
         return _decode(found[0]) if found else None
 
     def take(self, id: str, kind: str, now: int) -> dict[str, Any] | None:
-        found = self._session.one(
-            "DELETE FROM token WHERE kind = ? AND id = ? RETURNING data, expires_at", kind, id
-        )
+        found = self._session.one("DELETE FROM token WHERE kind = ? AND id = ? RETURNING data, expires_at", kind, id)
         return _decode(found[0]) if found and found[1] > now else None
 
     def purge(self, now: int) -> int:

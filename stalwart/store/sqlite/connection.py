@@ -61,9 +61,7 @@ def connect(path: Path, *, synchronous: str, busy_timeout: float) -> sqlite3.Con
 def open_memory() -> Session:
     """An empty database in memory."""
     check_version()
-    return Session(
-        sqlite3.connect(":memory:", isolation_level=None, cached_statements=_CACHED_STATEMENTS), SQLITE
-    )
+    return Session(sqlite3.connect(":memory:", isolation_level=None, cached_statements=_CACHED_STATEMENTS), SQLITE)
 
 
 def refuse_writes(session: Session, refuse: bool) -> None:
@@ -83,9 +81,7 @@ def use_write_ahead_log(session: Session, patience: float) -> None:
                 raise
             time.sleep(0.02)
     if mode != "wal":
-        raise Invalid(
-            "The file system of the data store does not support a write-ahead log; use a local disk."
-        )
+        raise Invalid("The file system of the data store does not support a write-ahead log; use a local disk.")
 
 
 def check_version() -> None:

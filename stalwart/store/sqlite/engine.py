@@ -12,6 +12,7 @@ import sqlite3
 from pathlib import Path
 
 from stalwart.errors import Invalid, StalwartError, Unavailable
+from stalwart.store.durable import sync_folder
 from stalwart.store.sql.dialect import SQLITE
 from stalwart.store.sql.migrate import load_migrations, migrate
 from stalwart.store.sql.session import Session
@@ -21,9 +22,7 @@ from stalwart.store.sqlite.connection import check_version, connect, fault, refu
 class SqliteEngine:
     """``threads.engine.Engine`` for the database file ``path``."""
 
-    def __init__(
-        self, path: str | os.PathLike[str], synchronous: str = "FULL", busy_timeout: float = 10.0
-    ) -> None:
+    def __init__(self, path: str | os.PathLike[str], synchronous: str = "FULL", busy_timeout: float = 10.0) -> None:
         self._path = Path(path)
         self._synchronous = synchronous
         self._busy_timeout = busy_timeout
@@ -61,12 +60,11 @@ class SqliteEngine:
         return connect(self._path, synchronous=self._synchronous, busy_timeout=self._busy_timeout)
 
     def _create(self) -> None:
-        """The file holds password hashes and keys: nobody else may read it (the log files take over its
-        mode).
-        """
+        """The file holds password hashes and keys: nobody else may read it (the log files take over its mode)."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._path.is_dir():
             raise Invalid("The data store is a folder; name a file.")
         # Never open an existing file here: closing it drops the locks of other connections in this process.
         with contextlib.suppress(FileExistsError):
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            sync_folder(self._path.parent)

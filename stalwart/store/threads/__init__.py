@@ -1,3 +1,1 @@
-"""Runs the SQL repositories in threads: one writer with group commit, several readers; the same for every
-engine.
-"""
+"""Runs the SQL repositories in threads: one writer with group commit, several readers; the same for every engine."""

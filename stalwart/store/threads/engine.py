@@ -12,9 +12,7 @@ class Engine(Protocol):
     """One database. All methods are called in the store's threads."""
 
     def prepare(self, now: int) -> None:
-        """Create and migrate, under a lock. Raises Invalid or Unavailable in a sentence for the
-        administrator.
-        """
+        """Create and migrate, under a lock. Raises Invalid or Unavailable in a sentence for the administrator."""
 
     def open_writer(self) -> Session:
         """A connection that may write."""
@@ -23,6 +21,4 @@ class Engine(Protocol):
         """A connection that may not."""
 
     def fault(self, error: BaseException) -> StalwartError | None:
-        """The sentence for an error that lies outside the program (disk full, damaged, locked); None for a
-        bug.
-        """
+        """The sentence for an error that lies outside the program (disk full, damaged, locked); None for a bug."""

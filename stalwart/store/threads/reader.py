@@ -9,6 +9,7 @@ from typing import Any
 from stalwart.store.blob_files import BlobFiles
 from stalwart.store.sql.session import Session
 from stalwart.store.sql.transaction import SqlTransaction
+from stalwart.store.store import Transaction
 from stalwart.store.threads.engine import Engine
 from stalwart.store.threads.work import Failed, Outcome, Queue, Work
 
@@ -16,15 +17,12 @@ from stalwart.store.threads.work import Failed, Outcome, Queue, Work
 class Reader:
     """Runs works from ``queue`` until it meets None. ``answer`` is called in the thread."""
 
-    def __init__(
-        self, queue: Queue, engine: Engine, files: BlobFiles, answer: Callable[[list[Outcome]], None]
-    ) -> None:
+    def __init__(self, queue: Queue, engine: Engine, files: BlobFiles, answer: Callable[[list[Outcome]], None]) -> None:
         self._queue = queue
         self._engine = engine
         self._files = files
         self._answer = answer
-        self._session: Session | None = None
-        self._transaction: SqlTransaction | None = None
+        self._connection: tuple[Session, Transaction] | None = None
 
     def run(self) -> None:
         """The body of the thread."""
@@ -35,17 +33,17 @@ class Reader:
 
     def interrupt(self) -> None:
         """Break off the running statement, from another thread."""
-        session = self._session
-        if session is not None:
+        connection = self._connection
+        if connection is not None:
             with contextlib.suppress(Exception):  # the thread may be closing it just now
-                session.interrupt()
+                connection[0].interrupt()
 
     def _outcome(self, work: Work) -> Any:
         try:
-            session = self._connected()
+            session, transaction = self._connected()
             session.begin_read()
             try:
-                return work.function(self._transaction)  # type: ignore[arg-type]  # set by _connected
+                return work.function(transaction)
             finally:
                 session.rollback()
         except BaseException as error:
@@ -56,13 +54,13 @@ class Reader:
             fault.__cause__ = error
             return Failed(fault)
 
-    def _connected(self) -> Session:
-        if self._session is None:
-            self._session = self._engine.open_reader()
-            self._transaction = SqlTransaction(self._session, self._files)
-        return self._session
+    def _connected(self) -> tuple[Session, Transaction]:
+        if self._connection is None:
+            session = self._engine.open_reader()
+            self._connection = (session, SqlTransaction(session, self._files))
+        return self._connection
 
     def _disconnect(self) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            session.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection[0].close()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, NoReturn, TypeVar
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 
 from stalwart.errors import Unavailable
 from stalwart.store.blob_files import BlobFiles
@@ -62,6 +62,8 @@ class ThreadedStore:
         self._ended = False
 
     def start(self) -> Deferred[None]:
+        if self._threads or self._ended:
+            return fail(Unavailable("The data store can be started only once."))
         self._spawn("store-writer", self._run_writer)
         return self._started
 

@@ -54,9 +54,7 @@ Queue = SimpleQueue[Work | None]
 
 
 class Desk:
-    """Takes works in and hands answers out. At most ``limit`` wait in a queue; after ``patience`` seconds one
-    fails.
-    """
+    """Takes works in and hands answers out. At most ``limit`` wait in a queue; after ``patience`` seconds one fails."""
 
     def __init__(self, clock: Any, telemetry: Telemetry, limit: int, patience: float) -> None:
         self._clock = clock

@@ -17,6 +17,7 @@ from typing import Any
 from stalwart.store.blob_files import BlobFiles
 from stalwart.store.sql.session import Session, TransactionLost
 from stalwart.store.sql.transaction import SqlTransaction
+from stalwart.store.store import Transaction
 from stalwart.store.threads.engine import Engine
 from stalwart.store.threads.work import Failed, Outcome, Queue, Work
 
@@ -27,15 +28,12 @@ _SPAN = 0.05
 class Writer:
     """Runs works from ``queue`` until it meets None. ``answer`` is called in the thread, once per commit."""
 
-    def __init__(
-        self, queue: Queue, engine: Engine, files: BlobFiles, answer: Callable[[list[Outcome]], None]
-    ) -> None:
+    def __init__(self, queue: Queue, engine: Engine, files: BlobFiles, answer: Callable[[list[Outcome]], None]) -> None:
         self._queue = queue
         self._engine = engine
         self._files = files
         self._answer = answer
-        self._session: Session | None = None
-        self._transaction: SqlTransaction | None = None
+        self._connection: tuple[Session, Transaction] | None = None
 
     def run(self) -> None:
         """The body of the thread."""
@@ -48,10 +46,10 @@ class Writer:
 
     def interrupt(self) -> None:
         """Break off the running statement, from another thread."""
-        session = self._session
-        if session is not None:
+        connection = self._connection
+        if connection is not None:
             with contextlib.suppress(Exception):  # the thread may be closing it just now
-                session.interrupt()
+                connection[0].interrupt()
 
     def _take(self) -> tuple[deque[Work], bool]:
         """What waits, at least one and at most a batch; True if it is the end."""
@@ -71,14 +69,14 @@ class Writer:
         """Run works until the batch has taken its span, so that slow ones do not keep quick ones waiting."""
         outcomes: list[Outcome] = []
         try:
-            session = self._connected()
+            session, transaction = self._connected()
             session.begin_write()
             end = time.monotonic() + _SPAN
             while works:
                 work = works.popleft()
                 if work.claim():
                     outcomes.append((work, None))
-                    outcomes[-1] = (work, self._isolated(session, work))
+                    outcomes[-1] = (work, self._isolated(session, transaction, work))
                 if time.monotonic() > end:
                     break
             session.commit()
@@ -87,10 +85,10 @@ class Writer:
             return self._all_failed(outcomes, works, error)
         return outcomes
 
-    def _isolated(self, session: Session, work: Work) -> Any:
+    def _isolated(self, session: Session, transaction: Transaction, work: Work) -> Any:
         try:
             with session.savepoint():
-                return work.function(self._transaction)  # type: ignore[arg-type]  # set by _connected
+                return work.function(transaction)
         except TransactionLost:
             raise
         except BaseException as error:
@@ -111,14 +109,14 @@ class Writer:
         fault.__cause__ = error
         return fault
 
-    def _connected(self) -> Session:
-        if self._session is None:
-            self._session = self._engine.open_writer()
-            self._transaction = SqlTransaction(self._session, self._files)
-        return self._session
+    def _connected(self) -> tuple[Session, Transaction]:
+        if self._connection is None:
+            session = self._engine.open_writer()
+            self._connection = (session, SqlTransaction(session, self._files))
+        return self._connection
 
     def _disconnect(self) -> None:
         """Also the surest way to forget a transaction that went wrong."""
-        session, self._session = self._session, None
-        if session is not None:
-            session.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection[0].close()

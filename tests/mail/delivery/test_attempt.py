@@ -78,7 +78,14 @@ class HealthyTests(AttemptCase):
 
     def test_a_mailbox_is_asked_for(self) -> None:
         self.assertEqual(self.outcome(HEALTHY, "bob@example").verdict, "ok")
-        wanted = ["MailFromStart", "MailFromSuccess", "RcptToStart", "RcptToSuccess", "QuitStart", "QuitCompleted"]
+        wanted = [
+            "MailFromStart",
+            "MailFromSuccess",
+            "RcptToStart",
+            "RcptToSuccess",
+            "QuitStart",
+            "QuitCompleted",
+        ]
         self.assertEqual(self.names()[-6:], wanted)
 
     def test_the_transcript_and_the_verdict_follow(self) -> None:

@@ -97,9 +97,7 @@ class EncodingTests(SynchronousTestCase):
 
     def test_the_documented_example(self) -> None:
         stage = stages.MxLookupSuccess([stages.Exchanges(["mx1.example.com."], 10)], 14)
-        expected = (
-            b'{"type":"mxLookupSuccess","mxs":[{"exchanges":["mx1.example.com."],"preference":10}],"elapsed":14}'
-        )
+        expected = b'{"type":"mxLookupSuccess","mxs":[{"exchanges":["mx1.example.com."],"preference":10}],"elapsed":14}'
         self.assertEqual(encode(stage), expected)
 
     def test_zero_milliseconds_are_written(self) -> None:

@@ -1,0 +1,37 @@
+"""The outside world as the settings describe it, built when it is first needed and again when they change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stalwart.config.diagnosis import Diagnosis
+from stalwart.config.dns_resolver import DnsResolver
+from stalwart.config.settings import Settings
+from stalwart.mail.delivery.outgoing import Outgoing, world_of
+from stalwart.net.dns_config import resolver_from_settings
+from stalwart.net.tls import TrustStore
+
+
+class OutgoingWorld:
+    """Call it for the ``Outgoing`` of the next run; caches live as long as the settings they come from."""
+
+    def __init__(self, reactor: Any, settings: Settings) -> None:
+        self._reactor = reactor
+        self._settings = settings
+        self._trust_store = TrustStore()
+        self._world: Outgoing | None = None
+        self._made_from: tuple[Any, Any] | None = None
+
+    def __call__(self) -> Outgoing:
+        wanted = (self._settings.of(DnsResolver), self._settings.of(Diagnosis))
+        if self._world is None or self._made_from != wanted:
+            resolver = resolver_from_settings(*wanted, self._reactor)
+            allow_private = wanted[1].allow_private_targets
+            self._world = world_of(self._reactor, resolver, self._trust_store, allow_private)
+            self._made_from = wanted
+        return self._world
+
+    def reload(self) -> None:
+        """Read the trusted authorities again and forget what was cached."""
+        self._trust_store.reload()
+        self._world = None

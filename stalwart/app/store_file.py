@@ -1,0 +1,64 @@
+"""``config.json``: the one file of the daemon. It holds the DataStore object, everything else is in that store.
+
+``--data DIR`` writes it on the first start; ``--config FILE`` only reads it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from stalwart.errors import Invalid
+
+NAME = "config.json"
+LARGEST = 200_000
+
+
+def read_store_config(path: Path) -> dict[str, Any]:
+    """The DataStore object in ``path``.
+
+    :raises Invalid: unreadable or not one JSON object; the detail names the path.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(LARGEST + 1)
+        if len(text) > LARGEST:
+            raise ValueError(f"more than {LARGEST} bytes")
+        value = json.loads(text)
+    except (OSError, ValueError, RecursionError) as problem:
+        reason = getattr(problem, "strerror", None) or problem
+        raise Invalid(f"{path} cannot be read as the configuration of the data store: {reason}.") from problem
+    if not isinstance(value, dict):
+        raise Invalid(f"{path} must hold one JSON object, the data store.")
+    return value
+
+
+def embedded_store_config(data: Path) -> dict[str, Any]:
+    """The DataStore object of ``data``, written there if this is its first start.
+
+    :raises Invalid: the folder cannot be made or written.
+    """
+    path = data / NAME
+    if path.exists():
+        return read_store_config(path)
+    config = {"@type": "Sqlite", "path": str(data.absolute() / "store.sqlite3")}
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_store_config(path, config)
+    except OSError as problem:
+        raise Invalid(f"The data folder {data} cannot be used: {problem.strerror}.") from problem
+    return config
+
+
+def write_store_config(path: Path, config: dict[str, Any]) -> None:
+    """Replace ``path`` at once, readable by its owner only."""
+    fresh = path.with_name(f"{path.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(config, file)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(fresh, path)

@@ -1,0 +1,147 @@
+"""Accounts as they are written: functions over a transaction, for callers that write other things with them.
+
+Secrets come in hashed already, because hashing is slow and a transaction is not the place for it. The
+settings object and the object store's own row of an account are kept in step here. Who may do this is the
+caller's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from stalwart.config import registry
+from stalwart.config.account import Account
+from stalwart.config.authentication import Authentication
+from stalwart.config.domain import Domain
+from stalwart.directory import credentials, hashes
+from stalwart.errors import Invalid, NotFound, OverQuota
+from stalwart.schema import UtcDateTime
+from stalwart.store.store import Transaction
+
+
+def insert(tx: Transaction, members: Mapping[str, Any], now: float, id: int | None = None) -> registry.Entry:
+    """A new account of wire ``members`` (with `@type`); passwords in it are hashes. Raises as
+    `registry.create`.
+    """
+    entry = registry.create(tx, Account, members, now=now, id=id, by_server=True)
+    tx.accounts.create(entry.id, address_of(tx, entry.value), entry.value.tag.lower())
+    return entry
+
+
+def delete(tx: Transaction, account_id: int, now: float) -> None:
+    """Remove an account with all its data. Raises NotFound; Linked if others refer to it."""
+    registry.destroy(tx, Account, account_id)
+    tx.accounts.delete(account_id, int(now))
+
+
+def address_of(tx: Transaction, account: Any) -> str:
+    """The address of an `Account` instance."""
+    domain = registry.get(tx, Domain, account.domain_id)
+    if domain is None:
+        raise NotFound("The domain of the account does not exist.")
+    return f"{account.name}@{domain.value.name}"
+
+
+def put_password(tx: Transaction, account_id: int, hashed: str, now: float, expires_at: int | None = None) -> None:
+    """Set the password of a user to what ``hashed`` is the hash of; second factor and networks stay."""
+    account = user(tx, account_id)
+    place = _place(account, "Password")
+    if place is None:
+        added = {"@type": "Password", "secret": hashed, "expiresAt": date_text(expires_at)}
+        _patch(tx, account_id, {f"credentials/{len(account.credentials)}": added}, now)
+    else:
+        at = f"credentials/{place}"
+        _patch(tx, account_id, {f"{at}/secret": hashed, f"{at}/expiresAt": date_text(expires_at)}, now)
+
+
+def put_second_factor(tx: Transaction, account_id: int, uri: str | None, now: float) -> None:
+    """Set or, with None, remove the second factor of the account's password."""
+    place = _place(user(tx, account_id), "Password")
+    if place is None:
+        raise Invalid("An account without a password cannot have a second factor.", ("otpAuth",))
+    _patch(tx, account_id, {f"credentials/{place}/otpAuth": uri}, now)
+
+
+def add_generated(
+    tx: Transaction,
+    account_id: int,
+    kind: str,
+    description: str,
+    now: float,
+    *,
+    expires_at: int | None = None,
+    allowed_ips: Iterable[str] = (),
+    permissions: Mapping[str, Any] | None = None,
+) -> tuple[int, str]:
+    """A new credential of ``kind`` `AppPassword` or `ApiKey`: its id and its secret, which is not kept.
+
+    ``permissions`` is a CredentialPermissions object in wire form. Raises OverQuota, NotFound, Invalid.
+    """
+    account = user(tx, account_id)
+    _check_number(tx, account, kind)
+    credential_id = max((one.credential_id for one in account.credentials), default=-1) + 1
+    if kind == "AppPassword":
+        secret = credentials.make_app_password(credential_id)
+    else:
+        secret = credentials.make_api_key(account_id, credential_id)
+    added = {
+        "@type": kind,
+        "description": description,
+        "secret": hashes.sha256_of(secret),
+        "expiresAt": date_text(expires_at),
+        "allowedIps": dict.fromkeys(allowed_ips, True),
+        "permissions": dict(permissions or {"@type": "Inherit"}),
+    }
+    entry = _patch(tx, account_id, {f"credentials/{len(account.credentials)}": added}, now)
+    assert entry.value.credentials[-1].credential_id == credential_id
+    return credential_id, secret
+
+
+def remove_credential(tx: Transaction, account_id: int, credential_id: int, now: float) -> None:
+    """Take one credential away; NotFound if there is none with this id."""
+    for place, credential in enumerate(user(tx, account_id).credentials):
+        if credential.credential_id == credential_id:
+            _patch(tx, account_id, {f"credentials/{place}": None}, now)
+            return
+    raise NotFound
+
+
+def renew_hash(tx: Transaction, account_id: int, former: str, hashed: str, now: float) -> bool:
+    """Replace the hash of a password that is still ``former``; False if it was changed meanwhile."""
+    account = user(tx, account_id)
+    place = _place(account, "Password")
+    if place is None or account.credentials[place].secret != former:
+        return False
+    _patch(tx, account_id, {f"credentials/{place}/secret": hashed}, now)
+    return True
+
+
+def user(tx: Transaction, account_id: int) -> Any:
+    """The `User` with this id; NotFound for groups and unknown ids."""
+    entry = registry.get(tx, Account, account_id)
+    if entry is None or entry.value.tag != "User":
+        raise NotFound
+    return entry.value
+
+
+def _patch(tx: Transaction, account_id: int, patch: Mapping[str, Any], now: float) -> registry.Entry:
+    return registry.update(tx, Account, account_id, patch, now=now, by_server=True)
+
+
+def _place(account: Any, kind: str) -> int | None:
+    return next((place for place, one in enumerate(account.credentials) if one.tag == kind), None)
+
+
+def _check_number(tx: Transaction, account: Any, kind: str) -> None:
+    entry = registry.get(tx, Authentication)
+    rules = entry.value if entry is not None else Authentication()
+    general = rules.max_app_passwords if kind == "AppPassword" else rules.max_api_keys
+    limit = account.quotas.get(f"max{kind}s", general)
+    if limit is not None and sum(one.tag == kind for one in account.credentials) >= limit:
+        raise OverQuota(f"An account can have at most {limit} credentials of this kind.")
+
+
+def date_text(moment: int | None) -> str | None:
+    """Seconds since the epoch as a wire date, None as None."""
+    return None if moment is None else UtcDateTime().write(moment, False)

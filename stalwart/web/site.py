@@ -1,0 +1,256 @@
+"""The HTTP service as one factory: routes, front, open connections, their clock (design.md 8).
+
+``build_site`` is the composition root of this package. The factory answers connections by itself (one anonymous listener)
+or behind ``listener.wrap_listener``. Twisted's access log is not used; requests are events.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from attrs import evolve
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+from twisted.web.http import HTTPFactory
+
+from stalwart.codec.expression import ExpressionIO
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import (
+    HTTP_CONNECTION_END,
+    HTTP_CONNECTION_START,
+    NETWORK_TIMEOUT,
+    RESOURCE_ERROR,
+)
+from stalwart.web.access import Directory
+from stalwart.web.access_log import log_exchange
+from stalwart.web.answers import EVENT_STREAM, Answer, EventStream
+from stalwart.web.bans import Ban, Bans
+from stalwart.web.body import Body
+from stalwart.web.clock import Clock
+from stalwart.web.compression import LEAST, Compression
+from stalwart.web.connection import Connection, Listener
+from stalwart.web.cors import with_origin
+from stalwart.web.exchange import Exchange
+from stalwart.web.forwarding import Forwarding
+from stalwart.web.front import Front, Mode, read_front
+from stalwart.web.head import RequestHead
+from stalwart.web.limits import Limits
+from stalwart.web.pipeline import Pipeline
+from stalwart.web.problems import fault
+from stalwart.web.protocol import Channel
+from stalwart.web.response import AddedHeaders, DateLine, UnsafeHeaderError, response_head, stream_head
+from stalwart.web.route_table import RouteTable
+from stalwart.web.routes import Route
+from stalwart.web.sse import Streams
+
+TICK = 1.0
+_BARE = AddedHeaders()
+
+
+class Site(HTTPFactory):
+    """All connections of the service. ``front`` is the present settings snapshot; ``closing`` once it stops."""
+
+    noisy = False
+
+    def __init__(self, pipeline: Pipeline, telemetry: Telemetry, clock: Clock) -> None:
+        super().__init__(reactor=clock)
+        self.pipeline = pipeline
+        self.front = pipeline.front
+        self.bans = pipeline.bans
+        self.limits = pipeline.limits
+        self.telemetry = telemetry
+        self.closing = False
+        self.seconds: Callable[[], float] = clock.seconds
+        self.call_later: Callable[..., Any] = clock.callLater
+        self.streams = Streams(telemetry, clock.seconds())
+        self.channels: set[Channel] = set()
+        self._instance = secrets.token_hex(3)
+        self._serial = 0
+        self._date = DateLine()
+        self._compression = Compression()
+        self._tick: Any = None
+        self._drained: Deferred[None] | None = None
+
+    # Connections
+
+    def buildProtocol(self, addr: Any) -> Channel:  # type: ignore[override]
+        """A connection that no listener describes."""
+        return self.connect(Listener("http"), addr)
+
+    def connect(self, listener: Listener, peer: Any) -> Channel:
+        """A connection of ``listener`` from ``peer``: the protocol to give to the transport."""
+        return Channel(self, listener, peer)
+
+    def startFactory(self) -> None:
+        """No log file, no clock of its own."""
+
+    def stopFactory(self) -> None:
+        """The connections outlive the port; ``shut_down`` ends them."""
+
+    def opened(self, channel: Channel) -> None:
+        """A connection is made."""
+        self.channels.add(channel)
+        if self._tick is None:
+            self._tick = self.call_later(TICK, self._ticked)
+        self._tell(HTTP_CONNECTION_START, channel.connection)
+
+    def closed(self, channel: Channel) -> None:
+        """A connection is gone."""
+        self.channels.discard(channel)
+        self._tell(HTTP_CONNECTION_END, channel.connection)
+        if not self.channels:
+            if self._tick is not None:
+                self._tick.cancel()
+                self._tick = None
+            drained, self._drained = self._drained, None
+            if drained is not None:
+                drained.callback(None)
+
+    def timed_out(self, connection: Connection) -> None:
+        """A connection was too slow or idle."""
+        self._tell(NETWORK_TIMEOUT, connection)
+
+    def parse_error(self, connection: Connection) -> None:
+        """What arrived was not HTTP: counts against port scanners, unless the peer may be a proxy (http-service 6.4)."""
+        if not self.front.use_forwarded:
+            self.bans.parse_error(connection.remote_ip)
+
+    def shut_down(self, grace: float = 10.0) -> Deferred[None]:
+        """Finish what is running, close the rest; fires when all connections are gone, after ``grace`` seconds at most."""
+        self.closing = True
+        done: Deferred[None] = Deferred()
+        if not self.channels:
+            done.callback(None)
+            return done
+        self._drained = done
+        limit = self.call_later(grace, self._abort_all)
+        done.addBoth(_cancelled, limit)
+        for channel in tuple(self.channels):
+            channel.shut_down()
+        return done
+
+    def _abort_all(self) -> None:
+        for channel in tuple(self.channels):
+            channel.abort()
+
+    def _ticked(self) -> None:
+        self._tick = self.call_later(TICK, self._ticked)
+        now = self.seconds()
+        self.streams.tick(now)
+        for channel in [channel for channel in self.channels if channel.deadline <= now]:
+            channel.timed_out(now)
+
+    def _tell(self, event: Any, connection: Connection) -> None:
+        self.telemetry.emit(
+            event, listenerId=connection.listener, remoteIp=connection.remote_ip, remotePort=connection.remote_port
+        )
+
+    # Requests and answers
+
+    def exchange(self, head: RequestHead, connection: Connection, body: Body | None) -> Exchange:
+        """A new request."""
+        self._serial += 1
+        return Exchange(head, connection, body, self._instance, self._serial, self.seconds())
+
+    def date(self) -> str:
+        """The Date field of now."""
+        return self._date.at(self.seconds())
+
+    def plain_head(self, answer: Answer, tail: str) -> bytes:
+        """The head of an answer to something that is no request: nothing of the settings is on it."""
+        return response_head(answer, _BARE, tail)
+
+    def rendered(self, exchange: Exchange, answer: Answer, connection_field: str, now: float) -> tuple[bytes, bytes]:
+        """Head and body of an answer on the wire; one that cannot be sent becomes a 500."""
+        if len(answer.body) >= LEAST:
+            answer = self._compression.applied(answer, exchange.head.fields.get("accept-encoding"))
+        added = _BARE if exchange.bare else self.front.added
+        tail = connection_field + self._date.at(now)
+        if self.front.cors_origins and not exchange.bare and not self.front.permissive_cors:
+            origin = exchange.head.fields.get("origin")
+            answer = evolve(answer, headers=with_origin(answer.headers, origin, self.front.cors_origins))
+        try:
+            head = response_head(answer, added, tail)
+        except UnsafeHeaderError as error:
+            self._emit_fault(exchange, str(error))
+            answer = fault(exchange.request_id)
+            head = response_head(answer, added, tail)
+        log_exchange(self.telemetry, exchange, answer.status, len(answer.body), now)
+        return head, answer.body
+
+    def stream_head(self, exchange: Exchange, stream: EventStream, connection_field: str, chunked: bool) -> bytes:
+        """The head of an event stream."""
+        headers = stream.headers
+        if self.front.cors_origins and not self.front.permissive_cors:
+            headers = with_origin(headers, exchange.head.fields.get("origin"), self.front.cors_origins)
+        now = self.seconds()
+        log_exchange(self.telemetry, exchange, 200, 0, now)
+        tail = connection_field + self._date.at(now)
+        return stream_head(EVENT_STREAM, headers, self.front.added, tail, chunked)
+
+    def fault(self, failure: Failure, exchange: Exchange) -> None:
+        """Something broke after the answer was made."""
+        self._emit_fault(exchange, f"{failure.getErrorMessage()} {failure.getBriefTraceback()}")
+
+    def _emit_fault(self, exchange: Exchange, reason: str) -> None:
+        self.telemetry.emit(RESOURCE_ERROR, requestId=exchange.request_id, path=exchange.path, reason=reason)
+
+    def use(self, front: Front) -> None:
+        """Take another settings snapshot; running requests keep what they were decided by."""
+        self.front = self.pipeline.front = front
+
+
+def _cancelled(result: Any, call: Any) -> Any:
+    if call.active():
+        call.cancel()
+    return result
+
+
+def build_site(
+    routes: Iterable[Route],
+    services: Mapping[str, Any],
+    *,
+    settings: Any,
+    directory: Directory,
+    telemetry: Telemetry,
+    clock: Clock,
+    mode: Mode,
+    base_url: str,
+    ban: Ban,
+    expression_io: ExpressionIO | None = None,
+) -> Site:
+    """The service over ``routes``.
+
+    ``ban(ip, reason, expires_at)`` writes a BlockedIp; ``expression_io`` answers what access rules have to look up.
+
+    :raises UnknownServiceError: a route asks for a service that is not in ``services``.
+    """
+
+    def snapshot() -> Front:
+        return read_front(settings, mode, telemetry, expression_io)
+
+    bans = Bans(settings, telemetry, clock, ban, active=mode == "normal")
+    pipeline = Pipeline(
+        RouteTable(routes, services),
+        snapshot(),
+        directory=directory,
+        bans=bans,
+        limits=Limits(),
+        forwarding=Forwarding(telemetry, clock),
+        telemetry=telemetry,
+        clock=clock,
+        base_url=base_url,
+    )
+    site = Site(pipeline, telemetry, clock)
+
+    def changed(*_: Any) -> None:
+        bans.reload()
+        site.use(snapshot())
+
+    settings.watch(changed)
+    on_failure = getattr(directory, "on_failure", None)
+    if on_failure is not None:
+        on_failure(bans.failed_login)
+    return site

@@ -1,0 +1,126 @@
+"""Migrations: each once, in order, all or nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.errors import Invalid
+from stalwart.store.sql.dialect import SQLITE
+from stalwart.store.sql.migrate import load_migrations, migrate
+from stalwart.store.sqlite.connection import open_memory
+
+TABLES = frozenset(
+    [
+        "account",
+        "type_state",
+        "obj",
+        "container",
+        "member",
+        "email",
+        "keyword",
+        "thread_ref",
+        "blob",
+        "blob_bytes",
+        "blob_link",
+        "acl",
+        "pref",
+        "occurrence",
+        "push_sub",
+        "registry",
+        "registry_key",
+        "registry_link",
+        "registry_sequence",
+        "token",
+        "ban",
+        "counter",
+        "secret",
+        "fts",
+        "migration",
+    ]
+)
+
+
+class MigrateTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.session = open_memory()
+        self.addCleanup(self.session.close)
+        self.folder = Path(self.mktemp())
+        self.folder.mkdir()
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text)
+
+    def migrate(self) -> list[int]:
+        return migrate(self.session, load_migrations(SQLITE, self.folder), now=7)
+
+    def tables(self) -> set[str]:
+        return {row[0] for row in self.session.all(SQLITE.list_tables)}
+
+    def test_the_first_schema_has_all_tables(self) -> None:
+        self.assertEqual(migrate(self.session, load_migrations(SQLITE), now=7), [1])
+        self.assertLessEqual(TABLES, self.tables())
+
+    def test_hashes_are_kept_as_bytes(self) -> None:
+        migrate(self.session, load_migrations(SQLITE), now=7)
+        types = {row[1]: row[2] for row in self.session.all("PRAGMA table_info(blob)")}
+        self.assertEqual(types["hash"], "BLOB")
+
+    def test_full_text_finds_accented_names(self) -> None:
+        migrate(self.session, load_migrations(SQLITE), now=7)
+        self.session.run("INSERT INTO fts(rowid, acct, frm) VALUES (3, 'a42', 'Jörg')")
+        found = self.session.all("SELECT rowid FROM fts WHERE fts MATCH ?", "acct:a42 AND frm:jorg")
+        self.assertEqual(found, [(3,)])
+
+    def test_steps_are_applied_in_order_and_once(self) -> None:
+        self.write("0002_more.sql", "ALTER TABLE t ADD COLUMN y TEXT;\n")
+        self.write("0001_first.sql", "-- about it;\nCREATE TABLE t (x BIGINT);\nCREATE INDEX i ON t(x);\n")
+        self.assertEqual(self.migrate(), [1, 2])
+        self.assertEqual(self.migrate(), [])
+        self.write("0003_last.sql", "CREATE TABLE u (x BIGINT)")
+        self.assertEqual(self.migrate(), [3])
+        recorded = self.session.all("SELECT number, name, applied_at FROM migration ORDER BY number")
+        self.assertEqual(recorded, [(1, "first", 7), (2, "more", 7), (3, "last", 7)])
+
+    def test_a_piece_for_another_database_is_left_out(self) -> None:
+        self.write("0001_first.sql", "CREATE TABLE t (x BIGINT);\n")
+        self.write("0001_first.sqlite.sql", "CREATE TABLE ours (x BIGINT);\n")
+        self.write("0001_first.postgresql.sql", "CREATE TABLE theirs (x BIGINT);\n")
+        self.assertEqual(self.migrate(), [1])
+        self.assertEqual(self.tables(), {"migration", "t", "ours"})
+
+    def test_a_failing_step_leaves_nothing(self) -> None:
+        self.write("0001_first.sql", "CREATE TABLE t (x BIGINT);\nCREATE NONSENSE;\n")
+        with self.assertRaises(Exception):  # noqa: B017
+            self.migrate()
+        self.assertEqual(self.tables(), set())
+
+    def test_a_failing_second_step_leaves_the_first(self) -> None:
+        self.write("0001_first.sql", "CREATE TABLE t (x BIGINT);\n")
+        self.migrate()
+        self.write("0002_more.sql", "CREATE TABLE u (x BIGINT);\nCREATE NONSENSE;\n")
+        with self.assertRaises(Exception):  # noqa: B017
+            self.migrate()
+        self.assertEqual(self.tables(), {"migration", "t"})
+
+    def test_a_step_that_was_changed_afterwards_is_noticed(self) -> None:
+        self.write("0001_first.sql", "CREATE TABLE t (x BIGINT);\n")
+        self.migrate()
+        self.write("0001_first.sql", "CREATE TABLE t (x BIGINT, y TEXT);\n")
+        with self.assertRaisesRegex(Invalid, "Migration 1 of the database is not the one of this version"):
+            self.migrate()
+
+    def test_a_newer_database_is_refused(self) -> None:
+        self.write("0001_first.sql", "CREATE TABLE t (x BIGINT);\n")
+        self.write("0002_more.sql", "CREATE TABLE u (x BIGINT);\n")
+        self.migrate()
+        (self.folder / "0002_more.sql").unlink()
+        with self.assertRaisesRegex(Invalid, "schema 2, but this version knows only 1"):
+            self.migrate()
+
+    def test_tables_of_another_program_are_not_touched(self) -> None:
+        self.session.run("CREATE TABLE theirs (x BIGINT)")
+        with self.assertRaisesRegex(Invalid, "another program"):
+            migrate(self.session, load_migrations(SQLITE), now=7)
+        self.assertEqual(self.tables(), {"theirs"})

@@ -1,0 +1,115 @@
+"""``Desk``: everything that is asked is answered once, or dropped."""
+
+from __future__ import annotations
+
+from queue import SimpleQueue
+from typing import Any
+
+from twisted.internet.defer import CancelledError
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.errors import Unavailable
+from stalwart.store.threads.work import Desk, Failed
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import STORE_ERROR
+
+
+class DeskTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.telemetry = Telemetry()
+        self.events: list[dict[str, Any]] = []
+        self.telemetry.observe(lambda event, keys: self.events.append(keys) if event == STORE_ERROR else None)
+        self.desk = Desk(self.clock, self.telemetry, limit=3, patience=10)
+        self.queue: Any = SimpleQueue()
+        self.desk.open()
+        self.addCleanup(self.desk.end)
+
+    def ask(self) -> Any:
+        return self.desk.submit(self.queue, lambda tx: None)
+
+    def test_an_answer_fires_its_deferred(self) -> None:
+        asked = self.ask()
+        self.assertNoResult(asked)
+        self.desk.settle([(self.queue.get(), 42)])
+        self.assertEqual(self.successResultOf(asked), 42)
+
+    def test_a_failed_work_fails_its_deferred(self) -> None:
+        asked = self.ask()
+        self.desk.settle([(self.queue.get(), Failed(KeyError("x")))])
+        self.failureResultOf(asked, KeyError)
+        self.assertEqual(self.events, [])
+
+    def test_a_closed_desk_refuses(self) -> None:
+        self.desk.close()
+        self.failureResultOf(self.ask(), Unavailable)
+
+    def test_a_desk_that_is_not_open_yet_refuses(self) -> None:
+        self.failureResultOf(Desk(self.clock, self.telemetry, 3, 10).submit(self.queue, lambda tx: None), Unavailable)
+
+    def test_a_full_queue_refuses(self) -> None:
+        asked = [self.ask() for _ in range(3)]
+        self.failureResultOf(self.ask(), Unavailable)
+        self.desk.settle([(self.queue.get(), None)])
+        asked.append(self.ask())
+        self.assertNoResult(asked[-1])
+        self.successResultOf(asked[0])
+        self.silence(asked)
+
+    def test_a_cancelled_work_cannot_be_begun(self) -> None:
+        asked = self.ask()
+        asked.cancel()
+        self.failureResultOf(asked, CancelledError)
+        self.assertFalse(self.queue.get().claim())
+
+    def test_a_work_is_begun_once(self) -> None:
+        asked = self.ask()
+        work = self.queue.get()
+        self.assertEqual([work.claim(), work.claim()], [True, False])
+        self.silence([asked])
+
+    def test_the_answer_to_a_work_cancelled_while_it_ran_is_dropped(self) -> None:
+        asked = self.ask()
+        work = self.queue.get()
+        work.claim()
+        asked.cancel()
+        self.failureResultOf(asked, CancelledError)
+        self.desk.settle([(work, 42)])
+
+    def test_a_work_that_is_not_answered_in_time_fails(self) -> None:
+        asked = self.ask()
+        self.clock.pump([5, 4])
+        self.assertNoResult(asked)
+        self.clock.pump([5, 5])
+        self.failureResultOf(asked, Unavailable)
+        self.assertFalse(self.queue.get().claim())
+
+    def test_a_late_answer_is_dropped(self) -> None:
+        asked = self.ask()
+        self.clock.pump([5, 5, 5])
+        self.failureResultOf(asked, Unavailable)
+        self.desk.settle([(self.queue.get(), 42)])
+
+    def test_the_end_fails_what_is_left(self) -> None:
+        asked = self.ask()
+        self.desk.end()
+        self.failureResultOf(asked, Unavailable)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_one_fault_is_reported_once_for_a_whole_batch(self) -> None:
+        asked = [self.ask(), self.ask()]
+        cause = OSError("no space left")
+        outcomes = []
+        for _ in asked:
+            fault = Unavailable("The disk is full.")
+            fault.__cause__ = cause
+            outcomes.append((self.queue.get(), Failed(fault)))
+        self.desk.settle(outcomes)
+        for each in asked:
+            self.failureResultOf(each, Unavailable)
+        self.assertEqual(self.events, [{"reason": "The disk is full.", "details": "no space left"}])
+
+    def silence(self, asked: list[Any]) -> None:
+        for each in asked:
+            each.addErrback(lambda failure: failure.trap(Unavailable))
