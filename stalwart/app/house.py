@@ -37,7 +37,7 @@ from stalwart.mail.delivery.service import Diagnoses
 from stalwart.store import MemoryStore, Store, open_store
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SERVER_BOOTSTRAP_MODE, SERVER_RECOVERY_MODE, SERVER_STARTUP
-from stalwart.web.site import Site, build_site, wrap_listener
+from stalwart.web.site import Site, build_site
 
 Mode = Literal["normal", "recovery", "bootstrap"]
 
@@ -109,7 +109,7 @@ class Builder:
         self.opened.append(directory)
         outgoing = OutgoingWorld(self.reactor, settings)
         site = self._site(mode, store, settings, directory, outgoing)
-        listeners = Listeners(self.reactor, self.telemetry, lambda _, listener: wrap_listener(site, listener))
+        listeners = Listeners(self.reactor, self.telemetry, lambda _, listener: site)
         wanted = self._wanted(mode, settings)
         self.opened.append(listeners)
         house = House(mode, store, settings, directory, outgoing, site, listeners, wanted)

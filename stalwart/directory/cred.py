@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import ICredentials, IUsernamePassword
 from twisted.cred.error import LoginDenied, LoginFailed, UnauthorizedLogin
@@ -41,7 +41,7 @@ class IBearerToken(ICredentials):
 class BearerToken:
     """A bearer token and the address that it came from."""
 
-    token: str
+    token: str = field(repr=False)
     client_ip: str = ""
 
 
@@ -51,7 +51,7 @@ class AddressedPassword:
     """A login, a password and the address that they came from: credentials that may be limited to networks need it."""
 
     username: bytes
-    password: bytes
+    password: bytes = field(repr=False)
     client_ip: str = ""
 
     def checkPassword(self, password: bytes) -> bool:

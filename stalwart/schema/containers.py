@@ -54,6 +54,7 @@ class Container(PropertyType):
     """What lists, sets and maps share: they are never null (null empties them) and may bound their size."""
 
     mismatch: ClassVar[str] = INVALID_OBJECT
+    empty: ClassVar[Any] = ()
 
     def read_null(self, path: Path, reading: Reading) -> Any:
         """Null empties."""
@@ -113,6 +114,8 @@ class ObjectList(Container):
 class Set(Container):
     """An unordered set of strings, names or ids: ``{"x": true}``, a frozenset in Python."""
 
+    empty: ClassVar[Any] = frozenset()
+
     of: PropertyType
     min_items: int | None = None
     max_items: int | None = None
@@ -148,6 +151,8 @@ class Set(Container):
 @frozen
 class Map(Container):
     """A map of strings, names, ids or numbers to values: a read-only Mapping in Python."""
+
+    empty: ClassVar[Any] = MappingProxyType({})
 
     key: PropertyType
     value: PropertyType

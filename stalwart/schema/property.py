@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from attrs import define
 
+from stalwart.schema.containers import Container
 from stalwart.schema.property_type import PropertyType, shown
 from stalwart.schema.violations import FAILED, READ_ONLY, SERVER_SET, Path, Reading
 
@@ -61,6 +62,8 @@ class Property:
         """The default as a Python value; None where there is none."""
         if self.default is None or self.default is REQUIRED:
             return None
+        if not self.default and isinstance(self.type, Container):
+            return self.type.empty  # which may be fewer than a new object must have
         reading = Reading(stored=True)
         return reading.result(self.type.read(self.default, (self.name,), reading))
 
@@ -85,6 +88,8 @@ class Property:
             return before
         if self.is_required:
             return reading.fault((*path, self.name), "Required")
+        if isinstance(self.type, Container):
+            return self.type.sized(self.default_value, (*path, self.name), reading)
         return self.default_value
 
     def _echoed(self, given: Any, at: Path, reading: Reading, before: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from stalwart.schema.formats import FORMATS
 from stalwart.schema.property_type import PropertyType
@@ -22,9 +22,9 @@ class String(PropertyType):
     mismatch: ClassVar[str] = "Invalid value for string property"
 
     format: str = "string"
-    min_length: int | None = None
-    max_length: int | None = None
-    may_be_empty: bool = False
+    min_length: int | None = field(default=None, kw_only=True)
+    max_length: int | None = field(default=None, kw_only=True)
+    may_be_empty: bool = field(default=False, kw_only=True)
 
     def read_value(self, wire: Any, path: Path, reading: Reading, former: Any) -> Any:
         """The cleaned string."""

@@ -9,6 +9,15 @@ from __future__ import annotations
 from stalwart.config.http import Http
 from stalwart.config.settings import Settings
 from stalwart.errors import NotFound
-from stalwart.web.answers import Answer
+from stalwart.web.answers import Answer, redirect
 from stalwart.web.exchange import Exchange
-from stalwart.web.routes import route
+from stalwart.web.routes import ANY_METHOD, route
+
+
+@route(ANY_METHOD, "/", needs=None, limit="none", spec="http-service 3")
+def root(exchange: Exchange, *, settings: Settings) -> Answer:
+    """Where people should start: ``Http.redirectRoot``."""
+    target = settings.of(Http).redirect_root
+    if target is None:
+        raise NotFound
+    return redirect(target)

@@ -25,7 +25,6 @@ Key = tuple[str, str]
 Reference = tuple[str, int]
 """A settings object named by (type, id)."""
 
-
 References = list[Reference]
 
 
@@ -59,11 +58,12 @@ class Registry(Protocol):
         data: Mapping[str, Any],
         *,
         revision: int,
-        keys: Iterable[Key] = (),
-        links: Iterable[Reference] = (),
+        keys: Iterable[Key],
+        links: Iterable[Reference],
     ) -> Row:
-        """Replace data, keys and links. Raises Conflict (stale ``revision``, key taken), NotFound,
-        DanglingReference.
+        """Replace data, all keys and all links.
+
+        Raises Conflict (``revision`` stale, key taken), NotFound, DanglingReference.
         """
 
     def delete(self, type: str, id: int) -> None:

@@ -1,4 +1,4 @@
-"""Who is kept out: the block and allow lists, and the bans that failed sign-ins and scans earn (http-service 6.3 to 6.5).
+"""Who is kept out: block and allow lists, and the bans that failed sign-ins and scans earn (http-service 6.3 to 6.5).
 
 The lists come from the settings; a new ban counts at once in this process and is written through the injected ``ban``.
 Allow-listed addresses (this host and the trusted proxies always are) are never banned. The question of every request,

@@ -1,7 +1,7 @@
 """gzip for JSON answers, where the client takes it and it is worth it (RFC 9110 8.4.1.3).
 
-Streams are never compressed. Compression runs on the reactor, so large answers go as they are; answers that come again and
-again, such as one account's permissions, are compressed once.
+Streams are never compressed. Compression runs on the reactor, so large answers go as they are; answers that come again
+and again, such as one account's permissions, are compressed once.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ class Listener:
 
 @frozen
 class Connection:
-    """``remote_ip`` is canonical text, IPv4-mapped addresses as IPv4 (http-service 1.2); ``local_ip`` is the bind address."""
+    """``remote_ip`` is canonical text, IPv4-mapped as IPv4 (http-service 1.2); ``local_ip`` is the bind address."""
 
     listener: str
     remote_ip: str

@@ -8,7 +8,6 @@ cost them more than their work. A coroutine that does wait goes on as an awaitab
 from __future__ import annotations
 
 from collections.abc import Coroutine, Generator
-from types import coroutine
 from typing import Any
 
 from attrs import frozen
@@ -22,7 +21,7 @@ class Rest:
     _waiting: Any
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        return _going_on(self._coroutine, self._waiting).__await__()
+        return _going_on(self._coroutine, self._waiting)
 
 
 def begun(work: Coroutine[Any, Any, Any]) -> Any:
@@ -34,16 +33,16 @@ def begun(work: Coroutine[Any, Any, Any]) -> Any:
     return Rest(work, waiting)
 
 
-@coroutine
 def _going_on(work: Coroutine[Any, Any, Any], waiting: Any) -> Generator[Any, Any, Any]:
+    value = None
     while True:
         try:
             value = yield waiting
         except BaseException as error:
-            step, given = work.throw, error
+            failed: BaseException | None = error
         else:
-            step, given = work.send, value
+            failed = None
         try:
-            waiting = step(given)  # type: ignore[operator]
+            waiting = work.send(value) if failed is None else work.throw(failed)
         except StopIteration as done:
             return done.value

@@ -1,4 +1,4 @@
-"""The client's address behind reverse proxies: ``Forwarded`` (RFC 7239) and ``X-Forwarded-For``, from trusted peers only.
+"""The client's address behind reverse proxies: ``Forwarded`` (RFC 7239), ``X-Forwarded-For``, from trusted peers only.
 
 The right-most address that is not a trusted proxy is the client (design.md 8). Most proxies maintain one of the two
 fields and pass on the other as the client wrote it; so when both are there and disagree, nobody can say which one is

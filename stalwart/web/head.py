@@ -1,6 +1,6 @@
 """Reading the head of a request: bytes in, a ``RequestHead`` or a ``HeadRefused`` out (RFC 9112 2 to 7).
 
-Stricter than the RFC allows a server to be, because every leniency here is a way to disagree with a proxy in front of us
+Stricter than the RFC asks a server to be, because every leniency here is a way to disagree with a proxy in front of us
 about where a request ends: no folded lines, no bare CR or LF, one framing header, one Host. Bodies are read elsewhere.
 """
 

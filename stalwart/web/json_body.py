@@ -1,7 +1,7 @@
 """Reading a JSON request body as I-JSON (RFC 7493): UTF-8, no duplicate members, no NaN, bounded nesting.
 
-The fast decoder takes the last of duplicate members silently, so a second pass looks for them; it is the only use of the
-slower one. Typed decoding of hot bodies belongs to the faces.
+The fast decoder takes the last of duplicate members silently, so a second pass looks for them; it is the only use of
+the slower one. Typed decoding of hot bodies belongs to the faces.
 """
 
 from __future__ import annotations

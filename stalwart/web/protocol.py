@@ -1,29 +1,28 @@
-"""One HTTP/1.x connection: heads in, answers out, nothing left hanging (RFC 9112).
+"""The answering half of a connection, and its end: nothing is left hanging (RFC 9112 9).
 
-Of Twisted's channel the transport side is kept (producers, TLS, upgrades) and the receiving side replaced: a request is
-decided when its head is complete, bodies are limited while they arrive, refusals get an answer that the client can still
-read, and all time-outs are one number compared once a second. One request is served at a time; what a client sends ahead
-waits, in bounded memory, for the answer before it.
+Of Twisted's channel the transport side is kept (producers, TLS, upgrades). A request is decided when its head is
+complete; refusals get an answer that the client can still read; all time-outs are one number that the site compares once
+a second.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IHalfCloseableProtocol, ISSLTransport, ITCPTransport
 from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel, _ChunkedTransferDecoder, _MalformedChunkedDataError
 from zope.interface import implementer
 
 from stalwart.errors import Invalid, TimedOut, Unavailable
 from stalwart.web.answers import Answer, EventStream
 from stalwart.web.body import Body
-from stalwart.web.connection import Connection, Listener, connect
+from stalwart.web.connection import Listener, connect
 from stalwart.web.exchange import Exchange
-from stalwart.web.head import HTTP2_PREFACE, HeadRefused, RequestHead, check_partial, parse_head
+from stalwart.web.head import HeadRefused, RequestHead
 from stalwart.web.pipeline import Result
 from stalwart.web.problems import of_error, refused_head
+from stalwart.web.receiver import AHEAD_FULL, ALL_REASONS, BODY_HELD, NEVER, WRITE_FULL, Receiver
 from stalwart.web.response import BODILESS
 from stalwart.web.sse import Stream
 
@@ -31,54 +30,34 @@ if TYPE_CHECKING:
     from stalwart.web.site import Site
 
 DRAIN = 65536  # a refused body up to this size is read to keep the connection
-READ_AHEAD = 16384  # bytes of following requests that wait
 SLICE = 262144  # a large answer leaves in pieces of this size
-TURN = 16  # requests served before other connections get their turn
 LINGER = 3.0  # seconds in which a refused client may go on sending, so that it reads the answer first
-LINGER_BYTES = 33554432
 CLOSING = 15.0  # seconds to flush what was written, then the connection is aborted
 LEAST_PROGRESS = 1024  # bytes of a body in each body time-out
-NEVER = float("inf")
 
-_WRITE_FULL, _BODY_HELD, _AHEAD_FULL, _TURN_OVER = 1, 2, 4, 8
 _KEEP_ALIVE = "Connection: keep-alive\r\n"
 _CLOSE = "Connection: close\r\n"
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Owner(Protocol):
+    """Whoever counts open connections."""
+
+    connections: int
 
 
 @implementer(IHalfCloseableProtocol)
-class Channel(HTTPChannel):
-    """A connection of ``site``. ``deadline`` is when ``timed_out`` is due, in seconds of the site's clock."""
+class Channel(Receiver):
+    """A connection of ``site``."""
 
-    deadline = NEVER
-    _buffer = b""
-    _exchange: Exchange | None = None
-    _body: Body | None = None  # of the present request, while it arrives
-    _decoder: _ChunkedTransferDecoder | None = None
-    _remaining = 0
-    _progress = 0
-    _answered = False
-    _persistent = True
-    _continue_awaited = False
     _running: Deferred[Result] | None = None
     _stream: Stream | None = None
     _outgoing: memoryview | None = None
-    _hold = 0
     _write_full = False
-    _serving = False
-    _head_begun = False
-    _input_broken = False
-    _input_ended = False
-    _lingered: int | None = None
-    _gone = False
-    _turn: Any = None
 
-    connection: Connection
-    transport: Any
-
-    def __init__(self, site: Site, listener: Listener, peer: Any) -> None:
+    def __init__(self, site: Site, listener: Listener, peer: Any, owner: Owner | None = None) -> None:
         super().__init__()
         self.site = site
+        self.owner = owner
         self._listener = listener
         self._peer = peer
 
@@ -93,19 +72,6 @@ class Channel(HTTPChannel):
         self.connection = connect(self._listener, self._peer, self.transport.getHost(), tls)
         self.site.opened(self)
         self.deadline = self.site.seconds() + self.site.front.idle_timeout
-
-    def dataReceived(self, data: bytes) -> None:
-        """Twisted calls this."""
-        if self._exchange is None:
-            if self._lingered is not None:
-                self._discard(data)
-                return
-            self._buffer = self._buffer + data if self._buffer else data
-            self._serve()
-        elif self._body is not None:
-            self._feed(data)
-        else:
-            self._read_ahead(data)
 
     def readConnectionLost(self) -> None:
         """The client will send no more: what it asked is answered still, unless it is a stream."""
@@ -149,7 +115,7 @@ class Channel(HTTPChannel):
         if self._stream is not None:
             self._stream.held = True
         else:
-            self._pause(_WRITE_FULL)
+            self._pause(WRITE_FULL)
 
     def resumeProducing(self) -> None:
         """The transport's buffer is empty."""
@@ -159,7 +125,7 @@ class Channel(HTTPChannel):
         elif self._outgoing is not None:
             self._write_slices()
         if not self._write_full:
-            self._resume(_WRITE_FULL)
+            self._resume(WRITE_FULL)
 
     def loseConnection(self) -> None:
         """Close once everything written has left; abort if that takes too long."""
@@ -167,64 +133,7 @@ class Channel(HTTPChannel):
         self.deadline = self.site.seconds() + CLOSING
         super().loseConnection()
 
-    # Heads
-
-    def _serve(self) -> None:
-        """Serve the requests that have arrived, one after the other."""
-        if self._serving:
-            return
-        self._serving = True
-        try:
-            served = 0
-            while self._buffer and self._exchange is None and self._lingered is None and not self._hold:
-                if served == TURN:
-                    self._pause(_TURN_OVER)
-                    self._turn = self.site.call_later(0, self._next_turn)
-                    break
-                served += 1
-                if not self._next_request():
-                    break
-        finally:
-            self._serving = False
-        if self._input_ended and self._exchange is None and not self._hold and self._lingered is None:
-            self.loseConnection()
-
-    def _next_turn(self) -> None:
-        self._turn = None
-        self._resume(_TURN_OVER)
-
-    def _next_request(self) -> bool:
-        """Begin the next request; False if its head is not complete, or not a head."""
-        buffer = self._buffer
-        while buffer.startswith(b"\r\n"):  # RFC 9112 2.2
-            buffer = buffer[2:]
-        self._buffer = buffer
-        if not buffer:
-            return False
-        try:
-            end = buffer.find(b"\r\n\r\n")
-            if end < 0:
-                check_partial(buffer)
-                self._await_head()
-                return False
-            if buffer.startswith(HTTP2_PREFACE):
-                self._drop()
-                return False
-            head = parse_head(buffer[:end])
-        except HeadRefused as refused:
-            if refused.status in (400, 414, 431):
-                self.site.parse_error(self.connection)
-            self._refuse(refused)
-            return False
-        self._head_begun = False
-        self._buffer = buffer[end + 4 :]
-        self._begin(head)
-        return True
-
-    def _await_head(self) -> None:
-        if not self._head_begun:
-            self._head_begun = True
-            self.deadline = self.site.seconds() + self.site.front.header_timeout
+    # Requests
 
     def _refuse(self, refused: HeadRefused) -> None:
         """Answer what is not a request, and end the connection."""
@@ -253,80 +162,23 @@ class Channel(HTTPChannel):
             data, self._buffer = self._buffer, b""
             self._feed(data)
 
-    # Bodies
-
-    def _expect_body(self, head: RequestHead) -> None:
-        self._continue_awaited = head.expects_continue
-        self._progress = 0
-        self.deadline = self.site.seconds() + self.site.front.body_timeout
-        if head.length is None:
-            self._decoder = _ChunkedTransferDecoder(self._chunk, self._end_of_body)
-        else:
-            self._remaining = head.length
-
-    def body_wanted(self) -> None:
-        """See ``body.Source``."""
-        if self._continue_awaited:
-            self._continue_awaited = False
-            self.transport.write(_CONTINUE)
-        self._resume(_BODY_HELD)
-
-    def _feed(self, data: bytes) -> None:
-        if self._input_broken:
-            return
-        self._continue_awaited = False
-        self._progress += len(data)
-        body = self._body
-        assert body is not None
-        if self._decoder is not None:
-            try:
-                self._decoder.dataReceived(data)
-            except _MalformedChunkedDataError:
-                self.site.parse_error(self.connection)
-                self._break_input(Invalid("The chunked request body is malformed."))
-        elif len(data) < self._remaining:
-            self._remaining -= len(data)
-            body.feed(data)
-        else:
-            last, rest = data[: self._remaining], data[self._remaining :]
-            self._remaining = 0
-            body.feed(last)
-            self._end_of_body(rest)
-        if self._body is not None and body.over_full:
-            self._pause(_BODY_HELD)
-
-    def _chunk(self, data: bytes) -> None:
-        if self._body is not None:
-            self._body.feed(data)
-
-    def _end_of_body(self, rest: bytes) -> None:
-        body, self._body = self._body, None
-        if body is None:  # it was given up while its last piece was fed
-            return
-        self._decoder = None
-        self.deadline = NEVER
-        self._buffer = rest
-        body.finish()
+    def _body_arrived(self) -> None:
         if self._answered and self._exchange is not None and self._outgoing is None and self._lingered is None:
             self._complete()
 
-    def _break_input(self, error: Invalid | TimedOut) -> None:
-        """The rest of the body cannot be told from the next request: answer if possible, then close."""
-        self._input_broken = True
-        self._persistent = False
-        body = self._body
-        if self._answered or body is None:
+    def _ahead_full(self) -> None:
+        if self._stream is not None:
             self._drop()
         else:
-            body.fail(error)
+            self._pause(AHEAD_FULL)
 
     # Answers
 
-    def _proceed(self, exchange: Exchange, outcome: object) -> None:
+    def _proceed(self, exchange: Exchange, outcome: Any) -> None:
         if isinstance(outcome, EventStream):
             self._open_stream(exchange, outcome)
             return
-        running = Deferred.fromCoroutine(outcome)  # type: ignore[arg-type]
+        running: Deferred[Result] = Deferred.fromCoroutine(outcome)
         self._running = running
         running.addCallbacks(self._arrived, self._not_arrived, callbackArgs=(exchange,), errbackArgs=(exchange,))
         running.addErrback(self._write_failed, exchange)
@@ -409,7 +261,7 @@ class Channel(HTTPChannel):
         elif self._persistent:
             self.deadline = now + self.site.front.body_timeout
             self._progress = 0
-            self._resume(_BODY_HELD)
+            self._resume(BODY_HELD)
         else:
             self._end(linger=True)
 
@@ -421,7 +273,7 @@ class Channel(HTTPChannel):
             return
         self.deadline = (self.site.seconds() if now is None else now) + self.site.front.idle_timeout
         if self._hold:
-            self._resume(_AHEAD_FULL | _BODY_HELD)
+            self._resume(AHEAD_FULL | BODY_HELD)
         elif self._buffer or self._input_ended:
             self._serve()
 
@@ -444,7 +296,7 @@ class Channel(HTTPChannel):
             self._written(site.seconds())
             return
         self.deadline = NEVER
-        self._resume(~0)  # a stream reads on, to notice at once that the client left
+        self._resume(ALL_REASONS)  # a stream reads on, to notice at once that the client left
         self._stream = opened = Stream(self, site.streams, chunked)
         opened.held = self._write_full
         opened.start(stream.run)
@@ -463,7 +315,7 @@ class Channel(HTTPChannel):
         if self._gone:
             return
         if self._write_full:
-            self._pause(_WRITE_FULL)
+            self._pause(WRITE_FULL)
         if complete:
             self._complete()
         else:
@@ -515,42 +367,12 @@ class Channel(HTTPChannel):
             self.loseConnection()
             return
         self._lingered = 0
-        self._resume(~0)
+        self._resume(ALL_REASONS)
         self.deadline = self.site.seconds() + LINGER
         if not ISSLTransport.providedBy(self.transport) and hasattr(self.transport, "loseWriteConnection"):
             self._networkProducer.unregisterProducer()
             self.transport.loseWriteConnection()
 
-    def _discard(self, data: bytes) -> None:
-        self._lingered = (self._lingered or 0) + len(data)
-        if self._lingered > LINGER_BYTES:
-            self._drop()
-
     def _drop(self) -> None:
         if not self._gone:
             self.transport.abortConnection()
-
-    # Backpressure
-
-    def _read_ahead(self, data: bytes) -> None:
-        self._buffer += data
-        if len(self._buffer) > READ_AHEAD:
-            if self._stream is not None:
-                self._drop()
-            else:
-                self._pause(_AHEAD_FULL)
-
-    def _pause(self, reason: int) -> None:
-        if not self._hold and not self._input_ended:
-            self._networkProducer.pauseProducing()
-        self._hold |= reason
-
-    def _resume(self, reasons: int) -> None:
-        if not self._hold:
-            return
-        self._hold &= ~reasons
-        if not self._hold and not self._gone:
-            if not self._input_ended:
-                self._networkProducer.resumeProducing()
-            if self._exchange is None:
-                self._serve()

@@ -1,7 +1,7 @@
 """Finding the route of a request: fixed paths in a dictionary, the rest by Klein's rule table.
 
-Paths are matched raw (http-service 1.3): the rule table sees them percent-encoded, slashes are never merged and nothing is
-redirected. Klein's own resource is not used, because it decodes before it matches and answers in HTML; of Klein the
+Paths are matched raw (http-service 1.3): the rule table sees them percent-encoded, slashes are never merged and nothing
+is redirected. Klein's own resource is not used, because it decodes before it matches and answers in HTML; of Klein the
 declaration of rules and their matching are.
 """
 

@@ -1,7 +1,7 @@
 """The HTTP service as one factory: routes, front, open connections, their clock (design.md 8).
 
-``build_site`` is the composition root of this package. The factory answers connections by itself (one anonymous listener)
-or behind ``listener.wrap_listener``. Twisted's access log is not used; requests are events.
+``build_site`` is the composition root of this package. The factory answers connections by itself, as one anonymous
+listener, or behind ``listener.wrap_listener``. Twisted's access log is not used; requests are events.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from stalwart.web.head import RequestHead
 from stalwart.web.limits import Limits
 from stalwart.web.pipeline import Pipeline
 from stalwart.web.problems import fault
-from stalwart.web.protocol import Channel
+from stalwart.web.protocol import Channel, Owner
 from stalwart.web.response import AddedHeaders, DateLine, UnsafeHeaderError, response_head, stream_head
 from stalwart.web.route_table import RouteTable
 from stalwart.web.routes import Route
@@ -55,7 +55,7 @@ class Site(HTTPFactory):
     noisy = False
 
     def __init__(self, pipeline: Pipeline, telemetry: Telemetry, clock: Clock) -> None:
-        super().__init__(reactor=clock)
+        super().__init__(reactor=clock)  # type: ignore[arg-type]  # a reactor, as far as this class asks
         self.pipeline = pipeline
         self.front = pipeline.front
         self.bans = pipeline.bans
@@ -79,9 +79,12 @@ class Site(HTTPFactory):
         """A connection that no listener describes."""
         return self.connect(Listener("http"), addr)
 
-    def connect(self, listener: Listener, peer: Any) -> Channel:
-        """A connection of ``listener`` from ``peer``: the protocol to give to the transport."""
-        return Channel(self, listener, peer)
+    def connect(self, listener: Listener, peer: Any, owner: Owner | None = None) -> Channel:
+        """A connection of ``listener`` from ``peer``: the protocol to give to the transport.
+
+        ``owner`` counts it while it is open.
+        """
+        return Channel(self, listener, peer, owner)
 
     def startFactory(self) -> None:
         """No log file, no clock of its own."""
@@ -92,6 +95,8 @@ class Site(HTTPFactory):
     def opened(self, channel: Channel) -> None:
         """A connection is made."""
         self.channels.add(channel)
+        if channel.owner is not None:
+            channel.owner.connections += 1
         if self._tick is None:
             self._tick = self.call_later(TICK, self._ticked)
         self._tell(HTTP_CONNECTION_START, channel.connection)
@@ -99,6 +104,8 @@ class Site(HTTPFactory):
     def closed(self, channel: Channel) -> None:
         """A connection is gone."""
         self.channels.discard(channel)
+        if channel.owner is not None:
+            channel.owner.connections -= 1
         self._tell(HTTP_CONNECTION_END, channel.connection)
         if not self.channels:
             if self._tick is not None:
@@ -113,12 +120,12 @@ class Site(HTTPFactory):
         self._tell(NETWORK_TIMEOUT, connection)
 
     def parse_error(self, connection: Connection) -> None:
-        """What arrived was not HTTP: counts against port scanners, unless the peer may be a proxy (http-service 6.4)."""
+        """What arrived was not HTTP: counts as scanning, unless the peer may be a proxy (http-service 6.4)."""
         if not self.front.use_forwarded:
             self.bans.parse_error(connection.remote_ip)
 
     def shut_down(self, grace: float = 10.0) -> Deferred[None]:
-        """Finish what is running, close the rest; fires when all connections are gone, after ``grace`` seconds at most."""
+        """Finish what is running, close the rest; fires when all connections are gone, abort after ``grace`` seconds."""
         self.closing = True
         done: Deferred[None] = Deferred()
         if not self.channels:

@@ -81,7 +81,7 @@ class RegistryContract(StoreCase):
         await self.write(example)
         row = await self.write(
             lambda tx: tx.registry.update(
-                "Account", 7, {"name": "al"}, revision=1, keys=[("address", "al@example.org")]
+                "Account", 7, {"name": "al"}, revision=1, keys=[("address", "al@example.org")], links=[]
             )
         )
         self.assertEqual(row, Row(7, 2, {"name": "al"}))
@@ -93,13 +93,29 @@ class RegistryContract(StoreCase):
     async def test_an_update_may_keep_its_own_key(self) -> None:
         await self.write(example)
         keys = [("address", "alice@example.org"), ("address", "a@example.org")]
-        await self.write(lambda tx: tx.registry.update("Account", 7, {}, revision=1, keys=keys))
+        await self.write(lambda tx: tx.registry.update("Account", 7, {}, revision=1, keys=keys, links=[]))
         self.assertEqual(await self.read(lambda tx: tx.registry.lookup("address", "a@example.org")), ("Account", 7))
+
+    async def test_an_update_may_add_a_link(self) -> None:
+        await self.write(example)
+        await self.write(lambda tx: tx.registry.insert("Role", {}, id=2))
+        links = [("Role", 2), ("Domain", 1)]
+        await self.write(lambda tx: tx.registry.update("Account", 7, {}, revision=1, keys=[], links=links))
+        self.assertEqual(await self.read(lambda tx: tx.registry.linked_from("Role", 2)), [("Account", 7)])
+        await self.refused(Linked, lambda tx: tx.registry.delete("Domain", 1))
+        links = [("Role", 3)]
+        await self.refused(
+            DanglingReference,
+            lambda tx: tx.registry.update("Account", 7, {"x": 1}, revision=2, keys=[], links=links),
+        )
+        self.assertEqual(await self.read(lambda tx: tx.registry.get("Account", 7)), Row(7, 2, {}))
 
     async def test_a_stale_revision_is_a_conflict(self) -> None:
         await self.write(example)
-        await self.write(lambda tx: tx.registry.update("Domain", 1, {"n": 1}, revision=1))
-        await self.refused(Conflict, lambda tx: tx.registry.update("Domain", 1, {"n": 2}, revision=1))
+        await self.write(lambda tx: tx.registry.update("Domain", 1, {"n": 1}, revision=1, keys=[], links=[]))
+        await self.refused(
+            Conflict, lambda tx: tx.registry.update("Domain", 1, {"n": 2}, revision=1, keys=[], links=[])
+        )
         self.assertEqual((await self.read(lambda tx: tx.registry.get("Domain", 1))).data, {"n": 1})
 
     async def test_an_update_that_meets_a_taken_key_changes_nothing(self) -> None:
@@ -107,13 +123,15 @@ class RegistryContract(StoreCase):
         await self.write(lambda tx: tx.registry.insert("Domain", {}, id=2, keys=[("Domain.name", "b.org")]))
         await self.refused(
             Conflict,
-            lambda tx: tx.registry.update("Domain", 2, {"x": 1}, revision=1, keys=[("Domain.name", "example.org")]),
+            lambda tx: tx.registry.update(
+                "Domain", 2, {"x": 1}, revision=1, keys=[("Domain.name", "example.org")], links=[]
+            ),
         )
         self.assertEqual(await self.read(lambda tx: tx.registry.get("Domain", 2)), Row(2, 1, {}))
         self.assertEqual(await self.read(lambda tx: tx.registry.lookup("Domain.name", "b.org")), ("Domain", 2))
 
     async def test_updating_what_is_not_there_is_not_found(self) -> None:
-        await self.refused(NotFound, lambda tx: tx.registry.update("Domain", 1, {}, revision=1))
+        await self.refused(NotFound, lambda tx: tx.registry.update("Domain", 1, {}, revision=1, keys=[], links=[]))
 
     async def test_a_link_needs_its_target(self) -> None:
         error = await self.refused(

@@ -66,7 +66,7 @@ class Holder:
         until = time.monotonic() + PATIENCE
         self._network()
         (self._folder / "ca.pem").write_bytes(self._certificates.authority.pem)
-        start_names(self._folder, self.tlsa, self._run)
+        start_names(self._folder, self.tlsa, self._run, until)
         start_postfix(self._folder / "postfix", POSTFIX, self._chains(), self._run)
         self._listen()
         wait_for_names(until)

@@ -76,8 +76,11 @@ ONLY_ITERATING = '    module-config: "iterator"\n'
 NO_CONTROL = "remote-control:\n    control-enable: no\n"
 
 
-def start_names(folder: Path, tlsa: TlsaTexts, start: Start) -> None:
-    """Write, sign and serve the zones, and start the resolvers; ``folder/root.ds`` is the anchor for others."""
+def start_names(folder: Path, tlsa: TlsaTexts, start: Start, until: float) -> None:
+    """Write, sign and serve the zones, and start the resolvers; ``folder/root.ds`` is the anchor for others.
+
+    :raises TimeoutError: Knot does not answer by ``until`` (``time.monotonic``).
+    """
     for name in ("zones", "keys", "run"):
         (folder / name).mkdir(exist_ok=True)
     knot = folder / "knot.conf"
@@ -91,6 +94,8 @@ def start_names(folder: Path, tlsa: TlsaTexts, start: Start) -> None:
     (folder / "root.ds").write_text("".join(_digests(knot, ".")))
     (folder / "root.hints").write_text(f". NS a.root.\na.root. A {NAME_SERVER}\n")
     start("knot", "knotd", "-c", str(knot))
+    for zone in SIGNED:  # unbound remembers for seconds that a server was silent
+        _wait(lambda zone=zone: _ask(NAME_SERVER, zone, "DNSKEY") is not None, until, "Knot")  # type: ignore[misc]
     for listen, module in ((RESOLVER, VALIDATING), (NOT_VALIDATING, ONLY_ITERATING)):
         path = folder / f"unbound-{listen}.conf"
         path.write_text((UNBOUND + module + NO_CONTROL).format(listen=listen, folder=folder))
@@ -102,20 +107,25 @@ def wait_for_names(until: float) -> None:
 
     :raises TimeoutError: they do not.
     """
-    for server, wanted in ((RESOLVER, True), (NOT_VALIDATING, False)):
-        while not _answers(server, wanted):
-            if time.monotonic() > until:
-                raise TimeoutError(f"the resolver {server} gives no answer")
-            time.sleep(0.05)
+    _wait(lambda: _ask(RESOLVER, "good.test", "MX") is True, until, "the validating resolver")
+    _wait(lambda: _ask(NOT_VALIDATING, "good.test", "MX") is False, until, "the other resolver")
 
 
-def _answers(server: str, validated: bool) -> bool:
-    query = dns.message.make_query("good.test", "MX", want_dnssec=True)
+def _wait(works: Callable[[], bool], until: float, what: str) -> None:
+    while not works():
+        if time.monotonic() > until:
+            raise TimeoutError(f"{what} gives no answer")
+        time.sleep(0.05)
+
+
+def _ask(server: str, name: str, kind: str) -> bool | None:
+    """Whether the answer is validated; ``None`` without records in it."""
+    query = dns.message.make_query(name, kind, want_dnssec=True)
     try:
         answer = dns.query.udp(query, server, timeout=0.5)
     except (dns.exception.DNSException, OSError):
-        return False
-    return bool(answer.answer) and bool(answer.flags & dns.flags.AD) == validated
+        return None
+    return bool(answer.flags & dns.flags.AD) if answer.answer else None
 
 
 def _knot_text(folder: Path) -> str:

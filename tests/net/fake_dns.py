@@ -172,7 +172,7 @@ class LoopbackNameServer:
                 break
             alias = self.zone[name, "CNAME"][0]
             self._add(reply.answer, name, "CNAME", with_signatures)
-            name = absolute(alias)
+            name = absolute(str(alias))
             if not self.chase:
                 return
         if self.zone.get((name, rtype)):

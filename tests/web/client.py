@@ -34,9 +34,7 @@ class Wire(StringTransport):
     """A transport that tells half-closes and aborts apart, and does not echo producers."""
 
     def __init__(self, host: str = "198.51.100.7", port: int = 40000) -> None:
-        super().__init__(
-            hostAddress=IPv4Address("TCP", "127.0.0.1", 8080), peerAddress=IPv4Address("TCP", host, port)
-        )
+        super().__init__(hostAddress=IPv4Address("TCP", "127.0.0.1", 8080), peerAddress=IPv4Address("TCP", host, port))
         self.half_closed = False
         self.aborted = False
 

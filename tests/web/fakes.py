@@ -1,4 +1,4 @@
-"""Stand-ins for what the HTTP kit is given: settings without a store, a directory with two accounts, a patient clock."""
+"""Stand-ins for what the HTTP kit is given: settings without a store, a directory with one account."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def entry(kind: type, address: str, expires_at: int | None = None) -> Any:
 
 
 class FakeDirectory:
-    """``alice:secret`` may do ``permissions``; bearer ``key`` is alice too; live token ``live`` is good for its kind."""
+    """``alice:secret`` may do ``permissions``; bearer ``key`` is alice too, live token ``live`` stands for her."""
 
     def __init__(self, permissions: Iterable[str] = ("authenticate", "liveDeliveryTest")) -> None:
         self.alice = Access(7, "alice@example.test", "Alice", frozenset(permissions))

@@ -72,8 +72,8 @@ class SqlRegistry:
         data: Mapping[str, Any],
         *,
         revision: int,
-        keys: Iterable[Key] = (),
-        links: Iterable[Reference] = (),
+        keys: Iterable[Key],
+        links: Iterable[Reference],
     ) -> Row:
         text = _text(data)
         with self._session.savepoint():

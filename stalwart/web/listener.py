@@ -1,0 +1,209 @@
+"""What happens to a TCP connection before HTTP: PROXY header, block list, connection limit, TLS (http-service 1.2).
+
+``wrap_listener`` gives the factory to listen with. A connection that is refused here is closed without a byte: first the
+PROXY header of a trusted proxy, then the block list, then the limit, and only then TLS. The PROXY header is read by
+``codec.proxy_protocol``; which names TLS answers to is the business of the context creator that is passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from twisted.internet.interfaces import IHalfCloseableProtocol, IOpenSSLServerConnectionCreator
+from twisted.internet.protocol import Protocol, ServerFactory
+from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from stalwart.codec.ip_networks import NetworkSet
+from stalwart.codec.proxy_protocol import Header, Incomplete, parse
+from stalwart.config.network import NetworkListener
+from stalwart.telemetry.events import LIMIT_CONCURRENT_CONNECTION, NETWORK_PROXY_ERROR, SECURITY_IP_BLOCKED
+from stalwart.web.clock import Clock
+from stalwart.web.connection import Listener, ProxiedAddress, peer_ip
+from stalwart.web.protocol import Channel
+from stalwart.web.site import Site
+
+PROXY_TIMEOUT = 10
+
+
+class ListenerFactory(ServerFactory):
+    """Connections of one listener on their way to ``site``; ``connections`` is how many are open."""
+
+    noisy = False
+
+    def __init__(
+        self,
+        site: Site,
+        listener: Listener,
+        *,
+        trusted_proxies: NetworkSet,
+        max_connections: int | None,
+        clock: Clock,
+        tls: Any = None,
+    ) -> None:
+        self._site = site
+        self._listener = listener
+        self._trusted = trusted_proxies
+        self._most = max_connections
+        self._clock = clock
+        self._inner: Any = _Counted(self)
+        if tls is not None:
+            self._inner = TLSMemoryBIOFactory(tls, False, self._inner)
+        self.connections = 0
+
+    def doStart(self) -> None:
+        """Twisted calls this; the factories inside have nothing to start."""
+
+    def doStop(self) -> None:
+        """Twisted calls this."""
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """The protocol for a new connection from ``addr``, None to close it."""
+        if peer_ip(addr) in self._trusted:
+            return _ProxyHeader(self, addr)
+        return self.admitted(addr)
+
+    def admitted(self, peer: Any) -> Any:
+        """The protocol for a connection from ``peer``, after any PROXY header; None if it is kept out."""
+        bans, telemetry = self._site.bans, self._site.telemetry
+        if bans.any and bans.blocked(peer_ip(peer)):
+            telemetry.emit(SECURITY_IP_BLOCKED, listenerId=self._listener.name, remoteIp=peer_ip(peer))
+            return None
+        if self._most is not None and self.connections >= self._most:
+            telemetry.emit(LIMIT_CONCURRENT_CONNECTION, listenerId=self._listener.name, limit=self._most)
+            return None
+        return self._inner.buildProtocol(peer)
+
+    def channel(self, peer: Any) -> Channel:
+        """The HTTP connection itself."""
+        return self._site.connect(self._listener, peer, self)
+
+    def call_later(self, seconds: float, what: Any) -> Any:
+        """On the listener's clock."""
+        return self._clock.callLater(seconds, what)
+
+    def refused_header(self, peer: Any, reason: str) -> None:
+        """A trusted proxy sent no valid PROXY header."""
+        self._site.telemetry.emit(
+            NETWORK_PROXY_ERROR, listenerId=self._listener.name, remoteIp=peer_ip(peer), reason=reason
+        )
+
+
+class _Counted(ServerFactory):
+    """The innermost factory, below TLS."""
+
+    noisy = False
+
+    def __init__(self, listener: ListenerFactory) -> None:
+        self._listener = listener
+
+    def buildProtocol(self, addr: Any) -> Channel:  # type: ignore[override]
+        return self._listener.channel(addr)
+
+
+@implementer(IHalfCloseableProtocol)
+class _ProxyHeader(Protocol):
+    """Reads the PROXY header, then stands aside: everything goes to the protocol that it made."""
+
+    def __init__(self, factory: ListenerFactory, peer: Any) -> None:
+        self._listener = factory
+        self._peer = peer
+        self._data = b""
+        self._inner: Any = None
+        self._deadline: Any = None
+
+    def connectionMade(self) -> None:
+        """Twisted calls this."""
+        self._deadline = self._listener.call_later(PROXY_TIMEOUT, self._late)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Twisted calls this."""
+        if self._inner is not None:
+            self._inner.dataReceived(data)
+            return
+        self._data += data
+        header = parse(self._data)
+        if isinstance(header, Header):
+            self._hand_over(header)
+        elif not isinstance(header, Incomplete):
+            self._refuse(header.reason)
+
+    def readConnectionLost(self) -> None:
+        """The client has closed its half."""
+        inner = IHalfCloseableProtocol(self._inner, None) if self._inner is not None else None
+        if inner is not None:
+            inner.readConnectionLost()
+        else:
+            self.transport.loseConnection()  # type: ignore[union-attr]
+
+    def writeConnectionLost(self) -> None:
+        """Our half is closed."""
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        """Twisted calls this."""
+        self._settle()
+        inner, self._inner = self._inner, None
+        if inner is not None:
+            inner.connectionLost(reason)
+
+    def _hand_over(self, header: Header) -> None:
+        self._settle()
+        peer = self._peer
+        if not header.local and header.source_ip is not None:
+            peer = ProxiedAddress(header.source_ip, header.source_port or 0, header.tls)
+        rest, self._data = self._data[header.length :], b""
+        inner = self._listener.admitted(peer)
+        if inner is None:
+            self._drop()
+            return
+        self._inner = inner
+        inner.makeConnection(self.transport)
+        if rest:
+            inner.dataReceived(rest)
+
+    def _late(self) -> None:
+        self._deadline = None
+        self._refuse("no header in time")
+
+    def _refuse(self, reason: str) -> None:
+        self._settle()
+        self._listener.refused_header(self._peer, reason)
+        self._drop()
+
+    def _settle(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _drop(self) -> None:
+        self._data = b""
+        self.transport.abortConnection()  # type: ignore[union-attr]
+
+
+def wrap_listener(
+    site: Site,
+    listener: NetworkListener,
+    *,
+    clock: Clock,
+    proxy_trusted_networks: Iterable[str] = (),
+    system_max_connections: int | None = None,
+    bind_ip: str | None = None,
+    tls: IOpenSSLServerConnectionCreator | None = None,
+) -> ListenerFactory:
+    """The factory to listen with for one stored listener.
+
+    ``proxy_trusted_networks`` and ``system_max_connections`` are those of SystemSettings, in force where the listener
+    has none of its own; ``bind_ip`` is what rules see as ``local_ip``; ``tls`` makes it an implicit TLS listener.
+    """
+    own = listener.override_proxy_trusted_networks
+    most = listener.max_connections if listener.max_connections is not None else system_max_connections
+    return ListenerFactory(
+        site,
+        Listener(listener.name, bind_ip, listener.socket_no_delay),
+        trusted_proxies=NetworkSet(own or proxy_trusted_networks),
+        max_connections=most,
+        clock=clock,
+        tls=tls,
+    )

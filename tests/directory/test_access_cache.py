@@ -1,0 +1,79 @@
+"""Remembered credentials and what makes the directory forget them."""
+
+from twisted.internet.defer import Deferred
+
+from stalwart.codec.ids import encode_id
+from stalwart.config.domain import Domain
+from stalwart.config.roles import Role
+from stalwart.directory.access import Access
+from stalwart.errors import Unauthenticated
+from tests.directory.world import IP, NOW, World
+
+
+class RememberTests(World):
+    """`remember` and `cached`."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.account = self.user()
+        self.directory.remember("value", self.sign_in())
+
+    def test_remembered_credential_is_found(self) -> None:
+        found = self.directory.cached("value", IP)
+        assert found is not None
+        self.assertEqual(found.account_id, self.account)
+
+    def test_it_lasts_an_hour(self) -> None:
+        self.clock.advance(3599)
+        self.assertIsNotNone(self.directory.cached("value", IP))
+        self.clock.advance(1)
+        self.assertIsNone(self.directory.cached("value", IP))
+
+    def test_changed_password_ends_it(self) -> None:
+        self.settle(self.accounts.set_password(self.account, "another horse 8 battery"))
+        self.assertIsNone(self.directory.cached("value", IP))
+
+    def test_deleted_account_ends_it(self) -> None:
+        self.settle(self.accounts.delete(self.account))
+        self.assertIsNone(self.directory.cached("value", IP))
+
+    def test_changed_role_ends_it(self) -> None:
+        self.settle(self.settings.change(Role, {"disabledPermissions/emailSend": True}, 1))
+        self.assertIsNone(self.directory.cached("value", IP))
+        self.assertFalse(self.sign_in().may("emailSend"))
+
+    def test_disabled_domain_ends_it(self) -> None:
+        self.settle(self.settings.change(Domain, {"isEnabled": False}, 1))
+        self.assertIsNone(self.directory.cached("value", IP))
+        self.refusal(self.begin(), Unauthenticated)
+
+    def test_access_read_before_a_change_is_not_remembered(self) -> None:
+        access = self.sign_in()
+        self.directory.forget(self.account)
+        self.directory.remember("other", access)
+        self.assertIsNone(self.directory.cached("other", IP))
+
+    def test_live_token_is_never_remembered(self) -> None:
+        live = Access(1, "x", None, frozenset(), kind="live", expires_at=NOW + 60)
+        self.directory.remember("live", live)
+        self.assertIsNone(self.directory.cached("live", IP))
+
+    def test_accounts_with_the_same_roles_share_one_set(self) -> None:
+        self.user("bob")
+        self.assertIs(self.sign_in("bob").permissions, self.sign_in().permissions)
+
+    def test_closing_forgets_and_stops_watching(self) -> None:
+        self.settle(self.directory.close())
+        self.assertIsNone(self.directory.cached("value", IP))
+        self.settle(self.settings.create(Domain, {"name": "more.test"}))
+
+    def test_live_token_of_the_account(self) -> None:
+        administrator = self.user("admin", roles={"@type": "Admin"})
+        access = self.sign_in("admin")
+        token = self.settle(self.directory.live_token(access, "delivery"))
+        live = self.settle(self.directory.redeem_live_token(token, "delivery"))
+        self.assertEqual((live.account_id, live.permissions), (administrator, {"liveDeliveryTest"}))
+        self.failureResultOf(
+            Deferred.fromCoroutine(self.directory.redeem_live_token(token, "metrics")), Unauthenticated
+        )
+        self.assertEqual(encode_id(live.account_id), encode_id(administrator))
