@@ -1,7 +1,7 @@
 """The demonstration data of ``make run``: a domain, three accounts, and a file that says how to log in.
 
-Only what is missing is created, so that a second start keeps what somebody changed. Passwords are letters and digits, in
-a file that only its owner can read.
+Only what is missing is created, so that a second start keeps what somebody changed. Passwords are letters and digits,
+in a file that only its owner can read.
 """
 
 from __future__ import annotations

@@ -7,21 +7,23 @@ in memory, one administrator with two permissions).
 
 from __future__ import annotations
 
-
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from attrs import define, field
+from twisted.internet.defer import Deferred
 
 from stalwart.app.demo import DOMAIN, ensure_demo, invitation
 from stalwart.app.environment import Environment, base_url
 from stalwart.app.faces import routes
+from stalwart.app.housekeeping import Housekeeping
 from stalwart.app.listeners import Listeners, Wanted, shown, wanted_listeners
 from stalwart.app.outgoing import OutgoingWorld
 from stalwart.app.privileges import drop_privileges
+from stalwart.app.startup import Startup
 from stalwart.app.store_file import embedded_store_config, read_store_config
-from stalwart.app.tap import Startup
 from stalwart.config.defaults import ensure_defaults
 from stalwart.config.diagnosis import Diagnosis
 from stalwart.config.network import NetworkListener
@@ -34,9 +36,16 @@ from stalwart.directory.directory import Directory
 from stalwart.directory.hashing import HashingPool
 from stalwart.directory.recovery import RecoveryAdministrator
 from stalwart.mail.delivery.service import Diagnoses
+from stalwart.site.pages import site_assets
 from stalwart.store import MemoryStore, Store, open_store
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import SERVER_BOOTSTRAP_MODE, SERVER_RECOVERY_MODE, SERVER_STARTUP
+from stalwart.telemetry.events import (
+    NETWORK_BIND_ERROR,
+    SERVER_BOOTSTRAP_MODE,
+    SERVER_RECOVERY_MODE,
+    SERVER_STARTUP,
+)
+from stalwart.web.listener import wrap_listener
 from stalwart.web.site import Site, build_site
 
 Mode = Literal["normal", "recovery", "bootstrap"]
@@ -56,7 +65,17 @@ class House:
     outgoing: OutgoingWorld
     site: Site
     listeners: Listeners
-    wanted: list[Wanted]
+    housekeeping: Housekeeping
+    wanted: Callable[[], list[Wanted]]
+    telemetry: Telemetry
+
+    def watch(self) -> None:
+        """Bind listeners that are added and close those that are removed, from now on."""
+        self.settings.watch(self._rebind)
+
+    def _rebind(self) -> None:
+        changing = Deferred.fromCoroutine(self.listeners.change(self.wanted()))
+        changing.addErrback(lambda failure: self.telemetry.emit(NETWORK_BIND_ERROR, reason=failure.getErrorMessage()))
 
     async def reload(self) -> None:
         """Read settings and authorities again (SIGHUP)."""
@@ -65,6 +84,7 @@ class House:
 
     async def close(self, grace: float) -> None:
         """Stop accepting, let running requests end within ``grace`` seconds, flush and close everything."""
+        self.housekeeping.close()
         await self.listeners.close()
         await self.site.shut_down(grace)
         self.settings.close()
@@ -109,10 +129,20 @@ class Builder:
         self.opened.append(directory)
         outgoing = OutgoingWorld(self.reactor, settings)
         site = self._site(mode, store, settings, directory, outgoing)
-        listeners = Listeners(self.reactor, self.telemetry, lambda _, listener: site)
-        wanted = self._wanted(mode, settings)
+        listeners = Listeners(self.reactor, self.telemetry, lambda _, listener: self._served(site, settings, listener))
         self.opened.append(listeners)
-        house = House(mode, store, settings, directory, outgoing, site, listeners, wanted)
+        house = House(
+            mode,
+            store,
+            settings,
+            directory,
+            outgoing,
+            site,
+            listeners,
+            Housekeeping(store, self.telemetry, self.reactor),
+            lambda: self._wanted(mode, settings),
+            self.telemetry,
+        )
         await self._open(house, hashing)
         return house
 
@@ -153,9 +183,7 @@ class Builder:
         listeners = DEFAULT_LISTENERS if mode == "normal" else ()
         hostname = self.environment.hostname
         await store.write(
-            lambda tx: ensure_defaults(
-                tx, hostname=hostname, default_domain=domain, listeners=listeners, now=now
-            )
+            lambda tx: ensure_defaults(tx, hostname=hostname, default_domain=domain, listeners=listeners, now=now)
         )
         await settings.load()
         if self.environment.diagnosis:
@@ -168,11 +196,8 @@ class Builder:
         if not bootstrap:
             return None
         administrator = RecoveryAdministrator.for_bootstrap()
-        print(
-            f"\nBootstrap mode. Log in as {administrator.login} with the password {administrator.secret}\n",
-            file=sys.stderr,
-            flush=True,
-        )
+        login, secret = administrator.login, administrator.secret
+        _tell(sys.__stderr__, f"\nBootstrap mode. Log in as {login} with the password {secret}\n")
         return administrator
 
     def _site(
@@ -183,6 +208,7 @@ class Builder:
             "settings": settings,
             "directory": directory,
             "diagnoses": Diagnoses(outgoing, settings, self.telemetry),
+            "assets": site_assets(),
         }
         return build_site(
             routes(),
@@ -203,6 +229,18 @@ class Builder:
         jmap = system.services.get("jmap")
         hostname = (jmap.hostname if jmap is not None else None) or system.default_hostname
         return base_url(self.environment, hostname, self.environment.hostname)
+
+    def _served(self, site: Site, settings: Settings, listener: NetworkListener) -> Any:
+        """The factory behind one HTTP listener."""
+        system = settings.of(SystemSettings)
+        return wrap_listener(
+            site,
+            listener,
+            clock=self.reactor,
+            proxy_trusted_networks=system.proxy_trusted_networks,
+            system_max_connections=system.max_connections,
+            bind_ip=next(iter(listener.bind)).rpartition(":")[0].strip("[]"),
+        )
 
     async def _ban(self, settings: Settings, ip: str, reason: str, expires_at: int | None) -> None:
         await settings.create(BlockedIp, {"address": ip, "reason": reason, "expiresAt": date_text(expires_at)})
@@ -228,10 +266,18 @@ class Builder:
         if self.startup.demo and data is not None:
             accounts = Accounts(house.store, house.settings, hashing, self.reactor, house.directory.forget)
             people = await ensure_demo(data, house.settings, accounts)
-        await house.listeners.bind(house.wanted)
+        await house.listeners.bind(house.wanted())
+        house.watch()
+        house.housekeeping.start()
         if self.environment.run_as_user:
             drop_privileges(self.environment.run_as_user, self.environment.run_as_group, data)
         self.telemetry.emit(SERVER_STARTUP, mode=house.mode, listeners=len(house.listeners.bound))
         http = next((bound for bound in house.listeners.bound if bound.wanted.protocol == "http"), None)
         if people and http is not None and data is not None:
-            print(invitation(f"http://{shown(http.port.getHost())}", data, people), flush=True)
+            _tell(sys.__stdout__, invitation(f"http://{shown(http.port.getHost())}", data, people))
+
+
+def _tell(stream: TextIO | None, text: str) -> None:
+    """Write for the person at the terminal, past twistd's log: the text holds passwords."""
+    if stream is not None:
+        print(text, file=stream, flush=True)

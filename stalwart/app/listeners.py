@@ -8,13 +8,12 @@ besides them. Until mail is built the mail protocols answer ``421 4.3.2`` and cl
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from attrs import define, frozen
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.endpoints import serverFromString
-from twisted.internet.interfaces import IAddress, IListeningPort, IProtocolFactory
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -37,9 +36,9 @@ class NotYet(Protocol):
 
     def connectionMade(self) -> None:
         """Answer at once."""
-        assert self.transport is not None
-        self.transport.write(b"421 4.3.2 not yet\r\n")
-        self.transport.loseConnection()
+        transport: Any = self.transport
+        transport.write(b"421 4.3.2 not yet\r\n")
+        transport.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Nothing is held."""
@@ -65,10 +64,10 @@ class Bound:
     """A bound listener."""
 
     wanted: Wanted
-    port: IListeningPort
+    port: Any  # IListeningPort
 
 
-FactoryFor = Callable[[str, NetworkListener], IProtocolFactory]
+FactoryFor = Callable[[str, NetworkListener], Any]
 
 
 class Listeners:
@@ -128,14 +127,16 @@ class Listeners:
         finally:
             opened.close()  # the reactor works on a duplicate
 
-    def _factory(self, wanted: Wanted) -> IProtocolFactory:
+    def _factory(self, wanted: Wanted) -> Any:
         if wanted.protocol in MAIL_PROTOCOLS:
-            return Factory.forProtocol(NotYet)
+            factory = Factory.forProtocol(NotYet)
+            factory.noisy = False
+            return factory
         return self._factory_for(wanted.protocol, wanted.settings)
 
 
 def wanted_listeners(
-    stored: Iterable[NetworkListener], endpoints: dict[str, list[str]], built: Iterable[str] = ("http",)
+    stored: Iterable[NetworkListener], endpoints: Mapping[str, list[str]], built: Iterable[str] = ("http",)
 ) -> list[Wanted]:
     """What to bind for the stored listeners and the endpoint options."""
     wished: list[Wanted] = []
@@ -212,13 +213,13 @@ def _has_ipv6() -> bool:
     return True
 
 
-def shown(address: IAddress) -> str:
+def shown(address: Any) -> str:
     """``127.0.0.1:8080``, ``[::]:443`` or the path of a UNIX socket."""
     host = getattr(address, "host", None)
     if host is None:
         name = getattr(address, "name", b"")
         return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
-    return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"  # type: ignore[attr-defined]
+    return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
 
 
 def _stored_protocol(protocol: str) -> str:

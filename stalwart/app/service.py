@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from stalwart.app.environment import Environment
-from stalwart.app.tap import Startup
+from stalwart.app.startup import Startup
 from stalwart.errors import StalwartError
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SERVER_SHUTDOWN, SERVER_STARTUP_ERROR
@@ -62,7 +62,7 @@ class StalwartService(Service):
     def _failed(self, failure: Failure) -> None:
         if failure.check(CancelledError):
             return
-        if failure.check(StalwartError):
+        if isinstance(failure.value, StalwartError):
             self._telemetry.emit(SERVER_STARTUP_ERROR, reason=failure.value.detail)
         else:
             self._log.failure("The server could not start", failure)

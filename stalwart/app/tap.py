@@ -9,7 +9,6 @@ import os
 import sys
 from typing import Any
 
-from twisted.application.service import IService
 from twisted.python import usage
 
 from stalwart import __version__
@@ -96,38 +95,19 @@ def _check_endpoint(option: str, endpoint: str) -> None:
         ) from problem
 
 
-def makeService(options: Options) -> IService:
+def makeService(options: Options) -> Any:
     """The service that ``twistd`` runs."""
     from twisted.internet import reactor
 
     from stalwart.app.environment import read_environment
     from stalwart.app.service import StalwartService
+    from stalwart.app.startup import Startup
     from stalwart.errors import Invalid
 
     try:
         environment = read_environment(os.environ)
     except Invalid as problem:
         raise usage.UsageError(problem.detail) from problem
-    return StalwartService(reactor, Startup.of(options), environment)
-
-
-class Startup:
-    """What the options say, as plain values."""
-
-    def __init__(
-        self,
-        data: str | None,
-        config: str | None,
-        endpoints: dict[str, list[str]] | None = None,
-        demo: bool = False,
-    ) -> None:
-        self.data = data
-        self.config = config
-        self.endpoints = endpoints or {}
-        self.demo = demo
-
-    @classmethod
-    def of(cls, options: Any) -> Startup:
-        """From parsed ``Options``."""
-        endpoints = {name: list(options[name]) for name in LISTENER_OPTIONS}
-        return cls(options["data"], options["config"], endpoints, bool(options["demo"]))
+    endpoints = {name: list(options[name]) for name in LISTENER_OPTIONS}
+    startup = Startup(options["data"], options["config"], endpoints, bool(options["demo"]))
+    return StalwartService(reactor, startup, environment)

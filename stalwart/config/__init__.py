@@ -1,0 +1,1 @@
+"""Settings objects, one module per object or tight family, and the running settings (``settings.Settings``)."""

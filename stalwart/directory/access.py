@@ -22,7 +22,7 @@ class IAccess(Interface):
     login = Attribute("Its address.")
     permissions = Attribute("The camelCase names of what it may do, a frozenset.")
 
-    def may(permission):
+    def may(permission):  # noqa: N805 - methods of interfaces have no self
         """Whether ``permission`` is held."""
 
 

@@ -21,9 +21,7 @@ from stalwart.store.store import Transaction
 
 
 def insert(tx: Transaction, members: Mapping[str, Any], now: float, id: int | None = None) -> registry.Entry:
-    """A new account of wire ``members`` (with `@type`); passwords in it are hashes. Raises as
-    `registry.create`.
-    """
+    """A new account of wire ``members`` (with `@type`); passwords in it are hashes. Raises as `registry.create`."""
     entry = registry.create(tx, Account, members, now=now, id=id, by_server=True)
     tx.accounts.create(entry.id, address_of(tx, entry.value), entry.value.tag.lower())
     return entry

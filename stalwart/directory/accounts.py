@@ -1,5 +1,4 @@
-"""Making and changing accounts: password rules, hashing off the reactor, then one write, then the caches are
-told.
+"""Making and changing accounts: password rules, hashing off the reactor, then one write, then the caches are told.
 
 Used by the first start, the demonstration data and the command line; faces that write more in the same
 transaction use `account_records` and `stored_password` themselves.
@@ -26,9 +25,7 @@ T = TypeVar("T")
 
 
 class Accounts:
-    """Changes accounts of ``store``; ``forget`` (of the `Directory`) is called with the id of each that
-    changed.
-    """
+    """Changes accounts of ``store``; ``forget`` (of the `Directory`) is called with the id of each that changed."""
 
     def __init__(
         self,
@@ -53,8 +50,7 @@ class Accounts:
         members: Mapping[str, Any] | None = None,
         checked: bool = True,
     ) -> int:
-        """A new user, its id. ``members`` are further wire members, ``checked`` False skips the password
-        rules.
+        """A new user, its id. ``members`` are further wire members, ``checked`` False skips the password rules.
 
         Raises Conflict (the address is taken), Invalid, DanglingReference.
         """
@@ -83,15 +79,11 @@ class Accounts:
         await self._change(account_id, lambda tx: account_records.put_password(tx, account_id, hashed, now, expiry))
 
     async def add_app_password(self, account_id: int, description: str, **limits: Any) -> tuple[int, str]:
-        """A new app password: credential id and secret. ``limits`` and errors: see
-        `account_records.add_generated`.
-        """
+        """A new app password: credential id and secret. ``limits`` and errors: see `account_records.add_generated`."""
         return await self._add(account_id, "AppPassword", description, limits)
 
     async def add_api_key(self, account_id: int, description: str, **limits: Any) -> tuple[int, str]:
-        """A new API key: credential id and secret. ``limits`` and errors: see
-        `account_records.add_generated`.
-        """
+        """A new API key: credential id and secret. ``limits`` and errors: see `account_records.add_generated`."""
         return await self._add(account_id, "ApiKey", description, limits)
 
     async def remove_credential(self, account_id: int, credential_id: int) -> None:

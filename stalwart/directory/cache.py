@@ -19,9 +19,7 @@ from stalwart.directory.access import Access
 from stalwart.directory.credentials import is_allowed_from
 
 _ENTRY_BYTES = 1024
-"""What one entry is taken to cost: key, tuple, Access, places in two dictionaries; permission sets are
-shared.
-"""
+"""What one entry is taken to cost: key, tuple, Access, places in two dictionaries; permission sets are shared."""
 
 
 class _Entry(NamedTuple):
@@ -47,9 +45,7 @@ class CredentialCache:
         return len(self._entries)
 
     def find(self, value: str, client_ip: str) -> Access | None:
-        """The access that ``value`` gave, if it still holds and the credential may be used from
-        ``client_ip``.
-        """
+        """The access that ``value`` gave, if it still holds and the credential may be used from ``client_ip``."""
         mark = self._mark(value)
         entry = self._entries.get(mark)
         if entry is None:

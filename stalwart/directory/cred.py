@@ -128,12 +128,11 @@ class StalwartRealm:
         raise NotImplementedError("none of the wanted interfaces is known to this realm")
 
 
-def make_portal(
-    directory: Directory, avatars: Mapping[Any, MakeAvatar] | None = None, client_ip: str = ""
-) -> Portal:
+def make_portal(directory: Directory, avatars: Mapping[Any, MakeAvatar] | None = None, client_ip: str = "") -> Portal:
     """A `Portal` with the realm and both checkers: what a protocol factory of Twisted asks for."""
-    checkers = (PasswordChecker(directory, client_ip), BearerChecker(directory, client_ip))
-    return Portal(StalwartRealm(avatars), checkers)
+    checkers: Any = (PasswordChecker(directory, client_ip), BearerChecker(directory, client_ip))
+    realm: Any = StalwartRealm(avatars)
+    return Portal(realm, checkers)
 
 
 def _avatar_id(proof: Coroutine[Any, Any, Access]) -> Deferred[AvatarId]:

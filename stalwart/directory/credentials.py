@@ -78,9 +78,7 @@ def read_api_key(token: str) -> ApiKey | None:
 
 
 def is_allowed_from(client_ip: str, networks: tuple[Network, ...]) -> bool:
-    """Whether a credential that is limited to ``networks`` may be used from ``client_ip``; no networks =
-    anywhere.
-    """
+    """Whether a credential that is limited to ``networks`` may be used from ``client_ip``; no networks = anywhere."""
     if not networks:
         return True
     try:

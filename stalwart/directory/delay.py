@@ -1,5 +1,4 @@
-"""The pause before a failed login is answered: 50 to 500 ms at random, on the reactor's clock, so that no
-thread waits.
+"""The pause before a failed login is answered: 50 to 500 ms at random, on the reactor's clock, so that no thread waits.
 
 It slows guessing and blurs how long the check took. At most ``limit`` answers are held back at a time; what
 comes above is refused at once. Successes never come here.

@@ -40,9 +40,7 @@ class BearerScheme(Protocol):
         """Whether ``token`` has the form of this kind."""
 
     async def authenticate(self, token: str, client_ip: str) -> Access:
-        """The access behind ``token``; raises `LoginFailed` for what counts as a failed login, else a
-        StalwartError.
-        """
+        """The access behind ``token``; raises `LoginFailed` for what counts as a failed login, else a StalwartError."""
 
 
 class Directory:
@@ -99,9 +97,7 @@ class Directory:
         return access
 
     async def authenticate_bearer(self, token: str, client_ip: str) -> Access:
-        """The access behind a bearer token (RFC 6750): an API key, or what `add_bearer` added. Raises as
-        above.
-        """
+        """The access behind a bearer token (RFC 6750): an API key, or what `add_bearer` added. Raises as above."""
         scheme = next((scheme for scheme in self._bearers if scheme.recognises(token)), None)
         if scheme is None:
             raise Unauthenticated()
@@ -117,8 +113,7 @@ class Directory:
         self._bearers.append(scheme)
 
     async def account_access(self, account_id: int, client_ip: str) -> Access:
-        """The access of an account for tokens issued to it: its password's expiry and networks count
-        (auth-api 2.4).
+        """The access of an account for tokens issued to it: its password's expiry and networks count (auth-api 2.4).
 
         Raises Unauthenticated if the account is gone or disabled, Forbidden, LoginFailed for a forbidden
         address.

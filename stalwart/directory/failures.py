@@ -17,15 +17,11 @@ from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import AUTH_FAILED, AUTH_TOO_MANY_ATTEMPTS
 
 FailureObserver = Callable[[str, str], bool | Awaitable[bool]]
-"""Called with the client's address and the login it presented ("" if unknown); True = that address is banned
-now.
-"""
+"""Called with the client's address and the login it presented ("" if unknown); True = that address is banned now."""
 
 
 class LoginFailed(Exception):
-    """A failure that counts. ``answer`` is what the client is told, ``reason`` what the log says; neither is
-    secret.
-    """
+    """A failure that counts. ``answer`` is what the client is told, ``reason`` what the log says; neither is secret."""
 
     def __init__(self, reason: str, login: str = "", answer: StalwartError | None = None) -> None:
         super().__init__(reason)

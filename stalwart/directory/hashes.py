@@ -86,8 +86,7 @@ def make(secret: str, algorithm: str) -> str:
 
 
 def needs_upgrade(stored: str, algorithm: str, secret: str = "") -> bool:
-    """Whether a fresh hash by ``algorithm`` should take the place of ``stored``, which ``secret`` has just
-    fitted.
+    """Whether a fresh hash by ``algorithm`` should take the place of ``stored``, which ``secret`` has just fitted.
 
     Never where the scheme looked at a part of ``secret`` only: the rest of what was typed need not be the
     password.
@@ -104,9 +103,7 @@ def needs_upgrade(stored: str, algorithm: str, secret: str = "") -> bool:
 
 
 def sha256_of(secret: str) -> str:
-    """``secret`` as ``{SHA256}``: for generated secrets of 128 bits or more, where a slow hash would add
-    nothing.
-    """
+    """``secret`` as ``{SHA256}``: for generated secrets of 128 bits or more, where a slow hash would add nothing."""
     return "{SHA256}" + b64encode(hashlib.sha256(_bytes_of(secret)).digest()).decode("ascii")
 
 

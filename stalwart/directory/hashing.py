@@ -1,5 +1,4 @@
-"""Password work off the reactor: a small thread pool of its own, a bounded queue before it, and a synchronous
-twin.
+"""Password work off the reactor: a small thread pool of its own, a bounded queue before it, and a synchronous twin.
 
 Checking a password takes about 60 ms and 19 MiB by design. Two threads keep that from starving everything
 else; who would have to wait too long is refused instead. The same check asked for many times at once (a
@@ -84,8 +83,7 @@ class SynchronousHashing:
 
 
 class HashingPool:
-    """`Hashing` in ``threads`` threads of its own, started when first needed; at most ``waiting`` callers
-    wait.
+    """`Hashing` in ``threads`` threads of its own, started when first needed; at most ``waiting`` callers wait.
 
     A caller that cancels or has waited ``patience`` seconds leaves the queue; work that runs already is left
     to end and its result is dropped. Call `close` before the process ends: the threads are not daemons.

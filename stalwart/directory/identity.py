@@ -1,5 +1,4 @@
-"""The account behind a login name or an id, as one consistent reading of the store: address, domain,
-permissions.
+"""The account behind a login name or an id, as one consistent reading of the store: address, domain, permissions.
 
 Names and aliases of accounts and domains are resolved here. Whether the credential is right is not asked.
 """
@@ -29,8 +28,7 @@ from stalwart.store.store import Store, Transaction
 
 @frozen
 class Identity:
-    """One account: ``account`` is its `User` or `Group`, ``by_alias`` whether another name than its own led
-    here.
+    """One account: ``account`` is its `User` or `Group`, ``by_alias`` whether another name than its own led here.
 
     ``is_enabled``: its home domain, the domain that was typed and the alias all accept logins.
     """
@@ -44,9 +42,7 @@ class Identity:
 
     @property
     def may_sign_in(self) -> bool:
-        """Whether a credential of this account counts at all: groups have none, and its domain must be
-        enabled.
-        """
+        """Whether a credential of this account counts at all: groups have none, and its domain must be enabled."""
         return self.is_enabled and self.account.tag == "User"
 
     def access(self, stamp: int) -> Access:
@@ -72,9 +68,7 @@ class Identities:
         self._shared: Callable[[frozenset[str]], frozenset[str]] = lru_cache(maxsize=256)(lambda names: names)
 
     async def by_login(self, login: str) -> Identity | None:
-        """The account of a login name in lower case; a name without domain is completed with the default
-        domain.
-        """
+        """The account of a login name in lower case; a name without domain is completed with the default domain."""
         default = self._settings.of(SystemSettings).default_domain_id
         authentication = self._settings.of(Authentication)
         return self._slim(await self._store.read(lambda tx: find_by_login(tx, login, default, authentication)))

@@ -1,5 +1,4 @@
-"""Login names as people type them: lower case, and `target%impersonator` for those who may enter other
-accounts.
+"""Login names as people type them: lower case, and `target%impersonator` for those who may enter other accounts.
 
 Left out: which address an alias stands for and which domain is the default; the store knows that.
 """

@@ -1,5 +1,4 @@
-"""What a new password must be: long enough, not too long, and hard enough to guess (zxcvbn's estimate, 0 to
-4).
+"""What a new password must be: long enough, not too long, and hard enough to guess (zxcvbn's estimate, 0 to 4).
 
 Only passwords that people choose are judged; generated ones are strong by construction. Left out: lists of
 leaked passwords, which would need a network.

@@ -1,8 +1,8 @@
 """The credentials of an account, checked: its password with second factor, its app passwords, its API keys.
 
 What each of them still allows is decided here too: networks, expiry, permission lists (auth-api 2.2 and 2.4).
-A password whose hash is old or cheap is hashed anew when it has just been right. A password that looks right
-takes as long as one for an account that does not exist.
+A password whose hash is old or cheap is hashed anew when it has just been right. A wrong
+password takes as long for an account that exists as for one that does not.
 """
 
 from __future__ import annotations
@@ -36,9 +36,7 @@ from stalwart.telemetry.events import (
 
 
 class Passwords:
-    """Checks credentials of identities; ``forget`` is called with an account id when its stored hash was
-    replaced.
-    """
+    """Checks credentials of identities; ``forget`` is called with an account id when its stored hash was replaced."""
 
     def __init__(
         self,
@@ -55,6 +53,7 @@ class Passwords:
         self._clock: Any = clock
         self._telemetry = telemetry
         self._forget = forget
+        self._renewing: set[int] = set()
 
     async def prove(
         self,
@@ -95,9 +94,7 @@ class Passwords:
         client_ip: str,
         stamp: int,
     ) -> Access:
-        """The access for an app password or API key: ``kind`` and id say which. Raises `LoginFailed` and
-        errors.
-        """
+        """The access for an app password or API key: ``kind`` and id say which. Raises `LoginFailed` and errors."""
         credential = credential_of(identity, kind, credential_id)
         if credential is None or identity is None:
             raise LoginFailed(f"unknown {kind}")
@@ -120,9 +117,7 @@ class Passwords:
         return access
 
     def access_for(self, identity: Identity, client_ip: str, stamp: int) -> Access:
-        """The access of an account under the limits of its password. Raises `LoginFailed` for a forbidden
-        address.
-        """
+        """The access of an account under the limits of its password. Raises `LoginFailed` for a forbidden address."""
         credential = credential_of(identity, "Password")
         access = identity.access(stamp)
         if credential is None:
@@ -136,9 +131,7 @@ class Passwords:
         return access
 
     async def fits(self, stored: str | None, secret: str) -> bool:
-        """Whether ``secret`` fits; a stored value that cannot be read is an error of ours and counts against
-        nobody.
-        """
+        """Whether ``secret`` fits; a stored value that cannot be read is an error of ours and counts against nobody."""
         try:
             return await self._hashing.check(stored, secret, self._algorithm)
         except hashes.UnknownHash as error:
@@ -185,16 +178,17 @@ class Passwords:
 
     async def _renew_hash(self, identity: Identity, stored: str, secret: str) -> bool:
         # A login never fails because its hash could not be renewed: the next one tries again.
-        algorithm, now = self._algorithm, self._clock.seconds()
-        if not hashes.needs_upgrade(stored, algorithm, secret):
+        algorithm, now, account_id = self._algorithm, self._clock.seconds(), identity.account_id
+        if account_id in self._renewing or not hashes.needs_upgrade(stored, algorithm, secret):
             return False
+        self._renewing.add(account_id)
         try:
             renewed = await self._hashing.run(lambda: hashes.make(secret, algorithm))
-            await self._store.write(
-                lambda tx: account_records.renew_hash(tx, identity.account_id, stored, renewed, now)
-            )
+            await self._store.write(lambda tx: account_records.renew_hash(tx, account_id, stored, renewed, now))
         except StalwartError as error:
-            self._telemetry.emit(AUTH_ERROR, accountId=identity.account_id, reason=type(error).__name__)
+            self._telemetry.emit(AUTH_ERROR, accountId=account_id, reason=type(error).__name__)
             return False
-        self._forget(identity.account_id)
+        finally:
+            self._renewing.discard(account_id)
+        self._forget(account_id)
         return True

@@ -7,6 +7,7 @@ circles too. The names themselves are declared in `config.permissions`; tenants 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from stalwart.config import roles as declared
 from stalwart.config.account import Group, User
@@ -68,16 +69,19 @@ def credential_permissions(permissions: frozenset[str], restriction: Variant) ->
 
 
 def account_permissions(access: Access, directory_queries: bool = False) -> list[str]:
-    """The names that `/api/account` lists: kebab-case, sorted, less what means nothing to a person (auth-api
-    10).
+    """The names that `/api/account` lists: kebab-case, sorted, less what means nothing to a person (auth-api 10).
 
     ``directory_queries``: whether users may look each other up (`Sharing.allowDirectoryQueries`).
     """
-    if access.permissions == BOOTSTRAP:
-        return sorted(map(kebab_case, BOOTSTRAP))
-    recovery = access.kind == "recovery"
-    shown = listed(access.permissions, directory_queries=directory_queries, recovery=recovery)
-    return sorted(map(kebab_case, shown))
+    return list(_shown(access.permissions, directory_queries, access.kind == "recovery"))
+
+
+@lru_cache(maxsize=64)  # accounts share a few sets of permissions, and spelling 600 names takes a millisecond
+def _shown(permissions: frozenset[str], directory_queries: bool, recovery: bool) -> tuple[str, ...]:
+    if permissions == BOOTSTRAP:
+        return tuple(sorted(map(kebab_case, BOOTSTRAP)))
+    shown = listed(permissions, directory_queries=directory_queries, recovery=recovery)
+    return tuple(sorted(map(kebab_case, shown)))
 
 
 def _of_roles(wanted: Iterable[int], role_of: Callable[[int], declared.Role | None]) -> tuple[set[str], set[str]]:

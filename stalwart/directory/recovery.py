@@ -1,5 +1,4 @@
-"""The recovery administrator: one login from the environment that works in every mode and before any
-directory.
+"""The recovery administrator: one login from the environment that works in every mode and before any directory.
 
 Its secret is a password in clear or a hash (http-service 9). It has no record in the store. In bootstrap
 mode, where there is no store yet, it may only complete the set-up.

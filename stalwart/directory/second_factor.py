@@ -15,9 +15,7 @@ _KIND = "totp"
 
 
 def use_code(tx: Transaction, account_id: int, totp: Totp, code: str, now: int) -> bool:
-    """Whether ``code`` fits at ``now`` and is newer than every code used before; if so it is used from here
-    on.
-    """
+    """Whether ``code`` fits at ``now`` and is newer than every code used before; if so it is used from here on."""
     step = totp.matching_step(code, now)
     if step is None:
         return False

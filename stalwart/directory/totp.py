@@ -65,9 +65,7 @@ class Totp:
         return str(number % 10**self.digits).zfill(self.digits)
 
     def matching_step(self, code: str, now: float) -> int | None:
-        """The time step that ``code`` belongs to: the present one, or a neighbour (RFC 6238 5.2); None if
-        none fits.
-        """
+        """The time step that ``code`` belongs to: the present one, or a neighbour (RFC 6238 5.2); None if none fits."""
         typed = code.strip().replace(" ", "").encode("utf-8", "surrogatepass")
         present = self.step_at(now)
         found = None
@@ -78,9 +76,7 @@ class Totp:
 
 
 def make_uri(issuer: str, login: str) -> str:
-    """A fresh URI with a secret of 160 bits, for a QR code; all other parameters are the defaults every app
-    knows.
-    """
+    """A fresh URI with a secret of 160 bits, for a QR code; all other parameters are the defaults every app knows."""
     secret = b32encode(secrets.token_bytes(20)).decode("ascii")
     named = quote(issuer, safe="")
     return f"otpauth://totp/{named}:{quote(login, safe='@')}?secret={secret}&issuer={named}"

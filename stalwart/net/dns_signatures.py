@@ -22,6 +22,7 @@ import dns.rdataset
 import dns.rdatatype
 import dns.rrset
 from attrs import frozen
+from cryptography.exceptions import UnsupportedAlgorithm
 from dns.dnssectypes import DSDigest
 
 from stalwart.codec.dns_records import TYPES, TrustAnchor
@@ -140,7 +141,7 @@ def _verify(signed: SignedSet, keys: Any, now: float) -> int:
     for signature in signed.signatures:
         try:
             dns.dnssec.validate_rrsig(signed.records, signature, {signer: keys}, None, now)
-        except (dns.exception.DNSException, ValueError):
+        except (dns.exception.DNSException, UnsupportedAlgorithm, ValueError):
             continue
         left = int(signature.expiration - now)
         return int(max(0, min(signed.records.ttl, signature.original_ttl, left)))

@@ -12,6 +12,20 @@ from stalwart.errors import NotFound
 from stalwart.web.answers import Answer, redirect
 from stalwart.web.exchange import Exchange
 from stalwart.web.routes import ANY_METHOD, route
+from stalwart.web.static import Assets, package_assets
+
+PAGE_HEADERS = (
+    (
+        "Content-Security-Policy",
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+    ),
+    ("Referrer-Policy", "no-referrer"),
+)
+
+
+def site_assets() -> Assets:
+    """The files of this package, read now: pages with their security headers."""
+    return package_assets("stalwart.site", headers={"html": PAGE_HEADERS})
 
 
 @route(ANY_METHOD, "/", needs=None, limit="none", spec="http-service 3")
@@ -21,3 +35,21 @@ def root(exchange: Exchange, *, settings: Settings) -> Answer:
     if target is None:
         raise NotFound
     return redirect(target)
+
+
+@route("GET", "/diagnose", needs=None, limit="none", spec="design 8")
+def diagnose(exchange: Exchange, *, assets: Assets) -> Answer:
+    """The page that shows a live delivery diagnosis."""
+    return assets.answer(exchange, "assets/diagnose.html")
+
+
+@route("GET", "/assets/<name>", needs=None, limit="none", spec="design 8")
+def asset(exchange: Exchange, *, assets: Assets) -> Answer:
+    """Scripts, styles and images of the pages."""
+    return assets.answer(exchange, f"assets/{exchange.path_value('name')}")
+
+
+@route("POST", "/jmap", needs="authenticated", spec="design 8")
+def jmap(exchange: Exchange) -> Answer:
+    """JMAP is not served yet: credentials are asked for first, whoever has some learns that there is nothing here."""
+    raise NotFound

@@ -59,6 +59,6 @@ class Compression:
 
 
 def gzip_bytes(body: bytes, level: int = _LEVEL) -> bytes:
-    """``body`` in the gzip format, without a time, so that equal bodies give equal bytes (RFC 1952)."""
+    """``body`` in the gzip format, without a time, so that equal bodies give equal bytes."""
     packer = zlib.compressobj(level, zlib.DEFLATED, 31)
     return packer.compress(body) + packer.flush()

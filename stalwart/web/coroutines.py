@@ -1,8 +1,8 @@
 """Running a coroutine to its first wait on the caller's stack.
 
-Most route functions are ``async`` and never wait, because what they need is cached; a Deferred and two more frames would
-cost them more than their work. A coroutine that does wait goes on as an awaitable. The first part runs in the caller's
-``contextvars`` context.
+Most route functions are ``async`` and never wait, because what they need is cached; a Deferred and two more frames
+would cost them more than their work. A coroutine that does wait goes on as an awaitable. The first part runs in the
+caller's ``contextvars`` context.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The settings of the front, compiled once a snapshot, so that a request only looks things up (http-service 2, 4, 9)."""
+"""The settings of the front, compiled once, so that a request only looks things up (http-service 2, 4, 9)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What happens to a TCP connection before HTTP: PROXY header, block list, connection limit, TLS (http-service 1.2).
 
-``wrap_listener`` gives the factory to listen with. A connection that is refused here is closed without a byte: first the
-PROXY header of a trusted proxy, then the block list, then the limit, and only then TLS. The PROXY header is read by
+``wrap_listener`` gives the factory to listen with. A connection that is refused here is closed without a byte: first
+the PROXY header of a trusted proxy, then the block list, then the limit, and only then TLS. The PROXY header is read by
 ``codec.proxy_protocol``; which names TLS answers to is the business of the context creator that is passed in.
 """
 
@@ -48,9 +48,8 @@ class ListenerFactory(ServerFactory):
         self._trusted = trusted_proxies
         self._most = max_connections
         self._clock = clock
-        self._inner: Any = _Counted(self)
-        if tls is not None:
-            self._inner = TLSMemoryBIOFactory(tls, False, self._inner)
+        counted: Any = _Counted(self)
+        self._inner: Any = counted if tls is None else TLSMemoryBIOFactory(tls, False, counted)
         self.connections = 0
 
     def doStart(self) -> None:
@@ -99,13 +98,15 @@ class _Counted(ServerFactory):
     def __init__(self, listener: ListenerFactory) -> None:
         self._listener = listener
 
-    def buildProtocol(self, addr: Any) -> Channel:  # type: ignore[override]
+    def buildProtocol(self, addr: Any) -> Channel:
         return self._listener.channel(addr)
 
 
 @implementer(IHalfCloseableProtocol)
 class _ProxyHeader(Protocol):
     """Reads the PROXY header, then stands aside: everything goes to the protocol that it made."""
+
+    transport: Any
 
     def __init__(self, factory: ListenerFactory, peer: Any) -> None:
         self._listener = factory
@@ -132,11 +133,10 @@ class _ProxyHeader(Protocol):
 
     def readConnectionLost(self) -> None:
         """The client has closed its half."""
-        inner = IHalfCloseableProtocol(self._inner, None) if self._inner is not None else None
-        if inner is not None:
-            inner.readConnectionLost()
+        if IHalfCloseableProtocol.providedBy(self._inner):
+            self._inner.readConnectionLost()
         else:
-            self.transport.loseConnection()  # type: ignore[union-attr]
+            self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:
         """Our half is closed."""
@@ -179,7 +179,7 @@ class _ProxyHeader(Protocol):
 
     def _drop(self) -> None:
         self._data = b""
-        self.transport.abortConnection()  # type: ignore[union-attr]
+        self.transport.abortConnection()
 
 
 def wrap_listener(

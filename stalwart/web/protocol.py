@@ -1,8 +1,8 @@
 """The answering half of a connection, and its end: nothing is left hanging (RFC 9112 9).
 
 Of Twisted's channel the transport side is kept (producers, TLS, upgrades). A request is decided when its head is
-complete; refusals get an answer that the client can still read; all time-outs are one number that the site compares once
-a second.
+complete; refusals get an answer that the client can still read; all time-outs are one number that the site compares
+once a second.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ class Site(HTTPFactory):
             self.bans.parse_error(connection.remote_ip)
 
     def shut_down(self, grace: float = 10.0) -> Deferred[None]:
-        """Finish what is running, close the rest; fires when all connections are gone, abort after ``grace`` seconds."""
+        """Finish what runs, close the rest; fires when all connections are gone, aborted after ``grace`` seconds."""
         self.closing = True
         done: Deferred[None] = Deferred()
         if not self.channels:

@@ -1,8 +1,8 @@
 """Running event streams: frames out as they happen, in bounded memory, until either side has enough.
 
 Headers and frames follow delivery-diagnostics 2. All streams of a site share one timer for their keep-alive comments;
-an idle stream is a coroutine, a connection and this little object. A client that does not read is dropped once its queue
-is full; a stream whose client leaves is cancelled at once.
+an idle stream is a coroutine, a connection and this little object. A client that does not read is dropped once its
+queue is full; a stream whose client leaves is cancelled at once.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ from twisted.internet.defer import Deferred
 from stalwart.codec.ids import encode_id
 from stalwart.config.authentication import Authentication
 from stalwart.directory import hashes
-from stalwart.directory.password_policy import PasswordPolicy, strength
 from stalwart.directory.totp import Totp, make_uri
 from stalwart.errors import Conflict, DanglingReference, Invalid, NotFound, OverQuota, Unauthenticated
 from tests.directory.world import NOW, PASSWORD, World
@@ -189,23 +188,3 @@ class TotpEnrolmentTests(World):
         bob = self.settle(self.accounts.create_user("bob", 1))
         work = self.accounts.enable_totp(bob, self.uri, self.code())
         self.failureResultOf(Deferred.fromCoroutine(work), Invalid)
-
-
-class PasswordPolicyTests(World):
-    """zxcvbn's scale."""
-
-    def test_scores_rise_with_the_password(self) -> None:
-        self.assertEqual((strength("password"), strength(PASSWORD)), (0, 4))
-
-    def test_known_words_weaken(self) -> None:
-        self.assertLess(strength("stalwartexample", ["stalwartexample"]), strength("stalwartexample"))
-
-    def test_overlong_password_is_judged_by_its_start(self) -> None:
-        self.assertEqual(strength("a" * 5000), 0)
-
-    def test_strength_zero_asks_for_length_only(self) -> None:
-        self.settle(PasswordPolicy(4, 10, 0).check(self.hashing, "aaaa"))
-
-    def test_length_counts_bytes(self) -> None:
-        with self.assertRaises(Invalid):
-            PasswordPolicy(1, 3, 0).check_length("\u00e4\u00e4")

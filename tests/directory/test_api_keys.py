@@ -104,9 +104,7 @@ class AppPasswordTests(Generated):
         self.refusal(self.begin("al", self.app), Unauthenticated)
 
     def test_sign_in_form_refuses_it(self) -> None:
-        work = Deferred.fromCoroutine(
-            self.directory.authenticate_password("alice", self.app, IP, app_passwords=False)
-        )
+        work = Deferred.fromCoroutine(self.directory.authenticate_password("alice", self.app, IP, app_passwords=False))
         self.refusal(work, Unauthenticated)
 
     def test_removed_one_is_gone(self) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 
 from twisted.cred.credentials import UsernameHashedPassword, UsernamePassword
 from twisted.cred.error import LoginDenied, LoginFailed, UnauthorizedLogin, UnhandledCredentials
+from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import TestCase
 from twisted.web.resource import IResource
 from zope.interface.verify import verifyObject
 
@@ -21,10 +23,18 @@ from stalwart.directory.cred import (
     StalwartRealm,
     make_portal,
 )
-from stalwart.errors import TooMany
+from stalwart.errors import TooMany, Unauthenticated
 from tests.directory.world import IP, PASSWORD, World
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "cred.md"
+
+
+def example() -> dict[str, Any]:
+    """The names that the code blocks of the document define."""
+    names: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.S):
+        exec(compile(block, str(DOCUMENT), "exec"), names)
+    return names
 
 
 class PortalTests(World):
@@ -39,9 +49,7 @@ class PortalTests(World):
         return self.portal.login(credentials, None, *(interfaces or (IAccess,)))
 
     def test_password_gives_the_access(self) -> None:
-        interface, avatar, logout = self.successResultOf(
-            self.login(UsernamePassword(b"alice", PASSWORD.encode()))
-        )
+        interface, avatar, logout = self.successResultOf(self.login(UsernamePassword(b"alice", PASSWORD.encode())))
         self.assertEqual((interface, avatar.account_id), (IAccess, self.account))
         self.assertTrue(verifyObject(IAccess, avatar))
         logout()
@@ -116,9 +124,7 @@ class ExampleTests(World):
 
     def setUp(self) -> None:
         super().setUp()
-        self.names: dict[str, Any] = {}
-        for block in re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.S):
-            exec(compile(block, str(DOCUMENT), "exec"), self.names)
+        self.names = example()
         self.account = self.user()
 
     def get(self, login: str, secret: str) -> bytes:
@@ -144,5 +150,15 @@ class ExampleTests(World):
         self.patch_account(self.account, {"permissions": removed})
         self.assertTrue(self.get("alice", PASSWORD).startswith(b"HTTP/1.1 403"))
 
-    def test_program_of_its_own_can_open_a_directory(self) -> None:
-        self.assertEqual(self.names["open_directory"].__annotations__["return"].__name__, "Directory")
+
+class OwnProgramTests(TestCase):
+    """The second block of docs/cred.md, over a store on disk."""
+
+    async def test_directory_over_a_store_answers_and_closes(self) -> None:
+        path = Path(self.mktemp())
+        path.mkdir()
+        directory = await example()["open_directory"](reactor, path / "store.db")
+        with self.assertRaises(Unauthenticated):
+            await directory.authenticate_basic("alice", PASSWORD, IP)
+        await directory.close()
+        await directory._identities._store.close()

@@ -4,7 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.directory.access import language_tag
 from stalwart.directory.login import LoginName, read_login
 
 
@@ -30,10 +29,3 @@ class LoginNameTests(SynchronousTestCase):
     def test_any_text_is_a_login(self, text: str) -> None:
         found = read_login(text)
         self.assertEqual(found.impersonates, "%" in text and found.presented != found.target)
-
-
-class LanguageTagTests(SynchronousTestCase):
-    """POSIX locale names as BCP 47 tags."""
-
-    def test_underscore_becomes_hyphen_and_modifier_goes(self) -> None:
-        self.assertEqual([language_tag(name) for name in ("de_DE", "en_IE@euro", "POSIX")], ["de-DE", "en-IE", "en-US"])

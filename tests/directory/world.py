@@ -65,9 +65,7 @@ class World(SynchronousTestCase):
             recovery=self.recovery,
             delay=FailureDelay(self.clock, lambda: 1.0),
         )
-        self.accounts = Accounts(
-            self.store, self.settings, self.hashing, self.clock, forget=self.directory.forget
-        )
+        self.accounts = Accounts(self.store, self.settings, self.hashing, self.clock, forget=self.directory.forget)
         self.domain_id = 1
         self.failures: list[tuple[str, str]] = []
         self.banned = False
@@ -89,9 +87,7 @@ class World(SynchronousTestCase):
     def patch_account(self, account_id: int, patch: Mapping[str, Any]) -> None:
         """Write to the account and tell the directory, as a face does."""
         self.successResultOf(
-            self.store.write(
-                lambda tx: registry.update(tx, Account, account_id, patch, now=NOW, by_server=True)
-            )
+            self.store.write(lambda tx: registry.update(tx, Account, account_id, patch, now=NOW, by_server=True))
         )
         self.directory.forget(account_id)
 

@@ -16,9 +16,11 @@ NOT_VALIDATING = "127.0.0.55"
 LAME_SERVER = "127.0.0.56"
 POLICY_HOST = "127.0.4.1"
 NO_POLICY_HOST = "127.0.4.9"
-REFUSING = "127.0.5.1"
+REFUSING = "127.0.0.99"  # sorts before the others
 BLACK_HOLE = "10.66.0.2"
 MAILBOXES = ("postmaster", "alice")
+ALSO_TAKEN_BY_POSTFIX = ("multi.test", "same.test", "alias.test", "cnamed.test", "manymx.test", "tls.insecure")
+"""Domains whose exchange is that of another one."""
 
 
 @frozen

@@ -70,6 +70,7 @@ server:
     local-zone: "127.in-addr.arpa." nodefault
     local-zone: "d.f.ip6.arpa." nodefault
     outgoing-range: 256
+    rrset-roundrobin: no
 """
 VALIDATING = '    module-config: "validator iterator"\n    trust-anchor-file: "{folder}/root.key"\n'
 ONLY_ITERATING = '    module-config: "iterator"\n'

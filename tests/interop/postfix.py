@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.interop.domains import MAILBOXES, MailDomain
+from tests.interop.domains import ALSO_TAKEN_BY_POSTFIX, MAILBOXES, MailDomain
 
 MASTER = "/usr/lib/postfix/sbin/master"
 OWN_FOLDERS = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved")
@@ -71,7 +71,7 @@ def start_postfix(
     served = tuple(served)
     _make_folders(folder)
     mailboxes = ", ".join(f"{mailbox}=present" for mailbox in MAILBOXES)
-    domains = ", ".join(row.name for row in served)
+    domains = ", ".join([*(row.name for row in served), *ALSO_TAKEN_BY_POSTFIX])
     (folder / "main.cf").write_text(MAIN.format(folder=folder, domains=domains, mailboxes=mailboxes))
     (folder / "master.cf").write_text("".join(_service(row, chains) for row in served) + SERVICES)
     start("postfix", MASTER, "-c", str(folder), "-d")

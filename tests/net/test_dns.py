@@ -168,9 +168,7 @@ class Denials(StubCase):
         self.assertEqual(self.refused(rcode="NXDOMAIN", authority=SOA.replace("test. 120", "other. 120")).ttl, 0)
 
     def test_end_of_an_alias_that_does_not_exist(self) -> None:
-        failure = self.refused(
-            "www.test. 9 CNAME a.test.", rcode="NXDOMAIN", authority=SOA, name="www.test", rtype="A"
-        )
+        failure = self.refused("www.test. 9 CNAME a.test.", rcode="NXDOMAIN", authority=SOA, name="www.test", rtype="A")
         self.assertEqual((failure.kind, failure.ttl), ("nxdomain", 9))
 
     def test_denial_of_a_trusted_server_is_secure(self) -> None:
@@ -186,7 +184,9 @@ class Aliases(StubCase):
 
     def test_loop_in_the_answer_fails(self) -> None:
         failure = self.refused("a.test. 9 CNAME b.test.", "b.test. 9 CNAME a.test.", name="a.test", rtype="A")
-        self.assertEqual((failure.kind, failure.reason.split(": ")[1]), ("error", "the aliases of the name form a loop"))
+        self.assertEqual(
+            (failure.kind, failure.reason.split(": ")[1]), ("error", "the aliases of the name form a loop")
+        )
 
     def test_alias_to_itself_fails(self) -> None:
         self.assertEqual(self.refused("a.test. 9 CNAME a.test.", name="a.test", rtype="A").kind, "error")
@@ -404,9 +404,7 @@ class Servers(StubCase):
         self.asked().waiting.errback(Unreachable("the name server cannot be asked: Connection refused"))
         failure = self.failed(looking)
         self.assertEqual(failure.kind, "error")
-        self.assertEqual(
-            failure.reason, "DNS resolution error: the name server cannot be asked: Connection refused"
-        )
+        self.assertEqual(failure.reason, "DNS resolution error: the name server cannot be asked: Connection refused")
 
     def test_what_a_server_says_counts_more_than_silence(self) -> None:
         self.make(FIRST, SECOND, attempts=1)

@@ -177,9 +177,7 @@ class Reading(SynchronousTestCase):
         name = b"\x01a" * 126 + b"\0"
         data = name * 60
         body = b"\0" + struct.pack("!HHIH", 10, 1, 0, len(data)) + data
-        tails = [
-            struct.pack("!HHHIH", 0xC000 | 23 + 2 * n + n // 126, 5, 1, 0, 0) for n in range(126 * 60)
-        ]
+        tails = [struct.pack("!HHHIH", 0xC000 | 23 + 2 * n + n // 126, 5, 1, 0, 0) for n in range(126 * 60)]
         tails = tails[: (65535 - 12 - len(body)) // 12]
         wire = struct.pack("!6H", 1, 0x8180, 0, len(tails) + 1, 0, 0) + body + b"".join(tails)
         begun = time.process_time()

@@ -1,8 +1,10 @@
-"""Local validation against a signed root, ``test`` and ``good.test``: what is proven, undecided, and bogus.
-"""
+"""Local validation against a signed root, ``test`` and ``good.test``: what is proven, undecided, and bogus."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,14 +14,17 @@ import dns.rdata
 import dns.rdatatype
 import dns.rrset
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.codec.dns_records import TLSA
+from stalwart.codec.dns_records import TLSA, TYPES, parse_anchor
 from stalwart.net.dns import Answer, LookupFailed, NameServer, StubResolver
-from stalwart.net.dns_message import Query
+from stalwart.net.dns_answers import Bogus
+from stalwart.net.dns_message import Query, make_query
 from stalwart.net.dnssec import ValidatingResolver
 from tests.net.fake_dns import LoopbackNameServer
 
@@ -316,16 +321,39 @@ class Broken(ChainCase):
         self.assert_bogus(self.failed())
 
 
+class Hostile(ChainCase):
+    """Damaged messages in the hands of dnspython."""
+
+    def damaged(self, name: str, rtype: str, damage: list[tuple[int, int]]) -> bytes:
+        query = make_query(name, TYPES[rtype], lambda count: 0, checking_disabled=True)
+        wire = bytearray(self.zones.server.answers(query.wire, "udp")[0])
+        for at, octet in damage:
+            wire[12 + at % (len(wire) - 12)] = octet
+        return bytes(wire)
+
+    @settings(max_examples=100, deadline=None)
+    @given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 255)), min_size=1, max_size=6))
+    def test_damaged_replies_are_undecided_or_bogus(self, damage: list[tuple[int, int]]) -> None:
+        from stalwart.net import dns_signatures as signatures
+
+        try:
+            wire = self.damaged("good.test.", "DNSKEY", damage)
+            found = signatures.signed_sets([wire], [("good.test.", TYPES["DNSKEY"])])
+            if found is not None:
+                anchor = parse_anchor(f"good.test. IN DS {self.zones.ds('good.test.').to_text()}")
+                signatures.keys_below("good.test.", found[0], [anchor], NOW, DAY)
+        except Bogus as problem:
+            self.assertIn("good.test.", str(problem))
+
+
 class Laziness(SynchronousTestCase):
     """dnspython is not loaded before it is needed."""
 
     def test_import_does_not_load_dnspython(self) -> None:
-        import subprocess
-        import sys
-
         code = (
             "import sys, stalwart.net.dnssec, stalwart.net.dns_config; "
             "assert not any(name == 'dns' or name.startswith('dns.') for name in sys.modules)"
         )
-        done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+        here = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run([sys.executable, "-c", code], env=here, capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stderr), (0, ""))

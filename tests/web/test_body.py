@@ -1,0 +1,104 @@
+"""Bodies while they arrive: limits, holding back, errors."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.errors import TimedOut, TooLarge
+from stalwart.web.body import HELD, Body
+
+
+class Source:
+    wanted = 0
+
+    def body_wanted(self) -> None:
+        self.wanted += 1
+
+
+class BodyTests(SynchronousTestCase):
+    """One body at a time."""
+
+    def setUp(self) -> None:
+        self.source = Source()
+
+    def _body(self, announced: int | None = None) -> Body:
+        return Body(self.source, announced)
+
+    def _collect(self, body: Body, limit: int) -> Deferred[bytes]:
+        return Deferred.fromCoroutine(body.collect(limit))
+
+    def test_pieces_are_joined_once_the_last_is_there(self) -> None:
+        body = self._body()
+        collected = self._collect(body, 10)
+        body.feed(b"ab")
+        body.feed(b"cd")
+        self.assertNoResult(collected)
+        body.finish()
+        self.assertEqual(self.successResultOf(collected), b"abcd")
+
+    def test_a_complete_body_can_be_read_twice(self) -> None:
+        body = self._body()
+        body.feed(b"ab")
+        body.finish()
+        self.assertEqual(self.successResultOf(self._collect(body, 10)), b"ab")
+        self.assertEqual(self.successResultOf(self._collect(body, 10)), b"ab")
+
+    def test_an_announced_length_over_the_limit_is_refused_at_once(self) -> None:
+        self.failureResultOf(self._collect(self._body(11), 10), TooLarge)
+        self.assertEqual(self.source.wanted, 0)
+
+    def test_a_body_that_grows_over_the_limit_is_refused_as_it_grows(self) -> None:
+        body = self._body()
+        collected = self._collect(body, 10)
+        body.feed(b"x" * 10)
+        self.assertNoResult(collected)
+        body.feed(b"x")
+        self.failureResultOf(collected, TooLarge)
+
+    def test_reading_asks_for_the_body(self) -> None:
+        self._collect(self._body(), 10)
+        self.assertEqual(self.source.wanted, 1)
+
+    def test_an_unread_body_stops_the_connection(self) -> None:
+        body = self._body()
+        body.feed(b"x" * HELD)
+        self.assertTrue(body.over_full)
+
+    def test_a_body_that_is_read_does_not_stop_the_connection(self) -> None:
+        body = self._body()
+        self._collect(body, 10 * HELD)
+        body.feed(b"x" * HELD)
+        self.assertFalse(body.over_full)
+
+    def test_a_discarded_body_does_not_stop_the_connection(self) -> None:
+        body = self._body()
+        body.discard()
+        body.feed(b"x" * HELD)
+        self.assertFalse(body.over_full)
+
+    def test_skipping_counts_against_the_limit(self) -> None:
+        body = self._body()
+        skipped = Deferred.fromCoroutine(body.skip(3))
+        body.feed(b"x" * 4)
+        self.failureResultOf(skipped, TooLarge)
+
+    def test_a_failure_reaches_the_reader(self) -> None:
+        body = self._body()
+        collected = self._collect(body, 10)
+        body.fail(TimedOut())
+        self.failureResultOf(collected, TimedOut)
+
+    def test_a_failure_reaches_a_later_reader(self) -> None:
+        body = self._body()
+        body.fail(TimedOut())
+        self.failureResultOf(self._collect(body, 10), TimedOut)
+
+    def test_a_cancelled_reader_hurts_nobody(self) -> None:
+        body = self._body()
+        collected = self._collect(body, 10)
+        collected.cancel()
+        self.failureResultOf(collected, CancelledError)
+        body.feed(b"x")
+        body.finish()
+        self.assertTrue(body.complete)

@@ -1,0 +1,71 @@
+"""JSON request bodies: I-JSON or nothing."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.errors import Invalid
+from stalwart.web.json_body import MAX_DEPTH, decode_json, is_json
+
+REFUSED = {
+    "nothing": b"",
+    "half_an_object": b"{",
+    "duplicate_members": b'{"a":1,"a":2}',
+    "duplicate_members_deep_inside": b'[{"x":{"a":1,"\\u0061":2}}]',
+    "not_a_number": b"[NaN]",
+    "infinity": b"[-Infinity]",
+    "a_number_out_of_range": b"[1e400]",
+    "a_lone_surrogate": b'["\\ud800"]',
+    "broken_utf_8": b'["\xff"]',
+    "a_byte_order_mark": b"\xef\xbb\xbf{}",
+    "trailing_text": b"{} x",
+    "an_array_as_deep_as_the_sea": b"[" * 100000 + b"]" * 100000,
+    "objects_deeper_than_the_limit": b'{"a":' * (MAX_DEPTH + 1) + b"1" + b"}" * (MAX_DEPTH + 1),
+    "an_endless_integer": b"[" + b"9" * 5000 + b"]",
+}
+
+
+class RefusedTests(SynchronousTestCase):
+    """What is not I-JSON."""
+
+
+def _expand() -> None:
+    for name, body in REFUSED.items():
+
+        def test(self: SynchronousTestCase, body: bytes = body) -> None:
+            self.assertRaises(Invalid, decode_json, body)
+
+        setattr(RefusedTests, f"test_{name}_is_refused", test)
+
+
+_expand()
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text('ab:"', max_size=3), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+class ReadTests(SynchronousTestCase):
+    """What is."""
+
+    @given(_VALUES)
+    @settings(max_examples=100, deadline=None)
+    def test_any_json_is_read_as_it_was_written(self, value: object) -> None:
+        self.assertEqual(decode_json(json.dumps(value).encode()), value)
+
+    def test_the_same_member_in_different_objects_is_no_duplicate(self) -> None:
+        self.assertEqual(decode_json(b'[{"a":1},{"a":{"a":2}}]'), [{"a": 1}, {"a": {"a": 2}}])
+
+    def test_nesting_up_to_the_limit_is_read(self) -> None:
+        decode_json(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
+
+    def test_the_media_type_alone_decides(self) -> None:
+        self.assertTrue(is_json("Application/JSON ; charset=utf-8"))
+        for other in (None, "", "text/json", "application/jsonx"):
+            self.assertFalse(is_json(other))
