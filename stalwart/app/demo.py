@@ -64,7 +64,7 @@ def invitation(url: str, data: Path, people: list[tuple[str, str]]) -> str:
     return (
         f"\nStalwart is running.\n"
         f"  Open     {url}/diagnose\n"
-        f"  Log in   with one of these (kept in {data / CREDENTIALS}):\n{logins}\n"
+        f"  Log in   as the first of these, the administrator (all are kept in {data / CREDENTIALS}):\n{logins}\n"
         f"  Or run   stalwart-cli diagnose --demo\n"
         f"           (in .venv/bin; a live delivery diagnosis that needs no network)\n"
     )

@@ -21,9 +21,7 @@ _QUOTED_VALUE = re.compile(r'"((?:[^"\\]|\\.)*)"')  # RFC 9110 5.6.4
 _ESCAPE = re.compile(r"\\(.)")
 _BLANK = re.compile(r"[ \t]*")
 # RFC 7239 6: nodename [":" node-port]; the port may be obfuscated.
-_NODE = re.compile(
-    r"(?:\[(?P<six>[^\[\]]*)\]|(?P<four>[^\[\]:]*))(?::(?P<port>[0-9]{1,5}|_[0-9A-Za-z._-]+))?"
-)
+_NODE = re.compile(r"(?:\[(?P<six>[^\[\]]*)\]|(?P<four>[^\[\]:]*))(?::(?P<port>[0-9]{1,5}|_[0-9A-Za-z._-]+))?")
 
 
 @frozen

@@ -85,9 +85,7 @@ def _version_1(data: bytes) -> Incomplete | Invalid | Header:
     if len(ports) != 2 or max(ports) > 65535:
         return Invalid("malformed port")
     try:
-        return Header(
-            end + 2, False, normalise_ip(source), ports[0], normalise_ip(destination), ports[1], tls=False
-        )
+        return Header(end + 2, False, normalise_ip(source), ports[0], normalise_ip(destination), ports[1], tls=False)
     except InvalidAddress:
         return Invalid("malformed address")
 

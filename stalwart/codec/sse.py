@@ -10,9 +10,7 @@ class InvalidField(ValueError):
     """An event name or id holds a line end or NUL, which the framing cannot carry."""
 
 
-def event(
-    data: bytes | str, event: str | None = None, id: str | None = None, retry: int | None = None
-) -> bytes:
+def event(data: bytes | str, event: str | None = None, id: str | None = None, retry: int | None = None) -> bytes:
     """One frame; ``retry`` is in milliseconds.
 
     :raises InvalidField: a line end in ``event`` or ``id``, or NUL in ``id`` (HTML 9.2.6 would ignore it).

@@ -78,15 +78,11 @@ class Principal(Variant, together=_ADDRESS):
     """What users and groups share."""
 
     name: str = prop(String("localPart"), REQUIRED, "Part of the address before the `@`.", index="exact")
-    domain_id: int = prop(
-        ObjectId("Domain"), REQUIRED, "Home domain; the address is name@domain.", index="exact"
-    )
+    domain_id: int = prop(ObjectId("Domain"), REQUIRED, "Home domain; the address is name@domain.", index="exact")
     description: str | None = prop(String(nullable=True), None, "Full name.", index="words")
     aliases: tuple[EmailAlias, ...] = prop(ObjectList(EmailAlias), {}, "Other addresses.", index="words")
     created_at: int = prop(UtcDateTime(), None, "When it was made.", update="serverSet")
-    member_tenant_id: int | None = prop(
-        ObjectId("Tenant", nullable=True), None, "Owning tenant.", index="exact"
-    )
+    member_tenant_id: int | None = prop(ObjectId("Tenant", nullable=True), None, "Owning tenant.", index="exact")
     permissions: Variant = prop(Nested(Permissions), {"@type": "Inherit"}, "Adjustment on top of the roles.")
     quotas: Mapping[str, int] = prop(
         Map(Enum(STORAGE_QUOTA), Unsigned()), {}, "Limits: `maxDiskQuota` in bytes, the others in objects."
@@ -94,9 +90,7 @@ class Principal(Variant, together=_ADDRESS):
     locale: str = prop(Enum(LOCALE), "en_US", "Language of generated texts.")
     time_zone: str | None = prop(Enum(TIME_ZONE, nullable=True), None, "Time zone.")
     used_disk_quota: int | None = prop(Size(), None, "Bytes used.", update="serverSet", stored=False)
-    email_address: str | None = prop(
-        String("emailAddress"), None, "The address.", update="serverSet", stored=False
-    )
+    email_address: str | None = prop(String("emailAddress"), None, "The address.", update="serverSet", stored=False)
 
 
 class User(Principal):

@@ -33,9 +33,7 @@ class Authentication(Singleton):
     max_app_passwords: int | None = prop(
         Unsigned(min=1, nullable=True), 5, "App passwords of one account; null is no limit."
     )
-    max_api_keys: int | None = prop(
-        Unsigned(min=1, nullable=True), 5, "API keys of one account; null is no limit."
-    )
+    max_api_keys: int | None = prop(Unsigned(min=1, nullable=True), 5, "API keys of one account; null is no limit.")
     default_user_role_ids: frozenset[int] = prop(_ROLES, {}, "Roles of people.")
     default_group_role_ids: frozenset[int] = prop(_ROLES, {}, "Roles of groups.")
     default_tenant_role_ids: frozenset[int] = prop(_ROLES, {}, "Roles of tenants.")

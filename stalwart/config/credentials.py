@@ -48,9 +48,7 @@ class _Generated(Credential):
     description: str = prop(String(), REQUIRED, "What it is for.")
     created_at: int | None = prop(UtcDateTime(), None, "When it was made.", update="serverSet")
     permissions: Variant = prop(Nested(CredentialPermissions), {"@type": "Inherit"}, "What it may do.")
-    secret: str | None = prop(
-        Secret(), None, "Generated secret, shown once; its hash is stored.", update="serverSet"
-    )
+    secret: str | None = prop(Secret(), None, "Generated secret, shown once; its hash is stored.", update="serverSet")
 
 
 class AppPassword(_Generated):

@@ -36,9 +36,7 @@ class _Asking(Variant):
     concurrency: int = prop(Unsigned(), 2, "Name servers asked at the same time.")
     enable_edns: bool = prop(Boolean(), True, "Use EDNS, for answers over 512 bytes.", label="Enable EDNS")
     preserve_intermediates: bool = prop(Boolean(), True, "Keep the aliases that led to an answer.")
-    tcp_on_error: bool = prop(
-        Boolean(), True, "Repeat over TCP what UDP could not answer.", label="TCP on error"
-    )
+    tcp_on_error: bool = prop(Boolean(), True, "Repeat over TCP what UDP could not answer.", label="TCP on error")
 
 
 class System(_Asking):

@@ -95,11 +95,7 @@ def _bounds(document: dict[str, Any]) -> str:
     most = next((document[name] for name in ("max", "maxItems", "maxLength") if name in document), None)
     if least is None and most is None:
         return ""
-    return (
-        f" {least}-{most}"
-        if None not in (least, most)
-        else (f" >= {least}" if most is None else f" <= {most}")
-    )
+    return f" {least}-{most}" if None not in (least, most) else (f" >= {least}" if most is None else f" <= {most}")
 
 
 def _default(made: Property) -> str:

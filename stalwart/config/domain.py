@@ -117,9 +117,7 @@ class AutomaticRecords(Variant, name="Automatic"):
     )
 
 
-DnsManagement = Union(
-    "DnsManagement", Manual, AutomaticRecords, doc="Who publishes the DNS records of a domain."
-)
+DnsManagement = Union("DnsManagement", Manual, AutomaticRecords, doc="Who publishes the DNS records of a domain.")
 
 
 class SubAddressesEnabled(Variant, name="Enabled"):
@@ -129,9 +127,7 @@ class SubAddressesEnabled(Variant, name="Enabled"):
 class SubAddressesCustom(Variant, name="Custom"):
     """A rule says which address is meant."""
 
-    custom_rule: ExpressionValue = prop(
-        Expression(RCPT_VARIABLES), REQUIRED, "Rule whose result is the address."
-    )
+    custom_rule: ExpressionValue = prop(Expression(RCPT_VARIABLES), REQUIRED, "Rule whose result is the address.")
 
 
 class SubAddressesDisabled(Variant, name="Disabled"):
@@ -151,12 +147,8 @@ class MtaStsPolicy(Value):
     """The MTA-STS policy that the server publishes for a domain (RFC 8461 3.2)."""
 
     max_age: int = prop(Duration(), 7 * _DAY, "How long senders keep the policy.")
-    mode: str = prop(
-        Enum(POLICY_ENFORCEMENT), "testing", "Whether senders must honour it; disable publishes none."
-    )
-    mx_hosts: frozenset[str] = prop(
-        Set(String()), {}, "Mail hosts; empty is the mail exchangers of the server."
-    )
+    mode: str = prop(Enum(POLICY_ENFORCEMENT), "testing", "Whether senders must honour it; disable publishes none.")
+    mx_hosts: frozenset[str] = prop(Set(String()), {}, "Mail hosts; empty is the mail exchangers of the server.")
 
 
 class Domain(Object, ids="sequential", label="name"):
@@ -173,18 +165,12 @@ class Domain(Object, ids="sequential", label="name"):
     is_enabled: bool = prop(Boolean(), True, "Accept mail and logins.")
     created_at: int = prop(UtcDateTime(), None, "When it was made.", update="serverSet")
     description: str | None = prop(String(nullable=True), None, "Note.", index="words")
-    logo: str | None = prop(
-        String(nullable=True), None, "Address of a picture, or the picture as a data: URL."
-    )
+    logo: str | None = prop(String(nullable=True), None, "Address of a picture, or the picture as a data: URL.")
     certificate_management: Variant = prop(
         Nested(CertificateManagement), {"@type": "Manual"}, "Who keeps its certificates."
     )
-    dkim_management: Variant = prop(
-        Nested(DkimManagement), {"@type": "Automatic"}, "Who keeps its DKIM keys."
-    )
-    dns_management: Variant = prop(
-        Nested(DnsManagement), {"@type": "Manual"}, "Who publishes its DNS records."
-    )
+    dkim_management: Variant = prop(Nested(DkimManagement), {"@type": "Automatic"}, "Who keeps its DKIM keys.")
+    dns_management: Variant = prop(Nested(DnsManagement), {"@type": "Manual"}, "Who publishes its DNS records.")
     dns_zone_file: str | None = prop(
         String("text"), None, "Records it should have, as a zone file.", update="serverSet", stored=False
     )
@@ -208,9 +194,7 @@ class Domain(Object, ids="sequential", label="name"):
     mta_sts: MtaStsPolicy | None = prop(
         Nested(MtaStsPolicy, nullable=True), None, "Its MTA-STS policy; null is the one of the server."
     )
-    member_tenant_id: int | None = prop(
-        ObjectId("Tenant", nullable=True), None, "Owning tenant.", index="exact"
-    )
+    member_tenant_id: int | None = prop(ObjectId("Tenant", nullable=True), None, "Owning tenant.", index="exact")
 
 
 def _is_placeholder(name: str) -> bool:

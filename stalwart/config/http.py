@@ -56,9 +56,7 @@ class Http(Singleton):
         {"else": "200"},
         "Access rule. Its result is an HTTP status: 200 goes on, any other is the answer.",
     )
-    enable_hsts: bool = prop(
-        Boolean(), False, "Send Strict-Transport-Security.", label="Strict transport security"
-    )
+    enable_hsts: bool = prop(Boolean(), False, "Send Strict-Transport-Security.", label="Strict transport security")
     use_permissive_cors: bool = prop(
         Boolean(), False, "Let scripts of any origin use the server.", label="Permissive CORS"
     )
@@ -82,11 +80,7 @@ class Http(Singleton):
         {},
         "Proxies whose Forwarded and X-Forwarded-For count; empty is loopback only.",
     )
-    redirect_root: str | None = prop(
-        String(nullable=True), "/account", "Where `/` redirects to; null answers 404."
-    )
+    redirect_root: str | None = prop(String(nullable=True), "/account", "Where `/` redirects to; null answers 404.")
     header_timeout: int = prop(Duration(), 30_000, "Time in which the head of a request must be complete.")
-    body_timeout: int = prop(
-        Duration(), 60_000, "Time without a byte after which a request body is given up."
-    )
+    body_timeout: int = prop(Duration(), 60_000, "Time without a byte after which a request body is given up.")
     idle_timeout: int = prop(Duration(), 60_000, "Time after which a connection without a request is closed.")

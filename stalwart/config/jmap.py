@@ -28,21 +28,15 @@ class Jmap(Singleton):
     get_max_results: int = prop(_POSITIVE, 500, "Objects of one get (maxObjectsInGet).")
     query_max_results: int = prop(_POSITIVE, 5000, "Ids that one query answers.")
     max_method_calls: int = prop(_POSITIVE, 16, "Calls in one request (maxCallsInRequest).")
-    max_concurrent_requests: int | None = prop(
-        _LIMIT, 4, "Requests of one account at the same time; null is no limit."
-    )
+    max_concurrent_requests: int | None = prop(_LIMIT, 4, "Requests of one account at the same time; null is no limit.")
     max_request_size: int = prop(Size(min=1), 10_000_000, "Bytes of one request (maxSizeRequest).")
     set_max_objects: int = prop(_POSITIVE, 500, "Objects of one set (maxObjectsInSet).")
     snippet_max_results: int = prop(_POSITIVE, 100, "Search snippets that one call answers.")
-    max_concurrent_uploads: int | None = prop(
-        _LIMIT, 4, "Uploads of one account at the same time; null is no limit."
-    )
+    max_concurrent_uploads: int | None = prop(_LIMIT, 4, "Uploads of one account at the same time; null is no limit.")
     max_upload_size: int = prop(_POSITIVE, 50_000_000, "Bytes of one upload (maxSizeUpload).")
     max_upload_count: int = prop(_POSITIVE, 1000, "Unused uploads kept for one account.")
     upload_quota: int = prop(_POSITIVE, 50_000_000, "Bytes of unused uploads kept for one account.")
-    upload_ttl: int = prop(
-        Duration(min=1000), 3_600_000, "How long an unused upload is kept.", label="Upload TTL"
-    )
+    upload_ttl: int = prop(Duration(min=1000), 3_600_000, "How long an unused upload is kept.", label="Upload TTL")
     event_source_throttle: int = prop(Duration(), 1_000, "Least time between two events of an event stream.")
     push_attempt_wait: int = prop(Duration(), 60_000, "Time between two attempts to push.")
     push_max_attempts: int = prop(_POSITIVE, 3, "Attempts before a push is dropped.")
@@ -52,9 +46,7 @@ class Jmap(Singleton):
     push_verify_timeout: int = prop(Duration(), 60_000, "How long a verification code is waited for.")
     push_shards_total: int = prop(_POSITIVE, 1, "Parts into which the push work of a cluster is divided.")
     websocket_heartbeat: int = prop(Duration(), 60_000, "Time between two pings of a WebSocket.")
-    websocket_throttle: int = prop(
-        Duration(), 1_000, "Time in which changes are gathered before they are sent."
-    )
+    websocket_throttle: int = prop(Duration(), 1_000, "Time in which changes are gathered before they are sent.")
     websocket_timeout: int = prop(Duration(), 600_000, "Time after which a silent WebSocket is closed.")
     max_subscriptions: int | None = prop(_LIMIT, 15, "Push subscriptions of one account; null is no limit.")
     web_push_key: Variant = prop(

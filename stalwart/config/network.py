@@ -62,9 +62,7 @@ class NetworkListener(Object, label="name"):
     tls_implicit: bool = prop(Boolean(), False, "TLS from the first byte; otherwise STARTTLS or none.")
     tls_timeout: int | None = prop(Duration(nullable=True), 60_000, "Limit of a TLS handshake.")
     tls_disable_protocols: frozenset[str] = prop(Set(Enum(TLS_VERSION)), {}, "TLS versions taken out.")
-    tls_disable_cipher_suites: frozenset[str] = prop(
-        Set(Enum(TLS_CIPHER_SUITE)), {}, "Cipher suites taken out."
-    )
+    tls_disable_cipher_suites: frozenset[str] = prop(Set(Enum(TLS_CIPHER_SUITE)), {}, "Cipher suites taken out.")
     tls_ignore_client_order: bool = prop(Boolean(), True, "The server's preference among cipher suites wins.")
     max_connections: int | None = prop(_POSITIVE, 8192, "Concurrent connections; null is no limit.")
     override_proxy_trusted_networks: frozenset[str] = prop(
@@ -76,9 +74,7 @@ class NetworkListener(Object, label="name"):
     socket_no_delay: bool = prop(Boolean(), True, "Send small packets at once (TCP_NODELAY).")
     socket_reuse_address: bool = prop(Boolean(), True, "Bind although old connections linger (SO_REUSEADDR).")
     socket_reuse_port: bool = prop(Boolean(), True, "Several processes may bind the address (SO_REUSEPORT).")
-    socket_receive_buffer_size: int | None = prop(
-        _POSITIVE, None, "Receive buffer in bytes; null is the system's."
-    )
+    socket_receive_buffer_size: int | None = prop(_POSITIVE, None, "Receive buffer in bytes; null is the system's.")
     socket_send_buffer_size: int | None = prop(_POSITIVE, None, "Send buffer in bytes; null is the system's.")
     socket_tos_v4: int | None = prop(_POSITIVE, None, "Type of service of IPv4 packets (IP_TOS).")
     socket_ttl: int | None = prop(_POSITIVE, None, "Time to live of IPv4 packets (IP_TTL).")

@@ -57,9 +57,7 @@ _READ = ("Get", "Changes")
 _SEARCH = (*_READ, "Query", "QueryChanges")
 
 _DAV = "PropFind PropPatch Get MkCol Delete Put Copy Move Lock Acl"
-_SIEVE = (
-    "Authenticate ListScripts SetActive GetScript PutScript DeleteScript RenameScript CheckScript HaveSpace"
-)
+_SIEVE = "Authenticate ListScripts SetActive GetScript PutScript DeleteScript RenameScript CheckScript HaveSpace"
 _IMAP = """
     Authenticate AclGet AclSet MyRights ListRights Append Capability Id Copy Move Create Delete Enable
     Expunge Fetch Idle List Lsub Namespace Rename Search Sort Select Examine Status Store Subscribe Thread

@@ -44,14 +44,10 @@ def get(tx: Transaction, declaration: Declaration, id: int = SINGLETON) -> Entry
     row = tx.registry.get(declaration.type_name, id)
     if row is not None:
         return _entry(declaration, row)
-    return (
-        Entry(SINGLETON, 0, defaults(declaration)) if declaration.is_singleton and id == SINGLETON else None
-    )
+    return Entry(SINGLETON, 0, defaults(declaration)) if declaration.is_singleton and id == SINGLETON else None
 
 
-def listed(
-    tx: Transaction, declaration: Declaration, after: int = -1, limit: int | None = None
-) -> list[Entry]:
+def listed(tx: Transaction, declaration: Declaration, after: int = -1, limit: int | None = None) -> list[Entry]:
     """Objects with an id above ``after``, ascending; the one of a singleton always."""
     if declaration.is_singleton:
         entry = get(tx, declaration)
@@ -106,9 +102,7 @@ def update(
 def destroy(tx: Transaction, declaration: Declaration, id: int) -> None:
     """Remove an object that nothing refers to; a reference to itself does not count."""
     if declaration.is_singleton:
-        raise ValidationFailed(
-            [Violation("invalidProperties", "", "Singletons cannot be created or destroyed.")]
-        )
+        raise ValidationFailed([Violation("invalidProperties", "", "Singletons cannot be created or destroyed.")])
     tx.registry.delete(declaration.type_name, id)
 
 

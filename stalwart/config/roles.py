@@ -24,9 +24,7 @@ class Role(Object, ids="sequential", label="description"):
     disabled_permissions: frozenset[str] = prop(
         _PERMISSIONS, {}, "Permissions always removed, even if another role grants them."
     )
-    member_tenant_id: int | None = prop(
-        ObjectId("Tenant", nullable=True), None, "Owning tenant.", index="exact"
-    )
+    member_tenant_id: int | None = prop(ObjectId("Tenant", nullable=True), None, "Owning tenant.", index="exact")
 
 
 class User(Variant):

@@ -39,25 +39,19 @@ class Security(Singleton):
         {"count": 35, "period": _DAY},
         "Attempts to relay or to reach unknown recipients before a ban; null never bans.",
     )
-    abuse_ban_period: int | None = prop(
-        Duration(nullable=True), None, "Length of such a ban; null is for ever."
-    )
+    abuse_ban_period: int | None = prop(Duration(nullable=True), None, "Length of such a ban; null is for ever.")
     auth_ban_rate: Rate | None = prop(
         Nested(Rate, nullable=True),
         {"count": 100, "period": _DAY},
         "Failed sign-ins before a ban; null never bans.",
     )
-    auth_ban_period: int | None = prop(
-        Duration(nullable=True), None, "Length of such a ban; null is for ever."
-    )
+    auth_ban_period: int | None = prop(Duration(nullable=True), None, "Length of such a ban; null is for ever.")
     loiter_ban_rate: Rate | None = prop(
         Nested(Rate, nullable=True),
         {"count": 150, "period": _DAY},
         "Connections left idle before a ban; null never bans.",
     )
-    loiter_ban_period: int | None = prop(
-        Duration(nullable=True), None, "Length of such a ban; null is for ever."
-    )
+    loiter_ban_period: int | None = prop(Duration(nullable=True), None, "Length of such a ban; null is for ever.")
     scan_ban_paths: frozenset[str] = prop(
         Set(String()), dict.fromkeys(_SCAN_PATHS, True), "Patterns of URL paths; asking for one bans at once."
     )
@@ -66,9 +60,7 @@ class Security(Singleton):
         {"count": 30, "period": _DAY},
         "Scan attempts before a ban; null never bans.",
     )
-    scan_ban_period: int | None = prop(
-        Duration(nullable=True), None, "Length of such a ban; null is for ever."
-    )
+    scan_ban_period: int | None = prop(Duration(nullable=True), None, "Length of such a ban; null is for ever.")
 
 
 class AllowedIp(Object, label="address"):

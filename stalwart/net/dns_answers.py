@@ -108,14 +108,10 @@ class Denied:
 
     def failure(self, secure: bool) -> LookupFailed:
         """The failure that the lookup ends in."""
-        return LookupFailed(
-            self.kind, NO_SUCH_NAME if self.kind == "nxdomain" else NO_SUCH_RECORD, secure, self.ttl
-        )
+        return LookupFailed(self.kind, NO_SUCH_NAME if self.kind == "nxdomain" else NO_SUCH_RECORD, secure, self.ttl)
 
 
-def read_answer(
-    reply: Reply, owner: str, rtype: int, seen: frozenset[str] = frozenset()
-) -> Found | Elsewhere | Denied:
+def read_answer(reply: Reply, owner: str, rtype: int, seen: frozenset[str] = frozenset()) -> Found | Elsewhere | Denied:
     """What ``reply`` says of the records of ``rtype`` at ``owner``; ``seen`` are the names before it.
 
     :raises MalformedRecord: a record that counts cannot be decoded.

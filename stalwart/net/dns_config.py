@@ -22,6 +22,7 @@ from stalwart.net.dns_transport import PORT, TLS_PORT
 from stalwart.net.dnssec import ValidatingResolver
 
 DEFAULT_TIMEOUT, DEFAULT_ATTEMPTS = 5.0, 2
+_SHORTEST_TIMEOUT, _LONGEST_TIMEOUT = 0.1, 60.0
 _LARGEST_FILE = 64 * 1024
 
 _PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -63,7 +64,8 @@ def resolver_from_settings(
     :raises InvalidServer: a server is given that is not an IP address. MalformedRecord: a trust anchor is not
     one.
     """
-    timeout, attempts = dns_resolver.timeout / 1000, dns_resolver.attempts
+    timeout = min(max(dns_resolver.timeout / 1000, _SHORTEST_TIMEOUT), _LONGEST_TIMEOUT)
+    attempts = dns_resolver.attempts
     kind = getattr(dns_resolver, "tag", type(dns_resolver).__name__)
     if kind == "System":
         system = read_resolv_conf(_text_of(resolv_conf))
@@ -97,9 +99,7 @@ def complete(
     return CachingResolver(resolver, reactor)
 
 
-def parse_server(
-    text: str, protocol: Literal["udp", "tcp", "tls"] = "udp", *, trusted: bool = False
-) -> NameServer:
+def parse_server(text: str, protocol: Literal["udp", "tcp", "tls"] = "udp", *, trusted: bool = False) -> NameServer:
     """The server in ``ip``, ``ip:port``, ``[v6]`` or ``[v6]:port``; the port of the protocol if none is
     given.
 

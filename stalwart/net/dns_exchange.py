@@ -1,6 +1,8 @@
-"""One question put to one name server, with the ways round what a server may not manage: EDNS that it does
-not know (RFC 6891 7), replies that do not fit a datagram (RFC 7766 5), validation that fails there (RFC 4035
-5.5).
+"""One question put to one name server, with the ways round what a server cannot do.
+
+A query without EDNS follows where EDNS is not known (RFC 6891 7), a stream where a reply does not fit a
+datagram (RFC 7766 5) or may be forged, and the same question with checking disabled where validation fails
+(RFC 4035 5.5). Choosing and timing servers is the business of ``net.dns``.
 """
 
 from __future__ import annotations

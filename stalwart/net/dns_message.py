@@ -219,6 +219,5 @@ def _mixed_case(name: bytes, bits: Callable[[int], int]) -> bytes:
     """``name`` with each letter in random case; length octets (63 at most) are no letters, so they stay."""
     noise = bits(len(name))
     return bytes(
-        octet ^ 0x20 if noise >> place & 1 and 65 <= octet & 0xDF <= 90 else octet
-        for place, octet in enumerate(name)
+        octet ^ 0x20 if noise >> place & 1 and 65 <= octet & 0xDF <= 90 else octet for place, octet in enumerate(name)
     )

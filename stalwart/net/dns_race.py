@@ -23,9 +23,7 @@ class Exhausted(Exception):
         self.errors = errors
 
 
-def race(
-    clock: Any, starts: Iterator[Callable[[], Deferred[T]]], *, stagger: float, width: int
-) -> Deferred[T]:
+def race(clock: Any, starts: Iterator[Callable[[], Deferred[T]]], *, stagger: float, width: int) -> Deferred[T]:
     """The first success of what ``starts`` yields; a running attempt gets ``stagger`` seconds before the next
     joins.
 
@@ -35,9 +33,7 @@ def race(
 
 
 class _Race(Generic[T]):
-    def __init__(
-        self, clock: Any, starts: Iterator[Callable[[], Deferred[T]]], stagger: float, width: int
-    ) -> None:
+    def __init__(self, clock: Any, starts: Iterator[Callable[[], Deferred[T]]], stagger: float, width: int) -> None:
         self._clock = clock
         self._starts = starts
         self._stagger = stagger

@@ -174,6 +174,4 @@ def _names(link: TrustAnchor, zone: Any, key: Any) -> bool:
 
 
 def _rdata(link: TrustAnchor) -> Any:
-    return dns.rdata.from_wire(
-        _IN, dns.rdatatype.RdataType(TYPES[link.rtype]), link.rdata, 0, len(link.rdata)
-    )
+    return dns.rdata.from_wire(_IN, dns.rdatatype.RdataType(TYPES[link.rtype]), link.rdata, 0, len(link.rdata))

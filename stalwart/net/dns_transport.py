@@ -84,9 +84,9 @@ class Transport:
         if server.protocol == "tls":
             endpoint = wrapClientTLS(self._tls_options(server.tls_name or server.address), endpoint)
         exchange = _Stream(query)
+        connect: Callable[..., Deferred[Any]] = connectProtocol
         try:
-            connecting: Deferred[Any] = connectProtocol(endpoint, exchange)  # type: ignore[no-untyped-call]
-            await connecting
+            await connect(endpoint, exchange)
         except CancelledError:
             raise
         except Exception as problem:

@@ -103,9 +103,7 @@ class ValidatingResolver:
             keys[zone] = known
         return await self._checked(lambda signatures: signatures.verify(sets, keys, self._now()))
 
-    async def _signed(
-        self, resolution: Resolution, wanted: Iterable[tuple[str, int]]
-    ) -> tuple[SignedSet, ...] | None:
+    async def _signed(self, resolution: Resolution, wanted: Iterable[tuple[str, int]]) -> tuple[SignedSet, ...] | None:
         wires = [reply.wire for reply in resolution.replies]
         return await self._checked(lambda signatures: signatures.signed_sets(wires, wanted))
 
@@ -150,9 +148,7 @@ class ValidatingResolver:
         parent = await self._keys(signed.signer, depth - 1)
         if parent is None:
             return None
-        await self._checked(
-            lambda signatures: signatures.verify([signed], {signed.signer: parent}, self._now())
-        )
+        await self._checked(lambda signatures: signatures.verify([signed], {signed.signer: parent}, self._now()))
         return await self._checked(lambda signatures: signatures.links_in(signed))
 
     async def _set(self, zone: str, rtype: str) -> SignedSet | None:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from attrs import frozen
 from OpenSSL import SSL
-from twisted.internet.defer import CancelledError, Deferred, gatherResults
+from twisted.internet.defer import CancelledError, Deferred, FirstError, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint, wrapClientTLS
 from twisted.internet.error import ConnectError, ConnectingCancelledError, ConnectionDone
 from twisted.internet.error import TimeoutError as ConnectTimeout
@@ -110,7 +110,10 @@ class PolicyFetcher:
 
     async def _addresses(self, host: str) -> Sequence[str]:
         lookups = [Deferred.fromCoroutine(self._lookup(host, rtype)) for rtype in ("A", "AAAA")]
-        results = await gatherResults(lookups, consumeErrors=True)
+        try:
+            results = await gatherResults(lookups, consumeErrors=True)
+        except FirstError as first:
+            raise first.subFailure.value from first  # type: ignore[misc]  # a cancelled lookup is wrapped
         found = [ip for result in results if not isinstance(result, LookupFailed) for ip in result]
         if not found:
             raise FetchFailed("connect", str(results[0]) if isinstance(results[0], LookupFailed) else "no address")

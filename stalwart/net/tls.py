@@ -23,7 +23,6 @@ from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from zope.interface import implementer
 
 from stalwart.codec.certificates import MalformedCertificate, load, summary
-from stalwart.net.dane import DaneVerdict, verify_dane
 
 Kind = Literal["host-mismatch", "expired", "not-trusted", "other"]
 
@@ -166,9 +165,7 @@ class TrustStore:
             context.load_verify_locations(self._cafile)
         else:
             context.set_default_verify_paths()
-        context.set_verify(
-            SSL.VERIFY_NONE, _verify
-        )  # a client's path is checked all the same, without refusing
+        context.set_verify(SSL.VERIFY_NONE, _verify)  # a client's path is checked all the same, without refusing
         return context
 
 
@@ -240,9 +237,7 @@ def name_problem(certificate: bytes, hostname: str) -> str | None:
         return "certificate cannot be read"
     except (VerificationError, CertificateError, ValueError):
         names = summary(certificate).wire()["sans"]
-        only = (
-            f"certificate is only valid for {', '.join(names[:10])}" if names else "certificate has no names"
-        )
+        only = f"certificate is only valid for {', '.join(names[:10])}" if names else "certificate has no names"
         return f'certificate not valid for name "{hostname}"; {only}'
 
 
@@ -251,18 +246,3 @@ def describe_chain(chain: Sequence[bytes], now: datetime | None = None) -> list[
     given.
     """
     return [summary(certificate).wire(now) for certificate in chain]
-
-
-__all__ = [
-    "OLDEST",
-    "ClientOptions",
-    "DaneVerdict",
-    "TlsReport",
-    "TrustStore",
-    "Verification",
-    "describe_chain",
-    "is_address",
-    "name_problem",
-    "report_of",
-    "verify_dane",
-]

@@ -27,6 +27,7 @@ REALM = 'realm="Stalwart Server"'
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus} | {
     413: "Content Too Large",  # RFC 9110 names, on every Python version
+    414: "URI Too Long",
     416: "Range Not Satisfiable",
     422: "Unprocessable Content",
 }

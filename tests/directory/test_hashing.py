@@ -88,7 +88,8 @@ class HashingPoolTests(SynchronousTestCase):
     def test_patience_ends(self) -> None:
         asked = [self.ask(number) for number in range(3)]
         self.clock.advance(10)
-        self.failureResultOf(asked[2], Unavailable)
+        for one in asked:
+            self.failureResultOf(one, Unavailable)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_finished_work_leaves_no_timer(self) -> None:

@@ -93,8 +93,8 @@ class LoopbackNameServer:
 
     def start(self) -> NameServer:
         """Bind, and say where."""
-        factory = Factory.forProtocol(_OverTcp)
-        factory.answers = self.answers  # type: ignore[attr-defined]
+        factory: Any = Factory.forProtocol(_OverTcp)
+        factory.answers = self.answers
         stream = self._reactor.listenTCP(0, factory, interface="127.0.0.1")
         number = stream.getHost().port
         self.ports = [stream, self._reactor.listenUDP(number, _OverUdp(self.answers), interface="127.0.0.1")]
@@ -130,7 +130,7 @@ class LoopbackNameServer:
         reply = self._reply(query, name, rtype, over)
         message = reply.to_wire(max_size=65535, want_shuffle=False)
         if self.fold:
-            end = 12 + len(question.name.to_wire())
+            end = 12 + len(question.name.to_wire() or b"")
             message = message[:12] + message[12:end].lower() + message[end:]
         wrong = bytes([message[0] ^ 0x55]) + message[1:]
         if self.wrong_id:
@@ -198,18 +198,21 @@ class LoopbackNameServer:
 
 class _OverUdp(DatagramProtocol):
     noisy = False
+    transport: Any = None
 
     def __init__(self, answers: Any) -> None:
         self._answers = answers
 
     def datagramReceived(self, data: bytes, addr: tuple[str, int]) -> None:
         for answer in self._answers(data, "udp"):
-            self.transport.write(answer, addr)  # type: ignore[union-attr, call-arg]
+            self.transport.write(answer, addr)
 
 
 class _OverTcp(Int16StringReceiver):
+    factory: Any = None
+
     def stringReceived(self, string: bytes) -> None:
-        for answer in self.factory.answers(string, "tcp"):  # type: ignore[union-attr]
+        for answer in self.factory.answers(string, "tcp"):
             self.sendString(answer)
 
 

@@ -188,6 +188,10 @@ class FromSettings(SynchronousTestCase):
         resolver = self.build(System(timeout=3000, attempts=3), resolv_conf=path)
         self.assertEqual((resolver._timeout, resolver._attempts), (3.0, 3))
 
+    def test_senseless_numbers_are_bounded(self) -> None:
+        resolver = self.build(System(timeout=0, attempts=0, concurrency=0))
+        self.assertEqual((resolver._timeout, resolver._attempts, resolver._width), (0.1, 1, 1))
+
     def test_untrusted_servers_are_validated_here(self) -> None:
         self.assertIsInstance(self.build(Custom(servers=[Server("192.0.2.1")])), ValidatingResolver)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,14 +29,14 @@ def fixed_bits(count: int) -> int:
     return 0x5A5A5A5A5A5A5A5A & ((1 << count) - 1)
 
 
-def query(name: str = "good.test.", rtype: str = "MX", **options: bool) -> Query:
+def query(name: str = "good.test.", rtype: str = "MX", **options: Any) -> Query:
     return make_query(name, TYPES[rtype], fixed_bits, **options)
 
 
 class Asking(SynchronousTestCase):
     """What is sent, as twisted.names reads it."""
 
-    def decoded(self, **options: bool) -> dns._EDNSMessage:
+    def decoded(self, **options: Any) -> dns._EDNSMessage:
         message = dns._EDNSMessage()
         message.fromStr(query(**options).wire)
         return message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.task import Clock
@@ -21,7 +22,7 @@ class Race(SynchronousTestCase):
 
     def starts(self, count: int) -> Iterator[Callable[[], Deferred[str]]]:
         for number in range(count):
-            yield lambda number=number: self.start(number)
+            yield partial(self.start, number)
 
     def start(self, number: int) -> Deferred[str]:
         self.attempts.append(Deferred(lambda _: self.cancelled.append(number)))

@@ -159,9 +159,11 @@ class Datagrams(LoopbackCase):
         server = LoopbackNameServer(self.reactor, ZONE)
 
         class Echo(DatagramProtocol):
+            transport: Any = None
+
             def datagramReceived(self, data: bytes, addr: Any) -> None:
                 for reply in server.answers(data, "udp"):
-                    self.transport.write(reply, addr)  # type: ignore[union-attr, call-arg]
+                    self.transport.write(reply, addr)
 
         port = self.reactor.listenUDP(0, Echo(), interface="::1")
         self.addCleanup(port.stopListening)
@@ -204,15 +206,19 @@ class Streams(LoopbackCase):
 
     async def test_server_that_hangs_up(self) -> None:
         class HangUp(Protocol):
+            transport: Any = None
+
             def dataReceived(self, data: bytes) -> None:
-                self.transport.loseConnection()  # type: ignore[union-attr]
+                self.transport.loseConnection()
 
         self.assertEqual(await self.kind(self.listen(HangUp), timeout=5.0), "error")
 
     async def test_server_that_never_ends_its_answer(self) -> None:
         class Drip(Protocol):
+            transport: Any = None
+
             def dataReceived(self, data: bytes) -> None:
-                self.transport.write(b"\xff\xff" + b"x" * 100)  # type: ignore[union-attr, call-arg]
+                self.transport.write(b"\xff\xff" + b"x" * 100)
 
         self.assertEqual(await self.kind(self.listen(Drip)), "timeout")
 
@@ -239,8 +245,8 @@ class Tls(LoopbackCase):
     def serve_tls(self) -> tuple[NameServer, Certificate]:
         certificate = self.certificate()
         zone = LoopbackNameServer(self.reactor, ZONE)
-        factory = Factory.forProtocol(_OverTcp)
-        factory.answers = zone.answers  # type: ignore[attr-defined]
+        factory: Any = Factory.forProtocol(_OverTcp)
+        factory.answers = zone.answers
         port = self.reactor.listenSSL(0, factory, certificate.options(), interface="127.0.0.1")
         self.addCleanup(port.stopListening)
         return NameServer("127.0.0.1", port.getHost().port, "tls"), certificate

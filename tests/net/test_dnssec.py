@@ -16,10 +16,10 @@ import dns.rrset
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, gatherResults, succeed
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from stalwart.codec.dns_records import TLSA, TYPES, parse_anchor
 from stalwart.net.dns import Answer, LookupFailed, NameServer, StubResolver
@@ -344,6 +344,39 @@ class Hostile(ChainCase):
                 signatures.keys_below("good.test.", found[0], [anchor], NOW, DAY)
         except Bogus as problem:
             self.assertIn("good.test.", str(problem))
+
+
+class Threads(TestCase):
+    """The same over real sockets and the threads of the reactor."""
+
+    timeout = 20
+
+    def make(self) -> ValidatingResolver:
+        from twisted.internet import reactor
+
+        zones = SignedZones()
+        zones.own_keys(".")
+        zones.add("mx.", "A", ["192.0.2.1"], ".")
+        zones.server._reactor = reactor
+        server = zones.server.start()
+        self.addCleanup(zones.server.stop)
+        stub = StubResolver(reactor, [server])
+        return ValidatingResolver(stub, [f". IN DS {zones.ds('.').to_text()}"], reactor, now=lambda: NOW)
+
+    async def test_chain_is_proven_in_threads(self) -> None:
+        answer = await self.make().lookup("mx", "A")
+        self.assertEqual((answer.secure, answer.trust), (True, "validated-local"))
+
+    async def test_many_lookups_share_the_keys(self) -> None:
+        resolver = self.make()
+        answers = await gatherResults([Deferred.fromCoroutine(resolver.lookup("mx", "A")) for _ in range(10)])
+        self.assertEqual([answer.secure for answer in answers], [True] * 10)
+        self.assertEqual(len(resolver._flights), 0)
+
+    async def test_cancelled_lookup_ends_at_once(self) -> None:
+        looking = Deferred.fromCoroutine(self.make().lookup("mx", "A"))
+        looking.cancel()
+        self.failureResultOf(looking, CancelledError)
 
 
 class Laziness(SynchronousTestCase):

@@ -32,9 +32,12 @@ class Names:
         self.addresses = addresses
         self.failure = failure or LookupFailed("nodata", "DNS record not found: No Error")
         self.asked: list[tuple[str, str]] = []
+        self.silent = False
 
     async def lookup(self, name: str, rtype: str) -> Answer:
         self.asked.append((name, rtype))
+        if self.silent:
+            await Deferred()
         found = tuple(ip for ip in self.addresses if (":" in ip) == (rtype == "AAAA"))
         if not found:
             raise self.failure
@@ -289,6 +292,24 @@ class Fetching(TestCase):
         with self.assertRaises(FetchFailed):
             await fetcher.fetch("a.test/..@b.test", PATH, 10, 5)
         self.assertEqual(self.names.asked, [])
+
+    async def test_resolver_that_does_not_answer(self) -> None:
+        self.names.silent = True
+        self.assertEqual((await self.failure(timeout=0.1)).kind, "timeout")
+
+    async def test_cancelling_while_the_resolver_is_asked(self) -> None:
+        self.names.silent = True
+        waiting = Deferred.fromCoroutine(self.fetch())
+        waiting.cancel()
+        with self.assertRaises(CancelledError):
+            await waiting
+
+    async def test_cancelling_while_connecting(self) -> None:
+        self.listen(Factory())  # never accepted from: the connection is made by the kernel, the handshake hangs
+        waiting = Deferred.fromCoroutine(self.fetch())
+        self.reactor.callLater(0, waiting.cancel)
+        with self.assertRaises(CancelledError):
+            await waiting
 
     async def test_cancelling_closes_at_once(self) -> None:
         self.serve(lambda server: None)

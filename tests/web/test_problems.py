@@ -89,7 +89,7 @@ class FormTests(SynchronousTestCase):
 
     def test_refused_heads_name_their_status(self) -> None:
         self.assertIn(b'"title":"Request Header Fields Too Large"', refused_head(431, "x").body)
-        self.assertIn(b'"title":"URI Too Long"', refused_head(414, "x").body.replace(b"Request-URI", b"URI"))
+        self.assertIn(b'"title":"URI Too Long"', refused_head(414, "x").body)
 
     def test_unregistered_codes_are_named_after_their_class(self) -> None:
         self.assertEqual(

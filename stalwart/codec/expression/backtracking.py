@@ -78,7 +78,7 @@ class _Verdict:
         inner = NOTHING if part.held else follow
         if repeated:
             inner |= part.first
-        anew = part.held and (looping or repeated)  # its runs start again in every round of the loop
+        anew = part.around and (looping or repeated)  # reads the same text in every round of the loop
         self.choices += anew
         self.alternatives(part.branches, inner, (looping or repeated) and not part.held)
         self.choices -= anew

@@ -70,9 +70,7 @@ IO_FUNCTIONS = (
     IoFunction("key_get", 2, lambda io, a: io.key_get(text_of(a[0]), text_of(a[1]))),
     IoFunction("key_exists", 2, lambda io, a: io.key_exists(text_of(a[0]), text_of(a[1]))),
     IoFunction("key_set", 3, lambda io, a: io.key_set(text_of(a[0]), text_of(a[1]), a[2])),
-    IoFunction(
-        "counter_incr", 3, lambda io, a: io.counter_incr(text_of(a[0]), text_of(a[1]), integer_of(a[2]))
-    ),
+    IoFunction("counter_incr", 3, lambda io, a: io.counter_incr(text_of(a[0]), text_of(a[1]), integer_of(a[2]))),
     IoFunction("counter_get", 2, lambda io, a: io.counter_get(text_of(a[0]), text_of(a[1]))),
     IoFunction("dns_query", 2, lambda io, a: io.dns_query(text_of(a[0]), text_of(a[1]))),
     IoFunction("sql_query", 3, lambda io, a: io.sql_query(text_of(a[0]), text_of(a[1]), a[2])),

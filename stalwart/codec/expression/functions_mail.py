@@ -18,9 +18,7 @@ _LOCAL_PART = re.compile(
     r'[^\s\x00-\x20"(),:;<>@\[\\\]\x7f.]+(?:\.[^\s\x00-\x20"(),:;<>@\[\\\]\x7f.]+)*'  # RFC 5321 Dot-string
     r'|"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])+"'  # Quoted-string
 )
-_LABEL = (
-    r"[0-9A-Za-z_\u0080-\U0010ffff](?:[0-9A-Za-z_\u0080-\U0010ffff-]{0,61}[0-9A-Za-z_\u0080-\U0010ffff])?"
-)
+_LABEL = r"[0-9A-Za-z_\u0080-\U0010ffff](?:[0-9A-Za-z_\u0080-\U0010ffff-]{0,61}[0-9A-Za-z_\u0080-\U0010ffff])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _LONGEST_LOCAL_PART = 64  # RFC 5321 4.5.3.1.1
 _LONGEST_DOMAIN = 255  # RFC 5321 4.5.3.1.2

@@ -20,9 +20,7 @@ _CLASS = re.compile(r"\[\^?\]?(?:[^\]\\]|\\.)*\]", re.DOTALL)
 _ESCAPE = re.compile(
     r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|N\{[^}]*\}|0[0-7]{0,2}|[0-9]{1,3}|.)", re.DOTALL
 )
-_QUANTIFIER = re.compile(
-    r"(?:(?P<sign>[*+?])|\{(?!\})(?P<low>[0-9]*)(?P<comma>,?)(?P<high>[0-9]*)\})(?P<mode>[?+]?)"
-)
+_QUANTIFIER = re.compile(r"(?:(?P<sign>[*+?])|\{(?!\})(?P<low>[0-9]*)(?P<comma>,?)(?P<high>[0-9]*)\})(?P<mode>[?+]?)")
 _GROUP = re.compile(
     r"\((?:\?(?:(?P<backreference>P=\w+\))|(?P<flags>[aiLmsux]+\))|(?P<atomic>>)"
     r"|(?P<around><?[=!])|\(\w+\)|P<\w+>|[aiLmsux]*(?:-[imsx]+)?:))?"
@@ -174,9 +172,7 @@ class _Reader:
             self._position = match.end()
             low, high = _bounds(match)
             possessive = match["mode"] == "+"
-            part = Part(
-                part.characters, part.branches, low, high, part.atomic, possessive, part.around, part.unknown
-            )
+            part = Part(part.characters, part.branches, low, high, part.atomic, possessive, part.around, part.unknown)
         elif len(part.branches) == 1 and not part.held:
             return part.branches[0]
         return (part,)

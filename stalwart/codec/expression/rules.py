@@ -116,9 +116,7 @@ def _part(compiler: Compiler, text: object, place: str) -> Code:
         raise ExpressionError(f"Error parsing {place}: {error}") from error
 
 
-def _simplified(
-    conditions: list[tuple[Code, Code]], otherwise: Code | None, compiler: Compiler
-) -> CompiledExpression:
+def _simplified(conditions: list[tuple[Code, Code]], otherwise: Code | None, compiler: Compiler) -> CompiledExpression:
     """Drops conditions that are never true; what follows one that is always true is never reached."""
     kept: list[tuple[Code, Code]] = []
     for condition, value in conditions:

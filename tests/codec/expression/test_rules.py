@@ -315,7 +315,7 @@ CALLS = sorted(set(ARITIES) - {"matches", "system", "metric"} - {f.name for f in
 
 
 def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    binary = st.sampled_from("* / + - < <= > >= == != ^ && ||".split())
+    binary = st.sampled_from(["*", "/", "+", "-", "<", "<=", ">", ">=", "==", "!=", "^", "&&", "||"])
     call = st.sampled_from(CALLS).flatmap(
         lambda name: st.lists(inner, min_size=ARITIES[name], max_size=ARITIES[name]).map(
             lambda arguments: f"{name}({', '.join(arguments)})"
