@@ -8,6 +8,9 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from stalwart.app.documentation import documents
+from stalwart.app.faces import routes
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "stalwart"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
@@ -143,6 +146,23 @@ class CoverageTests(SynchronousTestCase):
             if dotted not in tests and not imported and not mirrored.exists():
                 missing.append(_name(path))
         self.assertEqual(missing, [])
+
+
+class RouteTests(SynchronousTestCase):
+    """What each endpoint must say of itself."""
+
+    def test_each_route_names_its_specification_and_says_what_it_does(self) -> None:
+        silent = [route.name for route in routes() if not route.spec or not route.doc]
+        self.assertEqual(silent, [])
+
+    def test_each_route_is_asked_for_in_a_test(self) -> None:
+        tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
+        untested = [r.pattern for r in routes() if re.sub(r"<.*", "", r.pattern) not in tests]
+        self.assertEqual(untested, [])
+
+    def test_documentation_is_what_the_declarations_say(self) -> None:
+        stale = [name for name, text in documents().items() if (ROOT / name).read_text() != text]
+        self.assertEqual(stale, [], "run make docs")
 
 
 class NeutralityTests(SynchronousTestCase):

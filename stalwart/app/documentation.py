@@ -19,13 +19,16 @@ Written by `make docs` from the route declarations. Every answer outside a route
 
 """
 
+DATA_STORE = '{"@type": "Sqlite", "path": "/var/lib/stalwart/store.sqlite3"}\n'
+
 
 def documents() -> dict[str, str]:
     """Path below the project's root -> text."""
     return {
         "docs/endpoints.md": ENDPOINTS_HEAD + routes_markdown(routes()),
         "docs/settings.md": settings_markdown(),
-        "etc/config.json": sample_config(),
+        "etc/config.json": DATA_STORE,
+        "etc/settings.sample.json": sample_config(),
     }
 
 

@@ -42,9 +42,7 @@ def read(texts: Iterable[str]) -> DkimKey | None:
     records = [text for text in texts if re.search(r"(?:\A|;)[ \t\r\n]*p[ \t\r\n]*=", text)]
     if not records:
         return None
-    several = (
-        ("there are several key records, which of them is used is undefined",) if len(records) > 1 else ()
-    )
+    several = ("there are several key records, which of them is used is undefined",) if len(records) > 1 else ()
     try:
         tags = tag_list.parse(records[0])
     except tag_list.MalformedTagList as malformed:

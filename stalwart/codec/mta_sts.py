@@ -142,9 +142,7 @@ class _Reader:
             if colon:
                 self._field(key, value.strip())
         mode = self.fields.get("mode", "none")
-        if not self.mx and not (
-            mode == "none" and "mode" in self.fields
-        ):  # RFC 8461 3.2: mode none needs no mx
+        if not self.mx and not (mode == "none" and "mode" in self.fields):  # RFC 8461 3.2: mode none needs no mx
             raise MalformedPolicy("No 'mx' entries found.")
         self._missing()
         return Policy(mode, tuple(self.mx), self._max_age(), tuple(self.advice))

@@ -18,9 +18,7 @@ _LONGEST = 4096
 _LOOKING_UP = {"include", "a", "mx", "ptr", "exists"}
 _MECHANISM = re.compile(r"([-+?~]?)(all|include|a|mx|ptr|ip4|ip6|exists)(?=[:/]|\Z)(.*)\Z", re.IGNORECASE)
 _MODIFIER = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*)=(.*)\Z")
-_MACRO_STRING = re.compile(
-    r"(?:%\{[slodiphcrtv][0-9]*r?[-.+,/_=]*\}|%[%_-]|[\x21-\x24\x26-\x7e])+\Z", re.IGNORECASE
-)
+_MACRO_STRING = re.compile(r"(?:%\{[slodiphcrtv][0-9]*r?[-.+,/_=]*\}|%[%_-]|[\x21-\x24\x26-\x7e])+\Z", re.IGNORECASE)
 _PREFIXES = re.compile(r"(.*?)(?:/(0|[1-9][0-9]?))?(?://(0|[1-9][0-9]{0,2}))?\Z")
 
 

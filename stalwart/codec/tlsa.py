@@ -89,9 +89,7 @@ class TlsaSet:
         entries, dropped = [], 0
         for record in records:
             if _usable(record):
-                entries.append(
-                    Association(record.usage, record.selector, record.matching, bytes(record.data))
-                )
+                entries.append(Association(record.usage, record.selector, record.matching, bytes(record.data)))
             else:
                 dropped += 1
         return cls(tuple(entries), dropped)
@@ -131,9 +129,7 @@ def _usable(record: Record) -> bool:
         return False
     if record.matching not in _MATCHING or not record.data:
         return False
-    return len(record.data) == _LENGTHS.get(
-        record.matching, len(record.data)
-    )  # a digest of wrong length never matches
+    return len(record.data) == _LENGTHS.get(record.matching, len(record.data))  # a digest of wrong length never matches
 
 
 __all__ = ["DANE_EE", "DANE_TA", "Association", "MalformedCertificate", "Record", "TlsaSet"]

@@ -42,9 +42,7 @@ class DaneVerdict:
     permanent: bool = True
 
 
-def verify_dane(
-    tlsa: TlsaSet, chain: Sequence[bytes], reference_names: Sequence[str], now: datetime
-) -> DaneVerdict:
+def verify_dane(tlsa: TlsaSet, chain: Sequence[bytes], reference_names: Sequence[str], now: datetime) -> DaneVerdict:
     """Compare the certificates that a server sent (DER, its own first) with the usable records of its host.
 
     ``reference_names`` are the host name and the next-hop domain (RFC 7672 3.2.2); ``now`` is aware of its
@@ -76,14 +74,10 @@ def _anchors(tlsa: TlsaSet, chain: Sequence[bytes]) -> list[bytes]:
     for entry in tlsa.entries:
         if entry.is_end_entity:
             continue
-        found.extend(
-            certificate for certificate in chain[1:] if certificate != chain[0] and entry.matches(certificate)
-        )
+        found.extend(certificate for certificate in chain[1:] if certificate != chain[0] and entry.matches(certificate))
         if entry.matching != _FULL:
             continue
-        if (
-            entry.selector == WHOLE and entry.data != chain[0]
-        ):  # RFC 7671 5.2.1: need not be sent by the server
+        if entry.selector == WHOLE and entry.data != chain[0]:  # RFC 7671 5.2.1: need not be sent by the server
             found.append(entry.data)
         elif entry.selector == KEY:  # RFC 7671 5.2.2: what the bare key signed is as good as anchored
             found.extend(certificate for certificate in chain if _signed_by(certificate, entry.data))
@@ -123,9 +117,7 @@ def _path_problem(anchors: Sequence[bytes], chain: Sequence[bytes], now: datetim
             continue  # a record that holds no certificate anchors nothing
     if not readable:
         return "it cannot be read"
-    context = crypto.X509StoreContext(
-        store, _x509(chain[0]), [_x509(certificate) for certificate in chain[1:]]
-    )
+    context = crypto.X509StoreContext(store, _x509(chain[0]), [_x509(certificate) for certificate in chain[1:]])
     try:
         path = context.get_verified_chain()
     except crypto.X509StoreContextError as problem:

@@ -71,9 +71,7 @@ class SmtpConnection:
         :raises SmtpFailed: ``timeout`` or ``io``.
         """
         endpoint_type: Any = TCP6ClientEndpoint if ":" in ip else TCP4ClientEndpoint
-        endpoint = endpoint_type(
-            reactor, ip, port, timeout=timeout, bindAddress=(source, 0) if source else None
-        )
+        endpoint = endpoint_type(reactor, ip, port, timeout=timeout, bindAddress=(source, 0) if source else None)
         try:
             return cls(await endpoint.connect(_DialogueFactory(reactor)))
         except ConnectingCancelledError as cancelled:

@@ -1,0 +1,1 @@
+"""The HTTP kit over Klein: routes, pipeline, access, limits, bans, problems, streams. ``site.build_site`` puts it together."""

@@ -82,9 +82,7 @@ def issue(
     """
     builder, key = _builder(common_name or (names[0] if names else "nameless"), days, ca)
     if names:
-        builder = builder.add_extension(
-            x509.SubjectAlternativeName([_name(name) for name in names]), critical=False
-        )
+        builder = builder.add_extension(x509.SubjectAlternativeName([_name(name) for name in names]), critical=False)
     usage = ExtendedKeyUsageOID.CLIENT_AUTH if client_only else ExtendedKeyUsageOID.SERVER_AUTH
     builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
     return _sign(builder, key, ca)

@@ -78,9 +78,7 @@ class ServerOptions:
         if only is not None:
             self.context.set_max_proto_version(only)
         self.names: list[bytes | None] = []
-        self.context.set_tlsext_servername_callback(
-            lambda connection: self.names.append(connection.get_servername())
-        )
+        self.context.set_tlsext_servername_callback(lambda connection: self.names.append(connection.get_servername()))
 
     def serverConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
         return SSL.Connection(self.context, None)

@@ -41,9 +41,7 @@ class Played(SynchronousTestCase):
     def ehlo(self, *keywords: bytes) -> None:
         waiting = self.begin(self.client.ehlo("client.test", 5))
         lines = (b"mx.test", *keywords)
-        self.server.says(
-            b"".join(b"250-" + line + b"\r\n" for line in lines[:-1]) + b"250 " + lines[-1] + b"\r\n"
-        )
+        self.server.says(b"".join(b"250-" + line + b"\r\n" for line in lines[:-1]) + b"250 " + lines[-1] + b"\r\n")
         self.successResultOf(waiting)
         self.server.heard()
 
@@ -321,9 +319,7 @@ class Connecting(SynchronousTestCase):
 
     def test_refused(self) -> None:
         failure = self.fail_with(ConnectionRefusedError(111, "x"))
-        self.assertEqual(
-            (failure.kind, failure.reason), ("io", "I/O error: Connection refused (os error 111)")
-        )
+        self.assertEqual((failure.kind, failure.reason), ("io", "I/O error: Connection refused (os error 111)"))
 
     def test_time_out(self) -> None:
         failure = self.fail_with(ConnectTimeout())
