@@ -11,6 +11,7 @@ from typing import Any
 from attrs import field, frozen
 
 from stalwart.errors import Invalid
+from stalwart.telemetry.events import Level
 
 _TRUE = {"1", "true"}
 
@@ -23,7 +24,7 @@ class Environment:
     public_url: str | None = None
     recovery_mode: bool = False
     recovery_port: int = 8080
-    recovery_log_level: str = "info"
+    recovery_log_level: Level = Level.INFO
     recovery_admin: tuple[str, str] | None = field(default=None, repr=False)
     https_port: int | None = None
     run_as_user: str | None = None
@@ -41,7 +42,7 @@ def read_environment(variables: Mapping[str, str], own_hostname: str | None = No
         public_url=variables.get("STALWART_PUBLIC_URL", "").strip().rstrip("/") or None,
         recovery_mode=variables.get("STALWART_RECOVERY_MODE", "").strip().lower() in _TRUE,
         recovery_port=_port(variables, "STALWART_RECOVERY_MODE_PORT") or 8080,
-        recovery_log_level=variables.get("STALWART_RECOVERY_MODE_LOG_LEVEL", "").strip() or "info",
+        recovery_log_level=_level(variables, "STALWART_RECOVERY_MODE_LOG_LEVEL"),
         recovery_admin=_recovery_admin(variables),
         https_port=_port(variables, "STALWART_HTTPS_PORT"),
         run_as_user=variables.get("RUN_AS_USER", "").strip() or None,
@@ -73,9 +74,16 @@ def _port(variables: Mapping[str, str], name: str) -> int | None:
     text = variables.get(name, "").strip()
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+    if len(text) > 5 or not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
         raise Invalid(f"{name} must be a port between 1 and 65535.")
     return int(text)
+
+
+def _level(variables: Mapping[str, str], name: str) -> Level:
+    text = variables.get(name, "").strip().upper() or Level.INFO.name
+    if text not in Level.__members__:
+        raise Invalid(f"{name} must be one of {', '.join(level.name.lower() for level in Level)}.")
+    return Level[text]
 
 
 def _recovery_admin(variables: Mapping[str, str]) -> tuple[str, str] | None:
@@ -97,7 +105,7 @@ def _diagnosis(variables: Mapping[str, str]) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(text)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise Invalid(f"STALWART_DIAGNOSIS must be a JSON object of x:Diagnosis members: {problem}") from problem
     if not isinstance(value, dict):
         raise Invalid("STALWART_DIAGNOSIS must be a JSON object of x:Diagnosis members.")

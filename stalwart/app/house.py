@@ -36,6 +36,7 @@ from stalwart.directory.directory import Directory
 from stalwart.directory.hashing import HashingPool
 from stalwart.directory.recovery import RecoveryAdministrator
 from stalwart.mail.delivery.service import Diagnoses
+from stalwart.mail.expressions import ExpressionWorld
 from stalwart.site.pages import site_assets
 from stalwart.store import MemoryStore, Store, open_store
 from stalwart.telemetry import Telemetry
@@ -220,6 +221,9 @@ class Builder:
             mode=mode,
             base_url=self._base_url(mode, settings),
             ban=lambda ip, reason, expires_at: self._ban(settings, ip, reason, expires_at),
+            expression_io=ExpressionWorld(
+                store, settings, self.telemetry, lambda: outgoing().resolver, self.reactor, self.environment.hostname
+            ),
         )
 
     def _base_url(self, mode: Mode, settings: Settings) -> str:

@@ -41,10 +41,10 @@ def embedded_store_config(data: Path) -> dict[str, Any]:
     :raises Invalid: the folder cannot be made or written.
     """
     path = data / NAME
-    if path.exists():
-        return read_store_config(path)
     config = {"@type": "Sqlite", "path": str(data.absolute() / "store.sqlite3")}
     try:
+        if path.exists():
+            return read_store_config(path)
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_store_config(path, config)
     except OSError as problem:
@@ -54,11 +54,16 @@ def embedded_store_config(data: Path) -> dict[str, Any]:
 
 def write_store_config(path: Path, config: dict[str, Any]) -> None:
     """Replace ``path`` at once, readable by its owner only."""
+    write_private(path, json.dumps(config) + "\n")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace ``path`` by ``text`` at once and durably, readable by its owner only."""
     fresh = path.with_name(f"{path.name}.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(config, file)
-        file.write("\n")
+        os.fchmod(descriptor, 0o600)  # a file left over keeps its own mode
+        file.write(text)
         file.flush()
-        os.fsync(file.fileno())
+        os.fsync(descriptor)
     os.replace(fresh, path)

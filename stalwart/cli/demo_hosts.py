@@ -68,17 +68,17 @@ class MailSession(LineOnlyReceiver, TimeoutMixin):
     def connectionMade(self) -> None:
         """Greet."""
         self._host.clients.add(self)
-        self.setTimeout(IDLE)  # type: ignore[no-untyped-call]
+        self.setTimeout(IDLE)
         self._reply("220 demo.test ESMTP, a host that takes no mail")
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Leave nothing behind."""
-        self.setTimeout(None)  # type: ignore[no-untyped-call]
+        self.setTimeout(None)
         self._host.clients.discard(self)
 
     def lineReceived(self, line: bytes) -> None:
         """Answer one command."""
-        self.resetTimeout()  # type: ignore[no-untyped-call]
+        self.resetTimeout()
         words = line.decode("utf-8", "replace")
         verb = words.partition(" ")[0].upper()
         if verb == "EHLO":
@@ -117,7 +117,7 @@ class Policies(Resource):
     isLeaf = True
 
     def __init__(self, policies: Mapping[str, str]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self._policies = policies
 
     def render_GET(self, request: Any) -> bytes:
@@ -133,7 +133,7 @@ class Policies(Resource):
 
 def policy_site(policies: Mapping[str, str], reactor: Any) -> Any:
     """A site of ``{host: policy}``; it logs nothing."""
-    site: Any = Site(Policies(policies), timeout=IDLE, reactor=reactor)  # type: ignore[no-untyped-call]
+    site: Any = Site(Policies(policies), timeout=IDLE, reactor=reactor)
     site.noisy = False
     site.log = lambda _request: None
     return site

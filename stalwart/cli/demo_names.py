@@ -95,7 +95,7 @@ class Stream(Int16StringReceiver):
         if answer is None:
             self.transport.loseConnection()
         else:
-            self.sendString(answer)  # type: ignore[no-untyped-call]
+            self.sendString(answer)
 
 
 class Streams(Factory):

@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         _with_reactor(options, show)
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # whoever read us is gone; nothing is left to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us is gone: nothing left to say
     except (NoAnswer, Invalid, ValueError, OSError) as failure:
         return _complain(str(failure))
     except KeyboardInterrupt:

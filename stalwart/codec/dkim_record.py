@@ -80,7 +80,7 @@ def _measure(algorithm: str, text: str) -> tuple[int | None, str | None]:
         key = base64.b64decode(re.sub(r"[ \t\r\n]+", "", text), validate=True)
     except (binascii.Error, ValueError):
         return None, "the key is not base64"
-    if algorithm == "ed25519":  # RFC 8463 4.2: the bare 32 bytes
+    if algorithm == "ed25519":  # RFC 8463 4: the bare 32 bytes
         return (256, None) if len(key) == 32 else (None, "the ed25519 key does not have 32 bytes")
     try:
         bits = rsa_bits(key)

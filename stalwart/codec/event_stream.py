@@ -1,7 +1,6 @@
 """Reading Server-Sent Events: bytes in, events out (HTML 9.2.6). The writing side is ``sse``.
 
-Line ends may be LF, CR or CRLF and may be cut anywhere. Reconnection (``id``, ``retry``) is the caller's business and is
-left out.
+Line ends may be LF, CR or CRLF and may be cut anywhere. Reconnection (``id``, ``retry``) is the caller's business.
 """
 
 from __future__ import annotations

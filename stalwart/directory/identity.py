@@ -125,6 +125,16 @@ def find_by_id(tx: Transaction, account_id: int, authentication: Authentication)
     return Identity(account_id, account, f"{account.name}@{domain.name}", permissions, is_enabled=domain.is_enabled)
 
 
+def is_address(tx: Transaction, address: str) -> bool:
+    """Whether an account or mailing list has ``address`` (lower case), as its own or as an alias."""
+    local, at, typed = address.rpartition("@")
+    domain_id = _domain_id(tx, typed) if at and local else None
+    return (
+        domain_id is not None
+        and tx.registry.lookup(ADDRESS_SPACE, combined_key(local, encode_id(domain_id))) is not None
+    )
+
+
 def credential_of(identity: Identity | None, kind: str, credential_id: int | None = None) -> Any:
     """The credential of ``kind`` (with this id) of a user, or None."""
     if identity is None or identity.account.tag != "User":

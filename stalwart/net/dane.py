@@ -26,6 +26,8 @@ NO_CERTIFICATE = "No certificates were provided by host"
 UNREADABLE = "Failed to parse X.509 certificate"
 
 _FULL = 0
+_MOST_CERTIFICATES = 16  # each anchor record is tried on each certificate: strangers choose both numbers
+_MOST_ANCHORS = 32
 _SERVER = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
 
 
@@ -53,6 +55,7 @@ def verify_dane(tlsa: TlsaSet, chain: Sequence[bytes], reference_names: Sequence
     try:
         if tlsa.match_end_entity(chain[0]) is not None:
             return DaneVerdict(True, usage=DANE_EE)
+        chain = chain[:_MOST_CERTIFICATES]
         anchors = _anchors(tlsa, chain)
         if not anchors:
             return DaneVerdict(False, NO_MATCH)
@@ -67,19 +70,15 @@ def verify_dane(tlsa: TlsaSet, chain: Sequence[bytes], reference_names: Sequence
 
 
 def _anchors(tlsa: TlsaSet, chain: Sequence[bytes]) -> list[bytes]:
-    """The certificates that DANE-TA records make trusted; the server's own never is by a digest (RFC 7671
-    5.2).
-    """
+    """The certificates that DANE-TA records make trusted; a digest or a copy of the server's own never does."""
     found: list[bytes] = []
-    for entry in tlsa.entries:
-        if entry.is_end_entity:
-            continue
+    for entry in [entry for entry in tlsa.entries if not entry.is_end_entity][:_MOST_ANCHORS]:
         found.extend(certificate for certificate in chain[1:] if certificate != chain[0] and entry.matches(certificate))
         if entry.matching != _FULL:
             continue
-        if entry.selector == WHOLE and entry.data != chain[0]:  # RFC 7671 5.2.1: need not be sent by the server
+        if entry.selector == WHOLE and entry.data != chain[0]:  # need not be sent by the server
             found.append(entry.data)
-        elif entry.selector == KEY:  # RFC 7671 5.2.2: what the bare key signed is as good as anchored
+        elif entry.selector == KEY:  # RFC 7671 5.2.3: what the bare key signed
             found.extend(certificate for certificate in chain if _signed_by(certificate, entry.data))
     return list(dict.fromkeys(found))
 

@@ -50,9 +50,17 @@ class Telemetry:
             self._log.emit(_TWISTED_LEVEL[event.level], "{line}", line=line_of(event, values), event_id=event.id)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
-        """Register ``observer`` for every event from now on; calling the result ends it."""
-        self._observers.append(observer)
-        return lambda: self._observers.remove(observer)
+        """Register ``observer`` for every event from now on; calling the result ends it, however often."""
+
+        def pass_on(event: Event, values: dict[str, Any]) -> None:
+            observer(event, values)
+
+        def leave() -> None:
+            if pass_on in self._observers:
+                self._observers.remove(pass_on)
+
+        self._observers.append(pass_on)
+        return leave
 
 
 def line_of(event: Event, values: dict[str, Any]) -> str:

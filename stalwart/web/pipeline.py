@@ -269,7 +269,7 @@ class Pipeline:
         check_authenticate(access)
         front = self.front
         if bound.limit == "authenticated":
-            if front.authenticated is not None and not self.bans.allowed(exchange.client_ip):
+            if front.authenticated is not None:  # wherever it comes from: addresses are exempt, accounts are not
                 self.limits.authenticated(access, front.authenticated, self._seconds())
             if front.max_concurrent is not None:
                 exchange.slot = self.limits.enter(access, front.max_concurrent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from OpenSSL import SSL, crypto
+from OpenSSL import SSL
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
@@ -71,10 +71,10 @@ class ServerOptions:
 
     def __init__(self, issued: Issued, *, only: int | None = None) -> None:
         self.context = SSL.Context(SSL.TLS_SERVER_METHOD)
-        self.context.use_privatekey(crypto.load_privatekey(crypto.FILETYPE_PEM, issued.key_pem))
-        self.context.use_certificate(crypto.X509.from_cryptography(issued.certificate))
+        self.context.use_privatekey(issued.key)
+        self.context.use_certificate(issued.certificate)
         for certificate in issued.chain:
-            self.context.add_extra_chain_cert(crypto.X509.from_cryptography(certificate))
+            self.context.add_extra_chain_cert(certificate)
         if only is not None:
             self.context.set_max_proto_version(only)
         self.names: list[bytes | None] = []

@@ -109,3 +109,9 @@ class Dane(SynchronousTestCase):
 
     def test_either_record_suffices(self) -> None:
         self.assertTrue(self.verdict(Tlsa.of(3, 1, 1, issue(["x.test"])), Tlsa.of(2, 0, 1, MIDDLE)).ok)
+
+    def test_work_is_bounded(self) -> None:
+        strangers = [Tlsa.of(2, 1, 0, make_ca(f"Stranger {number}")) for number in range(40)]
+        beyond = self.verdict(*strangers, Tlsa.of(2, 1, 0, CA))
+        within = self.verdict(*strangers[:20], Tlsa.of(2, 1, 0, CA))
+        self.assertEqual((beyond.ok, within.ok), (False, True))

@@ -50,11 +50,14 @@ class Pattern:
     def search(self, text: str) -> tuple[str, ...]:
         """The whole match and its groups, absent ones as ""; () if nothing matches.
 
-        :raises EvaluationError: the text is longer than this pattern can bear.
+        :raises EvaluationError: the text is longer than this pattern can bear, or the engine fails.
         """
         if len(text) > self.longest:
             raise EvaluationError(f"a text of more than {self.longest} characters for a regular expression")
-        match = self._search(text)
+        try:
+            match = self._search(text)
+        except (SystemError, RecursionError, MemoryError) as error:  # faults of the engine itself, seen in 3.11
+            raise EvaluationError(f"the regular expression engine failed: {error}") from error
         return (match[0], *match.groups("")) if match is not None else ()
 
 

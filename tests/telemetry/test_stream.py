@@ -1,0 +1,164 @@
+"""Events: counted always, shown to observers, logged from a level on, and safe on one line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.logger import Logger, LogLevel
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import (
+    AUTH_FAILED,
+    HTTP_RESPONSE,
+    NETWORK_BIND_ERROR,
+    SERVER_BOOTSTRAP_MODE,
+    SERVER_STARTUP,
+    Event,
+    Level,
+)
+from stalwart.telemetry.stream import line_of
+
+
+class EmittingTests(SynchronousTestCase):
+    """What happens to one event."""
+
+    def setUp(self) -> None:
+        self.logged: list[dict[str, Any]] = []
+        self.telemetry = Telemetry(log=Logger(namespace="test", observer=self.logged.append))
+
+    def lines(self) -> list[str]:
+        return [entry["line"] for entry in self.logged]
+
+    def test_every_event_is_counted_also_below_the_threshold(self) -> None:
+        for event in (SERVER_STARTUP, HTTP_RESPONSE, HTTP_RESPONSE):
+            self.telemetry.emit(event)
+        self.assertEqual(self.telemetry.counters, {"server.startup": 1, "http.response-body": 2})
+
+    def test_event_at_the_threshold_is_one_log_line(self) -> None:
+        self.telemetry.emit(SERVER_STARTUP, mode="normal", listeners=2)
+        self.assertEqual(self.lines(), ["Server started (server.startup) mode=normal listeners=2"])
+
+    def test_event_below_the_threshold_is_not_logged(self) -> None:
+        self.telemetry.emit(AUTH_FAILED, remoteIp="192.0.2.1")
+        self.assertEqual(self.lines(), [])
+
+    def test_lower_threshold_logs_what_was_silent_before(self) -> None:
+        self.telemetry.threshold = Level.TRACE
+        self.telemetry.emit(HTTP_RESPONSE)
+        self.assertEqual(len(self.logged), 1)
+
+    def test_level_of_the_event_is_the_level_of_the_line(self) -> None:
+        for event in (SERVER_STARTUP, SERVER_BOOTSTRAP_MODE, NETWORK_BIND_ERROR):
+            self.telemetry.emit(event)
+        levels = [entry["log_level"] for entry in self.logged]
+        self.assertEqual(levels, [LogLevel.info, LogLevel.warn, LogLevel.error])
+
+    def test_line_carries_the_id_for_machines(self) -> None:
+        self.telemetry.emit(SERVER_STARTUP)
+        self.assertEqual(self.logged[0]["event_id"], "server.startup")
+
+    def test_braces_in_a_value_are_no_format(self) -> None:
+        self.telemetry.emit(SERVER_STARTUP, mode="{log_source}")
+        self.assertEqual(self.lines(), ["Server started (server.startup) mode={log_source}"])
+
+
+class LazyKeyTests(SynchronousTestCase):
+    """Keys that cost something are computed only for somebody."""
+
+    def setUp(self) -> None:
+        self.telemetry = Telemetry(log=Logger(namespace="test", observer=lambda _: None))
+        self.called = 0
+
+    def expensive(self) -> str:
+        self.called += 1
+        return "value"
+
+    def test_nobody_listens_and_nothing_is_computed(self) -> None:
+        self.telemetry.emit(AUTH_FAILED, reason=self.expensive)
+        self.assertEqual(self.called, 0)
+
+    def test_observer_gets_the_value_and_not_the_callable(self) -> None:
+        seen: list[dict[str, Any]] = []
+        self.telemetry.observe(lambda _, keys: seen.append(keys))
+        self.telemetry.emit(AUTH_FAILED, reason=self.expensive)
+        self.assertEqual((seen, self.called), ([{"reason": "value"}], 1))
+
+    def test_wants_tells_whether_computing_pays(self) -> None:
+        before = self.telemetry.wants(AUTH_FAILED)
+        leave = self.telemetry.observe(lambda _event, _keys: None)
+        during = self.telemetry.wants(AUTH_FAILED)
+        leave()
+        after = self.telemetry.wants(AUTH_FAILED)
+        self.assertEqual((before, during, after), (False, True, False))
+
+
+class ObserverTests(SynchronousTestCase):
+    """Whoever watches."""
+
+    def setUp(self) -> None:
+        self.telemetry = Telemetry(log=Logger(namespace="test", observer=lambda _: None))
+        self.seen: list[str] = []
+
+    def note(self, event: Event, _keys: dict[str, Any]) -> None:
+        self.seen.append(event.id)
+
+    def test_observer_sees_events_of_every_level_in_their_order(self) -> None:
+        self.telemetry.observe(self.note)
+        self.telemetry.emit(HTTP_RESPONSE)
+        self.telemetry.emit(SERVER_STARTUP)
+        self.assertEqual(self.seen, ["http.response-body", "server.startup"])
+
+    def test_observer_that_has_left_sees_nothing(self) -> None:
+        self.telemetry.observe(self.note)()
+        self.telemetry.emit(SERVER_STARTUP)
+        self.assertEqual(self.seen, [])
+
+    def test_leaving_twice_leaves_the_others_alone(self) -> None:
+        leave = self.telemetry.observe(self.note)
+        self.telemetry.observe(self.note)
+        leave()
+        leave()
+        self.telemetry.emit(SERVER_STARTUP)
+        self.assertEqual(self.seen, ["server.startup"])
+
+    def test_observer_may_leave_while_an_event_is_passed_on(self) -> None:
+        leaving: list[Any] = []
+
+        def once(event: Event, keys: dict[str, Any]) -> None:
+            self.note(event, keys)
+            leaving.pop()()
+
+        leaving.append(self.telemetry.observe(once))
+        self.telemetry.observe(self.note)
+        self.telemetry.emit(SERVER_STARTUP)
+        self.telemetry.emit(SERVER_STARTUP)
+        self.assertEqual(len(self.seen), 3)
+
+
+class LineTests(SynchronousTestCase):
+    """What strangers send must not forge a log line."""
+
+    def line(self, value: Any) -> str:
+        return line_of(AUTH_FAILED, {"login": value}).removeprefix("Sign-in failed (auth.failed)")
+
+    def test_line_end_is_escaped(self) -> None:
+        self.assertEqual(self.line("a\nServer stopped"), r" login='a\nServer stopped'")
+
+    def test_terminal_escape_is_escaped(self) -> None:
+        self.assertEqual(self.line("\x1b[2J"), r" login='\x1b[2J'")
+
+    def test_unicode_line_separator_and_direction_override_are_escaped(self) -> None:
+        self.assertEqual(self.line("a\u2028b\u202e"), r" login='a\u2028b\u202e'")
+
+    def test_space_is_quoted_so_that_pairs_stay_apart(self) -> None:
+        self.assertEqual(self.line("x remoteIp=::1"), " login='x remoteIp=::1'")
+
+    def test_empty_text_stays_visible(self) -> None:
+        self.assertEqual(self.line(""), " login=''")
+
+    def test_absent_value_is_left_out(self) -> None:
+        self.assertEqual(self.line(None), "")
+
+    def test_plain_values_are_plain(self) -> None:
+        self.assertEqual((self.line("müller"), self.line(0), self.line(False)), (" login=müller", " login=0", " login=False"))

@@ -1,0 +1,68 @@
+"""The factory: its connections, its shutdown, its events."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.web.client import Server, request_bytes, serve
+from tests.web.routes import ALL, Desk
+
+
+class SiteTests(SynchronousTestCase):
+    """``Site`` as a whole."""
+
+    def setUp(self) -> None:
+        self.desk = Desk()
+        self.server: Server = serve(ALL, {"desk": self.desk})
+
+    def test_connections_are_counted_while_they_are_open(self) -> None:
+        connected = self.server.connect()
+        self.assertEqual(len(self.server.site.channels), 1)
+        connected.lose()
+        self.assertEqual(len(self.server.site.channels), 0)
+        self.assertEqual(self.server.event_ids()[-2:], ["http.connection-start", "http.connection-end"])
+
+    def test_the_factory_alone_serves_as_a_listener(self) -> None:
+        channel = self.server.site.buildProtocol(None)
+        self.assertIs(channel.site, self.server.site)
+
+    def test_stopping_without_connections_is_done_at_once(self) -> None:
+        self.successResultOf(self.server.site.shut_down())
+
+    def test_stopping_closes_what_is_idle_and_waits_for_what_runs(self) -> None:
+        idle, busy = self.server.connect(), self.server.connect()
+        busy.send(request_bytes("GET", "/slow"))
+        stopped = self.server.site.shut_down(10)
+        self.assertEqual((idle.wire.disconnecting, busy.wire.disconnecting), (True, False))
+        idle.lose()
+        self.desk.waiting[0].callback("done")
+        self.assertEqual(busy.response().headers["connection"], "close")
+        self.assertNoResult(stopped)
+        busy.lose()
+        self.successResultOf(stopped)
+        self.assertEqual(self.server.clock.getDelayedCalls(), [])
+
+    def test_stopping_ends_streams_in_order(self) -> None:
+        streaming = self.server.connect()
+        streaming.send(request_bytes("GET", "/events"))
+        self.server.site.shut_down(10)
+        self.assertTrue(streaming.received().endswith(b"\r\n\r\n0\r\n\r\n"))
+        self.assertEqual((self.desk.cancelled, streaming.wire.disconnecting), (1, True))
+
+    def test_stopping_aborts_what_does_not_end(self) -> None:
+        busy = self.server.connect()
+        busy.send(request_bytes("GET", "/slow"))
+        self.server.site.shut_down(10)
+        self.server.clock.advance(10)
+        self.assertTrue(busy.wire.aborted)
+
+    def test_requests_are_events_without_secrets(self) -> None:
+        self.server.request("GET", "/free?a=b&token=abc")
+        [keys] = [keys for event, keys in self.server.events if event.id == "http.request-url"]
+        self.assertEqual((keys["url"], keys["code"], keys["remoteIp"]), ("/free?a=b&token=***", 200, "198.51.100.7"))
+
+    def test_request_ids_differ(self) -> None:
+        for _ in range(3):
+            self.server.request("GET", "/free")
+        ids = [keys["requestId"] for event, keys in self.server.events if event.id == "http.request-url"]
+        self.assertEqual(len(set(ids)), 3)
