@@ -1,7 +1,7 @@
-"""What expressions of the settings may ask for and must wait for: domains, addresses, keys, counters, DNS (settings B.1).
+"""What expressions of the settings may have to wait for: domains, addresses, keys, counters, DNS (settings B.1).
 
-Keys and counters live in the data store, each lookup store being a name space of its own; ``''`` is the default one. SQL
-lookup stores are not built: ``sql_query`` answers as for an unknown store, with an empty text (http-service 4.5).
+Keys and counters live in the data store, each lookup store being a name space of its own; ``''`` is the default one.
+SQL lookup stores are not built: ``sql_query`` answers as for an unknown store, with an empty text (http-service 4.5).
 """
 
 from __future__ import annotations

@@ -62,9 +62,9 @@ async def read_events(
 
     :raises StreamRefused: the answer is not 200.
     """
-    policy = _Unverified() if insecure else BrowserLikePolicyForHTTPS()
-    agent = Agent(reactor, contextFactory=policy, connectTimeout=CONNECT_LIMIT)
-    sent = {"Accept": "text/event-stream", **headers}
+    policy: Any = _Unverified() if insecure else BrowserLikePolicyForHTTPS()
+    agent: Any = Agent(reactor, contextFactory=policy, connectTimeout=CONNECT_LIMIT)
+    sent: Any = {"Accept": "text/event-stream", **headers}
     response = await treq.get(url, headers=sent, agent=agent, allow_redirects=False, unbuffered=True)
     if response.code != 200:
         raise StreamRefused(response.code, await _problem_text(response))

@@ -1,1 +1,1 @@
-"""The HTTP kit over Klein: routes, pipeline, access, limits, bans, problems, streams. ``site.build_site`` puts it together."""
+"""The HTTP kit over Klein: routes, pipeline, access, limits, bans, streams. ``site.build_site`` puts it together."""

@@ -1,12 +1,14 @@
 """The delivery diagnosis: walks the path that mail to a target would take and emits each stage as it happens.
 
 The order is that of a sender: exchanges, MTA-STS, TLS reporting, then host by host TLSA, addresses and one session per
-address; at the end advice, the summary and ``completed``. By default the first address that would take the mail ends the
-tests; ``scope="all"`` tests every host and address. The whole run is one coroutine: cancelling its Deferred cancels
+address; at the end advice, the summary and ``completed``. By default the first address that would take the mail ends
+the tests; ``scope="all"`` tests every host and address. The whole run is one coroutine: cancelling its Deferred cancels
 whatever is pending.
 """
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 from attrs import frozen
 
@@ -61,10 +63,8 @@ class Diagnosis:
 
     async def run(self) -> stages.Summary:
         """See ``diagnose``."""
-        try:
+        with suppress(Expired):  # the running stage has emitted its time-out; the summary says what is known
             await self._walk()
-        except Expired:
-            pass  # the running stage has emitted its own time-out; what follows is the summary of what is known
         summary = summarise(self._hosts, self._policy_problems)
         self._emit(summary)
         self._emit(stages.Completed())

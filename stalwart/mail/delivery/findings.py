@@ -7,8 +7,6 @@ asked for, besides whether the ``_domainkey`` branch exists at all (RFC 8020).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-
 from attrs import define, field
 from twisted.internet.defer import Deferred, gatherResults
 
@@ -37,13 +35,13 @@ class Advice:
 
 async def advise(resolver: Resolver, domain: str, known: Advice) -> list[Finding]:
     """The findings in a fixed order; DNS questions are asked side by side."""
-    asked: list[Awaitable[Finding]] = [
+    asked = [
         _spf(resolver, domain),
         _dkim(resolver, domain),
         _dmarc(resolver, domain),
         _ptr(resolver, known),
     ]
-    running = [Deferred.fromCoroutine(one) for one in asked]  # type: ignore[arg-type]
+    running: list[Deferred[Finding]] = [Deferred.fromCoroutine(one) for one in asked]
     found: list[Finding] = await gatherResults(running, consumeErrors=True)
     return [*found, _tls_reporting(known), _mta_sts(known), _ipv6(known)]
 
