@@ -6,14 +6,14 @@ in a file that only its owner can read.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from stalwart.app.store_file import write_private
 from stalwart.config.domain import Domain
 from stalwart.config.settings import Settings
 from stalwart.directory.accounts import Accounts
 from stalwart.directory.recovery import make_password
-from stalwart.errors import Conflict
+from stalwart.errors import Conflict, Invalid
 
 DOMAIN = "example.test"
 PEOPLE = {"admin": "Admin", "alice": "User", "bob": "User"}
@@ -41,21 +41,23 @@ async def ensure_demo(data: Path, settings: Settings, accounts: Accounts) -> lis
 
 
 def read_credentials(data: Path) -> list[tuple[str, str]]:
-    """The pairs in the credentials file, an empty list without one."""
+    """The pairs in the credentials file, an empty list without one.
+
+    :raises Invalid: the file cannot be read.
+    """
     path = data / CREDENTIALS
-    if not path.exists():
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
         return []
-    pairs = (line.split(" ", 1) for line in path.read_text(encoding="utf-8").splitlines() if " " in line)
+    except (OSError, ValueError) as problem:
+        raise Invalid(f"{path} cannot be read; remove it to get new demo accounts.") from problem
+    pairs = (line.split(" ", 1) for line in text.splitlines() if " " in line)
     return [(login, password) for login, password in pairs]
 
 
 def _write_credentials(data: Path, known: dict[str, str]) -> None:
-    """Replace the file at once, readable by its owner only."""
-    fresh = data / f"{CREDENTIALS}.new"
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.writelines(f"{login} {password}\n" for login, password in known.items())
-    os.replace(fresh, data / CREDENTIALS)
+    write_private(data / CREDENTIALS, "".join(f"{login} {password}\n" for login, password in known.items()))
 
 
 def invitation(url: str, data: Path, people: list[tuple[str, str]]) -> str:

@@ -23,7 +23,7 @@ from stalwart.app.listeners import Listeners, Wanted, shown, wanted_listeners
 from stalwart.app.outgoing import OutgoingWorld
 from stalwart.app.privileges import drop_privileges
 from stalwart.app.startup import Startup
-from stalwart.app.store_file import embedded_store_config, read_store_config
+from stalwart.app.store_file import embedded_store_config, is_missing, read_store_config
 from stalwart.config.defaults import ensure_defaults
 from stalwart.config.diagnosis import Diagnosis
 from stalwart.config.network import NetworkListener
@@ -45,6 +45,7 @@ from stalwart.telemetry.events import (
     SERVER_BOOTSTRAP_MODE,
     SERVER_RECOVERY_MODE,
     SERVER_STARTUP,
+    TLS_NO_AUTHORITIES,
 )
 from stalwart.web.listener import wrap_listener
 from stalwart.web.site import Site, build_site
@@ -156,10 +157,12 @@ class Builder:
         self.opened.clear()
 
     def _mode(self) -> Mode:
-        if self.startup.config is not None and not Path(self.startup.config).exists():
+        if self.startup.config is not None and is_missing(Path(self.startup.config)):
+            self.telemetry.threshold = self.environment.recovery_log_level
             self.telemetry.emit(SERVER_BOOTSTRAP_MODE, config=self.startup.config)
             return "bootstrap"
         if self.environment.recovery_mode:
+            self.telemetry.threshold = self.environment.recovery_log_level
             self.telemetry.emit(SERVER_RECOVERY_MODE)
             return "recovery"
         return "normal"
@@ -265,6 +268,7 @@ class Builder:
         return wanted_listeners([] if endpoints.get("http") else [recovery], endpoints)
 
     async def _open(self, house: House, hashing: HashingPool) -> None:
+        self.opened.append(house.housekeeping)
         people = []
         data = Path(self.startup.data) if self.startup.data else None
         if self.startup.demo and data is not None:
@@ -275,6 +279,8 @@ class Builder:
         house.housekeeping.start()
         if self.environment.run_as_user:
             drop_privileges(self.environment.run_as_user, self.environment.run_as_group, data)
+        for problem in house.outgoing.problems():
+            self.telemetry.emit(TLS_NO_AUTHORITIES, reason=problem)
         self.telemetry.emit(SERVER_STARTUP, mode=house.mode, listeners=len(house.listeners.bound))
         http = next((bound for bound in house.listeners.bound if bound.wanted.protocol == "http"), None)
         if people and http is not None and data is not None:

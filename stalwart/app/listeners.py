@@ -19,6 +19,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from stalwart.config.network import NetworkListener
+from stalwart.errors import Unavailable
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import NETWORK_BIND_ERROR, NETWORK_LISTEN_STOP
 
@@ -95,11 +96,16 @@ class Listeners:
         return failed
 
     async def change(self, wanted: Iterable[Wanted]) -> None:
-        """Bind what is new and close what is gone; a new socket that fails leaves the old one alone."""
+        """Bind what is new, bind anew what has other settings, close what is gone; a new socket that fails leaves the
+        old one alone."""
         wished = list(wanted)
         old = list(self.bound)
+        changed = [(bound, one) for bound in old for one in wished if _same(one, bound.wanted) and one != bound.wanted]
         fresh = [one for one in wished if not any(_same(one, bound.wanted) for bound in old)]
         gone = [bound for bound in old if not any(_same(one, bound.wanted) for one in wished)]
+        for bound, one in changed:
+            await self._close(bound)
+            await self.bind([one])
         failed = await self.bind(fresh)
         if failed and len(gone) == len(fresh):
             return
@@ -128,6 +134,8 @@ class Listeners:
             opened.close()  # the reactor works on a duplicate
 
     def _factory(self, wanted: Wanted) -> Any:
+        if wanted.settings.use_tls and wanted.settings.tls_implicit:
+            raise Unavailable("Implicit TLS is not served yet; nothing listens in its place.")
         if wanted.protocol in MAIL_PROTOCOLS:
             factory = Factory.forProtocol(NotYet)
             factory.noisy = False

@@ -31,6 +31,10 @@ class OutgoingWorld:
             self._made_from = wanted
         return self._world
 
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the files of trusted authorities, for the log: OpenSSL itself says nothing."""
+        return self._trust_store.problems()
+
     def reload(self) -> None:
         """Read the trusted authorities again and forget what was cached."""
         self._trust_store.reload()

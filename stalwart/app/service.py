@@ -43,13 +43,12 @@ class StalwartService(Service):
     def stopService(self) -> Deferred[None]:
         """Close the house; fires when all is flushed and closed."""
         super().stopService()
-        if self._opening is not None:
-            self._opening.cancel()
         return Deferred.fromCoroutine(self._close())
 
     def _open(self) -> None:
         if not self.running:
             return
+        signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload))
         self._opening = Deferred.fromCoroutine(self._build())
         self._opening.addErrback(self._failed)
 
@@ -57,7 +56,6 @@ class StalwartService(Service):
         from stalwart.app.house import open_house
 
         self._house = await open_house(self._reactor, self._startup, self._environment, self._telemetry)
-        signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload))
 
     def _failed(self, failure: Failure) -> None:
         if failure.check(CancelledError):
@@ -78,9 +76,18 @@ class StalwartService(Service):
     def _reload(self) -> None:
         if self._house is not None:
             reloading = Deferred.fromCoroutine(self._house.reload())
-            reloading.addErrback(lambda failure: self._log.failure("The settings could not be reloaded", failure))
+            reloading.addErrback(self._not_reloaded)
+
+    def _not_reloaded(self, failure: Failure) -> None:
+        if failure.check(StalwartError):
+            self._log.error("The settings could not be reloaded: {reason}", reason=failure.getErrorMessage())
+        else:
+            self._log.failure("The settings could not be reloaded", failure)
 
     async def _close(self) -> None:
+        if self._opening is not None:
+            self._opening.cancel()
+            await self._opening  # what was open already is closed by then
         house, self._house = self._house, None
         if house is not None:
             await house.close(GRACE)

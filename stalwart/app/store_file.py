@@ -16,6 +16,17 @@ NAME = "config.json"
 LARGEST = 200_000
 
 
+def is_missing(path: Path) -> bool:
+    """Whether there is no such file, so that the server has to be set up.
+
+    :raises Invalid: that cannot be told; a file that may not be read is not one that is missing.
+    """
+    try:
+        return not path.exists()
+    except OSError as problem:
+        raise Invalid(f"{path} cannot be read as the configuration of the data store: {problem.strerror}.") from problem
+
+
 def read_store_config(path: Path) -> dict[str, Any]:
     """The DataStore object in ``path``.
 

@@ -33,7 +33,7 @@ class Options(usage.Options):
     """Command line options of the daemon."""
 
     synopsis = "[options]"
-    longdesc = "Mail and collaboration HTTP server." + EXAMPLES
+    longdesc = "Mail and collaboration HTTP server."
     optParameters = [
         ["config", None, None, "JSON file with the data store; a missing file means bootstrap mode"],
         ["data", None, None, "folder for the embedded store; created if missing"],
@@ -46,6 +46,10 @@ class Options(usage.Options):
         super().__init__()
         for name in LISTENER_OPTIONS:
             self[name] = []
+
+    def getUsage(self, width: int | None = None) -> str:
+        """The help text; the examples stand apart, because Twisted folds ``longdesc`` into one paragraph."""
+        return super().getUsage(width) + EXAMPLES
 
     def opt_version(self) -> None:
         """Print the version and leave."""
@@ -96,7 +100,7 @@ def _check_endpoint(option: str, endpoint: str) -> None:
 
 
 def makeService(options: Options) -> Any:
-    """The service that ``twistd`` runs."""
+    """The service that ``twistd`` runs; a variable of the environment that is no use ends the process with a sentence."""
     from twisted.internet import reactor
 
     from stalwart.app.environment import read_environment
@@ -107,7 +111,7 @@ def makeService(options: Options) -> Any:
     try:
         environment = read_environment(os.environ)
     except Invalid as problem:
-        raise usage.UsageError(problem.detail) from problem
+        raise SystemExit(f"stalwart: {problem.detail}") from problem
     endpoints = {name: list(options[name]) for name in LISTENER_OPTIONS}
     startup = Startup(options["data"], options["config"], endpoints, bool(options["demo"]))
     return StalwartService(reactor, startup, environment)

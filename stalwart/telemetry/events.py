@@ -70,6 +70,8 @@ SECURITY_IP_BLOCKED = Event("security.ip-blocked", Level.INFO, "Connection from 
 SECURITY_IP_UNAUTHORIZED = Event("security.ip-unauthorized", Level.INFO, "Credential used from an address it forbids")
 SECURITY_UNAUTHORIZED = Event("security.unauthorized", Level.INFO, "Permission missing")
 
+TLS_NO_AUTHORITIES = Event("tls.no-certificates-available", Level.WARN, "Trusted authorities cannot be read")
+
 RESOURCE_NOT_FOUND = Event("resource.not-found", Level.DEBUG, "Resource not found")
 RESOURCE_BAD_PARAMETERS = Event("resource.bad-parameters", Level.ERROR, "Setting could not be used")
 RESOURCE_ERROR = Event("resource.error", Level.ERROR, "Fault in the server while answering a request")

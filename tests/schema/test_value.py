@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.errors import Invalid
@@ -249,6 +249,7 @@ class ReadingTests(SynchronousTestCase):
     @given(wire_object(Thing))
     def test_what_is_stored_reads_back(self, data: dict[str, Any]) -> None:
         thing = Thing.from_stored(data)
+        assume(thing.name not in thing.aliases)  # the rule of this class, which stored data is not asked for
         self.assertEqual(Thing.from_stored(thing.to_stored()), thing)
         self.assertEqual(Thing.from_wire(thing.to_stored(), by_server=True), thing)
 
