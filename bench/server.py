@@ -22,7 +22,7 @@ from bench.measure import ROOT
 
 LISTENING = re.compile(r"listening http 127\.0\.0\.1:(\d+)")
 TWISTD = ("-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile=")
-HTTP = ("--http", "tcp:0:interface=127.0.0.1")
+HTTP = ("--http", "tcp:0:interface=127.0.0.1:backlog=1024")
 LOGIN = "admin:secret"
 PATIENCE = 30.0
 
@@ -48,11 +48,12 @@ class Server:
         return self.process.pid
 
     def stop(self, keep: bool = False) -> Path:
-        """SIGTERM, then remove what it wrote unless it is to be kept; the data folder."""
+        """SIGTERM, then remove what it wrote; the data folder, which stays if it is to be kept."""
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(PATIENCE)
-        if not keep:
-            shutil.rmtree(self._folder)
+        for folder in {self._folder, self.data.parent}:
+            if not keep or folder != self.data.parent:
+                shutil.rmtree(folder, ignore_errors=True)
         return self.data
 
     def _wait(self) -> int:

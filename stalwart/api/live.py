@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from stalwart.codec import sse
@@ -15,6 +16,7 @@ from stalwart.web.exchange import Exchange
 from stalwart.web.routes import route
 
 SHORTEST, LONGEST, DEFAULT = 1, 600, 30
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,12}")
 
 
 @route("GET", "/api/live/delivery/<target>", needs="liveDeliveryTest", spec="delivery-diagnostics 1")
@@ -40,32 +42,31 @@ def frame(stage: Stage) -> bytes:
 
 
 def _wishes(query: Mapping[str, str]) -> Wishes:
-    seconds = _integer(query, "timeout", DEFAULT)
+    seconds = _integer(query, "timeout")
+    if seconds is None:
+        seconds = DEFAULT
     if seconds < SHORTEST:
         raise Invalid(f"The timeout must be between {SHORTEST} and {LONGEST} seconds.", ("timeout",))
     scope = query.get("scope", "first")
     if scope not in ("first", "all"):
         raise Invalid("The scope is first or all.", ("scope",))
-    family = _integer(query, "ip", 0) or None
+    family = _integer(query, "ip")
     if family not in (None, 4, 6):
         raise Invalid("The parameter ip is 4 or 6.", ("ip",))
     return Wishes(float(min(seconds, LONGEST)), scope, family)
 
 
 def _port(query: Mapping[str, str]) -> int | None:
-    port = _integer(query, "port", 0)
-    if not 0 <= port <= 65535:
+    port = _integer(query, "port")
+    if port is not None and not 1 <= port <= 65535:
         raise Invalid("The port must be between 1 and 65535.", ("port",))
-    return port or None
+    return port
 
 
-def _integer(query: Mapping[str, str], name: str, default: int) -> int:
-    text = query.get(name, "")
-    if not text:
-        return default
-    try:
-        if len(text) > 12 or not text.isascii():
-            raise ValueError
-        return int(text)
-    except ValueError:
-        raise Invalid(f"The parameter {name} must be a whole number.", (name,)) from None
+def _integer(query: Mapping[str, str], name: str) -> int | None:
+    text = query.get(name)
+    if text is None:
+        return None
+    if not _WHOLE_NUMBER.fullmatch(text):
+        raise Invalid(f"The parameter {name} must be a whole number.", (name,))
+    return int(text)

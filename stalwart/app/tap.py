@@ -23,7 +23,8 @@ Examples:
       The data store named in the file; without the file, bootstrap mode on port 8080.
 
 Environment: STALWART_RECOVERY_ADMIN=user:secret (an administrator in every mode), STALWART_PUBLIC_URL,
-STALWART_HOSTNAME, STALWART_RECOVERY_MODE=1, STALWART_RECOVERY_MODE_PORT, RUN_AS_USER, SSL_CERT_FILE.
+STALWART_HOSTNAME, STALWART_RECOVERY_MODE=1, STALWART_RECOVERY_MODE_PORT, STALWART_DIAGNOSIS (JSON members of
+x:Diagnosis, written at start), RUN_AS_USER, SSL_CERT_FILE.
 """
 
 LISTENER_OPTIONS = ("http", "lmtp", "smtp", "submission")
@@ -100,7 +101,7 @@ def _check_endpoint(option: str, endpoint: str) -> None:
 
 
 def makeService(options: Options) -> Any:
-    """The service that ``twistd`` runs; a variable of the environment that is no use ends the process with a sentence."""
+    """The service that ``twistd`` runs. A variable of the environment that is no use ends the process with a sentence."""
     from twisted.internet import reactor
 
     from stalwart.app.environment import read_environment

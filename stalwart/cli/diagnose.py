@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode
 
 from attrs import frozen
 
-from stalwart.cli.stage_tree import Stage, StageTree
+from stalwart.cli.stage_tree import Stage, StageTree, clean
 from stalwart.errors import Invalid
 
 USAGE_ERROR = 2
@@ -30,6 +30,9 @@ examples:
   stalwart-cli diagnose postmaster@example.org --all --transcript
   stalwart-cli diagnose --demo
   stalwart-cli --url http://127.0.0.1:8080 --user admin@example.test diagnose example.org --json"""
+
+# how the reason of a failed MX lookup reads when no name server has answered
+NO_RESOLVER = ("timed out", "time-out", "cannot be asked", "no name server")
 
 Show = Callable[[Stage], None]
 
@@ -47,6 +50,7 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
         description=(__doc__ or "").partition("\n\n")[2],
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     command.add_argument("target", nargs="?", metavar="TARGET", help="a domain or an e-mail address")
     command.add_argument("--json", action="store_true", help="one JSON object per stage and line")
@@ -80,6 +84,7 @@ def run(options: argparse.Namespace) -> int:
         _with_reactor(options, show)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us is gone: nothing left to say
+        return USAGE_ERROR
     except (NoAnswer, Invalid, ValueError, OSError) as failure:
         return _complain(str(failure))
     except KeyboardInterrupt:
@@ -98,8 +103,8 @@ class Outcome:
         """Take note of ``stage``."""
         if stage.get("type") == "summary":
             self._verdict = stage["verdict"]
-        if stage.get("type") == "mxLookupError" and "timed out" in str(stage.get("reason")):
-            self._resolver_failed = True
+        if stage.get("type") == "mxLookupError":
+            self._resolver_failed = any(sign in str(stage.get("reason")) for sign in NO_RESOLVER)
 
     def exit_code(self) -> int:
         """0, 1 or 2."""
@@ -113,7 +118,10 @@ class Outcome:
 @frozen
 class _JsonLines:
     def __call__(self, stage: Stage) -> None:
-        sys.stdout.write(json.dumps(stage, separators=(",", ":"), ensure_ascii=False) + "\n")
+        text = json.dumps(stage, separators=(",", ":"), ensure_ascii=False)
+        if not text.isprintable():  # a reply may hold what would act on the terminal
+            text = json.dumps(stage, separators=(",", ":"))
+        sys.stdout.write(text + "\n")
         sys.stdout.flush()
 
 
@@ -146,28 +154,36 @@ def _usage_problem(options: argparse.Namespace) -> str | None:
 
 
 def _complain(problem: str) -> int:
-    print(f"stalwart-cli: {problem}", file=sys.stderr)
+    print(f"stalwart-cli: {clean(problem)}", file=sys.stderr)
     return USAGE_ERROR
 
 
 def _with_reactor(options: argparse.Namespace, show: Show) -> None:
     """Run the coroutine of the chosen way to its end and raise what it raises."""
     import twisted.internet.reactor
-    from twisted.internet.defer import CancelledError, Deferred
+    from twisted.internet.defer import Deferred
 
     reactor: Any = twisted.internet.reactor
     failures: list[BaseException] = []
+    interrupted = False
 
     def ended(failure: Any) -> None:
         if failure is not None:
-            failures.append(KeyboardInterrupt() if failure.check(CancelledError) else failure.value)
-        if reactor.running:
+            failures.append(KeyboardInterrupt() if interrupted else failure.value)
+        if not interrupted:
             reactor.stop()
 
     def start() -> None:
         way = _from_daemon if options.url else _in_process
         running: Any = Deferred.fromCoroutine(way(reactor, options, show))
-        reactor.addSystemEventTrigger("before", "shutdown", running.cancel)
+
+        def interrupt() -> Any:
+            nonlocal interrupted
+            interrupted = True
+            running.cancel()
+            return running  # the reactor goes on until all is closed and removed
+
+        reactor.addSystemEventTrigger("before", "shutdown", interrupt)
         running.addBoth(ended)
 
     reactor.callWhenRunning(start)
@@ -192,6 +208,8 @@ async def _from_daemon(reactor: Any, options: argparse.Namespace, show: Show) ->
 
     try:
         await read_events(reactor, url, _authorization(options), received, insecure=options.insecure)
+    except BrokenPipeError:
+        raise  # our own output
     except StreamRefused as refused:
         raise NoAnswer(_refusal(refused.status, refused.text)) from refused
     except Exception as failure:  # whatever the network did: one sentence, not a traceback
@@ -214,9 +232,10 @@ def _authorization(options: argparse.Namespace) -> dict[str, str]:
 
 def _refusal(status: int, text: str) -> str:
     try:
-        detail = json.loads(text).get("detail", "")
-    except ValueError:
-        detail = text.strip()[:200]
+        problem = json.loads(text)
+    except (ValueError, RecursionError):
+        problem = None
+    detail = problem.get("detail", "") if isinstance(problem, dict) else text.strip()[:200]
     return f"the daemon answered {status}: {detail}"
 
 

@@ -29,10 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """The exit code of the command line ``arguments``."""
     options = parser().parse_args(arguments)
-    problem = _contradiction(options)
-    if problem:
-        print(f"stalwart-cli: {problem}", file=sys.stderr)
+    with_key, with_user = _given(arguments, "--api-key"), _given(arguments, "--user")
+    if with_key and with_user:
+        print("stalwart-cli: give either --api-key or --user, not both", file=sys.stderr)
         return 2
+    if with_key:
+        options.user = None  # what is written on the command line counts before the environment
     return int(options.run(options))
 
 
@@ -43,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
         description="Administers and tests a Stalwart server.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"stalwart-cli {__version__}")
     _add_globals(top, _from_environment)
@@ -71,8 +74,5 @@ def _add_globals(target: argparse.ArgumentParser, default: object) -> None:
     group.add_argument("--no-color", action="store_true", default=off, help="plain output [NO_COLOR]")
 
 
-def _contradiction(options: argparse.Namespace) -> str | None:
-    given = set(sys.argv[1:])
-    if options.api_key and options.user and "--api-key" in given and "--user" in given:
-        return "give either --api-key or --user, not both"
-    return None
+def _given(arguments: Sequence[str], name: str) -> bool:
+    return any(argument == name or argument.startswith(f"{name}=") for argument in arguments)

@@ -66,7 +66,7 @@ class StageTree:
         depth, label = STEPS[stem]
         if ending == "Start":
             shown = f"{label} {stage['remoteIp']}" if kind == "connectionStart" else label
-            self._open = _clean(f"{'  ' * depth}{shown}")
+            self._open = clean(f"{'  ' * depth}{shown}")
             if self._live:
                 self._out.write(f"{self._open} ...")
                 self._out.flush()
@@ -77,41 +77,41 @@ class StageTree:
         self._line(f"{line}{'  ' + detail if detail else ''}")
 
     def _show_deliveryAttemptStart(self, stage: Stage) -> None:
-        self._line(self._painted(f"{_clean(stage['hostname'])}", BOLD))
+        self._line(self._painted(f"{clean(stage['hostname'])}", BOLD))
 
     def _show_mtaStsVerifySuccess(self, _stage: Stage) -> None:
         self._line(f"  MTA-STS: {self._painted('listed', GREEN)} in the policy")
 
     def _show_mtaStsVerifyError(self, stage: Stage) -> None:
-        self._line(f"  MTA-STS: {self._painted('failed', RED)}  {_clean(stage['reason'])}")
+        self._line(f"  MTA-STS: {self._painted('failed', RED)}  {clean(stage['reason'])}")
 
     def _show_daneVerifySuccess(self, _stage: Stage) -> None:
         self._line(f"    DANE: {self._painted('verified', GREEN)}")
 
     def _show_daneVerifyError(self, stage: Stage) -> None:
-        self._line(f"    DANE: {self._painted('failed', RED)}  {_clean(stage['reason'])}")
+        self._line(f"    DANE: {self._painted('failed', RED)}  {clean(stage['reason'])}")
 
     def _show_addressDone(self, stage: Stage) -> None:
-        self._line(f"    = {_clean(stage['remoteIp'])}: {self._verdict(stage['verdict'])}")
+        self._line(f"    = {clean(stage['remoteIp'])}: {self._verdict(stage['verdict'])}")
 
     def _show_smtpTranscript(self, stage: Stage) -> None:
         for line in stage["lines"]:
-            self._line(self._painted(f"      {_clean(line['dir'])} {_clean(line['text'])}", DIM))
+            self._line(self._painted(f"      {clean(line['dir'])} {clean(line['text'])}", DIM))
 
     def _show_finding(self, stage: Stage) -> None:
         level = str(stage["level"])
         shown = self._painted(f"{level:<4}", _VERDICT_COLOURS.get(level, DIM))
-        self._line(f"{shown} {_clean(stage['topic'])}: {_clean(stage['text'])}")
+        self._line(f"{shown} {clean(stage['topic'])}: {clean(stage['text'])}")
 
     def _show_summary(self, stage: Stage) -> None:
         gravest = stage.get("resultType")
-        self._line(f"Verdict: {self._verdict(stage['verdict'])}{f'  ({_clean(gravest)})' if gravest else ''}")
+        self._line(f"Verdict: {self._verdict(stage['verdict'])}{f'  ({clean(gravest)})' if gravest else ''}")
 
     def _show_completed(self, _stage: Stage) -> None:
         self._out.flush()
 
     def _verdict(self, verdict: Any) -> str:
-        return self._painted(_clean(verdict), _VERDICT_COLOURS.get(str(verdict), BOLD))
+        return self._painted(clean(verdict), _VERDICT_COLOURS.get(str(verdict), BOLD))
 
     def _painted(self, text: str, colour: str) -> str:
         return f"{colour}{text}{RESET}" if self._colour else text
@@ -132,9 +132,9 @@ def _split(kind: str) -> tuple[str, str]:
 
 def _detail(kind: str, stage: Stage) -> str:
     if "reason" in stage:
-        return _clean(stage["reason"])
+        return clean(stage["reason"])
     make = _DETAILS.get(kind)
-    return _clean(make(stage)) if make is not None else ""
+    return clean(make(stage)) if make is not None else ""
 
 
 def _exchanges(stage: Stage) -> str:
@@ -169,5 +169,6 @@ _DETAILS: dict[str, Callable[[Stage], str]] = {
 }
 
 
-def _clean(text: Any) -> str:
+def clean(text: Any) -> str:
+    """``text`` without what would act on the terminal, at most 500 characters."""
     return "".join(char if char.isprintable() else "?" for char in str(text))[:500]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from attrs import define, field, frozen
 
 LONGEST_EVENT = 1024 * 1024
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class EventTooLong(ValueError):
@@ -27,6 +28,8 @@ class EventStreamParser:
     """Incremental parser: ``feed`` it whatever arrives."""
 
     _buffer: bytes = b""
+    _after_cr: bool = False
+    _begun: bool = False
     _name: str = ""
     _data: list[str] = field(factory=list)
     _size: int = 0
@@ -36,12 +39,18 @@ class EventStreamParser:
 
         :raises EventTooLong: a line or an event exceeds ``LONGEST_EVENT`` bytes.
         """
-        text = self._buffer + chunk
-        held = b"\r" if text.endswith(b"\r") else b""  # it may be the first half of CRLF
-        lines = text[: len(text) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-        self._buffer = lines.pop() + held
+        if not chunk:
+            return []
+        after_cr, self._after_cr = self._after_cr, chunk.endswith(b"\r")
+        if after_cr:
+            chunk = chunk.removeprefix(b"\n")  # the second half of CRLF
+        lines = (self._buffer + chunk).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        self._buffer = lines.pop()
         if len(self._buffer) > LONGEST_EVENT:
             raise EventTooLong("a line of the event stream is too long")
+        if lines and not self._begun:
+            self._begun = True
+            lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
         return [event for line in lines if (event := self._line(line)) is not None]
 
     def _line(self, line: bytes) -> ReceivedEvent | None:

@@ -17,7 +17,7 @@ from stalwart.web.static import Assets, package_assets
 PAGE_HEADERS = (
     (
         "Content-Security-Policy",
-        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
     ),
     ("Referrer-Policy", "no-referrer"),
 )

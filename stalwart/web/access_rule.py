@@ -37,7 +37,6 @@ VARIABLES: dict[str, Callable[[Exchange], Any]] = {
     "is_tls": lambda exchange: int(exchange.connection.is_tls),
     "url": lambda exchange: exchange.target,
     "path": lambda exchange: exchange.path,
-    "url_path": lambda exchange: exchange.path,
     "method": lambda exchange: exchange.method,
     "headers": _headers,
 }

@@ -218,6 +218,7 @@ class Channel(Receiver):
             body = b""
         if len(body) > SLICE:
             self._outgoing = memoryview(body)
+            self.deadline = now + site.front.idle_timeout
             self.transport.write(head)
             self._write_slices()
             return
@@ -335,7 +336,9 @@ class Channel(Receiver):
 
     def _time_out_between(self) -> None:
         self.site.timed_out(self.connection)
-        if self._head_begun:
+        if self._write_full:  # it has not read what it asked for
+            self._drop()
+        elif self._head_begun:
             self._refuse(HeadRefused(408, TimedOut.default_detail))
         else:
             self.loseConnection()
@@ -360,6 +363,7 @@ class Channel(Receiver):
     def _end(self, linger: bool) -> None:
         """Close. With ``linger`` the client may be sending still: closing at once would reset the connection under it,
         and it would never read the answer (RFC 9112 9.6)."""
+        self._owed = self._remaining if self._body is not None and self._decoder is None else None
         self._exchange = None
         self._body = self._decoder = None
         self._buffer = b""

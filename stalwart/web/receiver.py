@@ -53,6 +53,7 @@ class Receiver(HTTPChannel):
     _input_broken = False
     _input_ended = False
     _lingered: int | None = None  # bytes thrown away since the connection began to end
+    _owed: int | None = None  # bytes of the last body that were still to come then, if known
     _gone = False
     _turn: Any = None
 
@@ -215,6 +216,9 @@ class Receiver(HTTPChannel):
         self._lingered = (self._lingered or 0) + len(data)
         if self._lingered > LINGER_BYTES:
             self._drop()
+        elif self._owed is not None and self._lingered >= self._owed:
+            self._owed = None
+            self.loseConnection()
 
     # Backpressure
 

@@ -42,7 +42,7 @@ class Daemon:
             "PYTHONPATH": str(ROOT),
         }
         twistd = [sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile="]
-        options = ["stalwart", "--data", str(self._folder / "data"), "--http", "tcp:0:interface=127.0.0.1"]
+        options = ["stalwart", "--data", str(self._folder / "data"), "--http", "tcp:0:interface=127.0.0.1:backlog=1024"]
         with open(self.log, "wb") as log:
             self.process = internet.start(
                 *twistd,

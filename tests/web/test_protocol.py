@@ -157,6 +157,12 @@ class TimeTests(ProtocolCase):
         self.after(61)
         self.assertTrue(self.connected.wire.aborted)
 
+    def test_a_client_that_asks_and_never_reads_is_cut_off(self) -> None:
+        self.connected.send(GET)
+        self.connected.channel.pauseProducing()
+        self.after(61)
+        self.assertTrue(self.connected.wire.aborted)
+
     def test_a_close_that_is_never_finished_is_an_abort(self) -> None:
         self.connected.send(request_bytes("GET", "/open", {"Connection": "close"}))
         self.after(CLOSING + 1)
@@ -167,6 +173,13 @@ class TimeTests(ProtocolCase):
         self.assertEqual((self.connected.wire.half_closed, self.connected.wire.disconnecting), (True, False))
         self.after(LINGER + 1)
         self.assertTrue(self.connected.wire.aborted)
+
+    def test_a_refused_client_that_has_sent_everything_is_closed_at_once(self) -> None:
+        self.connected.send(request_bytes("POST", "/deaf", {"Content-Length": "900000"}))
+        self.connected.send(b"x" * 899_999)
+        self.assertFalse(self.connected.wire.disconnecting)
+        self.connected.send(b"x")
+        self.assertTrue(self.connected.wire.disconnecting)
 
     def test_the_timer_stops_with_the_last_connection(self) -> None:
         self.connected.lose()

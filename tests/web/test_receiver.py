@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.web.body import HELD
@@ -89,7 +90,7 @@ class HeadTests(ReceiverCase):
     @given(st.lists(st.integers(1, 40), max_size=12))
     @settings(max_examples=60, deadline=None)
     def test_it_does_not_matter_where_the_stream_is_cut(self, cuts: list[int]) -> None:
-        connected = self.server.connect()
+        connected = self.server.connect("127.0.0.1")
         data = GET + request_bytes("POST", "/echo", CHUNKED, b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: x\r\n\r\n") + GET
         for cut in cuts:
             connected.send(data[:cut])
@@ -182,8 +183,6 @@ class BodyTests(ReceiverCase):
 
     def test_a_body_nobody_reads_yet_is_held_back(self) -> None:
         directory = self.server.directory
-        from twisted.internet.defer import Deferred
-
         directory.wait = Deferred()
         headers = BASIC_ALICE | {"Content-Length": "900"}
         self.connected.send(request_bytes("POST", "/jmap", headers))
@@ -195,8 +194,6 @@ class BodyTests(ReceiverCase):
         self.assertEqual(len(self.desk.waiting), 1)
 
     def test_reading_stops_when_too_much_is_held_back(self) -> None:
-        from twisted.internet.defer import Deferred
-
         self.server.directory.wait = Deferred()
         self.connected.send(request_bytes("POST", "/jmap", BASIC_ALICE | CHUNKED))
         self.connected.send(b"%x\r\n" % (HELD + 10) + b"x" * HELD)

@@ -7,6 +7,9 @@ asked for, besides whether the ``_domainkey`` branch exists at all (RFC 8020).
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from attrs import define, field
 from twisted.internet.defer import Deferred, gatherResults
 
@@ -33,8 +36,9 @@ class Advice:
     addresses: dict[str, tuple[str, ...]] = field(factory=dict)
 
 
-async def advise(resolver: Resolver, domain: str, known: Advice) -> list[Finding]:
-    """The findings in a fixed order; DNS questions are asked side by side."""
+async def advise(resolver: Resolver, domain: str, known: Advice, clock: Any, seconds: float) -> list[Finding]:
+    """The findings in a fixed order; DNS questions are asked side by side, each topic within ``seconds``, so that one
+    silent name server does not cost the other topics."""
     asked = [
         _spf(resolver, domain),
         _dkim(resolver, domain),
@@ -42,6 +46,8 @@ async def advise(resolver: Resolver, domain: str, known: Advice) -> list[Finding
         _ptr(resolver, known),
     ]
     running: list[Deferred[Finding]] = [Deferred.fromCoroutine(one) for one in asked]
+    for topic, one in zip(("spf", "dkim", "dmarc", "ptr"), running, strict=True):
+        one.addTimeout(seconds, clock, onTimeoutCancel=partial(_too_late, topic))
     found: list[Finding] = await gatherResults(running, consumeErrors=True)
     return [*found, _tls_reporting(known), _mta_sts(known), _ipv6(known)]
 
@@ -163,6 +169,10 @@ def _unknown(topic: str, failure: LookupFailed) -> Finding:
         missing = {"spf": "SPF record", "dmarc": "DMARC record"}[topic]
         return Finding(topic, "warn", f"No {missing}.")
     return Finding(topic, "info", f"Cannot be told: {failure.reason}")
+
+
+def _too_late(topic: str, _result: Any, _seconds: float) -> Finding:
+    return Finding(topic, "info", "Cannot be told: DNS does not answer in time.")
 
 
 def _listed(what: str, problems: list[str] | tuple[str, ...]) -> str:

@@ -1,0 +1,259 @@
+"""The composition root: three modes, what a first start inserts, and that nothing stays open when something fails."""
+
+from __future__ import annotations
+
+import re
+import socket
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred
+
+from stalwart.app import house as module
+from stalwart.app.startup import Startup
+from stalwart.codec.ids import SINGLETON
+from stalwart.config.diagnosis import Diagnosis
+from stalwart.config.domain import Domain
+from stalwart.config.http import Http
+from stalwart.config.network import NetworkListener
+from stalwart.config.roles import Role
+from stalwart.config.security import BlockedIp
+from stalwart.config.system import SystemSettings
+from stalwart.errors import Invalid
+from stalwart.schema import ValidationFailed
+from stalwart.store import MemoryStore
+from stalwart.telemetry.events import Level
+from tests.app.world import HTTP, HouseCase
+from tests.web.client import Connected, Wire, request_bytes
+
+
+class NormalTests(HouseCase):
+    """--data and --config with a file."""
+
+    def test_first_start_inserts_the_default_objects(self) -> None:
+        settings = self.open().settings
+        self.assertEqual([(one.name, set(one.bind)) for _, one in settings.all(NetworkListener)], [("http", {"[::]:8080"})])
+        self.assertEqual(settings.of(SystemSettings).default_hostname, "mail.example.test")
+        self.assertEqual(len(settings.all(Role)), 4)
+        self.assertEqual(settings.all(Domain), ())
+
+    def test_second_start_keeps_what_was_changed(self) -> None:
+        first = self.open()
+        self.settle(first.settings.change(Http, {"enableHsts": True}))
+        self.settle(first.settings.destroy(NetworkListener, first.settings.all(NetworkListener)[0][0]))
+        self.settle(first.settings.create(NetworkListener, {"name": "own", "bind": {"127.0.0.1:1": True}}))
+        self.shut(first)
+        second = self.open(hostname="other.example.test")
+        self.assertTrue(second.settings.of(Http).enable_hsts)
+        self.assertEqual([one.name for _, one in second.settings.all(NetworkListener)], ["own"])
+        self.assertEqual(second.settings.of(SystemSettings).default_hostname, "mail.example.test")
+
+    def test_config_file_names_the_store(self) -> None:
+        path = Path(self.mktemp())
+        path.write_text('{"@type": "Sqlite", "path": "/x"}')
+        self.open(startup=Startup(config=str(path), endpoints={"http": [HTTP]}))
+        self.assertEqual(self.configs, [{"@type": "Sqlite", "path": "/x"}])
+
+    def test_startup_is_told_with_mode_and_listeners(self) -> None:
+        self.open()
+        self.assertEqual(self.event("server.startup"), {"mode": "normal", "listeners": 1})
+
+    def test_members_of_the_diagnosis_variable_are_in_force(self) -> None:
+        self.assertEqual(self.open(diagnosis={"port": 2525}).settings.of(Diagnosis).port, 2525)
+
+    def test_unknown_member_of_the_diagnosis_variable_stops_the_start(self) -> None:
+        failed = self.failureResultOf(Deferred.fromCoroutine(self.opening(diagnosis={"prot": 1})), ValidationFailed)
+        self.assertIn("prot", failed.value.detail)
+        self.assertEqual(self.closed, ["store"])
+
+    def test_recovery_administrator_signs_in(self) -> None:
+        house = self.open(recovery_admin=("admin", "secret"))
+        access = self.settle(house.directory.authenticate_basic("admin", "secret", "127.0.0.1"))
+        self.assertEqual((access.kind, len(access.permissions) > 600), ("recovery", True))
+
+    def test_nothing_is_printed(self) -> None:
+        self.open()
+        self.assertEqual((self.output.getvalue(), self.errors.getvalue()), ("", ""))
+
+
+class BootstrapTests(HouseCase):
+    """--config with a file that does not exist (http-service 9)."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.path = Path(self.mktemp()) / "config.json"
+        self.startup = Startup(config=str(self.path), endpoints={"http": [HTTP]})
+
+    def test_nothing_is_written(self) -> None:
+        house = self.open(startup=self.startup)
+        self.assertEqual((house.mode, self.configs, self.path.parent.exists()), ("bootstrap", [], False))
+        self.assertIsInstance(house.store, MemoryStore)
+
+    def test_password_of_16_letters_and_digits_is_printed_once_on_stderr_and_works(self) -> None:
+        house = self.open(startup=self.startup)
+        found = re.findall(r"Log in as (\S+) with the password ([A-Za-z0-9]{16})\n", self.errors.getvalue())
+        self.assertEqual(len(found), 1)
+        access = self.settle(house.directory.authenticate_basic(*found[0], "127.0.0.1"))
+        self.assertEqual(access.permissions, {"sysBootstrapGet", "sysBootstrapUpdate"})
+
+    def test_password_of_the_environment_is_not_printed(self) -> None:
+        house = self.open(startup=self.startup, recovery_admin=("root", "hush"))
+        self.assertNotIn("hush", self.errors.getvalue())
+        access = self.settle(house.directory.authenticate_basic("root", "hush", "127.0.0.1"))
+        self.assertEqual(len(access.permissions), 2)
+
+    def test_mode_is_told_with_the_path(self) -> None:
+        self.open(startup=self.startup)
+        self.assertEqual(self.event("server.bootstrap-mode"), {"config": str(self.path)})
+
+    def test_path_that_cannot_be_looked_at_is_an_error_and_not_bootstrap(self) -> None:
+        opening = self.opening(startup=Startup(config="x" * 300))
+        self.assertIn("x" * 300, self.failureResultOf(Deferred.fromCoroutine(opening), Invalid).value.detail)
+
+    def test_broken_file_is_an_error_and_not_bootstrap(self) -> None:
+        self.path.parent.mkdir()
+        self.path.write_text("{")
+        self.failureResultOf(Deferred.fromCoroutine(self.opening(startup=self.startup)), Invalid)
+
+
+class RecoveryTests(HouseCase):
+    """STALWART_RECOVERY_MODE."""
+
+    def test_one_plain_listener_at_the_port_of_the_environment(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        house = self.open(startup=Startup(data=self.mktemp()), recovery_mode=True, recovery_port=port)
+        wanted = [(one.settings.name, one.where) for one in house.wanted()]
+        self.assertEqual((house.mode, wanted), ("recovery", [("http-recovery", f"[::]:{port}")]))
+
+    def test_http_option_takes_its_place(self) -> None:
+        house = self.open(recovery_mode=True)
+        self.assertEqual([(one.settings.name, one.where) for one in house.wanted()], [("http", HTTP)])
+
+    def test_stored_listeners_are_not_bound(self) -> None:
+        first = self.open()
+        own = {"name": "own", "bind": {"127.0.0.1:1": True}, "protocol": "http"}
+        self.settle(first.settings.create(NetworkListener, own))
+        self.shut(first)
+        self.assertEqual(len(self.open(recovery_mode=True).wanted()), 1)
+
+    def test_log_level_of_the_environment_counts(self) -> None:
+        self.open(recovery_mode=True, recovery_log_level=Level.TRACE)
+        self.assertEqual(self.telemetry.threshold, Level.TRACE)
+
+
+class ServingTests(HouseCase):
+    """What is behind the listeners."""
+
+    def request(self, path: str, headers: dict[str, str] | None = None) -> Any:
+        factory = self.reactor.tcpServers[0][1]
+        wire = Wire("127.0.0.1")
+        channel = factory.buildProtocol(wire.getPeer())
+        channel.makeConnection(wire)
+        connected = Connected(None, channel, wire)  # type: ignore[arg-type]
+        connected.send(request_bytes("GET", path, headers))
+        response = connected.response()
+        connected.lose()
+        return response
+
+    def test_health_is_served(self) -> None:
+        self.open()
+        self.assertEqual([self.request(f"/healthz/{kind}").status for kind in ("live", "ready")], [200, 200])
+
+    def test_changed_setting_is_in_force_for_the_next_request(self) -> None:
+        house = self.open()
+        before = self.request("/").headers["location"]
+        self.settle(house.settings.change(Http, {"redirectRoot": "/elsewhere"}))
+        self.assertEqual((before, self.request("/").headers["location"]), ("/account", "/elsewhere"))
+
+    def test_reload_takes_what_another_process_wrote(self) -> None:
+        house = self.open()
+        self.settle(house.settings.change(Http, {}))
+
+        def write(tx: Any) -> None:
+            row = tx.registry.get("Http", SINGLETON)
+            assert row is not None
+            data = row.data | {"redirectRoot": "/x"}
+            tx.registry.update("Http", SINGLETON, data, revision=row.revision, keys=(), links=())
+
+        self.successResultOf(self.disk.write(write))
+        self.settle(house.reload())
+        self.assertEqual(self.request("/").headers["location"], "/x")
+
+    def test_published_urls_follow_the_public_url(self) -> None:
+        self.open(public_url="https://p.test")
+        challenge = self.request("/api/account").all("www-authenticate")[0]
+        self.assertIn('"https://p.test/.well-known/oauth-protected-resource"', challenge)
+
+    def test_published_urls_follow_the_default_hostname(self) -> None:
+        self.open()
+        self.assertIn('"https://mail.example.test/.well-known', self.request("/api/account").all("www-authenticate")[0])
+
+    def test_published_urls_are_relative_in_recovery_mode(self) -> None:
+        self.open(recovery_mode=True, public_url="https://p.test")
+        self.assertIn('="/.well-known', self.request("/api/account").all("www-authenticate")[0])
+
+    def test_ban_is_stored_with_its_end(self) -> None:
+        house = self.open()
+        ban = house.site.bans._ban
+        self.settle(ban("192.0.2.1", "portScanning", 1_800_000_060))
+        ((_, entry),) = house.settings.all(BlockedIp)
+        self.assertEqual((entry.address, entry.expires_at), ("192.0.2.1", "2027-01-15T08:01:00Z"))
+
+
+class EndingTests(HouseCase):
+    """Closing, in good order or in the middle."""
+
+    def test_closing_leaves_nothing_due(self) -> None:
+        self.shut(self.open())
+        self.assertEqual((self.reactor.getDelayedCalls(), self.closed), ([], ["store"]))
+
+    def test_failed_start_closes_what_was_open(self) -> None:
+        def refuse(*_: Any) -> Any:
+            raise Invalid("no such user")
+
+        self.patch(module, "drop_privileges", refuse)
+        self.failureResultOf(Deferred.fromCoroutine(self.opening(run_as_user="nobody-here")), Invalid)
+        self.assertEqual((self.reactor.getDelayedCalls(), self.closed), ([], ["store"]))
+
+    def test_start_that_is_cancelled_closes_what_was_open(self) -> None:
+        async def never(*_: Any) -> None:
+            await Deferred()
+
+        self.patch(module.Settings, "load", never)
+        opening = Deferred.fromCoroutine(self.opening())
+        opening.cancel()
+        self.failureResultOf(opening, CancelledError)
+        self.assertEqual((self.reactor.getDelayedCalls(), self.closed), ([], ["store"]))
+
+    def test_secret_that_is_no_known_hash_stops_the_start(self) -> None:
+        opening = self.opening(recovery_admin=("admin", "{NOPE}hush"))
+        detail = self.failureResultOf(Deferred.fromCoroutine(opening), Invalid).value.detail
+        self.assertNotIn("hush", detail)
+        self.assertEqual(self.closed, ["store"])
+
+
+class DemoTests(HouseCase):
+    """--demo."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.startup = Startup(data=self.mktemp(), endpoints={"http": [HTTP]}, demo=True)
+        Path(self.startup.data or "").mkdir()
+
+    def test_invitation_names_the_page_the_logins_and_the_command(self) -> None:
+        self.open(startup=self.startup)
+        text = self.output.getvalue()
+        for part in ("/diagnose\n", "  admin@example.test ", "  bob@example.test ", "stalwart-cli diagnose --demo"):
+            self.assertIn(part, text)
+
+    def test_demo_accounts_sign_in(self) -> None:
+        house = self.open(startup=self.startup)
+        credentials = (Path(self.startup.data or "") / "demo-credentials.txt").read_text().splitlines()
+        may = {}
+        for line in credentials:
+            login, password = line.split(" ")
+            access = self.settle(house.directory.authenticate_basic(login, password, "127.0.0.1"))
+            may[login] = access.may("liveDeliveryTest")
+        self.assertEqual(may, {"admin@example.test": True, "alice@example.test": False, "bob@example.test": False})

@@ -1,0 +1,27 @@
+"""Requests as events."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import HTTP_REQUEST_URL, Level
+from stalwart.web.access_log import log_exchange, redacted
+from stalwart.web.connection import Connection
+from stalwart.web.exchange import Exchange
+from stalwart.web.head import parse_head
+
+
+class LogTests(SynchronousTestCase):
+    """``log_exchange``."""
+
+    def test_credentials_in_a_url_are_left_out(self) -> None:
+        self.assertEqual(redacted("/a?x=1&Token=abc&code=d"), "/a?x=1&Token=***&code=***")
+        self.assertEqual(redacted("/token=x?tokens=y"), "/token=x?tokens=y")
+
+    def test_nothing_happens_while_nobody_listens(self) -> None:
+        telemetry = Telemetry(threshold=Level.INFO)
+        head = parse_head(b"GET / HTTP/1.0")
+        exchange = Exchange(head, Connection("x", "192.0.2.1", 1, "::", 80, False), None, "x", 1, 0)
+        log_exchange(telemetry, exchange, 200, 5, 1.0)
+        self.assertEqual(telemetry.counters[HTTP_REQUEST_URL.id], 0)

@@ -1,0 +1,122 @@
+"""Block list, allow list, earned bans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.config.security import AllowedIp, BlockedIp
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import Level
+from stalwart.web.bans import Bans
+from tests.web.fakes import FakeSettings
+
+ONE = {"count": 1, "period": 60_000}
+
+
+class BanTests(SynchronousTestCase):
+    """``Bans`` over changing settings."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.clock.advance(1000)
+        self.written: list[tuple[str, str, int | None]] = []
+        self.writing: Deferred[None] | None = None
+        self.telemetry = Telemetry(threshold=Level.ERROR + 1)  # type: ignore[arg-type]
+
+    def bans(self, active: bool = True, **wire: Any) -> Bans:
+        self.settings = FakeSettings(**wire)
+        made = Bans(self.settings, self.telemetry, self.clock, self._ban, active=active)
+        self.settings.watch(made.reload)
+        return made
+
+    async def _ban(self, ip: str, reason: str, expires_at: int | None) -> None:
+        self.written.append((ip, reason, expires_at))
+        if self.writing is not None:
+            await self.writing
+
+    def test_nobody_is_blocked_at_first(self) -> None:
+        bans = self.bans()
+        self.assertEqual((bans.any, bans.blocked("192.0.2.1")), (False, False))
+
+    def test_listed_networks_are_blocked(self) -> None:
+        bans = self.bans()
+        self.settings.listed(BlockedIp, {"address": "192.0.2.0/24"}, {"address": "2001:db8::1"})
+        found = [bans.blocked(ip) for ip in ("192.0.2.9", "192.0.3.9", "2001:db8::1", "2001:db8::2")]
+        self.assertEqual(found, [True, False, True, False])
+
+    def test_entries_end_by_themselves(self) -> None:
+        bans = self.bans()
+        self.settings.listed(BlockedIp, {"address": "192.0.2.1", "expires_at": 1010})
+        self.assertTrue(bans.blocked("192.0.2.1"))
+        self.clock.advance(10)
+        self.assertFalse(bans.blocked("192.0.2.1"))
+
+    def test_loopback_and_proxies_are_allowed(self) -> None:
+        bans = self.bans(SystemSettings={"proxyTrustedNetworks": {"10.0.0.0/8": True}})
+        found = [bans.allowed(ip) for ip in ("127.0.0.1", "127.9.9.9", "::1", "10.1.2.3", "192.0.2.1")]
+        self.assertEqual(found, [True, True, True, True, False])
+
+    def test_either_counter_bans_the_address(self) -> None:
+        bans = self.bans(Security={"authBanRate": {"count": 2, "period": 60_000}})
+        for ip in ("192.0.2.1", "192.0.2.2", "192.0.2.3"):
+            bans.failed_login(ip, "alice")
+        self.assertEqual(self.written, [("192.0.2.3", "authFailure", None)])
+        self.assertEqual((bans.blocked("192.0.2.3"), bans.blocked("192.0.2.1")), (True, False))
+
+    def test_an_address_is_written_once(self) -> None:
+        bans = self.bans(Security={"authBanRate": ONE})
+        for _ in range(5):
+            bans.failed_login("192.0.2.1", "alice")
+        self.assertEqual(len(self.written), 1)
+
+    def test_bans_end_after_their_period(self) -> None:
+        bans = self.bans(Security={"scanBanRate": ONE, "scanBanPeriod": 30_000})
+        bans.parse_error("192.0.2.1")
+        bans.parse_error("192.0.2.1")
+        self.assertEqual(self.written, [("192.0.2.1", "portScanning", 1030)])
+        self.assertTrue(bans.blocked("192.0.2.1"))
+        self.clock.advance(30)
+        self.assertEqual((bans.blocked("192.0.2.1"), bans.any), (False, False))
+
+    def test_a_null_rate_never_bans(self) -> None:
+        bans = self.bans(Security={"scanBanRate": None, "authBanRate": None})
+        for _ in range(100):
+            bans.parse_error("192.0.2.1")
+            bans.failed_login("192.0.2.1", "alice")
+        self.assertEqual(self.written, [])
+
+    def test_allowed_addresses_are_never_banned(self) -> None:
+        bans = self.bans()
+        self.settings.listed(AllowedIp, {"address": "192.0.2.0/24"})
+        bans.scanned("192.0.2.1", "/x.php")
+        bans.scanned("127.0.0.1", "/x.php")
+        self.assertEqual(self.written, [])
+
+    def test_lifting_a_written_ban_in_the_settings_lifts_it(self) -> None:
+        bans = self.bans()
+        self.writing = Deferred()
+        bans.scanned("192.0.2.1", "/x.php")
+        self.settings.listed(BlockedIp, {"address": "192.0.2.1"})
+        self.writing.callback(None)
+        self.settings.listed(BlockedIp)
+        self.assertFalse(bans.blocked("192.0.2.1"))
+
+    def test_a_ban_that_cannot_be_written_counts_all_the_same(self) -> None:
+        bans = self.bans()
+        self.writing = Deferred()
+        bans.scanned("192.0.2.1", "/x.php")
+        self.writing.errback(OSError("disk full"))
+        self.assertTrue(bans.blocked("192.0.2.1"))
+        self.assertEqual(self.telemetry.counters["store.unexpected-error"], 1)
+
+    def test_outside_normal_mode_nobody_is_kept_out(self) -> None:
+        bans = self.bans(active=False, Security={"authBanRate": ONE})
+        self.settings.listed(BlockedIp, {"address": "192.0.2.1"})
+        for _ in range(3):
+            bans.failed_login("192.0.2.1", "alice")
+        bans.scanned("192.0.2.1", "/x.php")
+        self.assertEqual((self.written, bans.blocked("192.0.2.1")), ([], False))
