@@ -118,9 +118,13 @@ async def _prepare(reactor: Any, data: Path, names: int, port: int) -> None:
     await settings.load()
     asked = {"@type": "Custom", "servers": {"0": {"address": "127.0.0.1", "port": names}}}
     await settings.change(DnsResolver, asked)
-    await settings.change(Diagnosis, {"allowPrivateTargets": True, "port": port})
+    await settings.change(Diagnosis, _diagnosis(port))
     settings.close()
     await store.close()
+
+
+def _diagnosis(port: int) -> dict[str, Any]:
+    return {"allowPrivateTargets": True, "port": port, "trustedResolvers": {"127.0.0.1": True}}
 
 
 class _Input(Protocol):

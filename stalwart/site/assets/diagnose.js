@@ -38,12 +38,12 @@ const FOUND = {
   "tlsa-invalid": "The keys published in DNS (DANE) do not fit the mail host.",
   "dane-required": "Keys are published in DNS (DANE), but the mail host does not use them.",
   "starttls-not-supported": "A mail host does not offer encryption.",
-  "certificate-not-trusted": "Nobody trusted vouches for the certificate of a mail host.",
+  "certificate-not-trusted": "The certificate of a mail host is not trusted.",
   "certificate-host-mismatch": "The certificate of a mail host is for another name.",
   "certificate-expired": "The certificate of a mail host has expired.",
   "validation-failure": "Encryption failed, or the policy does not list a mail host.",
   "sts-policy-invalid": "The encryption policy (MTA-STS) cannot be understood.",
-  "sts-webpki-invalid": "Nobody trusted vouches for the host of the encryption policy (MTA-STS).",
+  "sts-webpki-invalid": "The certificate of the host of the encryption policy (MTA-STS) is not trusted.",
   "sts-policy-fetch-error": "The encryption policy (MTA-STS) cannot be fetched.",
 };
 const DNSSEC = { "ad-bit": "DNSSEC: checked by the name server", "validated-local": "DNSSEC: checked here" };
@@ -196,7 +196,7 @@ const SPECIAL = {
     step(stage);
   },
   smtpTranscript({ lines }) {
-    const text = lines.map((one) => `${one.dir === ">" ? "we:  " : "host: "}${one.text}`).join("\n");
+    const text = lines.map((one) => `${one.dir === ">" ? "we:   " : "host: "}${one.text}`).join("\n");
     place("address").box.append(fold("Dialogue with the host", make("pre", "", text)));
   },
   addressDone({ verdict }) {
