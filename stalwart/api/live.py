@@ -23,9 +23,25 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,12}")
 async def delivery(exchange: Exchange, *, diagnoses: Diagnoses) -> EventStream:
     """Stages of a delivery to ``target`` as they happen. Query: ``timeout`` (1 to 600 s, 30), ``scope`` (``all``
     tests every host and address), ``ip`` (4 or 6), ``token``; ``port`` in test mode."""
+    return _stream(exchange, exchange.path_value("target"), diagnoses)
+
+
+@route("GET", "/api/live/delivery/", needs="liveDeliveryTest", spec="delivery-diagnostics 1")
+async def delivery_to_nobody(exchange: Exchange, *, diagnoses: Diagnoses) -> EventStream:
+    """An empty target: 400."""
+    return _stream(exchange, "", diagnoses)
+
+
+@route("GET", "/api/live/delivery/<target>/<path:ignored>", needs="liveDeliveryTest", spec="delivery-diagnostics 1")
+async def delivery_with_more(exchange: Exchange, *, diagnoses: Diagnoses) -> EventStream:
+    """As without the further segments, which are ignored."""
+    return _stream(exchange, exchange.path_value("target"), diagnoses)
+
+
+def _stream(exchange: Exchange, text: str, diagnoses: Diagnoses) -> EventStream:
     access = exchange.access
-    assert access is not None  # the route says so
-    target = parse_target(exchange.path_value("target"))
+    assert access is not None  # the routes say so
+    target = parse_target(text)
     wishes = _wishes(exchange.query)
     port = _port(exchange.query) if diagnoses.test_mode else None
     diagnoses.admit(access.account_id)

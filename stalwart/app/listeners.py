@@ -20,7 +20,6 @@ from twisted.python.failure import Failure
 
 from stalwart.config.network import NetworkListener
 from stalwart.errors import Unavailable
-from stalwart.errors import Invalid
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import NETWORK_BIND_ERROR, NETWORK_LISTEN_STOP
 
@@ -125,8 +124,6 @@ class Listeners:
         self._telemetry.emit(NETWORK_LISTEN_STOP, listenerId=bound.wanted.settings.name, address=address)
 
     def _listen(self, wanted: Wanted) -> Any:
-        if wanted.settings.use_tls and wanted.settings.tls_implicit:
-            raise Invalid("A listener with implicit TLS is never served in clear, and TLS is not built yet.")
         factory = self._factory(wanted)
         if wanted.endpoint is not None:
             return serverFromString(self._reactor, wanted.endpoint).listen(factory)

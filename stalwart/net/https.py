@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from attrs import frozen
 from OpenSSL import SSL
-from twisted.internet.defer import CancelledError, Deferred, FirstError, gatherResults
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint, wrapClientTLS
 from twisted.internet.error import ConnectError, ConnectingCancelledError, ConnectionDone
 from twisted.internet.error import TimeoutError as ConnectTimeout
@@ -31,6 +31,7 @@ from zope.interface import implementer
 
 from stalwart.net.dns import LookupFailed, Resolver
 from stalwart.net.reasons import connect_reason, tls_reason
+from stalwart.net.side_by_side import side_by_side
 from stalwart.net.tls import ClientOptions, TrustStore
 
 Kind = Literal["timeout", "connect", "tls", "too-large", "protocol"]
@@ -109,11 +110,7 @@ class PolicyFetcher:
         raise problem
 
     async def _addresses(self, host: str) -> Sequence[str]:
-        lookups = [Deferred.fromCoroutine(self._lookup(host, rtype)) for rtype in ("A", "AAAA")]
-        try:
-            results = await gatherResults(lookups, consumeErrors=True)
-        except FirstError as first:
-            raise first.subFailure.value from first  # type: ignore[misc]  # a cancelled lookup is wrapped
+        results = await side_by_side(self._lookup(host, "A"), self._lookup(host, "AAAA"))
         found = [ip for result in results if not isinstance(result, LookupFailed) for ip in result]
         if not found:
             raise FetchFailed("connect", str(results[0]) if isinstance(results[0], LookupFailed) else "no address")

@@ -12,6 +12,7 @@ between a ``command`` and a wait for the reply; pipelining needs a queue in plac
 
 from __future__ import annotations
 
+import socket
 from typing import Any, Literal
 
 from OpenSSL import SSL
@@ -186,6 +187,8 @@ class _Dialogue(Protocol):
 
     async def ask(self, line: bytes, timeout: float, late: str) -> Reply:
         """Send a line and wait for its reply; ``late`` is the reason when there is none in time."""
+        if self._buffer or self._parser.pending:
+            self.fail(SmtpFailed("Unparseable SMTP reply: the server talks out of turn", "malformed"))
         if not self._unasked:
             self._check()
             self.transcript.sent(line)
@@ -307,6 +310,15 @@ class _Dialogue(Protocol):
     def handshakeCompleted(self) -> None:
         self._shaking_hands = False
         self._answer(None)
+        # The next command leaves with our last handshake message. What the server sends first after it, its session
+        # tickets, would hold back its reply until our delayed acknowledgement (Nagle): acknowledge at once instead,
+        # as soon as the command has left, that is after the reactor's next turn.
+        self.clock.callLater(0, self.clock.callLater, 0, self._acknowledge_at_once)
+
+    def _acknowledge_at_once(self) -> None:
+        opened = getattr(self.transport, "socket", None)
+        if self._failure is None and opened is not None and hasattr(socket, "TCP_QUICKACK"):
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self._linger is not None and self._linger.active():

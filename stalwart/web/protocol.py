@@ -53,6 +53,7 @@ class Channel(Receiver):
     _stream: Stream | None = None
     _outgoing: memoryview | None = None
     _write_full = False
+    _registered = True  # as producer of the transport, from connectionMade on
 
     def __init__(self, site: Site, listener: Listener, peer: Any, owner: Owner | None = None) -> None:
         super().__init__()
@@ -131,7 +132,8 @@ class Channel(Receiver):
         """Close once everything written has left; abort if that takes too long."""
         self._lingered = self._lingered or 0
         self.deadline = self.site.seconds() + CLOSING
-        super().loseConnection()
+        self._unregister()
+        self.transport.loseConnection()
 
     # Requests
 
@@ -374,8 +376,14 @@ class Channel(Receiver):
         self._resume(ALL_REASONS)
         self.deadline = self.site.seconds() + LINGER
         if not ISSLTransport.providedBy(self.transport) and hasattr(self.transport, "loseWriteConnection"):
-            self._networkProducer.unregisterProducer()
+            self._unregister()
             self.transport.loseWriteConnection()
+
+    def _unregister(self) -> None:
+        """While a producer is registered a transport does not close."""
+        if self._registered:
+            self._registered = False
+            self._networkProducer.unregisterProducer()
 
     def _drop(self) -> None:
         if not self._gone:

@@ -137,9 +137,7 @@ class BaseUrlTests(SynchronousTestCase):
         self.assertEqual(self.url("mail.example.test", **given), "http://p.test:81/x")
 
     def test_port_variable_goes_with_the_name_of_the_node(self) -> None:
-        self.assertEqual(
-            self.url("mail.example.test", STALWART_HTTPS_PORT="8443"), "https://node.example.test:8443"
-        )
+        self.assertEqual(self.url("mail.example.test", STALWART_HTTPS_PORT="8443"), "https://node.example.test:8443")
 
     def test_name_of_the_service_comes_next(self) -> None:
         self.assertEqual(self.url("mail.example.test"), "https://mail.example.test")

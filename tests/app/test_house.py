@@ -32,7 +32,9 @@ class NormalTests(HouseCase):
 
     def test_first_start_inserts_the_default_objects(self) -> None:
         settings = self.open().settings
-        self.assertEqual([(one.name, set(one.bind)) for _, one in settings.all(NetworkListener)], [("http", {"[::]:8080"})])
+        self.assertEqual(
+            [(one.name, set(one.bind)) for _, one in settings.all(NetworkListener)], [("http", {"[::]:8080"})]
+        )
         self.assertEqual(settings.of(SystemSettings).default_hostname, "mail.example.test")
         self.assertEqual(len(settings.all(Role)), 4)
         self.assertEqual(settings.all(Domain), ())
@@ -199,7 +201,7 @@ class ServingTests(HouseCase):
         ban = house.site.bans._ban
         self.settle(ban("192.0.2.1", "portScanning", 1_800_000_060))
         ((_, entry),) = house.settings.all(BlockedIp)
-        self.assertEqual((entry.address, entry.expires_at), ("192.0.2.1", "2027-01-15T08:01:00Z"))
+        self.assertEqual((entry.address, entry.expires_at), ("192.0.2.1", 1_800_000_060))
 
 
 class EndingTests(HouseCase):

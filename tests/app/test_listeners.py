@@ -262,7 +262,9 @@ class BindingTests(TestCase):
         endpoint = f"tcp:{self.taken().rpartition(':')[2]}:interface=127.0.0.1"
         failed = await self.listeners.bind(wanted_listeners([], {"http": [endpoint, LOOPBACK]}))
         self.assertEqual((failed, len(self.listeners.bound)), (1, 1))
-        self.assertEqual(self.events, [("network.bind-error", {"address": endpoint, "reason": "Address already in use"})])
+        self.assertEqual(
+            self.events, [("network.bind-error", {"address": endpoint, "reason": "Address already in use"})]
+        )
 
     async def test_implicit_tls_is_never_served_in_the_clear(self) -> None:
         await self.listeners.bind(self.wanted(stored("https", "127.0.0.1:0", tlsImplicit=True, useTls=True)))

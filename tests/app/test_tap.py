@@ -32,7 +32,9 @@ class OptionTests(SynchronousTestCase):
 
     def test_data_alone_is_enough(self) -> None:
         options = parsed("--data", "d")
-        self.assertEqual((options["data"], options["config"], options["http"], bool(options["demo"])), ("d", None, [], 0))
+        self.assertEqual(
+            (options["data"], options["config"], options["http"], bool(options["demo"])), ("d", None, [], 0)
+        )
 
     def test_endpoints_may_be_repeated_and_keep_their_order(self) -> None:
         options = parsed("--config", "c", "--http", HTTP, "--http", "unix:/s", "--smtp", HTTP)

@@ -147,7 +147,11 @@ class Browser:
         needed = [*SWITCHES, *switches, f"--user-data-dir={self._folder / 'profile'}"]
         if os.geteuid() == 0:
             needed.append("--no-sandbox")
-        return {"browserName": "chrome", "goog:chromeOptions": {"args": needed}, "goog:loggingPrefs": {"browser": "ALL"}}
+        return {
+            "browserName": "chrome",
+            "goog:chromeOptions": {"args": needed},
+            "goog:loggingPrefs": {"browser": "ALL"},
+        }
 
     def _port(self) -> int:
         until = time.monotonic() + PATIENCE

@@ -59,9 +59,7 @@ HOSTS = {
         Behaviour("markup in its greeting", {"greeting": f"220 {MARKUP}\r\n".encode()}, certificate="self")
     ),
     "danebad": PageHost(Behaviour("its key is not the published one"), "wrong"),
-    "plain": PageHost(
-        Behaviour("no STARTTLS", offers=PLAIN), records=(("_mta-sts.plain", "TXT", '"v=STSv1; id=1"'),)
-    ),
+    "plain": PageHost(Behaviour("no STARTTLS", offers=PLAIN), records=(("_mta-sts.plain", "TXT", '"v=STSv1; id=1"'),)),
     "slow": PageHost(Behaviour("greets after a while", greeting_delay=1.0)),
     "silent": PageHost(Behaviour("says nothing", hangs="greeting")),
     "hushed": PageHost(Behaviour("says nothing either", hangs="greeting")),

@@ -161,4 +161,6 @@ class LineTests(SynchronousTestCase):
         self.assertEqual(self.line(None), "")
 
     def test_plain_values_are_plain(self) -> None:
-        self.assertEqual((self.line("müller"), self.line(0), self.line(False)), (" login=müller", " login=0", " login=False"))
+        self.assertEqual(
+            (self.line("müller"), self.line(0), self.line(False)), (" login=müller", " login=0", " login=False")
+        )

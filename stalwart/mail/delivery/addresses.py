@@ -9,9 +9,9 @@ from __future__ import annotations
 import ipaddress
 
 from attrs import field, frozen
-from twisted.internet.defer import Deferred, gatherResults
 
 from stalwart.net.dns import Answer, LookupFailed, Resolver
+from stalwart.net.side_by_side import side_by_side
 
 REFUSED = "Address is not on the public Internet; the setting allowPrivateTargets of x:Diagnosis permits it"
 
@@ -43,8 +43,7 @@ def is_public(ip: str) -> bool:
 async def find_addresses(resolver: Resolver, host: str, family: int | None = None) -> Addresses:
     """The addresses of ``host``; ``family`` 4 or 6 asks for one kind. No answer at all gives a ``failure``."""
     kinds = {4: ("A",), 6: ("AAAA",)}.get(family or 0, ("A", "AAAA"))
-    asked = [Deferred.fromCoroutine(_addresses(resolver, host, kind)) for kind in kinds]
-    found: list[Answer | LookupFailed] = await gatherResults(asked, consumeErrors=True)
+    found = await side_by_side(*(_addresses(resolver, host, kind) for kind in kinds))
     answers = [one for one in found if isinstance(one, Answer)]
     failures = [one for one in found if isinstance(one, LookupFailed)]
     ips = tuple(ip for answer in answers for ip in answer.records)

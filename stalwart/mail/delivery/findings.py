@@ -7,11 +7,12 @@ asked for, besides whether the ``_domainkey`` branch exists at all (RFC 8020).
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
 from attrs import define, field
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred
 
 from stalwart.codec import dkim_record, dmarc, spf
 from stalwart.codec.dns_names import reverse_name
@@ -19,6 +20,7 @@ from stalwart.codec.tls_rpt import Rua
 from stalwart.mail.delivery.stages import Finding
 from stalwart.mail.delivery.sts import Announced
 from stalwart.net.dns import LookupFailed, Resolver
+from stalwart.net.side_by_side import side_by_side
 
 SELECTORS = ("default", "dkim", "mail", "google", "selector1", "selector2", "s1", "s2", "k1", "key1")
 MOST_PTR = 4
@@ -39,16 +41,17 @@ class Advice:
 async def advise(resolver: Resolver, domain: str, known: Advice, clock: Any, seconds: float) -> list[Finding]:
     """The findings in a fixed order; DNS questions are asked side by side, each topic within ``seconds``, so that one
     silent name server does not cost the other topics."""
-    asked = [
-        _spf(resolver, domain),
-        _dkim(resolver, domain),
-        _dmarc(resolver, domain),
-        _ptr(resolver, known),
-    ]
-    running: list[Deferred[Finding]] = [Deferred.fromCoroutine(one) for one in asked]
-    for topic, one in zip(("spf", "dkim", "dmarc", "ptr"), running, strict=True):
-        one.addTimeout(seconds, clock, onTimeoutCancel=partial(_too_late, topic))
-    found: list[Finding] = await gatherResults(running, consumeErrors=True)
+
+    async def within(topic: str, work: Coroutine[Deferred[Any], Any, Finding]) -> Finding:
+        asked = Deferred.fromCoroutine(work)
+        return await asked.addTimeout(seconds, clock, onTimeoutCancel=partial(_too_late, topic))
+
+    found = await side_by_side(
+        within("spf", _spf(resolver, domain)),
+        within("dkim", _dkim(resolver, domain)),
+        within("dmarc", _dmarc(resolver, domain)),
+        within("ptr", _ptr(resolver, known)),
+    )
     return [*found, _tls_reporting(known), _mta_sts(known), _ipv6(known)]
 
 
@@ -78,8 +81,7 @@ async def _dmarc(resolver: Resolver, domain: str) -> Finding:
 
 async def _dkim(resolver: Resolver, domain: str) -> Finding:
     names = [f"{selector}._domainkey.{domain}" for selector in SELECTORS]
-    running = [Deferred.fromCoroutine(_texts(resolver, name)) for name in (f"_domainkey.{domain}", *names)]
-    branch, *answers = await gatherResults(running, consumeErrors=True)
+    branch, *answers = await side_by_side(*(_texts(resolver, name) for name in (f"_domainkey.{domain}", *names)))
     keys = [
         (selector, key)
         for selector, texts in zip(SELECTORS, answers, strict=True)
@@ -99,8 +101,8 @@ async def _ptr(resolver: Resolver, known: Advice) -> Finding:
     ips = [ip for found in known.addresses.values() for ip in found][:MOST_PTR]
     if not ips:
         return Finding("ptr", "info", "No address of an exchange to look at.")
-    running = [Deferred.fromCoroutine(_reverse(resolver, ip)) for ip in ips]
-    problems = [problem for problem in await gatherResults(running, consumeErrors=True) if problem is not None]
+    found = await side_by_side(*(_reverse(resolver, ip) for ip in ips))
+    problems = [problem for problem in found if problem is not None]
     if problems:
         return Finding("ptr", "info", _listed("Reverse names", problems))
     return Finding("ptr", "ok", "The addresses of the exchanges have names that lead back to them.")

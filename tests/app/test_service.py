@@ -1,0 +1,179 @@
+"""The service: starting, failing to start, SIGHUP, and ending wherever it is."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import LogLevel, globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.app import house as house_module
+from stalwart.app import service as module
+from stalwart.app.environment import Environment
+from stalwart.app.service import GRACE, StalwartService
+from stalwart.app.startup import Startup
+from stalwart.config.settings import SettingsBroken
+from stalwart.errors import Invalid
+
+
+class FakeReactor(MemoryReactorClock):
+    """A reactor that notes its end."""
+
+    stopped = False
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def callFromThread(self, callable: Callable[..., Any], *arguments: Any, **named: Any) -> None:
+        callable(*arguments, **named)
+
+
+class FakeHouse:
+    """Reloads and closes when told; ``reloading`` is what a reload raises."""
+
+    def __init__(self) -> None:
+        self.reloads = 0
+        self.reloading: Exception | None = None
+        self.graces: list[float] = []
+        self.closing: Deferred[None] = Deferred()
+
+    async def reload(self) -> None:
+        self.reloads += 1
+        if self.reloading is not None:
+            raise self.reloading
+
+    async def close(self, grace: float) -> None:
+        self.graces.append(grace)
+        await self.closing
+
+
+class ServiceTests(SynchronousTestCase):
+    """A service around a house that is not there."""
+
+    def setUp(self) -> None:
+        self.reactor = FakeReactor()
+        self.reactor.running = False
+        self.house = FakeHouse()
+        self.opening: Any = self.house
+        self.undone: Deferred[None] | None = None
+        self.handlers: dict[int, Any] = {}
+        self.patch(house_module, "open_house", self._open_house)
+        self.patch(module.signal, "signal", self.handlers.__setitem__)
+        self.service = StalwartService(self.reactor, Startup(data="d"), Environment("host"))
+        self.logged: list[Any] = []
+        globalLogPublisher.addObserver(self._note)
+        self.addCleanup(globalLogPublisher.removeObserver, self._note)
+
+    def _note(self, event: Any) -> None:
+        if event.get("log_namespace") == "stalwart":
+            self.logged.append(event)
+
+    async def _open_house(self, *_: Any) -> Any:
+        if isinstance(self.opening, Exception):
+            raise self.opening
+        if isinstance(self.opening, Deferred):
+            try:
+                return await self.opening
+            except CancelledError:
+                if self.undone is not None:
+                    await self.undone
+                raise
+        return self.opening
+
+    def start(self) -> None:
+        """As twistd does, and then the reactor runs."""
+        self.service.startService()
+        self.reactor.running = True
+        for work, arguments, named in self.reactor.whenRunningHooks:
+            work(*arguments, **named)
+
+    def lines(self) -> list[str]:
+        return [event["log_format"].format(**event) for event in self.logged]
+
+    def test_nothing_is_opened_before_the_reactor_runs(self) -> None:
+        self.patch(house_module, "open_house", lambda *_: self.fail("too early"))
+        self.service.startService()
+
+    def test_stopping_closes_the_house_with_ten_seconds_of_grace(self) -> None:
+        self.start()
+        stopping = self.service.stopService()
+        self.assertNoResult(stopping)
+        self.house.closing.callback(None)
+        self.successResultOf(stopping)
+        self.assertEqual((self.house.graces, GRACE), ([10.0], 10.0))
+        self.assertEqual(self.lines(), ["Server stopped (server.shutdown)"])
+
+    def test_stopped_before_the_reactor_runs_opens_nothing(self) -> None:
+        self.patch(house_module, "open_house", lambda *_: self.fail("opened"))
+        self.service.startService()
+        self.successResultOf(self.service.stopService())
+        for work, arguments, named in self.reactor.whenRunningHooks:
+            work(*arguments, **named)
+        self.assertEqual(self.lines(), [])
+
+    def test_stopping_while_it_opens_waits_until_all_is_closed_again(self) -> None:
+        self.opening, self.undone = Deferred(), Deferred()
+        self.start()
+        stopping = self.service.stopService()
+        self.assertNoResult(stopping)
+        self.undone.callback(None)
+        self.successResultOf(stopping)
+        self.assertEqual((self.lines(), self.reactor.stopped), ([], False))
+
+    def test_stopping_twice_closes_once(self) -> None:
+        self.start()
+        self.house.closing.callback(None)
+        self.successResultOf(self.service.stopService())
+        self.successResultOf(self.service.stopService())
+        self.assertEqual(len(self.house.graces), 1)
+
+    def test_known_fault_is_one_line_and_ends_the_process_with_status_1(self) -> None:
+        self.opening = Invalid("The data folder /d cannot be used: Permission denied.")
+        left: list[int] = []
+        self.patch(os, "_exit", left.append)
+        self.start()
+        self.reactor.advance(0)
+        (line,) = self.lines()
+        self.assertIn("reason='The data folder /d cannot be used: Permission denied.'", line)
+        self.assertNotIn("log_failure", self.logged[0])
+        self.assertTrue(self.reactor.stopped)
+        for work, arguments, _ in self.reactor.triggers["after"]["shutdown"]:
+            work(*arguments)
+        self.assertEqual(left, [1])
+
+    def test_fault_of_ours_is_logged_with_its_traceback(self) -> None:
+        self.opening = ZeroDivisionError("x")
+        self.start()
+        self.reactor.advance(0)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertTrue(self.reactor.stopped)
+
+    def test_sighup_reloads(self) -> None:
+        self.start()
+        self.handlers[signal.SIGHUP](signal.SIGHUP, None)
+        self.assertEqual(self.house.reloads, 1)
+
+    def test_sighup_while_it_opens_is_ignored(self) -> None:
+        self.opening = Deferred()
+        self.start()
+        self.handlers[signal.SIGHUP](signal.SIGHUP, None)
+        self.assertEqual(self.house.reloads, 0)
+        self.successResultOf(self.service.stopService())
+
+    def test_settings_that_cannot_be_used_are_one_line(self) -> None:
+        self.house.reloading = SettingsBroken(("Http", 0), "no")
+        self.start()
+        self.handlers[signal.SIGHUP](signal.SIGHUP, None)
+        self.assertEqual(self.lines(), ["The settings could not be reloaded: Http: no"])
+        self.assertEqual(self.logged[0]["log_level"], LogLevel.error)
+
+    def test_other_fault_of_a_reload_is_logged_with_its_traceback(self) -> None:
+        self.house.reloading = ZeroDivisionError("x")
+        self.start()
+        self.handlers[signal.SIGHUP](signal.SIGHUP, None)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
