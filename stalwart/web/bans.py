@@ -18,7 +18,6 @@ from stalwart.config.security import AllowedIp, BlockedIp, Security
 from stalwart.config.system import SystemSettings
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
-    AUTH_TOO_MANY_ATTEMPTS,
     SECURITY_AUTHENTICATION_BAN,
     SECURITY_SCAN_BAN,
     STORE_ERROR,
@@ -95,17 +94,20 @@ class Bans:
                 self._allow_answers[ip] = answer
         return answer
 
-    def failed_login(self, ip: str, login: str) -> None:
-        """Count a failed sign-in against the address and against the login; overflow of either bans the address."""
+    def failed_login(self, ip: str, login: str) -> bool:
+        """Count a failed sign-in against the address and against the login; overflow of either bans the address.
+
+        True: the address is banned now, so the attempt is one too many.
+        """
         security = self._settings.of(Security)
         rate = security.auth_ban_rate
         if rate is None or not self._active or self.allowed(ip):
-            return
+            return False
         over_ip = self._count("auth-ip", ip, rate)
         over_login = self._count("auth-login", login[:_LONGEST_LOGIN], rate)
         if over_ip or over_login:
-            self._telemetry.emit(AUTH_TOO_MANY_ATTEMPTS, remoteIp=ip)
             self._keep_out(ip, AUTH_FAILURE, security.auth_ban_period, SECURITY_AUTHENTICATION_BAN)
+        return over_ip or over_login
 
     def parse_error(self, ip: str) -> None:
         """Count something on a connection that was not HTTP."""

@@ -15,6 +15,7 @@ from twisted.internet.defer import CancelledError
 
 from stalwart.codec.ip_networks import LOOPBACK
 from stalwart.directory.access import Access
+from stalwart.directory.failures import too_many_attempts
 from stalwart.errors import (
     Forbidden,
     LimitExceeded,
@@ -58,8 +59,6 @@ from stalwart.web.problems import fault, of_error, status_problem
 from stalwart.web.route_table import BoundRoute, RouteTable
 
 API_BODY = 1048576  # design.md 8
-BANNED_TITLE = "Too Many Authentication Attempts"
-BANNED_DETAIL = "Your request has been rate limited. Please try again in a few minutes."
 _OPTIONS_BRANCHES = frozenset(("api", "jmap", "auth"))
 _EVENTS: dict[type[StalwartError], Event] = {
     NotFound: RESOURCE_NOT_FOUND,
@@ -260,7 +259,7 @@ class Pipeline:
             access = await authenticate(self._directory, scheme, value, exchange.client_ip)
         except (Unauthenticated, Forbidden):
             if self.bans.blocked(exchange.client_ip):
-                raise TooMany(BANNED_DETAIL, BANNED_TITLE) from None
+                raise too_many_attempts() from None
             raise
         return self._admitted(exchange, bound, access)
 

@@ -1,4 +1,4 @@
-"""A headless Chromium, driven by chromedriver (W3C WebDriver, and the DevTools protocol where WebDriver has no word)."""
+"""A headless Chromium driven by chromedriver: W3C WebDriver, and the DevTools protocol where that has no word."""
 
 from __future__ import annotations
 
@@ -13,13 +13,21 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 PATIENCE = 10.0
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 TAB, ENTER, SHIFT, SPACE = "\ue004", "\ue007", "\ue008", " "
-SWITCHES = ("--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions")
+SWITCHES = (
+    "--headless=new",
+    "--no-sandbox",  # it is not available to root and in many containers; only pages of our own are opened
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-extensions",
+    "--no-first-run",
+)
 PORT = re.compile(r"started successfully on port (\d+)")
 
 
@@ -58,10 +66,8 @@ class Browser:
 
     def close(self) -> None:
         """End it and everything that it started."""
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self._driver.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._driver.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -145,8 +151,6 @@ class Browser:
 
     def _wanted(self, switches: Sequence[str]) -> dict[str, Any]:
         needed = [*SWITCHES, *switches, f"--user-data-dir={self._folder / 'profile'}"]
-        if os.geteuid() == 0:
-            needed.append("--no-sandbox")
         return {
             "browserName": "chrome",
             "goog:chromeOptions": {"args": needed},

@@ -7,11 +7,14 @@ const luminance = ([r, g, b]) => [r, g, b].map((c) => c / 255)
 const parse = (text) => { const n = text.match(/[\\d.]+/g).map(Number); return n.length > 3 ? n : [...n, 1]; };
 const over = (top, below) => [0, 1, 2].map((i) => top[i] * top[3] + below[i] * (1 - top[3]));
 const behind = (element) => {
-  if (!element) return parse(getComputedStyle(document.documentElement).colorScheme.includes("dark") ? "0 0 0" : "255 255 255");
+  if (!element) return [128, 128, 128, 1];
   const own = parse(getComputedStyle(element).backgroundColor);
   return own[3] === 1 ? own : [...over(own, behind(element.parentElement)), 1];
 };
-const ratio = (a, b) => { const [x, y] = [luminance(a), luminance(b)].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); };
+const ratio = (...pair) => {
+  const [light, dark] = pair.map(luminance).sort((one, other) => other - one);
+  return (light + 0.05) / (dark + 0.05);
+};
 const poor = [];
 let looked = 0;
 const judge = (element, color, ground, least, what) => {
@@ -25,7 +28,8 @@ for (const element of document.body.querySelectorAll("*")) {
   const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
   const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && style.fontWeight >= 700);
   if (text || element.matches("input")) judge(element, style.color, behind(element), large ? 3 : 4.5, "text");
-  if (element.placeholder) judge(element, getComputedStyle(element, "::placeholder").color, behind(element), 4.5, "placeholder");
+  const hint = getComputedStyle(element, "::placeholder").color;
+  if (element.placeholder) judge(element, hint, behind(element), 4.5, "placeholder");
   if (element.matches("input:not([type=checkbox]), button")) {
     judge(element, style.borderTopColor, behind(element.parentElement), 3, "border");
   }
@@ -60,16 +64,20 @@ return arguments[0].filter((secret) => kept.includes(secret));
 # Before any script of the page: violations of its policy, the tokens it is given, and when which text is announced.
 WATCH = """
 window.seen = { violations: [], tokens: [], told: [], rows: [], sources: [] };
-addEventListener("securitypolicyviolation", (event) => seen.violations.push(event.violatedDirective + " " + event.blockedURI));
+addEventListener("securitypolicyviolation", (event) => {
+  seen.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
+});
 const Real = window.EventSource;
 window.EventSource = function (url) {
-  const source = window.replayed ? Object.assign(new EventTarget(), { close() { this.closed = true; } }) : new Real(url);
+  const fake = () => Object.assign(new EventTarget(), { close() { this.closed = true; } });
+  const source = window.replayed ? fake() : new Real(url);
   seen.tokens.push(new URL(url, location).searchParams.get("token"));
   seen.sources.push(source);
   return source;
 };
 addEventListener("DOMContentLoaded", () => {
   const told = document.querySelector("[role=status]");
+  if (!told) return;
   new MutationObserver(() => seen.told.push(told.innerText.trim()))
     .observe(told, { childList: true, characterData: true, subtree: true });
   new MutationObserver((changes) => {

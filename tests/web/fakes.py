@@ -10,6 +10,7 @@ from stalwart.config.jmap import Jmap
 from stalwart.config.security import AllowedIp, BlockedIp, Security
 from stalwart.config.system import SystemSettings
 from stalwart.directory.access import Access
+from stalwart.directory.failures import too_many_attempts
 from stalwart.errors import Forbidden, Unauthenticated
 
 EPOCH = 1_800_000_000.0
@@ -67,10 +68,10 @@ class FakeDirectory:
         self.alice = Access(7, "alice@example.test", "Alice", frozenset(permissions))
         self.kept: dict[str, Access] = {}
         self.asked: list[tuple[str, ...]] = []
-        self._observers: list[Callable[[str, str], None]] = []
+        self._observers: list[Callable[[str, str], bool]] = []
         self.wait: Any = None
 
-    def on_failure(self, callback: Callable[[str, str], None]) -> None:
+    def on_failure(self, callback: Callable[[str, str], bool]) -> None:
         self._observers.append(callback)
 
     def cached(self, header_value: str, client_ip: str) -> Access | None:
@@ -85,8 +86,9 @@ class FakeDirectory:
             await self.wait
         if (login, secret) == ("alice", "secret"):
             return self.alice
-        for observer in self._observers:
-            observer(client_ip, login)
+        banned = [observer(client_ip, login) for observer in self._observers]
+        if True in banned:
+            raise too_many_attempts()
         raise Unauthenticated
 
     async def authenticate_bearer(self, token: str, client_ip: str) -> Access:

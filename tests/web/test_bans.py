@@ -62,8 +62,8 @@ class BanTests(SynchronousTestCase):
 
     def test_either_counter_bans_the_address(self) -> None:
         bans = self.bans(Security={"authBanRate": {"count": 2, "period": 60_000}})
-        for ip in ("192.0.2.1", "192.0.2.2", "192.0.2.3"):
-            bans.failed_login(ip, "alice")
+        found = [bans.failed_login(ip, "alice") for ip in ("192.0.2.1", "192.0.2.2", "192.0.2.3")]
+        self.assertEqual(found, [False, False, True])
         self.assertEqual(self.written, [("192.0.2.3", "authFailure", None)])
         self.assertEqual((bans.blocked("192.0.2.3"), bans.blocked("192.0.2.1")), (True, False))
 

@@ -100,6 +100,30 @@ class HeadTests(ReceiverCase):
         connected.lose()
 
 
+PIECES = (
+    *(b"GET /open HTTP/1.1\r\n", b"POST /echo HTTP/1.1\r\n", b"OPTIONS * HTTP/1.0\r\n", b"Host: x\r\n", b"\r\n"),
+    *(b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b"Expect: 100-continue\r\n", b"hello", b"\n"),
+    *(b"5\r\n", b"hello\r\n", b"0\r\n", b"Connection: close\r\n", b"X: y\r\n", b" ", b"\0", b"\xff"),
+)
+
+
+class AnythingTests(ReceiverCase):
+    """Whatever arrives, answers are whole and the connection ends up in order."""
+
+    @given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=8), max_size=20))
+    @settings(max_examples=150, deadline=None)
+    def test_any_input_gets_whole_answers_and_an_end(self, pieces: list[bytes]) -> None:
+        connected = self.server.connect("127.0.0.1")
+        for piece in pieces:
+            connected.send(piece)
+        connected.channel.readConnectionLost()
+        for response in connected.responses():
+            self.assertIn(response.status, (200, 204, 302, 400, 404, 405, 408, 413, 417, 501, 505))
+        self.assertTrue(connected.ended())
+        connected.lose()
+        self.assertEqual(self.server.event_ids().count("resource.error"), 0)
+
+
 class BodyTests(ReceiverCase):
     """Bodies on the wire."""
 

@@ -3,8 +3,8 @@
 A stage is a JSON object whose first member is ``type``; the other members follow in the order of declaration and
 optional ones are left out while they are ``None``. ``elapsed`` is whole milliseconds since the matching start stage.
 The members of ``policy`` and ``record`` keep their snake_case names. Order, names and types are those that clients of
-the documented stream know (delivery-diagnostics 3); members with a default and the types below ``Additions`` are ours and
-are ignored by such clients (delivery-diagnostics 9).
+the documented stream know (delivery-diagnostics 3); members with a default and the types below ``Additions`` are ours
+and are ignored by such clients (delivery-diagnostics 9).
 """
 
 from __future__ import annotations
