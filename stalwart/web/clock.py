@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Clock(Protocol):
     """``twisted.internet.interfaces.IReactorTime`` as a type; seconds are since the epoch."""
 

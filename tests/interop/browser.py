@@ -55,10 +55,10 @@ class Browser:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
+        self._session = ""
         try:
             self._client = http.client.HTTPConnection("127.0.0.1", self._port(), timeout=60)
-            self._session = "/session"
-            made = self._ask("POST", "", {"capabilities": {"alwaysMatch": self._wanted(switches)}})
+            made = self._ask("POST", "/session", {"capabilities": {"alwaysMatch": self._wanted(switches)}})
         except BaseException:
             self.close()
             raise
@@ -66,6 +66,9 @@ class Browser:
 
     def close(self) -> None:
         """End it and everything that it started."""
+        with suppress(BrowserFailed, OSError, http.client.HTTPException):
+            if self._session:
+                self._ask("DELETE", "")
         with suppress(ProcessLookupError):
             os.killpg(self._driver.pid, signal.SIGKILL)
         self._driver.wait()
