@@ -45,13 +45,13 @@ class EventStreamParser:
         if after_cr:
             chunk = chunk.removeprefix(b"\n")  # the second half of CRLF
         lines = (self._buffer + chunk).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-        self._buffer = lines.pop()
-        if len(self._buffer) > LONGEST_EVENT:
+        self._buffer = lines[-1]
+        if max(map(len, lines)) > LONGEST_EVENT:
             raise EventTooLong("a line of the event stream is too long")
-        if lines and not self._begun:
+        if len(lines) > 1 and not self._begun:
             self._begun = True
             lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
-        return [event for line in lines if (event := self._line(line)) is not None]
+        return [event for line in lines[:-1] if (event := self._line(line)) is not None]
 
     def _line(self, line: bytes) -> ReceivedEvent | None:
         if not line:

@@ -124,11 +124,12 @@ class _Body(Protocol):
     def __init__(self, received: Callable[[bytes], None], reactor: Any) -> None:
         self.ended: Deferred[None] = Deferred(lambda _: self._leave())
         self._received = received
+        self._over = False
         self._silence = reactor.callLater(SILENCE_LIMIT, self._too_silent)
 
     def dataReceived(self, data: bytes) -> None:
         """Pass it on."""
-        if self.ended.called:
+        if self._over:
             return
         self._silence.reset(SILENCE_LIMIT)
         try:
@@ -139,18 +140,21 @@ class _Body(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The end, a good one or not."""
+        if self._over:
+            return
         self._leave()
-        if not self.ended.called:
-            if reason.check(ResponseDone, PotentialDataLoss):
-                self.ended.callback(None)
-            else:
-                self.ended.errback(reason)
+        if reason.check(ResponseDone, PotentialDataLoss):
+            self.ended.callback(None)
+        else:
+            self.ended.errback(reason)
 
     def _too_silent(self) -> None:
         self._leave()
         self.ended.errback(StreamSilent(f"nothing came for {SILENCE_LIMIT:g} seconds"))
 
     def _leave(self) -> None:
+        """Nothing more is expected: close the connection and stop the timer."""
+        self._over = True
         if self._silence.active():
             self._silence.cancel()
         transport: Any = self.transport

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.api import live
@@ -13,10 +14,13 @@ from stalwart.codec.dns_records import MX
 from stalwart.codec.event_stream import EventStreamParser
 from stalwart.config.diagnosis import Diagnosis
 from stalwart.config.settings import Settings
+from stalwart.mail.delivery.outgoing import Outgoing
 from stalwart.mail.delivery.service import Diagnoses
 from stalwart.mail.delivery.sts import StsPolicies
+from stalwart.net.smtp import SmtpFailed
+from stalwart.net.tls import TrustStore
 from stalwart.store import MemoryStore
-from tests.mail.delivery.scripted import HEALTHY, outgoing
+from tests.mail.delivery.scripted import HEALTHY, ScriptedConnection
 from tests.net.fake_dns import FakeResolver
 from tests.web.client import BASIC_ALICE, Connected, Response, Server, parse_responses, request_bytes
 
@@ -29,41 +33,58 @@ ZONE: dict[tuple[str, str], Any] = {
 }
 
 
+class Mute(ScriptedConnection):
+    """A server that takes the connection and never says a word."""
+
+    clock: Any = None
+    cancelled = False
+
+    async def greeting(self, timeout: float) -> Any:
+        """Waits as the real client does."""
+        waiting: Deferred[None] = Deferred(self._note)
+        waiting.addTimeout(timeout, self.clock)
+        try:
+            await waiting
+        except DeferredTimeout:
+            raise SmtpFailed("Connection timeout", "timeout") from None
+
+    def _note(self, _waiting: Any) -> None:
+        self.cancelled = True
+
+
 class DiagnosingCase(SynchronousTestCase):
-    """``server`` serves the stream; at ``SILENT`` nobody ever says a word."""
+    """``server`` serves the stream; at ``SILENT`` nobody ever says a word. ``opened`` are the connections made, with
+    their ``ports``."""
 
     def setUp(self) -> None:
-        self.server = Server([live.delivery], {"diagnoses": None})
+        services: dict[str, Any] = {"diagnoses": _Later()}
+        routes = [live.delivery, live.delivery_to_nobody, live.delivery_with_more]
+        self.server = Server(routes, services)
         store = MemoryStore(self.server.clock.seconds)
         self.addCleanup(store.close)
         self.settings = Settings(store, self.server.telemetry, self.server.clock)
         self.change(allowPrivateTargets=True)
-        self.cancelled = 0
         self.diagnoses = Diagnoses(self._world, self.settings, self.server.telemetry)
-        self.server = Server([live.delivery], {"diagnoses": self.diagnoses}, directory=self.server.directory)
+        services["diagnoses"].made = self.diagnoses
+        self.opened: list[Any] = []
         self.ports: list[int] = []
 
     def change(self, **members: Any) -> None:
         """Set members of x:Diagnosis."""
         self.successResultOf(Deferred.fromCoroutine(self.settings.change(Diagnosis, members)))
 
-    def _world(self) -> Any:
-        resolver = FakeResolver(ZONE)
-        policies = StsPolicies(resolver, self._no_policy, self.server.clock)
-        silent = HEALTHY | {"greeting": Deferred(lambda _: self._note_cancelled())}
-        world, internet = outgoing(self.server.clock, resolver, policies, {GOOD: HEALTHY, SILENT: silent})
-        self.internet = internet
-        connect = internet.connect
+    def _world(self) -> Outgoing:
+        clock, resolver = self.server.clock, FakeResolver(ZONE)
+        policies = StsPolicies(resolver, self._no_policy, clock)
+        return Outgoing(clock, resolver, policies, TrustStore(), lambda _: None, self._connect)
 
-        async def noting(reactor: Any, ip: str, port: int, *, timeout: float) -> Any:
-            self.ports.append(port)
-            return await connect(reactor, ip, port, timeout=timeout)
-
-        object.__setattr__(world, "connect", noting)
-        return world
-
-    def _note_cancelled(self) -> None:
-        self.cancelled += 1
+    async def _connect(self, _reactor: Any, ip: str, port: int, *, timeout: float) -> Any:
+        connection = Mute(HEALTHY) if ip == SILENT else ScriptedConnection(HEALTHY)
+        if isinstance(connection, Mute):
+            connection.clock = self.server.clock
+        self.opened.append(connection)
+        self.ports.append(port)
+        return connection
 
     async def _no_policy(self, *_: Any) -> Any:
         raise AssertionError("no domain here has a policy")
@@ -83,6 +104,15 @@ class DiagnosingCase(SynchronousTestCase):
     def stages(self, path: str) -> list[dict[str, Any]]:
         """All stages of a run that ends at once."""
         return stages_of(self.answer(path))
+
+
+class _Later:
+    """Stands for a service that is made after the server."""
+
+    made: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.made, name)
 
 
 def stages_of(response: Response) -> list[dict[str, Any]]:

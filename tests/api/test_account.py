@@ -32,15 +32,16 @@ class AccountTests(SynchronousTestCase):
 
     def test_members_are_permissions_edition_and_locale(self) -> None:
         body = self.body(locale="de_DE")
-        self.assertEqual((list(body), body["edition"], body["locale"]), (["permissions", "edition", "locale"], "oss", "de-DE"))
+        self.assertEqual(
+            (list(body), body["edition"], body["locale"]), (["permissions", "edition", "locale"], "oss", "de-DE")
+        )
 
     def test_recovery_administrator_sees_hundreds(self) -> None:
         body = self.body(account_id=RECOVERY_ACCOUNT, permissions=ALL, kind="recovery")
         self.assertGreater(len(body["permissions"]), 500)
 
     def test_bootstrap_sees_exactly_two(self) -> None:
-        allowed = BOOTSTRAP | {"authenticate"} if "authenticate" in BOOTSTRAP else BOOTSTRAP
-        body = self.body(account_id=RECOVERY_ACCOUNT, permissions=allowed, kind="recovery")
+        body = self.body(account_id=RECOVERY_ACCOUNT, permissions=BOOTSTRAP, kind="recovery")
         self.assertEqual(body["permissions"], ["sys-bootstrap-get", "sys-bootstrap-update"])
 
     def test_without_credentials_401(self) -> None:
