@@ -96,9 +96,9 @@ class ExpressionWorld:
     async def dns_query(self, name: str, rtype: str) -> object:
         """The records as texts; none where there are none or nobody can tell."""
         found: list[str] = []
-        asked = reverse_name(name) if rtype == "ptr" and not name.endswith(".arpa") else name
         for each in DNS_TYPES.get(rtype, ()):
             try:
+                asked = reverse_name(name) if each == "PTR" and not name.endswith(".arpa") else name
                 answer = await self._resolver().lookup(asked, each)
             except (LookupFailed, ValueError):
                 continue
