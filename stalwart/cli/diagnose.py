@@ -206,8 +206,9 @@ async def _from_daemon(reactor: Any, options: argparse.Namespace, show: Show) ->
         for stage in json.loads(event.data):
             show(stage)
 
+    headers = _authorization(options)
     try:
-        await read_events(reactor, url, _authorization(options), received, insecure=options.insecure)
+        await read_events(reactor, url, headers, received, insecure=options.insecure)
     except BrokenPipeError:
         raise  # our own output
     except StreamRefused as refused:
@@ -253,24 +254,23 @@ async def _in_process(reactor: Any, options: argparse.Namespace, show: Show) -> 
     from stalwart.mail.delivery.outgoing import Limits, OutgoingOptions, make_outgoing
     from stalwart.mail.delivery.target import parse_target
 
-    demo = await _start_demo(reactor) if options.demo else None
     target = parse_target(options.target or DEMO_TARGET)
-    resolvers = list(options.resolver or ())
-    chosen = OutgoingOptions(
-        resolvers=tuple(resolvers) if demo is None else (demo.resolver,),
-        trust_anchors=tuple(options.trust_anchor or ()),
-        allow_private=options.allow_private or demo is not None,
-        authorities=demo.authorities if demo is not None else None,
-        policy_port=demo.policy_port if demo is not None else 443,
-    )
-    outgoing = make_outgoing(reactor, chosen)
-    limits = Limits(
-        ehlo_name=options.ehlo or _own_name(),
-        port=options.port or (demo.smtp_port if demo is not None else 25),
-        allow_private=chosen.allow_private,
-    )
     wishes = Wishes(float(options.timeout), "all" if options.all else "first", options.ip)
+    demo = await _start_demo(reactor) if options.demo else None
     try:
+        chosen = OutgoingOptions(
+            resolvers=tuple(options.resolver or ()) if demo is None else (demo.resolver,),
+            trust_anchors=tuple(options.trust_anchor or ()),
+            allow_private=options.allow_private or demo is not None,
+            authorities=demo.authorities if demo is not None else None,
+            policy_port=demo.policy_port if demo is not None else 443,
+        )
+        limits = Limits(
+            ehlo_name=options.ehlo or _own_name(),
+            port=options.port or (demo.smtp_port if demo is not None else 25),
+            allow_private=chosen.allow_private,
+        )
+        outgoing = make_outgoing(reactor, chosen)
         await diagnose(target, outgoing, limits, wishes, lambda stage: show(msgspec.to_builtins(stage)))
     finally:
         if demo is not None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
+from twisted.internet.defer import CancelledError
+
 from stalwart.config.diagnosis import Diagnosis as DiagnosisSettings
 from stalwart.config.settings import Settings
 from stalwart.config.system import SystemSettings
@@ -50,10 +52,13 @@ class Diagnoses:
         in whatever way. ``port`` is for test mode."""
         self._running[account_id] += 1
         self._telemetry.emit(DELIVERY_DIAGNOSIS_START, domain=target.domain, accountId=account_id)
-        verdict = "cancelled"
+        verdict = "failed"
         try:
             summary = await diagnose(target, self._outgoing(), self.limits(port), wishes, emit)
             verdict = summary.verdict
+        except CancelledError:
+            verdict = "cancelled"
+            raise
         finally:
             self._leave(account_id)
             self._telemetry.emit(DELIVERY_DIAGNOSIS_END, domain=target.domain, result=verdict)
