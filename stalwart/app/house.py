@@ -35,15 +35,18 @@ from stalwart.directory.accounts import Accounts
 from stalwart.directory.directory import Directory
 from stalwart.directory.hashing import HashingPool
 from stalwart.directory.recovery import RecoveryAdministrator
+from stalwart.errors import Unavailable
 from stalwart.mail.delivery.service import Diagnoses
 from stalwart.mail.expressions import ExpressionWorld
 from stalwart.site.pages import site_assets
 from stalwart.store import MemoryStore, Store, open_store
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
+    DELIVERY_PRIVATE_TARGETS,
     NETWORK_BIND_ERROR,
     SERVER_BOOTSTRAP_MODE,
     SERVER_RECOVERY_MODE,
+    SERVER_RELOAD,
     SERVER_STARTUP,
     TLS_NO_AUTHORITIES,
 )
@@ -83,6 +86,7 @@ class House:
         """Read settings and authorities again (SIGHUP)."""
         self.outgoing.reload()
         await self.settings.reload()
+        self.telemetry.emit(SERVER_RELOAD)
 
     async def close(self, grace: float) -> None:
         """Stop accepting, let running requests end within ``grace`` seconds, flush and close everything."""
@@ -121,7 +125,8 @@ class Builder:
         """The finished house, its listeners bound."""
         mode = self._mode()
         store = await self._store(mode)
-        settings = Settings(store, self.telemetry, self.reactor)
+        overrides = {Diagnosis.type_name: self.environment.diagnosis} if self.environment.diagnosis else {}
+        settings = Settings(store, self.telemetry, self.reactor, overrides)
         self.opened.append(settings)
         await self._fill(mode, store, settings)
         hashing = HashingPool(self.reactor)
@@ -190,8 +195,6 @@ class Builder:
             lambda tx: ensure_defaults(tx, hostname=hostname, default_domain=domain, listeners=listeners, now=now)
         )
         await settings.load()
-        if self.environment.diagnosis:
-            await settings.change(Diagnosis, self.environment.diagnosis)
 
     def _recovery_administrator(self, mode: Mode) -> RecoveryAdministrator | None:
         bootstrap = mode == "bootstrap"
@@ -274,13 +277,17 @@ class Builder:
         if self.startup.demo and data is not None:
             accounts = Accounts(house.store, house.settings, hashing, self.reactor, house.directory.forget)
             people = await ensure_demo(data, house.settings, accounts)
-        await house.listeners.bind(house.wanted())
+        failed = await house.listeners.bind(house.wanted())
+        if failed and not house.listeners.bound:
+            raise Unavailable("No listener could be bound, so there is nobody to serve.")
         house.watch()
         house.housekeeping.start()
         if self.environment.run_as_user:
             drop_privileges(self.environment.run_as_user, self.environment.run_as_group, data)
         for problem in house.outgoing.problems():
             self.telemetry.emit(TLS_NO_AUTHORITIES, reason=problem)
+        if house.settings.of(Diagnosis).allow_private_targets:
+            self.telemetry.emit(DELIVERY_PRIVATE_TARGETS)
         self.telemetry.emit(SERVER_STARTUP, mode=house.mode, listeners=len(house.listeners.bound))
         http = next((bound for bound in house.listeners.bound if bound.wanted.protocol == "http"), None)
         if people and http is not None and data is not None:

@@ -1,7 +1,7 @@
 """The service that twistd starts and stops: opens the house, and closes it again in good order.
 
 Everything slow happens once the reactor runs. A start that fails is one log line that says what to do, and ends the
-process with status 1. On SIGTERM accepting stops, running requests have ten seconds, then the store is closed.
+process with status 1. On SIGTERM accepting stops, running requests have nine seconds, then the store is closed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from stalwart.errors import StalwartError
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SERVER_SHUTDOWN, SERVER_STARTUP_ERROR
 
-GRACE = 10.0
+GRACE = 9.0  # what is left of ten seconds is for the store
 
 
 class StalwartService(Service):

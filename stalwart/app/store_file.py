@@ -1,6 +1,6 @@
 """``config.json``: the one file of the daemon. It holds the DataStore object, everything else is in that store.
 
-``--data DIR`` writes it on the first start; ``--config FILE`` only reads it.
+``--data DIR`` writes it on the first start; ``--config FILE`` only reads it. A relative path in it is relative to it.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ def read_store_config(path: Path) -> dict[str, Any]:
         raise Invalid(f"{path} cannot be read as the configuration of the data store: {reason}.") from problem
     if not isinstance(value, dict):
         raise Invalid(f"{path} must hold one JSON object, the data store.")
+    if isinstance(value.get("path"), str) and value["path"].strip():
+        value["path"] = str(path.absolute().parent / value["path"])  # an absolute one stays as it is
     return value
 
 
@@ -52,7 +54,7 @@ def embedded_store_config(data: Path) -> dict[str, Any]:
     :raises Invalid: the folder cannot be made or written.
     """
     path = data / NAME
-    config = {"@type": "Sqlite", "path": str(data.absolute() / "store.sqlite3")}
+    config = {"@type": "Sqlite", "path": "store.sqlite3"}  # beside the file, so that the folder can be moved
     try:
         if path.exists():
             return read_store_config(path)
@@ -60,7 +62,7 @@ def embedded_store_config(data: Path) -> dict[str, Any]:
         write_store_config(path, config)
     except OSError as problem:
         raise Invalid(f"The data folder {data} cannot be used: {problem.strerror}.") from problem
-    return config
+    return read_store_config(path)
 
 
 def write_store_config(path: Path, config: dict[str, Any]) -> None:

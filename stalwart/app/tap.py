@@ -24,7 +24,7 @@ Examples:
 
 Environment: STALWART_RECOVERY_ADMIN=user:secret (an administrator in every mode), STALWART_PUBLIC_URL,
 STALWART_HOSTNAME, STALWART_RECOVERY_MODE=1, STALWART_RECOVERY_MODE_PORT, STALWART_DIAGNOSIS (JSON members of
-x:Diagnosis, written at start), RUN_AS_USER, SSL_CERT_FILE.
+x:Diagnosis that hold while the process runs), RUN_AS_USER, SSL_CERT_FILE.
 """
 
 LISTENER_OPTIONS = ("http", "lmtp", "smtp", "submission")
@@ -101,7 +101,7 @@ def _check_endpoint(option: str, endpoint: str) -> None:
 
 
 def makeService(options: Options) -> Any:
-    """The service that ``twistd`` runs. A variable of the environment that is no use ends the process with a sentence."""
+    """The service that ``twistd`` runs. A variable of the environment that is no use is a usage error."""
     from twisted.internet import reactor
 
     from stalwart.app.environment import read_environment

@@ -73,6 +73,8 @@ def run(options: argparse.Namespace) -> int:
     problem = _usage_problem(options)
     if problem:
         return _complain(problem)
+    if sys.stdout is None:
+        return _complain("there is no standard output to write to")
     outcome = Outcome()
     output = _output(options)
 
@@ -128,9 +130,8 @@ class _JsonLines:
 def _output(options: argparse.Namespace) -> Show:
     if options.json:
         return _JsonLines()
-    terminal = sys.stdout.isatty()
-    colour = terminal and not options.no_color and not os.environ.get("NO_COLOR")
-    tree = StageTree(sys.stdout, colour=colour, live=terminal)
+    plain = options.no_color or bool(os.environ.get("NO_COLOR")) or not sys.stdout.isatty()
+    tree = StageTree(sys.stdout, colour=not plain, live=not plain)
 
     def show(stage: Stage) -> None:
         if stage.get("type") != "smtpTranscript" or options.transcript:
@@ -144,6 +145,11 @@ def _usage_problem(options: argparse.Namespace) -> str | None:
     used = [name for name in here if getattr(options, name)]
     if options.url and used:
         return f"--{used[0].replace('_', '-')} is for a run without --url and STALWART_URL"
+    if options.url and not options.url.lower().startswith(("http://", "https://")):
+        return "--url must begin with http:// or https://"
+    contrary = [name for name in ("port", "resolver", "trust_anchor") if options.demo and getattr(options, name)]
+    if contrary:
+        return f"--demo brings its own hosts and cannot go with --{contrary[0].replace('_', '-')}"
     if not options.target and not options.demo:
         return "give a domain or an e-mail address, or --demo"
     if not 1 <= options.timeout <= 600:
@@ -224,6 +230,8 @@ def _authorization(options: argparse.Namespace) -> dict[str, str]:
         raise NoAnswer("the daemon wants a login: give --user and --password, or --api-key")
     password = options.password
     if password is None:
+        if not sys.stdin or not sys.stdin.isatty():
+            raise NoAnswer("there is no terminal to ask for the password: give --password or STALWART_PASSWORD")
         import getpass
 
         password = getpass.getpass(f"Password of {options.user}: ")
@@ -250,6 +258,7 @@ def _sentence(failure: BaseException) -> str:
 async def _in_process(reactor: Any, options: argparse.Namespace, show: Show) -> None:
     import msgspec
 
+    from stalwart.codec.dns_names import to_ascii
     from stalwart.mail.delivery.diagnosis import Wishes, diagnose
     from stalwart.mail.delivery.outgoing import Limits, OutgoingOptions, make_outgoing
     from stalwart.mail.delivery.target import parse_target
@@ -266,7 +275,7 @@ async def _in_process(reactor: Any, options: argparse.Namespace, show: Show) -> 
             policy_port=demo.policy_port if demo is not None else 443,
         )
         limits = Limits(
-            ehlo_name=options.ehlo or _own_name(),
+            ehlo_name=to_ascii(options.ehlo) if options.ehlo else _own_name(),
             port=options.port or (demo.smtp_port if demo is not None else 25),
             allow_private=chosen.allow_private,
         )

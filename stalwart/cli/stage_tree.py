@@ -99,7 +99,7 @@ class StageTree:
             self._line(self._painted(f"      {clean(line['dir'])} {clean(line['text'])}", DIM))
 
     def _show_finding(self, stage: Stage) -> None:
-        level = str(stage["level"])
+        level = clean(stage["level"])
         shown = self._painted(f"{level:<4}", _VERDICT_COLOURS.get(level, DIM))
         self._line(f"{shown} {clean(stage['topic'])}: {clean(stage['text'])}")
 

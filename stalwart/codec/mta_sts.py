@@ -144,7 +144,9 @@ class _Reader:
         mode = self.fields.get("mode", "none")
         if not self.mx and not (mode == "none" and "mode" in self.fields):  # RFC 8461 3.2: mode none needs no mx
             raise MalformedPolicy("No 'mx' entries found.")
-        self._missing()
+        for key in ("version", "mode", "max_age"):
+            if key not in self.fields:  # RFC 8461 3.2: a policy without one of them is none
+                raise MalformedPolicy(f"No '{key}' entry found.")
         return Policy(mode, tuple(self.mx), self._max_age(), tuple(self.advice))
 
     def _field(self, key: str, value: str) -> None:
@@ -188,11 +190,6 @@ class _Reader:
         elif age < 7 * DEFAULT_AGE and self.fields.get("mode") == "enforce":
             self._advise("max_age is less than a week; RFC 8461 expects weeks or more")
         return age
-
-    def _missing(self) -> None:
-        for key in ("version", "mode", "max_age"):
-            if key not in self.fields:
-                self._advise(f"the required field {key} is missing")
 
     def _advise(self, text: str) -> None:
         if text not in self.advice:

@@ -47,10 +47,16 @@ class _Snapshot:
 
 
 class Settings:
-    """The settings of this process. ``clock`` tells the time of writes and delays ``reload_soon``."""
+    """The settings of this process. ``clock`` tells the time of writes and delays ``reload_soon``.
 
-    def __init__(self, store: Store, telemetry: Telemetry, clock: Any) -> None:
+    ``overrides`` are members of singletons, by type name, that hold for this process whatever is stored.
+    """
+
+    def __init__(
+        self, store: Store, telemetry: Telemetry, clock: Any, overrides: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
         self._store = store
+        self._overrides = dict(overrides or {})
         self._telemetry = telemetry
         self._clock = clock
         self._lock = DeferredLock()
@@ -90,7 +96,7 @@ class Settings:
         await self._lock.acquire()
         try:
             former = self._snapshot
-            found = await self._store.read(lambda tx: _read(tx, former))
+            found = await self._store.read(lambda tx: _read(tx, former, self._overrides))
         except SettingsBroken as broken:
             self._telemetry.emit(RESOURCE_BAD_PARAMETERS, object=broken.object[0], reason=broken.detail)
             raise
@@ -155,7 +161,7 @@ def _defaults() -> _Snapshot:
     )
 
 
-def _read(tx: Transaction, former: _Snapshot) -> _Snapshot:
+def _read(tx: Transaction, former: _Snapshot, overrides: Mapping[str, Mapping[str, Any]]) -> _Snapshot:
     """The stored settings; instances of rows that did not change are taken over."""
     singletons: dict[str, Any] = {}
     collections: dict[str, tuple[tuple[int, Any], ...]] = {}
@@ -164,7 +170,8 @@ def _read(tx: Transaction, former: _Snapshot) -> _Snapshot:
         if declaration.is_singleton:
             row = tx.registry.get(name, SINGLETON)
             entries = [_entry(declaration, row, former)] if row is not None else []
-            singletons[name] = entries[0].value if entries else registry.defaults(declaration)
+            value = entries[0].value if entries else registry.defaults(declaration)
+            singletons[name] = declaration.patched(value, overrides[name]) if name in overrides else value
         elif declaration.snapshot:
             entries = [_entry(declaration, row, former) for row in tx.registry.list(name)]
             collections[name] = tuple((entry.id, entry.value) for entry in entries)

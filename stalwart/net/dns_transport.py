@@ -21,12 +21,11 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import (
     TCP4ClientEndpoint,
     TCP6ClientEndpoint,
-    connectProtocol,
     wrapClientTLS,
 )
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IReadDescriptor
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.ssl import optionsForClientTLS
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -84,9 +83,10 @@ class Transport:
         if server.protocol == "tls":
             endpoint = wrapClientTLS(self._tls_options(server.tls_name or server.address), endpoint)
         exchange = _Stream(query)
-        connect: Callable[..., Deferred[Any]] = connectProtocol
+        factory = _Once(exchange)
+        connect: Callable[..., Deferred[Any]] = endpoint.connect
         try:
-            await connect(endpoint, exchange)
+            await connect(factory)
         except CancelledError:
             raise
         except Exception as problem:
@@ -98,6 +98,19 @@ class Transport:
             root = {} if self._trust_root is None else {"trustRoot": self._trust_root}
             self._tls[name] = optionsForClientTLS(name, **root)
         return self._tls[name]
+
+
+class _Once(Factory):
+    """Makes the one protocol that it is given, without a word in the log."""
+
+    noisy = False
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._protocol = protocol
+
+    def buildProtocol(self, addr: Any) -> Protocol:
+        """The connection is there."""
+        return self._protocol
 
 
 @implementer(IReadDescriptor)
@@ -140,6 +153,9 @@ class _Datagram:
     def logPrefix(self) -> str:
         """Named by the reactor in its log."""
         return "DNS"
+
+    def doWrite(self) -> None:
+        """Nothing waits to be written; an event that was meant for the former owner of the descriptor may come."""
 
     def doRead(self) -> None:
         """Take what has arrived; errors that the network reports end the wait."""

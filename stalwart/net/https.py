@@ -23,7 +23,7 @@ from twisted.internet.interfaces import IHandshakeListener, IStreamClientEndpoin
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, HTTPConnectionPool, ResponseDone
+from twisted.web.client import Agent, HTTPConnectionPool, ResponseDone, _HTTP11ClientFactory
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgentEndpointFactory
@@ -142,7 +142,7 @@ class PolicyFetcher:
             watched.abort()
 
     async def _exchange(self, watched: _Watched, url: str, limit: int) -> Fetched:
-        pool = HTTPConnectionPool(self._reactor, persistent=False)
+        pool = _QuietPool(self._reactor, persistent=False)
         agent = Agent.usingEndpointFactory(self._reactor, watched, pool)
         headers = Headers({b"Accept": [b"text/plain, */*;q=0.1"], b"User-Agent": [b"Stalwart"]})
         response = await agent.request(b"GET", url.encode("ascii"), headers)
@@ -230,6 +230,16 @@ class _Counted(ProtocolWrapper):
     def cut(self) -> None:
         if self.connected:
             self.abortConnection()
+
+
+class _QuietFactory(_HTTP11ClientFactory):
+    noisy = False
+
+
+class _QuietPool(HTTPConnectionPool):
+    """Connections without two log lines each."""
+
+    _factory = _QuietFactory
 
 
 class _Body(Protocol):

@@ -35,7 +35,8 @@ def open_store(
     if kind in _OTHERS:
         raise Invalid(f"The data store {kind} is not supported; use Sqlite.", ("@type",))
     if kind != "Sqlite":
-        raise Invalid("The data store needs an @type; supported is Sqlite.", ("@type",))
+        given = "has no @type" if kind is None else f"has the unknown @type {str(kind)[:40]!r}"
+        raise Invalid(f"The data store {given}; supported is Sqlite.", ("@type",))
     for member in config:
         if member not in _SQLITE_MEMBERS:
             raise Invalid(f"The data store has an unknown member {member!r}.", (member,))

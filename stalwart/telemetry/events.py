@@ -32,6 +32,7 @@ class Event:
 
 SERVER_STARTUP = Event("server.startup", Level.INFO, "Server started")
 SERVER_SHUTDOWN = Event("server.shutdown", Level.INFO, "Server stopped")
+SERVER_RELOAD = Event("server.reload", Level.INFO, "Settings and authorities were read again")
 SERVER_STARTUP_ERROR = Event("server.startup-error", Level.ERROR, "Server could not start")
 SERVER_BOOTSTRAP_MODE = Event("server.bootstrap-mode", Level.WARN, "Bootstrap mode: no data store is configured yet")
 SERVER_RECOVERY_MODE = Event("server.recovery-mode", Level.WARN, "Recovery mode: limits and access rules are off")
@@ -79,4 +80,9 @@ RESOURCE_ERROR = Event("resource.error", Level.ERROR, "Fault in the server while
 STORE_ERROR = Event("store.unexpected-error", Level.ERROR, "Data store failed")
 
 DELIVERY_DIAGNOSIS_START = Event("delivery.diagnosis-start", Level.INFO, "Delivery diagnosis started")
+DELIVERY_PRIVATE_TARGETS = Event(
+    "delivery.private-targets",
+    Level.WARN,
+    "Diagnoses may reach private addresses (allowPrivateTargets)",
+)
 DELIVERY_DIAGNOSIS_END = Event("delivery.diagnosis-end", Level.INFO, "Delivery diagnosis ended")

@@ -72,7 +72,7 @@ class Exchange:
 
     @property
     def request_id(self) -> str:
-        """Short and unique over restarts; on log lines, and in ``X-Request-Id`` of faults."""
+        """Short and unique over restarts; on log lines, and in ``X-Request-Id`` of errors."""
         return f"{self.instance}{self.serial:x}"
 
     @property

@@ -117,7 +117,7 @@ class Pipeline:
                 reason=f"{type(error).__name__}: {error}",
                 trace=lambda: _places(error),
             )
-            return fault(exchange.request_id)
+            return fault()
         event = _EVENTS.get(type(error), HTTP_ERROR)
         if self._telemetry.wants(event):
             reason = f"{error.status} {error.detail}"

@@ -66,9 +66,9 @@ def refused_head(status: int, detail: str) -> Answer:
     return problem(status, reason_phrase(status), detail)
 
 
-def fault(request_id: str) -> Answer:
-    """The plain 500; the request id in its header leads to the logged cause."""
-    return problem(500, StalwartError.title, StalwartError.default_detail, headers=(("X-Request-Id", request_id),))
+def fault() -> Answer:
+    """The plain 500; the request id in the header leads to the logged cause."""
+    return problem(500, StalwartError.title, StalwartError.default_detail)
 
 
 def challenges(base_url: str, cross_origin_script: bool) -> Headers:

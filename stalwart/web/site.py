@@ -175,6 +175,8 @@ class Site(HTTPFactory):
             answer = self._compression.applied(answer, exchange.head.fields.get("accept-encoding"))
         added = _BARE if exchange.bare else self.front.added
         tail = connection_field + self._date.at(now)
+        if answer.status >= 400:
+            tail = f"X-Request-Id: {exchange.request_id}\r\n{tail}"  # what the person who complains can quote
         if self.front.cors_origins and not exchange.bare and not self.front.permissive_cors:
             origin = exchange.head.fields.get("origin")
             answer = evolve(answer, headers=with_origin(answer.headers, origin, self.front.cors_origins))
@@ -182,8 +184,8 @@ class Site(HTTPFactory):
             head = response_head(answer, added, tail)
         except UnsafeHeaderError as error:
             self._emit_fault(exchange, str(error))
-            answer = fault(exchange.request_id)
-            head = response_head(answer, added, tail)
+            answer = fault()
+            head = response_head(answer, added, f"X-Request-Id: {exchange.request_id}\r\n{tail}")
         log_exchange(self.telemetry, exchange, answer.status, len(answer.body), now)
         return head, answer.body
 

@@ -109,12 +109,19 @@ class EmbeddedTests(SynchronousTestCase):
     def test_first_start_makes_the_folder_for_its_owner_and_the_file(self) -> None:
         config = embedded_store_config(self.data)
         self.assertEqual(config, {"@type": "Sqlite", "path": str(self.data.absolute() / "store.sqlite3")})
-        self.assertEqual(json.loads((self.data / "config.json").read_text()), config)
+        written = {"@type": "Sqlite", "path": "store.sqlite3"}
+        self.assertEqual(json.loads((self.data / "config.json").read_text()), written)
         self.assertEqual(mode_of(self.data), 0o700)
 
     def test_path_of_the_store_is_absolute(self) -> None:
         self.assertFalse(self.data.is_absolute())
         self.assertTrue(Path(embedded_store_config(self.data)["path"]).is_absolute())
+
+    def test_folder_that_was_moved_opens_the_store_in_it(self) -> None:
+        embedded_store_config(self.data)
+        moved = self.data.with_name("moved")
+        self.data.rename(moved)
+        self.assertEqual(embedded_store_config(moved)["path"], str(moved.absolute() / "store.sqlite3"))
 
     def test_later_start_keeps_what_somebody_wrote(self) -> None:
         self.data.mkdir(parents=True)

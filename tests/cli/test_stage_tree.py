@@ -104,7 +104,13 @@ class PlainTests(SynchronousTestCase):
             {"type": "daneVerifySuccess"},
             {"type": "daneVerifyError", "reason": "s"},
         )
-        expected = ["mx", "  MTA-STS: listed in the policy", "  MTA-STS: failed  r", "    DANE: verified", "    DANE: failed  s"]
+        expected = [
+            "mx",
+            "  MTA-STS: listed in the policy",
+            "  MTA-STS: failed  r",
+            "    DANE: verified",
+            "    DANE: failed  s",
+        ]
         self.assertEqual(lines.splitlines(), expected)
 
     def test_stage_of_a_newer_daemon_is_passed_over(self) -> None:

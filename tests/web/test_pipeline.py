@@ -407,6 +407,11 @@ class HeaderTests(PipelineCase):
         response = self.server().request("GET", "/open")
         self.assertEqual([name for name, _ in response.fields], ["Content-Type", "Content-Length", "Date"])
 
+    def test_errors_carry_the_id_of_their_request_and_each_another(self) -> None:
+        server = self.server()
+        ids = {dict(server.request("GET", "/nowhere").fields)["X-Request-Id"] for _ in range(3)}
+        self.assertEqual(len(ids), 3)
+
     def test_changed_settings_hold_for_the_next_request(self) -> None:
         server = self.server()
         connected = server.connect()

@@ -17,6 +17,9 @@ REFUSED = "Address is not on the public Internet; the setting allowPrivateTarget
 
 # RFC 6052 and RFC 3056: addresses that carry an IPv4 address to which a gateway would connect
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_SPECIAL = tuple(  # special purposes that ``is_global`` leaves in, whatever the version of Python (RFC 6890)
+    map(ipaddress.ip_network, ("::/96", "2001::/23", "64:ff9b:1::/48", "fec0::/10", "192.0.0.0/24", "192.88.99.0/24"))
+)
 
 
 @frozen
@@ -37,7 +40,8 @@ def is_public(ip: str) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             address = inner
-    return address.is_global and not address.is_multicast
+    special = any(address.version == network.version and address in network for network in _SPECIAL)
+    return address.is_global and not address.is_multicast and not special
 
 
 async def find_addresses(resolver: Resolver, host: str, family: int | None = None) -> Addresses:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from stalwart.mail.delivery.addresses import is_public
 from stalwart.mail.delivery.exchanges import Shuffle
@@ -74,11 +74,12 @@ def make_outgoing(reactor: Any, options: OutgoingOptions) -> Outgoing:
     :raises ValueError: a resolver or an anchor is not one; the text says which.
     """
     if options.resolvers:
-        trusted = not options.trust_anchors
-        servers = tuple(parse_server(text, trusted=trusted) for text in options.resolvers)
+        servers = tuple(parse_server(text, trusted=True) for text in options.resolvers)
     else:
         with open(options.resolv_conf, encoding="utf-8", errors="replace") as opened:
             servers = read_resolv_conf(opened.read()).servers
+    if options.trust_anchors:
+        servers = tuple(evolve(server, trusted=False) for server in servers)
     resolver = complete(StubResolver(reactor, servers), reactor, options.trust_anchors)
     return world_of(reactor, resolver, TrustStore(options.authorities), options.allow_private, options.policy_port)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 
+import idna
 from attrs import frozen
 
 from stalwart.codec.dns_names import InvalidName, to_ascii
@@ -47,7 +48,10 @@ def parse_target(text: str) -> Target:
         raise Invalid("IP addresses cannot be tested. Give the domain that receives the mail.")
     try:
         ascii_domain = to_ascii(domain).rstrip(".")
-    except InvalidName as problem:
+        for label in ascii_domain.split("."):
+            if label.startswith("xn--"):
+                idna.decode(label)
+    except (InvalidName, idna.IDNAError) as problem:
         raise Invalid(f"The target is not a domain name: {problem}") from problem
     return Target(domain.rstrip("."), ascii_domain, f"{local}@{ascii_domain}" if at else None)
 

@@ -22,6 +22,8 @@ REFUSED = {
     "only_a_dot": ".",
     "empty_label": "a..example.org",
     "invalid_idn": "xn--a\u0308-.example",
+    "a_label_that_encodes_nothing": "xn--a",
+    "a_label_that_does_not_decode": "xn--999999b.test",
     "control_character": "exam\x00ple.org",
     "line_break_in_the_local_part": "a\r\nDATA@example.org",
     "angle_bracket_in_the_local_part": "a>b@example.org",
