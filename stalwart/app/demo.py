@@ -28,15 +28,17 @@ async def ensure_demo(data: Path, settings: Settings, accounts: Accounts) -> lis
     known = dict(read_credentials(data))
     for name, role in PEOPLE.items():
         login = f"{name}@{DOMAIN}"
-        if login in known:
-            continue
-        password = make_password()
+        fresh = {**known, login: known.get(login) or make_password()}
+        if login not in known:  # before the account is there: nobody must be left whose password nobody knows
+            _write_credentials(data, fresh)
+        role_of = {"roles": {"@type": role}}
         try:
-            await accounts.create_user(name, domain_id, password, members={"roles": {"@type": role}})
+            await accounts.create_user(name, domain_id, fresh[login], members=role_of, checked=False)
         except Conflict:
-            continue  # somebody made this account with a password of his own
-        known[login] = password
-        _write_credentials(data, known)
+            if login not in known:
+                _write_credentials(data, known)  # somebody made this account with a password of his own
+            continue
+        known = fresh
     return list(known.items())
 
 

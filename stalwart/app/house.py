@@ -136,7 +136,7 @@ class Builder:
         self.opened.append(directory)
         outgoing = OutgoingWorld(self.reactor, settings)
         site = self._site(mode, store, settings, directory, outgoing)
-        listeners = Listeners(self.reactor, self.telemetry, lambda _, listener: self._served(site, settings, listener))
+        listeners = Listeners(self.reactor, self.telemetry, lambda wanted: self._served(site, settings, wanted))
         self.opened.append(listeners)
         house = House(
             mode,
@@ -240,16 +240,16 @@ class Builder:
         hostname = (jmap.hostname if jmap is not None else None) or system.default_hostname
         return base_url(self.environment, hostname, self.environment.hostname)
 
-    def _served(self, site: Site, settings: Settings, listener: NetworkListener) -> Any:
+    def _served(self, site: Site, settings: Settings, wanted: Wanted) -> Any:
         """The factory behind one HTTP listener."""
         system = settings.of(SystemSettings)
         return wrap_listener(
             site,
-            listener,
+            wanted.settings,
             clock=self.reactor,
             proxy_trusted_networks=system.proxy_trusted_networks,
             system_max_connections=system.max_connections,
-            bind_ip=next(iter(listener.bind)).rpartition(":")[0].strip("[]"),
+            bind_ip=wanted.bind_ip,
         )
 
     async def _ban(self, settings: Settings, ip: str, reason: str, expires_at: int | None) -> None:

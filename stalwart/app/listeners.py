@@ -55,6 +55,11 @@ class Wanted:
     bind: str | None = None
 
     @property
+    def bind_ip(self) -> str | None:
+        """The address of a stored listener, as rules see it; an endpoint string tells only when it listens."""
+        return self.bind.rpartition(":")[0].strip("[]") if self.bind is not None else None
+
+    @property
     def where(self) -> str:
         """What the person wrote."""
         return self.endpoint or self.bind or ""
@@ -68,11 +73,11 @@ class Bound:
     port: Any  # IListeningPort
 
 
-FactoryFor = Callable[[str, NetworkListener], Any]
+FactoryFor = Callable[["Wanted"], Any]
 
 
 class Listeners:
-    """Binds, reports and closes. ``factory_for(protocol, settings)`` gives what serves the connections."""
+    """Binds, reports and closes. ``factory_for(wanted)`` gives what serves the connections."""
 
     def __init__(self, reactor: Any, telemetry: Telemetry, factory_for: FactoryFor) -> None:
         self._reactor = reactor
@@ -140,7 +145,7 @@ class Listeners:
             factory = Factory.forProtocol(NotYet)
             factory.noisy = False
             return factory
-        return self._factory_for(wanted.protocol, wanted.settings)
+        return self._factory_for(wanted)
 
 
 def wanted_listeners(

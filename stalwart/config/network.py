@@ -73,7 +73,11 @@ class NetworkListener(Object, label="name"):
     socket_backlog: int | None = prop(_POSITIVE, 1024, "Connections that wait to be accepted.")
     socket_no_delay: bool = prop(Boolean(), True, "Send small packets at once (TCP_NODELAY).")
     socket_reuse_address: bool = prop(Boolean(), True, "Bind although old connections linger (SO_REUSEADDR).")
-    socket_reuse_port: bool = prop(Boolean(), True, "Several processes may bind the address (SO_REUSEPORT).")
+    socket_reuse_port: bool = prop(
+        Boolean(),
+        True,
+        "Several processes may bind the address; used once there are workers.",
+    )
     socket_receive_buffer_size: int | None = prop(_POSITIVE, None, "Receive buffer in bytes; null is the system's.")
     socket_send_buffer_size: int | None = prop(_POSITIVE, None, "Send buffer in bytes; null is the system's.")
     socket_tos_v4: int | None = prop(_POSITIVE, None, "Type of service of IPv4 packets (IP_TOS).")

@@ -50,7 +50,15 @@ class ListenerFactory(ServerFactory):
         self._clock = clock
         counted: Any = _Counted(self)
         self._inner: Any = counted if tls is None else TLSMemoryBIOFactory(tls, False, counted)
-        self.connections = 0
+
+    @property
+    def connections(self) -> int:
+        """Open connections of the listener over all its addresses."""
+        return self._site.connections[self._listener.name]
+
+    @connections.setter
+    def connections(self, count: int) -> None:
+        self._site.connections[self._listener.name] = count
 
     def doStart(self) -> None:
         """Twisted calls this; the factories inside have nothing to start."""

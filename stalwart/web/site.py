@@ -7,6 +7,7 @@ listener, or behind ``listener.wrap_listener``. Twisted's access log is not used
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -66,6 +67,7 @@ class Site(HTTPFactory):
         self.call_later: Callable[..., Any] = clock.callLater
         self.streams = Streams(telemetry, clock.seconds())
         self.channels: set[Channel] = set()
+        self.connections: Counter[str] = Counter()  # by listener
         self._instance = secrets.token_hex(3)
         self._serial = 0
         self._date = DateLine()

@@ -176,8 +176,8 @@ class EndpointTests(SynchronousTestCase):
         self.reactor = MemoryReactorClock()
         self.listeners = Listeners(self.reactor, self.telemetry, self.factory)
 
-    def factory(self, protocol: str, settings: NetworkListener) -> Factory:
-        self.asked.append((protocol, settings.name))
+    def factory(self, wanted: Wanted) -> Factory:
+        self.asked.append((wanted.protocol, wanted.settings.name))
         return Factory.forProtocol(Silent)
 
     def bind(self, **endpoints: list[str]) -> int:
@@ -221,11 +221,17 @@ class BindingTests(TestCase):
     def _note(self, event: Event, keys: dict[str, Any]) -> None:
         self.events.append((event.id, keys))
 
-    def factory(self, _protocol: str, settings: NetworkListener) -> Factory:
+    def factory(self, wanted: Wanted) -> Factory:
         made = Factory.forProtocol(Silent)
         made.noisy = False
-        self.made.append((settings.name, made))
+        self.made.append((wanted.settings.name, made))
         return made
+
+    def test_bind_address_is_what_rules_see(self) -> None:
+        found = {
+            wanted.bind_ip for wanted in wanted_listeners([stored("a", "[::1]:0", "127.0.0.1:0")], {"smtp": [LOOPBACK]})
+        }
+        self.assertEqual(found, {"::1", "127.0.0.1", None})
 
     def wanted(self, *listeners: NetworkListener) -> list[Wanted]:
         return wanted_listeners(listeners, {})

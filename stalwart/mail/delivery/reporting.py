@@ -25,7 +25,10 @@ async def find_reporting(resolver: Resolver, domain: str) -> tuple[Rua, ...] | N
         if failure.kind in ("nxdomain", "nodata"):
             return None
         raise ReportingUnusable(failure.reason) from failure
-    for text in answer.records:
+    candidates = [text for text in answer.records if text.startswith("v=TLSRPTv1")]
+    if len(candidates) > 1:  # RFC 8460 3: then there is none
+        raise ReportingUnusable("There are several TLS reporting records.")
+    for text in candidates:
         try:
             return parse_record(text)
         except MalformedRecord:

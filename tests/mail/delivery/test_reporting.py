@@ -29,6 +29,10 @@ class ReportingTests(SynchronousTestCase):
         found = self.successResultOf(self.looking(["hello", "v=TLSRPTv1; rua=mailto:a@example"]))
         self.assertEqual(len(found), 1)
 
+    def test_several_records_are_as_good_as_none(self) -> None:
+        failure = self.failureResultOf(self.looking(["v=TLSRPTv1; rua=mailto:a@example"] * 2), ReportingUnusable)
+        self.assertIn("several", failure.value.reason)
+
     def test_no_record_is_no_wish(self) -> None:
         self.assertIsNone(self.successResultOf(self.looking(None)))
 
