@@ -64,6 +64,13 @@ class AdmissionTests(ListenerCase):
         found = protocol.connection
         self.assertEqual((found.listener, found.local_ip, found.local_port, found.is_tls), ("front", "::", 8080, False))
 
+    def test_the_limit_counts_over_all_addresses_of_a_listener(self) -> None:
+        first, second = self.listen(maxConnections=1), self.listen(maxConnections=1)
+        admitted, _wire = self.connect(first)
+        self.assertIsNone(self.connect(second)[0])
+        admitted.connectionLost(Failure(ConnectionDone()))
+        self.assertIsNotNone(self.connect(second)[0])
+
     def test_mapped_addresses_are_ipv4(self) -> None:
         protocol, _ = self.connect(self.listen(), "::ffff:198.51.100.9")
         self.assertEqual(protocol.connection.remote_ip, "198.51.100.9")
