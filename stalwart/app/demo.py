@@ -6,6 +6,8 @@ in a file that only its owner can read.
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 from stalwart.app.store_file import write_private
@@ -65,10 +67,11 @@ def _write_credentials(data: Path, known: dict[str, str]) -> None:
 def invitation(url: str, data: Path, people: list[tuple[str, str]]) -> str:
     """What ``make run`` prints when the server is up."""
     logins = "\n".join(f"  {login:<24} {password}" for login, password in people)
+    command = os.path.relpath(Path(sys.executable).with_name("stalwart-cli"))
     return (
         f"\nStalwart is running.\n"
         f"  Open     {url}/diagnose\n"
         f"  Log in   as the first of these, the administrator (all are kept in {data / CREDENTIALS}):\n{logins}\n"
-        f"  Or run   stalwart-cli diagnose --demo\n"
-        f"           (in .venv/bin; a live delivery diagnosis that needs no network)\n"
+        f"  Or run   {command} diagnose --demo\n"
+        f"           (a live delivery diagnosis that needs no network)\n"
     )
