@@ -15,7 +15,7 @@ from stalwart.config.domain import Domain
 from stalwart.config.settings import Settings
 from stalwart.directory.accounts import Accounts
 from stalwart.directory.recovery import make_password
-from stalwart.errors import Conflict, Invalid
+from stalwart.errors import Invalid
 
 DOMAIN = "example.test"
 PEOPLE = {"admin": "Admin", "alice": "User", "bob": "User"}
@@ -30,17 +30,12 @@ async def ensure_demo(data: Path, settings: Settings, accounts: Accounts) -> lis
     known = dict(read_credentials(data))
     for name, role in PEOPLE.items():
         login = f"{name}@{DOMAIN}"
-        fresh = {**known, login: known.get(login) or make_password()}
-        if login not in known:  # before the account is there: nobody must be left whose password nobody knows
-            _write_credentials(data, fresh)
-        role_of = {"roles": {"@type": role}}
-        try:
-            await accounts.create_user(name, domain_id, fresh[login], members=role_of, checked=False)
-        except Conflict:
-            if login not in known:
-                _write_credentials(data, known)  # somebody made this account with a password of his own
-            continue
-        known = fresh
+        if await accounts.has_address(login):
+            continue  # with the password that we know, or one of somebody's own
+        if login not in known:
+            known[login] = make_password()
+            _write_credentials(data, known)  # first: nobody must be left whose password nobody knows
+        await accounts.create_user(name, domain_id, known[login], members={"roles": {"@type": role}}, checked=False)
     return list(known.items())
 
 

@@ -57,7 +57,7 @@ class Wanted:
     @property
     def bind_ip(self) -> str | None:
         """The address of a stored listener, as rules see it; an endpoint string tells only when it listens."""
-        return self.bind.rpartition(":")[0].strip("[]") if self.bind is not None else None
+        return _host_and_port(self.bind)[0] if self.bind is not None else None
 
     @property
     def where(self) -> str:
@@ -182,21 +182,25 @@ def open_socket(bind: str, settings: NetworkListener) -> socket.socket:
 
     :raises OSError: the address cannot be had; nothing stays open.
     """
-    host, _, port = bind.rpartition(":")
-    host = host.strip("[]")
+    host, port = _host_and_port(bind)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     if host == "::" and not _has_ipv6():
         host, family = "0.0.0.0", socket.AF_INET
     opened = socket.socket(family, socket.SOCK_STREAM)
     try:
         _set_options(opened, settings)
-        opened.bind((host, int(port)))
+        opened.bind((host, port))
         opened.listen(settings.socket_backlog or 1024)
         opened.setblocking(False)
     except BaseException:
         opened.close()
         raise
     return opened
+
+
+def _host_and_port(bind: str) -> tuple[str, int]:
+    host, _, port = bind.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 def _set_options(opened: socket.socket, settings: NetworkListener) -> None:

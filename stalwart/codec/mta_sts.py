@@ -179,15 +179,14 @@ class _Reader:
             self.mx.append(Pattern(name, wildcard))
 
     def _max_age(self) -> int:
-        digits = self.fields.get("max_age", "")
+        digits = self.fields["max_age"]
         if not re.fullmatch(r"[0-9]{1,10}", digits):
-            if "max_age" in self.fields:
-                self._advise("max_age is not a number of seconds, a day is assumed")
+            self._advise("max_age is not a number of seconds, a day is assumed")
             return DEFAULT_AGE
         age = int(digits)
         if age > LONGEST_AGE:
             self._advise(f"max_age is more than {LONGEST_AGE} seconds, the longest allowed")
-        elif age < 7 * DEFAULT_AGE and self.fields.get("mode") == "enforce":
+        elif age < 7 * DEFAULT_AGE and self.fields["mode"] == "enforce":
             self._advise("max_age is less than a week; RFC 8461 expects weeks or more")
         return age
 

@@ -15,6 +15,7 @@ from stalwart.codec.ids import encode_id
 from stalwart.config.authentication import Authentication
 from stalwart.directory import account_records, hashes
 from stalwart.directory.hashing import Hashing
+from stalwart.directory.identity import is_address
 from stalwart.directory.password_policy import STRENGTHS, PasswordPolicy
 from stalwart.directory.second_factor import use_code
 from stalwart.directory.totp import InvalidUri, Totp
@@ -40,6 +41,10 @@ class Accounts:
         self._hashing = hashing
         self._clock: Any = clock
         self._forget = forget
+
+    async def has_address(self, address: str) -> bool:
+        """Whether an account or mailing list has ``address`` (lower case)."""
+        return await self._store.read(lambda tx: is_address(tx, address))
 
     async def create_user(
         self,

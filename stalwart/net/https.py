@@ -61,7 +61,8 @@ class FetchFailed(Exception):
         self.reason = reason
 
 
-def _any_address(_ip: str) -> bool:
+def any_address(_ip: str) -> bool:
+    """The rule that allows every address."""
     return True
 
 
@@ -74,7 +75,7 @@ class PolicyFetcher:
         trust_store: TrustStore,
         resolver: Resolver,
         *,
-        allow: Callable[[str], bool] = _any_address,
+        allow: Callable[[str], bool] = any_address,
         port: int = 443,
     ) -> None:
         self._reactor = reactor

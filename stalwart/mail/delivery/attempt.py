@@ -143,15 +143,15 @@ class Attempt:
             self._emit(stages.StartTlsError(0, "STARTTLS not advertised by host"))
             return self._in_the_clear(exchange, outcome)
         options = self._outgoing.trust_store.client_options(exchange.hostname)
-        began = self._lifetime.clock.seconds()
+        began = self._lifetime.now()
         try:
             reply = await connection.starttls(options, self._operation())
         except SmtpFailed as failure:
             outcome.problems.append("validation-failure")
             outcome.refused_by_policy = exchange.demands_tls
-            self._emit(stages.StartTlsError(self._since(began), self._reason(failure)))
+            self._emit(stages.StartTlsError(self._lifetime.since(began), self._reason(failure)))
             raise Ended from failure
-        elapsed = self._since(began)
+        elapsed = self._lifetime.since(began)
         if reply.code != 220 or connection.tls is None:
             self._emit(stages.StartTlsError(elapsed, reply.describe()))
             return self._in_the_clear(exchange, outcome)
@@ -229,25 +229,22 @@ class Attempt:
 
     async def _quit(self, connection: SmtpConnection) -> None:
         self._emit(stages.QuitStart())
-        began = self._lifetime.clock.seconds()
+        began = self._lifetime.now()
         await connection.quit(self._lifetime.limit(QUIT_LIMIT))
-        self._emit(stages.QuitCompleted(self._since(began)))
+        self._emit(stages.QuitCompleted(self._lifetime.since(began)))
 
     async def _step(self, work: Callable[[float], Awaitable[T]], failed: type[Any]) -> tuple[T, int]:
         """The result of ``work`` and its milliseconds; a failure is emitted as ``failed`` and ends the session."""
-        began = self._lifetime.clock.seconds()
+        began = self._lifetime.now()
         try:
             result = await work(self._operation())
         except SmtpFailed as failure:
-            self._emit(failed(elapsed=self._since(began), reason=self._reason(failure)))
+            self._emit(failed(elapsed=self._lifetime.since(began), reason=self._reason(failure)))
             raise Ended from failure
-        return result, self._since(began)
+        return result, self._lifetime.since(began)
 
     def _operation(self) -> float:
         return self._lifetime.limit(self._limits.operation_timeout)
-
-    def _since(self, began: float) -> int:
-        return int((self._lifetime.clock.seconds() - began) * 1000)
 
     def _reason(self, failure: SmtpFailed) -> str:
         if failure.kind == "timeout" and self._lifetime.over:

@@ -86,7 +86,7 @@ class Diagnosis:
 
     async def _route(self) -> Route | None:
         self._emit(stages.MxLookupStart(self._target.shown))
-        began = self._seconds()
+        began = self._lifetime.now()
         resolver = self._outgoing.resolver
         try:
             looking = find_route(resolver, self._target.domain, self._outgoing.shuffle)
@@ -94,17 +94,17 @@ class Diagnosis:
         except NoExchange as failure:
             if failure.kind in ("bogus", "servfail"):
                 self._policy_problems.append("dnssec-invalid")
-            self._emit(stages.MxLookupError(failure.reason, self._since(began)))
+            self._emit(stages.MxLookupError(failure.reason, self._lifetime.since(began)))
             return None
         except Expired as late:
-            self._emit(stages.MxLookupError(_late(late), self._since(began)))
+            self._emit(stages.MxLookupError(_late(late), self._lifetime.since(began)))
             return None
-        self._emit(stages.MxLookupSuccess(list(route.groups), self._since(began), dnssec=route.trust))
+        self._emit(stages.MxLookupSuccess(list(route.groups), self._lifetime.since(began), dnssec=route.trust))
         return route
 
     async def _policy(self) -> Announced | None:
         self._emit(stages.MtaStsFetchStart())
-        began = self._seconds()
+        began = self._lifetime.now()
         limit = self._limits.operation_timeout
         try:
             looking = self._outgoing.policies.find(self._target.domain, self._lifetime.limit(limit))
@@ -112,40 +112,42 @@ class Diagnosis:
         except PolicyUnusable as failure:
             self._policy_problems.append(failure.result_type)
             self._advice.sts_problem = failure.reason
-            self._emit(stages.MtaStsFetchError(failure.reason, self._since(began), failure.http_status))
+            self._emit(stages.MtaStsFetchError(failure.reason, self._lifetime.since(began), failure.http_status))
             return None
         except Expired as late:
             self._policy_problems.append("sts-policy-fetch-error")
-            self._emit(stages.MtaStsFetchError(_late(late), self._since(began)))
+            self._emit(stages.MtaStsFetchError(_late(late), self._lifetime.since(began)))
             self._stop_if_over(late)
             return None
         self._advice.policy = policy
         if policy is None:
-            self._emit(stages.MtaStsNotFound(self._since(began)))
+            self._emit(stages.MtaStsNotFound(self._lifetime.since(began)))
             return None
         wire = policy.policy.wire(policy.id)
         advice = list(policy.policy.advice) or None
-        self._emit(stages.MtaStsFetchSuccess(wire, self._since(began), cached=policy.cached or None, advice=advice))
+        self._emit(
+            stages.MtaStsFetchSuccess(wire, self._lifetime.since(began), cached=policy.cached or None, advice=advice)
+        )
         return policy
 
     async def _reporting(self) -> None:
         self._emit(stages.TlsRptLookupStart())
-        began = self._seconds()
+        began = self._lifetime.now()
         try:
             found = await self._lifetime.run(find_reporting(self._outgoing.resolver, self._target.domain), DNS_LIMIT)
         except ReportingUnusable as failure:
             self._advice.reporting_problem = failure.reason
-            self._emit(stages.TlsRptLookupError(failure.reason, self._since(began)))
+            self._emit(stages.TlsRptLookupError(failure.reason, self._lifetime.since(began)))
             return
         except Expired as late:
-            self._emit(stages.TlsRptLookupError(_late(late), self._since(began)))
+            self._emit(stages.TlsRptLookupError(_late(late), self._lifetime.since(began)))
             self._stop_if_over(late)
             return
         self._advice.reporting = found
         if found is None:
-            self._emit(stages.TlsRptNotFound(self._since(began)))
+            self._emit(stages.TlsRptNotFound(self._lifetime.since(began)))
         else:
-            self._emit(stages.TlsRptLookupSuccess([rua.wire() for rua in found], self._since(began)))
+            self._emit(stages.TlsRptLookupSuccess([rua.wire() for rua in found], self._lifetime.since(began)))
 
     async def _host(self, hostname: str, route: Route, policy: Announced | None) -> HostOutcome:
         outcome = HostOutcome(hostname)
@@ -176,16 +178,16 @@ class Diagnosis:
 
     async def _tlsa(self, hostname: str, route: Route, outcome: HostOutcome) -> Dane:
         self._emit(stages.TlsaLookupStart())
-        began = self._seconds()
+        began = self._lifetime.now()
         secure = route.secure
         try:
             looking = find_tlsa(self._outgoing.resolver, hostname, self._limits.port, secure)
             dane = await self._lifetime.run(looking, DNS_LIMIT)
         except Expired as late:
-            self._emit(stages.TlsaLookupError(self._since(began), _late(late)))
+            self._emit(stages.TlsaLookupError(self._lifetime.since(began), _late(late)))
             self._stop_if_over(late)
             return Dane(failure=TIME_OUT)
-        elapsed = self._since(began)
+        elapsed = self._lifetime.since(began)
         if dane.tlsa is not None:
             self._emit(stages.TlsaLookupSuccess(dane.tlsa.wire(), elapsed, dnssec=dane.trust))
         elif dane.failure is not None or dane.unusable:
@@ -201,20 +203,20 @@ class Diagnosis:
 
     async def _addresses(self, hostname: str) -> Addresses:
         self._emit(stages.IpLookupStart())
-        began = self._seconds()
+        began = self._lifetime.now()
         try:
             looking = find_addresses(self._outgoing.resolver, hostname, self._wishes.family)
             found = await self._lifetime.run(looking, DNS_LIMIT)
         except Expired as late:
-            self._emit(stages.IpLookupError(_late(late), self._since(began)))
+            self._emit(stages.IpLookupError(_late(late), self._lifetime.since(began)))
             self._stop_if_over(late)
             return Addresses()
         if found.ips:
             self._advice.addresses[hostname] = found.ips
-            self._emit(stages.IpLookupSuccess(list(found.ips), self._since(began)))
+            self._emit(stages.IpLookupSuccess(list(found.ips), self._lifetime.since(began)))
         else:
             reason = found.failure.reason if found.failure is not None else NO_ADDRESS
-            self._emit(stages.IpLookupError(reason, self._since(began)))
+            self._emit(stages.IpLookupError(reason, self._lifetime.since(began)))
         return found
 
     async def _address(self, exchange: Exchange, ip: str, outcome: HostOutcome) -> None:
@@ -226,12 +228,6 @@ class Diagnosis:
     async def _findings(self) -> list[stages.Finding]:
         seconds = ADVICE_SHARE * self._lifetime.limit(DNS_LIMIT)
         return await advise(self._outgoing.resolver, self._target.domain, self._advice, self._lifetime.clock, seconds)
-
-    def _seconds(self) -> float:
-        return self._lifetime.clock.seconds()
-
-    def _since(self, began: float) -> int:
-        return int((self._seconds() - began) * 1000)
 
     def _stop_if_over(self, late: Expired) -> None:
         if late.lifetime:

@@ -30,12 +30,20 @@ class Lifetime:
 
     def __init__(self, clock: Any, seconds: float) -> None:
         self.clock = clock
-        self.ends = clock.seconds() + seconds
+        self.ends = self.now() + seconds
+
+    def now(self) -> float:
+        """The time by the clock, to measure from."""
+        return float(self.clock.seconds())
+
+    def since(self, began: float) -> int:
+        """Whole milliseconds from ``began`` until now: the ``elapsed`` of a stage."""
+        return int((self.now() - began) * 1000)
 
     @property
     def left(self) -> float:
         """Seconds left, never negative."""
-        return max(0.0, self.ends - self.clock.seconds())
+        return max(0.0, self.ends - self.now())
 
     @property
     def over(self) -> bool:

@@ -18,7 +18,7 @@ from stalwart.mail.delivery.exchanges import Shuffle
 from stalwart.mail.delivery.sts import StsPolicies
 from stalwart.net.dns import Resolver, StubResolver
 from stalwart.net.dns_config import complete, parse_server, read_resolv_conf
-from stalwart.net.https import PolicyFetcher
+from stalwart.net.https import PolicyFetcher, any_address
 from stalwart.net.smtp import SmtpConnection
 from stalwart.net.tls import TrustStore
 
@@ -88,10 +88,6 @@ def world_of(
     reactor: Any, resolver: Resolver, trust_store: TrustStore, allow_private: bool, policy_port: int = 443
 ) -> Outgoing:
     """The outside world that ``resolver`` and ``trust_store`` describe; policy hosts obey the same address rule."""
-    allow = _any_address if allow_private else is_public
+    allow = any_address if allow_private else is_public
     fetcher = PolicyFetcher(reactor, trust_store, resolver, allow=allow, port=policy_port)
     return Outgoing(reactor, resolver, StsPolicies(resolver, fetcher.fetch, reactor), trust_store)
-
-
-def _any_address(_ip: str) -> bool:
-    return True
