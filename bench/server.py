@@ -132,7 +132,7 @@ def lift_limits(data: Path) -> None:
     from twisted.internet import task
 
     from stalwart.app.store_file import embedded_store_config
-    from stalwart.config.http import Http
+    from stalwart.config.network.http import Http
     from stalwart.config.settings import Settings
     from stalwart.store import open_store
     from stalwart.telemetry import Telemetry

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from stalwart.app.store_file import write_private
-from stalwart.config.domain import Domain
+from stalwart.config.domains.domain import Domain
 from stalwart.config.settings import Settings
 from stalwart.directory.accounts import Accounts
 from stalwart.directory.recovery import make_password

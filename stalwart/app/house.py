@@ -25,11 +25,11 @@ from stalwart.app.privileges import drop_privileges
 from stalwart.app.startup import Startup
 from stalwart.app.store_file import embedded_store_config, is_missing, read_store_config
 from stalwart.config.defaults import ensure_defaults
-from stalwart.config.diagnosis import Diagnosis
-from stalwart.config.network import NetworkListener
-from stalwart.config.security import BlockedIp
+from stalwart.config.monitoring.diagnosis import Diagnosis
+from stalwart.config.network.listener import NetworkListener
+from stalwart.config.network.security import BlockedIp
+from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
-from stalwart.config.system import SystemSettings
 from stalwart.directory.account_records import date_text
 from stalwart.directory.accounts import Accounts
 from stalwart.directory.directory import Directory

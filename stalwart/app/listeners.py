@@ -18,7 +18,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from stalwart.config.network import NetworkListener
+from stalwart.config.network.listener import NetworkListener
 from stalwart.errors import Unavailable
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import NETWORK_BIND_ERROR, NETWORK_LISTEN_STOP

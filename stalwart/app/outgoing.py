@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from stalwart.config.diagnosis import Diagnosis
-from stalwart.config.dns_resolver import DnsResolver
+from stalwart.config.monitoring.diagnosis import Diagnosis
+from stalwart.config.network.dns_resolver import DnsResolver
 from stalwart.config.settings import Settings
 from stalwart.mail.delivery.outgoing import Outgoing, world_of
 from stalwart.net.dns_config import resolver_from_settings

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stalwart.config import registry
-from stalwart.config.account import Account
-from stalwart.config.authentication import Authentication
-from stalwart.config.domain import Domain
+from stalwart.config.domains.domain import Domain
+from stalwart.config.identity.account import Account
+from stalwart.config.identity.authentication import Authentication
 from stalwart.directory import credentials, hashes
 from stalwart.errors import Invalid, NotFound, OverQuota
 from stalwart.schema import UtcDateTime

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from twisted.internet.interfaces import IReactorTime
 
 from stalwart.codec.ids import encode_id
-from stalwart.config.authentication import Authentication
+from stalwart.config.identity.authentication import Authentication
 from stalwart.directory import account_records, hashes
 from stalwart.directory.hashing import Hashing
 from stalwart.directory.identity import is_address

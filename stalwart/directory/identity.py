@@ -13,11 +13,11 @@ from typing import Any
 from attrs import evolve, frozen
 
 from stalwart.codec.ids import encode_id
-from stalwart.config.account import ADDRESS_SPACE, Account
-from stalwart.config.authentication import Authentication
-from stalwart.config.domain import Domain
-from stalwart.config.roles import Role
-from stalwart.config.system import SystemSettings
+from stalwart.config.domains.domain import Domain
+from stalwart.config.identity.account import ADDRESS_SPACE, Account
+from stalwart.config.identity.authentication import Authentication
+from stalwart.config.identity.roles import Role
+from stalwart.config.network.system import SystemSettings
 from stalwart.directory.access import Access, language_tag
 from stalwart.directory.credentials import Network
 from stalwart.directory.permissions import effective_permissions

@@ -13,7 +13,7 @@ from typing import Any
 from attrs import evolve
 from twisted.internet.interfaces import IReactorTime
 
-from stalwart.config.authentication import Authentication
+from stalwart.config.identity.authentication import Authentication
 from stalwart.directory import account_records, hashes
 from stalwart.directory.access import Access
 from stalwart.directory.credentials import is_allowed_from, read_app_password

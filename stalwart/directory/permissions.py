@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-from stalwart.config import roles as declared
-from stalwart.config.account import Group, User
-from stalwart.config.authentication import Authentication
+from stalwart.config.identity import roles as declared
+from stalwart.config.identity.account import Group, User
+from stalwart.config.identity.authentication import Authentication
 from stalwart.config.permissions import PERMISSIONS, kebab_case, listed
 from stalwart.directory.access import Access
 from stalwart.schema import Variant

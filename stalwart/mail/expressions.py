@@ -11,9 +11,9 @@ from typing import Any
 
 from stalwart.codec.dns_names import reverse_name
 from stalwart.codec.expression import Value
-from stalwart.config.domain import Domain
+from stalwart.config.domains.domain import Domain
+from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
-from stalwart.config.system import SystemSettings
 from stalwart.directory.identity import is_address
 from stalwart.net.dns import LookupFailed, Resolver
 from stalwart.store import Store

@@ -6,7 +6,7 @@ token, so the password leaves the page only in that one request.
 
 from __future__ import annotations
 
-from stalwart.config.http import Http
+from stalwart.config.network.http import Http
 from stalwart.config.settings import Settings
 from stalwart.errors import NotFound
 from stalwart.web.answers import Answer, redirect

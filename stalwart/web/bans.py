@@ -14,8 +14,8 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from stalwart.codec.ip_networks import LOOPBACK, NetworkSet
-from stalwart.config.security import AllowedIp, BlockedIp, Security
-from stalwart.config.system import SystemSettings
+from stalwart.config.network.security import AllowedIp, BlockedIp, Security
+from stalwart.config.network.system import SystemSettings
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
     SECURITY_AUTHENTICATION_BAN,

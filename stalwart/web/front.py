@@ -11,9 +11,9 @@ from attrs import frozen
 from stalwart.codec.expression import ExpressionIO
 from stalwart.codec.globs import GlobSet
 from stalwart.codec.ip_networks import LOOPBACK, InvalidAddress, NetworkSet
-from stalwart.config.http import Http
-from stalwart.config.jmap import Jmap
-from stalwart.config.security import Security
+from stalwart.config.collaboration.jmap import Jmap
+from stalwart.config.network.http import Http
+from stalwart.config.network.security import Security
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import RESOURCE_BAD_PARAMETERS
 from stalwart.web.access_rule import AccessRule, access_rule

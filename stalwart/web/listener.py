@@ -18,7 +18,7 @@ from zope.interface import implementer
 
 from stalwart.codec.ip_networks import NetworkSet
 from stalwart.codec.proxy_protocol import Header, Incomplete, parse
-from stalwart.config.network import NetworkListener
+from stalwart.config.network.listener import NetworkListener
 from stalwart.telemetry.events import LIMIT_CONCURRENT_CONNECTION, NETWORK_PROXY_ERROR, SECURITY_IP_BLOCKED
 from stalwart.web.clock import Clock
 from stalwart.web.connection import Listener, ProxiedAddress, peer_ip

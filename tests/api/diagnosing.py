@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.api import live
 from stalwart.codec.dns_records import MX
 from stalwart.codec.event_stream import EventStreamParser
-from stalwart.config.diagnosis import Diagnosis
+from stalwart.config.monitoring.diagnosis import Diagnosis
 from stalwart.config.settings import Settings
 from stalwart.mail.delivery.outgoing import Outgoing
 from stalwart.mail.delivery.service import Diagnoses

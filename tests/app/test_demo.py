@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 from stalwart.app.demo import CREDENTIALS, ensure_demo, invitation, read_credentials
-from stalwart.config.domain import Domain
+from stalwart.config.domains.domain import Domain
 from stalwart.errors import Invalid
 from tests.directory.world import World
 

@@ -12,13 +12,13 @@ from twisted.internet.defer import CancelledError, Deferred
 from stalwart.app import house as module
 from stalwart.app.startup import Startup
 from stalwart.codec.ids import SINGLETON
-from stalwart.config.diagnosis import Diagnosis
-from stalwart.config.domain import Domain
-from stalwart.config.http import Http
-from stalwart.config.network import NetworkListener
-from stalwart.config.roles import Role
-from stalwart.config.security import BlockedIp
-from stalwart.config.system import SystemSettings
+from stalwart.config.domains.domain import Domain
+from stalwart.config.identity.roles import Role
+from stalwart.config.monitoring.diagnosis import Diagnosis
+from stalwart.config.network.http import Http
+from stalwart.config.network.listener import NetworkListener
+from stalwart.config.network.security import BlockedIp
+from stalwart.config.network.system import SystemSettings
 from stalwart.errors import Invalid
 from stalwart.schema import ValidationFailed
 from stalwart.store import MemoryStore

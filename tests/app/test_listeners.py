@@ -18,7 +18,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
 from stalwart.app import listeners as module
 from stalwart.app.listeners import Listeners, NotYet, Wanted, open_socket, shown, wanted_listeners
-from stalwart.config.network import NetworkListener
+from stalwart.config.network.listener import NetworkListener
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Event, Level
 

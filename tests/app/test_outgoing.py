@@ -9,9 +9,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.app.outgoing import OutgoingWorld
-from stalwart.config.diagnosis import Diagnosis
-from stalwart.config.dns_resolver import DnsResolver
-from stalwart.config.http import Http
+from stalwart.config.monitoring.diagnosis import Diagnosis
+from stalwart.config.network.dns_resolver import DnsResolver
+from stalwart.config.network.http import Http
 from stalwart.config.settings import Settings
 from stalwart.store import MemoryStore
 from stalwart.telemetry import Telemetry

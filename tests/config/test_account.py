@@ -4,9 +4,9 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.config.account import Account, User
-from stalwart.config.credentials import ApiKey, AppPassword, CredentialUnion
-from stalwart.config.encryption import EncryptionAtRest
+from stalwart.config.identity.account import Account, User
+from stalwart.config.identity.credentials import ApiKey, AppPassword, CredentialUnion
+from stalwart.config.identity.encryption import EncryptionAtRest
 from stalwart.schema import ValidationFailed
 
 ALICE = {"@type": "User", "name": "Alice", "domainId": "b", "description": "Alice Example"}

@@ -9,9 +9,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.config import registry
 from stalwart.config.catalogue import declarations
 from stalwart.config.documentation import _blocks
-from stalwart.config.http import Http
-from stalwart.config.network import NetworkListener
-from stalwart.config.system import SystemSettings
+from stalwart.config.network.http import Http
+from stalwart.config.network.listener import NetworkListener
+from stalwart.config.network.system import SystemSettings
 from stalwart.schema import Property, Union, ValidationFailed
 from tests.schema.wire_values import wire_object
 

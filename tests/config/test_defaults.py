@@ -5,12 +5,12 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.config import permissions, registry
-from stalwart.config.authentication import Authentication
 from stalwart.config.defaults import ensure_defaults
-from stalwart.config.domain import Domain
-from stalwart.config.network import NetworkListener
-from stalwart.config.roles import Role
-from stalwart.config.system import SystemSettings
+from stalwart.config.domains.domain import Domain
+from stalwart.config.identity.authentication import Authentication
+from stalwart.config.identity.roles import Role
+from stalwart.config.network.listener import NetworkListener
+from stalwart.config.network.system import SystemSettings
 from stalwart.schema import ValidationFailed
 from stalwart.store import MemoryStore
 

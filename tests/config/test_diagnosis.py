@@ -6,8 +6,8 @@ from dns.rdataclass import IN
 from dns.rdatatype import DS
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.config.diagnosis import ROOT_ANCHORS, Diagnosis
-from stalwart.config.dns_resolver import DnsResolver
+from stalwart.config.monitoring.diagnosis import ROOT_ANCHORS, Diagnosis
+from stalwart.config.network.dns_resolver import DnsResolver
 from stalwart.schema import ValidationFailed
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.config.domain import Domain
+from stalwart.config.domains.domain import Domain
 from stalwart.schema import ValidationFailed
 
 

@@ -9,14 +9,14 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.ids import SINGLETON, encode_id
 from stalwart.config import registry
-from stalwart.config.account import ADDRESS_SPACE, Account
-from stalwart.config.authentication import Authentication
-from stalwart.config.dns_resolver import DnsResolver
-from stalwart.config.domain import Domain
-from stalwart.config.http import Http
-from stalwart.config.network import NetworkListener
-from stalwart.config.roles import Role
-from stalwart.config.security import AllowedIp, BlockedIp
+from stalwart.config.domains.domain import Domain
+from stalwart.config.identity.account import ADDRESS_SPACE, Account
+from stalwart.config.identity.authentication import Authentication
+from stalwart.config.identity.roles import Role
+from stalwart.config.network.dns_resolver import DnsResolver
+from stalwart.config.network.http import Http
+from stalwart.config.network.listener import NetworkListener
+from stalwart.config.network.security import AllowedIp, BlockedIp
 from stalwart.errors import Conflict, DanglingReference, Linked, NotFound
 from stalwart.schema import Declaration, ValidationFailed, combined_key
 from stalwart.store import MemoryStore, Transaction

@@ -9,11 +9,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.ids import SINGLETON
 from stalwart.config import registry
-from stalwart.config.account import Account
-from stalwart.config.dns_resolver import DnsResolver
-from stalwart.config.domain import Domain
-from stalwart.config.http import Http
-from stalwart.config.security import AllowedIp, Security
+from stalwart.config.domains.domain import Domain
+from stalwart.config.identity.account import Account
+from stalwart.config.network.dns_resolver import DnsResolver
+from stalwart.config.network.http import Http
+from stalwart.config.network.security import AllowedIp, Security
 from stalwart.config.settings import DEBOUNCE, Settings, SettingsBroken
 from stalwart.errors import Conflict, Unavailable
 from stalwart.schema import ValidationFailed

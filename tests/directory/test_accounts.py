@@ -5,7 +5,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from stalwart.codec.ids import encode_id
-from stalwart.config.authentication import Authentication
+from stalwart.config.identity.authentication import Authentication
 from stalwart.directory import hashes
 from stalwart.directory.totp import Totp, make_uri
 from stalwart.errors import Conflict, DanglingReference, Invalid, NotFound, OverQuota, Unauthenticated

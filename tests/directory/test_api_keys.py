@@ -3,7 +3,7 @@
 from twisted.internet.defer import Deferred
 
 from stalwart.codec.ids import encode_id
-from stalwart.config.account import Account
+from stalwart.config.identity.account import Account
 from stalwart.directory import credentials, hashes
 from stalwart.directory.access import Access
 from stalwart.errors import Forbidden, Unauthenticated

@@ -2,8 +2,8 @@
 
 from twisted.internet.defer import Deferred
 
-from stalwart.config.domain import Domain
-from stalwart.config.roles import Role
+from stalwart.config.domains.domain import Domain
+from stalwart.config.identity.roles import Role
 from stalwart.directory.access import Access
 from stalwart.directory.permissions import AFTER_EXPIRY
 from stalwart.errors import Unauthenticated

@@ -2,7 +2,7 @@
 
 from twisted.internet.defer import fail, succeed
 
-from stalwart.config.authentication import Authentication
+from stalwart.config.identity.authentication import Authentication
 from stalwart.directory import hashes
 from stalwart.directory.account_records import user
 from stalwart.directory.permissions import AFTER_EXPIRY

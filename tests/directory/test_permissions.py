@@ -2,11 +2,11 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.config import roles
-from stalwart.config.account import Group, User
-from stalwart.config.authentication import Authentication
+from stalwart.config.identity import roles
+from stalwart.config.identity.account import Group, User
+from stalwart.config.identity.authentication import Authentication
+from stalwart.config.identity.roles import Role
 from stalwart.config.permissions import USER
-from stalwart.config.roles import Role
 from stalwart.directory.access import Access
 from stalwart.directory.permissions import (
     ALL,

@@ -11,9 +11,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.ids import encode_id
 from stalwart.config import registry
-from stalwart.config.account import Account
 from stalwart.config.defaults import ensure_defaults
-from stalwart.config.domain import Domain
+from stalwart.config.domains.domain import Domain
+from stalwart.config.identity.account import Account
 from stalwart.config.settings import Settings
 from stalwart.directory import hashes
 from stalwart.directory.access import Access

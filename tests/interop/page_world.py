@@ -30,8 +30,8 @@ from stalwart.app.store_file import embedded_store_config
 from stalwart.cli.demo_certificates import Authority, tlsa_end_entity, tlsa_of_another_key
 from stalwart.cli.demo_names import Datagrams, Streams, Zone
 from stalwart.config.defaults import ensure_defaults
-from stalwart.config.diagnosis import Diagnosis
-from stalwart.config.dns_resolver import DnsResolver
+from stalwart.config.monitoring.diagnosis import Diagnosis
+from stalwart.config.network.dns_resolver import DnsResolver
 from stalwart.config.settings import Settings
 from stalwart.store import open_store
 from stalwart.telemetry import Telemetry

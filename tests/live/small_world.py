@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from stalwart.app.store_file import embedded_store_config
 from stalwart.codec.dns_records import MX
-from stalwart.config.dns_resolver import DnsResolver
+from stalwart.config.network.dns_resolver import DnsResolver
 from stalwart.config.settings import Settings
 from stalwart.schema import Declaration
 from stalwart.store import open_store

@@ -19,8 +19,8 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
 from stalwart import __version__
-from stalwart.config.http import Http
-from stalwart.config.network import NetworkListener
+from stalwart.config.network.http import Http
+from stalwart.config.network.listener import NetworkListener
 from tests.live.daemon import ENDED, LOOPBACK, PATIENCE, ROOT, Daemon, basic, new_folder
 from tests.live.small_world import pause, store_settings
 

@@ -12,9 +12,9 @@ from stalwart.codec.dns_records import MX
 from stalwart.codec.expression import compile_expression
 from stalwart.codec.ids import encode_id
 from stalwart.config import registry
-from stalwart.config.account import Account
 from stalwart.config.defaults import ensure_defaults
-from stalwart.config.domain import Domain
+from stalwart.config.domains.domain import Domain
+from stalwart.config.identity.account import Account
 from stalwart.config.settings import Settings
 from stalwart.mail.expressions import ExpressionWorld
 from stalwart.store import MemoryStore, Transaction

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from stalwart.config.http import Http
-from stalwart.config.jmap import Jmap
-from stalwart.config.security import AllowedIp, BlockedIp, Security
-from stalwart.config.system import SystemSettings
+from stalwart.config.collaboration.jmap import Jmap
+from stalwart.config.network.http import Http
+from stalwart.config.network.security import AllowedIp, BlockedIp, Security
+from stalwart.config.network.system import SystemSettings
 from stalwart.directory.access import Access
 from stalwart.directory.failures import too_many_attempts
 from stalwart.errors import Forbidden, Unauthenticated

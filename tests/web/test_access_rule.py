@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.expression import EvaluationError
-from stalwart.config.http import HTTP_VARIABLES, Http
+from stalwart.config.network.http import HTTP_VARIABLES, Http
 from stalwart.web.access_rule import VARIABLES, AccessRule, access_rule
 from stalwart.web.connection import Connection
 from stalwart.web.exchange import Exchange

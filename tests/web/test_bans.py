@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.config.security import AllowedIp, BlockedIp
+from stalwart.config.network.security import AllowedIp, BlockedIp
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Level
 from stalwart.web.bans import Bans

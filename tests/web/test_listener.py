@@ -12,8 +12,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from stalwart.config.network import NetworkListener
-from stalwart.config.security import BlockedIp
+from stalwart.config.network.listener import NetworkListener
+from stalwart.config.network.security import BlockedIp
 from stalwart.web.listener import PROXY_TIMEOUT, ListenerFactory, wrap_listener
 from stalwart.web.protocol import Channel
 from tests.web.client import Wire, parse_responses, request_bytes, serve

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.config.security import AllowedIp, BlockedIp
+from stalwart.config.network.security import AllowedIp, BlockedIp
 from tests.web.client import BASIC_ALICE, Response, Server, request_bytes, serve
 from tests.web.fakes import EPOCH, FakeDirectory, FakeSettings
 from tests.web.routes import ALL, Desk

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from twisted.internet.defer import CancelledError
 
-from stalwart.config.diagnosis import Diagnosis as DiagnosisSettings
+from stalwart.config.monitoring.diagnosis import Diagnosis as DiagnosisSettings
+from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
-from stalwart.config.system import SystemSettings
 from stalwart.errors import TooMany
 from stalwart.mail.delivery.attempt import Emit
 from stalwart.mail.delivery.diagnosis import Wishes, diagnose

@@ -9,9 +9,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.dns_records import MX
-from stalwart.config.diagnosis import Diagnosis
+from stalwart.config.monitoring.diagnosis import Diagnosis
+from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
-from stalwart.config.system import SystemSettings
 from stalwart.errors import TooMany
 from stalwart.mail.delivery.diagnosis import Wishes
 from stalwart.mail.delivery.outgoing import Outgoing

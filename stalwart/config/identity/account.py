@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Self
 
-from stalwart.config.credentials import Credential, CredentialUnion, Password
-from stalwart.config.encryption import EncryptionAtRest
+from stalwart.config.identity.credentials import Credential, CredentialUnion, Password
+from stalwart.config.identity.encryption import EncryptionAtRest
+from stalwart.config.identity.roles import Permissions, Roles, UserRoles
 from stalwart.config.languages import LOCALE, TIME_ZONE
-from stalwart.config.roles import Permissions, Roles, UserRoles
 from stalwart.schema import (
     REQUIRED,
     Boolean,

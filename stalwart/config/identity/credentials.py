@@ -5,7 +5,7 @@ What a valid password is, hashing and the making of secrets belong to the direct
 
 from __future__ import annotations
 
-from stalwart.config.roles import CredentialPermissions
+from stalwart.config.identity.roles import CredentialPermissions
 from stalwart.schema import (
     REQUIRED,
     LocalId,

@@ -1,0 +1,1 @@
+"""Collaboration: JMAP, WebDAV, calendars, contacts, files, mailboxes, sharing (settings C.9)."""

@@ -1,0 +1,1 @@
+"""Domains: mail domains, their signing keys and policies (settings C.6)."""

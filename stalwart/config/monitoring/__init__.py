@@ -1,0 +1,1 @@
+"""Monitoring: logs, metrics, traces, webhooks, the delivery diagnosis (settings C.10)."""

@@ -1,0 +1,1 @@
+"""Operation: setting up, web applications, actions and background tasks (settings C.12)."""
