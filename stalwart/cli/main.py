@@ -13,12 +13,13 @@ from collections.abc import Sequence
 
 from stalwart import __version__
 from stalwart.cli import diagnose
+from stalwart.cli.settings import apply, completion, describe, reading, snapshot, writing
 
-COMMANDS = (diagnose,)
+COMMANDS = (diagnose, describe, reading, writing, apply, snapshot, completion)
 
 EXIT_CODES = """\
-exit codes of diagnose: 0 the verdict is ok; 1 it is warn or fail; 2 wrong usage, or no answer from the daemon,
-the login or the resolver"""
+exit codes: 0 done (diagnose: the verdict is ok); 1 the server refused something (diagnose: warn or fail);
+2 wrong usage, or no answer from the daemon, the login or the resolver"""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
