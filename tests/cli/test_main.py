@@ -123,7 +123,7 @@ class HelpTests(CommandLineCase):
 
     def test_help_lists_commands_and_exit_codes(self) -> None:
         text = parser().format_help()
-        for part in ("diagnose", "exit codes of diagnose: 0", "STALWART_URL", "NO_COLOR"):
+        for part in ("diagnose", "exit codes: 0", "STALWART_URL", "NO_COLOR"):
             self.assertIn(part, text)
 
     def test_help_of_a_command_lists_the_global_options_too(self) -> None:

@@ -50,9 +50,9 @@ class FieldTests(SynchronousTestCase):
 class GivenObjectTests(SynchronousTestCase):
     """Exactly one way to give values."""
 
-    def given(self, stdin: str = "", **given: Any) -> dict[str, Any]:
+    def given(self, typed: str = "", **given: Any) -> dict[str, Any]:
         options = Namespace(**{"field": None, "json_value": None, "file": None, "stdin": False, **given})
-        return given_object(view(), HTTP, options, io.StringIO(stdin))
+        return given_object(view(), HTTP, options, io.StringIO(typed))
 
     def test_each_way(self) -> None:
         path = self.mktemp()
