@@ -18,9 +18,10 @@ from stalwart.app.environment import Environment
 from stalwart.app.startup import Startup
 from stalwart.errors import StalwartError
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import SERVER_SHUTDOWN, SERVER_STARTUP_ERROR
+from stalwart.telemetry.events import SERVER_SHUTDOWN, SERVER_STARTS_AGAIN, SERVER_STARTUP_ERROR
 
 GRACE = 9.0  # what is left of ten seconds is for the store
+ANSWER_FIRST = 0.5  # seconds for the answer that announces the new start to leave
 
 
 class StalwartService(Service):
@@ -34,6 +35,7 @@ class StalwartService(Service):
         self._log = Logger(namespace="stalwart")
         self._house: Any = None
         self._opening: Deferred[None] | None = None
+        self._leaving: Deferred[None] | None = None
 
     def startService(self) -> None:
         """Open the house as soon as the reactor runs."""
@@ -55,7 +57,24 @@ class StalwartService(Service):
     async def _build(self) -> None:
         from stalwart.app.house import open_house
 
-        self._house = await open_house(self._reactor, self._startup, self._environment, self._telemetry)
+        self._house = await open_house(
+            self._reactor, self._startup, self._environment, self._telemetry, self.start_again
+        )
+
+    def start_again(self) -> None:
+        """Close the house and open it anew, after the first set-up; what runs is answered first."""
+        self._reactor.callLater(ANSWER_FIRST, self._begin_again)
+
+    def _begin_again(self) -> None:
+        if self.running and self._house is not None:
+            house, self._house = self._house, None
+            self._leaving = Deferred.fromCoroutine(house.close(GRACE))
+            self._leaving.addCallbacks(lambda _closed: self._open_anew(), self._failed)
+
+    def _open_anew(self) -> None:
+        self._leaving = None
+        self._telemetry.emit(SERVER_STARTS_AGAIN)
+        self._open()
 
     def _failed(self, failure: Failure) -> None:
         if failure.check(CancelledError):
@@ -85,6 +104,8 @@ class StalwartService(Service):
             self._log.failure("The settings could not be reloaded", failure)
 
     async def _close(self) -> None:
+        if self._leaving is not None:
+            await self._leaving
         if self._opening is not None:
             self._opening.cancel()
             await self._opening  # what was open already is closed by then

@@ -70,8 +70,17 @@ def write_store_config(path: Path, config: dict[str, Any]) -> None:
     write_private(path, json.dumps(config) + "\n")
 
 
+def prepare_store_config(path: Path, config: dict[str, Any]) -> Path:
+    """Write what shall become ``path`` beside it; ``os.replace`` puts it in place."""
+    return _written_beside(path, json.dumps(config) + "\n")
+
+
 def write_private(path: Path, text: str) -> None:
     """Replace ``path`` by ``text`` at once and durably, readable by its owner only."""
+    os.replace(_written_beside(path, text), path)
+
+
+def _written_beside(path: Path, text: str) -> Path:
     fresh = path.with_name(f"{path.name}.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -79,4 +88,4 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(descriptor)
-    os.replace(fresh, path)
+    return fresh

@@ -2,7 +2,7 @@
 
 from stalwart.store.memory import MemoryStore
 from stalwart.store.opening import open_store
-from stalwart.store.rows import AccountRow, Ban, Blob, BlobLink, Changes, Object, Row, Swept
+from stalwart.store.rows import AccountRow, Ban, Blob, BlobLink, Changes, Object, PendingUploads, Row, Swept, Term
 from stalwart.store.store import Store, Transaction
 
 __all__ = [
@@ -13,9 +13,11 @@ __all__ = [
     "Changes",
     "MemoryStore",
     "Object",
+    "PendingUploads",
     "Row",
     "Store",
     "Swept",
+    "Term",
     "Transaction",
     "open_store",
 ]

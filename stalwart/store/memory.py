@@ -16,6 +16,7 @@ from stalwart.errors import Unavailable
 from stalwart.store.blob_files import BlobFiles, MemoryBlobFiles
 from stalwart.store.sql.dialect import SQLITE
 from stalwart.store.sql.migrate import load_migrations, migrate
+from stalwart.store.sql.session import TransactionLost
 from stalwart.store.sql.transaction import SqlTransaction
 from stalwart.store.sqlite.connection import fault, open_memory, refuse_writes
 from stalwart.store.store import Transaction
@@ -56,6 +57,14 @@ class MemoryStore:
             return _closed()
         return self._run(self._session.begin_write, work)
 
+    def blob_work(self, work: Callable[[BlobFiles], T]) -> Deferred[T]:
+        if self._closed:
+            return _closed()
+        try:
+            return succeed(work(self.blob_files))
+        except Exception as error:
+            return fail(error)
+
     def ping(self) -> Deferred[None]:
         return self.read(lambda transaction: None)
 
@@ -63,6 +72,8 @@ class MemoryStore:
         begin()
         try:
             result = work(self._transaction)
+        except TransactionLost as lost:  # so there is nothing to roll back
+            return fail(_explained(lost.__cause__ or lost))
         except Exception as error:
             self._session.rollback()
             return fail(_explained(error))
@@ -74,7 +85,7 @@ def _closed() -> Deferred[T]:
     return fail(Unavailable("The data store is closed."))
 
 
-def _explained(error: Exception) -> Exception:
+def _explained(error: BaseException) -> BaseException:
     sentence = fault(error)
     if sentence is None:
         return error

@@ -6,9 +6,23 @@ and writes it back through the repository.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
+
+Comparison = Literal["=", "<", "<=", ">", ">="]
+
+
+class Term(NamedTuple):
+    """One condition of a search: the index has, for ``property``, a value that compares so with ``value``.
+
+    Values compare as text by code points; ``""`` stands for "none", which is neither less nor greater than
+    anything.
+    """
+
+    property: str
+    comparison: Comparison
+    value: str
 
 
 class Row(Struct, frozen=True):
@@ -90,6 +104,14 @@ class BlobLink(Struct, frozen=True):
     owner_id: int
     expires_at: int | None
     type: str | None
+
+
+class PendingUploads(Struct, frozen=True):
+    """How many uploads wait to be used, their octets, and when the first of them expires (None if there is none)."""
+
+    count: int
+    size: int
+    next_expiry: int | None
 
 
 class Swept(Struct, frozen=True):

@@ -8,14 +8,26 @@ their tables exist already.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 from msgspec import UNSET, UnsetType
 from twisted.internet.defer import Deferred
 
 from stalwart.store.blob_files import BlobFiles, Stored
-from stalwart.store.rows import AccountRow, Ban, Blob, BlobLink, Changes, Object, Row, Swept
+from stalwart.store.rows import (
+    AccountRow,
+    Ban,
+    Blob,
+    BlobLink,
+    Changes,
+    Object,
+    PendingUploads,
+    Row,
+    Swept,
+    Term,
+)
 
 T = TypeVar("T")
 
@@ -27,12 +39,22 @@ Reference = tuple[str, int]
 
 References = list[Reference]
 
+Ids = list[int]
+
+Indexed = tuple[str, str]
+"""A value that an object can be found by: (property, value)."""
+
 
 class Registry(Protocol):
-    """Settings objects: JSON by (type, id), with unique keys and references. A call that raises changes nothing."""
+    """Settings objects: JSON by (type, id), with unique keys, references and an index. A call that raises changes
+    nothing.
+    """
 
     def get(self, type: str, id: int) -> Row | None:
         """The object, or None."""
+
+    def many(self, type: str, ids: Iterable[int]) -> dict[int, Row]:
+        """Those of the objects that there are, by id, in the order of ``ids``."""
 
     def list(self, type: str, after: int = -1, limit: int | None = None) -> list[Row]:
         """Objects with an id above ``after``, ascending."""
@@ -48,6 +70,7 @@ class Registry(Protocol):
         id: int,
         keys: Iterable[Key] = (),
         links: Iterable[Reference] = (),
+        index: Iterable[Indexed] = (),
     ) -> Row:
         """A new object. Raises Conflict (``property`` = key space, or ``id``), DanglingReference."""
 
@@ -60,14 +83,15 @@ class Registry(Protocol):
         revision: int,
         keys: Iterable[Key],
         links: Iterable[Reference],
+        index: Iterable[Indexed] = (),
     ) -> Row:
-        """Replace data, all keys and all links.
+        """Replace data, all keys, all links and all of the index.
 
         Raises Conflict (``revision`` stale, key taken), NotFound, DanglingReference.
         """
 
     def delete(self, type: str, id: int) -> None:
-        """Remove the object with its keys and links. Raises Linked, NotFound."""
+        """Remove the object with its keys, links and index. Raises Linked, NotFound."""
 
     def lookup(self, space: str, key: str) -> Reference | None:
         """Who holds a unique value."""
@@ -77,6 +101,38 @@ class Registry(Protocol):
 
     def next_id(self, type: str, first: int = 1) -> int:
         """The next number of the counter of ``type``; never given out twice."""
+
+    def search(
+        self,
+        type: str,
+        terms: Sequence[Term],
+        *,
+        sort: str | None = None,
+        descending: bool = True,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> Ids:
+        """The ids of the objects for which all terms hold, from ``offset`` on, each once.
+
+        ``sort`` None is by id, else a property for which every object has exactly one value in the index;
+        equal ones are by id in the same direction.
+        """
+
+    def count_matching(self, type: str, terms: Sequence[Term]) -> int:
+        """How many objects ``search`` finds without a limit."""
+
+    def position(
+        self, type: str, terms: Sequence[Term], id: int, *, sort: str | None = None, descending: bool = True
+    ) -> int | None:
+        """The place of ``id`` in what ``search`` finds, the first being 0; None if it is not there."""
+
+    def index_forms(self) -> dict[str, str]:
+        """What ``reindex`` was told last, by type."""
+
+    def reindex(self, type: str, form: str, rows: Iterable[tuple[int, str, str]]) -> None:
+        """Replace the whole index of ``type`` by ``rows`` of (id, property, value); ``form`` says how they were
+        made.
+        """
 
 
 class Tokens(Protocol):
@@ -142,6 +198,9 @@ class Accounts(Protocol):
 
     def get(self, id: int) -> AccountRow | None:
         """By id."""
+
+    def many(self, ids: Iterable[int]) -> dict[int, AccountRow]:
+        """Those of the accounts that there are, by id, in the order of ``ids``."""
 
     def by_login(self, login: str) -> AccountRow | None:
         """By login, exact."""
@@ -255,6 +314,9 @@ class Blobs(Protocol):
     def links(self, hash: bytes, account_id: int, now: int) -> list[BlobLink]:
         """The unexpired links of one account: what decides whether it may read the blob."""
 
+    def pending(self, account_id: int, owner_id: int, now: int) -> PendingUploads:
+        """What one uploader (``owner_id`` < 0) holds in the account that no object there has taken up yet."""
+
     def sweep(self, now: int, grace: int = 86_400, limit: int = 1000) -> Swept:
         """Drop expired links, then blobs that nothing has held for ``grace`` seconds; at most ``limit`` of each."""
 
@@ -264,6 +326,13 @@ class Blobs(Protocol):
 
 class Transaction(Protocol):
     """One consistent view of everything; valid inside the function that was given it."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A block of which all is kept or, if it raises, nothing; may be nested.
+
+        Who catches what it raises catches the closed family only (``StalwartError``): anything else may mean
+        that the database has dropped the whole transaction, and has to reach the store.
+        """
 
     @property
     def registry(self) -> Registry: ...
@@ -303,6 +372,13 @@ class Store(Protocol):
         """Run ``work`` alone; fires when what it wrote is durable. Cancelling drops a work that has not begun.
 
         Unavailable because of a time-out or a close leaves open whether it was written.
+        """
+
+    def blob_work(self, work: Callable[[BlobFiles], T]) -> Deferred[T]:
+        """Run ``work``, which may wait for the disk or reckon for a while, in one of the few threads for files.
+
+        Works run side by side and in no order: whoever writes a blob asks for one after the other. Cancelling drops
+        a work that has not begun.
         """
 
     def ping(self) -> Deferred[None]:

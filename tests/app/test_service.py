@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.app import house as house_module
 from stalwart.app import service as module
 from stalwart.app.environment import Environment
-from stalwart.app.service import GRACE, StalwartService
+from stalwart.app.service import ANSWER_FIRST, GRACE, StalwartService
 from stalwart.app.startup import Startup
 from stalwart.config.settings import SettingsBroken
 from stalwart.errors import Invalid
@@ -125,6 +125,29 @@ class ServiceTests(SynchronousTestCase):
         self.undone.callback(None)
         self.successResultOf(stopping)
         self.assertEqual((self.lines(), self.reactor.stopped), ([], False))
+
+    def test_after_the_first_set_up_it_starts_again(self) -> None:
+        self.start()
+        former, self.opening = self.house, FakeHouse()
+        self.service.start_again()
+        self.assertEqual(former.graces, [])  # the answer leaves first
+        self.reactor.advance(ANSWER_FIRST)
+        self.assertEqual(former.graces, [GRACE])
+        former.closing.callback(None)
+        self.assertIn("Server was set up and starts again with its new store (server.starts-again)", self.lines())
+        self.opening.closing.callback(None)
+        self.successResultOf(self.service.stopService())
+        self.assertEqual(self.opening.graces, [GRACE])
+
+    def test_stopping_while_it_starts_again_waits_for_the_old_house(self) -> None:
+        self.start()
+        self.service.start_again()
+        self.reactor.advance(ANSWER_FIRST)
+        stopping = self.service.stopService()
+        self.assertNoResult(stopping)
+        self.house.closing.callback(None)
+        self.successResultOf(stopping)
+        self.assertEqual(self.house.graces, [GRACE])
 
     def test_stopping_twice_closes_once(self) -> None:
         self.start()

@@ -18,6 +18,12 @@ class AccountContract(StoreCase):
         self.assertIsNone(await self.read(lambda tx: tx.accounts.by_login("Alice@example.org")))
         self.assertIsNone(await self.read(lambda tx: tx.accounts.get(6)))
 
+    async def test_many_accounts_come_at_once(self) -> None:
+        await self.write(lambda tx: [tx.accounts.create(id, f"u{id}", "user") for id in range(1, 700)])
+        rows = await self.read(lambda tx: tx.accounts.many([9, 0, 800, 2**64 - 1, *range(1, 600)]))
+        self.assertEqual(list(rows), [9, *range(1, 9), *range(10, 600)])
+        self.assertEqual(rows[9], AccountRow(9, "u9", "user", 0, 0, 0))
+
     async def test_a_login_is_taken_once(self) -> None:
         await self.write(lambda tx: tx.accounts.create(5, "a", "user"))
         error = await self.refused(Conflict, lambda tx: tx.accounts.create(6, "a", "user"))

@@ -11,12 +11,19 @@ from tests.contract.store_accounts import AccountContract
 from tests.contract.store_blobs import BlobContract
 from tests.contract.store_changes import ChangesContract
 from tests.contract.store_registry import RegistryContract
+from tests.contract.store_search import SearchContract
 from tests.contract.store_small import SmallContract
 from tests.contract.store_transactions import TransactionContract
 
 
 class StoreContract(
-    TransactionContract, RegistryContract, SmallContract, AccountContract, ChangesContract, BlobContract
+    TransactionContract,
+    RegistryContract,
+    SearchContract,
+    SmallContract,
+    AccountContract,
+    ChangesContract,
+    BlobContract,
 ):
     """All of it. ``make_store`` returns a store that is not started yet."""
 

@@ -5,12 +5,14 @@ Tests ``stalwart.store.sql.transaction``.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from twisted.internet.defer import gatherResults
 
 from stalwart.errors import Conflict, Unavailable
 from tests.contract.store_case import StoreCase
+from tests.store.opened import session_of
 
 
 class Broken(Exception):
@@ -68,6 +70,63 @@ class TransactionContract(StoreCase):
         rows = await self.read(lambda tx: tx.registry.list("Domain"))
         self.assertEqual([row.id for row in rows], [1, 3])
         self.assertIsNone(await self.read(lambda tx: tx.registry.lookup("Domain.alias", "b")))
+
+    async def test_a_savepoint_is_kept_or_leaves_nothing(self) -> None:
+        def work(tx: Any) -> None:
+            for id in range(4):
+                with contextlib.suppress(Broken), tx.savepoint():
+                    tx.registry.insert("Domain", {}, id=id)
+                    tx.counters.increment("tries", 10)
+                    if id % 2:
+                        raise Broken
+
+        await self.write(work)
+        self.assertEqual([row.id for row in await self.read(lambda tx: tx.registry.list("Domain"))], [0, 2])
+        self.assertEqual(await self.read(lambda tx: tx.counters.value("tries")), 2)
+
+    async def test_savepoints_can_be_nested(self) -> None:
+        def work(tx: Any) -> None:
+            with contextlib.suppress(Broken), tx.savepoint():
+                tx.registry.insert("Domain", {}, id=1)
+                with contextlib.suppress(Broken), tx.savepoint():
+                    tx.registry.insert("Domain", {}, id=2)
+                    raise Broken
+                self.assertEqual(tx.registry.count("Domain"), 1)
+                with tx.savepoint():
+                    tx.registry.insert("Domain", {}, id=3)
+                raise Broken
+            with tx.savepoint():
+                tx.registry.insert("Domain", {}, id=4)
+
+        await self.write(work)
+        self.assertEqual([row.id for row in await self.read(lambda tx: tx.registry.list("Domain"))], [4])
+
+    async def test_a_failed_work_takes_its_savepoints_with_it(self) -> None:
+        def work(tx: Any) -> None:
+            with tx.savepoint():
+                tx.registry.insert("Domain", {}, id=1)
+            raise Broken
+
+        await self.refused(Broken, work)
+        self.assertEqual(await self.read(lambda tx: tx.registry.count("Domain")), 0)
+
+    async def test_a_transaction_lost_in_a_savepoint_is_told_with_its_reason(self) -> None:
+        def work(tx: Any) -> None:
+            with tx.savepoint():
+                tx.registry.insert("Domain", {}, id=1)
+                session_of(tx).rollback()  # as a database does when its disk is full
+                raise Broken
+
+        await self.refused(Broken, work)
+        await self.write(lambda tx: tx.registry.insert("Domain", {}, id=2))
+        self.assertEqual([row.id for row in await self.read(lambda tx: tx.registry.list("Domain"))], [2])
+
+    async def test_a_savepoint_may_be_read_in(self) -> None:
+        def work(tx: Any) -> int:
+            with tx.savepoint():
+                return int(tx.registry.count("Domain"))
+
+        self.assertEqual(await self.read(work), 0)
 
     async def test_a_read_may_not_write(self) -> None:
         failing = self.read(lambda tx: tx.registry.insert("Domain", {}, id=1))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from stalwart.errors import Conflict, NotFound
 from stalwart.store.rows import AccountRow
+from stalwart.store.sql.lists import select_in
 from stalwart.store.sql.session import Session
 
 _COLUMNS = "id, login, kind, seq, last_id, used_octets"
@@ -40,6 +43,12 @@ class SqlAccounts:
     def get(self, id: int) -> AccountRow | None:
         found = self._session.one(f"SELECT {_COLUMNS} FROM account WHERE id = ?", id)
         return AccountRow(*found) if found else None
+
+    def many(self, ids: Iterable[int]) -> dict[int, AccountRow]:
+        ids = list(ids)
+        found = select_in(self._session, f"SELECT {_COLUMNS} FROM account WHERE id IN", ids=ids)
+        rows = {columns[0]: AccountRow(*columns) for columns in found}
+        return {id: rows[id] for id in ids if id in rows}
 
     def by_login(self, login: str) -> AccountRow | None:
         found = self._session.one(f"SELECT {_COLUMNS} FROM account WHERE login = ?", login)

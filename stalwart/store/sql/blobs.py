@@ -11,7 +11,7 @@ import hashlib
 
 from stalwart.errors import NotFound, Unavailable
 from stalwart.store.blob_files import BlobFiles, Stored
-from stalwart.store.rows import Blob, BlobLink, Swept
+from stalwart.store.rows import Blob, BlobLink, PendingUploads, Swept
 from stalwart.store.sql.session import Session
 
 _SMALL = 1 << 16
@@ -96,6 +96,17 @@ class SqlBlobs:
             *(hash, account_id, now),
         )
         return [BlobLink(*columns) for columns in found]
+
+    def pending(self, account_id: int, owner_id: int, now: int) -> PendingUploads:
+        count, size, next_expiry = self._session.one(
+            "SELECT COUNT(*), COALESCE(SUM(blob.size), 0), MIN(upload.expires_at) FROM blob_link AS upload"
+            " JOIN blob ON blob.hash = upload.hash"
+            " WHERE upload.account_id = ? AND upload.owner_id = ? AND upload.expires_at > ? AND NOT EXISTS"
+            " (SELECT 1 FROM blob_link AS used WHERE used.hash = upload.hash AND used.account_id = upload.account_id"
+            " AND used.owner_id > 0)",
+            *(account_id, owner_id, now),
+        )
+        return PendingUploads(count, int(size), next_expiry)
 
     def sweep(self, now: int, grace: int = 86_400, limit: int = 1000) -> Swept:
         expired = self._session.all(

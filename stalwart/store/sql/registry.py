@@ -1,16 +1,19 @@
-"""Settings objects: one JSON row each, unique values and references as rows of their own."""
+"""Settings objects: one JSON row each; unique values, references and what they are found by as rows of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from stalwart.errors import Conflict, DanglingReference, Linked, NotFound
-from stalwart.store.rows import Row
+from stalwart.store.rows import Row, Term
+from stalwart.store.sql.lists import insert_new, select_in
+from stalwart.store.sql.registry_index import RegistryIndex
+from stalwart.store.sql.registry_search import RegistrySearch
 from stalwart.store.sql.session import Session
-from stalwart.store.store import Key, Reference, References
+from stalwart.store.store import Ids, Indexed, Key, Reference, References
 
 _LARGEST = (1 << 63) - 1
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -21,12 +24,20 @@ class SqlRegistry:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._index = RegistryIndex(session)
+        self._search = RegistrySearch(session)
 
     def get(self, type: str, id: int) -> Row | None:
         if not 0 <= id <= _LARGEST:
             return None
         found = self._session.one("SELECT id, revision, data FROM registry WHERE type = ? AND id = ?", type, id)
         return _row(found) if found else None
+
+    def many(self, type: str, ids: Iterable[int]) -> dict[int, Row]:
+        ids = list(ids)
+        statement = "SELECT id, revision, data FROM registry WHERE type = ? AND id IN"
+        rows = {columns[0]: _row(columns) for columns in select_in(self._session, statement, type, ids=ids)}
+        return {id: rows[id] for id in ids if id in rows}
 
     def list(self, type: str, after: int = -1, limit: int | None = None) -> list[Row]:
         if after >= _LARGEST:
@@ -50,6 +61,7 @@ class SqlRegistry:
         id: int,
         keys: Iterable[Key] = (),
         links: Iterable[Reference] = (),
+        index: Iterable[Indexed] = (),
     ) -> Row:
         text = _text(data)
         with self._session.savepoint():
@@ -63,6 +75,7 @@ class SqlRegistry:
                 raise Conflict(f"There is a {type} with this id already.", "id", (type, id))
             self._add_keys(type, id, set(keys))
             self._add_links(type, id, set(links))
+            self._index.add(type, id, index)
         return Row(id, 1, dict(data))
 
     def update(
@@ -74,22 +87,25 @@ class SqlRegistry:
         revision: int,
         keys: Iterable[Key],
         links: Iterable[Reference],
+        index: Iterable[Indexed] = (),
     ) -> Row:
         text = _text(data)
         with self._session.savepoint():
             self._advance(type, id, text, revision)
             self._replace_keys(type, id, set(keys))
             self._replace_links(type, id, set(links))
+            self._index.replace(type, id, set(index))
         return Row(id, revision + 1, dict(data))
 
     def delete(self, type: str, id: int) -> None:
-        if self.get(type, id) is None:
+        if not self._exists(type, id):
             raise NotFound
         holders = [holder for holder in self.linked_from(type, id) if holder != (type, id)]
         if holders:
             raise Linked(holders)
         self._session.run("DELETE FROM registry_key WHERE type = ? AND id = ?", type, id)
         self._session.run("DELETE FROM registry_link WHERE type = ? AND id = ?", type, id)
+        self._index.remove(type, id)
         self._session.run("DELETE FROM registry WHERE type = ? AND id = ?", type, id)
 
     def lookup(self, space: str, key: str) -> Reference | None:
@@ -112,30 +128,58 @@ class SqlRegistry:
         )[0]
         return number
 
+    def search(
+        self,
+        type: str,
+        terms: Sequence[Term],
+        *,
+        sort: str | None = None,
+        descending: bool = True,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> Ids:
+        return self._search.ids(type, terms, sort, descending, offset, limit)
+
+    def count_matching(self, type: str, terms: Sequence[Term]) -> int:
+        return self._search.count(type, terms)
+
+    def position(
+        self, type: str, terms: Sequence[Term], id: int, *, sort: str | None = None, descending: bool = True
+    ) -> int | None:
+        return self._search.position(type, terms, id, sort, descending) if 0 <= id <= _LARGEST else None
+
+    def index_forms(self) -> dict[str, str]:
+        return self._index.forms()
+
+    def reindex(self, type: str, form: str, rows: Iterable[tuple[int, str, str]]) -> None:
+        with self._session.savepoint():
+            self._index.rebuild(type, form, rows)
+
+    def _exists(self, type: str, id: int) -> bool:
+        return (
+            0 <= id <= _LARGEST
+            and self._session.one("SELECT 1 FROM registry WHERE type = ? AND id = ?", type, id) is not None
+        )
+
     def _advance(self, type: str, id: int, text: str, revision: int) -> None:
-        if self.get(type, id) is None:
+        if not self._exists(type, id):
             raise NotFound
         advanced = self._session.changed(
             "UPDATE registry SET data = ?, revision = revision + 1 WHERE type = ? AND id = ? AND revision = ?",
-            text,
-            type,
-            id,
-            revision,
+            *(text, type, id, revision),
         )
         if not advanced:
             raise Conflict
 
     def _add_keys(self, type: str, id: int, keys: set[Key]) -> None:
-        for space, value in sorted(keys):
-            added = self._session.changed(
-                "INSERT INTO registry_key(space, value, type, id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                space,
-                value,
-                type,
-                id,
-            )
-            if not added:
-                raise Conflict("The value is taken.", space, self.lookup(space, value))
+        rows = [(space, value, type, id) for space, value in sorted(keys)]
+        added = insert_new(self._session, "INSERT INTO registry_key(space, value, type, id)", rows)
+        if added == len(rows):
+            return
+        for space, value, *_ in rows:
+            holder = self.lookup(space, value)
+            if holder != (type, id):
+                raise Conflict("The value is taken.", space, holder)
 
     def _replace_keys(self, type: str, id: int, keys: set[Key]) -> None:
         held = set(self._session.all("SELECT space, value FROM registry_key WHERE type = ? AND id = ?", type, id))
@@ -145,14 +189,10 @@ class SqlRegistry:
 
     def _add_links(self, type: str, id: int, links: set[Reference]) -> None:
         for target in sorted(links):
-            if self.get(*target) is None:
+            if not self._exists(*target):
                 raise DanglingReference(target)
-            self._session.run(
-                "INSERT INTO registry_link(type, id, target_type, target_id) VALUES (?, ?, ?, ?)",
-                type,
-                id,
-                *target,
-            )
+        rows = [(type, id, *target) for target in sorted(links)]
+        insert_new(self._session, "INSERT INTO registry_link(type, id, target_type, target_id)", rows)
 
     def _replace_links(self, type: str, id: int, links: set[Reference]) -> None:
         held = set(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from stalwart.store.blob_files import BlobFiles
 from stalwart.store.sql.accounts import SqlAccounts
 from stalwart.store.sql.bans import SqlBans
@@ -18,6 +20,7 @@ class SqlTransaction:
     """``store.Transaction`` on a session; made once for a connection, used for work after work."""
 
     def __init__(self, session: Session, files: BlobFiles) -> None:
+        self._session = session
         self.registry = SqlRegistry(session)
         self.tokens = SqlTokens(session)
         self.bans = SqlBans(session)
@@ -26,3 +29,7 @@ class SqlTransaction:
         self.accounts = SqlAccounts(session)
         self.objects = SqlObjects(session)
         self.blobs = SqlBlobs(session, files)
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """See ``store.Transaction``."""
+        return self._session.savepoint()

@@ -1,8 +1,8 @@
 """The store over threads: ``store.Store`` for any engine.
 
-Two queues, one for the writer and one that the readers share. Threads come up with ``start`` and are gone
-when ``close`` has fired; should one be stuck, ``close`` breaks off its statement, fails what waits and does
-not wait for it.
+Three queues: one for the writer, one that the readers share, one for work on blob files. Threads come up with
+``start``, those for files with the first work for them, and are gone when ``close`` has fired; should one be
+stuck, ``close`` breaks off its statement, fails what waits and does not wait for it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from stalwart.errors import Unavailable
 from stalwart.store.blob_files import BlobFiles
 from stalwart.store.store import Transaction
 from stalwart.store.threads.engine import Engine
+from stalwart.store.threads.file_worker import FileWorker
 from stalwart.store.threads.reader import Reader
 from stalwart.store.threads.work import Desk, Outcome, Queue
 from stalwart.store.threads.writer import Writer
@@ -40,6 +41,7 @@ class ThreadedStore:
         telemetry: Telemetry,
         *,
         readers: int = 4,
+        file_workers: int = 4,
         queue_limit: int = 5000,
         patience: float = 60.0,
         close_timeout: float = 8.0,
@@ -51,8 +53,11 @@ class ThreadedStore:
         self._desk = Desk(reactor, telemetry, queue_limit, patience)
         self._writes: Queue = SimpleQueue()
         self._reads: Queue = SimpleQueue()
+        self._file_works: Queue = SimpleQueue()
         self._writer = Writer(self._writes, engine, blob_files, self._answer)
         self._readers = [Reader(self._reads, engine, blob_files, self._answer) for _ in range(readers)]
+        self._file_workers = [FileWorker(self._file_works, blob_files, self._answer) for _ in range(file_workers)]
+        self._file_workers_run = False
         self._close_timeout = close_timeout
         self._ping_timeout = ping_timeout
         self._threads: list[threading.Thread] = []
@@ -78,6 +83,9 @@ class ThreadedStore:
             self._writes.put(None)
             for _ in self._readers:
                 self._reads.put(None)
+            if self._file_workers_run:
+                for _ in self._file_workers:
+                    self._file_works.put(None)
             self._close_timer = self._reactor.callLater(self._close_timeout, self._give_up)
         self._closing.append(waiting)
         return waiting
@@ -87,6 +95,13 @@ class ThreadedStore:
 
     def write(self, work: Callable[[Transaction], T]) -> Deferred[T]:
         return self._desk.submit(self._writes, work)
+
+    def blob_work(self, work: Callable[[BlobFiles], T]) -> Deferred[T]:
+        if not self._file_workers_run and self._desk.is_open:
+            self._file_workers_run = True
+            for number, worker in enumerate(self._file_workers):
+                self._spawn(f"store-files-{number}", worker.run)
+        return self._desk.submit(self._file_works, work)
 
     def ping(self) -> Deferred[None]:
         answer: Deferred[None] = self.read(_look).addCallback(lambda _: self.write(_do_nothing))

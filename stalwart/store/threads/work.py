@@ -15,11 +15,12 @@ from attrs import frozen
 from twisted.internet.defer import Deferred, fail
 
 from stalwart.errors import StalwartError, Unavailable
-from stalwart.store.store import Transaction
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import STORE_ERROR
 
-Function = Callable[[Transaction], Any]
+Function = Callable[[Any], Any]
+"""What a thread runs: given a ``Transaction``, or the ``BlobFiles``."""
+
 Outcome = tuple["Work", Any]
 """A work and its result, or ``Failed``."""
 
@@ -64,6 +65,11 @@ class Desk:
         self._open: dict[Work, None] = {}
         self._refusal: str | None = "The data store is not open."
         self._watch: Any = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether works are accepted."""
+        return self._refusal is None
 
     def open(self) -> None:
         """Accept works from now on."""

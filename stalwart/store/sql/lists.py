@@ -1,0 +1,49 @@
+"""Statements over many values at once: the texts come in few lengths, so that prepared statements are found again."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any, TypeVar
+
+from stalwart.store.sql.session import Session
+
+T = TypeVar("T")
+
+_LARGEST_ID = (1 << 63) - 1
+_LONGEST_LIST = 512
+_LONGEST_INSERT = 64
+
+
+def select_in(session: Session, statement: str, *values: Any, ids: Iterable[int]) -> list[Any]:
+    """The rows of ``statement``, which takes ``values`` and ends where the list of ``ids`` has to follow."""
+    possible = [id for id in dict.fromkeys(ids) if 0 <= id <= _LARGEST_ID]
+    found: list[Any] = []
+    for chunk in _chunks(possible, _LONGEST_LIST):
+        length = 1 << (len(chunk) - 1).bit_length()
+        repeated = [chunk[0]] * (length - len(chunk))
+        found += session.all(f"{statement} {_marks(length)}", *values, *chunk, *repeated)
+    return found
+
+
+def insert_new(session: Session, insert: str, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Add ``rows`` by ``insert``, which ends before VALUES, but for those that are there; answers how many were
+    not.
+    """
+    return sum(
+        session.changed(
+            f"{insert} VALUES {', '.join([_marks(len(chunk[0]))] * len(chunk))} ON CONFLICT DO NOTHING",
+            *chain.from_iterable(chunk),
+        )
+        for chunk in _chunks(rows, _LONGEST_INSERT)
+    )
+
+
+def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+@functools.cache
+def _marks(count: int) -> str:
+    return f"({', '.join('?' * count)})"
