@@ -18,6 +18,7 @@ from twisted.internet.defer import Deferred
 from stalwart.app.demo import DOMAIN, ensure_demo, invitation
 from stalwart.app.environment import Environment, base_url
 from stalwart.app.faces import routes
+from stalwart.app.first_setup import FirstSetup
 from stalwart.app.housekeeping import Housekeeping
 from stalwart.app.listeners import Listeners, Wanted, shown, wanted_listeners
 from stalwart.app.outgoing import OutgoingWorld
@@ -36,6 +37,7 @@ from stalwart.directory.directory import Directory
 from stalwart.directory.hashing import HashingPool
 from stalwart.directory.recovery import RecoveryAdministrator
 from stalwart.errors import Unavailable
+from stalwart.jmap.endpoint import build_service
 from stalwart.mail.delivery.service import Diagnoses
 from stalwart.mail.expressions import ExpressionWorld
 from stalwart.site.pages import site_assets
@@ -49,6 +51,7 @@ from stalwart.telemetry.events import (
     SERVER_RELOAD,
     SERVER_STARTUP,
     TLS_NO_AUTHORITIES,
+    Level,
 )
 from stalwart.web.listener import wrap_listener
 from stalwart.web.site import Site, build_site
@@ -98,12 +101,18 @@ class House:
         await self.store.close()
 
 
-async def open_house(reactor: Any, startup: Startup, environment: Environment, telemetry: Telemetry) -> House:
-    """Build, fill and open everything.
+async def open_house(
+    reactor: Any,
+    startup: Startup,
+    environment: Environment,
+    telemetry: Telemetry,
+    start_again: Callable[[], object] = lambda: None,
+) -> House:
+    """Build, fill and open everything. ``start_again`` is called when a new server has been set up.
 
     :raises StalwartError: it cannot be done; the detail says what to do. Whatever was opened is closed again.
     """
-    builder = Builder(reactor, startup, environment, telemetry)
+    builder = Builder(reactor, startup, environment, telemetry, start_again)
     try:
         return await builder.build()
     except BaseException:
@@ -119,6 +128,7 @@ class Builder:
     startup: Startup
     environment: Environment
     telemetry: Telemetry
+    start_again: Callable[[], object]
     opened: list[Any] = field(factory=list)
 
     async def build(self) -> House:
@@ -135,7 +145,8 @@ class Builder:
         )
         self.opened.append(directory)
         outgoing = OutgoingWorld(self.reactor, settings)
-        site = self._site(mode, store, settings, directory, outgoing)
+        services = self._services(mode, store, settings, directory, hashing, outgoing)
+        site = self._site(mode, services, store, settings, directory, outgoing)
         listeners = Listeners(self.reactor, self.telemetry, lambda wanted: self._served(site, settings, wanted))
         self.opened.append(listeners)
         house = House(
@@ -170,6 +181,7 @@ class Builder:
             self.telemetry.threshold = self.environment.recovery_log_level
             self.telemetry.emit(SERVER_RECOVERY_MODE)
             return "recovery"
+        self.telemetry.threshold = Level.INFO
         return "normal"
 
     async def _store(self, mode: Mode) -> Store:
@@ -207,16 +219,54 @@ class Builder:
         _tell(sys.__stderr__, f"\nBootstrap mode. Log in as {login} with the password {secret}\n")
         return administrator
 
-    def _site(
-        self, mode: Mode, store: Store, settings: Settings, directory: Directory, outgoing: OutgoingWorld
-    ) -> Site:
-        services = {
+    def _services(
+        self,
+        mode: Mode,
+        store: Store,
+        settings: Settings,
+        directory: Directory,
+        hashing: HashingPool,
+        outgoing: OutgoingWorld,
+    ) -> dict[str, Any]:
+        """What routes and JMAP methods may ask for, by name."""
+        services: dict[str, Any] = {
             "store": store,
             "settings": settings,
             "directory": directory,
+            "hashing": hashing,
+            "outgoing": outgoing,
             "diagnoses": Diagnoses(outgoing, settings, self.telemetry),
             "assets": site_assets(),
+            "telemetry": self.telemetry,
+            "clock": self.reactor,
+            "mode": mode,
+            "base_url": self._base_url(mode, settings),
+            "accounts": Accounts(store, settings, hashing, self.reactor, directory.forget),
+            "setup": self._setup(hashing) if mode == "bootstrap" else None,
         }
+        services["jmap"] = build_service(services, mode=mode)
+        return services
+
+    def _setup(self, hashing: HashingPool) -> FirstSetup:
+        return FirstSetup(
+            Path(self.startup.config or ""),
+            self.environment.hostname,
+            DEFAULT_LISTENERS,
+            open_store=lambda config: open_store(config, self.reactor, self.telemetry),
+            hashing=hashing,
+            clock=self.reactor,
+            finished=self.start_again,
+        )
+
+    def _site(
+        self,
+        mode: Mode,
+        services: dict[str, Any],
+        store: Store,
+        settings: Settings,
+        directory: Directory,
+        outgoing: OutgoingWorld,
+    ) -> Site:
         return build_site(
             routes(),
             services,
@@ -225,7 +275,7 @@ class Builder:
             telemetry=self.telemetry,
             clock=self.reactor,
             mode=mode,
-            base_url=self._base_url(mode, settings),
+            base_url=services["base_url"],
             ban=lambda ip, reason, expires_at: self._ban(settings, ip, reason, expires_at),
             expression_io=ExpressionWorld(
                 store, settings, self.telemetry, lambda: outgoing().resolver, self.reactor, self.environment.hostname

@@ -14,6 +14,6 @@ def declarations() -> Mapping[str, Declaration]:
     """Type name to declaration, in alphabetical order."""
     found: list[Declaration] = [
         *collect("stalwart.config", (Singleton, Object)),
-        *(union for union in collect("stalwart.config", Union) if union.is_stored),
+        *(union for union in collect("stalwart.config", Union) if isinstance(union, Union) and union.is_object),
     ]
     return MappingProxyType({made.type_name: made for made in sorted(found, key=lambda made: made.type_name)})

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stalwart.codec.ids import SINGLETON, encode_id
-from stalwart.config import permissions, registry
+from stalwart.config import index, permissions, registry
 from stalwart.config.domains.domain import Domain
 from stalwart.config.identity.authentication import Authentication
 from stalwart.config.identity.roles import Role
@@ -37,8 +37,9 @@ def ensure_defaults(
     """Insert roles, default roles, a first domain, the names of the server and ``listeners`` (wire members).
 
     A ``hostname`` that is none becomes ``localhost``; a ``default_domain`` that is none is
-    ``ValidationFailed``.
+    ``ValidationFailed``. The index of what is there follows the declarations of this version.
     """
+    index.ensure(tx)
     if _is_empty(tx, Role):
         _insert_roles(tx, now)
     if default_domain is not None and _is_empty(tx, Domain):

@@ -18,7 +18,7 @@ Every setting of the server, made from its declarations in `stalwart/config/`; d
 
 Durations are milliseconds, sizes bytes. Lists are JSON objects keyed `"0"`, `"1"`, ..., sets are objects
 whose members are `true`. A setting without a default must be given. *create*: it cannot change later;
-*server*: it is never given.
+*server*: it is never given. *Not stored*: a request, or a view of other data.
 """
 
 
@@ -28,7 +28,7 @@ def settings_markdown() -> str:
     blocks = _blocks(objects)
     lines = [_OPENING, "## Objects", ""]
     for declared in objects:
-        lines += _section(declared, "singleton" if declared.is_singleton else "collection")
+        lines += _section(declared, _kind(declared))
     lines += ["## Blocks", ""]
     for _, block in sorted(blocks.items()):
         lines += _section(block, None)
@@ -39,13 +39,18 @@ def settings_markdown() -> str:
 
 
 def sample_config() -> str:
-    """The singletons with their defaults, as JSON."""
+    """The singletons that are stored with their defaults, as JSON."""
     defaults = {
         name: registry.defaults(declared).to_wire()
         for name, declared in declarations().items()
-        if declared.is_singleton
+        if declared.is_singleton and declared.stored
     }
     return json.dumps(defaults, indent=2) + "\n"
+
+
+def _kind(declared: Declaration) -> str:
+    kind = "singleton" if declared.is_singleton else "collection"
+    return kind if declared.stored else f"{kind}, not stored"
 
 
 def _section(declared: Any, kind: str | None) -> list[str]:
@@ -101,7 +106,7 @@ def _bounds(document: dict[str, Any]) -> str:
 def _default(made: Property) -> str:
     if made.default is REQUIRED or (made.default is None and not made.type.nullable):
         return ""
-    return f"`{json.dumps(made.default)}`"
+    return f"`{json.dumps(made.default)}`".replace("|", "\\|")
 
 
 def _when(made: Property) -> str:
@@ -109,12 +114,13 @@ def _when(made: Property) -> str:
 
 
 def _blocks(objects: Iterable[Declaration]) -> dict[str, Shape]:
-    """The blocks below ``objects``, however deep."""
+    """The blocks below ``objects``, however deep; an object inside another has its own place."""
+    known: dict[str, Any] = {declared.type_name: declared for declared in objects}
     found: dict[str, Shape] = {}
-    pending: list[Shape] = [block for declared in objects for block in _inside(declared)]
+    pending: list[Shape] = [block for declared in known.values() for block in _inside(declared)]
     while pending:
         block = pending.pop()
-        if found.get(block.type_name) is not block:
+        if known.get(block.type_name) is not block and found.get(block.type_name) is not block:
             found[block.type_name] = block
             pending.extend(_inside(block))
     return found

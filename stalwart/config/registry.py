@@ -15,6 +15,8 @@ import msgspec
 from attrs import frozen
 
 from stalwart.codec.ids import SINGLETON, snowflake
+from stalwart.config.index import index_rows
+from stalwart.config.wire_form import wire
 from stalwart.errors import Conflict, DanglingReference, NotFound
 from stalwart.schema import (
     Declaration,
@@ -26,6 +28,18 @@ from stalwart.schema import (
     unique_keys,
 )
 from stalwart.store import Row, Transaction
+
+__all__ = [
+    "LARGEST_BODY",
+    "Entry",
+    "create",
+    "defaults",
+    "destroy",
+    "get",
+    "listed",
+    "update",
+    "wire",
+]
 
 LARGEST_BODY = 200_000  # settings A.1
 
@@ -74,9 +88,7 @@ def create(
         return _replace_singleton(tx, declaration, value, now)
     value = value.completed(None, int(now))
     number = id if id is not None else _new_id(tx, declaration, now)
-    body, keys, links = _checked(tx, declaration, number, value)
-    row = tx.registry.insert(declaration.type_name, body, id=number, keys=keys, links=links)
-    return Entry(row.id, row.revision, value)
+    return _write(tx, declaration, Entry(number, 0, None), value)
 
 
 def update(
@@ -128,44 +140,54 @@ def _replace_singleton(tx: Transaction, declaration: Declaration, value: Any, no
     return _write(tx, declaration, entry, value.completed(None, int(now)))
 
 
-def _write(tx: Transaction, declaration: Declaration, entry: Entry, value: Any) -> Entry:
-    body, keys, links = _checked(tx, declaration, entry.id, value)
-    name = declaration.type_name
-    if entry.revision == 0:
-        row = tx.registry.insert(name, body, id=entry.id, keys=keys, links=links)
-    else:
-        row = tx.registry.update(name, entry.id, body, revision=entry.revision, keys=keys, links=links)
+def _write(tx: Transaction, declaration: Declaration, former: Entry, value: Any) -> Entry:
+    """Store the object in place of ``former``, if the other objects agree with it."""
+    assert declaration.stored, declaration
+    name, me = declaration.type_name, (declaration.type_name, former.id)
+    body = _body(value)
+    keys = unique_keys(value)
+    links = [link for link in references(value) if (link.type, link.id) != me]  # who needs himself could never go
+    _check_references(tx, [link for link in links if link.variant is not None or _is_new(link, former.value)])
+    found_by: dict[str, Any] = {
+        "keys": [(key.space, key.key) for key in keys],
+        "links": [(link.type, link.id) for link in links if link.binding],
+        "index": index_rows(declaration, body),
+    }
+    try:
+        if former.revision == 0:
+            row = tx.registry.insert(name, body, id=former.id, **found_by)
+        else:
+            row = tx.registry.update(name, former.id, body, revision=former.revision, **found_by)
+    except (Conflict, DanglingReference):
+        _check_unique(tx, me, keys)
+        _check_references(tx, [link for link in links if link.binding])
+        raise
     return Entry(row.id, row.revision, value)
 
 
-def _checked(
-    tx: Transaction, declaration: Declaration, id: int, value: Any
-) -> tuple[dict[str, Any], list[tuple[str, str]], list[tuple[str, int]]]:
-    """The body, keys and links of an object that the other objects agree with."""
+def _body(value: Any) -> dict[str, Any]:
     body: dict[str, Any] = value.to_stored()
     if len(msgspec.json.encode(body)) > LARGEST_BODY:
         raise ValidationFailed([Violation("validation", "id", fault="MaxLength", required=LARGEST_BODY)])
-    me = (declaration.type_name, id)
-    keys = unique_keys(value)
-    links = references(value)
-    _check_unique(tx, me, keys)
-    _check_references(tx, me, links)
-    linked = {(link.type, link.id): None for link in links}
-    linked.pop(me, None)  # an object that refers to itself could never go
-    return body, [(key.space, key.key) for key in keys], list(linked)
+    return body
 
 
 def _check_unique(tx: Transaction, me: tuple[str, int], keys: Iterable[UniqueKey]) -> None:
+    """Say which property it is whose value is taken."""
     for key in keys:
         holder = tx.registry.lookup(key.space, key.key)
         if holder is not None and holder != me:
             raise Conflict(f"The value of {key.property} is already in use.", key.property, holder)
 
 
-def _check_references(tx: Transaction, me: tuple[str, int], links: Iterable[Reference]) -> None:
+def _is_new(link: Reference, former: Any) -> bool:
+    """Whether ``link`` does not bind and ``former`` did not have it: what it once referred to may be gone."""
+    return not link.binding and (former is None or link not in references(former))
+
+
+def _check_references(tx: Transaction, links: Iterable[Reference]) -> None:
+    """Say where the reference is that leads nowhere, or to another kind of object."""
     for link in links:
-        if (link.type, link.id) == me:
-            continue
         row = tx.registry.get(link.type, link.id)
         if row is None or (link.variant is not None and row.data.get("@type") != link.variant):
             raise DanglingReference((link.type, link.id), link.path)

@@ -7,7 +7,7 @@ written yet reads as its defaults, so the snapshot is usable before the first lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar, overload
 
 from attrs import field, frozen
@@ -89,24 +89,29 @@ class Settings:
         """Read everything for the first time; as ``reload``."""
         await self.reload()
 
-    async def reload(self) -> bool:
-        """Read everything again; whether anything changed. Raises ``SettingsBroken`` and keeps what there
-        was.
+    async def reload(self, types: Collection[str] | None = None) -> bool:
+        """Read everything again, or the objects of some ``types`` only; whether anything changed.
+
+        Raises ``SettingsBroken`` and keeps what there was. Of overlapping reloads the later sees what the
+        earlier did.
         """
+        kept = {name: made for name, made in _kept().items() if types is None or name in types}
+        if not kept:
+            return False
         await self._lock.acquire()
         try:
             former = self._snapshot
-            found = await self._store.read(lambda tx: _read(tx, former, self._overrides))
+            found = await self._store.read(lambda tx: _read(tx, kept, former, self._overrides))
+            if found.read == former.read:
+                return False
+            self._snapshot = found
+            for watcher in tuple(self._watchers):
+                self._tell(watcher)
         except SettingsBroken as broken:
             self._telemetry.emit(RESOURCE_BAD_PARAMETERS, object=broken.object[0], reason=broken.detail)
             raise
         finally:
             self._lock.release()
-        if found.read == former.read:
-            return False
-        self._snapshot = found
-        for watcher in tuple(self._watchers):
-            self._tell(watcher)
         return True
 
     def reload_soon(self) -> None:
@@ -153,30 +158,37 @@ class Settings:
             self._telemetry.emit(RESOURCE_ERROR, reason=f"a part did not take new settings: {problem}")
 
 
+def _kept() -> dict[str, Declaration]:
+    """The declarations whose objects the snapshot holds, by name."""
+    return {name: made for name, made in declarations().items() if (made.is_singleton or made.snapshot) and made.stored}
+
+
 def _defaults() -> _Snapshot:
-    kept = declarations().values()
+    kept = _kept()
     return _Snapshot(
-        {made.type_name: registry.defaults(made) for made in kept if made.is_singleton},
-        {made.type_name: () for made in kept if not made.is_singleton and made.snapshot},
+        {name: registry.defaults(made) for name, made in kept.items() if made.is_singleton},
+        {name: () for name, made in kept.items() if not made.is_singleton},
     )
 
 
-def _read(tx: Transaction, former: _Snapshot, overrides: Mapping[str, Mapping[str, Any]]) -> _Snapshot:
-    """The stored settings; instances of rows that did not change are taken over."""
-    singletons: dict[str, Any] = {}
-    collections: dict[str, tuple[tuple[int, Any], ...]] = {}
-    read: dict[tuple[str, int], registry.Entry] = {}
-    for name, declaration in declarations().items():
+def _read(
+    tx: Transaction,
+    kept: Mapping[str, Declaration],
+    former: _Snapshot,
+    overrides: Mapping[str, Mapping[str, Any]],
+) -> _Snapshot:
+    """``former`` with the stored objects of ``kept``; instances of rows that did not change are taken over."""
+    singletons, collections = dict(former.singletons), dict(former.collections)
+    read = {key: entry for key, entry in former.read.items() if key[0] not in kept}
+    for name, declaration in kept.items():
         if declaration.is_singleton:
             row = tx.registry.get(name, SINGLETON)
             entries = [_entry(declaration, row, former)] if row is not None else []
             value = entries[0].value if entries else registry.defaults(declaration)
             singletons[name] = declaration.patched(value, overrides[name]) if name in overrides else value
-        elif declaration.snapshot:
+        else:
             entries = [_entry(declaration, row, former) for row in tx.registry.list(name)]
             collections[name] = tuple((entry.id, entry.value) for entry in entries)
-        else:
-            continue
         read.update(((name, entry.id), entry) for entry in entries)
     return _Snapshot(singletons, collections, read)
 

@@ -34,6 +34,7 @@ class Access:
     ``locale`` is a BCP 47 tag. ``expires_at`` (seconds since the epoch) is when the credential ends, None =
     never. ``kind`` is "live" for the holder of a live token, who has no more than its one permission.
     ``presenter_id`` is the account whose credential it was, where somebody entered another's account.
+    ``group_ids`` are the groups that the account belongs to, ``tenant_id`` the tenant that it belongs to.
     ``networks`` and ``stamp`` are for the credential cache: from where the credential may be used, and how
     old the account's data was.
     """
@@ -47,6 +48,8 @@ class Access:
     credential_id: int | None = None
     expires_at: int | None = None
     presenter_id: int | None = None
+    group_ids: frozenset[int] = frozenset()
+    tenant_id: int | None = None
     networks: tuple[Network, ...] = field(default=(), repr=False, eq=False)
     stamp: int = field(default=0, repr=False, eq=False)
 

@@ -53,6 +53,8 @@ class Identity:
             name=self.account.description,
             permissions=self.permissions,
             locale=language_tag(self.account.locale),
+            group_ids=getattr(self.account, "member_group_ids", frozenset()),
+            tenant_id=self.account.member_tenant_id,
             stamp=stamp,
         )
 

@@ -13,7 +13,7 @@ from stalwart.schema.property_type import PropertyType, shown
 from stalwart.schema.violations import FAILED, READ_ONLY, SERVER_SET, Path, Reading
 
 Update = Literal["mutable", "immutable", "serverSet"]
-Index = Literal["exact", "words"]
+Index = Literal["exact", "words", "both"]
 
 
 class Required:
@@ -31,8 +31,10 @@ class Property:
     """A declared property, made by ``prop``.
 
     ``name`` is the wire name, ``attribute`` the Python one, ``default`` is in wire form (None on a type that
-    is not nullable: the server fills it in). ``unique`` names the key space of the value, ``index`` how it
-    can be queried. ``stored`` is False for what is computed when somebody asks.
+    is not nullable: the server fills it in). ``unique`` names the key space of the value. ``index``: it can
+    be queried by its value, by the words in it (as ``text``, together with those of other properties), or
+    both; the words of a list are those of its members' properties that have some. ``stored`` is False for
+    what is computed when somebody asks.
     """
 
     type: PropertyType

@@ -204,12 +204,15 @@ class Enum(PropertyType):
 class ObjectId(PropertyType):
     """A reference to an object of type ``target`` (of its variant ``variant``): an int in Python, an id on
     the wire.
+
+    ``binding`` False: the target must be there when the reference is written and may go all the same.
     """
 
     mismatch: ClassVar[str] = "Invalid id"
 
     target: str
     variant: str | None = None
+    binding: bool = True
 
     def read_value(self, wire: Any, path: Path, reading: Reading, former: Any) -> Any:
         """The number of the id; whether the object exists is the registry's question."""

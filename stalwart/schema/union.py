@@ -9,16 +9,17 @@ from typing import Any
 from stalwart.schema.patch import patched
 from stalwart.schema.property_type import Step
 from stalwart.schema.strings import String
-from stalwart.schema.value import IdKind, Object, Singleton, Value, Variant
+from stalwart.schema.value import IdKind, Object, Singleton, Value, Variant, documented
 from stalwart.schema.violations import INVALID_OBJECT, INVALID_TAG, Path, Reading
 
 
 class Union:
     """A union of ``variants``, the first of which is the default.
 
-    A block unless ``singleton`` is set or ``ids`` is given; then it is stored like a ``Singleton`` or an
-    ``Object``. ``fixed``: what to say to who changes the ``@type`` of an existing object; None if that is
-    allowed.
+    A block unless ``singleton`` is set or ``ids`` is given; then it is an object (``is_object``) like a
+    ``Singleton`` or an ``Object``. ``fixed``: what to say to who changes the ``@type`` of an existing object; None
+    if that is allowed. ``others``: what to say of an ``@type`` that other servers have and this one has not; None
+    if no such is expected. ``enforced``, ``tenant``, ``owner``, ``stored``: as for ``Value``.
     """
 
     def __init__(
@@ -31,18 +32,24 @@ class Union:
         first_id: int = 1,
         snapshot: bool = True,
         fixed: str | None = None,
+        others: str | None = None,
         label: str | None = None,
+        enforced: bool = True,
+        tenant: bool = False,
+        owner: str | None = None,
+        stored: bool = True,
     ) -> None:
         self.type_name = name
-        self.doc = doc
+        self.doc = documented(doc, enforced)
+        self.enforced, self.tenant, self.owner, self.stored = enforced, tenant, owner, stored
         self.variants: Mapping[str, type[Variant]] = MappingProxyType({kind.type_name: kind for kind in variants})
         self.default = variants[0]
         self.is_singleton = singleton
-        self.is_stored = singleton or ids is not None
+        self.is_object = singleton or ids is not None
         self.ids: IdKind = ids or "snowflake"
         self.first_id = first_id
         self.snapshot = snapshot
-        self.fixed = fixed
+        self.fixed, self.others = fixed, others
         self.label_property = label
 
     def from_wire(self, data: Any, *, by_server: bool = False) -> Any:
@@ -77,6 +84,8 @@ class Union:
         if not isinstance(wire, dict):
             return reading.refuse(path, INVALID_OBJECT)
         variant = self._variant(wire)
+        if variant is None and self.others is not None and isinstance(wire.get("@type"), str):
+            return reading.object_to((*path, "@type"), self.others)
         if variant is None:
             return reading.refuse(path, INVALID_TAG)
         return variant.parse(wire, path, reading, former)
@@ -97,4 +106,4 @@ class Union:
 
 
 Declaration = type[Singleton] | type[Object] | Union
-"""What the registry stores: a declared class, or a union with ``is_stored``."""
+"""A settings object: a declared class, or a union with ``is_object``."""

@@ -30,16 +30,28 @@ from stalwart.schema.violations import (
 IdKind = Literal["sequential", "snowflake"]
 
 
+def documented(doc: str, enforced: bool) -> str:
+    """``doc`` with the remark that nothing obeys the object yet, where that is so."""
+    return doc if enforced else f"{doc} Stored, not enforced yet."
+
+
 class Value:
     """A declared block. Class arguments: ``name`` (default: the class name), ``doc`` (default: the
     docstring), ``together`` = (key space, attributes, property named in the error) for a unique combination,
-    ``label`` = the property that people know an instance by.
+    ``label`` = the property that people know an instance by, ``enforced`` False = stored and served, but nothing
+    obeys it yet, ``tenant`` = belongs to the tenant in ``memberTenantId``, ``owner`` = the property with the
+    account that it belongs to (settings A.4), ``stored`` False = a request, or a view of another object, of which
+    the registry keeps nothing.
     """
 
     type_name: ClassVar[str] = ""
     doc: ClassVar[str] = ""
     label_property: ClassVar[str | None] = None
     unique_together: ClassVar[tuple[str, tuple[str, ...], str] | None] = None
+    enforced: ClassVar[bool] = True
+    tenant: ClassVar[bool] = False
+    owner: ClassVar[str | None] = None
+    stored: ClassVar[bool] = True
     properties: ClassVar[Mapping[str, Property]] = MappingProxyType({})
 
     def __init_subclass__(
@@ -49,9 +61,14 @@ class Value:
         doc: str | None = None,
         label: str | None = None,
         together: tuple[str, tuple[str, ...], str] | None = None,
+        enforced: bool = True,
+        tenant: bool = False,
+        owner: str | None = None,
+        stored: bool = True,
     ) -> None:
         cls.type_name = name or cls.__name__
-        cls.doc = doc or " ".join((cls.__doc__ or "").split())
+        cls.enforced, cls.tenant, cls.owner, cls.stored = enforced, tenant, owner, stored
+        cls.doc = documented(doc or " ".join((cls.__doc__ or "").split()), enforced)
         cls.label_property = label or cls.label_property
         cls.unique_together = together or cls.unique_together
         found = dict(cls.properties)
@@ -133,7 +150,12 @@ class Value:
 
     def replaced(self, **values: Any) -> Self:
         """A copy with other Python values, which are trusted."""
-        return type(self)(**{**{p.attribute: getattr(self, p.attribute) for p in self.properties.values()}, **values})
+        held = {declared.attribute: self.__dict__[declared.attribute] for declared in self.properties.values()}
+        if unknown := values.keys() - held.keys():
+            raise TypeError(f"{self.type_name} has no {', '.join(sorted(unknown))}")
+        made = type(self).__new__(type(self))
+        made.__dict__.update(held, **values)
+        return made
 
     def to_wire(self, mask_secrets: bool = True) -> dict[str, Any]:
         """The instance as JSON members in the order of the declaration (settings A.5)."""

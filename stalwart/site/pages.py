@@ -47,15 +47,3 @@ def diagnose(exchange: Exchange, *, assets: Assets) -> Answer:
 def asset(exchange: Exchange, *, assets: Assets) -> Answer:
     """Scripts, styles and images of the pages."""
     return assets.answer(exchange, f"assets/{exchange.path_value('name')}")
-
-
-@route("GET", "/jmap/session", needs="authenticated", spec="design 8")
-def jmap_session(exchange: Exchange) -> Answer:
-    """JMAP is not served yet: 401 without credentials, 404 with them."""
-    raise NotFound
-
-
-@route("POST", "/jmap", needs="authenticated", spec="design 8")
-def jmap(exchange: Exchange) -> Answer:
-    """JMAP is not served yet: credentials are asked for first, whoever has some learns that there is nothing here."""
-    raise NotFound

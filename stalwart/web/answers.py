@@ -1,4 +1,5 @@
-"""What a route hands back: an ``Answer`` with its whole body, or an ``EventStream`` that writes as things happen.
+"""What a route hands back: an ``Answer`` with its whole body or a ``Content`` that is read while it is sent, or an
+``EventStream`` that writes as things happen.
 
 Both are values; nothing here knows a connection. Header order on the wire is the order given: an answer's own fields,
 then Content-Type and Content-Length, then what the front adds (http-service 2.1, 5.1).
@@ -6,7 +7,7 @@ then Content-Type and Content-Length, then what the front adds (http-service 2.1
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import msgspec
@@ -34,13 +35,38 @@ CORS_TRIO: Headers = (
 
 
 @frozen
+class Content:
+    """Bytes that are too many to hold: ``length`` of them, known beforehand.
+
+    ``read(offset, size)`` gives exactly that section; it is asked as fast as the client takes what it gave. A failure
+    ends the connection, because the head has left already. Nothing has to be closed afterwards.
+    """
+
+    length: int
+    read: Callable[[int, int], Awaitable[bytes]]
+
+    def section(self, start: int, length: int) -> Content:
+        """The part of ``length`` bytes from ``start`` on."""
+        return Content(length, lambda offset, size: self.read(start + offset, size))
+
+
+@frozen
 class Answer:
-    """A complete response. ``body`` is left out on HEAD, 204 and 304; ``content_type`` None sends no such field."""
+    """A complete response. ``body`` is left out on HEAD, 204 and 304; ``content_type`` None sends no such field.
+
+    ``content`` takes the place of ``body``; such an answer is never compressed.
+    """
 
     status: int = 200
     body: bytes = b""
     content_type: str | None = None
     headers: Headers = ()
+    content: Content | None = None
+
+    @property
+    def length(self) -> int:
+        """Bytes of the body."""
+        return len(self.body) if self.content is None else self.content.length
 
 
 @frozen

@@ -1,7 +1,8 @@
 """Reading a JSON request body as I-JSON (RFC 7493): UTF-8, no duplicate members, no NaN, bounded nesting.
 
 The fast decoder takes the last of duplicate members silently, so a second pass looks for them; it is the only use of
-the slower one. Typed decoding of hot bodies belongs to the faces.
+the slower one. Integers are kept exactly, however long (up to 4,300 digits); what is too large for a float is refused;
+noncharacters (RFC 7493 2.1) are let through. Typed reading of bodies belongs to the faces.
 """
 
 from __future__ import annotations
@@ -18,6 +19,14 @@ UNREADABLE = "JSON deserialization failed"
 WRONG_TYPE = "The Content-Type header must be application/json."
 
 
+class NotJson(Invalid):
+    """A text is no I-JSON; ``reason`` says why in half a sentence that repeats nothing of the text."""
+
+    def __init__(self, reason: str, detail: str = UNREADABLE) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
 class _DuplicateMemberError(ValueError):
     pass
 
@@ -25,23 +34,33 @@ class _DuplicateMemberError(ValueError):
 def decode_json(body: bytes) -> Any:
     """The value of ``body``: dict, list, str, int, float, bool or None.
 
-    :raises Invalid: not JSON, not I-JSON, or nested deeper than ``MAX_DEPTH``.
+    :raises NotJson: not JSON, not I-JSON, or nested deeper than ``MAX_DEPTH``.
     """
     try:  # RFC 7493 2.1 to 2.3
         value = msgspec.json.decode(body)
-        json.loads(body, object_pairs_hook=_without_duplicates)
+        _SEARCHING.decode(body.decode())
     except _DuplicateMemberError:
-        raise Invalid(f"{UNREADABLE}: a member is there more than once.") from None
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        raise Invalid(UNREADABLE) from None
-    if _too_deep(value):
-        raise Invalid(f"{UNREADABLE}: nested too deeply.")
+        raise _refusal("a member is there more than once") from None
+    except UnicodeDecodeError:
+        raise NotJson("it is not UTF-8") from None
+    except msgspec.DecodeError as problem:
+        raise NotJson(str(problem)) from None
+    except ValueError:
+        raise NotJson("a value is not allowed") from None
+    except RecursionError:
+        raise _refusal("nested too deeply") from None
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _too_deep(value):
+        raise _refusal("nested too deeply")
     return value
 
 
 def is_json(content_type: str | None) -> bool:
     """Whether a Content-Type names JSON: the media type alone counts, in any case."""
     return content_type is not None and content_type.partition(";")[0].strip().lower() == "application/json"
+
+
+def _refusal(reason: str) -> NotJson:
+    return NotJson(reason, f"{UNREADABLE}: {reason}.")
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -51,16 +70,16 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
+_SEARCHING = json.JSONDecoder(object_pairs_hook=_without_duplicates)
+
+
 def _too_deep(value: Any) -> bool:
-    level = [value]
+    level = [value] if isinstance(value, dict | list) else []
     for _ in range(MAX_DEPTH):
-        level = [child for node in level for child in _children(node) if isinstance(child, dict | list)]
+        children: list[Any] = []
+        for node in level:
+            children.extend(node.values() if node.__class__ is dict else node)
+        level = [child for child in children if child.__class__ is dict or child.__class__ is list]
         if not level:
             return False
     return True
-
-
-def _children(node: Any) -> Any:
-    if isinstance(node, dict):
-        return node.values()
-    return node if isinstance(node, list) else ()

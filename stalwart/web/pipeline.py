@@ -235,6 +235,9 @@ class Pipeline:
                 return self._completed(exchange, self._by_token(exchange, bound, *token))
         credentials = credentials_of(exchange)
         if credentials is None:
+            answer = bound.otherwise(exchange) if bound.otherwise is not None else None
+            if answer is not None:
+                return answer
             self._charge_anonymous(exchange)
             raise Unauthenticated
         scheme, value = credentials

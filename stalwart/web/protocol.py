@@ -25,12 +25,12 @@ from stalwart.web.problems import of_error, refused_head
 from stalwart.web.receiver import AHEAD_FULL, ALL_REASONS, BODY_HELD, NEVER, WRITE_FULL, Receiver
 from stalwart.web.response import BODILESS
 from stalwart.web.sse import Stream
+from stalwart.web.transfer import PIECE, Transfer, held_content
 
 if TYPE_CHECKING:
     from stalwart.web.site import Site
 
 DRAIN = 65536  # a refused body up to this size is read to keep the connection
-SLICE = 262144  # a large answer leaves in pieces of this size
 LINGER = 3.0  # seconds in which a refused client may go on sending, so that it reads the answer first
 CLOSING = 15.0  # seconds to flush what was written, then the connection is aborted
 LEAST_PROGRESS = 1024  # bytes of a body in each body time-out
@@ -51,7 +51,7 @@ class Channel(Receiver):
 
     _running: Deferred[Result] | None = None
     _stream: Stream | None = None
-    _outgoing: memoryview | None = None
+    _transfer: Transfer | None = None
     _write_full = False
     _registered = True  # as producer of the transport, from connectionMade on
 
@@ -106,7 +106,10 @@ class Channel(Receiver):
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.lost()
-        self._body = self._outgoing = None
+        transfer, self._transfer = self._transfer, None
+        if transfer is not None:
+            transfer.lost()
+        self._body = None
         self._buffer = b""
         self.site.closed(self)
 
@@ -115,16 +118,20 @@ class Channel(Receiver):
         self._write_full = True
         if self._stream is not None:
             self._stream.held = True
-        else:
-            self._pause(WRITE_FULL)
+            return
+        self._pause(WRITE_FULL)
+        if self._transfer is not None:
+            self._transfer.held = True
+            self.deadline = self.site.seconds() + self.site.front.idle_timeout
 
     def resumeProducing(self) -> None:
         """The transport's buffer is empty."""
         self._write_full = False
         if self._stream is not None:
             self._stream.resume()
-        elif self._outgoing is not None:
-            self._write_slices()
+        elif self._transfer is not None:
+            self.deadline = NEVER
+            self._transfer.resume()
         if not self._write_full:
             self._resume(WRITE_FULL)
 
@@ -154,6 +161,7 @@ class Channel(Receiver):
         if head.length != 0:
             body = self._body = Body(self, head.length)
             self._expect_body(head)
+            self._feed_what_came_along()
         self._exchange = exchange = site.exchange(head, self.connection, body)
         outcome = site.pipeline.handle(exchange)
         if outcome.__class__ is Answer:
@@ -165,7 +173,7 @@ class Channel(Receiver):
             self._feed(data)
 
     def _body_arrived(self) -> None:
-        if self._answered and self._exchange is not None and self._outgoing is None and self._lingered is None:
+        if self._answered and self._exchange is not None and self._transfer is None and self._lingered is None:
             self._complete()
 
     def _ahead_full(self) -> None:
@@ -214,17 +222,18 @@ class Channel(Receiver):
         site = self.site
         now = site.seconds()
         self._persistent = self._persistent and not site.closing
-        head, body = site.rendered(exchange, answer, self._connection_field(exchange), now)
+        head, answer = site.rendered(exchange, answer, self._connection_field(exchange), now)
         self._answered = True
         if exchange.method == "HEAD" or answer.status in BODILESS:
-            body = b""
-        if len(body) > SLICE:
-            self._outgoing = memoryview(body)
-            self.deadline = now + site.front.idle_timeout
             self.transport.write(head)
-            self._write_slices()
+        elif answer.length > PIECE or answer.content is not None:
+            self.transport.write(head)
+            self.deadline = now + site.front.idle_timeout if self._write_full else NEVER
+            self._transfer = transfer = Transfer(self, answer.content or held_content(answer.body), self._write_full)
+            transfer.start()
             return
-        self.transport.write(head + body)
+        else:
+            self.transport.write(head + answer.body)
         self._written(now)
 
     def _connection_field(self, exchange: Exchange) -> str:
@@ -246,15 +255,17 @@ class Channel(Receiver):
         ):
             self._persistent = False
 
-    def _write_slices(self) -> None:
-        while self._outgoing is not None and not self._write_full:
-            rest = self._outgoing[SLICE:]
-            piece = bytes(self._outgoing[:SLICE])
-            self._outgoing = rest if len(rest) else None
-            self.deadline = self.site.seconds() + self.site.front.idle_timeout
-            self.transport.write(piece)
-            if self._outgoing is None:
-                self._written(self.site.seconds())
+    def transfer_write(self, data: bytes) -> None:
+        """A transfer writes."""
+        self.transport.write(data)
+
+    def transfer_ended(self, failure: Failure | None) -> None:
+        """A transfer is through; if it failed the client must see that the body is not complete."""
+        self._transfer = None
+        if failure is None:
+            self._written(self.site.seconds())
+        elif self._exchange is not None:
+            self._write_failed(failure, self._exchange)
 
     def _written(self, now: float) -> None:
         if self._gone:
@@ -271,7 +282,7 @@ class Channel(Receiver):
     def _complete(self, now: float | None = None) -> None:
         """Request and answer are through: on to the next, or the end."""
         self._exchange = None
-        if not self._persistent:
+        if not self._persistent or self.site.closing:
             self._end(linger=False)
             return
         self.deadline = (self.site.seconds() if now is None else now) + self.site.front.idle_timeout
@@ -329,7 +340,7 @@ class Channel(Receiver):
     def timed_out(self, now: float) -> None:
         """The site calls this when the deadline has passed."""
         self.deadline = NEVER
-        if self._lingered is not None or self._outgoing is not None:
+        if self._lingered is not None or self._transfer is not None:
             self._drop()
         elif self._exchange is None:
             self._time_out_between()

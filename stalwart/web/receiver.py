@@ -157,6 +157,12 @@ class Receiver(HTTPChannel):
         else:
             self._remaining = head.length
 
+    def _feed_what_came_along(self) -> None:
+        """A small body that arrived with its head is there before the route asks, so that nothing has to wait."""
+        if self._decoder is None and self._remaining <= len(self._buffer):
+            data, self._buffer = self._buffer, b""
+            self._feed(data)
+
     def body_wanted(self) -> None:
         """See ``body.Source``."""
         if self._continue_awaited:

@@ -63,7 +63,7 @@ def response_head(answer: Answer, added: AddedHeaders, tail: str) -> bytes:
     if answer.content_type is not None and "content-type" not in added.names:
         own += f"Content-Type: {answer.content_type}\r\n"
     if answer.status not in BODILESS:
-        own += f"Content-Length: {len(answer.body)}\r\n"
+        own += f"Content-Length: {answer.length}\r\n"
     return _encoded(f"{status_line(answer.status)}{own}{added.text}{tail}\r\n")
 
 

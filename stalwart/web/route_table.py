@@ -28,7 +28,7 @@ class UnknownServiceError(LookupError):
 class BoundRoute:
     """A route with its services filled in: ``call(exchange)`` gives an answer or a coroutine of one."""
 
-    __slots__ = ("body_limit", "call", "limit", "needs", "route")
+    __slots__ = ("body_limit", "call", "limit", "needs", "otherwise", "route")
 
     def __init__(self, route: Route, services: Mapping[str, Any]) -> None:
         missing = [name for name in route.services if name not in services]
@@ -37,6 +37,7 @@ class BoundRoute:
             raise UnknownServiceError(f"{route.name} asks for {', '.join(missing)}; services are: {known}")
         chosen = {name: services[name] for name in route.services}
         self.call: Callable[..., Any] = partial(route.handler, **chosen) if chosen else route.handler
+        self.otherwise = partial(route.otherwise, **chosen) if route.otherwise is not None else None
         self.route = route
         self.needs = route.needs
         self.limit = route.limit

@@ -23,7 +23,8 @@ class Route:
 
     ``methods`` are upper-case, ``*`` alone is any method; ``pattern`` is a Klein (werkzeug) rule; ``needs`` is None for
     everybody, ``authenticated``, or the camelCase name of a permission; ``limit`` says whose rate is charged;
-    ``body_limit`` is in bytes; ``services`` are the keyword-only parameters of ``handler``.
+    ``body_limit`` is in bytes; ``services`` are the keyword-only parameters of ``handler``. ``otherwise``, with the
+    same services, may answer a request without credentials where ``needs`` asks for some; None from it is the 401.
     """
 
     methods: tuple[str, ...]
@@ -37,6 +38,7 @@ class Route:
     services: tuple[str, ...]
     made_in: str
     name: str
+    otherwise: Callable[..., Any] | None = None
 
 
 def route(
@@ -47,6 +49,7 @@ def route(
     spec: str,
     limit: LimitClass | None = None,
     body_limit: int = SMALL_BODY,
+    otherwise: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Route]:
     """Declare a function ``(exchange, *, service, ...) -> Answer | EventStream`` (plain or ``async``) as an endpoint.
 
@@ -69,6 +72,7 @@ def route(
             services=tuple(p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY),
             made_in=handler.__module__,
             name=f"{handler.__module__}.{handler.__qualname__}",
+            otherwise=otherwise,
         )
 
     return declare

@@ -171,8 +171,8 @@ class Site(HTTPFactory):
         """The head of an answer to something that is no request: nothing of the settings is on it."""
         return response_head(answer, _BARE, tail)
 
-    def rendered(self, exchange: Exchange, answer: Answer, connection_field: str, now: float) -> tuple[bytes, bytes]:
-        """Head and body of an answer on the wire; one that cannot be sent becomes a 500."""
+    def rendered(self, exchange: Exchange, answer: Answer, connection_field: str, now: float) -> tuple[bytes, Answer]:
+        """The head on the wire, and the answer whose body follows; one that cannot be sent becomes a 500."""
         if len(answer.body) >= LEAST:
             answer = self._compression.applied(answer, exchange.head.fields.get("accept-encoding"))
         added = _BARE if exchange.bare else self.front.added
@@ -188,8 +188,8 @@ class Site(HTTPFactory):
             self._emit_fault(exchange, str(error))
             answer = fault()
             head = response_head(answer, added, f"X-Request-Id: {exchange.request_id}\r\n{tail}")
-        log_exchange(self.telemetry, exchange, answer.status, len(answer.body), now)
-        return head, answer.body
+        log_exchange(self.telemetry, exchange, answer.status, answer.length, now)
+        return head, answer
 
     def stream_head(self, exchange: Exchange, stream: EventStream, connection_field: str, chunked: bool) -> bytes:
         """The head of an event stream."""

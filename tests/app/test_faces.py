@@ -22,7 +22,9 @@ class RouteTests(SynchronousTestCase):
             "/diagnose",
             "/healthz/live",
             "/healthz/ready",
+            "/.well-known/jmap",
             "/jmap",
+            "/jmap/session",
             "/robots.txt",
         }
         self.assertEqual(paths & expected, expected)

@@ -31,6 +31,16 @@ class MarkdownTests(SynchronousTestCase):
     def test_bounds_are_stated(self) -> None:
         self.assertIn("| `passwordMaxLength` | unsignedInteger 1-1000 | `128` |", self.text)
 
+    def test_default_with_a_bar_stays_in_its_cell(self) -> None:
+        self.assertIn('`"(\\|(&(objectClass=inetOrgPerson)', self.text)
+
+    def test_view_says_that_it_is_not_stored(self) -> None:
+        self.assertIn("### AppPassword (collection, not stored)\n", self.text)
+
+    def test_object_inside_another_is_explained_once(self) -> None:
+        titles = [line.split()[1] for line in self.text.splitlines() if line.startswith("### ")]
+        self.assertEqual(sorted(set(titles)), sorted(titles))
+
     def test_row_says_who_may_write(self) -> None:
         self.assertIn("| `address` | ipNetwork |  | create | Address or network. |", self.text)
 
@@ -55,6 +65,6 @@ class SampleTests(SynchronousTestCase):
             with_secrets = declarations()[name].from_wire(members)
             self.assertEqual(with_secrets.to_wire(), members)
 
-    def test_sample_has_every_singleton(self) -> None:
-        wanted = [name for name, made in declarations().items() if made.is_singleton]
+    def test_sample_has_every_singleton_that_is_stored(self) -> None:
+        wanted = [name for name, made in declarations().items() if made.is_singleton and made.stored]
         self.assertEqual(list(json.loads(sample_config())), wanted)

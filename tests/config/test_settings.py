@@ -11,9 +11,11 @@ from stalwart.codec.ids import SINGLETON
 from stalwart.config import registry
 from stalwart.config.domains.domain import Domain
 from stalwart.config.identity.account import Account
+from stalwart.config.identity.account_settings import AccountSettings
 from stalwart.config.network.dns_resolver import DnsResolver
 from stalwart.config.network.http import Http
 from stalwart.config.network.security import AllowedIp, Security
+from stalwart.config.operation.bootstrap import Bootstrap
 from stalwart.config.settings import DEBOUNCE, Settings, SettingsBroken
 from stalwart.errors import Conflict, Unavailable
 from stalwart.schema import ValidationFailed
@@ -66,6 +68,10 @@ class ReadingTests(SettingsTestCase):
         self.assertEqual(
             [(id, domain.name) for id, domain in self.settings.all(Domain)], [(1, "b.test"), (2, "a.test")]
         )
+
+    def test_views_are_not_kept_in_memory(self) -> None:
+        for view in (AccountSettings, Bootstrap):
+            self.assertRaises(KeyError, self.settings.of, view)
 
     def test_accounts_are_not_kept_in_memory(self) -> None:
         self.assertRaises(KeyError, self.settings.all, Account)
@@ -128,6 +134,90 @@ class WatchTests(SettingsTestCase):
         before = self.settings.all(Domain)[0][1]
         self.done(self.settings.change(Http, {"enableHsts": True}))
         self.assertIs(self.settings.all(Domain)[0][1], before)
+
+
+class TwoStored(SettingsTestCase):
+    """A singleton and an object that the settings have not read yet."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.behind_its_back(lambda tx: registry.create(tx, Http, {"enableHsts": True}, now=0))
+        self.behind_its_back(lambda tx: registry.create(tx, AllowedIp, {"address": "192.0.2.1"}, now=0))
+
+    def addresses(self) -> list[str]:
+        return [allowed.address for _, allowed in self.settings.all(AllowedIp)]
+
+
+class PartialTests(TwoStored):
+    """Reloads of some types only."""
+
+    def test_only_the_named_types_are_read(self) -> None:
+        self.assertTrue(self.done(self.settings.reload(["Http"])))
+        self.assertEqual((self.settings.of(Http).enable_hsts, self.addresses()), (True, []))
+        self.assertTrue(self.done(self.settings.reload({"AllowedIp"})))
+        self.assertEqual((self.settings.of(Http).enable_hsts, self.addresses()), (True, ["192.0.2.1"]))
+
+    def test_watcher_is_told_once_and_only_of_a_change(self) -> None:
+        self.settings.watch(lambda: self.calls.append(True))
+        self.done(self.settings.reload(["Http", "AllowedIp"]))
+        self.assertFalse(self.done(self.settings.reload(["Http"])))
+        self.assertFalse(self.done(self.settings.reload()))
+        self.assertEqual(self.calls, [True])
+
+    def test_removed_object_is_gone(self) -> None:
+        self.done(self.settings.load())
+        ((id, _),) = self.settings.all(AllowedIp)
+        self.behind_its_back(lambda tx: registry.destroy(tx, AllowedIp, id))
+        self.behind_its_back(lambda tx: tx.registry.delete("Http", SINGLETON))
+        self.assertTrue(self.done(self.settings.reload(["AllowedIp", "Http"])))
+        self.assertEqual((self.settings.of(Http).enable_hsts, self.addresses()), (False, []))
+
+    def test_types_that_are_not_kept_need_no_reading(self) -> None:
+        self.store.close()
+        self.assertFalse(self.done(self.settings.reload(["Account", "Unheard"])))
+        self.assertFalse(self.done(self.settings.reload([])))
+
+    def test_broken_object_of_a_named_type_changes_nothing(self) -> None:
+        self.behind_its_back(lambda tx: tx.registry.insert("Security", {"authBanRate": 0}, id=SINGLETON))
+        self.fails(SettingsBroken, self.settings.reload(["Http", "Security"]))
+        self.assertFalse(self.settings.of(Http).enable_hsts)
+        self.assertTrue(self.done(self.settings.reload(["Http"])))
+
+    def test_override_holds(self) -> None:
+        self.settings = Settings(self.store, self.telemetry, self.clock, {"Http": {"enableHsts": False}})
+        self.done(self.settings.reload(["Http"]))
+        self.assertFalse(self.settings.of(Http).enable_hsts)
+
+
+class OverlappingTests(TwoStored):
+    """Reloads that overlap: the store answers when the test says so."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.waiting: list[Callable[[], None]] = []
+
+    def read_late(self, work: Callable[[Any], Any]) -> Deferred[Any]:
+        answer: Deferred[Any] = Deferred()
+        found = self.successResultOf(MemoryStore.read(self.store, work))
+        self.waiting.append(lambda: answer.callback(found))
+        return answer
+
+    def test_each_keeps_what_the_other_read(self) -> None:
+        self.patch(self.store, "read", self.read_late)
+        reloads = [Deferred.fromCoroutine(self.settings.reload([name])) for name in ("Http", "AllowedIp")]
+        for _ in reloads:
+            self.assertEqual(len(self.waiting), 1)
+            self.waiting.pop()()
+        self.assertEqual([self.successResultOf(reload) for reload in reloads], [True, True])
+        self.assertEqual((self.settings.of(Http).enable_hsts, self.addresses()), (True, ["192.0.2.1"]))
+
+    def test_watcher_sees_a_snapshot_that_is_in_force(self) -> None:
+        self.settings.watch(lambda: self.calls.append(self.settings.of(Http).enable_hsts))
+        self.settings.watch(lambda: self.settings.reload_soon())
+        self.done(self.settings.reload(["Http"]))
+        self.clock.advance(DEBOUNCE)
+        self.assertEqual(self.calls, [True, True])
+        self.settings.close()
 
 
 class BrokenTests(SettingsTestCase):

@@ -2,8 +2,15 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.schema import Reference, UniqueKey, combined_key, references, unique_keys
+from stalwart.schema import REQUIRED, ObjectId, Reference, UniqueKey, Value, combined_key, prop, references, unique_keys
 from tests.schema.samples import Thing
+
+
+class Note(Value):
+    """A note on a shelf."""
+
+    shelf_id: int = prop(ObjectId("Shelf", binding=False), REQUIRED, "Shelf that may go all the same.")
+
 
 THING = Thing.from_wire(
     {
@@ -25,6 +32,10 @@ class LinkTests(SynchronousTestCase):
                 Reference("parts/1/shelfId", "Shelf", 2),
             ],
         )
+
+    def test_reference_says_whether_it_binds(self) -> None:
+        (found,) = references(Note(shelf_id=1))
+        self.assertEqual(found, Reference("shelfId", "Shelf", 1, binding=False))
 
     def test_null_is_no_reference(self) -> None:
         self.assertEqual(references(Thing(name="a.test")), [])

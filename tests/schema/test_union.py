@@ -26,6 +26,9 @@ class Far(Variant):
 Place = Union("Place", Near, Far, doc="A place.", ids="sequential")
 Home = Union("Home", Near, Far, doc="A place that stays.", ids="sequential", fixed="Cannot move.")
 
+Trip = Union("Trip", Near, doc="A way.", others="There is only Near here.")
+Report = Union("Report", Near, doc="A request.", ids="snowflake", stored=False)
+
 NEAR = Near(created_at=5, note="here")
 
 
@@ -44,6 +47,20 @@ class UnionTests(SynchronousTestCase):
     def test_missing_type_is_a_problem_of_the_whole(self) -> None:
         error = self.assertRaises(ValidationFailed, Place.from_wire, {})
         self.assertEqual(error.violations[0].path, "")
+
+    def test_type_that_only_others_have_is_answered_with_a_sentence(self) -> None:
+        error = self.assertRaises(ValidationFailed, Trip.from_wire, {"@type": "Far", "road": "a"})
+        (found,) = error.violations
+        self.assertEqual((found.kind, found.path, found.description), ("invalidProperties", "@type", Trip.others))
+
+    def test_type_that_is_none_is_a_bad_patch_all_the_same(self) -> None:
+        for tag in ({}, {"@type": None}, {"@type": 1}):
+            error = self.assertRaises(ValidationFailed, Trip.from_wire, tag)
+            self.assertEqual(error.violations[0].kind, "invalidPatch")
+
+    def test_block_is_no_object(self) -> None:
+        self.assertEqual([made.is_object for made in (Place, Report, Trip)], [True, True, False])
+        self.assertEqual([made.stored for made in (Place, Report)], [True, False])
 
     def test_patch_with_the_same_type_keeps_the_rest(self) -> None:
         self.assertEqual(Place.patched(NEAR, {"@type": "Near"}), NEAR)

@@ -309,6 +309,12 @@ class DeclarationTests(SynchronousTestCase):
         self.assertIsInstance(Special.properties["coats"].type, String)
         self.assertNotIsInstance(Painted.properties["coats"].type, String)
 
+    def test_view_says_that_it_is_not_stored(self) -> None:
+        class View(Singleton, stored=False):
+            """A view."""
+
+        self.assertEqual((View.stored, Thing.stored), (False, True))
+
     def test_name_can_be_stated(self) -> None:
         class Other(Object, name="x", doc="Said."):
             odd = prop(String(), "", "Odd.", name="@odd", label="Odd one")

@@ -8,7 +8,18 @@ from stalwart.codec.ids import encode_id
 from stalwart.schema import Expression, Nested, ObjectList, Set, Union
 from stalwart.schema.containers import Map
 from stalwart.schema.property_type import PropertyType
-from stalwart.schema.scalars import Boolean, Duration, Enum, Integer, LocalId, ObjectId, Unsigned, UtcDateTime
+from stalwart.schema.scalars import (
+    BlobId,
+    Boolean,
+    Duration,
+    Enum,
+    Float,
+    Integer,
+    LocalId,
+    ObjectId,
+    Unsigned,
+    UtcDateTime,
+)
 from stalwart.schema.strings import String
 
 _IDS = st.integers(0, 2**64 - 1).map(encode_id)
@@ -43,6 +54,10 @@ def _wire_value(kind: PropertyType) -> st.SearchStrategy[Any]:
     if isinstance(kind, Integer):
         least = kind.min if kind.min is not None else 1 if isinstance(kind, Unsigned | Duration) else -9
         return st.integers(least, kind.max if kind.max is not None else 2**40)
+    if isinstance(kind, Float):
+        return st.floats(kind.min if kind.min is not None else -9, kind.max if kind.max is not None else 9)
+    if isinstance(kind, BlobId):
+        return _WORDS
     if isinstance(kind, UtcDateTime):
         return st.integers(0, 2**31).map(lambda seconds: kind.write(seconds, False))
     if isinstance(kind, Enum):

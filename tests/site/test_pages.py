@@ -10,7 +10,7 @@ from stalwart.site import pages
 from tests.web.client import Response, Server, serve
 from tests.web.fakes import FakeSettings
 
-ROUTES = [pages.root, pages.diagnose, pages.asset, pages.jmap]
+ROUTES = [pages.root, pages.diagnose, pages.asset]
 LINKED = re.compile(r'(?:src|href)="([^"]+)"')
 HEAVIEST = 12 * 1024
 
@@ -60,6 +60,3 @@ class PageTests(SynchronousTestCase):
     def test_root_leads_to_the_account(self) -> None:
         answer = self.get("/")
         self.assertEqual((answer.status, answer.headers["location"]), (302, "/account"))
-
-    def test_jmap_asks_for_credentials_first(self) -> None:
-        self.assertEqual(self.server().request("POST", "/jmap").status, 401)

@@ -9,6 +9,9 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.config.network.security import AllowedIp, BlockedIp
+from stalwart.web.answers import Answer, text_answer
+from stalwart.web.exchange import Exchange
+from stalwart.web.routes import route
 from tests.web.client import BASIC_ALICE, Response, Server, request_bytes, serve
 from tests.web.fakes import EPOCH, FakeDirectory, FakeSettings
 from tests.web.routes import ALL, Desk
@@ -77,6 +80,28 @@ class OrderTests(PipelineCase):
         server.settings.listed(BlockedIp, {"address": "198.51.100.7"})
         self.assertEqual(self.statuses(server, "/open"), [200, 200])
         self.assertEqual(server.request("GET", "/open").headers["access-control-allow-origin"], "*")
+
+
+def known(exchange: Exchange) -> Answer:
+    return text_answer(exchange.access.login if exchange.access else "")
+
+
+class OtherwiseTests(PipelineCase):
+    """Routes that need credentials but have something for those who bring none."""
+
+    def request(self, otherwise: Answer | None, headers: dict[str, str] | None = None) -> Response:
+        declared = route("GET", "/known", needs="authenticated", spec="test", otherwise=lambda exchange: otherwise)
+        return serve([declared(known)]).request("GET", "/known", headers)
+
+    def test_it_is_answered_without_credentials(self) -> None:
+        self.assertEqual(self.request(text_answer("nobody")).body, b"nobody")
+
+    def test_if_there_is_nothing_credentials_are_asked_for(self) -> None:
+        self.assertEqual(self.request(None).status, 401)
+
+    def test_with_credentials_it_is_not_asked(self) -> None:
+        self.assertEqual(self.request(text_answer("nobody"), BASIC_ALICE).body, b"alice@example.test")
+        self.assertEqual(self.request(text_answer("nobody"), {"Authorization": "Basic eDp5"}).status, 401)
 
 
 class ErrorTests(PipelineCase):

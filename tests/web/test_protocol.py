@@ -5,7 +5,8 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.web.connection import Listener
-from stalwart.web.protocol import CLOSING, LINGER, SLICE
+from stalwart.web.protocol import CLOSING, LINGER
+from stalwart.web.transfer import PIECE
 from tests.web.client import BASIC_ALICE, Connected, Server, request_bytes, serve
 from tests.web.fakes import FakeSettings
 from tests.web.routes import ALL, Desk
@@ -62,7 +63,7 @@ class AnswerTests(ProtocolCase):
             self.connected.channel.resumeProducing()
             sizes.append(len(self.connected.received()))
         self.assertEqual(sum(sizes) // 1000, 1000)
-        self.assertLess(max(sizes), SLICE + 1000)
+        self.assertLess(max(sizes), PIECE + 1000)
 
     def _full_after(self, connected: Connected) -> object:
         write = type(connected.wire).write

@@ -7,15 +7,24 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from stalwart.web.answers import Answer, text_answer
 from stalwart.web.body import HELD
+from stalwart.web.exchange import Exchange
 from stalwart.web.head import MAX_HEAD
 from stalwart.web.receiver import LINGER_BYTES, READ_AHEAD, TURN
+from stalwart.web.routes import route
 from tests.web.client import BASIC_ALICE, Connected, Server, request_bytes, serve
 from tests.web.fakes import FakeSettings
 from tests.web.routes import ALL, Desk
 
 GET = request_bytes("GET", "/open")
 CHUNKED = {"Transfer-Encoding": "chunked"}
+
+
+@route("POST", "/complete", needs=None, limit="none", spec="test")
+def complete(exchange: Exchange) -> Answer:
+    assert exchange.body_stream is not None
+    return text_answer(str(exchange.body_stream.complete))
 
 
 class ReceiverCase(SynchronousTestCase):
@@ -184,6 +193,17 @@ class BodyTests(ReceiverCase):
             connected = self.server.connect()
             connected.send(request_bytes("POST", "/echo", CHUNKED, size + b"\r\na\r\n0\r\n\r\n"))
             self.assertEqual(connected.response().status, 400)
+
+    def test_a_body_that_came_with_its_head_is_there_before_the_route_asks(self) -> None:
+        for pieces, there in ((["abc"], b"True"), (["ab", "c"], b"False")):
+            connected = serve([complete], {}).connect()
+            head = request_bytes("POST", "/complete", {"Content-Length": "3"})
+            connected.send(head + pieces[0].encode())
+            for piece in pieces[1:]:
+                connected.send(piece.encode())
+            connected.send(GET)
+            first, second = connected.responses()
+            self.assertEqual((first.body, second.status), (there, 404))
 
     def test_continue_is_said_when_the_route_reads(self) -> None:
         expecting = {"Expect": "100-continue", "Content-Length": "3"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stalwart.schema import (
+    Boolean,
     Duration,
     Nested,
     SecretTextOptional,
@@ -56,5 +57,8 @@ class Jmap(Singleton):
     )
     web_push_contact: str | None = prop(
         String(nullable=True), None, "Contact that push services are told, such as a `mailto:` address."
+    )
+    anonymous_session: bool = prop(
+        Boolean(), False, "Answer a session without accounts to clients that send no credentials, instead of 401."
     )
     max_push_size: int = prop(Unsigned(min=512), 4096, "Bytes of one pushed message.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from stalwart.config.mail.variables import RCPT_VARIABLES
 from stalwart.schema import (
     REQUIRED,
     Boolean,
@@ -43,14 +44,6 @@ DNS_RECORD_TYPE = Enumeration(
 
 POLICY_ENFORCEMENT = Enumeration(
     "PolicyEnforcement", ("enforce", "testing", "disable"), "How strictly a policy applies."
-)
-
-RCPT_VARIABLES = frozenset(
-    (
-        *("listener", "remote_ip", "remote_port", "local_ip", "local_port", "protocol", "is_tls"),
-        *("asn", "country", "sender", "sender_domain", "authenticated_as"),
-        *("recipients", "rcpt", "rcpt_domain", "priority", "helo_domain"),
-    )
 )
 
 _DAY = 86_400_000
@@ -151,16 +144,16 @@ class MtaStsPolicy(Value):
     mx_hosts: frozenset[str] = prop(Set(String()), {}, "Mail hosts; empty is the mail exchangers of the server.")
 
 
-class Domain(Object, ids="sequential", label="name"):
+class Domain(Object, ids="sequential", label="name", tenant=True):
     """A mail domain."""
 
-    name: str = prop(String("domainName"), REQUIRED, "Domain name.", unique="Domain.name", index="exact")
+    name: str = prop(String("domainName"), REQUIRED, "Domain name.", unique="Domain.name", index="both")
     aliases: frozenset[str] = prop(
         Set(String("domainName")),
         {},
         "Other domains with the same mailboxes.",
         unique="Domain.name",
-        index="exact",
+        index="both",
     )
     is_enabled: bool = prop(Boolean(), True, "Accept mail and logins.")
     created_at: int = prop(UtcDateTime(), None, "When it was made.", update="serverSet")

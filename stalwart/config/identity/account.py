@@ -69,7 +69,7 @@ class EmailAlias(Value, together=_ADDRESS):
     """Another address of the same mailbox."""
 
     enabled: bool = prop(Boolean(), True, "Accept mail for it.")
-    name: str = prop(String("localPart"), REQUIRED, "Part of the address before the `@`.")
+    name: str = prop(String("localPart"), REQUIRED, "Part of the address before the `@`.", index="words")
     domain_id: int = prop(ObjectId("Domain"), REQUIRED, "Domain of the address.")
     description: str | None = prop(String(nullable=True), None, "Note.")
 
@@ -77,7 +77,7 @@ class EmailAlias(Value, together=_ADDRESS):
 class Principal(Variant, together=_ADDRESS):
     """What users and groups share."""
 
-    name: str = prop(String("localPart"), REQUIRED, "Part of the address before the `@`.", index="exact")
+    name: str = prop(String("localPart"), REQUIRED, "Part of the address before the `@`.", index="both")
     domain_id: int = prop(ObjectId("Domain"), REQUIRED, "Home domain; the address is name@domain.", index="exact")
     description: str | None = prop(String(nullable=True), None, "Full name.", index="words")
     aliases: tuple[EmailAlias, ...] = prop(ObjectList(EmailAlias), {}, "Other addresses.", index="words")
@@ -142,6 +142,7 @@ Account = Union(
     snapshot=False,
     fixed="Cannot change the type of an existing account.",
     label="name",
+    tenant=True,
 )
 
 

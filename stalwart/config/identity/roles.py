@@ -15,7 +15,7 @@ _PERMISSIONS = Set(Enum(PERMISSION))
 _ROLES = Set(ObjectId("Role"))
 
 
-class Role(Object, ids="sequential", label="description"):
+class Role(Object, ids="sequential", label="description", tenant=True):
     """Permissions under a name, to be given to accounts."""
 
     description: str = prop(String(), REQUIRED, "Name of the role.", index="words")

@@ -1,0 +1,47 @@
+"""The account that a call is about: which ids a client may name (RFC 8620 3.6.2, jmap.md 5).
+
+Whether an account of that number exists is asked where its data is read: whoever may impersonate can name any.
+Accounts that were shared join here once sharing is built.
+"""
+
+from __future__ import annotations
+
+from stalwart.codec.ids import decode_id
+from stalwart.directory.access import Access
+from stalwart.jmap.call import Call
+from stalwart.jmap.errors import MethodError
+
+IMPERSONATE = "impersonate"
+
+
+def account_argument(call: Call, *, optional: bool = False, member: str = "accountId") -> int:
+    """The number of the account that the argument ``member`` names; with ``optional`` the own one if it is absent.
+
+    :raises MethodError: ``invalidArguments`` where it is missing or no string, ``accountNotFound`` where it is no id
+        or not one that the client may use; ``UnresolvedReference`` passes.
+    """
+    given = call.arguments.get(member)
+    access = call.request.access
+    if given is None:
+        if optional:
+            return access.account_id
+        raise MethodError("invalidArguments", f'The argument "{member}" is missing.')
+    if not isinstance(given, str):
+        raise MethodError("invalidArguments", f'The argument "{member}" must be an id.')
+    try:
+        account_id = decode_id(call.request.id_of(given))
+    except ValueError:
+        raise _not_found(member) from None
+    if not may_use(access, account_id):
+        raise _not_found(member)
+    return account_id
+
+
+def may_use(access: Access, account_id: int) -> bool:
+    """Whether ``account_id`` is the own account, a group's, or any because the client may impersonate."""
+    return account_id == access.account_id or account_id in access.group_ids or access.may(IMPERSONATE)
+
+
+def _not_found(member: str) -> MethodError:
+    kind = "fromAccountNotFound" if member == "fromAccountId" else "accountNotFound"  # RFC 8620 5.4
+    return MethodError(kind, f'The argument "{member}" names no account that you can use.')

@@ -1,0 +1,92 @@
+"""Capabilities: the URNs that ``using`` may name, and what the session says of those that work (RFC 8620 2, jmap.md 3).
+
+A capability is announced where a module of the face declares a ``Capability``; so it is never announced before there is
+code behind it. Known are more, because clients name a fixed dozen whatever is announced (client-quirks 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from attrs import frozen
+
+from stalwart.directory.access import Access
+from stalwart.schema import collect
+
+_IETF = "urn:ietf:params:jmap:"
+CORE = f"{_IETF}core"
+BLOB = f"{_IETF}blob"
+MANAGEMENT = "urn:stalwart:jmap"
+
+_NAMED = """
+    mail mail:share submission vacationresponse websocket sieve quota contacts contacts:parse calendars calendars:parse
+    principals principals:owner principals:availability filenode emailpush webpush-vapid
+    """
+
+KNOWN = frozenset((MANAGEMENT, CORE, BLOB, *(_IETF + name for name in _NAMED.split())))
+"""Every URN of jmap.md 3."""
+
+
+class Settings(Protocol):
+    """The running settings."""
+
+    def of(self, declaration: Any) -> Any: ...
+
+
+@frozen
+class Audience:
+    """For whom a session is made: ``account_id`` is the account that an account capability is about.
+
+    ``base_url`` is the start of all published URLs, empty in recovery and bootstrap mode.
+    """
+
+    settings: Settings
+    base_url: str
+    access: Access
+    account_id: int
+
+
+Announced = Callable[[Audience], Mapping[str, Any]]
+
+
+def nothing_more(audience: Audience) -> Mapping[str, Any]:
+    """For a capability that has no members."""
+    return {}
+
+
+@frozen
+class Capability:
+    """What a session says about ``urn``.
+
+    ``session`` gives its value in ``capabilities``, ``account`` the one in ``accountCapabilities``; None leaves it out
+    there. ``permission`` must be held for the account's. ``of_data``: it is about data of an account, which the
+    recovery administrator has none of. ``primary``: the own account stands in ``primaryAccounts``.
+    """
+
+    urn: str
+    session: Announced | None = nothing_more
+    account: Announced | None = nothing_more
+    permission: str | None = None
+    of_data: bool = True
+    primary: bool = True
+
+    def is_for(self, access: Access) -> bool:
+        """Whether accounts that ``access`` sees have it."""
+        if self.account is None or (self.of_data and access.kind == "recovery"):
+            return False
+        return self.permission is None or access.may(self.permission)
+
+
+management = Capability(MANAGEMENT, session=None, of_data=False)  # settings A.2
+
+
+def collected(package: str = "stalwart.jmap") -> tuple[Capability, ...]:
+    """Every capability that the modules of ``package`` declare, core first."""
+    found = [each for each in collect(package, Capability) if isinstance(each, Capability)]
+    return tuple(sorted(found, key=lambda each: (each.urn != CORE, each.urn)))
+
+
+def known(announced: Iterable[Capability]) -> frozenset[str]:
+    """The URNs that a request may name."""
+    return KNOWN | {each.urn for each in announced}

@@ -1,0 +1,143 @@
+"""The API resource, the session and its discovery over HTTP (RFC 8620 2, 2.2, 3.1; jmap.md 1).
+
+Uploads and downloads have routes of their own. The limit of the body is x:Jmap's, not the route's, because going over
+it is a JMAP error and not a 413.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from stalwart.config.collaboration.jmap import Jmap
+from stalwart.errors import TooLarge
+from stalwart.jmap import capabilities, methods
+from stalwart.jmap.call import Request
+from stalwart.jmap.capabilities import Capability, known
+from stalwart.jmap.engine import Engine, Mode, encoded
+from stalwart.jmap.request import MAX_SIZE, Limits, RequestRefused, over, read_request
+from stalwart.jmap.session import Sessions
+from stalwart.store import Store
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import LIMIT_CALLS_IN, LIMIT_SIZE_REQUEST
+from stalwart.web.answers import JSON, NO_CACHE, Answer, redirect
+from stalwart.web.exchange import Exchange
+from stalwart.web.json_body import WRONG_TYPE, is_json
+from stalwart.web.routes import route
+
+SESSION_CACHING = (("Cache-Control", "no-cache, no-store, must-revalidate"),)  # RFC 8620 2
+ANY_SIZE = 1 << 40
+
+
+class Service:
+    """JMAP over HTTP: what the routes share. ``base_url`` starts every published URL."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        announcing: Iterable[Capability],
+        *,
+        settings: Any,
+        store: Store,
+        telemetry: Telemetry,
+        base_url: str,
+    ) -> None:
+        announced = tuple(announcing)
+        self.sessions = Sessions(
+            announced, settings=settings, store=store, base_url=base_url, seconds=engine.clock.seconds
+        )
+        self._engine = engine
+        self._settings = settings
+        self._telemetry = telemetry
+        self._known = known(announced)
+        self._take_settings()
+        settings.watch(self._take_settings)
+
+    def _take_settings(self) -> None:
+        jmap = self._settings.of(Jmap)
+        self._limits = Limits.of(jmap)
+        self.has_anonymous_session: bool = jmap.anonymous_session
+
+    async def answer(self, exchange: Exchange) -> Answer:
+        """The response to an API request, or the problem that refuses it."""
+        limits = self._limits
+        try:
+            body = await self._body(exchange, limits.max_size)
+            read = read_request(body, self._known, limits.max_calls)
+        except RequestRefused as refused:
+            return self._refused(exchange, refused)
+        access = exchange.access
+        assert access is not None  # the route says so
+        created = read.created_ids
+        request = Request(access, exchange.client_ip, exchange, frozenset(read.using), created or {}, limits.per_call)
+        answered = await self._engine.responses(request, read.method_calls, limits.max_size)
+        state = await self.sessions.state(access)
+        return Answer(200, encoded(self._engine, request, answered, state, created is not None), JSON)
+
+    async def _body(self, exchange: Exchange, limit: int) -> bytes:
+        content_type = exchange.head.fields.get("content-type")
+        if content_type is not None and not is_json(content_type):
+            raise RequestRefused("notJSON", f"Failed to parse JSON: {WRONG_TYPE}")
+        try:
+            return await exchange.body(limit)
+        except TooLarge:
+            raise over(MAX_SIZE) from None
+
+    def _refused(self, exchange: Exchange, refused: RequestRefused) -> Answer:
+        if refused.limit is not None:
+            event = LIMIT_SIZE_REQUEST if refused.limit == MAX_SIZE else LIMIT_CALLS_IN
+            self._telemetry.emit(event, remoteIp=exchange.client_ip, path=exchange.path, reason=refused.detail)
+        return refused.answer()
+
+
+def build_service(services: Mapping[str, Any], *, mode: Mode = "normal") -> Service:
+    """JMAP with every method and capability of the face.
+
+    Needs the services ``store``, ``settings``, ``telemetry``, ``clock`` and ``base_url``, and whatever methods ask for.
+    """
+    engine = Engine(methods.collected(), services, telemetry=services["telemetry"], clock=services["clock"], mode=mode)
+    return Service(
+        engine,
+        capabilities.collected(),
+        settings=services["settings"],
+        store=services["store"],
+        telemetry=services["telemetry"],
+        base_url=services["base_url"],
+    )
+
+
+async def _api(exchange: Exchange, *, jmap: Service) -> Answer:
+    """A JMAP request: method calls carried out in their order."""
+    return await jmap.answer(exchange)
+
+
+api = route("POST", "/jmap", needs="authenticated", body_limit=ANY_SIZE, spec="jmap 5; RFC 8620 3")(_api)
+api_slash = route("POST", "/jmap/", needs="authenticated", body_limit=ANY_SIZE, spec="jmap 1")(_api)
+
+
+def _anonymous(exchange: Exchange, *, jmap: Service) -> Answer | None:
+    """The session of nobody, where x:Jmap allows it."""
+    if not jmap.has_anonymous_session:
+        return None
+    return Answer(200, jmap.sessions.anonymous(), JSON, SESSION_CACHING)
+
+
+async def _session(exchange: Exchange, *, jmap: Service) -> Answer:
+    """The JMAP session: capabilities, accounts, URLs."""
+    assert exchange.access is not None  # the route says so
+    made = await jmap.sessions.fresh(exchange.access)
+    return Answer(200, made.body, JSON, SESSION_CACHING)
+
+
+session = route("GET", "/jmap/session", needs="authenticated", otherwise=_anonymous, spec="jmap 3; RFC 8620 2")(
+    _session
+)
+session_below = route("GET", "/jmap/session/<path:rest>", needs="authenticated", otherwise=_anonymous, spec="jmap 1")(
+    _session
+)
+
+
+@route("GET", "/.well-known/jmap", needs=None, limit="none", spec="jmap 1; RFC 8620 2.2")
+def discovery(exchange: Exchange) -> Answer:
+    """Where the JMAP session is."""
+    return redirect("/jmap/session", 307, (NO_CACHE,))

@@ -1,0 +1,126 @@
+"""The Session object: what a client may use here, and for which accounts (RFC 8620 2, jmap.md 3).
+
+A session and its state are made once for everybody with the same access and kept until settings change, so that the
+``sessionState`` of each response costs a look-up. Accounts that are shared with the user join once sharing is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2s
+from typing import Any
+
+import msgspec
+from attrs import frozen
+
+from stalwart.codec.ids import encode_id
+from stalwart.directory.access import Access
+from stalwart.jmap.capabilities import Audience, Capability
+from stalwart.store import Store
+
+MAX_KEPT = 4096
+NAMES_HOLD = 30.0
+"""How long the names of groups are taken as still right for ``sessionState``, in seconds."""
+
+_DOWNLOAD = "/jmap/download/{accountId}/{blobId}/{name}?accept={type}"
+_EVENTS = "/jmap/eventsource/?types={types}&closeafter={closeafter}&ping={ping}"
+_Key = tuple[int, str, frozenset[str], frozenset[int], str]
+
+
+@frozen
+class Session:
+    """One session: ``state`` is 8 hex digits, ``body`` the JSON, which holds until ``until``."""
+
+    state: str
+    body: bytes
+    until: float
+
+
+class Sessions:
+    """Makes sessions over ``capabilities``; ``settings``, ``store`` and ``seconds`` (a clock) are asked as needed."""
+
+    def __init__(
+        self,
+        capabilities: Iterable[Capability],
+        *,
+        settings: Any,
+        store: Store,
+        base_url: str,
+        seconds: Callable[[], float],
+    ) -> None:
+        self._capabilities = tuple(capabilities)
+        self._settings = settings
+        self._store = store
+        self._base_url = base_url
+        self._seconds = seconds
+        self._kept: dict[_Key, Session] = {}
+        settings.watch(self._kept.clear)
+
+    async def state(self, access: Access) -> str:
+        """The ``sessionState`` of ``access``."""
+        kept = self._kept.get(_key(access))
+        if kept is not None and (not access.group_ids or kept.until > self._seconds()):
+            return kept.state
+        return (await self.fresh(access)).state
+
+    async def fresh(self, access: Access) -> Session:
+        """The session of ``access`` as it is now."""
+        key = _key(access)
+        kept = self._kept.get(key)
+        if kept is not None and not access.group_ids:
+            return kept
+        groups = await self._groups(access.group_ids) if access.group_ids else {}
+        members = self._members(access, {access.account_id: access.login} | groups)
+        session = _sealed(members, sorted(access.permissions), self._seconds() + NAMES_HOLD)
+        if len(self._kept) >= MAX_KEPT:
+            del self._kept[next(iter(self._kept))]
+        self._kept[key] = session
+        return session
+
+    def anonymous(self) -> bytes:
+        """The session of nobody: capabilities and URLs, no account."""
+        nobody = Access(0, "", None, frozenset())
+        return msgspec.json.encode(self._members(nobody, {}) | {"state": "0"})
+
+    async def _groups(self, group_ids: frozenset[int]) -> dict[int, str]:
+        rows = await self._store.read(lambda tx: tx.accounts.many(sorted(group_ids)))
+        return {id: rows[id].login for id in sorted(rows)}
+
+    def _members(self, access: Access, names: Mapping[int, str]) -> dict[str, Any]:
+        """All members but ``state``; the own account comes first in ``names``."""
+        base = self._base_url
+        held = [each for each in self._capabilities if each.is_for(access)]
+        own = encode_id(access.account_id)
+        return {
+            "capabilities": self._announced(access),
+            "accounts": {encode_id(id): self._account(access, id, name, held) for id, name in names.items()},
+            "primaryAccounts": {each.urn: own for each in held if each.primary} if names else {},
+            "username": access.login,
+            "apiUrl": f"{base}/jmap/",
+            "downloadUrl": base + _DOWNLOAD,
+            "uploadUrl": f"{base}/jmap/upload/{{accountId}}/",
+            "eventSourceUrl": base + _EVENTS,
+        }
+
+    def _announced(self, access: Access) -> dict[str, Any]:
+        audience = Audience(self._settings, self._base_url, access, access.account_id)
+        return {each.urn: each.session(audience) for each in self._capabilities if each.session is not None}
+
+    def _account(self, access: Access, id: int, name: str, held: Iterable[Capability]) -> dict[str, Any]:
+        audience = Audience(self._settings, self._base_url, access, id)
+        return {
+            "name": name,
+            "isPersonal": id == access.account_id,
+            "isReadOnly": False,
+            "accountCapabilities": {each.urn: each.account(audience) for each in held if each.account is not None},
+        }
+
+
+def _key(access: Access) -> _Key:
+    return access.account_id, access.login, access.permissions, access.group_ids, access.kind
+
+
+def _sealed(members: dict[str, Any], permissions: list[str], until: float) -> Session:
+    told = msgspec.json.encode((members, permissions))
+    state = blake2s(told, digest_size=4).hexdigest()
+    return Session(state, msgspec.json.encode(members | {"state": state}), until)

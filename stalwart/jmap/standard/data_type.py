@@ -1,0 +1,67 @@
+"""A JMAP data type with everything: from this one value come its standard methods (RFC 8620 5).
+
+A module below ``jmap`` that makes a ``DataType`` is all a type needs; it is found like every ``MethodFamily``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import field, frozen
+
+from stalwart.jmap.call import Call
+from stalwart.jmap.methods import Method, MethodFamily
+from stalwart.jmap.standard.copying import copy_objects
+from stalwart.jmap.standard.declaration import Declaration
+from stalwart.jmap.standard.getting import get_objects
+from stalwart.jmap.standard.object_changes import object_changes
+from stalwart.jmap.standard.query_changes import query_changes
+from stalwart.jmap.standard.querying import query_objects
+from stalwart.jmap.standard.rules import Backed, Rules
+from stalwart.jmap.standard.setting import set_objects
+from stalwart.jmap.standard.source import Source
+
+_FUNCTIONS: dict[str, tuple[str | None, Callable[..., Any]]] = {
+    # name on the wire: (verb of the permission, what carries it out); set asks for a permission per kind of change
+    "get": ("Get", get_objects),
+    "set": (None, set_objects),
+    "changes": ("Changes", object_changes),
+    "query": ("Query", query_objects),
+    "queryChanges": ("QueryChanges", query_changes),
+    "copy": ("Copy", copy_objects),
+}
+
+
+@frozen(eq=False)
+class DataType(MethodFamily):
+    """A declared type, its source and its rules; ``supports`` lists its standard methods.
+
+    ``services`` are further ones that source and rules want, by name.
+    """
+
+    declared: Declaration
+    source: Source
+    rules: Rules = field(factory=Rules)
+    supports: tuple[str, ...] = ("get", "set", "changes", "query", "queryChanges")
+    services: tuple[str, ...] = ()
+
+    def methods(self) -> tuple[Method, ...]:
+        """The methods that ``supports`` lists."""
+        backed = Backed(self.declared, self.source, self.rules, "queryChanges" in self.supports)
+        return tuple(self._method(function, backed) for function in self.supports)
+
+    def _method(self, function: str, backed: Backed) -> Method:
+        verb, carry_out = _FUNCTIONS[function]
+
+        async def handler(call: Call, **services: Any) -> Any:
+            return await carry_out(backed, call, services)
+
+        return Method(
+            name=f"{self.declared.name}/{function}",
+            capabilities=self.declared.capabilities,
+            needs=None if verb is None else self.declared.permission(verb),
+            handler=handler,
+            services=("store", "clock", *self.services),
+            made_in=__name__,
+        )

@@ -1,0 +1,59 @@
+"""What a data type is, as a value: names, properties, filter conditions, sorts. What stores it is its ``source``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+
+from attrs import field, frozen
+
+from stalwart.jmap.standard.filters import Condition
+from stalwart.jmap.standard.property import Property
+from stalwart.jmap.standard.sorting import Sort
+
+
+def _never(name: str) -> bool:
+    return False
+
+
+@frozen(eq=False)
+class Declaration:
+    """A data type.
+
+    ``capability``: any of these URNs in ``using`` opens its methods. ``properties`` are all but ``id``. ``permissions``
+    is the prefix of its permissions, ``jmap`` and its name by default.
+
+    ``counts``: properties that change without the rest; ``/changes`` then has ``updatedProperties`` (RFC 8621 2.2).
+    ``announced``: what a creation answers beside the id, None for all that the server set or changed.
+    ``further_name``: whether a name that is not declared is a property too (``header:...``).
+    """
+
+    name: str
+    capability: str | tuple[str, ...]
+    properties: Mapping[str, Property]
+    conditions: Mapping[str, Condition] = field(factory=dict)
+    sorts: Mapping[str, Sort] = field(factory=dict)
+    permissions: str = ""
+    counts: tuple[str, ...] = ()
+    announced: frozenset[str] | None = None
+    further_name: Callable[[str], bool] = _never
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """The URNs that open its methods."""
+        return (self.capability,) if isinstance(self.capability, str) else self.capability
+
+    def permission(self, verb: str) -> str:
+        """``jmapMailboxGet`` for ``Get``."""
+        return f"{self.permissions or f'jmap{self.name}'}{verb}"
+
+    def default_names(self, using: Collection[str]) -> list[str]:
+        """The properties that are answered if none are named."""
+        return [
+            name
+            for name, each in self.properties.items()
+            if each.by_default and (each.capability is None or each.capability in using)
+        ]
+
+    def changing_names(self) -> list[str]:
+        """The stored properties that an update can change, be it by the client or by the rules."""
+        return [name for name, each in self.properties.items() if not (each.computed or each.immutable)]

@@ -1,0 +1,73 @@
+"""``/get`` (RFC 8620 5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from stalwart.codec.ids import encode_id
+from stalwart.jmap.accounts import account_argument
+from stalwart.jmap.call import Call
+from stalwart.jmap.errors import MethodError
+from stalwart.jmap.standard.arguments import GetArguments
+from stalwart.jmap.standard.asking import Asking, Services, number_of
+from stalwart.jmap.standard.declaration import Declaration
+from stalwart.jmap.standard.presence import require_account
+from stalwart.jmap.standard.rules import Backed
+from stalwart.jmap.standard.source import Found
+from stalwart.jmap.standard.states import State
+from stalwart.store.store import Transaction
+
+
+async def get_objects(backed: Backed, call: Call, services: Services) -> dict[str, Any]:
+    """The answer to ``call``, from one read transaction."""
+    account_id = account_argument(call)
+    arguments = GetArguments.read(call)
+    asking = Asking.of(backed.declared, call, account_id, arguments.rest, services)
+    names = answered_names(backed.declared, arguments.properties, call.request.using)
+    numbers = _numbers(arguments.ids)
+    most = call.request.limits.max_objects_in_get
+
+    def work(tx: Transaction) -> tuple[int, Found]:
+        require_account(tx, account_id)
+        found = backed.source.fetch(tx, asking, None if numbers is None else numbers.values(), names, most + 1)
+        return backed.source.state(tx, asking), found
+
+    state, found = await services["store"].read(work)
+    if numbers is None and len(found) > most:
+        raise MethodError("requestTooLarge", f"There are more than {most} objects; ask for some of them by id.")
+    there = {id for id, _ in found}
+    return {
+        "accountId": encode_id(account_id),
+        "state": str(State(state)),
+        "list": [wire_object(id, properties, names) for id, properties in found],
+        "notFound": _not_found(arguments.ids, numbers or {}, there),
+    }
+
+
+def answered_names(declared: Declaration, asked: Iterable[str] | None, using: Collection[str]) -> list[str]:
+    """The properties to answer, without ``id``; raises ``MethodError`` ``invalidArguments`` for one that is unknown."""
+    if asked is None:
+        return declared.default_names(using)
+    names = [name for name in dict.fromkeys(asked) if name != "id"]
+    for name in names:
+        if name not in declared.properties and not declared.further_name(name):
+            raise MethodError("invalidArguments", f'{declared.name} has no property "{name[:255]}".')
+    return names
+
+
+def wire_object(id: int, properties: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """The object as it is answered, ``id`` first."""
+    return {"id": encode_id(id), **{name: properties[name] for name in names if name in properties}}
+
+
+def _numbers(ids: list[str] | None) -> dict[str, int] | None:
+    """The numbers of the ids that can have one, each once."""
+    if ids is None:
+        return None
+    numbers = ((id, number_of(id)) for id in dict.fromkeys(ids))
+    return {id: number for id, number in numbers if number is not None}
+
+
+def _not_found(ids: list[str] | None, numbers: dict[str, int], there: set[int]) -> list[str]:
+    return [id for id in dict.fromkeys(ids or ()) if numbers.get(id) not in there]

@@ -1,0 +1,53 @@
+"""``/changes`` (RFC 8620 5.2); folding the log is the source's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stalwart.codec.ids import encode_id
+from stalwart.jmap.accounts import account_argument
+from stalwart.jmap.call import Call
+from stalwart.jmap.errors import MethodError
+from stalwart.jmap.standard.arguments import ChangesArguments
+from stalwart.jmap.standard.asking import Asking, Services
+from stalwart.jmap.standard.presence import require_account
+from stalwart.jmap.standard.rules import Backed
+from stalwart.jmap.standard.states import State, read_state
+from stalwart.store.rows import Changes
+from stalwart.store.store import Transaction
+
+
+async def object_changes(backed: Backed, call: Call, services: Services) -> dict[str, Any]:
+    """The answer to ``call``, from one read transaction."""
+    account_id = account_argument(call)
+    arguments = ChangesArguments.read(call)
+    since = read_state(arguments.since_state, "sinceState")
+    asking = Asking.of(backed.declared, call, account_id, arguments.rest, services)
+    cap = call.request.limits.changes_max_results
+    limit = min(arguments.max_changes or cap, cap)
+
+    def work(tx: Transaction) -> Changes | None:
+        require_account(tx, account_id)
+        return backed.source.changes(tx, asking, since, limit)
+
+    changes = await services["store"].read(work)
+    if changes is None:
+        raise cannot_calculate()
+    new_state = State(changes.new_state, changes.origin if changes.has_more else None)
+    answer = {
+        "accountId": encode_id(account_id),
+        "oldState": arguments.since_state,
+        "newState": str(new_state),
+        "hasMoreChanges": changes.has_more,
+        "created": [encode_id(id) for id in changes.created],
+        "updated": [encode_id(id) for id in changes.updated],
+        "destroyed": [encode_id(id) for id in changes.destroyed],
+    }
+    if backed.declared.counts:
+        answer["updatedProperties"] = list(backed.declared.counts) if changes.only_counts else None  # RFC 8621 2.2
+    return answer
+
+
+def cannot_calculate() -> MethodError:
+    """For a state that is too old, of another server, or of the future."""
+    return MethodError("cannotCalculateChanges", "The changes since that state cannot be told; read everything anew.")

@@ -1,0 +1,57 @@
+"""What a data type adds to ``/set`` and ``/copy`` beyond its properties: a class with a method for each moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from stalwart.errors import StalwartError
+from stalwart.jmap.standard.arguments import SetArguments
+from stalwart.jmap.standard.asking import Asking, Change
+from stalwart.jmap.standard.declaration import Declaration
+from stalwart.jmap.standard.outcome import SetOutcome
+from stalwart.jmap.standard.source import Source
+from stalwart.store.store import Transaction
+
+
+class Rules:
+    """Nothing special; subclass and override.
+
+    All but ``prepare`` and ``committed`` run in the transaction, each change in a savepoint of its own; an error of the
+    family, ``SetRefused`` above all, refuses that change alone.
+    """
+
+    async def prepare(self, asking: Asking, arguments: SetArguments) -> Mapping[str, StalwartError]:
+        """Before the transaction: what takes time or asks others. Put results into ``asking.prepared``.
+
+        Answers the changes that are refused already, by creation id or id. May raise ``MethodError``.
+        """
+        return {}
+
+    def check(self, tx: Transaction, asking: Asking, change: Change) -> None:
+        """Before a creation or update is stored; may change ``change.new``."""
+
+    def created(self, tx: Transaction, asking: Asking, change: Change) -> None:
+        """After a creation was stored; ``change.id`` is its number."""
+
+    def updated(self, tx: Transaction, asking: Asking, change: Change) -> None:
+        """After an update was stored."""
+
+    def destroying(self, tx: Transaction, asking: Asking, change: Change) -> None:
+        """Before the object ``change.id`` goes."""
+
+    async def committed(self, asking: Asking, outcome: SetOutcome) -> list[tuple[str, dict[str, Any]]]:
+        """After the transaction, before the answer: further responses (name, arguments) of implicit calls."""
+        return []
+
+
+@frozen
+class Backed:
+    """A declared type with what stores it and what rules its changes: what the standard methods work on."""
+
+    declared: Declaration
+    source: Source
+    rules: Rules
+    tells_query_changes: bool = True

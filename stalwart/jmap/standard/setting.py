@@ -1,0 +1,56 @@
+"""``/set`` (RFC 8620 5.3): all changes in one transaction, each in a savepoint; create, then update, then destroy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stalwart.errors import StalwartError
+from stalwart.jmap.accounts import account_argument
+from stalwart.jmap.call import Call
+from stalwart.jmap.errors import NOT_AUTHORIZED, MethodError
+from stalwart.jmap.standard.arguments import SetArguments
+from stalwart.jmap.standard.asking import Asking, Services
+from stalwart.jmap.standard.order import creation_order
+from stalwart.jmap.standard.outcome import SetOutcome
+from stalwart.jmap.standard.proposals import references
+from stalwart.jmap.standard.rules import Backed
+from stalwart.jmap.standard.setting_work import SetWork
+from stalwart.store.store import Transaction
+
+Responses = list[tuple[str, dict[str, Any]]]
+
+
+async def set_objects(backed: Backed, call: Call, services: Services) -> Responses:
+    """The answer to ``call``, and those of implicit calls."""
+    account_id = account_argument(call)
+    arguments = SetArguments.read(call)
+    asking = Asking.of(backed.declared, call, account_id, arguments.rest, services)
+    outcome = await carry_out(backed, asking, arguments)
+    return [(f"{backed.declared.name}/set", outcome.wire()), *await backed.rules.committed(asking, outcome)]
+
+
+async def carry_out(backed: Backed, asking: Asking, arguments: SetArguments) -> SetOutcome:
+    """The changes of a ``/set``, be it a client's or an implicit one; what was created is known to the request after.
+
+    Raises ``MethodError``: ``forbidden``, ``stateMismatch``, ``invalidArguments``, ``accountNotFound``.
+    """
+    _require_permissions(backed, asking, arguments)
+    order = creation_order(arguments.create, lambda given: references(given, backed.declared.properties))
+    refused: Mapping[str, StalwartError] = await backed.rules.prepare(asking, arguments)
+
+    def work(tx: Transaction) -> SetOutcome:
+        return SetWork(tx, backed, asking, arguments, refused).run(order)
+
+    nothing = not (arguments.create or arguments.update or arguments.destroy)
+    store = asking.services["store"]
+    outcome: SetOutcome = await (store.read(work) if nothing else store.write(work))
+    asking.request.created_ids.update({cid: made["id"] for cid, made in outcome.created.items()})
+    return outcome
+
+
+def _require_permissions(backed: Backed, asking: Asking, arguments: SetArguments) -> None:
+    wanted = {"Create": arguments.create, "Update": arguments.update, "Destroy": arguments.destroy}
+    for verb, changes in wanted.items():
+        if changes and not asking.access.may(backed.declared.permission(verb)):
+            raise MethodError("forbidden", NOT_AUTHORIZED)

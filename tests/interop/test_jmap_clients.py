@@ -1,0 +1,76 @@
+"""Published JMAP clients against a real daemon: jmapc (Python) and jmap-jam (JavaScript) open a session, echo, move bytes.
+
+They are installed by tests/interop/clients/prepare; without them the tests are skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.live.daemon import ADMIN, Daemon, new_folder
+from tests.live.people import Administrator
+
+ROOT = Path(__file__).parents[2]
+PYTHON = ROOT / ".cache/clients/python/bin/python"
+JAVASCRIPT = ROOT / ".cache/clients/javascript"
+HERE = Path(__file__).parent / "clients"
+PATIENCE = 60
+
+
+def free_port() -> int:
+    """A port that nobody listens on; the session names it, so it must be known before the start."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class ClientTests(SynchronousTestCase):
+    """Each client is a process of its own."""
+
+    def setUp(self) -> None:
+        port = free_port()
+        data = new_folder()
+        self.addCleanup(shutil.rmtree, data, True)
+        where = ("stalwart", "--data", str(data), "--http", f"tcp:{port}:interface=127.0.0.1")
+        self.daemon = Daemon(
+            *where, STALWART_RECOVERY_ADMIN=":".join(ADMIN), STALWART_PUBLIC_URL=f"http://127.0.0.1:{port}"
+        )
+        self.addCleanup(self.daemon.close)
+        self.daemon.wait_for_port()
+        self.administrator = Administrator(self.daemon)
+
+    def run_client(self, *command: Any) -> Any:
+        """What the client printed, as JSON."""
+        done = subprocess.run([str(part) for part in command], capture_output=True, timeout=PATIENCE, env=os.environ)
+        self.assertEqual(done.returncode, 0, done.stderr.decode(errors="replace"))
+        return json.loads(done.stdout)
+
+    def test_jmapc_opens_a_session_echoes_and_uploads(self) -> None:
+        login, password = self.administrator.new_user("alice")
+        seen = self.run_client(PYTHON, HERE / "jmapc_client.py", self.daemon.url, login, password)
+        self.assertEqual((seen["username"], seen["core"]), (login, 16))
+        self.assertEqual(seen["echo"], {"hello": "wörld"})
+        self.assertEqual(seen["uploaded"]["size"], 10)
+
+    def test_jmap_jam_opens_a_session_echoes_refers_and_moves_bytes(self) -> None:
+        login, password = self.administrator.new_user("bob")
+        key = self.administrator.new_api_key(login, password)
+        seen = self.run_client("node", JAVASCRIPT / "jam.mjs", self.daemon.url, key)
+        self.assertEqual(seen["username"], login)
+        self.assertEqual(seen["echo"], {"hello": "wörld", "list": [1, 2, 3]})
+        self.assertEqual(seen["again"]["list"][0]["data:asText"], "some bytes")
+        self.assertEqual((seen["text"], seen["type"]), ("some bytes", "text/plain"))
+        self.assertEqual(seen["refused"], "unknownMethod")
+
+    if not PYTHON.exists():
+        test_jmapc_opens_a_session_echoes_and_uploads.skip = "run tests/interop/clients/prepare"  # type: ignore[attr-defined]
+    if not (JAVASCRIPT / "node_modules").exists() or shutil.which("node") is None:
+        test_jmap_jam_opens_a_session_echoes_refers_and_moves_bytes.skip = "run tests/interop/clients/prepare"  # type: ignore[attr-defined]
