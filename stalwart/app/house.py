@@ -8,7 +8,7 @@ in memory, one administrator with two permissions).
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -24,7 +24,8 @@ from stalwart.app.listeners import Listeners, Wanted, shown, wanted_listeners
 from stalwart.app.outgoing import OutgoingWorld
 from stalwart.app.privileges import drop_privileges
 from stalwart.app.startup import Startup
-from stalwart.app.store_file import embedded_store_config, is_missing, read_store_config
+from stalwart.app.store_file import NAME as STORE_FILE
+from stalwart.app.store_file import StoreFile, embedded_store_config, is_missing, read_store_config
 from stalwart.config.defaults import ensure_defaults
 from stalwart.config.monitoring.diagnosis import Diagnosis
 from stalwart.config.network.listener import NetworkListener
@@ -37,6 +38,7 @@ from stalwart.directory.directory import Directory
 from stalwart.directory.hashing import HashingPool
 from stalwart.directory.recovery import RecoveryAdministrator
 from stalwart.errors import Unavailable
+from stalwart.jmap.blobs.running import RunningUploads
 from stalwart.jmap.endpoint import build_service
 from stalwart.mail.delivery.service import Diagnoses
 from stalwart.mail.expressions import ExpressionWorld
@@ -240,19 +242,29 @@ class Builder:
             "telemetry": self.telemetry,
             "clock": self.reactor,
             "mode": mode,
+            "uploads": RunningUploads(),
             "base_url": self._base_url(mode, settings),
             "accounts": Accounts(store, settings, hashing, self.reactor, directory.forget),
             "setup": self._setup(hashing) if mode == "bootstrap" else None,
+            "store_file": None if mode == "bootstrap" else StoreFile(self._config_path(), self._opened_store),
         }
         services["jmap"] = build_service(services, mode=mode)
         return services
 
+    def _config_path(self) -> Path:
+        if self.startup.config is not None:
+            return Path(self.startup.config)
+        return Path(self.startup.data or ".") / STORE_FILE
+
+    def _opened_store(self, config: Mapping[str, Any]) -> Store:
+        return open_store(config, self.reactor, self.telemetry)
+
     def _setup(self, hashing: HashingPool) -> FirstSetup:
         return FirstSetup(
-            Path(self.startup.config or ""),
+            self._config_path(),
             self.environment.hostname,
             DEFAULT_LISTENERS,
-            open_store=lambda config: open_store(config, self.reactor, self.telemetry),
+            open_store=self._opened_store,
             hashing=hashing,
             clock=self.reactor,
             finished=self.start_again,

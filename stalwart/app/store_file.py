@@ -7,13 +7,36 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from attrs import frozen
 
 from stalwart.errors import Invalid
 
 NAME = "config.json"
 LARGEST = 200_000
+
+
+@frozen
+class StoreFile:
+    """The file at ``path``, for ``x:DataStore``; ``check`` refuses what no store can be opened with."""
+
+    path: Path
+    check: Callable[[dict[str, Any]], object]
+
+    def read(self) -> dict[str, Any]:
+        """The object as it is written, a relative path as it stands. Raises Invalid."""
+        return _read_object(self.path)
+
+    def write(self, config: dict[str, Any]) -> None:
+        """Replace the object. Raises Invalid for one that cannot be used, or a file that cannot be written."""
+        self.check(config)
+        try:
+            write_store_config(self.path, config)
+        except OSError as problem:
+            raise Invalid(f"{self.path} cannot be written: {problem.strerror}.") from problem
 
 
 def is_missing(path: Path) -> bool:
@@ -28,10 +51,17 @@ def is_missing(path: Path) -> bool:
 
 
 def read_store_config(path: Path) -> dict[str, Any]:
-    """The DataStore object in ``path``.
+    """The DataStore object in ``path``, its own path made absolute.
 
     :raises Invalid: unreadable or not one JSON object; the detail names the path.
     """
+    value = _read_object(path)
+    if isinstance(value.get("path"), str) and value["path"].strip():
+        value["path"] = str(path.absolute().parent / value["path"])  # an absolute one stays as it is
+    return value
+
+
+def _read_object(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             text = file.read(LARGEST + 1)
@@ -43,8 +73,6 @@ def read_store_config(path: Path) -> dict[str, Any]:
         raise Invalid(f"{path} cannot be read as the configuration of the data store: {reason}.") from problem
     if not isinstance(value, dict):
         raise Invalid(f"{path} must hold one JSON object, the data store.")
-    if isinstance(value.get("path"), str) and value["path"].strip():
-        value["path"] = str(path.absolute().parent / value["path"])  # an absolute one stays as it is
     return value
 
 

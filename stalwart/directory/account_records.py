@@ -10,35 +10,73 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from stalwart.config import registry
+from stalwart.codec.ids import encode_id
+from stalwart.config import index, registry
+from stalwart.config.catalogue import declarations
 from stalwart.config.domains.domain import Domain
 from stalwart.config.identity.account import Account
 from stalwart.config.identity.authentication import Authentication
 from stalwart.directory import credentials, hashes
 from stalwart.errors import Invalid, NotFound, OverQuota
-from stalwart.schema import UtcDateTime
+from stalwart.schema import Declaration, UtcDateTime
 from stalwart.store.store import Transaction
 
 
-def insert(tx: Transaction, members: Mapping[str, Any], now: float, id: int | None = None) -> registry.Entry:
-    """A new account of wire ``members`` (with `@type`); passwords in it are hashes. Raises as `registry.create`."""
-    entry = registry.create(tx, Account, members, now=now, id=id, by_server=True)
+def insert(
+    tx: Transaction, members: Mapping[str, Any], now: float, id: int | None = None, *, by_server: bool = True
+) -> registry.Entry:
+    """A new account of wire ``members`` (with `@type`); passwords in it are hashes. Raises as `registry.create`.
+
+    ``by_server`` False: the members come from a client.
+    """
+    number = free_id(tx) if id is None else id
+    entry = registry.create(tx, Account, members, now=now, id=number, by_server=by_server)
     tx.accounts.create(entry.id, address_of(tx, entry.value), entry.value.tag.lower())
     return entry
+
+
+def free_id(tx: Transaction) -> int:
+    """The next account id; those that restored accounts have taken are passed over."""
+    while True:
+        number = tx.registry.next_id(Account.type_name, Account.first_id)
+        if tx.accounts.get(number) is None:
+            return number
+
+
+def moved(tx: Transaction, account_id: int, former: Any, account: Any) -> None:
+    """Tell the object store if ``account`` has another address than ``former`` had. Raises Conflict."""
+    if (former.name, former.domain_id) != (account.name, account.domain_id):
+        tx.accounts.rename(account_id, address_of(tx, account))
+
+
+def domain_renamed(tx: Transaction, domain_id: int, name: str) -> list[int]:
+    """Give the accounts of a domain, which is called ``name`` now, their new addresses; who they are."""
+    ids = tx.registry.search(Account.type_name, index.term(Account, "domainId", "=", encode_id(domain_id)))
+    for row in tx.registry.many(Account.type_name, ids).values():
+        tx.accounts.rename(row.id, f"{row.data['name']}@{name}")
+    return ids
 
 
 def delete(tx: Transaction, account_id: int, now: float) -> None:
     """Remove an account with all its data. Raises NotFound; Linked if others refer to it."""
     registry.destroy(tx, Account, account_id)
+    for declaration in declarations().values():
+        if declaration.owner is not None and declaration.stored:
+            _destroy_owned(tx, declaration, account_id)
+    delete_data(tx, account_id, now)
+
+
+def delete_data(tx: Transaction, account_id: int, now: float) -> None:
+    """Remove what an account that is gone has left: mail, calendars, files. Raises NotFound."""
     tx.accounts.delete(account_id, int(now))
 
 
 def address_of(tx: Transaction, account: Any) -> str:
     """The address of an `Account` instance."""
-    domain = registry.get(tx, Domain, account.domain_id)
+    domain = tx.registry.get(Domain.type_name, account.domain_id)
     if domain is None:
         raise NotFound("The domain of the account does not exist.")
-    return f"{account.name}@{domain.value.name}"
+    return f"{account.name}@{domain.data['name']}"
 
 
 def put_password(tx: Transaction, account_id: int, hashed: str, now: float, expires_at: int | None = None) -> None:
@@ -121,6 +159,13 @@ def user(tx: Transaction, account_id: int) -> Any:
     if entry is None or entry.value.tag != "User":
         raise NotFound
     return entry.value
+
+
+def _destroy_owned(tx: Transaction, declaration: Declaration, account_id: int) -> None:
+    assert declaration.owner is not None
+    owned = index.term(declaration, declaration.owner, "=", encode_id(account_id))
+    for id in tx.registry.search(declaration.type_name, owned):
+        registry.destroy(tx, declaration, id)
 
 
 def _patch(tx: Transaction, account_id: int, patch: Mapping[str, Any], now: float) -> registry.Entry:

@@ -67,7 +67,7 @@ class Accounts:
         }
         if password is not None:
             hashed = await self.stored_password(password, (name,), checked=checked)
-            expiry = account_records.date_text(self._password_expiry())
+            expiry = account_records.date_text(self.password_expiry())
             wire["credentials"] = {"0": {"@type": "Password", "secret": hashed, "expiresAt": expiry}}
         return await self._insert(wire)
 
@@ -80,7 +80,7 @@ class Accounts:
         account = await self._store.read(lambda tx: account_records.user(tx, account_id))
         known = (account.name, account.description or "")
         hashed = await self.stored_password(password, known, checked=checked)
-        now, expiry = self._clock.seconds(), self._password_expiry()
+        now, expiry = self._clock.seconds(), self.password_expiry()
         await self._change(account_id, lambda tx: account_records.put_password(tx, account_id, hashed, now, expiry))
 
     async def add_app_password(self, account_id: int, description: str, **limits: Any) -> tuple[int, str]:
@@ -140,6 +140,11 @@ class Accounts:
         algorithm = self._settings.of(Authentication).password_hash_algorithm
         return await self._hashing.run(lambda: hashes.make(clear, algorithm))
 
+    def password_expiry(self) -> int | None:
+        """When a password that is set now expires (seconds), None for never."""
+        age = self._settings.of(Authentication).password_default_expiry
+        return None if age is None else int(self._clock.seconds() + age / 1000)
+
     def _policy(self) -> PasswordPolicy:
         rules = self._settings.of(Authentication)
         return PasswordPolicy(
@@ -147,10 +152,6 @@ class Accounts:
             rules.password_max_length,
             STRENGTHS.index(rules.password_min_strength),
         )
-
-    def _password_expiry(self) -> int | None:
-        age = self._settings.of(Authentication).password_default_expiry
-        return None if age is None else int(self._clock.seconds() + age / 1000)
 
     async def _insert(self, wire: Mapping[str, Any]) -> int:
         now = self._clock.seconds()

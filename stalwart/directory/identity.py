@@ -17,6 +17,7 @@ from stalwart.config.domains.domain import Domain
 from stalwart.config.identity.account import ADDRESS_SPACE, Account
 from stalwart.config.identity.authentication import Authentication
 from stalwart.config.identity.roles import Role
+from stalwart.config.identity.tenant import Tenant
 from stalwart.config.network.system import SystemSettings
 from stalwart.directory.access import Access, language_tag
 from stalwart.directory.credentials import Network
@@ -123,7 +124,8 @@ def find_by_id(tx: Transaction, account_id: int, authentication: Authentication)
     domain = _domain(tx, account.domain_id)
     if domain is None:
         return None
-    permissions = effective_permissions(account, authentication, lambda role_id: _role(tx, role_id))
+    tenant = _tenant(tx, account.member_tenant_id)
+    permissions = effective_permissions(account, authentication, lambda role_id: _role(tx, role_id), tenant)
     return Identity(account_id, account, f"{account.name}@{domain.name}", permissions, is_enabled=domain.is_enabled)
 
 
@@ -173,3 +175,8 @@ def _domain(tx: Transaction, domain_id: int | None) -> Domain | None:
 def _role(tx: Transaction, role_id: int) -> Role | None:
     row = tx.registry.get("Role", role_id)
     return Role.from_stored(row.data) if row is not None else None
+
+
+def _tenant(tx: Transaction, tenant_id: int | None) -> Tenant | None:
+    row = tx.registry.get("Tenant", tenant_id) if tenant_id is not None else None
+    return Tenant.from_stored(row.data) if row is not None else None

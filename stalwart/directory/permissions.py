@@ -1,7 +1,8 @@
 """What an account may do: roles, its own adjustments, and what the credential leaves of that (settings A.13).
 
 A permission that any role or the account disables is gone, whoever grants it. Roles may contain roles, in
-circles too. The names themselves are declared in `config.permissions`; tenants are left out until they exist.
+circles too. Nobody has more than the tenant that he belongs to. The names themselves are declared in
+`config.permissions`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from functools import lru_cache
 from stalwart.config.identity import roles as declared
 from stalwart.config.identity.account import Group, User
 from stalwart.config.identity.authentication import Authentication
+from stalwart.config.identity.tenant import Tenant
 from stalwart.config.permissions import PERMISSIONS, kebab_case, listed
 from stalwart.directory.access import Access
 from stalwart.schema import Variant
@@ -34,17 +36,39 @@ AFTER_EXPIRY = frozenset(
 """What is left of an account whose password has expired, until it is changed (auth-api 2.4)."""
 
 
+RoleOf = Callable[[int], declared.Role | None]
+"""Gives the role with an id."""
+
+
 def effective_permissions(
-    account: User | Group, authentication: Authentication, role_of: Callable[[int], declared.Role | None]
+    account: User | Group, authentication: Authentication, role_of: RoleOf, tenant: Tenant | None = None
 ) -> frozenset[str]:
-    """The permissions of ``account``; ``role_of`` gives the role with an id."""
-    own = account.permissions
-    if isinstance(own, declared.Replace):
-        return own.enabled_permissions - own.disabled_permissions
-    enabled, disabled = _of_roles(role_ids(account, authentication), role_of)
-    if isinstance(own, declared.Merge):
-        enabled |= own.enabled_permissions
-        disabled |= own.disabled_permissions
+    """The permissions of ``account``, which belongs to ``tenant``."""
+    own = granted(role_ids(account, authentication), account.permissions, role_of)
+    return own if tenant is None else own & tenant_permissions(tenant, authentication, role_of)
+
+
+def tenant_permissions(tenant: Tenant, authentication: Authentication, role_of: RoleOf) -> frozenset[str]:
+    """What nobody in ``tenant`` may do more than.
+
+    By default that is what its administrator, people and groups have by their default roles.
+    """
+    roles = authentication.default_tenant_role_ids
+    if isinstance(tenant.roles, declared.Custom):
+        roles = tenant.roles.role_ids
+    else:
+        roles = roles | authentication.default_user_role_ids | authentication.default_group_role_ids
+    return granted(roles, tenant.permissions, role_of)
+
+
+def granted(roles: Iterable[int], adjustment: Variant, role_of: RoleOf) -> frozenset[str]:
+    """What ``roles`` give, changed as ``adjustment`` (`Permissions`) says."""
+    if isinstance(adjustment, declared.Replace):
+        return adjustment.enabled_permissions - adjustment.disabled_permissions
+    enabled, disabled = _of_roles(roles, role_of)
+    if isinstance(adjustment, declared.Merge):
+        enabled |= adjustment.enabled_permissions
+        disabled |= adjustment.disabled_permissions
     return frozenset(enabled - disabled)
 
 
@@ -84,7 +108,7 @@ def _shown(permissions: frozenset[str], directory_queries: bool, recovery: bool)
     return tuple(sorted(map(kebab_case, shown)))
 
 
-def _of_roles(wanted: Iterable[int], role_of: Callable[[int], declared.Role | None]) -> tuple[set[str], set[str]]:
+def _of_roles(wanted: Iterable[int], role_of: RoleOf) -> tuple[set[str], set[str]]:
     enabled: set[str] = set()
     disabled: set[str] = set()
     seen: set[int] = set()

@@ -1,6 +1,7 @@
 """Stored content as an answer: If-None-Match, Range, If-Range (RFC 9110 13, 14).
 
-Whoever stores the content makes its entity tag. If-Match and modification times are left out; so are several ranges in one answer.
+Whoever stores the content makes its entity tag. If-Match and modification times are left out; so are several ranges in
+one answer.
 """
 
 from __future__ import annotations

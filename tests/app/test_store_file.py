@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from stalwart.app.store_file import LARGEST, embedded_store_config, read_store_config, write_store_config
+from stalwart.app.store_file import LARGEST, StoreFile, embedded_store_config, read_store_config, write_store_config
 from stalwart.errors import Invalid
 
 
@@ -151,3 +151,32 @@ class EmbeddedTests(SynchronousTestCase):
         self.data.chmod(0)
         self.addCleanup(self.data.chmod, 0o700)
         self.assertIn("Permission denied", self.assertRaises(Invalid, embedded_store_config, self.data).detail)
+
+
+class StoreFileTests(SynchronousTestCase):
+    """The file as ``x:DataStore``."""
+
+    def setUp(self) -> None:
+        self.path = Path(self.mktemp())
+        self.path.write_text('{"@type": "Sqlite", "path": "here.sqlite3"}')
+        self.checked: list[Any] = []
+        self.file = StoreFile(self.path, self.checked.append)
+
+    def test_relative_paths_stay_as_they_are_written(self) -> None:
+        self.assertEqual(self.file.read()["path"], "here.sqlite3")
+
+    def test_what_is_written_has_been_checked(self) -> None:
+        config = {"@type": "Sqlite", "path": "there.sqlite3"}
+        self.file.write(config)
+        self.assertEqual((self.checked, self.file.read()), ([config], config))
+
+    def test_a_refused_object_leaves_the_file(self) -> None:
+        def refuse(config: Any) -> None:
+            raise Invalid("no")
+
+        self.assertRaises(Invalid, StoreFile(self.path, refuse).write, {"@type": "MySql"})
+        self.assertEqual(self.file.read()["path"], "here.sqlite3")
+
+    def test_a_file_that_cannot_be_written_is_named(self) -> None:
+        file = StoreFile(self.path / "below", self.checked.append)
+        self.assertIn("cannot be written", self.assertRaises(Invalid, file.write, {}).detail)

@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from stalwart.errors import NotFound, Unavailable
-from stalwart.store import Blob, BlobLink, Swept
+from stalwart.store import Blob, BlobLink, PendingUploads, Swept
 from stalwart.store.blob_files import Stored
 from tests.contract.store_case import StoreCase
 
@@ -163,3 +163,40 @@ class BlobContract(StoreCase):
         self.assertEqual(await sweep(held.hash, now + 2 * DAY), 0)
         self.assertFalse(self.store.blob_files.exists(stray.hash))
         self.assertTrue(self.store.blob_files.exists(held.hash))
+
+    async def test_pending_uploads_are_counted_for_each_uploader_and_account(self) -> None:
+        def work(tx: Any) -> None:
+            for number, (account, owner, expires_at) in enumerate(((5, -2, 90), (5, -2, 70), (5, -3, 80), (6, -2, 80))):
+                blob = tx.blobs.put(b"x" * (number + 1), now=0)
+                tx.blobs.link(blob.hash, account, owner, expires_at=expires_at)
+
+        await self.write(work)
+        self.assertEqual(await self.read(lambda tx: tx.blobs.pending(5, -2, now=60)), PendingUploads(2, 3, 70))
+        self.assertEqual(await self.read(lambda tx: tx.blobs.pending(5, -2, now=70)), PendingUploads(1, 1, 90))
+        self.assertEqual(await self.read(lambda tx: tx.blobs.pending(7, -2, now=60)), PendingUploads(0, 0, None))
+
+    async def test_an_upload_that_an_object_of_the_account_holds_is_not_pending(self) -> None:
+        def work(tx: Any) -> None:
+            for content, account in ((b"1", 5), (b"22", 6)):
+                blob = tx.blobs.put(content, now=0)
+                tx.blobs.link(blob.hash, 5, -2, expires_at=90)
+                tx.blobs.link(blob.hash, account, 1)
+
+        await self.write(work)
+        self.assertEqual(await self.read(lambda tx: tx.blobs.pending(5, -2, now=0)), PendingUploads(1, 2, 90))
+
+    async def test_work_on_files_gives_its_result(self) -> None:
+        def work(files: Any) -> bytes:
+            with files.begin() as writer:
+                writer.write(LARGE)
+                stored = writer.commit()
+            return files.read(stored.hash, 255, 3)
+
+        self.assertEqual(await self.store.blob_work(work), b"\xff\x00\x01")
+
+    async def test_work_on_files_that_fails_says_why(self) -> None:
+        await self.assertFailure(self.store.blob_work(lambda files: files.read(b"\0" * 32)), NotFound)
+
+    async def test_work_on_files_is_refused_after_the_close(self) -> None:
+        await self.store.close()
+        await self.assertFailure(self.store.blob_work(lambda files: None), Unavailable)

@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.errors import Invalid
-from stalwart.schema import MASK, REQUIRED, Object, Rate, String, ValidationFailed, prop
+from stalwart.schema import MASK, REQUIRED, Object, Rate, Singleton, String, ValidationFailed, prop
 from tests.schema.samples import NAMED, Mood, Painted, Part, Thing
 from tests.schema.wire_values import wire_object
 

@@ -1,0 +1,73 @@
+"""Who may read a blob: an account whose objects hold it, and the one who uploaded it, until the upload expires.
+
+RFC 8620 6.1: what nothing refers to yet is for its uploader alone, in shared accounts too. So an upload is a link whose
+owner is a negative number that stands for the uploader. Rights on single objects of a shared account join here once
+sharing is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from stalwart.directory.access import Access
+from stalwart.jmap.blobs.ids import BlobId, NotABlobId, parse_blob_id
+from stalwart.jmap.errors import MethodError
+from stalwart.store import Blob, Transaction
+
+FETCH_ANY = "fetchAnyBlob"
+
+
+def uploader(account_id: int) -> int:
+    """The owner of links to what ``account_id`` has uploaded, in whichever account it put it."""
+    return ~account_id
+
+
+@frozen
+class Readable:
+    """A blob that a client may read; ``held`` is all of its content if that is small."""
+
+    id: BlobId
+    blob: Blob
+    held: bytes | None
+
+
+def check_account(tx: Transaction, account_id: int, error: str = "accountNotFound") -> None:
+    """Whether there is such an account: the recovery administrator has none, and may name any.
+
+    :raises MethodError: ``error``.
+    """
+    if tx.accounts.get(account_id) is None:
+        raise MethodError(error, "There is no such account.")
+
+
+def may_read(tx: Transaction, access: Access, account_id: int, hash: bytes, now: int) -> bool:
+    """Whether ``access`` may read the content in the account ``account_id``, which it may use."""
+    if access.may(FETCH_ANY):
+        return True
+    own = uploader(access.account_id)
+    return any(link.owner_id > 0 or link.owner_id == own for link in tx.blobs.links(hash, account_id, now))
+
+
+def find_readable(
+    tx: Transaction, access: Access, account_id: int, ids: Iterable[str], now: int
+) -> dict[str, Readable]:
+    """The blobs among ``ids`` that are there and may be read. What is no blob id is left out like an unknown one."""
+    found = {}
+    for text in ids:
+        try:
+            blob_id = parse_blob_id(text)
+        except NotABlobId:
+            continue
+        blob = tx.blobs.find(blob_id.hash)
+        if blob is None or not _fits(blob_id, blob) or not may_read(tx, access, account_id, blob.hash, now):
+            continue
+        held = tx.blobs.get(blob.hash) if blob.store == "db" else None
+        found[text] = Readable(blob_id, blob, held)
+    return found
+
+
+def _fits(blob_id: BlobId, blob: Blob) -> bool:
+    section = blob_id.section
+    return section is None or section.offset + section.length <= blob.size

@@ -1,0 +1,91 @@
+"""Content on its way into the store, hashed as it comes: what stays small is kept in memory, the rest goes to a file.
+
+Only the threads for files touch the file. Whoever begins one ends it with ``finish`` or ``abandon``; a file that is
+complete but never adopted by a row is swept by the store.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from stalwart.errors import StalwartError
+from stalwart.store import Store
+from stalwart.store.blob_files import BlobFiles, BlobWriter, Stored
+
+SMALL = 65536
+"""From this size on content goes to a file, as in the store."""
+
+
+class Incoming:
+    """One blob in the making."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._held = bytearray()
+        self._lock = Lock()
+        self._writer: BlobWriter | None = None
+        self._to_file = False
+
+    async def add(self, piece: bytes) -> None:
+        """Take the next piece; done when there may be another one."""
+        if not self._to_file and len(self._held) + len(piece) < SMALL:
+            self._held += piece
+            return
+        if not self._to_file:
+            self._to_file = True
+            piece = bytes(self._held) + piece
+            self._held.clear()
+        await self._write(piece)
+
+    def _write(self, piece: bytes) -> Deferred[None]:
+        def work(files: BlobFiles) -> None:
+            with self._lock:
+                if self._writer is None:
+                    self._writer = files.begin()
+                self._writer.write(piece)
+
+        return self._store.blob_work(work)
+
+    async def finish(self) -> bytes | Stored:
+        """The content, or where it is, durably."""
+        if not self._to_file:
+            return bytes(self._held)
+        return await self._store.blob_work(self._commit)
+
+    def abandon(self) -> None:
+        """Throw away what has come; nothing happens after ``finish``."""
+        if self._to_file:
+            self._store.blob_work(self._abort).addErrback(_not_now)
+
+    # A write that was cancelled may still be running in its thread when these come.
+
+    def _commit(self, _: BlobFiles) -> Stored:
+        with self._lock:
+            assert self._writer is not None  # something was written
+            return self._writer.commit()
+
+    def _abort(self, _: BlobFiles) -> None:
+        with self._lock:
+            if self._writer is not None:
+                self._writer.abort()
+
+
+async def store_content(store: Store, content: bytes) -> bytes | Stored:
+    """Content that is at hand, ready for a write: large content is put into its file first."""
+    if len(content) < SMALL:
+        return content
+
+    def work(files: BlobFiles) -> Stored:
+        with files.begin() as writer:
+            writer.write(content)
+            return writer.commit()
+
+    return await store.blob_work(work)
+
+
+def _not_now(failure: Failure) -> None:
+    """The store is closing: what is unfinished is discarded at a later start."""
+    failure.trap(StalwartError)

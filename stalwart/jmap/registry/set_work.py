@@ -1,0 +1,124 @@
+"""The part of ``x:Type/set`` that is one transaction of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import define, field
+
+from stalwart.codec.ids import SINGLETON, encode_id
+from stalwart.errors import Conflict, Linked, NotFound, StalwartError
+from stalwart.jmap.errors import SetRefused, set_error
+from stalwart.jmap.registry.get import number_of
+from stalwart.jmap.registry.handler import Asking, Change, Handler
+from stalwart.jmap.registry.references import resolve
+from stalwart.store import Transaction
+
+SetError = dict[str, Any]
+
+
+@define
+class Outcome:
+    """What came of the changes: by creation id, else by id; refused ones by what the client wrote."""
+
+    created: dict[str, dict[str, Any]] = field(factory=dict)
+    updated: dict[str, dict[str, Any] | None] = field(factory=dict)
+    destroyed: list[str] = field(factory=list)
+    not_created: dict[str, SetError] = field(factory=dict)
+    not_updated: dict[str, SetError] = field(factory=dict)
+    not_destroyed: dict[str, SetError] = field(factory=dict)
+    done: list[Change] = field(factory=list)
+
+    @property
+    def created_ids(self) -> dict[str, str]:
+        """Creation id to id."""
+        return {key: members["id"] for key, members in self.created.items()}
+
+    def wire(self) -> dict[str, Any]:
+        """Every member of RFC 8620 5.3 but the states, null where there is nothing (design 8)."""
+        return {
+            "created": self.created or None,
+            "updated": self.updated or None,
+            "destroyed": self.destroyed or None,
+            "notCreated": self.not_created or None,
+            "notUpdated": self.not_updated or None,
+            "notDestroyed": self.not_destroyed or None,
+        }
+
+
+class SetWork:
+    """Carries out changes in ``tx``. ``created_ids`` are those of the request so far, and the new ones."""
+
+    def __init__(self, tx: Transaction, handler: Handler, asking: Asking) -> None:
+        self.created_ids = dict(asking.request.created_ids)
+        self._tx = tx
+        self._handler = handler
+        self._asking = asking
+        self._outcome = Outcome()
+        self._doomed: set[str] = set()
+
+    def done(self, changes: Sequence[Change]) -> Outcome:
+        """What came of them. Raises Conflict if the store changed underneath, which undoes everything."""
+        steps = {"create": self._create, "update": self._update, "destroy": self._destroy}
+        refusals = {
+            "create": self._outcome.not_created,
+            "update": self._outcome.not_updated,
+            "destroy": self._outcome.not_destroyed,
+        }
+        self._doomed = {change.key for change in changes if change.kind == "destroy"}
+        for change in changes:
+            try:
+                self._refuse_early(change)
+                steps[change.kind](change)
+                self._outcome.done.append(change)
+            except Conflict as problem:
+                if problem.property is None and not isinstance(problem, Linked):
+                    raise
+                refusals[change.kind][change.key] = set_error(problem, self._target(change))
+            except StalwartError as problem:
+                refusals[change.kind][change.key] = set_error(problem, self._target(change))
+        return self._outcome
+
+    def _create(self, change: Change) -> None:
+        change.data = resolve(self._handler.declaration, change.data, self)
+        with self._tx.savepoint():
+            change.id, members = self._handler.create(self._tx, self._asking, change)
+        id = encode_id(change.id)
+        self.created_ids[change.key] = id
+        self._outcome.created[change.key] = {"id": id, **members}
+
+    def _update(self, change: Change) -> None:
+        id = self._find(change)
+        if self._doomed and {change.key, id} & self._doomed:
+            raise SetRefused("willDestroy", "The same call destroys this object.")
+        change.data = resolve(self._handler.declaration, change.data, self)
+        with self._tx.savepoint():
+            members = self._handler.update(self._tx, self._asking, change)
+        before = self._outcome.updated.get(id)
+        self._outcome.updated[id] = {**(before or {}), **(members or {})} or None
+
+    def _destroy(self, change: Change) -> None:
+        id = self._find(change)
+        if self._handler.declaration.is_singleton:
+            raise SetRefused("singleton", "Singletons cannot be created or destroyed.")
+        with self._tx.savepoint():
+            self._handler.destroy(self._tx, self._asking, change)
+        self._outcome.destroyed.append(id)
+
+    def _refuse_early(self, change: Change) -> None:
+        if change.refused is not None:
+            raise change.refused
+
+    def _find(self, change: Change) -> str:
+        """The id that a change is about, its number noted. Raises NotFound."""
+        id = change.key
+        if id.startswith("#"):
+            id = self.created_ids.get(id[1:], id)
+        change.id = number_of(id)
+        if change.id is None or (self._handler.declaration.is_singleton and change.id != SINGLETON):
+            raise NotFound
+        return id
+
+    def _target(self, change: Change) -> tuple[str, int] | None:
+        return (self._handler.type, change.id) if change.id is not None else None

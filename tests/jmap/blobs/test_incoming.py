@@ -1,0 +1,104 @@
+"""Content on its way into the store."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from pathlib import Path
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.trial.unittest import TestCase
+
+from stalwart.jmap.blobs.incoming import SMALL, Incoming, store_content
+from stalwart.store.blob_files import Stored
+from tests.jmap.blobs.shelf import LARGE, ShelfCase
+from tests.store.opened import opened
+
+
+class IncomingTests(ShelfCase):
+    """Small in memory, large in a file."""
+
+    def arrived(self, *pieces: bytes) -> bytes | Stored:
+        return self.settle(self.arriving(pieces))
+
+    async def arriving(self, pieces: tuple[bytes, ...]) -> bytes | Stored:
+        incoming = Incoming(self.store)
+        for piece in pieces:
+            await incoming.add(piece)
+        return await incoming.finish()
+
+    def test_nothing(self) -> None:
+        self.assertEqual(self.arrived(), b"")
+
+    def test_small_content_is_handed_over_whole(self) -> None:
+        self.assertEqual(self.arrived(b"a" * 60000, b"b" * 5535), b"a" * 60000 + b"b" * 5535)
+
+    def test_the_line_is_where_the_store_has_it(self) -> None:
+        self.assertIsInstance(self.arrived(b"x" * (SMALL - 1)), bytes)
+        self.assertIsInstance(self.arrived(b"x" * (SMALL - 1), b"x"), Stored)
+
+    def test_large_content_is_hashed_and_in_its_file(self) -> None:
+        stored = self.arrived(LARGE[:1000], LARGE[1000:90000], LARGE[90000:])
+        self.assertEqual(stored, Stored(hashlib.sha256(LARGE).digest(), len(LARGE)))
+        assert isinstance(stored, Stored)
+        self.assertEqual(self.store.blob_files.read(stored.hash), LARGE)
+
+    def test_what_is_abandoned_is_no_blob(self) -> None:
+        incoming = Incoming(self.store)
+        self.settle(incoming.add(LARGE))
+        incoming.abandon()
+        self.assertFalse(self.store.blob_files.exists(hashlib.sha256(LARGE).digest()))
+
+    def test_abandoning_what_is_finished_or_never_began_does_nothing(self) -> None:
+        incoming = Incoming(self.store)
+        incoming.abandon()
+        self.settle(incoming.add(LARGE))
+        stored = self.settle(incoming.finish())
+        incoming.abandon()
+        assert isinstance(stored, Stored)
+        self.assertTrue(self.store.blob_files.exists(stored.hash))
+
+    def test_abandoning_after_the_store_has_closed_hurts_nobody(self) -> None:
+        incoming = Incoming(self.store)
+        self.settle(incoming.add(LARGE))
+        self.store.close()
+        incoming.abandon()
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    def test_content_at_hand(self) -> None:
+        self.assertEqual(self.settle(store_content(self.store, b"x" * (SMALL - 1))), b"x" * (SMALL - 1))
+        stored = self.settle(store_content(self.store, LARGE))
+        self.assertEqual(stored, Stored(hashlib.sha256(LARGE).digest(), len(LARGE)))
+
+
+class CancelledTests(TestCase):
+    """A client that leaves while its bytes are written, on a real disk."""
+
+    timeout = 20
+
+    async def test_nothing_is_left_of_a_write_that_was_running(self) -> None:
+        path = self.mktemp()
+        store = await opened(self, path)
+        incoming = Incoming(store)
+        await incoming.add(LARGE)
+        held, going_on = threading.Event(), threading.Event()
+        writer = incoming._writer
+        assert writer is not None
+        write = writer.write
+
+        def slow(chunk: bytes) -> None:
+            held.set()
+            going_on.wait(10)
+            write(chunk)
+
+        writer.write = slow  # type: ignore[method-assign]
+        adding = Deferred.fromCoroutine(incoming.add(LARGE))
+        await store.blob_work(lambda files: held.wait(10))
+        adding.cancel()
+        await self.assertFailure(adding, CancelledError)
+        incoming.abandon()
+        going_on.set()
+        await store.close()
+        left = [name for _, _, names in os.walk(Path(f"{path}.blobs")) for name in names]
+        self.assertEqual(left, [])
