@@ -39,6 +39,7 @@ class HttpCase(ShelfCase):
     def sign_in(self, who: Access) -> None:
         """From now on it is ``who`` who asks."""
         self.directory.alice = who
+        self.directory.kept.clear()
 
     def post(self, body: bytes, path: str = "/jmap/upload/h/", **headers: str) -> Response:
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
