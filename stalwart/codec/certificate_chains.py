@@ -19,8 +19,8 @@ from cryptography.x509.oid import NameOID
 
 SigningKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
 
-_CERTIFICATE = re.compile(r"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----.*?-----END ", re.DOTALL)
-_KEY = re.compile(r"-----BEGIN ([A-Z0-9 ]{0,32}PRIVATE KEY)-----[^-]{1,100000}-----END \1-----")
+_CERTIFICATE = re.compile(r"-----BEGIN (?:X509 )?CERTIFICATE-----")
+_KEY = re.compile(r"-----BEGIN ([A-Z0-9 ]{0,32}PRIVATE KEY)-----")
 _LONGEST_CHAIN = 20
 
 
@@ -83,10 +83,13 @@ def read_private_key(text: str, *, trusted: bool = False) -> PrivateKeyTypes:
     ``trusted``: it was checked before, so that RSA keys, which take long, need not be checked again.
     """
     found = _KEY.search(text)
-    if found is None:
+    end = f"-----END {found[1]}-----" if found is not None else ""
+    stop = text.find(end, found.end()) if found is not None else -1
+    if found is None or stop < 0:
         raise UnreadablePem("there is no private key in PEM")
     try:
-        return load_pem_private_key(found[0].encode(), None, unsafe_skip_rsa_key_validation=trusted)
+        pem = text[found.start() : stop] + end
+        return load_pem_private_key(pem.encode(), None, unsafe_skip_rsa_key_validation=trusted)
     except TypeError:
         raise UnreadablePem("it is encrypted with a password") from None
     except UnsupportedAlgorithm:

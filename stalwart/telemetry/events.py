@@ -84,6 +84,12 @@ RESOURCE_ERROR = Event("resource.error", Level.ERROR, "Fault in the server while
 
 STORE_ERROR = Event("store.unexpected-error", Level.ERROR, "Data store failed")
 
+TASK_STARTED = Event("task-manager.task-started", Level.DEBUG, "Background task started")
+TASK_COMPLETED = Event("task-manager.task-completed", Level.DEBUG, "Background task completed")
+TASK_RETRIED = Event("task-manager.task-retried", Level.INFO, "Background task failed and is tried again later")
+TASK_FAILED = Event("task-manager.task-failed", Level.WARN, "Background task failed for good")
+TASK_ERROR = Event("task-manager.error", Level.ERROR, "Background tasks met a fault")
+
 DELIVERY_DIAGNOSIS_START = Event("delivery.diagnosis-start", Level.INFO, "Delivery diagnosis started")
 DELIVERY_PRIVATE_TARGETS = Event(
     "delivery.private-targets",

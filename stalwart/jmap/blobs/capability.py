@@ -11,7 +11,7 @@ from stalwart.jmap.capabilities import BLOB, Audience, Capability
 MAX_DATA_SOURCES = 64  # RFC 9404 3.1: no fewer
 
 DIGESTS = {"sha": "sha1", "sha-256": "sha256", "sha-512": "sha512"}
-"""The digest algorithms by their names in the registry of RFC 3230, in lower case, and in Python."""
+"""The digest algorithms by their names in RFC 9404 3.1, and in Python."""
 
 
 def max_blob_size(jmap: Jmap) -> int:

@@ -95,7 +95,7 @@ def _octets(kind: str, text: str) -> bytes:
     except UnicodeEncodeError:
         raise _invalid("has text that is not Unicode") from None
     except ValueError:
-        raise _invalid("has a data:asBase64 that is not base64 (RFC 4648 4)") from None
+        raise _invalid("has a data:asBase64 that is not base64") from None
 
 
 def _number(members: Mapping[str, Any], name: str) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from stalwart.codec.ids import decode_id, encode_id
 from stalwart.config.collaboration.jmap import Jmap
@@ -61,11 +61,11 @@ class _Upload:
         by.quota.check(pending, announced, by.now)
         return pending
 
-    def keep(self, tx: Transaction, content: bytes | Stored) -> Blob:
-        """Store what has arrived. Raises as ``check``."""
+    def keep(self, tx: Transaction, content: bytes | Stored, now: int) -> Blob:
+        """Store what has arrived by ``now``, from when its lifetime counts (RFC 8620 6). Raises as ``check``."""
         if tx.accounts.get(self.by.account_id) is None:
             raise NotFound
-        return self.by.keep(tx, content, self.type)
+        return evolve(self.by, now=now).keep(tx, content, self.type)
 
 
 @route("POST", "/jmap/upload/<account_id>", needs="authenticated", body_limit=ANY_SIZE, spec="jmap 8; RFC 8620 6.1")
@@ -77,7 +77,7 @@ async def upload(
     begun = _begun(exchange, jmap, int(clock.seconds()))
     try:
         with uploads.place(begun.by.access, jmap.max_concurrent_uploads):
-            blob = await _received(exchange.body_stream, store, begun)
+            blob = await _received(exchange.body_stream, store, begun, clock)
     except TooLarge:
         return _refused(exchange, telemetry, LIMIT_SIZE_UPLOAD, LimitExceeded(MAX_SIZE, _TOO_LARGE))
     except LimitExceeded as refused:
@@ -103,14 +103,15 @@ def _begun(exchange: Exchange, jmap: Jmap, now: int) -> _Upload:
     return _Upload(by, exchange.header("content-type") or DEFAULT_TYPE, jmap.max_upload_size)
 
 
-async def _received(body: Body | None, store: Store, begun: _Upload) -> Blob:
+async def _received(body: Body | None, store: Store, begun: _Upload, clock: Clock) -> Blob:
     """The stored blob; nothing is left of one that does not arrive."""
     incoming = Incoming(store)
     try:
         if body is not None:
             await _arrived(body, incoming, store, begun)
         content = await incoming.finish()
-        return await store.write(lambda tx: begun.keep(tx, content))
+        now = int(clock.seconds())
+        return await store.write(lambda tx: begun.keep(tx, content, now))
     except BaseException:
         incoming.abandon()
         raise

@@ -63,7 +63,7 @@ def type_methods(declaration: Declaration, kind: type[Handler]) -> Iterator[Meth
 
 
 def found_handlers() -> dict[str, type[Handler]]:
-    """Every handler of ``registry.types`` by the types that it is for. Raises ValueError if a type has two."""
+    """Every handler of the package by the types that it is for. Raises ValueError if a type has two."""
     found: dict[str, type[Handler]] = {}
     for kind in collect(_HANDLERS, Handler):
         for name in vars(kind).get("handled", ()):

@@ -51,5 +51,5 @@ def _numbers(ids: list[str]) -> list[int]:
 
 def _known(handler: Handler, properties: list[str] | None) -> frozenset[str] | None:
     """The properties to answer; None for all, which is also what only unknown names give."""
-    known = handler.names().intersection(properties or ())
+    known = (handler.names() | {"id"}).intersection(properties or ())
     return known | {"id"} if known else None

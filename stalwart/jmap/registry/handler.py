@@ -1,9 +1,9 @@
 """One settings type behind ``x:Type/get``, ``/query`` and ``/set`` (settings A.2 to A.8).
 
-``Handler`` serves every stored type from its declaration. A type that needs more subclasses it in a module of
-``registry.types`` with ``@handles("Type")`` and overrides the steps that differ. A handler is made for each call, so
-it keeps nothing. Reading arguments, permissions of the verbs and the shape of answers are the business of ``get``,
-``query`` and ``set``.
+``Handler`` serves every stored type from its declaration. A type that needs more subclasses it with
+``@handles("Type")`` in a module of this package (most are in ``types``) and overrides the steps that differ. A handler
+is made for each call, so it keeps nothing. Reading arguments, permissions of the verbs and the shape of answers are
+the business of ``get``, ``query`` and ``set``.
 """
 
 from __future__ import annotations

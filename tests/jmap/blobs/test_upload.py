@@ -74,6 +74,13 @@ class AcceptedTests(UploadCase):
         links = self.read(lambda tx: tx.blobs.links(hash, 7, NOW))
         self.assertEqual([(each.owner_id, each.expires_at) for each in links], [(-8, NOW + 90)])
 
+    def test_its_time_begins_when_it_is_complete(self) -> None:
+        connected = self.begin(len(LARGE), LARGE[:-1])
+        self.clock.advance(4000)
+        connected.send(LARGE[-1:])
+        links = self.read(lambda tx, hash=self.hash(connected.response()): tx.blobs.links(hash, 7, NOW + 4000))
+        self.assertEqual([each.expires_at for each in links], [NOW + 7600])
+
     def hash(self, response: Response) -> bytes:
         from stalwart.jmap.blobs.ids import parse_blob_id
 

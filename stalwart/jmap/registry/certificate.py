@@ -1,0 +1,77 @@
+"""``x:Certificate``: chain and key are read when they are written, and what the chain says is filled in (A.11, C.3).
+
+A certificate that has expired, or is not valid yet, can be stored. Which certificate a client gets, and keys that are
+encrypted where they are stored, are the business of TLS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from stalwart.codec.certificate_chains import Chain, UnreadablePem, belongs, read_chain, read_signing_key
+from stalwart.config.kept_text import Unreadable, kept_text
+from stalwart.config.settings import Settings
+from stalwart.directory.hashing import Hashing
+from stalwart.errors import Invalid
+from stalwart.jmap.registry.completed import CompletedHandler, Members
+from stalwart.jmap.registry.foreseen import Values, foresee, members, outcome
+from stalwart.jmap.registry.handler import Asking, Change, handles
+from stalwart.schema import Declaration, UtcDateTime
+from stalwart.store import Store, Transaction
+
+_READ = ("certificate", "privateKey")
+LAST_MOMENT = 32_535_215_999  # the end of the year 3000, which is as far as our dates go
+
+
+@handles("Certificate")
+class CertificateHandler(CompletedHandler):
+    """Issuer, dates and names come from the chain."""
+
+    told: ClassVar[tuple[str, ...]] = ("subjectAlternativeNames", "issuer", "notValidBefore", "notValidAfter")
+
+    def __init__(self, declaration: Declaration, *, settings: Settings, store: Store, hashing: Hashing) -> None:
+        super().__init__(declaration, settings=settings)
+        self._store = store
+        self._hashing = hashing
+
+    async def prepare(self, asking: Asking, changes: Sequence[Change]) -> None:
+        """Read chains and keys, which may be in files."""
+        await foresee(self._store, self._hashing, self.declaration, changes, _READ, described)
+
+    def supplied(self, tx: Transaction, asking: Asking, change: Change, former: Any, value: Any) -> Members:
+        """What the chain says, if it or the key was written."""
+        if not any(path.partition("/")[0] in _READ for path in change.data):
+            return {}
+        found: Members = outcome(change, members(value, _READ), described)
+        return found
+
+
+def described(values: Values) -> Members | Invalid:
+    """The server-set members of a certificate with this ``certificate`` and ``privateKey``, or what is wrong."""
+    try:
+        chain = read_chain(kept_text(values["certificate"]))
+    except (UnreadablePem, Unreadable) as problem:
+        return Invalid(f"Failed to read certificate: {problem}.", ("certificate",))
+    try:
+        key = read_signing_key(kept_text(values["privateKey"]))
+    except (UnreadablePem, Unreadable) as problem:
+        return Invalid(f"Failed to read private key: {problem}.", ("privateKey",))
+    if not belongs(key, chain):
+        return Invalid("The private key does not belong to the first certificate of the chain.", ("privateKey",))
+    return _members(chain)
+
+
+def _members(chain: Chain) -> Members:
+    return {
+        "subjectAlternativeNames": dict.fromkeys(chain.names, True),
+        "issuer": chain.issuer,
+        "notValidBefore": _date(chain.not_before),
+        "notValidAfter": _date(chain.not_after),
+    }
+
+
+def _date(moment: int) -> str:
+    """The moment on the wire; "no end" (RFC 5280 4.1.2.5) is the last one that there is."""
+    text: str = UtcDateTime().write(min(max(moment, 0), LAST_MOMENT), False)
+    return text

@@ -1,0 +1,74 @@
+"""``x:DkimSignature``: keys are read when they are written, the public half is shown (settings C.6).
+
+Missing keys of a domain are made by ``stalwart.mail.dkim_management``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stalwart.codec.certificate_chains import UnreadablePem
+from stalwart.config.kept_text import Unreadable, kept_text
+from stalwart.config.settings import Settings
+from stalwart.directory.hashing import Hashing
+from stalwart.errors import Invalid
+from stalwart.jmap.registry.completed import CompletedHandler, Members
+from stalwart.jmap.registry.foreseen import TYPE, Values, foresee, members, outcome
+from stalwart.jmap.registry.handler import Asking, Change, handles
+from stalwart.mail.dkim_keys import check_key, public_text
+from stalwart.schema import Declaration, SecretText
+from stalwart.store import Row, Store, Transaction
+
+_PUBLIC, _PRIVATE = "publicKey", "privateKey"
+_READ = (_PRIVATE,)
+
+
+@handles("DkimSignature")
+class DkimSignatureHandler(CompletedHandler):
+    """A key has to fit the kind of signature."""
+
+    def __init__(self, declaration: Declaration, *, settings: Settings, store: Store, hashing: Hashing) -> None:
+        super().__init__(declaration, settings=settings)
+        self._store = store
+        self._hashing = hashing
+
+    def extras(self, tx: Transaction, asking: Asking, found: list[tuple[int, dict[str, Any]]]) -> None:
+        """The public keys, unless nobody wants them."""
+        if not asking.wants(_PUBLIC):
+            return
+        rows = tx.registry.many(self.type, [id for id, _ in found])
+        for id, shown in found:
+            shown[_PUBLIC] = _public(rows[id])
+
+    async def prepare(self, asking: Asking, changes: Sequence[Change]) -> None:
+        """Check private keys, which may be in files."""
+        await foresee(self._store, self._hashing, self.declaration, changes, _READ, problem)
+
+    def supplied(self, tx: Transaction, asking: Asking, change: Change, former: Any, value: Any) -> Members:
+        """Nothing; refuses a key that cannot be used, if it or the kind of signature was written."""
+        if any(path.partition("/")[0] in (*_READ, TYPE) for path in change.data):
+            outcome(change, members(value, _READ), problem)
+        return {}
+
+    def learned(self, tx: Transaction, id: int | None) -> Members:
+        """The public key."""
+        row = tx.registry.get(self.type, id) if id is not None else None
+        return {_PUBLIC: _public(row)} if row is not None else {}
+
+
+def problem(values: Values) -> Invalid | None:
+    """What is wrong with a ``privateKey`` for signatures of an ``@type``."""
+    try:
+        check_key(values[TYPE], kept_text(values[_PRIVATE]))
+    except (UnreadablePem, Unreadable) as reason:
+        return Invalid(f"Failed to read private key: {reason}.", (_PRIVATE,))
+    return None
+
+
+def _public(row: Row) -> str | None:
+    """The public key of a stored signature; None if the file that it is in cannot be read any more."""
+    try:
+        return public_text(kept_text(SecretText.from_stored(row.data.get(_PRIVATE))))
+    except (UnreadablePem, Unreadable):
+        return None

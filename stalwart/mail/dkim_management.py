@@ -1,0 +1,65 @@
+"""The task ``DkimManagement``: makes the DKIM keys that a domain lacks (settings C.6, A.12).
+
+It does what is missing and no more, so it can run any number of times. Rotating keys comes with the transport of mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from attrs import frozen
+
+from stalwart.codec.ids import encode_id
+from stalwart.config import index, registry
+from stalwart.config.domains.dkim_signature import DkimSignature
+from stalwart.config.domains.domain import AutomaticKeys, Domain
+from stalwart.config.settings import Settings
+from stalwart.directory.hashing import Hashing
+from stalwart.mail.dkim_keys import missing, new_key, new_signature
+from stalwart.store import Store, Transaction
+
+
+@frozen
+class DkimManagement:
+    """What the task runner calls; keys are made in the threads of ``hashing``."""
+
+    store: Store
+    settings: Settings
+    hashing: Hashing
+    clock: Any
+
+    async def __call__(self, task: Any) -> None:
+        """Do ``task``, an instance. A domain that is gone, or whose keys somebody else keeps, is left alone."""
+        domain_id: int = task.domain_id
+        keys = {}
+        for type in await self.store.read(lambda tx: _missing(tx, domain_id)):
+            keys[type] = await self.hashing.run(partial(new_key, type))
+        if keys:
+            now = self.clock.seconds()
+            await self.store.write(lambda tx: _create(tx, domain_id, keys, now))
+            await self.settings.reload((DkimSignature.type_name,))
+
+
+def _missing(tx: Transaction, domain_id: int) -> list[str]:
+    """The kinds of signatures that the domain should have and has not."""
+    entry = registry.get(tx, Domain, domain_id)
+    if entry is None or not isinstance(entry.value.dkim_management, AutomaticKeys):
+        return []
+    return missing(entry.value.dkim_management.algorithms, _signatures(tx, domain_id))
+
+
+def _create(tx: Transaction, domain_id: int, keys: Mapping[str, str], now: float) -> None:
+    """Store those of ``keys``, by kind, that are still missing."""
+    for type in _missing(tx, domain_id):
+        entry = registry.get(tx, Domain, domain_id)
+        if entry is not None and type in keys:
+            made = new_signature(domain_id, entry.value, type, keys[type], _signatures(tx, domain_id), now)
+            registry.create(tx, DkimSignature, made, now=now, by_server=True)
+
+
+def _signatures(tx: Transaction, domain_id: int) -> list[dict[str, Any]]:
+    terms = index.term(DkimSignature, "domainId", "=", encode_id(domain_id))
+    ids = tx.registry.search(DkimSignature.type_name, terms)
+    return [row.data for row in tx.registry.many(DkimSignature.type_name, ids).values()]

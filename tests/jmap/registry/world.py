@@ -1,0 +1,126 @@
+"""The world of the directory with all ``x:`` methods on top: ``world.ask("x:Domain/get", {"ids": None})``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from stalwart.codec.ids import encode_id
+from stalwart.directory.access import RECOVERY_ACCOUNT, Access
+from stalwart.directory.permissions import ALL
+from stalwart.jmap.call import Request, RequestLimits
+from stalwart.jmap.engine import Engine
+from stalwart.jmap.registry.family import registry_methods
+from tests.directory.world import IP, World
+
+ROOT = Access(RECOVERY_ACCOUNT, "root", None, ALL, kind="recovery")
+
+
+class RegistryWorld(World):
+    """Whoever asks is ``self.who``, at first the recovery administrator."""
+
+    mode: Any = "normal"
+    limits = RequestLimits()
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.who = ROOT
+        self.services: dict[str, Any] = {
+            "store": self.store,
+            "settings": self.settings,
+            "directory": self.directory,
+            "hashing": self.hashing,
+            "accounts": self.accounts,
+            "telemetry": self.telemetry,
+            "clock": self.clock,
+            "mode": self.mode,
+        }
+        methods = [each for each in registry_methods.methods() if set(each.services) <= self.services.keys()]
+        self.engine = Engine(methods, self.services, telemetry=self.telemetry, clock=self.clock, mode=self.mode)
+
+    def request(self, who: Access | None = None) -> Request:
+        """A request that calls can share."""
+        return Request(who or self.who, client_ip=IP, limits=self.limits)
+
+    def begin(  # type: ignore[override]
+        self, name: str, arguments: Mapping[str, Any] | None = None, request: Request | None = None
+    ) -> Deferred[list[Any]]:
+        """The responses of a call, some day."""
+        invocation = (name, dict(arguments or {}), "0")
+        return Deferred.fromCoroutine(self.engine.responses(request or self.request(), [invocation], 1000))
+
+    def ask(self, name: str, arguments: Mapping[str, Any] | None = None, request: Request | None = None) -> Any:
+        """The arguments of the response, which must not be an error."""
+        ((found, answer, _),) = self.successResultOf(self.begin(name, arguments, request))
+        self.assertEqual(found, name, answer)
+        return answer
+
+    def error(self, name: str, arguments: Mapping[str, Any] | None = None, request: Request | None = None) -> Any:
+        """The arguments of the error that a call answers."""
+        ((found, answer, _),) = self.successResultOf(self.begin(name, arguments, request))
+        self.assertEqual(found, "error", answer)
+        return answer
+
+    def create(self, type: str, **members: Any) -> str:
+        """The id of a new object."""
+        answer = self.ask(f"x:{type}/set", {"create": {"new": members}})
+        self.assertIsNone(answer["notCreated"])
+        id: str = answer["created"]["new"]["id"]
+        return id
+
+    def not_created(self, type: str, **members: Any) -> dict[str, Any]:
+        """The SetError of a creation."""
+        answer = self.ask(f"x:{type}/set", {"create": {"new": members}})
+        self.assertIsNone(answer["created"])
+        error: dict[str, Any] = answer["notCreated"]["new"]
+        return error
+
+    def update(self, type: str, key: str, /, **patch: Any) -> None:
+        """Patch an object; ``__`` in a name stands for ``/``."""
+        answer = self.ask(f"x:{type}/set", {"update": {key: _pointers(patch)}})
+        self.assertEqual((answer["notUpdated"], list(answer["updated"] or ())), (None, [key]))
+
+    def not_updated(self, type: str, key: str, /, **patch: Any) -> dict[str, Any]:
+        """The SetError of a patch."""
+        answer = self.ask(f"x:{type}/set", {"update": {key: _pointers(patch)}})
+        self.assertIsNone(answer["updated"])
+        error: dict[str, Any] = answer["notUpdated"][key]
+        return error
+
+    def destroy(self, type: str, id: str) -> None:
+        """Remove an object."""
+        answer = self.ask(f"x:{type}/set", {"destroy": [id]})
+        self.assertEqual((answer["destroyed"], answer["notDestroyed"]), ([id], None))
+
+    def not_destroyed(self, type: str, id: str) -> dict[str, Any]:
+        """The SetError of a removal."""
+        answer = self.ask(f"x:{type}/set", {"destroy": [id]})
+        self.assertIsNone(answer["destroyed"])
+        error: dict[str, Any] = answer["notDestroyed"][id]
+        return error
+
+    def get(self, type: str, id: str = "singleton", **arguments: Any) -> dict[str, Any]:
+        """One object."""
+        answer = self.ask(f"x:{type}/get", {"ids": [id], **arguments})
+        self.assertEqual(answer["notFound"], [])
+        found: dict[str, Any] = answer["list"][0]
+        return found
+
+    def ids(self, type: str, **arguments: Any) -> list[str]:
+        """What a query finds."""
+        found: list[str] = self.ask(f"x:{type}/query", arguments)["ids"]
+        return found
+
+    def become(self, login: str, **arguments: Any) -> None:
+        """Ask as this account from now on."""
+        self.who = self.sign_in(f"{login}@example.test", **arguments)
+
+    def account(self, name: str = "alice", **members: Any) -> str:
+        """The id of a user with ``PASSWORD``."""
+        return encode_id(self.user(name, **members))
+
+
+def _pointers(patch: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.replace("__", "/"): value for name, value in patch.items()}
