@@ -15,7 +15,7 @@ from typing import Any, Literal, TextIO
 from attrs import define, field
 from twisted.internet.defer import Deferred
 
-from stalwart.api.schema import SchemaDocuments
+from stalwart.api.schema import SchemaDocument
 from stalwart.app.demo import DOMAIN, ensure_demo, invitation
 from stalwart.app.environment import Environment, base_url
 from stalwart.app.faces import routes
@@ -246,7 +246,7 @@ class Builder:
             "uploads": RunningUploads(),
             "base_url": self._base_url(mode, settings),
             "accounts": Accounts(store, settings, hashing, self.reactor, directory.forget),
-            "schema_documents": SchemaDocuments(hashing),
+            "schema_document": SchemaDocument(self.reactor),
             "setup": self._setup(hashing) if mode == "bootstrap" else None,
             "store_file": None if mode == "bootstrap" else StoreFile(self._config_path(), self._opened_store),
         }

@@ -8,6 +8,7 @@ password are not read. ``certificates`` is about certificates that others presen
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from attrs import frozen
 from cryptography import x509
@@ -60,7 +61,7 @@ def certificates(text: str) -> list[x509.Certificate]:
 def read_chain(text: str) -> Chain:
     """What ``text`` holds. Raises ``UnreadablePem``, also for certificates that are not in order."""
     found = certificates(text)
-    for place, (one, issuer) in enumerate(zip(found, found[1:], strict=False), 2):
+    for place, (one, issuer) in enumerate(pairwise(found), 2):
         if one.issuer != issuer.subject:
             raise UnreadablePem(f"the chain is not in order: certificate {place} did not issue the one before it")
     first = found[0]

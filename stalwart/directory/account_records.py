@@ -59,11 +59,16 @@ def domain_renamed(tx: Transaction, domain_id: int, name: str) -> list[int]:
 
 def delete(tx: Transaction, account_id: int, now: float) -> None:
     """Remove an account with all its data. Raises NotFound; Linked if others refer to it."""
+    remove(tx, account_id)
+    delete_data(tx, account_id, now)
+
+
+def remove(tx: Transaction, account_id: int) -> None:
+    """Remove an account and the settings objects that belong to it alone. Raises NotFound; Linked."""
     registry.destroy(tx, Account, account_id)
     for declaration in declarations().values():
         if declaration.owner is not None and declaration.stored:
             _destroy_owned(tx, declaration, account_id)
-    delete_data(tx, account_id, now)
 
 
 def delete_data(tx: Transaction, account_id: int, now: float) -> None:

@@ -211,6 +211,15 @@ class Accounts(Protocol):
     def delete(self, id: int, now: int) -> None:
         """Remove the account and all its data; blobs go with the next sweeps. Raises NotFound."""
 
+    def erase(self, id: int, now: int, limit: int) -> bool:
+        """As ``delete``, at most ``limit`` rows of each kind of data; whether that was all. Raises NotFound."""
+
+    def ids(self, after: int, limit: int) -> Ids:
+        """The ids of accounts above ``after``, ascending."""
+
+    def recount(self, id: int) -> int:
+        """Set the used octets to the sum of the sizes of the live objects, and answer it. Raises NotFound."""
+
     def new_ids(self, id: int, count: int = 1) -> range:
         """Fresh object ids, never given out twice. Raises NotFound."""
 
@@ -280,6 +289,12 @@ class Objects(Protocol):
 
     def purge(self, account_id: int, type: int, before: int) -> int:
         """Forget tombstones older than ``before`` (time); older states then cannot be calculated from."""
+
+    def trim(self, account_id: int, keep: int) -> int:
+        """Forget tombstones of all types but those among the last ``keep`` changes of the account; answers how many.
+
+        States before the changes that are kept then cannot be calculated from.
+        """
 
 
 class Blobs(Protocol):

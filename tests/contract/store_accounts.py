@@ -64,3 +64,42 @@ class AccountContract(StoreCase):
         self.assertEqual((await self.read(lambda tx: tx.objects.get(6, 1))).data, {"of": 6})
         self.assertEqual((await self.write(lambda tx: tx.blobs.sweep(now=1, grace=0))).blobs, 1)
         await self.refused(NotFound, lambda tx: tx.accounts.delete(5, now=1))
+
+    async def test_an_account_is_erased_bit_by_bit(self) -> None:
+        def fill(tx: Any) -> None:
+            for id in (5, 6):
+                tx.accounts.create(id, f"user{id}", "user")
+                for number in range(7):
+                    tx.objects.insert(id, 1, now=0)
+                    blob = tx.blobs.put(b"%d of %d" % (number, id), now=0)
+                    tx.blobs.link(blob.hash, id, number)
+
+        await self.write(fill)
+        steps = [await self.write(lambda tx: tx.accounts.erase(5, 1, 3)) for _ in range(3)]
+        self.assertEqual(steps, [False, False, True])
+        self.assertIsNone(await self.read(lambda tx: tx.accounts.get(5)))
+        self.assertEqual(await self.read(lambda tx: tx.objects.list(5, 1)), [])
+        self.assertEqual(len(await self.read(lambda tx: tx.objects.list(6, 1))), 7)
+        self.assertEqual((await self.write(lambda tx: tx.blobs.sweep(now=1, grace=0))).blobs, 7)
+        await self.refused(NotFound, lambda tx: tx.accounts.erase(5, 1, 3))
+
+    async def test_the_ids_of_accounts_come_page_by_page(self) -> None:
+        await self.write(lambda tx: [tx.accounts.create(id, f"u{id}", "user") for id in (9, 3, 5)])
+        self.assertEqual(await self.read(lambda tx: tx.accounts.ids(-1, 2)), [3, 5])
+        self.assertEqual(await self.read(lambda tx: tx.accounts.ids(5, 2)), [9])
+
+    async def test_used_octets_are_counted_anew(self) -> None:
+        def fill(tx: Any) -> None:
+            for id in (5, 6):
+                tx.accounts.create(id, f"user{id}", "user")
+            tx.objects.insert(5, 1, now=0, size=300)
+            tx.objects.insert(5, 2, now=0, size=20)
+            dead = tx.objects.insert(5, 2, now=0, size=1000)
+            tx.objects.kill(5, dead.id, now=0)
+            tx.objects.insert(6, 1, now=0, size=7)
+
+        await self.write(fill)
+        self.assertEqual(await self.write(lambda tx: tx.accounts.recount(5)), 320)
+        self.assertEqual((await self.read(lambda tx: tx.accounts.get(5))).used_octets, 320)
+        self.assertEqual((await self.read(lambda tx: tx.accounts.get(6))).used_octets, 7)
+        await self.refused(NotFound, lambda tx: tx.accounts.recount(7))

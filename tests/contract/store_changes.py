@@ -105,6 +105,20 @@ class ChangesContract(StoreCase):
         self.assertEqual((await self.changes(4)).destroyed, (second,))
         self.assertEqual(await self.write(lambda tx: tx.objects.purge(ACCOUNT, MAIL, before=25)), 0)
 
+    async def test_a_trim_keeps_the_last_changes_and_their_states(self) -> None:
+        first, second, third = await self.write(three)
+        await self.write(lambda tx: tx.objects.insert(ACCOUNT, BOX, now=10))  # change 4, the only one of its type
+        for id in (first, second, third):  # changes 5 to 7
+            await self.write(lambda tx, id=id: tx.objects.kill(ACCOUNT, id, now=20))
+        self.assertEqual(await self.write(lambda tx: tx.objects.trim(ACCOUNT, 7)), 0)
+        self.assertEqual(await self.write(lambda tx: tx.objects.trim(ACCOUNT, 1)), 2)
+        self.assertIsNone(await self.changes(5))
+        self.assertEqual((await self.changes(6)).destroyed, (third,))
+        boxes = await self.read(lambda tx: tx.objects.changes(ACCOUNT, BOX, 4))
+        self.assertEqual((boxes.created, boxes.new_state), ((), 4))
+        self.assertEqual(await self.write(lambda tx: tx.objects.trim(ACCOUNT, 1)), 0)
+        self.assertEqual(await self.write(lambda tx: tx.objects.trim(99, 1)), 0)
+
     async def test_counter_changes_are_told_apart(self) -> None:
         first, second, _ = await self.write(three)
         await self.write(lambda tx: tx.objects.update(ACCOUNT, first, now=20, counts_only=True, data={"n": 1}))

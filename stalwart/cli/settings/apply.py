@@ -161,7 +161,8 @@ class Application:
         if self.options.dry_run:
             return _pretended(arguments)
         try:
-            needed = {cid: id for cid, id in self.ids.items() if f"#{cid}" in _names(arguments)}
+            named = _names(arguments)
+            needed = {name[1:]: self.ids[name[1:]] for name in named if name[1:] in self.ids}
             answers, _ = self.server.calls([(f"x:{step.type}/set", arguments)], needed)
         except CallFailed as failure:
             self._failed(f"line {step.line}: {failure}")

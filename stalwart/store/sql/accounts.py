@@ -24,6 +24,16 @@ _OWNED = (
     "blob_link",
 )
 
+_LARGE = {
+    "obj": "account_id, id",
+    "email": "account_id, id",
+    "member": "account_id, container_id, uid",
+    "keyword": "account_id, keyword, email_id",
+    "thread_ref": "account_id, ref_hash, subject_hash, email_id",
+    "pref": "account_id, obj_id, user_id",
+    "occurrence": "account_id, start_utc, event_id",
+}
+
 
 class SqlAccounts:
     """``store.Accounts`` on a session."""
@@ -74,6 +84,44 @@ class SqlAccounts:
         self._session.run("DELETE FROM acl WHERE grantee = ?", id)
         self._session.run("DELETE FROM pref WHERE user_id = ?", id)
         self._session.run("DELETE FROM push_sub WHERE user_id = ?", id)
+
+    def erase(self, id: int, now: int, limit: int) -> bool:
+        if self.get(id) is None:
+            raise NotFound
+        freed = self._session.all(
+            "DELETE FROM blob_link WHERE (hash, account_id, owner_id) IN (SELECT hash, account_id, owner_id"
+            " FROM blob_link WHERE account_id = ? LIMIT ?) RETURNING hash",
+            *(id, limit),
+        )
+        for (hash,) in set(freed):
+            self._session.run(
+                "UPDATE blob SET unref_at = ? WHERE hash = ?"
+                " AND NOT EXISTS (SELECT 1 FROM blob_link WHERE blob_link.hash = blob.hash)",
+                *(now, hash),
+            )
+        removed = [len(freed)]
+        for table, key in _LARGE.items():
+            some = f"SELECT {key} FROM {table} WHERE account_id = ? LIMIT ?"
+            removed.append(self._session.changed(f"DELETE FROM {table} WHERE ({key}) IN ({some})", id, limit))
+        if max(removed) >= limit:
+            return False
+        self.delete(id, now)
+        return True
+
+    def ids(self, after: int, limit: int) -> list[int]:
+        found = self._session.all("SELECT id FROM account WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+        return [id for (id,) in found]
+
+    def recount(self, id: int) -> int:
+        found = self._session.one(
+            "UPDATE account SET used_octets ="
+            " (SELECT COALESCE(SUM(size), 0) FROM obj WHERE account_id = ? AND dead = 0)"
+            " WHERE id = ? RETURNING used_octets",
+            *(id, id),
+        )
+        if not found:
+            raise NotFound
+        return int(found[0])
 
     def new_ids(self, id: int, count: int = 1) -> range:
         found = self._session.one("UPDATE account SET last_id = last_id + ? WHERE id = ? RETURNING last_id", count, id)

@@ -173,6 +173,26 @@ class SqlObjects:
             )
         return len(purged)
 
+    def trim(self, account_id: int, keep: int) -> int:
+        account = self._accounts.get(account_id)
+        low = account.seq - keep if account is not None else 0
+        if low <= 0:
+            return 0
+        purged = 0
+        for (type,) in self._session.all(
+            "SELECT type FROM type_state WHERE account_id = ? AND low_seq < ? AND low_seq < seq", account_id, low
+        ):
+            purged += self._session.changed(
+                "DELETE FROM obj WHERE account_id = ? AND type = ? AND seq <= ? AND dead = 1", account_id, type, low
+            )
+            # Never above the present state: a client that has seen everything goes on from there.
+            self._session.run(
+                "UPDATE type_state SET low_seq = CASE WHEN seq < ? THEN seq ELSE ? END"
+                " WHERE account_id = ? AND type = ?",
+                *(low, low, account_id, type),
+            )
+        return purged
+
     def _living(self, account_id: int, id: int) -> Object:
         found = self.get(account_id, id)
         if found is None:

@@ -98,7 +98,8 @@ class AccountHandler(Handler):
         """Remove the account with what belongs to it alone."""
         assert change.id is not None
         self.existing(tx, asking, change.id)
-        account_records.delete(tx, change.id, asking.now)
+        account_records.remove(tx, change.id)
+        account_records.delete_data(tx, change.id, asking.now)
 
     async def committed(self, asking: Asking, done: Sequence[Change]) -> list[str]:
         """Their next requests are checked again."""

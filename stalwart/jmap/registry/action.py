@@ -1,0 +1,112 @@
+"""``x:Action``: what the server is told to do at once (settings A.11, A.12).
+
+An action is done when it is created, before the transaction of the call; nothing is stored, so none is ever found.
+Each needs its own permission besides that of the type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Protocol
+
+from stalwart.codec.ids import snowflake
+from stalwart.config.settings import Settings
+from stalwart.errors import StalwartError
+from stalwart.jmap.errors import MethodError, SetRefused
+from stalwart.jmap.registry.filters import Condition
+from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.jmap.standard.arguments import Comparator
+from stalwart.jmap.standard.window import Results
+from stalwart.schema import Declaration
+from stalwart.store import Transaction
+
+Done = Coroutine[Any, Any, None]
+
+_MISSING: Mapping[str, str] = {
+    "ReloadLookupStores": "Lookup stores are",
+    "UpdateApps": "Fetching web applications is",
+    "ClassifySpam": "The spam filter is",
+    "TroubleshootDmarc": "Checking SPF, DKIM, ARC and DMARC of a message is",
+    "CheckDns": "Checking the DNS records of a domain is",
+    "PauseMtaQueue": "The queue of outgoing mail is",
+    "ResumeMtaQueue": "The queue of outgoing mail is",
+}
+
+
+class Sessions(Protocol):
+    """See ``stalwart.directory.directory.Directory``."""
+
+    def forget_all(self) -> None: ...
+
+
+class World(Protocol):
+    """See ``stalwart.app.outgoing.OutgoingWorld``."""
+
+    def __call__(self) -> Any: ...
+    def problems(self) -> tuple[str, ...]: ...
+    def reload(self) -> None: ...
+
+
+@handles("Action")
+class ActionHandler(Handler):
+    """Actions by their variants."""
+
+    def __init__(self, declaration: Declaration, *, settings: Settings, directory: Sessions, outgoing: World) -> None:
+        super().__init__(declaration, settings=settings)
+        self._directory = directory
+        self._outgoing = outgoing
+        self._actions: Mapping[str, Callable[[], Done]] = {
+            "ReloadSettings": self._reload_settings,
+            "ReloadTlsCertificates": self._reload_certificates,
+            "ReloadBlockedIps": self._reload_blocked,
+            "InvalidateCaches": self._invalidate_caches,
+            "InvalidateNegativeCaches": self._invalidate_denials,
+        }
+
+    def matching(
+        self, tx: Transaction, asking: Asking, conditions: Sequence[Condition], comparator: Comparator | None
+    ) -> Results:
+        """Refused."""
+        raise MethodError("invalidArguments", "Actions are not stored, so they cannot be searched for.")
+
+    async def prepare(self, asking: Asking, changes: Sequence[Change]) -> None:
+        """Do what can be done, in the order of the creations."""
+        for change in changes:
+            if change.kind == "create" and change.refused is None:
+                try:
+                    await self._carry_out(asking, change.data)
+                except StalwartError as problem:
+                    change.refused = problem
+
+    def create(self, tx: Transaction, asking: Asking, change: Change) -> tuple[int, dict[str, Any]]:
+        """An id for what has been done."""
+        return snowflake(int(asking.now * 1000), tx.registry.next_id("snowflake")), {}
+
+    async def _carry_out(self, asking: Asking, data: dict[str, Any]) -> None:
+        variant = data.get("@type")
+        if isinstance(variant, str) and (variant in self._actions or variant in _MISSING):
+            if not asking.access.may(f"action{variant}"):
+                raise SetRefused("forbidden", f"You are not authorized to perform the action {variant}.")
+            if variant in _MISSING:
+                raise SetRefused("forbidden", f"{_MISSING[variant]} not part of this server yet.")
+        await self._actions[self.declaration.from_wire(data).tag]()
+
+    async def _reload_settings(self) -> None:
+        await self.settings.reload()
+
+    async def _reload_blocked(self) -> None:
+        await self.settings.reload(("BlockedIp", "AllowedIp"))
+
+    async def _reload_certificates(self) -> None:
+        """The trusted authorities of outgoing connections; the server has no certificates of its own yet."""
+        self._outgoing.reload()
+        if problems := self._outgoing.problems():
+            raise SetRefused("validationFailed", "; ".join(problems))
+
+    async def _invalidate_caches(self) -> None:
+        self._directory.forget_all()
+        self._outgoing.reload()
+
+    async def _invalidate_denials(self) -> None:
+        """Denials of the name service are kept among its answers, so those go too."""
+        self._outgoing().resolver.clear()

@@ -1,0 +1,82 @@
+"""Works of the store and of single accounts (x:Task: AccountMaintenance, StoreMaintenance, DestroyAccount).
+
+Kinds of maintenance whose part of the server is not there are refused when somebody asks for the task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from stalwart.errors import Invalid
+from stalwart.tasks.cleaning import Cleaning
+from stalwart.tasks.work import Work
+
+Step = Callable[[], Coroutine[Any, Any, None]]
+
+_LONG = 6 * 3600.0
+
+
+def maintenance_works(cleaning: Cleaning, further: Mapping[str, Step] | None = None) -> dict[str, Work]:
+    """The works by variant. ``further`` are steps of StoreMaintenance by ``maintenanceType``, from other parts."""
+    return {
+        "AccountMaintenance": account_maintenance(cleaning),
+        "StoreMaintenance": store_maintenance(cleaning, further or {}),
+        "DestroyAccount": account_destruction(cleaning),
+    }
+
+
+def account_maintenance(cleaning: Cleaning) -> Work:
+    """Forget old deletions, or count the bytes of an account."""
+    steps = {"purge": cleaning.trim, "recalculateQuota": cleaning.recount}
+
+    async def run(task: Any) -> None:
+        await steps[task.maintenance_type](task.account_id)
+
+    return Work(run, _of_account, lambda task: _check(task, steps), _LONG)
+
+
+def store_maintenance(cleaning: Cleaning, further: Mapping[str, Step]) -> Work:
+    """Delete what has expired or nobody holds, count bytes."""
+
+    async def purge_blob() -> None:
+        await cleaning.sweep_blobs()
+        await cleaning.sweep_folders()
+
+    steps: dict[str, Step] = {
+        "purgeAccounts": cleaning.trim_all,
+        "purgeData": cleaning.purge_expired,
+        "purgeBlob": purge_blob,
+        "resetUserQuotas": cleaning.recount_all,
+        **further,
+    }
+
+    async def run(task: Any) -> None:
+        await steps[task.maintenance_type]()
+
+    def check(task: Any) -> None:
+        _check(task, steps)
+        if task.shard_index is not None:
+            raise Invalid("The stores of this server are not in parts.", ("shardIndex",))
+
+    return Work(run, lambda task: ("store", task.maintenance_type), check, _LONG)
+
+
+def account_destruction(cleaning: Cleaning) -> Work:
+    """Delete the data of an account that is gone."""
+
+    async def run(task: Any) -> None:
+        if task.account_id is not None:
+            await cleaning.erase(task.account_id)
+
+    return Work(run, _of_account, time_limit=_LONG)
+
+
+def _of_account(task: Any) -> tuple[str, Any]:
+    return ("account", task.account_id)
+
+
+def _check(task: Any, steps: Mapping[str, Any]) -> None:
+    if task.maintenance_type not in steps:
+        text = f"This server cannot do {task.maintenance_type} yet: the part that it is about is not there."
+        raise Invalid(text, ("maintenanceType",))
