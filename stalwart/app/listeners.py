@@ -1,23 +1,24 @@
-"""Listening sockets: those of the command line, and the stored ones with their socket options.
+"""Listening sockets: those of the command line, and the stored ones; changed while the server runs.
 
 A socket that cannot be bound is one log line that names the address; the others start. Endpoint options take the place
 of the default listener of their protocol, which stays stored but is not bound; listeners that somebody added are bound
-besides them. Until mail is built the mail protocols answer ``421 4.3.2`` and close.
+besides them. A change never closes an open connection, and where an address stays, its socket does: a ``Door`` gets
+another factory behind it. Until mail is built the mail protocols answer ``421 4.3.2`` and close.
 """
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import define, frozen
-from twisted.internet.defer import maybeDeferred
+from attrs import define, field, frozen
+from twisted.internet.defer import DeferredLock, maybeDeferred
 from twisted.internet.endpoints import serverFromString
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.protocol import Factory, Protocol, ServerFactory, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from stalwart.app.sockets import adjust, host_and_port, open_socket
 from stalwart.config.network.listener import NetworkListener
 from stalwart.errors import Unavailable
 from stalwart.telemetry import Telemetry
@@ -30,6 +31,8 @@ DEFAULT_NAMES = {
     "lmtp": ("lmtp",),
 }
 MAIL_PROTOCOLS = ("lmtp", "smtp", "submission")
+BUILT = ("http",)
+NO_TLS = "implicit TLS is not served yet, and nothing listens in its place"
 
 
 class NotYet(Protocol):
@@ -47,80 +50,181 @@ class NotYet(Protocol):
 
 @frozen
 class Wanted:
-    """A listener to bind: its ``settings`` (name, limits, socket options), and an endpoint string or a bind address."""
+    """A listener to bind: its ``settings`` (name, limits, socket options), and an endpoint string or a bind address.
+
+    ``proxies`` are the peers that must speak the PROXY protocol, ``most`` the connections at a time (None: no limit).
+    """
 
     protocol: str
     settings: NetworkListener
     endpoint: str | None = None
     bind: str | None = None
+    proxies: frozenset[str] = frozenset()
+    most: int | None = None
 
     @property
     def bind_ip(self) -> str | None:
         """The address of a stored listener, as rules see it; an endpoint string tells only when it listens."""
-        return _host_and_port(self.bind)[0] if self.bind is not None else None
+        return host_and_port(self.bind)[0] if self.bind is not None else None
 
     @property
     def where(self) -> str:
         """What the person wrote."""
         return self.endpoint or self.bind or ""
 
+    @property
+    def is_served(self) -> bool:
+        """Whether there is somebody to serve it; clear text is no substitute for implicit TLS."""
+        return not (self.settings.use_tls and self.settings.tls_implicit)
 
-@define
+
+class Door(ServerFactory):
+    """What a socket hands its connections to: the factory ``behind`` it, which may change while it listens."""
+
+    noisy = False
+
+    def __init__(self, behind: Any) -> None:
+        self.behind = behind
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """Twisted calls this."""
+        return self.behind.buildProtocol(addr)
+
+
+@define(eq=False)
 class Bound:
     """A bound listener."""
 
     wanted: Wanted
     port: Any  # IListeningPort
+    door: Door
+
+    def is_beside(self, wanted: Wanted) -> bool:
+        """Whether both are TCP sockets at one port."""
+        mine, other = self.wanted.bind, wanted.bind
+        return mine is not None and other is not None and host_and_port(mine)[1] == host_and_port(other)[1]
+
+
+@frozen
+class Pairing:
+    """What a wish means for the sockets that there are."""
+
+    kept: list[tuple[Bound, Wanted]] = field(factory=list)
+    fresh: list[Wanted] = field(factory=list)
+    gone: list[Bound] = field(factory=list)
+
+    def replaced(self, wanted: Wanted) -> list[int]:
+        """Descriptors of the sockets whose port ``wanted`` takes over."""
+        return [bound.port.fileno() for bound in self.gone if bound.is_beside(wanted)]
 
 
 FactoryFor = Callable[["Wanted"], Any]
 
 
 class Listeners:
-    """Binds, reports and closes. ``factory_for(wanted)`` gives what serves the connections."""
+    """Binds, changes, reports and closes. ``factory_for(wanted)`` gives what serves the connections."""
 
     def __init__(self, reactor: Any, telemetry: Telemetry, factory_for: FactoryFor) -> None:
         self._reactor = reactor
         self._telemetry = telemetry
         self._factory_for = factory_for
         self._log = Logger(namespace="stalwart")
+        self._changing = DeferredLock()
+        self._problems: dict[tuple[str, str], str] = {}  # (listener, address): why it is not as it should be
         self.bound: list[Bound] = []
 
     async def bind(self, wanted: Iterable[Wanted]) -> int:
         """Bind all of ``wanted``; the number that could not be bound. Each outcome is one log line."""
         failed = 0
         for one in wanted:
-            try:
-                port = await maybeDeferred(self._listen, one)
-            except Exception as problem:  # the address parsers and endpoints raise whatever they like
-                failed += 1
-                self._telemetry.emit(NETWORK_BIND_ERROR, address=one.where, reason=_reason(problem))
-                continue
-            self.bound.append(Bound(one, port))
-            self._log.info("listening {protocol} {address}", protocol=one.protocol, address=shown(port.getHost()))
+            failed += not await self._bind(one, {}, ())
         return failed
 
     async def change(self, wanted: Iterable[Wanted]) -> None:
-        """Bind what is new, bind anew what has other settings, close what is gone; a new socket that fails leaves the
-        old one alone."""
-        wished = list(wanted)
-        old = list(self.bound)
-        changed = [(bound, one) for bound in old for one in wished if _same(one, bound.wanted) and one != bound.wanted]
-        fresh = [one for one in wished if not any(_same(one, bound.wanted) for bound in old)]
-        gone = [bound for bound in old if not any(_same(one, bound.wanted) for one in wished)]
-        for bound, one in changed:
-            await self._close(bound)
-            await self.bind([one])
-        failed = await self.bind(fresh)
-        if failed and len(gone) == len(fresh):
-            return
-        for bound in gone:
-            await self._close(bound)
+        """Make the sockets those of ``wanted``; of several changes one begins when the one before has ended.
+
+        A listener of which a new address fails keeps its old ones.
+        """
+        await self._changing.acquire()
+        try:
+            await self._change(self.paired(wanted))
+        finally:
+            self._changing.release()
+
+    async def settle(self, names: Collection[str] | None = None) -> list[str]:
+        """Wait until no change is under way; one sentence for each address that is not as it should be.
+
+        ``names`` are the listeners to tell about, None for all.
+        """
+        await self._changing.acquire()
+        self._changing.release()
+        return [
+            f"The listener {name} is stored, but not bound to {where}: {reason}."
+            for (name, where), reason in self._problems.items()
+            if names is None or name in names
+        ]
+
+    def paired(self, wanted: Iterable[Wanted]) -> Pairing:
+        """Which sockets stay, with what in front of whom; which are new; which are not wanted any more."""
+        free, left = list(self.bound), list(wanted)
+        found = Pairing()
+        for alike in (_same, _same_place):  # its own socket first, then one that somebody else leaves there
+            for one in tuple(left):
+                bound = next((each for each in free if alike(one, each.wanted)), None)
+                if bound is not None and one.is_served:
+                    found.kept.append((bound, one))
+                    free.remove(bound)
+                    left.remove(one)
+        found.fresh.extend(left)
+        found.gone.extend(free)
+        return found
 
     async def close(self) -> None:
         """Stop accepting on every listener."""
         for bound in list(self.bound):
             await self._close(bound)
+
+    async def _change(self, pairing: Pairing) -> None:
+        told, self._problems = self._problems, {}
+        for bound, one in pairing.kept:
+            if one != bound.wanted:
+                self._exchange(bound, one, told)
+        keeping = set()
+        for one in pairing.fresh:
+            if not await self._bind(one, told, pairing.replaced(one)) and one.is_served:
+                keeping.add(one.settings.name)
+        for bound in pairing.gone:
+            if bound.wanted.settings.name not in keeping:
+                await self._close(bound)
+
+    def _exchange(self, bound: Bound, wanted: Wanted, told: Mapping[tuple[str, str], str]) -> None:
+        """Other settings behind an open socket."""
+        former, bound.wanted = bound.wanted, wanted
+        bound.door.behind = self._factory(wanted)
+        if wanted.bind is None or former.settings == wanted.settings:
+            return
+        try:
+            adjust(bound.port.fileno(), wanted.settings)
+        except OSError as problem:
+            self._note(wanted, problem, told)
+
+    async def _bind(self, wanted: Wanted, told: Mapping[tuple[str, str], str], instead_of: Sequence[int]) -> bool:
+        try:
+            door = Door(self._factory(wanted))
+            port = await maybeDeferred(self._listen, wanted, door, instead_of)
+        except Exception as problem:  # the address parsers and endpoints raise whatever they like
+            self._note(wanted, problem, told)
+            return False
+        self.bound.append(Bound(wanted, port, door))
+        self._log.info("listening {protocol} {address}", protocol=wanted.protocol, address=shown(port.getHost()))
+        return True
+
+    def _note(self, wanted: Wanted, problem: Exception, told: Mapping[tuple[str, str], str]) -> None:
+        """Remember a problem; it is logged unless it was there before the change."""
+        key, reason = (wanted.settings.name, wanted.where), reason_of(problem)
+        self._problems[key] = reason
+        if told.get(key) != reason:
+            self._telemetry.emit(NETWORK_BIND_ERROR, address=wanted.where, reason=reason)
 
     async def _close(self, bound: Bound) -> None:
         self.bound.remove(bound)
@@ -128,19 +232,18 @@ class Listeners:
         await maybeDeferred(bound.port.stopListening)
         self._telemetry.emit(NETWORK_LISTEN_STOP, listenerId=bound.wanted.settings.name, address=address)
 
-    def _listen(self, wanted: Wanted) -> Any:
-        factory = self._factory(wanted)
+    def _listen(self, wanted: Wanted, door: Door, instead_of: Sequence[int]) -> Any:
         if wanted.endpoint is not None:
-            return serverFromString(self._reactor, wanted.endpoint).listen(factory)
-        opened = open_socket(wanted.bind or "", wanted.settings)
+            return serverFromString(self._reactor, wanted.endpoint).listen(door)
+        opened = open_socket(wanted.bind or "", wanted.settings, instead_of=instead_of)
         try:
-            return self._reactor.adoptStreamPort(opened.fileno(), opened.family, factory)
+            return self._reactor.adoptStreamPort(opened.fileno(), opened.family, door)
         finally:
             opened.close()  # the reactor works on a duplicate
 
     def _factory(self, wanted: Wanted) -> Any:
-        if wanted.settings.use_tls and wanted.settings.tls_implicit:
-            raise Unavailable("Implicit TLS is not served yet; nothing listens in its place.")
+        if not wanted.is_served:
+            raise Unavailable(NO_TLS)
         if wanted.protocol in MAIL_PROTOCOLS:
             factory = Factory.forProtocol(NotYet)
             factory.noisy = False
@@ -149,85 +252,47 @@ class Listeners:
 
 
 def wanted_listeners(
-    stored: Iterable[NetworkListener], endpoints: Mapping[str, list[str]], built: Iterable[str] = ("http",)
+    stored: Iterable[NetworkListener],
+    endpoints: Mapping[str, list[str]],
+    built: Collection[str] = BUILT,
+    *,
+    proxies: frozenset[str] = frozenset(),
+    most: int | None = None,
 ) -> list[Wanted]:
-    """What to bind for the stored listeners and the endpoint options."""
-    wished: list[Wanted] = []
-    replaced: set[str] = set()
+    """What to bind for the stored listeners and the endpoint options.
+
+    ``proxies`` and ``most`` (connections) hold for listeners that say nothing of their own.
+    """
+    places: list[tuple[str, NetworkListener, dict[str, str]]] = []
     for protocol, strings in endpoints.items():
         for number, endpoint in enumerate(strings):
             name = protocol if number == 0 else f"{protocol}-{number + 1}"
-            settings = NetworkListener.from_wire(
-                {
-                    "name": name,
-                    "bind": {"127.0.0.1:1": True},
-                    "protocol": _stored_protocol(protocol),
-                    "useTls": False,
-                }
-            )
-            wished.append(Wanted(protocol, settings, endpoint=endpoint))
-        if strings:
-            replaced.update(DEFAULT_NAMES[protocol])
+            places.append((protocol, _of_option(name, protocol), {"endpoint": endpoint}))
     for listener in stored:
-        if listener.name in replaced or listener.protocol not in built:
-            continue
-        wished.extend(Wanted(listener.protocol, listener, bind=bind) for bind in sorted(listener.bind))
-    return wished
+        if why_not_bound(listener, endpoints, built) is None:
+            places.extend((listener.protocol, listener, {"bind": bind}) for bind in sorted(listener.bind))
+    return [
+        Wanted(
+            protocol,
+            settings,
+            proxies=settings.override_proxy_trusted_networks or proxies,
+            most=settings.max_connections if settings.max_connections is not None else most,
+            **place,
+        )
+        for protocol, settings, place in places
+    ]
 
 
-def open_socket(bind: str, settings: NetworkListener) -> socket.socket:
-    """A bound, listening, non-blocking socket for ``[::]:443`` or ``0.0.0.0:25`` with the listener's options.
-
-    ``[::]`` takes IPv4 too, and falls back to ``0.0.0.0`` on a host without IPv6.
-
-    :raises OSError: the address cannot be had; nothing stays open.
-    """
-    host, port = _host_and_port(bind)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    if host == "::" and not _has_ipv6():
-        host, family = "0.0.0.0", socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        _set_options(opened, settings)
-        opened.bind((host, port))
-        opened.listen(settings.socket_backlog or 1024)
-        opened.setblocking(False)
-    except BaseException:
-        opened.close()
-        raise
-    return opened
-
-
-def _host_and_port(bind: str) -> tuple[str, int]:
-    host, _, port = bind.rpartition(":")
-    return host.strip("[]"), int(port)
-
-
-def _set_options(opened: socket.socket, settings: NetworkListener) -> None:
-    if opened.family == socket.AF_INET6:
-        opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-    chosen = (
-        (socket.SOL_SOCKET, socket.SO_REUSEADDR, int(settings.socket_reuse_address)),
-        (socket.SOL_SOCKET, socket.SO_SNDBUF, settings.socket_send_buffer_size),
-        (socket.SOL_SOCKET, socket.SO_RCVBUF, settings.socket_receive_buffer_size),
-        (socket.IPPROTO_TCP, socket.TCP_NODELAY, int(settings.socket_no_delay)),
-        (socket.IPPROTO_IP, socket.IP_TTL, settings.socket_ttl),
-        (socket.IPPROTO_IP, socket.IP_TOS, settings.socket_tos_v4),
-    )
-    for level, option, value in chosen:
-        if value is not None:
-            opened.setsockopt(level, option, value)
-
-
-def _has_ipv6() -> bool:
-    if not socket.has_ipv6:
-        return False
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
-            probe.bind(("::", 0))
-    except OSError:
-        return False
-    return True
+def why_not_bound(
+    listener: NetworkListener, endpoints: Mapping[str, list[str]], built: Collection[str] = BUILT
+) -> str | None:
+    """Why a stored listener is not meant to be bound, None if it is."""
+    for protocol, names in DEFAULT_NAMES.items():
+        if listener.name in names and endpoints.get(protocol):
+            return f"the option --{protocol} of the command line takes its place"
+    if listener.protocol not in built:
+        return f"the protocol {listener.protocol} is not served yet"
+    return None
 
 
 def shown(address: Any) -> str:
@@ -239,14 +304,22 @@ def shown(address: Any) -> str:
     return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
 
 
-def _stored_protocol(protocol: str) -> str:
-    return "smtp" if protocol == "submission" else protocol
+def reason_of(problem: Exception) -> str:
+    """The system's own words for what went wrong, if it had any."""
+    inner = getattr(problem, "socketError", None) or problem
+    return getattr(inner, "strerror", None) or str(inner)
+
+
+def _of_option(name: str, protocol: str) -> NetworkListener:
+    stored = "smtp" if protocol == "submission" else protocol
+    return NetworkListener.from_wire(
+        {"name": name, "bind": {"127.0.0.1:1": True}, "protocol": stored, "useTls": False}  # the address is not used
+    )
 
 
 def _same(one: Wanted, other: Wanted) -> bool:
-    return (one.protocol, one.where, one.settings.name) == (other.protocol, other.where, other.settings.name)
+    return _same_place(one, other) and one.settings.name == other.settings.name
 
 
-def _reason(problem: Exception) -> str:
-    inner = getattr(problem, "socketError", None) or problem
-    return getattr(inner, "strerror", None) or str(inner)
+def _same_place(one: Wanted, other: Wanted) -> bool:
+    return (one.endpoint, one.bind) == (other.endpoint, other.bind)

@@ -1,6 +1,7 @@
 """The task ``DkimManagement``: makes the DKIM keys that a domain lacks (settings C.6, A.12).
 
-It does what is missing and no more, so it can run any number of times. Rotating keys comes with the transport of mail.
+It makes what is missing and no more, so it can run any number of times. A domain that is gone, or whose keys somebody
+else keeps, is left alone. Rotating keys comes with the transport of mail.
 """
 
 from __future__ import annotations
@@ -8,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
-
-from attrs import frozen
 
 from stalwart.codec.ids import encode_id
 from stalwart.config import index, registry
@@ -19,27 +18,23 @@ from stalwart.config.settings import Settings
 from stalwart.directory.hashing import Hashing
 from stalwart.mail.dkim_keys import missing, new_key, new_signature
 from stalwart.store import Store, Transaction
+from stalwart.tasks.work import Work
 
 
-@frozen
-class DkimManagement:
-    """What the task runner calls; keys are made in the threads of ``hashing``."""
+def dkim_management(store: Store, settings: Settings, hashing: Hashing, clock: Any) -> Work:
+    """The work; keys are made in the threads of ``hashing``."""
 
-    store: Store
-    settings: Settings
-    hashing: Hashing
-    clock: Any
-
-    async def __call__(self, task: Any) -> None:
-        """Do ``task``, an instance. A domain that is gone, or whose keys somebody else keeps, is left alone."""
+    async def run(task: Any) -> None:
         domain_id: int = task.domain_id
         keys = {}
-        for type in await self.store.read(lambda tx: _missing(tx, domain_id)):
-            keys[type] = await self.hashing.run(partial(new_key, type))
+        for type in await store.read(lambda tx: _missing(tx, domain_id)):
+            keys[type] = await hashing.run(partial(new_key, type))
         if keys:
-            now = self.clock.seconds()
-            await self.store.write(lambda tx: _create(tx, domain_id, keys, now))
-            await self.settings.reload((DkimSignature.type_name,))
+            now = clock.seconds()
+            await store.write(lambda tx: _create(tx, domain_id, keys, now))
+            await settings.reload((DkimSignature.type_name,))
+
+    return Work(run, lambda task: ("domain keys", task.domain_id))
 
 
 def _missing(tx: Transaction, domain_id: int) -> list[str]:

@@ -89,7 +89,8 @@ class ActionHandler(Handler):
                 raise SetRefused("forbidden", f"You are not authorized to perform the action {variant}.")
             if variant in _MISSING:
                 raise SetRefused("forbidden", f"{_MISSING[variant]} not part of this server yet.")
-        await self._actions[self.declaration.from_wire(data).tag]()
+        action: Any = self.declaration.from_wire(data)
+        await self._actions[action.tag]()
 
     async def _reload_settings(self) -> None:
         await self.settings.reload()

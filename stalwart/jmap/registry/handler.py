@@ -125,7 +125,7 @@ class Handler:
         """Store a new object; its number, and the members that the client must learn."""
         scope = Scope.of(self.declaration, tx, asking)
         entry = self.store_new(tx, asking, change, scope.forced(change.data))
-        self._check(tx, asking, change, None, entry)
+        self._accept(tx, asking, change, None, entry)
         return entry.id, {}
 
     def store_new(self, tx: Transaction, asking: Asking, change: Change, data: dict[str, Any]) -> registry.Entry:
@@ -138,7 +138,7 @@ class Handler:
         former = self.existing(tx, asking, change.id)
         Scope.of(self.declaration, tx, asking).check_patch(change.data)
         entry = self.store_patched(tx, asking, change, former)
-        self._check(tx, asking, change, former, entry)
+        self._accept(tx, asking, change, former, entry)
         return None
 
     def store_patched(self, tx: Transaction, asking: Asking, change: Change, former: registry.Entry) -> registry.Entry:
@@ -203,7 +203,7 @@ class Handler:
             return tx.registry.list(self.type, limit=limit)
         return list(tx.registry.many(self.type, ids).values())
 
-    def _check(
+    def _accept(
         self, tx: Transaction, asking: Asking, change: Change, former: registry.Entry | None, entry: registry.Entry
     ) -> None:
         before = former.value if former is not None else None

@@ -57,7 +57,7 @@ class TaskHandler(Handler):
         """A task that this server carries out."""
         variant = change.data.get("@type")
         if isinstance(variant, str) and variant in _variants(self.declaration):
-            self._check(asking, variant, change.data)
+            self._check_creation(asking, variant, change.data)
         return super().create(tx, asking, change)
 
     def update(self, tx: Transaction, asking: Asking, change: Change) -> dict[str, Any] | None:
@@ -75,7 +75,7 @@ class TaskHandler(Handler):
         self._tasks.wake()
         return []
 
-    def _check(self, asking: Asking, variant: str, data: dict[str, Any]) -> None:
+    def _check_creation(self, asking: Asking, variant: str, data: dict[str, Any]) -> None:
         """Raises SetRefused, Invalid."""
         if is_internal(_variants(self.declaration)[variant]):
             raise SetRefused("forbidden", f"Only the server itself makes {variant} tasks.")

@@ -57,14 +57,15 @@ _MAPPED = {
         _tagged("object", {"objectName": _TEXT}),
     ]
 }
+# The reference has no nullable booleans and blob ids; its readers pass over the word.
 _TYPE = {
     "oneOf": [
         _tagged("string", _STRING, {**_LENGTHS, **_NULLABLE}),
         _tagged("number", _NUMBER, {**_BOUNDS, **_NULLABLE}),
-        _tagged("boolean", {}),
+        _tagged("boolean", {}, _NULLABLE),
         _tagged("utcDateTime", {}, _NULLABLE),
         _tagged("enum", {"enumName": _TEXT}, _NULLABLE),
-        _tagged("blobId", {}),
+        _tagged("blobId", {}, _NULLABLE),
         _tagged("objectId", {"objectName": _TEXT}, _NULLABLE),
         _tagged("object", {"objectName": _TEXT}, _NULLABLE),
         _tagged("objectList", {"objectName": _TEXT}, _ITEMS),

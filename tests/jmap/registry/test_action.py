@@ -145,9 +145,8 @@ class ActionTests(SynchronousTestCase):
         self.assertEqual(self.call(GET, {"ids": [id]})["notFound"], [id])
         self.assertEqual(self.call(GET, {})["list"], [])
         self.assertEqual(self.call(QUERY, {})["type"], "invalidArguments")
-        found = self.call(SET, {"update": {id: {}}, "destroy": [id]})
-        self.assertEqual(found["notUpdated"][id]["type"], "notFound")
-        self.assertEqual(found["notDestroyed"][id]["type"], "notFound")
+        self.assertEqual(self.call(SET, {"update": {id: {}}})["notUpdated"][id]["type"], "notFound")
+        self.assertEqual(self.call(SET, {"destroy": [id]})["notDestroyed"][id]["type"], "notFound")
 
     def test_several_actions_are_done_each_for_itself(self) -> None:
         creates = {"a": {"@type": "InvalidateNegativeCaches"}, "b": {"@type": "UpdateApps"}}

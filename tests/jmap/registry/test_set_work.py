@@ -132,7 +132,7 @@ class UpdateTests(RegistryWorld):
         self.assertEqual(self.not_updated("Http", "singleton", nope=1), error)
 
     def test_id_cannot_be_patched(self) -> None:
-        self.assertEqual(self.not_updated("Http", "singleton", **{"id": "singleton"})["properties"], ["id"])
+        self.assertEqual(self.not_updated("Http", "singleton", id="singleton")["properties"], ["id"])
 
     def test_wrong_json_type(self) -> None:
         error = self.not_updated("Http", "singleton", enableHsts="yes")

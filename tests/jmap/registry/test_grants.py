@@ -1,0 +1,105 @@
+"""Nobody grants what he does not hold (settings A.13)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stalwart.config.permissions import SYSTEM_ADMINISTRATOR, TENANT_ADMINISTRATOR
+from stalwart.directory.access import Access
+from stalwart.errors import Forbidden
+from stalwart.jmap.registry.grants import check_held
+from tests.jmap.registry.world import ROOT, RegistryWorld
+
+TEXT = "You are not authorized to grant permissions: "
+
+
+class GrantTests(RegistryWorld):
+    def setUp(self) -> None:
+        super().setUp()
+        self.limited = Access(7, "x", None, TENANT_ADMINISTRATOR | {"sysAuthenticationUpdate", "sysTenantCreate"})
+        self.who = self.limited
+
+    def refused(self, error: dict[str, Any]) -> str:
+        """The names in the refusal."""
+        self.assertEqual(error["type"], "forbidden", error)
+        self.assertTrue(error["description"].startswith(TEXT), error)
+        names: str = error["description"][len(TEXT) :]
+        return names
+
+    def user(self, name: str = "alice", **members: Any) -> dict[str, Any]:  # type: ignore[override]
+        """Members of a user."""
+        return {"@type": "User", "name": name, "domainId": "b", **members}
+
+    def test_five_are_named_and_the_others_counted(self) -> None:
+        error = self.assertRaises(Forbidden, check_held, frozenset("a"), "hgfedcba")
+        self.assertEqual(error.detail, f"{TEXT}b, c, d, e, f and 2 more")
+        error = self.assertRaises(Forbidden, check_held, frozenset("a"), "abc")
+        self.assertEqual(error.detail, f"{TEXT}b, c")
+        check_held(frozenset("abc"), "ab")
+
+    def test_default_roles_of_people_are_no_grant(self) -> None:
+        self.create("Account", **self.user())
+        self.create("Account", **{"@type": "Group", "name": "staff", "domainId": "b"})
+
+    def test_permissions_of_an_account(self) -> None:
+        merged = {"@type": "Merge", "enabledPermissions": {"sysHttpGet": True, "sysDomainGet": True}}
+        error = self.not_created("Account", **self.user(permissions=merged))
+        self.assertEqual(self.refused(error), "sysHttpGet")
+        replaced = {"@type": "Replace", "enabledPermissions": {"impersonate": True, "authenticate": True}}
+        error = self.not_created("Account", **self.user(permissions=replaced))
+        self.assertEqual(self.refused(error), "impersonate")
+
+    def test_kebab_spelling_is_the_same_permission(self) -> None:
+        merged = {"@type": "Merge", "enabledPermissions": {"sys-http-get": True}}
+        self.assertEqual(self.refused(self.not_created("Account", **self.user(permissions=merged))), "sysHttpGet")
+
+    def test_roles_of_an_account(self) -> None:
+        for roles in ({"@type": "Admin"}, {"@type": "Custom", "roleIds": {"e": True}}):
+            names = self.refused(self.not_created("Account", **self.user(roles=roles)))
+            self.assertIn(" and ", names)
+        self.create("Account", **self.user(roles={"@type": "Custom", "roleIds": {"d": True}}))
+
+    def test_fewer_permissions_than_by_default_are_no_grant(self) -> None:
+        reduced = {"@type": "Replace", "enabledPermissions": {"jmapEmailGet": True}}
+        self.create("Account", **self.user(permissions=reduced))
+
+    def test_what_an_account_has_already_is_no_grant(self) -> None:
+        self.who = ROOT
+        id = self.create("Account", **self.user(roles={"@type": "Admin"}))
+        self.who = self.limited
+        self.update("Account", id, description="Alice")
+        merged = {"@type": "Merge", "enabledPermissions": {"sysHttpGet": True}}
+        self.update("Account", id, permissions=merged)
+
+    def test_permissions_of_a_role(self) -> None:
+        self.create("Role", description="x", enabledPermissions={"sysDomainGet": True})
+        error = self.not_created("Role", description="y", enabledPermissions={"sysHttpGet": True})
+        self.assertEqual(self.refused(error), "sysHttpGet")
+        error = self.not_created("Role", description="y", roleIds={"e": True})
+        self.assertIn(" and ", self.refused(error))
+
+    def test_permission_that_a_role_takes_away_is_given_back_by_who_holds_it_only(self) -> None:
+        self.who = ROOT
+        taken = {"sysHttpGet": True, "sysDomainGet": True}
+        id = self.create("Role", description="x", disabledPermissions=taken)
+        self.who = self.limited
+        self.assertEqual(self.refused(self.not_updated("Role", id, disabledPermissions={})), "sysHttpGet")
+        self.update("Role", id, **{"disabledPermissions/sysDomainGet": None})
+
+    def test_role_that_has_more_already_can_be_renamed(self) -> None:
+        self.update("Role", "e", description="System")
+
+    def test_default_roles(self) -> None:
+        error = self.not_updated("Authentication", "singleton", **{"defaultUserRoleIds/e": True})
+        self.assertIn(" and ", self.refused(error))
+        self.update("Authentication", "singleton", **{"defaultUserRoleIds/d": True})
+
+    def test_bounds_of_a_tenant(self) -> None:
+        merged = {"@type": "Merge", "enabledPermissions": {"sysHttpGet": True}}
+        self.assertEqual(self.refused(self.not_created("Tenant", name="x", permissions=merged)), "sysHttpGet")
+        self.create("Tenant", name="x")
+
+    def test_who_holds_everything_grants_everything(self) -> None:
+        self.who = ROOT
+        granted = dict.fromkeys(SYSTEM_ADMINISTRATOR, True)
+        self.create("Role", description="x", enabledPermissions=granted)
