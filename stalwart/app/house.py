@@ -8,7 +8,7 @@ in memory, one administrator with two permissions).
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -21,7 +21,8 @@ from stalwart.app.environment import Environment, base_url
 from stalwart.app.faces import routes
 from stalwart.app.first_setup import FirstSetup
 from stalwart.app.housekeeping import Housekeeping
-from stalwart.app.listeners import Listeners, Wanted, shown, wanted_listeners
+from stalwart.app.listeners import Listeners, Wanted, shown, wanted_listeners, why_not_bound
+from stalwart.app.listening import Listening
 from stalwart.app.outgoing import OutgoingWorld
 from stalwart.app.privileges import drop_privileges
 from stalwart.app.startup import Startup
@@ -148,9 +149,10 @@ class Builder:
         )
         self.opened.append(directory)
         outgoing = OutgoingWorld(self.reactor, settings)
-        services = self._services(mode, store, settings, directory, hashing, outgoing)
-        site = self._site(mode, services, store, settings, directory, outgoing)
-        listeners = Listeners(self.reactor, self.telemetry, lambda wanted: self._served(site, settings, wanted))
+        listeners = Listeners(self.reactor, self.telemetry, lambda wanted: self._served(site, wanted))
+        listening = self._listening(mode, settings, listeners)
+        services = self._services(mode, store, settings, directory, hashing, outgoing, listening)
+        site = self._site(mode, services, settings, directory)
         self.opened.append(listeners)
         house = House(
             mode,
@@ -230,6 +232,7 @@ class Builder:
         directory: Directory,
         hashing: HashingPool,
         outgoing: OutgoingWorld,
+        listening: Listening,
     ) -> dict[str, Any]:
         """What routes and JMAP methods may ask for, by name."""
         services: dict[str, Any] = {
@@ -243,6 +246,10 @@ class Builder:
             "telemetry": self.telemetry,
             "clock": self.reactor,
             "mode": mode,
+            "listeners": listening,
+            "expression_io": ExpressionWorld(
+                store, settings, self.telemetry, lambda: outgoing().resolver, self.reactor, self.environment.hostname
+            ),
             "uploads": RunningUploads(),
             "base_url": self._base_url(mode, settings),
             "accounts": Accounts(store, settings, hashing, self.reactor, directory.forget),
@@ -276,10 +283,8 @@ class Builder:
         self,
         mode: Mode,
         services: dict[str, Any],
-        store: Store,
         settings: Settings,
         directory: Directory,
-        outgoing: OutgoingWorld,
     ) -> Site:
         return build_site(
             routes(),
@@ -291,9 +296,7 @@ class Builder:
             mode=mode,
             base_url=services["base_url"],
             ban=lambda ip, reason, expires_at: self._ban(settings, ip, reason, expires_at),
-            expression_io=ExpressionWorld(
-                store, settings, self.telemetry, lambda: outgoing().resolver, self.reactor, self.environment.hostname
-            ),
+            expression_io=services["expression_io"],
         )
 
     def _base_url(self, mode: Mode, settings: Settings) -> str:
@@ -304,25 +307,37 @@ class Builder:
         hostname = (jmap.hostname if jmap is not None else None) or system.default_hostname
         return base_url(self.environment, hostname, self.environment.hostname)
 
-    def _served(self, site: Site, settings: Settings, wanted: Wanted) -> Any:
+    def _served(self, site: Site, wanted: Wanted) -> Any:
         """The factory behind one HTTP listener."""
-        system = settings.of(SystemSettings)
         return wrap_listener(
             site,
             wanted.settings,
             clock=self.reactor,
-            proxy_trusted_networks=system.proxy_trusted_networks,
-            system_max_connections=system.max_connections,
+            proxy_trusted_networks=wanted.proxies,
+            system_max_connections=wanted.most,
             bind_ip=wanted.bind_ip,
         )
 
     async def _ban(self, settings: Settings, ip: str, reason: str, expires_at: int | None) -> None:
         await settings.create(BlockedIp, {"address": ip, "reason": reason, "expiresAt": date_text(expires_at)})
 
+    def _listening(self, mode: Mode, settings: Settings, listeners: Listeners) -> Listening:
+        def why_not(listener: NetworkListener) -> str | None:
+            if mode != "normal":
+                return f"the server runs in {mode} mode"
+            return why_not_bound(listener, self.startup.endpoints)
+
+        return Listening(listeners, settings, lambda stored: self._wish(mode, settings, stored), why_not)
+
     def _wanted(self, mode: Mode, settings: Settings) -> list[Wanted]:
+        return self._wish(mode, settings, [listener for _, listener in settings.all(NetworkListener)])
+
+    def _wish(self, mode: Mode, settings: Settings, stored: Iterable[NetworkListener]) -> list[Wanted]:
+        """What to bind when ``stored`` are the listeners of the settings."""
         if mode == "normal":
-            stored = [listener for _, listener in settings.all(NetworkListener)]
-            return wanted_listeners(stored, self.startup.endpoints)
+            system = settings.of(SystemSettings)
+            proxies, most = system.proxy_trusted_networks, system.max_connections
+            return wanted_listeners(stored, self.startup.endpoints, proxies=proxies, most=most)
         endpoints = {name: list(strings) for name, strings in self.startup.endpoints.items()}
         recovery = NetworkListener.from_wire(
             {

@@ -131,6 +131,7 @@ class Listeners:
         self._log = Logger(namespace="stalwart")
         self._changing = DeferredLock()
         self._problems: dict[tuple[str, str], str] = {}  # (listener, address): why it is not as it should be
+        self._closed = False
         self.bound: list[Bound] = []
 
     async def bind(self, wanted: Iterable[Wanted]) -> int:
@@ -147,7 +148,8 @@ class Listeners:
         """
         await self._changing.acquire()
         try:
-            await self._change(self.paired(wanted))
+            if not self._closed:
+                await self._change(self.paired(wanted))
         finally:
             self._changing.release()
 
@@ -180,7 +182,8 @@ class Listeners:
         return found
 
     async def close(self) -> None:
-        """Stop accepting on every listener."""
+        """Stop accepting on every listener, for good."""
+        self._closed = True
         for bound in list(self.bound):
             await self._close(bound)
 
@@ -199,8 +202,8 @@ class Listeners:
 
     def _exchange(self, bound: Bound, wanted: Wanted, told: Mapping[tuple[str, str], str]) -> None:
         """Other settings behind an open socket."""
-        former, bound.wanted = bound.wanted, wanted
         bound.door.behind = self._factory(wanted)
+        former, bound.wanted = bound.wanted, wanted
         if wanted.bind is None or former.settings == wanted.settings:
             return
         try:

@@ -6,6 +6,7 @@ from stalwart.config.identity import roles
 from stalwart.config.identity.account import Group, User
 from stalwart.config.identity.authentication import Authentication
 from stalwart.config.identity.roles import Role
+from stalwart.config.identity.tenant import Tenant
 from stalwart.config.permissions import USER
 from stalwart.directory.access import Access
 from stalwart.directory.permissions import (
@@ -13,6 +14,8 @@ from stalwart.directory.permissions import (
     account_permissions,
     credential_permissions,
     effective_permissions,
+    granted,
+    tenant_permissions,
 )
 from stalwart.directory.recovery import RecoveryAdministrator
 
@@ -131,3 +134,33 @@ class AccountPermissionsTests(SynchronousTestCase):
     def test_every_name_is_shown_once(self) -> None:
         shown = self.shown(ALL, True)
         self.assertEqual(len(shown), len(set(shown)))
+
+
+class TenantTests(SynchronousTestCase):
+    """Nobody has more than the tenant that he belongs to."""
+
+    rules = RULES.replaced(default_tenant_role_ids=frozenset({2}))
+
+    def of(self, account: User | Group, **members: object) -> frozenset[str]:
+        tenant = Tenant(name="One", **members)
+        return effective_permissions(account, self.rules, ROLES.get, tenant)
+
+    def test_bound_by_default_is_what_members_and_administrators_have_by_default(self) -> None:
+        bound = tenant_permissions(Tenant(name="One"), self.rules, ROLES.get)
+        expected = {"emailReceive", "jmapEmailGet", "emailSend", "authenticate", "impersonate"}
+        self.assertEqual(bound, expected)
+
+    def test_member_gets_what_both_allow(self) -> None:
+        replaced = roles.Replace(enabled_permissions=frozenset({"emailSend", "sysHttpGet"}))
+        self.assertEqual(self.of(User(name="x", domain_id=1, permissions=replaced)), {"emailSend"})
+
+    def test_roles_of_the_tenant_take_the_place_of_the_default(self) -> None:
+        custom_roles = roles.Custom(role_ids=frozenset({1}))
+        self.assertEqual(self.of(custom(2), roles=custom_roles), {"emailReceive", "jmapEmailGet"})
+
+    def test_adjustment_of_the_tenant_counts(self) -> None:
+        without = roles.Merge(disabled_permissions=frozenset({"emailSend"}))
+        self.assertEqual(self.of(custom(2), permissions=without), {"emailReceive", "jmapEmailGet"})
+
+    def test_roles_give_what_the_adjustment_leaves(self) -> None:
+        self.assertEqual(granted({1}, roles.Inherit(), ROLES.get), {"emailReceive", "jmapEmailGet"})

@@ -11,6 +11,7 @@ from stalwart.config.identity.oauth_client import OAuthClient
 from stalwart.config.identity.public_key import PublicKey
 from stalwart.directory.access import Access
 from stalwart.directory.permissions import ALL
+from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.registry.handler import Asking
 from stalwart.jmap.registry.scoping import Scope, reaches
 from tests.jmap.registry.world import ROOT, RegistryWorld
@@ -116,7 +117,7 @@ class OwnerTests(RegistryWorld):
         scope = self.scope()
         self.assertEqual(scope.forced({"key": "k"}), {"key": "k", "accountId": "h"})
         self.assertEqual(scope.forced({"accountId": "h"}), {"accountId": "h"})
-        self.assertRaises(Exception, scope.forced, {"accountId": "i"})
+        self.assertRaises(SetRefused, scope.forced, {"accountId": "i"})
 
     def test_who_may_impersonate_sees_all_and_owns_by_default(self) -> None:
         scope = self.scope("impersonate")

@@ -47,9 +47,9 @@ class QuotaTests(TenantWorld):
         self.assertEqual(self.not_updated("Account", id, memberTenantId=self.one)["type"], "overQuota")
 
     def test_change_within_a_full_tenant_is_not(self) -> None:
-        id = self.create("Account", **{
-            "@type": "User", "name": "alice", "domainId": self.home, "memberTenantId": self.one
-        })
+        id = self.create(
+            "Account", **{"@type": "User", "name": "alice", "domainId": self.home, "memberTenantId": self.one}
+        )
         self.quota(maxAccounts=1)
         self.update("Account", id, description="x")
 

@@ -5,7 +5,8 @@ They are part of the x:Account; the id of one is its credential id there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import eq, ge, gt, le, lt
 from typing import Any
 
 from attrs import frozen
@@ -33,6 +34,7 @@ from stalwart.schema.violations import FAILED, Reading
 from stalwart.store import Transaction
 
 _SORTABLE = frozenset(("id", "expiresAt"))
+_COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {"=": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
 
 
 @frozen
@@ -67,7 +69,8 @@ class CredentialHandler(Handler):
         """By their end."""
         found = self._held(tx, asking)
         for condition in conditions:
-            found = [held for held in found if _holds(condition, held.value.expires_at)]
+            holds = _end(condition)
+            found = [held for held in found if holds(held.value.expires_at)]
         found.sort(key=lambda held: held.id)
         if sort_name(comparator, _SORTABLE) is not None:
             found.sort(key=lambda held: (held.value.expires_at is not None, held.value.expires_at or 0, held.id))
@@ -148,19 +151,14 @@ class CredentialHandler(Handler):
         check_held(held, names)
 
 
-def _holds(condition: Condition, expires_at: int | None) -> bool:
-    if condition.property != "expiresAt":
-        raise unsupported_filter(condition.name)
-    wanted = UtcDateTime(nullable=True).read(condition.value, (), Reading())
+def _end(condition: Condition) -> Callable[[int | None], bool]:
+    """The test of an end; "never" is neither before nor after anything. Raises ``MethodError``."""
+    wanted = FAILED
+    if condition.property == "expiresAt":
+        wanted = UtcDateTime(nullable=True).read(condition.value, (), Reading())
     if wanted is FAILED:
         raise unsupported_filter(condition.name)
+    compare = _COMPARISONS[condition.comparison]
     if condition.comparison == "=":
-        return bool(expires_at == wanted)
-    if expires_at is None or wanted is None:
-        return False
-    return {
-        "<": expires_at < wanted,
-        "<=": expires_at <= wanted,
-        ">": expires_at > wanted,
-        ">=": expires_at >= wanted,
-    }[condition.comparison]
+        return lambda end: bool(compare(end, wanted))
+    return lambda end: end is not None and wanted is not None and bool(compare(end, wanted))

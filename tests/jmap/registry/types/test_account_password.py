@@ -1,0 +1,201 @@
+"""x:AccountPassword (settings C.5, auth-api 3.3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from stalwart.directory.totp import Totp, make_uri
+from stalwart.errors import SecondFactorRequired
+from stalwart.jmap.registry.types.account_password import (
+    NO_CODE,
+    NO_NEW_CODE,
+    NO_SECRET,
+    WRONG_NEW_CODE,
+    WRONG_SECRET,
+    AccountPasswordHandler,
+)
+from tests.directory.world import IP, PASSWORD
+from tests.jmap.registry.world import ROOT, RegistryWorld
+
+NEW = "Correct-Horse-8-battery"
+URI = make_uri("Example", "alice")
+
+
+class PasswordWorld(RegistryWorld):
+    def setUp(self) -> None:
+        super().setUp()
+        self.alice = self.account()
+        self.become("alice")
+
+    def change(self, **patch: Any) -> Any:
+        """Patch, and the SetError if there is one; a failed login is answered after a while."""
+        work = self.begin("x:AccountPassword/set", {"update": {"singleton": patch}})
+        if not work.called:
+            self.clock.advance(1.1)
+        ((_, answer, _),) = self.successResultOf(work)
+        return None if answer["updated"] == {"singleton": None} else answer["notUpdated"]["singleton"]
+
+    def code(self, steps: int = 0) -> str:
+        """The code of a later time step of the factor."""
+        totp = Totp.from_uri(URI)
+        return totp.code(totp.step_at(self.clock.seconds()) + steps)
+
+    def forbidden(self, text: str) -> dict[str, str]:
+        """The SetError."""
+        return {"type": "forbidden", "description": text}
+
+
+class PasswordTests(PasswordWorld):
+    def test_shape_is_that_of_the_reference(self) -> None:
+        (found,) = self.ask("x:AccountPassword/get")["list"]
+        self.assertEqual(list(found.items()), [("secret", "****"), ("otpAuth", {}), ("id", "singleton")])
+
+    def test_nothing_changes_without_the_present_password(self) -> None:
+        self.assertEqual(self.change(secret=NEW), self.forbidden(NO_SECRET))
+        self.assertEqual(self.change(otpAuth={"otpUrl": URI, "otpCode": self.code()}), self.forbidden(NO_SECRET))
+        self.sign_in()
+
+    def test_wrong_present_password_counts_as_a_failed_login(self) -> None:
+        self.assertEqual(self.change(secret=NEW, currentSecret="wrong"), self.forbidden(WRONG_SECRET))
+        self.assertEqual(self.failures, [(IP, "alice@example.test")])
+        self.sign_in()
+
+    def test_address_that_fails_too_often_is_told_so(self) -> None:
+        self.banned = True
+        self.assertEqual(self.change(secret=NEW, currentSecret="wrong")["type"], "rateLimit")
+
+    def test_right_one_changes_it_at_once(self) -> None:
+        self.directory.remember("header", self.who)
+        self.assertIsNone(self.change(secret=NEW, currentSecret=PASSWORD))
+        self.assertIsNone(self.directory.cached("header", IP))
+        self.sign_in(secret=NEW)
+
+    def test_weak_password_is_refused(self) -> None:
+        error = self.change(secret="password1", currentSecret=PASSWORD)
+        self.assertEqual((error["type"], error["properties"]), ("invalidProperties", ["secret"]))
+
+    def test_what_get_returns_changes_nothing(self) -> None:
+        self.assertIsNone(self.change(secret="****", otpAuth={}))
+        self.assertIsNone(self.change(currentSecret="whatever"))
+        self.sign_in()
+
+    def test_unknown_member(self) -> None:
+        self.assertEqual(self.change(nope=1)["properties"], ["nope"])
+
+    def test_create_is_as_an_update(self) -> None:
+        members = {"secret": NEW, "currentSecret": PASSWORD}
+        answer = self.ask("x:AccountPassword/set", {"create": {"x": members}})
+        self.assertEqual(answer["created"], {"x": {"id": "singleton"}})
+        self.sign_in(secret=NEW)
+
+    def test_other_key_is_not_found(self) -> None:
+        self.assertEqual(self.not_updated("AccountPassword", "b", secret=NEW), {"type": "notFound"})
+
+    def test_administrator_needs_the_password_of_the_account_too(self) -> None:
+        self.who = ROOT
+        arguments: dict[str, Any] = {"accountId": self.alice, "update": {"singleton": {"secret": NEW}}}
+        answer = self.ask("x:AccountPassword/set", arguments)
+        self.assertEqual(answer["notUpdated"]["singleton"], self.forbidden(NO_SECRET))
+        arguments["update"]["singleton"]["currentSecret"] = PASSWORD
+        self.assertEqual(self.ask("x:AccountPassword/set", arguments)["updated"], {"singleton": None})
+
+    def test_who_has_no_account_has_no_password(self) -> None:
+        self.who = ROOT
+        answer = self.ask("x:AccountPassword/get", {"ids": ["singleton"]})
+        self.assertEqual((answer["list"], answer["notFound"]), ([], ["singleton"]))
+        self.assertEqual(self.not_updated("AccountPassword", "singleton", secret=NEW), {"type": "notFound"})
+        self.assertEqual(AccountPasswordHandler.handled, ("AccountPassword",))
+
+    def test_account_without_a_password_shows_none(self) -> None:
+        self.who = ROOT
+        id = self.create("Account", **{"@type": "User", "name": "bob", "domainId": "b"})
+        (found,) = self.ask("x:AccountPassword/get", {"accountId": id})["list"]
+        self.assertEqual(found, {"otpAuth": {}, "id": "singleton"})
+
+    def test_new_password_has_the_expiry_of_the_rules(self) -> None:
+        self.who, alice = ROOT, self.who
+        self.update("Authentication", "singleton", passwordDefaultExpiry=86_400_000)
+        self.who = alice
+        self.assertIsNone(self.change(secret=NEW, currentSecret=PASSWORD))
+        self.assertEqual(self.sign_in(secret=NEW).expires_at, int(self.clock.seconds()) + 86_400)
+
+
+class SecondFactorTests(PasswordWorld):
+    def enrol(self) -> None:
+        """Turn the factor on."""
+        proof = {"otpUrl": URI, "otpCode": self.code()}
+        self.assertIsNone(self.change(otpAuth=proof, currentSecret=PASSWORD))
+
+    def login(self, code: str) -> Deferred[Any]:
+        """A sign-in with a code."""
+        return Deferred.fromCoroutine(
+            self.directory.authenticate_password("alice@example.test", PASSWORD, IP, code=code)
+        )
+
+    def test_factor_is_asked_for_once_it_is_on(self) -> None:
+        self.enrol()
+        (found,) = self.ask("x:AccountPassword/get")["list"]
+        self.assertEqual(found["otpAuth"], {"otpUrl": "****"})
+        self.failureResultOf(super(RegistryWorld, self).begin(), SecondFactorRequired)
+        self.clock.advance(30)
+        self.successResultOf(self.login(self.code()))
+
+    def test_factor_is_not_taken_on_without_a_right_code_of_it(self) -> None:
+        error = self.change(otpAuth={"otpUrl": URI, "otpCode": "000000"}, currentSecret=PASSWORD)
+        self.assertEqual(error, self.forbidden(WRONG_NEW_CODE))
+        error = self.change(otpAuth__otpUrl=URI, currentSecret=PASSWORD)
+        self.assertEqual(error["type"], "invalidPatch")
+        error = self.change(**{"otpAuth/otpUrl": URI, "currentSecret": PASSWORD})
+        self.assertEqual(error, self.forbidden(NO_NEW_CODE))
+        self.sign_in()
+
+    def test_url_that_cannot_be_used_is_refused(self) -> None:
+        error = self.change(otpAuth={"otpUrl": "https://x.test/", "otpCode": "1"}, currentSecret=PASSWORD)
+        self.assertEqual((error["type"], error["properties"]), ("invalidProperties", ["otpAuth"]))
+
+    def test_code_of_the_enrolment_is_used_up(self) -> None:
+        self.enrol()
+        work = self.login(self.code())
+        self.clock.advance(1.1)
+        self.failureResultOf(work)
+
+    def test_changes_need_a_code_while_it_is_on(self) -> None:
+        self.enrol()
+        self.clock.advance(30)
+        self.assertEqual(self.change(secret=NEW, currentSecret=PASSWORD), self.forbidden(NO_CODE))
+        patch = {"secret": NEW, "currentSecret": PASSWORD, "otpAuth/otpCode": self.code()}
+        self.assertIsNone(self.change(**patch))
+        (found,) = self.ask("x:AccountPassword/get")["list"]
+        self.assertEqual(found["otpAuth"], {"otpUrl": "****"})
+
+    def test_wrong_code_is_a_failed_login(self) -> None:
+        self.enrol()
+        self.clock.advance(30)
+        error = self.change(**{"secret": NEW, "currentSecret": PASSWORD, "otpAuth/otpCode": "000000"})
+        self.assertEqual(error, self.forbidden(WRONG_SECRET))
+        self.assertEqual(len(self.failures), 1)
+
+    def test_null_switches_it_off(self) -> None:
+        self.enrol()
+        self.clock.advance(30)
+        self.assertEqual(self.change(otpAuth={"otpUrl": None}, currentSecret=PASSWORD), self.forbidden(NO_CODE))
+        off = {"otpUrl": None, "otpCode": self.code()}
+        self.assertIsNone(self.change(otpAuth=off, currentSecret=PASSWORD))
+        self.sign_in()
+
+    def test_another_factor_takes_its_place_with_a_present_code(self) -> None:
+        self.enrol()
+        self.clock.advance(30)
+        other = {"otpUrl": make_uri("Example", "alice"), "otpCode": self.code()}
+        self.assertIsNone(self.change(otpAuth=other, currentSecret=PASSWORD))
+        self.clock.advance(30)
+        work = self.login(self.code())
+        self.clock.advance(1.1)
+        self.failureResultOf(work)
+
+    def test_mask_keeps_it(self) -> None:
+        self.enrol()
+        self.assertIsNone(self.change(otpAuth={"otpUrl": "****"}))
+        self.failureResultOf(super(RegistryWorld, self).begin(), SecondFactorRequired)
