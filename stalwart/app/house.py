@@ -43,9 +43,13 @@ from stalwart.errors import Unavailable
 from stalwart.jmap.blobs.running import RunningUploads
 from stalwart.jmap.endpoint import build_service
 from stalwart.mail.delivery.service import Diagnoses
+from stalwart.mail.dkim_management import dkim_management
 from stalwart.mail.expressions import ExpressionWorld
 from stalwart.site.pages import site_assets
 from stalwart.store import MemoryStore, Store, open_store
+from stalwart.tasks.cleaning import Cleaning
+from stalwart.tasks.maintenance import Step, maintenance_works
+from stalwart.tasks.runner import TaskRunner
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
     DELIVERY_PRIVATE_TARGETS,
@@ -57,6 +61,7 @@ from stalwart.telemetry.events import (
     TLS_NO_AUTHORITIES,
     Level,
 )
+from stalwart.web.limits import Limits
 from stalwart.web.listener import wrap_listener
 from stalwart.web.site import Site, build_site
 
@@ -78,6 +83,7 @@ class House:
     site: Site
     listeners: Listeners
     housekeeping: Housekeeping
+    tasks: TaskRunner
     wanted: Callable[[], list[Wanted]]
     telemetry: Telemetry
 
@@ -98,6 +104,7 @@ class House:
     async def close(self, grace: float) -> None:
         """Stop accepting, let running requests end within ``grace`` seconds, flush and close everything."""
         self.housekeeping.close()
+        await self.tasks.close()
         await self.listeners.close()
         await self.site.shut_down(grace)
         self.settings.close()
@@ -151,8 +158,13 @@ class Builder:
         outgoing = OutgoingWorld(self.reactor, settings)
         listeners = Listeners(self.reactor, self.telemetry, lambda wanted: self._served(site, wanted))
         listening = self._listening(mode, settings, listeners)
+        limits = Limits()
+        tasks = self._tasks(store, settings, hashing, limits)
+        self.opened.append(tasks)
         services = self._services(mode, store, settings, directory, hashing, outgoing, listening)
-        site = self._site(mode, services, settings, directory)
+        services |= {"tasks": tasks, "hostname": self.environment.hostname}
+        services["jmap"] = build_service(services, mode=mode)
+        site = self._site(mode, services, settings, directory, limits)
         self.opened.append(listeners)
         house = House(
             mode,
@@ -162,7 +174,8 @@ class Builder:
             outgoing,
             site,
             listeners,
-            Housekeeping(store, self.telemetry, self.reactor),
+            Housekeeping(store, settings, self.telemetry, self.reactor),
+            tasks,
             lambda: self._wanted(mode, settings),
             self.telemetry,
         )
@@ -235,7 +248,7 @@ class Builder:
         listening: Listening,
     ) -> dict[str, Any]:
         """What routes and JMAP methods may ask for, by name."""
-        services: dict[str, Any] = {
+        return {
             "store": store,
             "settings": settings,
             "directory": directory,
@@ -257,8 +270,17 @@ class Builder:
             "setup": self._setup(hashing) if mode == "bootstrap" else None,
             "store_file": None if mode == "bootstrap" else StoreFile(self._config_path(), self._opened_store),
         }
-        services["jmap"] = build_service(services, mode=mode)
-        return services
+
+    def _tasks(self, store: Store, settings: Settings, hashing: HashingPool, limits: Limits) -> TaskRunner:
+        """The runner with everything that it can carry out, by variant of x:Task."""
+
+        async def reset_rate_limiters() -> None:
+            limits.reset()
+
+        further: dict[str, Step] = {"resetRateLimiters": reset_rate_limiters}
+        works = maintenance_works(Cleaning(store, settings, self.reactor), further)
+        works["DkimManagement"] = dkim_management(store, settings, hashing, self.reactor)
+        return TaskRunner(store, settings, self.telemetry, self.reactor, works)
 
     def _config_path(self) -> Path:
         if self.startup.config is not None:
@@ -285,6 +307,7 @@ class Builder:
         services: dict[str, Any],
         settings: Settings,
         directory: Directory,
+        limits: Limits,
     ) -> Site:
         return build_site(
             routes(),
@@ -295,6 +318,7 @@ class Builder:
             clock=self.reactor,
             mode=mode,
             base_url=services["base_url"],
+            limits=limits,
             ban=lambda ip, reason, expires_at: self._ban(settings, ip, reason, expires_at),
             expression_io=services["expression_io"],
         )
@@ -361,6 +385,8 @@ class Builder:
             raise Unavailable("No listener could be bound, so there is nobody to serve.")
         house.watch()
         house.housekeeping.start()
+        if house.mode == "normal":
+            house.tasks.start()
         if self.environment.run_as_user:
             drop_privileges(self.environment.run_as_user, self.environment.run_as_group, data)
         for problem in house.outgoing.problems():

@@ -20,7 +20,10 @@ class Listener:
 
 @frozen
 class Connection:
-    """``remote_ip`` is canonical text, IPv4-mapped as IPv4 (http-service 1.2); ``local_ip`` is the bind address."""
+    """``remote_ip`` is canonical text, IPv4-mapped as IPv4 (http-service 1.2); ``local_ip`` is the bind address.
+
+    ``proxy_ip`` is the proxy whose PROXY header was read, None without one.
+    """
 
     listener: str
     remote_ip: str
@@ -28,15 +31,17 @@ class Connection:
     local_ip: str
     local_port: int
     is_tls: bool
+    proxy_ip: str | None = None
 
 
 @frozen
 class ProxiedAddress:
-    """The peer that a PROXY header names, in the place of the socket's."""
+    """The peer that a PROXY header names, in the place of the socket's; ``proxy_ip`` is who sent the header."""
 
     host: str
     port: int
     is_tls: bool
+    proxy_ip: str | None = None
 
 
 def peer_ip(address: Any) -> str:
@@ -54,4 +59,5 @@ def connect(listener: Listener, peer: Any, local: Any, tls: bool) -> Connection:
         local_ip=listener.bind_ip if listener.bind_ip is not None else peer_ip(local),
         local_port=getattr(local, "port", 0),
         is_tls=tls or getattr(peer, "is_tls", False),
+        proxy_ip=getattr(peer, "proxy_ip", None),
     )

@@ -33,6 +33,9 @@ class Counters(Protocol):
     def increment(self, space: str, key: Hashable, window: int) -> int:
         """Count one in window number ``window``; the new count of ``key``."""
 
+    def clear(self) -> None:
+        """Begin all windows anew."""
+
 
 class MemoryCounters:
     """Counters of this process: the current window of each space, at most ``max_keys`` keys in it."""
@@ -53,6 +56,10 @@ class MemoryCounters:
         counts[key] = count
         return count
 
+    def clear(self) -> None:
+        """See ``Counters``."""
+        self._windows.clear()
+
 
 def charge(counters: Counters, space: str, key: Hashable, rate: Rate, now: float) -> int | None:
     """Count one attempt; None if it is within ``rate``, else the seconds until the window ends."""
@@ -69,6 +76,10 @@ class Limits:
     def __init__(self, counters: Counters | None = None) -> None:
         self._counters = counters if counters is not None else MemoryCounters()
         self._running: dict[int, int] = {}
+
+    def reset(self) -> None:
+        """Let everybody begin anew; places that are taken stay taken."""
+        self._counters.clear()
 
     def anonymous(self, client_ip: str, rate: Rate, now: float) -> None:
         """Charge an address.

@@ -160,7 +160,7 @@ class _ProxyHeader(Protocol):
         self._settle()
         peer = self._peer
         if not header.local and header.source_ip is not None:
-            peer = ProxiedAddress(header.source_ip, header.source_port or 0, header.tls)
+            peer = ProxiedAddress(header.source_ip, header.source_port or 0, header.tls, peer_ip(peer))
         rest, self._data = self._data[header.length :], b""
         inner = self._listener.admitted(peer)
         if inner is None:

@@ -231,10 +231,12 @@ def build_site(
     base_url: str,
     ban: Ban,
     expression_io: ExpressionIO | None = None,
+    limits: Limits | None = None,
 ) -> Site:
     """The service over ``routes``.
 
-    ``ban(ip, reason, expires_at)`` writes a BlockedIp; ``expression_io`` answers what access rules have to look up.
+    ``ban(ip, reason, expires_at)`` writes a BlockedIp; ``expression_io`` answers what access rules have to look up;
+    who wants to reset the ``limits`` brings them.
 
     :raises UnknownServiceError: a route asks for a service that is not in ``services``.
     """
@@ -248,7 +250,7 @@ def build_site(
         snapshot(),
         directory=directory,
         bans=bans,
-        limits=Limits(),
+        limits=limits if limits is not None else Limits(),
         forwarding=Forwarding(telemetry, clock),
         telemetry=telemetry,
         clock=clock,

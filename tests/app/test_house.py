@@ -22,8 +22,9 @@ from stalwart.config.network.system import SystemSettings
 from stalwart.errors import Invalid
 from stalwart.schema import ValidationFailed
 from stalwart.store import MemoryStore
+from stalwart.tasks.scheduling import schedule
 from stalwart.telemetry.events import Level
-from tests.app.world import HTTP, HouseCase
+from tests.app.world import HTTP, NOW, HouseCase
 from tests.web.client import Connected, Wire, request_bytes
 
 
@@ -55,6 +56,17 @@ class NormalTests(HouseCase):
         path.write_text('{"@type": "Sqlite", "path": "/x"}')
         self.open(startup=Startup(config=str(path), endpoints={"http": [HTTP]}))
         self.assertEqual(self.configs, [{"@type": "Sqlite", "path": "/x"}])
+
+    def test_task_that_was_left_is_done_at_the_start_but_not_in_recovery_mode(self) -> None:
+        first = self.open()
+        data = {"maintenanceType": "resetRateLimiters"}
+        self.successResultOf(first.store.write(lambda tx: schedule(tx, "StoreMaintenance", data, NOW + 50, NOW)))
+        self.shut(first)
+        self.reactor.advance(100)
+        self.open(recovery_mode=True)
+        before = [name for name, _ in self.events if name == "task-manager.task-completed"]
+        self.open()
+        self.assertEqual((before, self.event("task-manager.task-completed")["type"]), ([], "StoreMaintenance"))
 
     def test_startup_is_told_with_mode_and_listeners(self) -> None:
         self.open()

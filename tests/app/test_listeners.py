@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import socket
 from typing import Any
 
+from attrs import evolve
 from twisted.internet import reactor
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred
@@ -16,8 +16,7 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
-from stalwart.app import listeners as module
-from stalwart.app.listeners import Listeners, NotYet, Wanted, open_socket, shown, wanted_listeners
+from stalwart.app.listeners import Listeners, NotYet, Wanted, shown, wanted_listeners, why_not_bound
 from stalwart.config.network.listener import NetworkListener
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Event, Level
@@ -77,6 +76,18 @@ class WantedTests(SynchronousTestCase):
     def test_empty_list_of_an_option_replaces_nothing(self) -> None:
         self.assertEqual(len(wanted_listeners([self.HTTP], {"http": []})), 1)
 
+    def test_limits_of_the_system_hold_where_a_listener_has_none(self) -> None:
+        own = stored("a", maxConnections=5, overrideProxyTrustedNetworks={"192.0.2.0/24": True})
+        none = stored("b", maxConnections=None)
+        found = wanted_listeners([own, none], {}, proxies=frozenset(("10.0.0.0/8",)), most=7)
+        self.assertEqual([one.most for one in found], [5, 7])
+        self.assertEqual([set(one.proxies) for one in found], [{"192.0.2.0/24"}, {"10.0.0.0/8"}])
+
+    def test_why_a_listener_is_not_bound(self) -> None:
+        self.assertIsNone(why_not_bound(self.HTTP, {"http": []}))
+        self.assertIn("--http", why_not_bound(self.HTTPS, {"http": [LOOPBACK]}) or "")
+        self.assertIn("protocol smtp", why_not_bound(self.SMTP, {}) or "")
+
 
 class ShownTests(SynchronousTestCase):
     """Addresses as the log prints them."""
@@ -91,69 +102,6 @@ class ShownTests(SynchronousTestCase):
         self.assertEqual(shown(UNIXAddress(b"/run/s")), "/run/s")
 
 
-class SocketTests(SynchronousTestCase):
-    """Sockets with the options of their listener."""
-
-    def open(self, bind: str, **members: Any) -> socket.socket:
-        opened = open_socket(bind, stored("x", **members))
-        self.addCleanup(opened.close)
-        return opened
-
-    def test_socket_listens_and_does_not_block(self) -> None:
-        opened = self.open("127.0.0.1:0")
-        self.assertFalse(opened.getblocking())
-        socket.create_connection(opened.getsockname(), timeout=2).close()
-
-    def test_options_are_set(self) -> None:
-        chosen = {"socketReceiveBufferSize": 20000, "socketSendBufferSize": 30000, "socketTtl": 9, "socketTosV4": 16}
-        opened = self.open("127.0.0.1:0", **chosen)
-        self.assertEqual(opened.getsockopt(socket.IPPROTO_IP, socket.IP_TTL), 9)
-        self.assertEqual(opened.getsockopt(socket.IPPROTO_IP, socket.IP_TOS), 16)
-        self.assertGreaterEqual(opened.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF), 20000)
-        self.assertGreaterEqual(opened.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF), 30000)
-        self.assertTrue(opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
-        self.assertTrue(opened.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR))
-
-    def test_options_can_be_off(self) -> None:
-        opened = self.open("127.0.0.1:0", socketNoDelay=False, socketReuseAddress=False)
-        self.assertFalse(opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
-        self.assertFalse(opened.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR))
-
-    def test_any_address_of_ipv6_takes_ipv4_too(self) -> None:
-        if not module._has_ipv6():
-            raise SkipTest("no IPv6 on this computer")
-        opened = self.open("[::]:0")
-        self.assertEqual(opened.family, socket.AF_INET6)
-        socket.create_connection(("127.0.0.1", opened.getsockname()[1]), timeout=2).close()
-
-    def test_any_address_falls_back_to_ipv4_where_there_is_no_ipv6(self) -> None:
-        self.patch(module, "_has_ipv6", lambda: False)
-        opened = self.open("[::]:0")
-        self.assertEqual((opened.family, opened.getsockname()[0]), (socket.AF_INET, "0.0.0.0"))
-
-    def test_no_ipv6_is_noticed_when_the_address_cannot_be_had(self) -> None:
-        class NoIpv6(socket.socket):
-            def bind(self, address: Any) -> None:
-                raise OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
-
-        self.patch(module.socket, "socket", NoIpv6)
-        self.assertFalse(module._has_ipv6())
-
-    def test_address_in_use_leaves_nothing_open(self) -> None:
-        made: list[socket.socket] = []
-
-        class Kept(socket.socket):
-            def __init__(self, *arguments: Any) -> None:
-                super().__init__(*arguments)
-                made.append(self)
-
-        taken = self.open("127.0.0.1:0")
-        self.patch(module.socket, "socket", Kept)
-        refused = self.assertRaises(OSError, open_socket, f"127.0.0.1:{taken.getsockname()[1]}", stored("x"))
-        self.assertEqual(refused.errno, errno.EADDRINUSE)
-        self.assertEqual([one.fileno() for one in made], [-1])
-
-
 class NotYetTests(SynchronousTestCase):
     """Mail before it is built."""
 
@@ -165,6 +113,15 @@ class NotYetTests(SynchronousTestCase):
 
 class Silent(Protocol):
     """Takes a connection and says nothing."""
+
+
+class Echo(Protocol):
+    """Says what it hears."""
+
+    def dataReceived(self, data: bytes) -> None:
+        """Answer."""
+        assert self.transport is not None
+        self.transport.write(data)
 
 
 class EndpointTests(SynchronousTestCase):
@@ -188,11 +145,12 @@ class EndpointTests(SynchronousTestCase):
         self.assertEqual(self.bind(http=["tcp:81:interface=127.0.0.1"]), 0)
         port, factory, _backlog, interface = self.reactor.tcpServers[0]
         self.assertEqual((port, interface, self.asked), (81, "127.0.0.1", [("http", "http")]))
-        self.assertIs(factory.protocol, Silent)
+        self.assertIsInstance(factory.buildProtocol(None), Silent)
 
     def test_mail_options_get_the_protocol_that_says_not_yet(self) -> None:
         self.bind(lmtp=["tcp:24"], smtp=["tcp:25"], submission=["tcp:465"])
-        self.assertEqual([server[1].protocol for server in self.reactor.tcpServers], [NotYet] * 3)
+        made = [type(server[1].buildProtocol(None)) for server in self.reactor.tcpServers]
+        self.assertEqual(made, [NotYet] * 3)
         self.assertEqual(self.asked, [])
 
 
@@ -318,6 +276,110 @@ class BindingTests(TestCase):
         self.assertEqual(self.listeners.bound[0].wanted.settings.max_connections, 5)
         self.assertEqual(len(self.made), 2)
 
+    async def test_changed_settings_leave_the_socket_and_its_connections_alone(self) -> None:
+        address = self.free()
+        await self.listeners.bind(self.wanted(stored("a", address)))
+        port, descriptor = self.listeners.bound[0].port, self.listeners.bound[0].port.fileno()
+        client = await deferToThread(self.connected, address)
+        await self.listeners.change(self.wanted(stored("a", address, maxConnections=5, socketTtl=9, socketBacklog=7)))
+        self.assertIs(self.listeners.bound[0].port, port)
+        self.assertEqual((port.fileno(), self.events), (descriptor, []))
+        self.assertEqual(port.socket.getsockopt(socket.IPPROTO_IP, socket.IP_TTL), 9)
+        client.sendall(b"x")
+
+    async def test_next_connection_is_served_by_what_is_behind_the_door_now(self) -> None:
+        first = self.wanted(stored("a"))
+        await self.listeners.bind(first)
+        door = self.listeners.bound[0].door
+        await self.listeners.change([evolve(first[0], most=1)])
+        self.assertIs(door.behind, self.made[1][1])
+
+    async def test_open_connection_of_a_removed_listener_goes_on(self) -> None:
+        await self.listeners.bind(self.wanted(stored("a")))
+        talking: list[Any] = []
+        self.listeners.bound[0].door.behind = Factory.forProtocol(Echo)
+        client = await deferToThread(self.connected, self.addresses()[0])
+        talking.append(await deferToThread(self.exchanged, client))
+        await self.listeners.change([])
+        talking.append(await deferToThread(self.exchanged, client))
+        self.assertEqual((talking, self.listeners.bound), ([b"x", b"x"], []))
+        client.close()
+        await self.gone()
+
+    async def test_address_that_another_listener_takes_over_keeps_its_socket(self) -> None:
+        address = self.free()
+        await self.listeners.bind(self.wanted(stored("a", address)))
+        port = self.listeners.bound[0].port
+        await self.listeners.change(self.wanted(stored("b", address)))
+        (bound,) = self.listeners.bound
+        self.assertEqual((bound.wanted.settings.name, self.made[-1][0]), ("b", "b"))
+        self.assertIs(bound.port, port)
+
+    async def test_wider_address_at_the_same_port_takes_the_place_of_the_narrow_one(self) -> None:
+        narrow = self.free()
+        wide = f"0.0.0.0:{narrow.rpartition(':')[2]}"
+        await self.listeners.bind(self.wanted(stored("a", narrow)))
+        await self.listeners.change(self.wanted(stored("a", wide)))
+        self.assertEqual(self.addresses(), [wide])
+        await deferToThread(self.connect, narrow)
+        await self.listeners.change(self.wanted(stored("a", narrow)))
+        self.assertEqual(self.addresses(), [narrow])
+
+    async def test_one_failing_address_of_several_keeps_the_old_one_too(self) -> None:
+        old, new, taken = self.free(), self.free(), self.taken()
+        await self.listeners.bind(self.wanted(stored("a", old)))
+        await self.listeners.change(self.wanted(stored("a", new, taken)))
+        self.assertEqual(sorted(self.addresses()), sorted([old, new]))
+        told = await self.listeners.settle(["a"])
+        self.assertEqual(told, [f"The listener a is stored, but not bound to {taken}: Address already in use."])
+
+    async def test_failure_that_lasts_is_logged_once(self) -> None:
+        wanted = self.wanted(stored("a"), stored("b", self.taken()))
+        for _ in range(3):
+            await self.listeners.change(wanted)
+        self.assertEqual([name for name, _ in self.events], ["network.bind-error"])
+
+    async def test_address_that_becomes_free_is_bound_with_the_next_change(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as holder:
+            address = f"127.0.0.1:{holder.getsockname()[1]}"
+            await self.listeners.change(self.wanted(stored("b", address)))
+            self.assertEqual(len(await self.listeners.settle()), 1)
+        await self.listeners.change(self.wanted(stored("b", address)))
+        self.assertEqual((await self.listeners.settle(), self.addresses()), ([], [address]))
+
+    async def test_settling_waits_for_the_change_that_is_under_way(self) -> None:
+        old, new = self.free(), self.free()
+        await self.listeners.bind(self.wanted(stored("a", old)))
+        changing = Deferred.fromCoroutine(self.listeners.change(self.wanted(stored("a", new))))
+        self.assertEqual(await self.listeners.settle(), [])
+        self.assertEqual(self.addresses(), [new])
+        await changing
+
+    async def test_settling_tells_of_the_listeners_asked_about(self) -> None:
+        await self.listeners.change(self.wanted(stored("a", self.taken()), stored("b", self.taken())))
+        told = await self.listeners.settle(["b"])
+        self.assertEqual([text.startswith("The listener b is stored") for text in told], [True])
+
+    async def test_listener_that_turns_to_implicit_tls_is_closed_and_never_clear(self) -> None:
+        address = self.free()
+        await self.listeners.bind(self.wanted(stored("a", address)))
+        await self.listeners.change(self.wanted(stored("a", address, useTls=True, tlsImplicit=True)))
+        self.assertEqual(self.listeners.bound, [])
+        (told,) = await self.listeners.settle()
+        self.assertIn("implicit TLS is not served yet", told)
+
+    async def test_option_that_the_system_refuses_leaves_the_listener_serving(self) -> None:
+        address = self.free()
+        await self.listeners.bind(self.wanted(stored("a", address)))
+        await self.listeners.change(self.wanted(stored("a", address, socketTtl=300)))
+        self.assertEqual(len(await self.listeners.settle()), 1)
+        await deferToThread(self.connect, address)
+
+    async def test_nothing_is_bound_once_it_is_closed(self) -> None:
+        await self.listeners.close()
+        await self.listeners.change(self.wanted(stored("a")))
+        self.assertEqual(self.listeners.bound, [])
+
     async def test_nothing_changed_leaves_every_socket_alone(self) -> None:
         await self.listeners.bind(self.wanted(stored("a")))
         await self.listeners.change(self.wanted(stored("a")))
@@ -335,3 +397,19 @@ class BindingTests(TestCase):
     def connect(self, address: str) -> None:
         host, _, port = address.rpartition(":")
         socket.create_connection((host, int(port)), timeout=2).close()
+
+    def connected(self, address: str) -> socket.socket:
+        host, _, port = address.rpartition(":")
+        client = socket.create_connection((host, int(port)), timeout=2)
+        self.addCleanup(client.close)
+        return client
+
+    def exchanged(self, client: socket.socket) -> bytes:
+        client.sendall(b"x")
+        return client.recv(1)
+
+    async def gone(self) -> None:
+        """Let the reactor see that a client has left."""
+        passed: Deferred[None] = Deferred()
+        reactor.callLater(0.05, passed.callback, None)  # type: ignore[attr-defined]  # the module is the reactor
+        await passed

@@ -1,4 +1,4 @@
-"""Published JMAP clients against a real daemon: jmapc (Python) and jmap-jam (JavaScript) open a session, echo, move bytes.
+"""Published JMAP clients against a real daemon: jmapc (Python) and jmap-jam (JavaScript) open a session and move bytes.
 
 They are installed by tests/interop/clients/prepare; without them the tests are skipped.
 """

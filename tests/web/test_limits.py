@@ -54,6 +54,14 @@ class WindowTests(SynchronousTestCase):
         self.assertEqual(counters.increment("s", 9, 1), 2)
         self.assertEqual(counters.increment("s", 0, 1), 1)
 
+    def test_reset_lets_everybody_begin_anew(self) -> None:
+        limits, rate = Limits(), Rate(1, 60_000)
+        limits.anonymous("192.0.2.1", rate, 0)
+        self.assertRaises(TooMany, limits.anonymous, "192.0.2.1", rate, 0)
+        limits.reset()
+        limits.anonymous("192.0.2.1", rate, 0)
+        self.assertRaises(TooMany, limits.anonymous, "192.0.2.1", rate, 0)
+
     def test_the_window_before_is_forgotten(self) -> None:
         counters = MemoryCounters()
         counters.increment("s", "k", 1)

@@ -13,7 +13,9 @@ from typing import Any
 from attrs import frozen
 
 from stalwart.cli.settings.problems import Problem
-from stalwart.cli.settings.schema_view import SchemaView
+from stalwart.cli.settings.schema_view import SchemaView, is_secret
+
+_PLAIN = frozenset(("string", "number", "boolean", "enum", "utcDateTime", "objectId"))
 
 KINDS = ("create", "update", "destroy", "upsert", "reconcile")
 _MEMBERS = frozenset(("@type", "object", "matchOn", "scope", "value", "id", "ids"))
@@ -93,19 +95,21 @@ def _ids(entry: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _match_on(entry: Mapping[str, Any], schema: SchemaView, type: str) -> tuple[str, ...]:
     given = entry.get("matchOn")
-    if isinstance(given, (list, dict)) and given:
-        return tuple(map(str, given))
-    label = schema.label(type)
-    return natural_key(schema, type) if label else ()
+    return tuple(map(str, given)) if isinstance(given, (list, dict)) and given else natural_key(schema, type)
 
 
 def natural_key(schema: SchemaView, type: str) -> tuple[str, ...]:
-    """The properties that tell objects of ``type`` apart: the label, and the domain where the label is a local part."""
-    label = schema.label(type)
+    """The properties that tell objects of ``type`` apart: the label, and the domain where that is part of a name.
+
+    Without a label that a client sets, what is chosen once and for all; without that, every plain property.
+    """
     properties = schema.properties(f"x:{type}")
-    if label is None:
-        return ()
-    return (label, "domainId") if label == "name" and "domainId" in properties else (label,)
+    given = {name: made for name, made in properties.items() if made["update"] != "serverSet"}
+    label = schema.label(type)
+    if label in given:
+        return (label, "domainId") if "domainId" in given and label in ("name", "selector") else (label,)
+    chosen = [name for name, made in given.items() if made["update"] == "immutable" and not is_secret(made["type"])]
+    return tuple(chosen or (name for name, made in given.items() if made["type"]["type"] in _PLAIN))
 
 
 def merged(steps: Iterable[Step]) -> list[Step]:

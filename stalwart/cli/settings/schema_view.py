@@ -120,6 +120,11 @@ class SchemaView:
                 yield self.document["fields"][name]
 
 
+def is_secret(type: Mapping[str, Any]) -> bool:
+    """Whether values of this type are masked."""
+    return type.get("format") in ("secret", "secretText")
+
+
 def _nearest(name: str, known: list[str]) -> str:
     close = difflib.get_close_matches(name.lower(), [each.lower() for each in known], 3, 0.5)
     found = [each for each in known if each.lower() in close]

@@ -25,6 +25,7 @@ from stalwart.cli.settings.schema_view import SchemaView
 from stalwart.cli.settings.server import Server
 
 MASK = "****"
+_NEVER_NEEDED = frozenset(("objectList", "set", "map"))
 EXAMPLES = """\
 examples:
   stalwart-cli snapshot > configuration.ndjson
@@ -105,7 +106,12 @@ def _take(server: Server, types: Iterable[str], with_secrets: bool, progress: Pr
         single = schema.is_singleton(type)
         ids = ["singleton"] if single else list(server.ids(type))
         for found in server.objects(type, ids):
-            members = settable(schema, f"x:{type}", found, with_secrets, taken.remarks, f"{type} {found['id']}")
+            where = f"{type} {found['id']}"
+            missing = [] if with_secrets else needed_secrets(schema, f"x:{type}", found)
+            if missing:
+                taken.remarks.append(f"{where} is left out: it needs {', '.join(missing)}, which no server tells")
+                continue
+            members = settable(schema, f"x:{type}", found, with_secrets, taken.remarks, where)
             each = Taken(type, found["id"], members)
             if single:
                 taken.singletons.append(each)
@@ -131,6 +137,20 @@ def settable(
             continue
         members[name] = value
     return members
+
+
+def needed_secrets(schema: SchemaView, shape: str, found: Mapping[str, Any]) -> list[str]:
+    """The members of ``found`` that hold a secret and without which the object cannot be made."""
+    tag = found.get("@type")
+    defaults = schema.defaults(shape, tag)
+    return [
+        name
+        for name, made in schema.properties(shape, tag).items()
+        if made["update"] != "serverSet" and name not in defaults
+        if not made["type"].get("nullable")
+        and made["type"]["type"] not in _NEVER_NEEDED
+        and _has_secret(found.get(name))
+    ]
 
 
 def _has_secret(value: Any) -> bool:

@@ -25,7 +25,7 @@ TaskRetryStrategy = Union(
 )
 
 
-class TaskManager(Singleton, enforced=False):
+class TaskManager(Singleton):
     """Background tasks."""
 
     max_attempts: int = prop(Unsigned(min=1), 3, "Attempts before a task counts as failed.")

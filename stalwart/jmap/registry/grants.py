@@ -44,14 +44,16 @@ class Grants:
         """Raises Forbidden if ``account`` gains what the caller does not hold."""
         if _is_plain(account):
             return
-        default = type(account)().roles
-        by_default = granted(
-            role_ids(account.replaced(roles=default, permissions=_INHERIT), self._authentication),
-            _INHERIT,
-            self._role_of,
-        )
         before = frozenset() if former is None else self._of_account(former)
-        self.check(self._of_account(account) - before - by_default)
+        self.check(self._of_account(account) - before - self._by_default(account))
+
+    def check_takeover(self, account: Any) -> None:
+        """Raises Forbidden if who could sign in as ``account`` would have what the caller does not hold."""
+        if _is_plain(account):
+            return
+        beyond = self._of_account(account) - self._by_default(account) - self._access.permissions
+        if beyond:
+            raise Forbidden("You cannot change the credentials of an account that may do more than you.")
 
     def check_role(self, role_id: int, former: Role | None, role: Role) -> None:
         """Raises Forbidden if ``role`` (written already) gives more than before and more than the caller holds."""
@@ -75,6 +77,11 @@ class Grants:
     def check(self, names: frozenset[str]) -> None:
         """Raises Forbidden for permissions that the caller does not hold."""
         check_held(self._access.permissions, names)
+
+    def _by_default(self, account: Any) -> frozenset[str]:
+        """What every account of this kind has."""
+        plain = account.replaced(roles=type(account)().roles, permissions=_INHERIT)
+        return granted(role_ids(plain, self._authentication), _INHERIT, self._role_of)
 
     def _of_account(self, holder: Any) -> frozenset[str]:
         """What ``holder`` (an account, a tenant) has beyond the default roles of its kind."""

@@ -23,7 +23,7 @@ from stalwart.jmap.registry import tenant_quotas
 from stalwart.jmap.registry.filters import Condition, search_terms, sort_property
 from stalwart.jmap.registry.index_search import IndexSearch
 from stalwart.jmap.registry.restart import restart_notices
-from stalwart.jmap.registry.scoping import Scope, check_links
+from stalwart.jmap.registry.scoping import Scope, check_links, check_places
 from stalwart.jmap.standard.arguments import Comparator
 from stalwart.jmap.standard.window import Results
 from stalwart.schema import Declaration, Union
@@ -164,12 +164,11 @@ class Handler:
 
         The next request has to see the change: types of the settings' snapshot are read again here.
         """
-        if not (self.declaration.is_singleton or self.declaration.snapshot):
-            return []
-        try:
-            await self.settings.reload((self.type,))
-        except SettingsBroken as broken:
-            return [f"Stored, but the running settings stay as they were: {broken.detail}"]
+        if self.declaration.is_singleton or self.declaration.snapshot:
+            try:
+                await self.settings.reload((self.type,))
+            except SettingsBroken as broken:
+                return [f"Stored, but the running settings stay as they were: {broken.detail}"]
         return restart_notices(self.declaration, done)
 
     def existing(self, tx: Transaction, asking: Asking, id: int) -> registry.Entry:
@@ -208,6 +207,7 @@ class Handler:
     ) -> None:
         before = former.value if former is not None else None
         check_links(tx, asking, before, entry.value)
+        check_places(asking, before, entry.value)
         tenant_quotas.check(tx, self.declaration, before, entry.value)
         if self.declaration.is_singleton or self.declaration.snapshot:
             self.declaration.from_stored(entry.value.to_stored())  # what the settings could not read is not stored

@@ -1,4 +1,4 @@
-"""What takes effect with the next start only, and the sentence that says so (settings A.11)."""
+"""What takes effect with the next start only, or not yet at all, and the sentence that says so (settings A.11)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ _WHOLE = frozenset(
         *("MetricsStore", "SearchStore", "TracingStore"),
     )
 )
-_PROPERTIES = {"SystemSettings": ("proxyTrustedNetworks",)}
+_PROPERTIES = {"SystemSettings": ("defaultHostname",)}  # http-service 1.5: published URLs are fixed at the start
 
 
 def restart_notices(declaration: Declaration, done: Iterable[Change]) -> list[str]:
-    """One sentence if something of ``done`` waits for a restart, none otherwise."""
+    """One sentence if something of ``done`` waits for a restart, or for the part that will obey it; else none."""
     name = declaration.type_name
+    if not declaration.enforced:
+        return [f"{name} is stored; nothing in this server obeys it yet."]
     if name in _WHOLE:
         return [f"The change of {name} takes effect when the server is restarted."]
     waiting = [

@@ -18,7 +18,7 @@ from stalwart.directory.access import Access
 from stalwart.errors import DanglingReference, NotFound
 from stalwart.jmap.accounts import IMPERSONATE
 from stalwart.jmap.errors import SetRefused
-from stalwart.schema import Declaration, references
+from stalwart.schema import Declaration, EnvironmentVariable, File, ObjectList, Value, references
 from stalwart.store import Term, Transaction
 
 TENANT = "memberTenantId"
@@ -135,3 +135,29 @@ def _to_tenants(value: Any) -> Iterable[Any]:
     """The references of ``value`` to types that are tenant-filtered."""
     known = declarations()
     return (link for link in references(value) if link.type in known and known[link.type].tenant)
+
+
+def check_places(asking: Caller, former: Any, value: Any) -> None:
+    """Refuse new values that are read from files or the environment of the server, to who runs a tenant only.
+
+    Raises ``SetRefused``: whoever could name a file could learn whether it exists, and use what is in it.
+    """
+    if asking.access.tenant_id is None:
+        return
+    known = list(_outside(former)) if former is not None else []
+    for path, place in _outside(value):
+        if (path, place) not in known:
+            text = "Files and variables of the server can be named by its administrators only; give the value itself."
+            raise SetRefused("forbidden", text, (path,))
+
+
+def _outside(value: Any, above: str = "") -> Iterable[tuple[str, Any]]:
+    """Every part of a declared instance that lives in a file or the environment, with its path."""
+    for declared in value.properties.values():
+        path = f"{above}{declared.name}"
+        inner = getattr(value, declared.attribute)
+        for key, part in enumerate(inner) if isinstance(declared.type, ObjectList) else ((None, inner),):
+            if isinstance(part, EnvironmentVariable | File):
+                yield path, part
+            elif isinstance(part, Value):
+                yield from _outside(part, f"{path}/" if key is None else f"{path}/{key}/")

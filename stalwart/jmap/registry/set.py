@@ -54,9 +54,6 @@ def _changes(handler: Handler, arguments: SetArguments) -> list[Change]:
 async def _committed(handler: Handler, asking: Asking, done: Sequence[Change]) -> list[str]:
     """Put into force what is stored; that it is stored holds, whatever fails here."""
     try:
-        notices = await handler.committed(asking, done)
+        return await handler.committed(asking, done)
     except StalwartError as problem:
         return [f"Stored, but not in force yet: {problem.detail}"]
-    if handler.declaration.enforced:
-        return notices
-    return [*notices, f"{handler.type} is stored, but nothing in this server obeys it yet."]

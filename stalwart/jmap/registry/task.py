@@ -13,7 +13,7 @@ from stalwart.config.operation.task import Job
 from stalwart.config.settings import Settings
 from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.registry.filters import Condition, search_terms
-from stalwart.jmap.registry.handler import Asking, Change, Handler
+from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.jmap.registry.task_order import TaskOrder
 from stalwart.jmap.standard.arguments import Comparator
 from stalwart.jmap.standard.window import Results
@@ -34,6 +34,7 @@ class Runner(Protocol):
     def cancel(self, id: int) -> None: ...
 
 
+@handles("Task")
 class TaskHandler(Handler):
     """Tasks; ``tasks`` is told of every change."""
 

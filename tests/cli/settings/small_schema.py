@@ -90,7 +90,7 @@ DOCUMENT: dict[str, Any] = {
         },
         "x:Rate": {"properties": {"count": _property({"type": "number", "format": "unsignedInteger"})}},
         "x:Password": {"properties": {"secret": _property({"type": "string", "format": "secret"})}},
-        "x:Trunk": {"properties": {"color": _property(_string())}},
+        "x:Trunk": {"properties": {"made": _property(_string(), "serverSet")}},
     },
     "lists": {
         "x:Domain": {"labelProperty": "name", "columns": [{"name": "name", "label": "Name"}]},

@@ -58,3 +58,20 @@ class PlanTests(SynchronousTestCase):
     def test_creates_with_the_same_name_stay_apart(self) -> None:
         line = {"@type": "create", "object": "Domain", "value": {"a": {}}}
         self.assertEqual(len(merged(plan(line, line))), 2)
+
+    def test_without_a_label_what_is_chosen_for_good_tells_objects_apart(self) -> None:
+        schema = view()
+        fields = dict(schema.document["fields"])
+        text = {"type": "string", "format": "string"}
+        made = {
+            "shown": {"type": text, "update": "serverSet"},
+            "place": {"type": text, "update": "immutable"},
+            "key": {"type": {"type": "string", "format": "secret"}, "update": "immutable"},
+            "note": {"type": text, "update": "mutable"},
+        }
+        fields["x:Trunk"] = {"properties": made}
+        lists = {**schema.document["lists"], "x:Trunk": {"labelProperty": "shown"}}
+        schema.document = {**schema.document, "fields": fields, "lists": lists}
+        self.assertEqual(natural_key(schema, "Trunk"), ("place",))
+        del made["place"], made["key"]
+        self.assertEqual(natural_key(schema, "Trunk"), ("note",))

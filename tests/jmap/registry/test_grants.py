@@ -53,6 +53,19 @@ class GrantTests(RegistryWorld):
         merged = {"@type": "Merge", "enabledPermissions": {"sys-http-get": True}}
         self.assertEqual(self.refused(self.not_created("Account", **self.user(permissions=merged))), "sysHttpGet")
 
+    def test_credentials_of_who_may_more_are_out_of_reach(self) -> None:
+        self.who = ROOT
+        password = {"0": {"@type": "Password", "secret": "correct-horse-battery-7"}}
+        above = self.create("Account", **self.user("root", roles={"@type": "Admin"}, credentials=password))
+        equal = self.create("Account", **self.user("peer", credentials=password))
+        self.who = self.limited
+        for patch in ({"credentials/0/secret": "another-horse-battery-8"}, {"credentials": {}}):
+            error = self.not_updated("Account", above, **patch)
+            self.assertEqual(error["type"], "forbidden")
+            self.assertIn("may do more than you", error["description"])
+        self.update("Account", above, description="Harmless")
+        self.update("Account", equal, **{"credentials/0/secret": "another-horse-battery-8"})
+
     def test_roles_of_an_account(self) -> None:
         for roles in ({"@type": "Admin"}, {"@type": "Custom", "roleIds": {"e": True}}):
             names = self.refused(self.not_created("Account", **self.user(roles=roles)))

@@ -14,10 +14,10 @@ class RestartTests(SynchronousTestCase):
     def test_stores_do(self) -> None:
         self.assertEqual(len(restart_notices(BlobStore, [Change("update", "singleton")])), 1)
 
-    def test_trusted_proxies_do_by_any_pointer(self) -> None:
-        change = Change("update", "singleton", data={"proxyTrustedNetworks/192.0.2.1": True})
+    def test_the_name_in_published_urls_does(self) -> None:
+        change = Change("update", "singleton", data={"defaultHostname": "x.test"})
         self.assertEqual(len(restart_notices(SystemSettings, [change])), 1)
 
     def test_other_properties_do_not(self) -> None:
-        change = Change("update", "singleton", data={"defaultHostname": "x.test"})
+        change = Change("update", "singleton", data={"proxyTrustedNetworks/192.0.2.1": True})
         self.assertEqual(restart_notices(SystemSettings, [change]), [])

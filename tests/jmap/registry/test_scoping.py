@@ -83,6 +83,19 @@ class TenantTests(TenantWorld):
         error = self.not_destroyed("Tenant", self.one)
         self.assertEqual(error["linkedObjects"], [{"object": "Domain", "id": self.home}])
 
+    def test_who_runs_a_tenant_cannot_name_files_of_the_server(self) -> None:
+        self.who = self.boss
+        oidc = {"@type": "Tsig", "description": "d", "host": "192.0.2.1", "keyName": "k"}
+        for place in (
+            {"@type": "File", "filePath": "/etc/passwd"},
+            {"@type": "EnvironmentVariable", "variableName": "HOME"},
+        ):
+            error = self.not_created("DnsServer", **oidc, key=place)
+            self.assertEqual((error["type"], error["properties"]), ("forbidden", ["key"]))
+        self.create("DnsServer", **oidc, key={"@type": "Value", "secret": "s"})
+        self.who = ROOT
+        self.create("DnsServer", **oidc, key={"@type": "File", "filePath": "/etc/hostname"})
+
     def test_types_without_tenants_are_for_all(self) -> None:
         self.who = self.boss
         self.assertEqual(len(self.ask("x:Http/get")["list"]), 1)

@@ -99,8 +99,8 @@ class InForceTests(RegistryWorld):
         self.assertTrue(self.settings.of(Http).enable_hsts)
 
     def test_what_waits_for_a_restart_is_told(self) -> None:
-        patch = {"update": {"singleton": {"proxyTrustedNetworks": {"192.0.2.0/24": True}}}}
-        text = "proxyTrustedNetworks takes effect when the server is restarted."
+        patch = {"update": {"singleton": {"defaultHostname": "new.test"}}}
+        text = "defaultHostname takes effect when the server is restarted."
         self.assertEqual(self.ask("x:SystemSettings/set", patch)["notices"], [text])
 
     def test_nothing_is_told_otherwise(self) -> None:
@@ -111,7 +111,7 @@ class InForceTests(RegistryWorld):
 
     def test_what_nothing_obeys_is_told(self) -> None:
         answer = self.ask("x:MtaSts/set", {"update": {"singleton": {"mode": "enforce"}}})
-        self.assertEqual(answer["notices"], ["MtaSts is stored, but nothing in this server obeys it yet."])
+        self.assertEqual(answer["notices"], ["MtaSts is stored; nothing in this server obeys it yet."])
 
     def test_settings_that_another_object_breaks_are_told(self) -> None:
         async def broken(types: Any = None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -13,9 +13,45 @@ from stalwart.directory.permissions import ALL
 from stalwart.jmap.call import Request, RequestLimits
 from stalwart.jmap.engine import Engine
 from stalwart.jmap.registry.family import registry_methods
+from stalwart.jmap.registry.waking import Wakeable
 from tests.directory.world import IP, World
 
 ROOT = Access(RECOVERY_ACCOUNT, "root", None, ALL, kind="recovery")
+
+
+class FakeListeners:
+    """The service ``listeners``: whatever is stored can be bound, unless a test says otherwise."""
+
+    def __init__(self) -> None:
+        self.refusals: dict[str, tuple[str, str]] = {}
+        self.serving: Callable[[Sequence[Any]], bool] = lambda _: True
+        self.keeping: Callable[[Sequence[Any]], bool] = lambda _: True
+        self.problems: list[str] = []
+        self.settled: list[Any] = []
+
+    def refused(self, stored: Sequence[Any]) -> dict[str, tuple[str, str]]:
+        """See ``stalwart.app.listening.Listening``, as for the others."""
+        return {each.name: self.refusals[each.name] for each in stored if each.name in self.refusals}
+
+    def serves(self, stored: Sequence[Any]) -> bool:
+        return self.serving(stored)
+
+    def keeps(self, stored: Sequence[Any], connection: Any) -> bool:
+        return self.keeping(stored)
+
+    async def settle(self, names: Any = None) -> list[str]:
+        self.settled.append(names)
+        return self.problems
+
+
+class SleepingTasks(Wakeable):
+    """Notes who wants tasks to be looked at; nothing is done."""
+
+    def __init__(self) -> None:
+        self.woken = 0
+
+    def wake(self) -> None:
+        self.woken += 1
 
 
 class RegistryWorld(World):
@@ -27,6 +63,7 @@ class RegistryWorld(World):
     def setUp(self) -> None:
         super().setUp()
         self.who = ROOT
+        self.runner = SleepingTasks()
         self.services: dict[str, Any] = {
             "store": self.store,
             "settings": self.settings,
@@ -36,6 +73,9 @@ class RegistryWorld(World):
             "telemetry": self.telemetry,
             "clock": self.clock,
             "mode": self.mode,
+            "listeners": FakeListeners(),
+            "expression_io": None,
+            "tasks": self.runner,
         }
         methods = [each for each in registry_methods.methods() if set(each.services) <= self.services.keys()]
         self.engine = Engine(methods, self.services, telemetry=self.telemetry, clock=self.clock, mode=self.mode)

@@ -23,8 +23,10 @@ from stalwart.jmap.registry.external import check_internal
 from stalwart.jmap.registry.get import number_of
 from stalwart.jmap.registry.grants import Grants
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.jmap.registry.waking import Wakeable
 from stalwart.schema import Declaration
 from stalwart.store import Row, Store, Transaction
+from stalwart.tasks.scheduling import schedule_destroy
 
 _RESTORED = "restore-"
 _IDS = (1 << 32) - 1  # an account id has 32 bits, and the last is the recovery administrator's
@@ -42,12 +44,14 @@ class AccountHandler(Handler):
         accounts: Accounts,
         directory: Directory,
         store: Store,
+        tasks: Wakeable,
         mode: str,
     ) -> None:
         super().__init__(declaration, settings=settings)
         self._accounts = accounts
         self._directory = directory
         self._store = store
+        self._tasks = tasks
         self._mode = mode
 
     def extras(self, tx: Transaction, asking: Asking, found: list[tuple[int, dict[str, Any]]]) -> None:
@@ -86,26 +90,31 @@ class AccountHandler(Handler):
     ) -> None:
         """Grants and credentials."""
         before, account = former.value if former is not None else None, entry.value
-        Grants(tx, asking, self.settings).check_account(before, account)
+        grants = Grants(tx, asking, self.settings)
+        grants.check_account(before, account)
         held = getattr(before, "credentials", ())
         credentials = getattr(account, "credentials", ())
         if credentials != held:
+            if before is not None:
+                grants.check_takeover(before)
             _check_generated(held, credentials)
             _check_second_factor(held, credentials)
             check_internal(tx, self.settings, account, asking.memo)
 
     def destroy(self, tx: Transaction, asking: Asking, change: Change) -> None:
-        """Remove the account with what belongs to it alone."""
+        """Remove the account with what belongs to it alone; its data go in the background."""
         assert change.id is not None
         self.existing(tx, asking, change.id)
+        schedule_destroy(tx, change.id, asking.now)
         account_records.remove(tx, change.id)
-        account_records.delete_data(tx, change.id, asking.now)
 
     async def committed(self, asking: Asking, done: Sequence[Change]) -> list[str]:
-        """Their next requests are checked again."""
+        """Their next requests are checked again; the data of those that are gone begin to go."""
         for change in done:
             assert change.id is not None
             self._directory.forget(change.id)
+        if any(change.kind == "destroy" for change in done):
+            self._tasks.wake()
         return []
 
     def _chosen_id(self, change: Change) -> int | None:

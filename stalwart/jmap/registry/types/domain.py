@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stalwart.config import registry
+from stalwart.config.settings import Settings
 from stalwart.directory import account_records
 from stalwart.jmap.registry.domain import check_domain, schedule_keys
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.jmap.registry.waking import Wakeable
+from stalwart.schema import Declaration
 from stalwart.store import Transaction
 
 
 @handles("Domain")
 class DomainHandler(Handler):
     """Mail domains."""
+
+    def __init__(self, declaration: Declaration, *, settings: Settings, tasks: Wakeable) -> None:
+        super().__init__(declaration, settings=settings)
+        self._tasks = tasks
 
     def written(
         self, tx: Transaction, asking: Asking, change: Change, former: registry.Entry | None, entry: registry.Entry
@@ -22,3 +31,9 @@ class DomainHandler(Handler):
         if before is not None and before.name != entry.value.name:
             account_records.domain_renamed(tx, entry.id, entry.value.name)
         schedule_keys(tx, entry.id, before, entry.value, asking.now)
+
+    async def committed(self, asking: Asking, done: Sequence[Change]) -> list[str]:
+        """What was put down to be done begins."""
+        notices = await super().committed(asking, done)
+        self._tasks.wake()
+        return notices

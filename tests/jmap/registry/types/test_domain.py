@@ -37,4 +37,5 @@ class DomainTests(RegistryWorld):
         rows = self.successResultOf(self.store.read(lambda tx: tx.registry.list("Task")))
         found = [(row.data["@type"], row.data["domainId"]) for row in rows]
         self.assertEqual(found, [("DkimManagement", id)])
+        self.assertEqual(self.runner.woken, 1)
         self.assertEqual(DomainHandler.handled, ("Domain",))
