@@ -8,7 +8,7 @@ in memory, one administrator with two permissions).
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -21,8 +21,8 @@ from stalwart.app.environment import Environment, base_url
 from stalwart.app.faces import routes
 from stalwart.app.first_setup import FirstSetup
 from stalwart.app.housekeeping import Housekeeping
-from stalwart.app.listeners import Listeners, Wanted, shown, wanted_listeners, why_not_bound
-from stalwart.app.listening import Listening
+from stalwart.app.listeners import Listeners, Wanted, shown
+from stalwart.app.listening import Listening, Wishes
 from stalwart.app.outgoing import OutgoingWorld
 from stalwart.app.privileges import drop_privileges
 from stalwart.app.startup import Startup
@@ -30,7 +30,6 @@ from stalwart.app.store_file import NAME as STORE_FILE
 from stalwart.app.store_file import StoreFile, embedded_store_config, is_missing, read_store_config
 from stalwart.config.defaults import ensure_defaults
 from stalwart.config.monitoring.diagnosis import Diagnosis
-from stalwart.config.network.listener import NetworkListener
 from stalwart.config.network.security import BlockedIp
 from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
@@ -68,7 +67,6 @@ from stalwart.web.site import Site, build_site
 Mode = Literal["normal", "recovery", "bootstrap"]
 
 DEFAULT_LISTENERS = ({"name": "http", "bind": {"[::]:8080": True}, "protocol": "http", "useTls": False},)
-RECOVERY_LISTENER = "http-recovery"
 
 
 @define
@@ -157,7 +155,8 @@ class Builder:
         self.opened.append(directory)
         outgoing = OutgoingWorld(self.reactor, settings)
         listeners = Listeners(self.reactor, self.telemetry, lambda wanted: self._served(site, wanted))
-        listening = self._listening(mode, settings, listeners)
+        wishes = Wishes(mode, settings, self.startup.endpoints, self.environment.recovery_port)
+        listening = Listening(listeners, settings, wishes)
         limits = Limits()
         tasks = self._tasks(store, settings, hashing, limits)
         self.opened.append(tasks)
@@ -176,7 +175,7 @@ class Builder:
             listeners,
             Housekeeping(store, settings, self.telemetry, self.reactor),
             tasks,
-            lambda: self._wanted(mode, settings),
+            wishes,
             self.telemetry,
         )
         await self._open(house, hashing)
@@ -344,34 +343,6 @@ class Builder:
 
     async def _ban(self, settings: Settings, ip: str, reason: str, expires_at: int | None) -> None:
         await settings.create(BlockedIp, {"address": ip, "reason": reason, "expiresAt": date_text(expires_at)})
-
-    def _listening(self, mode: Mode, settings: Settings, listeners: Listeners) -> Listening:
-        def why_not(listener: NetworkListener) -> str | None:
-            if mode != "normal":
-                return f"the server runs in {mode} mode"
-            return why_not_bound(listener, self.startup.endpoints)
-
-        return Listening(listeners, settings, lambda stored: self._wish(mode, settings, stored), why_not)
-
-    def _wanted(self, mode: Mode, settings: Settings) -> list[Wanted]:
-        return self._wish(mode, settings, [listener for _, listener in settings.all(NetworkListener)])
-
-    def _wish(self, mode: Mode, settings: Settings, stored: Iterable[NetworkListener]) -> list[Wanted]:
-        """What to bind when ``stored`` are the listeners of the settings."""
-        if mode == "normal":
-            system = settings.of(SystemSettings)
-            proxies, most = system.proxy_trusted_networks, system.max_connections
-            return wanted_listeners(stored, self.startup.endpoints, proxies=proxies, most=most)
-        endpoints = {name: list(strings) for name, strings in self.startup.endpoints.items()}
-        recovery = NetworkListener.from_wire(
-            {
-                "name": RECOVERY_LISTENER,
-                "bind": {f"[::]:{self.environment.recovery_port}": True},
-                "protocol": "http",
-                "useTls": False,
-            }
-        )
-        return wanted_listeners([] if endpoints.get("http") else [recovery], endpoints)
 
     async def _open(self, house: House, hashing: HashingPool) -> None:
         self.opened.append(house.housekeeping)

@@ -8,18 +8,58 @@ as the settings say. The sockets themselves are the business of ``listeners`` an
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
-from attrs import define, field
+from attrs import define, field, frozen
 
-from stalwart.app.listeners import Bound, Listeners, Pairing, Wanted, reason_of
+from stalwart.app.listeners import Bound, Listeners, Pairing, Wanted, reason_of, wanted_listeners, why_not_bound
 from stalwart.app.sockets import OptionRefused, host_and_port, try_options, try_out
 from stalwart.config.network.listener import NetworkListener
+from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
 from stalwart.web.connection import Connection
 
-Wish = Callable[[Iterable[NetworkListener]], list[Wanted]]
+RECOVERY_LISTENER = "http-recovery"
+
+Mode = Literal["normal", "recovery", "bootstrap"]
 Refusal = tuple[str, str]
+
+
+@frozen
+class Wishes:
+    """What to bind, by the ``mode`` of the server, the settings and the endpoint options (design 1).
+
+    Outside normal mode the stored listeners are not bound: a plain one at ``recovery_port`` takes their place.
+    """
+
+    mode: Mode
+    settings: Settings
+    endpoints: Mapping[str, list[str]]
+    recovery_port: int
+
+    def __call__(self, stored: Iterable[NetworkListener] | None = None) -> list[Wanted]:
+        """What to bind if ``stored`` were the listeners of the settings; None for those that are."""
+        if self.mode != "normal":
+            recovery = NetworkListener.from_wire(
+                {
+                    "name": RECOVERY_LISTENER,
+                    "bind": {f"[::]:{self.recovery_port}": True},
+                    "protocol": "http",
+                    "useTls": False,
+                }
+            )
+            return wanted_listeners([] if self.endpoints.get("http") else [recovery], self.endpoints)
+        if stored is None:
+            stored = [listener for _, listener in self.settings.all(NetworkListener)]
+        system = self.settings.of(SystemSettings)
+        proxies, most = system.proxy_trusted_networks, system.max_connections
+        return wanted_listeners(stored, self.endpoints, proxies=proxies, most=most)
+
+    def why_not(self, listener: NetworkListener) -> str | None:
+        """Why a stored listener is not meant to be bound, None if it is."""
+        if self.mode != "normal":
+            return f"the server runs in {self.mode} mode"
+        return why_not_bound(listener, self.endpoints)
 
 
 @define
@@ -31,19 +71,12 @@ class _Outlook:
 
 
 class Listening:
-    """``wish`` says what to bind for stored listeners, ``why_not`` why one of them is not meant to be bound."""
+    """Questions about ``listeners``, and about what ``wishes`` says of changed settings."""
 
-    def __init__(
-        self,
-        listeners: Listeners,
-        settings: Settings,
-        wish: Wish,
-        why_not: Callable[[NetworkListener], str | None],
-    ) -> None:
+    def __init__(self, listeners: Listeners, settings: Settings, wishes: Wishes) -> None:
         self._listeners = listeners
         self._settings = settings
-        self._wish = wish
-        self._why_not = why_not
+        self._wishes = wishes
 
     def refused(self, stored: Iterable[NetworkListener]) -> Mapping[str, Refusal]:
         """Which of ``stored`` the system would not let us bind: the property to blame, and a reason, by name."""
@@ -66,13 +99,13 @@ class Listening:
         """
         problems = await self._listeners.settle(names)
         for _, listener in self._settings.all(NetworkListener):
-            reason = self._why_not(listener)
+            reason = self._wishes.why_not(listener)
             if reason is not None and (names is None or listener.name in names):
                 problems.append(f"The listener {listener.name} is stored, but not bound: {reason}.")
         return problems
 
     def _outlook(self, stored: Iterable[NetworkListener]) -> _Outlook:
-        pairing = self._listeners.paired(self._wish(stored))
+        pairing = self._listeners.paired(self._wishes(stored))
         found = _Outlook()
         for bound, wanted in pairing.kept:
             found.standing.append(wanted)

@@ -10,9 +10,10 @@ from twisted.internet.interfaces import IReactorSocket
 from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import SkipTest, TestCase
 
-from stalwart.app.listeners import Listeners, wanted_listeners, why_not_bound
-from stalwart.app.listening import Listening
+from stalwart.app.listeners import Listeners
+from stalwart.app.listening import Listening, Wishes
 from stalwart.config.network.listener import NetworkListener
+from stalwart.config.network.system import SystemSettings
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Level
 from stalwart.web.connection import Connection
@@ -26,6 +27,9 @@ class Stored:
 
     def __init__(self) -> None:
         self.listeners: list[NetworkListener] = []
+
+    def of(self, _: Any) -> SystemSettings:
+        return SystemSettings()
 
     def all(self, _: Any) -> list[tuple[int, NetworkListener]]:
         return list(enumerate(self.listeners))
@@ -44,17 +48,14 @@ class ListeningTests(TestCase):
         self.addCleanup(self.listeners.close)
         self.endpoints: dict[str, list[str]] = {}
         self.settings = Stored()
-        self.listening = Listening(
-            self.listeners,
-            self.settings,  # type: ignore[arg-type]  # as far as it is asked
-            lambda listeners: wanted_listeners(listeners, self.endpoints),
-            lambda listener: why_not_bound(listener, self.endpoints),
-        )
+        settings: Any = self.settings  # as far as they are asked
+        self.wishes = Wishes("normal", settings, self.endpoints, 8080)
+        self.listening = Listening(self.listeners, settings, self.wishes)
 
     async def bind(self, *listeners: NetworkListener) -> None:
         """These are stored and bound."""
         self.settings.listeners = list(listeners)
-        await self.listeners.change(wanted_listeners(listeners, self.endpoints))
+        await self.listeners.change(self.wishes())
 
     def free(self) -> str:
         """An address that nobody has."""
@@ -117,6 +118,13 @@ class ListeningTests(TestCase):
         tls = stored("https", taken, useTls=True, tlsImplicit=True)
         self.assertEqual(self.refused(tls, stored("imap", taken, protocol="imap")), {})
 
+    async def test_outside_normal_mode_stored_listeners_neither_count_nor_are_tried(self) -> None:
+        settings: Any = self.settings
+        recovery = Listening(self.listeners, settings, Wishes("recovery", settings, {"http": [OPTION]}, 8080))
+        self.assertEqual(recovery.refused([stored("a", self.taken())]), {})
+        self.settings.listeners = [stored("a", self.taken())]
+        self.assertIn("the server runs in recovery mode", (await recovery.settle())[0])
+
     # who would still be served
 
     async def test_somebody_serves_while_a_listener_is_left(self) -> None:
@@ -134,13 +142,13 @@ class ListeningTests(TestCase):
         self.assertFalse(self.listening.serves(listeners))
 
     async def test_listeners_of_the_command_line_stay(self) -> None:
-        self.endpoints = {"http": [OPTION]}
+        self.endpoints["http"] = [OPTION]
         await self.bind(stored("a", self.free()))
         self.assertTrue(self.listening.serves([]))
         self.assertTrue(self.listening.keeps([], self.through("http")))
 
     async def test_option_of_mail_does_not_serve_http(self) -> None:
-        self.endpoints = {"smtp": [OPTION]}
+        self.endpoints["smtp"] = [OPTION]
         await self.bind()
         self.assertFalse(self.listening.serves([]))
 
@@ -182,7 +190,7 @@ class ListeningTests(TestCase):
     # what came of it
 
     async def test_listeners_that_wait_for_something_are_told(self) -> None:
-        self.endpoints = {"http": [OPTION]}
+        self.endpoints["http"] = [OPTION]
         await self.bind(stored("http", self.free()), stored("imap", self.free(), protocol="imap"))
         replaced, unbuilt = await self.listening.settle()
         self.assertIn("The listener http is stored, but not bound: the option --http", replaced)

@@ -102,6 +102,8 @@ class ProxyTests(ListenerCase):
         protocol, wire = self.connect(self.listen(), PROXY)
         protocol.dataReceived(V1 + FREE)
         self.assertEqual(self.served_ip(wire), "203.0.113.9")
+        [channel] = self.server.site.channels
+        self.assertEqual((channel.connection.remote_ip, channel.connection.proxy_ip), ("203.0.113.9", PROXY))
 
     def test_version_2_may_come_byte_by_byte_and_say_tls(self) -> None:
         protocol, wire = self.connect(self.listen(), PROXY)
