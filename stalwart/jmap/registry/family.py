@@ -20,7 +20,7 @@ from stalwart.jmap.registry.set import set_objects
 from stalwart.jmap.registry.verbs import needed
 from stalwart.schema import Declaration, collect
 
-_HANDLERS = "stalwart.jmap.registry"
+_HANDLERS = "stalwart.jmap.types"
 _WORK: Mapping[str, Callable[..., Any]] = {"get": get, "query": query, "set": set_objects}
 _NEEDED = {"get": "Get", "query": "Query"}  # which verb a set needs depends on what it does
 

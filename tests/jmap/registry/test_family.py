@@ -11,7 +11,7 @@ from stalwart.jmap.methods import collected
 from stalwart.jmap.registry import family
 from stalwart.jmap.registry.family import RegistryMethods, found_handlers, registry_methods, type_methods
 from stalwart.jmap.registry.handler import Handler, handles
-from stalwart.jmap.registry.types.account import AccountHandler
+from stalwart.jmap.types.account import AccountHandler
 
 
 class FamilyTests(SynchronousTestCase):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from stalwart.errors import Invalid, StalwartError
-from stalwart.jmap.registry import certificate as certificates
-from stalwart.jmap.registry import dkim
+from stalwart.jmap.types import certificate as certificates
+from stalwart.jmap.types import dkim
 from tests.codec.pem import pem
-from tests.jmap.registry.test_certificate import GOOD, OTHER, key, secret, text
 from tests.jmap.registry.world import RegistryWorld
+from tests.jmap.types.test_certificate import GOOD, OTHER, key, secret, text
 
 
 class ForeseenTests(RegistryWorld):

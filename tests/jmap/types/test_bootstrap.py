@@ -10,8 +10,8 @@ from stalwart.app.first_setup import Administrator
 from stalwart.config.operation.bootstrap import Bootstrap
 from stalwart.directory.permissions import BOOTSTRAP
 from stalwart.errors import Invalid
-from stalwart.jmap.registry.bootstrap import ONLY_UPDATED, STARTS_AGAIN, BootstrapHandler
 from stalwart.jmap.registry.family import type_methods
+from stalwart.jmap.types.bootstrap import ONLY_UPDATED, STARTS_AGAIN, BootstrapHandler
 from tests.jmap.desk import Desk, access
 
 GET, SET = "x:Bootstrap/get", "x:Bootstrap/set"

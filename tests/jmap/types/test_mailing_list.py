@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stalwart.jmap.registry.types.mailing_list import MailingListHandler
+from stalwart.jmap.types.mailing_list import MailingListHandler
 from tests.jmap.registry.world import RegistryWorld
 
 

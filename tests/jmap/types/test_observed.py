@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.config.mail.queued_message import QueuedMessage
 from stalwart.config.storage.cluster import ClusterNode
 from stalwart.jmap.registry.family import type_methods
-from stalwart.jmap.registry.observed import Nodes, NothingYet
+from stalwart.jmap.types.observed import Nodes, NothingYet
 from tests.jmap.desk import Desk, access
 
 PERMISSIONS = frozenset(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stalwart.jmap.registry.types.domain import DomainHandler
+from stalwart.jmap.types.domain import DomainHandler
 from tests.jmap.registry.world import RegistryWorld
 
 

@@ -8,8 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.config.storage.data_store import DataStore
 from stalwart.errors import Invalid
-from stalwart.jmap.registry.data_store import DataStoreHandler
 from stalwart.jmap.registry.family import type_methods
+from stalwart.jmap.types.data_store import DataStoreHandler
 from tests.jmap.desk import Desk, access
 
 GET, SET = "x:DataStore/get", "x:DataStore/set"

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.ids import decode_id
 from stalwart.directory import hashes
-from stalwart.jmap.registry.oauth_client import uri_problem
+from stalwart.jmap.types.oauth_client import uri_problem
 from tests.jmap.registry.world import RegistryWorld
 
 SECRET = "the secret of an application"

@@ -6,7 +6,7 @@ from attrs import evolve
 
 from stalwart.codec.ids import decode_id
 from stalwart.errors import Unauthenticated
-from stalwart.jmap.registry.types.credentials import CredentialHandler
+from stalwart.jmap.types.credentials import CredentialHandler
 from tests.directory.world import IP
 from tests.jmap.registry.world import ROOT, RegistryWorld
 

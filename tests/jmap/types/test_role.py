@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stalwart.jmap.registry.types.role import AuthenticationHandler, RoleHandler
+from stalwart.jmap.types.role import AuthenticationHandler, RoleHandler
 from tests.jmap.registry.world import ROOT, RegistryWorld
 
 

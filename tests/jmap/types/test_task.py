@@ -12,7 +12,7 @@ from stalwart.config.operation.task import Task
 from stalwart.config.settings import Settings
 from stalwart.errors import Invalid
 from stalwart.jmap.registry.family import type_methods
-from stalwart.jmap.registry.task import BUSY, TaskHandler, is_internal
+from stalwart.jmap.types.task import BUSY, TaskHandler, is_internal
 from stalwart.tasks.runner import TaskRunner
 from stalwart.tasks.scheduling import schedule
 from stalwart.tasks.work import Work

@@ -8,7 +8,7 @@ from stalwart.codec.ids import encode_id
 from stalwart.config.domains.domain import Domain
 from stalwart.config.operation.task import Task
 from stalwart.errors import Invalid
-from stalwart.jmap.registry.domain import check_domain, schedule_keys
+from stalwart.jmap.registry.domain_checks import check_domain, schedule_keys
 from tests.directory.world import NOW
 from tests.jmap.registry.world import RegistryWorld
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stalwart.codec.ids import decode_id
-from stalwart.jmap.registry.types.tenant import TenantHandler
+from stalwart.jmap.types.tenant import TenantHandler
 from tests.jmap.registry.world import RegistryWorld
 
 

@@ -9,7 +9,7 @@ from cryptography import x509
 
 from stalwart.codec.ids import decode_id
 from stalwart.config.tls.certificate import Certificate
-from stalwart.jmap.registry import certificate as certificates
+from stalwart.jmap.types import certificate as certificates
 from tests.codec.pem import certificate, key, named, pem
 from tests.jmap.registry.world import RegistryWorld
 

@@ -12,7 +12,7 @@ from stalwart.directory import hashes
 from stalwart.directory.hashing import SynchronousHashing
 from stalwart.directory.totp import make_uri
 from stalwart.errors import Unauthenticated
-from stalwart.jmap.registry.types.account import AccountHandler
+from stalwart.jmap.types.account import AccountHandler
 from tests.directory.world import FAST, PASSWORD
 from tests.jmap.registry.world import RegistryWorld
 

@@ -11,8 +11,8 @@ from stalwart.config.network.http import Http
 from stalwart.config.network.security import BlockedIp
 from stalwart.config.operation.action import Action
 from stalwart.config.settings import Settings
-from stalwart.jmap.registry.action import ActionHandler
 from stalwart.jmap.registry.family import type_methods
+from stalwart.jmap.types.action import ActionHandler
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Level
 from tests.jmap.desk import Desk, access

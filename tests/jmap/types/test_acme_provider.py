@@ -10,7 +10,7 @@ from stalwart.codec.certificate_chains import read_signing_key
 from stalwart.codec.ids import decode_id
 from stalwart.config import registry
 from stalwart.config.tls.acme_provider import LETS_ENCRYPT, AcmeProvider
-from stalwart.jmap.registry.acme_provider import REGISTERED_LATER, new_account_key
+from stalwart.jmap.types.acme_provider import REGISTERED_LATER, new_account_key
 from tests.directory.world import NOW
 from tests.jmap.registry.world import RegistryWorld
 

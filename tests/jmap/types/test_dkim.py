@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.codec.pem import key, pem
-from tests.jmap.registry.test_certificate import secret
 from tests.jmap.registry.world import RegistryWorld
+from tests.jmap.types.test_certificate import secret
 from tests.mail.test_dkim_keys import RFC8463_KEY, RFC8463_PUBLIC
 
 ED25519: dict[str, Any] = {

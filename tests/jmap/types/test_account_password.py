@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 
 from stalwart.directory.totp import Totp, make_uri
 from stalwart.errors import SecondFactorRequired
-from stalwart.jmap.registry.types.account_password import (
+from stalwart.jmap.types.account_password import (
     NO_CODE,
     NO_NEW_CODE,
     NO_SECRET,

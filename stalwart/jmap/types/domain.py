@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from stalwart.config import registry
 from stalwart.config.settings import Settings
 from stalwart.directory import account_records
-from stalwart.jmap.registry.domain import check_domain, schedule_keys
+from stalwart.jmap.registry.domain_checks import check_domain, schedule_keys
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.jmap.registry.waking import Wakeable
 from stalwart.schema import Declaration

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stalwart.jmap.registry.types.account_settings import AccountSettingsHandler
+from stalwart.jmap.types.account_settings import AccountSettingsHandler
 from tests.jmap.registry.world import ROOT, RegistryWorld
 
 

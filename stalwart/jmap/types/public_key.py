@@ -14,11 +14,11 @@ from stalwart.config.collaboration.email import Email
 from stalwart.config.settings import Settings
 from stalwart.directory.hashing import Hashing
 from stalwart.errors import Invalid
-from stalwart.jmap.registry.certificate import LAST_MOMENT
 from stalwart.jmap.registry.completed import CompletedHandler, Members
 from stalwart.jmap.registry.foreseen import Values, foresee, members, outcome
 from stalwart.jmap.registry.handler import Asking, Change, handles
 from stalwart.jmap.registry.per_account import check_number
+from stalwart.jmap.types.certificate import LAST_MOMENT
 from stalwart.schema import Declaration, String, UtcDateTime
 from stalwart.schema.violations import FAILED, Reading
 from stalwart.store import Store, Transaction
