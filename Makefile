@@ -31,6 +31,7 @@ test: $(STAMP)
 	@$(BIN)/python -W error::SyntaxWarning -m tests.run
 
 interop: $(STAMP)
+	@tests/interop/clients/prepare
 	@$(BIN)/python -m tests.run tests.interop
 
 soak: $(STAMP)

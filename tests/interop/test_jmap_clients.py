@@ -21,6 +21,7 @@ from tests.live.people import Administrator
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".cache/clients/python/bin/python"
 JAVASCRIPT = ROOT / ".cache/clients/javascript"
+NODE = shutil.which("node") or shutil.which("node", path=str(PYTHON.parent))
 HERE = Path(__file__).parent / "clients"
 PATIENCE = 60
 
@@ -63,7 +64,7 @@ class ClientTests(SynchronousTestCase):
     def test_jmap_jam_opens_a_session_echoes_refers_and_moves_bytes(self) -> None:
         login, password = self.administrator.new_user("bob")
         key = self.administrator.new_api_key(login, password)
-        seen = self.run_client("node", JAVASCRIPT / "jam.mjs", self.daemon.url, key)
+        seen = self.run_client(NODE, JAVASCRIPT / "jam.mjs", self.daemon.url, key)
         self.assertEqual(seen["username"], login)
         self.assertEqual(seen["echo"], {"hello": "wörld", "list": [1, 2, 3]})
         self.assertEqual(seen["again"]["list"][0]["data:asText"], "some bytes")
@@ -72,5 +73,5 @@ class ClientTests(SynchronousTestCase):
 
     if not PYTHON.exists():
         test_jmapc_opens_a_session_echoes_and_uploads.skip = "run tests/interop/clients/prepare"  # type: ignore[attr-defined]
-    if not (JAVASCRIPT / "node_modules").exists() or shutil.which("node") is None:
+    if not (JAVASCRIPT / "node_modules").exists() or NODE is None:
         test_jmap_jam_opens_a_session_echoes_refers_and_moves_bytes.skip = "run tests/interop/clients/prepare"  # type: ignore[attr-defined]
