@@ -54,7 +54,7 @@ def certificates(text: str) -> list[x509.Certificate]:
         raise UnreadablePem(f"there are more than {_LONGEST_CHAIN} certificates")
     try:
         return x509.load_pem_x509_certificates(text.encode())
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise UnreadablePem("a certificate is damaged") from None
 
 

@@ -77,7 +77,7 @@ def load(certificate: bytes) -> x509.Certificate:
     """
     try:
         return x509.load_der_x509_certificate(certificate)
-    except ValueError as problem:
+    except (ValueError, x509.InvalidVersion) as problem:
         raise MalformedCertificate("unreadable certificate") from problem
 
 

@@ -26,6 +26,11 @@ class Keys(SynchronousTestCase):
     def test_indefinite_length(self) -> None:
         self.assertRaises(MalformedCertificate, public_key_info, b"\x30\x80\x30\x80\x00\x00\x00\x00")
 
+    def test_a_version_that_does_not_exist_is_no_certificate(self) -> None:
+        version = ISSUED.der.index(bytes.fromhex("a003020102"))
+        unknown = ISSUED.der[:version] + bytes.fromhex("a003020101") + ISSUED.der[version + 5 :]
+        self.assertEqual(summary(unknown).subject, "")
+
     @settings(max_examples=100, deadline=None)
     @given(st.integers(0, len(ISSUED.der) - 1), st.binary(min_size=1, max_size=4))
     def test_damage_is_survived(self, at: int, junk: bytes) -> None:
