@@ -169,7 +169,7 @@ class Handler:
                 await self.settings.reload((self.type,))
             except SettingsBroken as broken:
                 return [f"Stored, but the running settings stay as they were: {broken.detail}"]
-        return restart_notices(self.declaration, done)
+        return restart_notices(self.declaration, [change.data for change in done])
 
     def existing(self, tx: Transaction, asking: Asking, id: int) -> registry.Entry:
         """The object that a change is about. Raises NotFound, also for what the client may not see."""

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from stalwart.schema import Declaration
-
-if TYPE_CHECKING:
-    from stalwart.jmap.registry.handler import Change
 
 _WHOLE = frozenset(
     (
@@ -19,8 +16,8 @@ _WHOLE = frozenset(
 _PROPERTIES = {"SystemSettings": ("defaultHostname",)}  # http-service 1.5: published URLs are fixed at the start
 
 
-def restart_notices(declaration: Declaration, done: Iterable[Change]) -> list[str]:
-    """One sentence if something of ``done`` waits for a restart, or for the part that will obey it; else none."""
+def restart_notices(declaration: Declaration, written: Iterable[Mapping[str, Any]]) -> list[str]:
+    """One sentence if something of ``written`` (objects and patches) waits for a restart, or for the part that will obey it; else none."""
     name = declaration.type_name
     if not declaration.enforced:
         return [f"{name} is stored; nothing in this server obeys it yet."]
@@ -29,6 +26,6 @@ def restart_notices(declaration: Declaration, done: Iterable[Change]) -> list[st
     waiting = [
         property
         for property in _PROPERTIES.get(name, ())
-        if any(member.partition("/")[0] == property for change in done for member in change.data)
+        if any(member.partition("/")[0] == property for members in written for member in members)
     ]
     return [f"{property} takes effect when the server is restarted." for property in waiting]

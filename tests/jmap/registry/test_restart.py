@@ -1,23 +1,26 @@
-"""What waits for a restart."""
+"""What waits for a restart, or for the part that will obey it."""
 
 from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from stalwart.config.domains.mta_sts import MtaSts
 from stalwart.config.network.system import SystemSettings
 from stalwart.config.storage.blob_store import BlobStore
-from stalwart.jmap.registry.handler import Change
 from stalwart.jmap.registry.restart import restart_notices
 
 
 class RestartTests(SynchronousTestCase):
     def test_stores_do(self) -> None:
-        self.assertEqual(len(restart_notices(BlobStore, [Change("update", "singleton")])), 1)
+        (notice,) = restart_notices(BlobStore, [{}])
+        self.assertIn("restarted", notice)
 
     def test_the_name_in_published_urls_does(self) -> None:
-        change = Change("update", "singleton", data={"defaultHostname": "x.test"})
-        self.assertEqual(len(restart_notices(SystemSettings, [change])), 1)
+        self.assertEqual(len(restart_notices(SystemSettings, [{"defaultHostname": "x.test"}])), 1)
 
     def test_other_properties_do_not(self) -> None:
-        change = Change("update", "singleton", data={"proxyTrustedNetworks/192.0.2.1": True})
-        self.assertEqual(restart_notices(SystemSettings, [change]), [])
+        self.assertEqual(restart_notices(SystemSettings, [{"proxyTrustedNetworks/192.0.2.1": True}]), [])
+
+    def test_what_nothing_obeys_yet_says_so(self) -> None:
+        (notice,) = restart_notices(MtaSts, [{}])
+        self.assertIn("nothing in this server obeys it yet", notice)
