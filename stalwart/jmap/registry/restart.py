@@ -17,7 +17,7 @@ _PROPERTIES = {"SystemSettings": ("defaultHostname",)}  # http-service 1.5: publ
 
 
 def restart_notices(declaration: Declaration, written: Iterable[Mapping[str, Any]]) -> list[str]:
-    """One sentence if something of ``written`` (objects, patches) has to wait for a restart, or is not obeyed at all."""
+    """One sentence if something of ``written`` (objects, patches) waits for a restart or is not obeyed yet."""
     name = declaration.type_name
     if not declaration.enforced:
         return [f"{name} is stored; nothing in this server obeys it yet."]
