@@ -182,6 +182,7 @@ class Session(LineOnlyReceiver):
         self._server = server
         self._behaviour = server.behaviour
         self._tls = False
+        self._deaf = False
         self._pending = b""
         self._timer: Any = None
 
@@ -202,6 +203,8 @@ class Session(LineOnlyReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         """Answer one command."""
+        if self._deaf:
+            return  # a handshake that happens to have the end of a line in it
         self._server.observe(self._server.hostname, line.decode("utf-8", "replace"))
         verb = line.partition(b" ")[0].upper().decode("ascii", "replace")
         if verb == "EHLO":
@@ -272,7 +275,8 @@ class Session(LineOnlyReceiver):
             self._send(ready)
         if how == "close":
             self.transport.loseConnection()
-        if how in ("handshake", "inject"):
+        self._deaf = how not in ("handshake", "inject")
+        if not self._deaf:
             self._tls = True
             self.transport.startTLS(self._server.tls())
 
