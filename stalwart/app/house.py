@@ -28,6 +28,7 @@ from stalwart.app.privileges import drop_privileges
 from stalwart.app.startup import Startup
 from stalwart.app.store_file import NAME as STORE_FILE
 from stalwart.app.store_file import StoreFile, embedded_store_config, is_missing, read_store_config
+from stalwart.app.tracers import Tracers
 from stalwart.config.defaults import ensure_defaults
 from stalwart.config.monitoring.diagnosis import Diagnosis
 from stalwart.config.network.security import BlockedIp
@@ -84,6 +85,7 @@ class House:
     tasks: TaskRunner
     wanted: Callable[[], list[Wanted]]
     telemetry: Telemetry
+    tracers: Tracers
 
     def watch(self) -> None:
         """Bind listeners that are added and close those that are removed, from now on."""
@@ -107,6 +109,7 @@ class House:
         await self.site.shut_down(grace)
         self.settings.close()
         await self.directory.close()
+        await self.tracers.close()
         await self.store.close()
 
 
@@ -157,6 +160,9 @@ class Builder:
         listeners = Listeners(self.reactor, self.telemetry, lambda wanted: self._served(site, wanted))
         wishes = Wishes(mode, settings, self.startup.endpoints, self.environment.recovery_port)
         listening = Listening(listeners, settings, wishes)
+        tracers = Tracers(settings, self.telemetry, self.reactor, environment_decides=mode != "normal")
+        self.opened.append(tracers)
+        tracers.start()
         limits = Limits()
         tasks = self._tasks(store, settings, hashing, limits)
         self.opened.append(tasks)
@@ -177,6 +183,7 @@ class Builder:
             tasks,
             wishes,
             self.telemetry,
+            tracers,
         )
         await self._open(house, hashing)
         return house

@@ -97,3 +97,9 @@ DELIVERY_PRIVATE_TARGETS = Event(
     "Diagnoses may reach private addresses (allowPrivateTargets)",
 )
 DELIVERY_DIAGNOSIS_END = Event("delivery.diagnosis-end", Level.INFO, "Delivery diagnosis ended")
+
+TELEMETRY_LOG_ERROR = Event("telemetry.log-error", Level.WARN, "Log file cannot be written")
+TELEMETRY_LOG_RECOVERED = Event("telemetry.log-recovered", Level.INFO, "Log file is written again")
+TELEMETRY_LOG_DROPPED = Event(
+    "telemetry.log-dropped", Level.WARN, "Events are missing in the log file: too many at once"
+)

@@ -7,11 +7,13 @@ somebody listens at that level. Values that could carry secrets are never keys o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from attrs import evolve
 from twisted.logger import Logger, LogLevel
 
+from stalwart.codec.log_lines import pair
 from stalwart.telemetry.events import Event, Level
 
 Observer = Callable[[Event, dict[str, Any]], None]
@@ -26,49 +28,81 @@ _TWISTED_LEVEL = {
 
 
 class Telemetry:
-    """Counts, streams and logs events. ``threshold`` is the least level that is logged."""
+    """Counts, streams and logs events. ``threshold`` is the least level that is logged.
+
+    ``selection`` says which of the events that reach it are logged, None for all; errors are in any case.
+    """
 
     def __init__(self, threshold: Level = Level.INFO, log: Logger | None = None) -> None:
         self.counters: Counter[str] = Counter()
-        self.threshold = threshold
-        self._observers: list[Observer] = []
+        self.selection: Callable[[Event], bool] | None = None
+        self._threshold = threshold
+        self._least = threshold  # what is below is of interest to nobody
+        self._levels: dict[str, Level | None] = {}
+        self._observers: list[tuple[Level, Observer]] = []
         self._log = log if log is not None else Logger(namespace="stalwart")
+
+    @property
+    def threshold(self) -> Level:
+        """The least level that is logged."""
+        return self._threshold
+
+    @threshold.setter
+    def threshold(self, level: Level) -> None:
+        self._threshold = level
+        self._find_least()
+
+    def change_levels(self, levels: Mapping[str, Level | None]) -> None:
+        """Give events, by id, other levels than their own; with None nobody sees them, but they are counted."""
+        self._levels = dict(levels)
 
     def wants(self, event: Event) -> bool:
         """Whether anybody would see the keys of this event: skip computing them if not."""
-        return event.level >= self.threshold or bool(self._observers)
+        level = self._levels.get(event.id, event.level) if self._levels else event.level
+        return level is not None and level >= self._least
 
     def emit(self, event: Event, **keys: Any) -> None:
         """Count ``event``, give it to the observers, log it if its level reaches the threshold."""
         self.counters[event.id] += 1
         if not self.wants(event):
             return
+        level = self._levels.get(event.id)
+        if level is not None:
+            event = evolve(event, level=level)
         values = {key: value() if callable(value) else value for key, value in keys.items()}
-        for observer in tuple(self._observers):
-            observer(event, values)
-        if event.level >= self.threshold:
+        for least, observer in tuple(self._observers):
+            if event.level >= least:
+                observer(event, values)
+        if event.level >= self._threshold and self._is_selected(event):
             self._log.emit(_TWISTED_LEVEL[event.level], "{line}", line=line_of(event, values), event_id=event.id)
 
-    def observe(self, observer: Observer) -> Callable[[], None]:
-        """Register ``observer`` for every event from now on; calling the result ends it, however often."""
+    def observe(self, observer: Observer, least: Level = Level.TRACE) -> Callable[[], None]:
+        """Register ``observer`` for every event of a level from now on; calling the result ends it, however often."""
 
         def pass_on(event: Event, values: dict[str, Any]) -> None:
             observer(event, values)
 
         def leave() -> None:
-            if pass_on in self._observers:
-                self._observers.remove(pass_on)
+            if (least, pass_on) in self._observers:
+                self._observers.remove((least, pass_on))
+                self._find_least()
 
-        self._observers.append(pass_on)
+        self._observers.append((least, pass_on))
+        self._find_least()
         return leave
+
+    def _find_least(self) -> None:
+        self._least = min((self._threshold, *(least for least, _ in self._observers)))
+
+    def _is_selected(self, event: Event) -> bool:
+        return self.selection is None or event.level >= Level.ERROR or self.selection(event)
 
 
 def line_of(event: Event, values: dict[str, Any]) -> str:
     """The event as one log line: its sentence, its id, then ``key=value`` pairs; control characters are escaped."""
-    pairs = " ".join(f"{key}={_shown(value)}" for key, value in values.items() if value is not None)
-    return f"{event.doc} ({event.id}) {pairs}".rstrip()
+    return " ".join((event.doc, f"({event.id})", *pairs_of(values)))
 
 
-def _shown(value: Any) -> str:
-    text = str(value)
-    return repr(text) if not text or not text.isprintable() or " " in text else text
+def pairs_of(values: Mapping[str, Any]) -> Iterator[str]:
+    """``key=value`` for all that there is."""
+    return (pair(key, value) for key, value in values.items() if value is not None)

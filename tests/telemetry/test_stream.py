@@ -135,6 +135,52 @@ class ObserverTests(SynchronousTestCase):
         self.telemetry.emit(SERVER_STARTUP)
         self.assertEqual(len(self.seen), 3)
 
+    def test_observer_of_a_level_sees_nothing_below_it(self) -> None:
+        self.telemetry.threshold = Level.ERROR
+        self.telemetry.observe(self.note, Level.INFO)
+        for event in (AUTH_FAILED, SERVER_STARTUP, NETWORK_BIND_ERROR):
+            self.telemetry.emit(event)
+        self.assertEqual(self.seen, ["server.startup", "network.bind-error"])
+        self.assertEqual((self.telemetry.wants(AUTH_FAILED), self.telemetry.wants(SERVER_STARTUP)), (False, True))
+
+
+class ChangedLevelTests(SynchronousTestCase):
+    """x:EventTracingLevel and what the log of the process leaves out."""
+
+    def setUp(self) -> None:
+        self.logged: list[dict[str, Any]] = []
+        self.telemetry = Telemetry(log=Logger(namespace="test", observer=self.logged.append))
+        self.seen: list[tuple[str, Level]] = []
+
+    def levels(self) -> list[tuple[str, LogLevel]]:
+        return [(entry["event_id"], entry["log_level"]) for entry in self.logged]
+
+    def test_event_counts_as_of_its_new_level(self) -> None:
+        self.telemetry.change_levels({"auth.failed": Level.WARN, "server.startup": Level.TRACE})
+        self.telemetry.observe(lambda event, _: self.seen.append((event.id, event.level)))
+        for event in (AUTH_FAILED, SERVER_STARTUP):
+            self.telemetry.emit(event)
+        self.assertEqual(self.levels(), [("auth.failed", LogLevel.warn)])
+        self.assertEqual(self.seen, [("auth.failed", Level.WARN), ("server.startup", Level.TRACE)])
+
+    def test_disabled_event_is_seen_by_nobody_and_counted(self) -> None:
+        self.telemetry.change_levels({"network.bind-error": None})
+        self.telemetry.observe(lambda event, _: self.seen.append((event.id, event.level)))
+        self.telemetry.emit(NETWORK_BIND_ERROR)
+        self.assertEqual((self.logged, self.seen, self.telemetry.wants(NETWORK_BIND_ERROR)), ([], [], False))
+        self.assertEqual(self.telemetry.counters, {"network.bind-error": 1})
+        self.telemetry.change_levels({})
+        self.telemetry.emit(NETWORK_BIND_ERROR)
+        self.assertEqual(len(self.logged), 1)
+
+    def test_selection_is_of_the_log_only_and_never_leaves_out_errors(self) -> None:
+        self.telemetry.selection = lambda event: event.id == "server.startup"
+        self.telemetry.observe(lambda event, _: self.seen.append((event.id, event.level)))
+        for event in (SERVER_STARTUP, SERVER_BOOTSTRAP_MODE, NETWORK_BIND_ERROR):
+            self.telemetry.emit(event)
+        self.assertEqual([id for id, _ in self.levels()], ["server.startup", "network.bind-error"])
+        self.assertEqual(len(self.seen), 3)
+
 
 class LineTests(SynchronousTestCase):
     """What strangers send must not forge a log line."""
@@ -153,6 +199,9 @@ class LineTests(SynchronousTestCase):
 
     def test_space_is_quoted_so_that_pairs_stay_apart(self) -> None:
         self.assertEqual(self.line("x remoteIp=::1"), " login='x remoteIp=::1'")
+
+    def test_quote_is_quoted(self) -> None:
+        self.assertEqual(self.line("'x"), ' login="\'x"')
 
     def test_empty_text_stays_visible(self) -> None:
         self.assertEqual(self.line(""), " login=''")

@@ -10,7 +10,7 @@ from stalwart.config.monitoring.levels import TRACING_LEVEL
 from stalwart.schema import Enum, Object, String, UtcDateTime, prop
 
 
-class Log(Object, label="event", snapshot=False, stored=False, enforced=False):
+class Log(Object, label="event", snapshot=False, stored=False):
     """A line of the newest log file."""
 
     timestamp: int = prop(UtcDateTime(), None, "When it was written.", update="serverSet")

@@ -1,4 +1,7 @@
-"""x:Tracer: where events are written: files, standard output, collectors, the journal (settings C.10)."""
+"""x:Tracer: where events are written: files, standard output, collectors, the journal (settings C.10).
+
+``app.tracers`` obeys the kinds Log and Stdout.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,15 @@ from stalwart.schema import (
     prop,
 )
 
+_STORED = "Stored, not enforced yet."
+
 ROTATION = Enumeration(
     "LogRotateFrequency", ("daily", "hourly", "minutely", "never"), "How often a new log file is begun."
 )
 
 
 class Log(Variant):
-    """Log files."""
+    """Log files. Nothing waits for the disk: what does not fit into 16 MiB of memory, 1 MiB if `lossy`, is dropped."""
 
     path: str = prop(String(), REQUIRED, "Folder of the files.")
     prefix: str = prop(String(), "stalwart", "What the names of the files begin with.")
@@ -42,11 +47,11 @@ class Log(Variant):
 
 
 class Stdout(Variant):
-    """Standard output of the server."""
+    """Standard output of the server: how much it has. Errors always are in it; the form of the lines is twistd's."""
 
-    buffered: bool = prop(Boolean(), True, "Write several lines at once.")
-    ansi: bool = prop(Boolean(), False, "Colour the lines (ANSI escape codes).", label="Colours")
-    multiline: bool = prop(Boolean(), False, "Spread an event over several lines.")
+    buffered: bool = prop(Boolean(), True, f"Write several lines at once. {_STORED}")
+    ansi: bool = prop(Boolean(), False, f"Colour the lines (ANSI escape codes). {_STORED}", label="Colours")
+    multiline: bool = prop(Boolean(), False, f"Spread an event over several lines. {_STORED}")
     enable: bool = enabled()
     level: str = least_level()
     lossy: bool = lossy()
@@ -74,19 +79,19 @@ class Collector(Value):
     events_policy: str = events_policy()
 
 
-class OtelHttp(Collector, Variant):
+class OtelHttp(Collector, Variant, enforced=False):
     """An OpenTelemetry collector, by HTTP."""
 
     endpoint: str = prop(String("uri"), REQUIRED, "Address of the collector.")
 
 
-class OtelGrpc(Collector, Variant):
+class OtelGrpc(Collector, Variant, enforced=False):
     """An OpenTelemetry collector, by gRPC."""
 
     endpoint: str | None = prop(String("uri", nullable=True), None, "Address of the collector; null is the usual one.")
 
 
-class Journal(Variant):
+class Journal(Variant, enforced=False):
     """The systemd journal."""
 
     enable: bool = enabled()
@@ -96,6 +101,4 @@ class Journal(Variant):
     events_policy: str = events_policy()
 
 
-Tracer = Union(
-    "Tracer", Log, Stdout, OtelHttp, OtelGrpc, Journal, doc="Where events are written.", ids="snowflake", enforced=False
-)
+Tracer = Union("Tracer", Log, Stdout, OtelHttp, OtelGrpc, Journal, doc="Where events are written.", ids="snowflake")

@@ -1,0 +1,69 @@
+"""x:Tracer: a log file is tried before it is stored (settings C.10).
+
+What a tracer does once it is stored is the business of ``app.tracers``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from stalwart.config.settings import Settings
+from stalwart.directory.hashing import Hashing
+from stalwart.errors import StalwartError
+from stalwart.jmap.errors import SetRefused
+from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.jmap.types.network import steps
+from stalwart.schema import Declaration
+from stalwart.telemetry.log_file import is_file_name, why_not_writable
+
+
+@handles("Tracer")
+class TracerHandler(Handler):
+    """Disks may be slow, so files are tried in the threads of ``hashing``."""
+
+    def __init__(self, declaration: Declaration, *, settings: Settings, hashing: Hashing) -> None:
+        super().__init__(declaration, settings=settings)
+        self._hashing = hashing
+
+    async def prepare(self, asking: Asking, changes: Sequence[Change]) -> None:
+        """Refuse log files that would be in use and cannot be written."""
+        for step in steps(self.declaration, dict(self.settings.all(self._tracers)), changes):
+            if step.after is None or step.after.tag != "Log" or not step.after.enable:
+                continue
+            if step.former is not None and _file(step.former) == _file(step.after):
+                continue
+            try:
+                step.change.refused = await self._refusal(step.after, asking.now)
+            except StalwartError as problem:
+                step.change.refused = problem
+
+    async def committed(self, asking: Asking, done: Sequence[Change]) -> list[str]:
+        """Tell of tracers that nothing obeys yet."""
+        notices = await super().committed(asking, done)
+        stored = dict(self.settings.all(self._tracers))
+        found = {id: stored[id] for id in (change.id for change in done) if id in stored}
+        kinds = {tracer.tag for tracer in found.values() if not tracer.enforced}
+        return [
+            *notices,
+            *(f"Tracers of the kind {kind} are stored; nothing obeys them yet." for kind in sorted(kinds)),
+        ]
+
+    @property
+    def _tracers(self) -> Any:
+        return self.declaration
+
+    async def _refusal(self, tracer: Any, now: float) -> StalwartError | None:
+        if not is_file_name(tracer.prefix):
+            return SetRefused("invalidProperties", "This cannot begin the name of a file.", ("prefix",))
+        folder, prefix, rotation = Path(tracer.path), tracer.prefix, tracer.rotate
+        reason = await self._hashing.run(lambda: why_not_writable(folder, prefix, rotation, now))
+        if reason is None:
+            return None
+        return SetRefused("invalidProperties", f"No log can be written to {tracer.path}: {reason}.", ("path",))
+
+
+def _file(tracer: Any) -> tuple[Any, ...]:
+    """What has to be tried when it changes; None for what needs no file."""
+    return (tracer.path, tracer.prefix, tracer.rotate) if tracer.tag == "Log" and tracer.enable else ()

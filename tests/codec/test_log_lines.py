@@ -1,0 +1,71 @@
+"""Lines of log files: written for people, read back exactly."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.codec.log_lines import LEVELS, LONGEST_VALUE, LogLine, continues, pair, plain, read, written
+
+STARTED = LogLine(1_795_253_400_125, "info", "Server started", "server.startup", ("mode=normal", "listeners=2"))
+
+names = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
+lines = st.builds(
+    LogLine,
+    moment=st.integers(0, 32_503_680_000_000),
+    level=st.sampled_from(LEVELS),
+    sentence=st.from_regex(r"[A-Z][a-z]{0,8}( [a-zA-Z:(),]{1,8}){0,3}", fullmatch=True),
+    event=st.builds("{}.{}".format, names, names),
+    pairs=st.lists(st.builds(pair, names, st.text() | st.integers() | st.none()), max_size=5).map(tuple),
+)
+
+
+class WrittenTests(SynchronousTestCase):
+    def test_one_line(self) -> None:
+        expected = "2026-11-21T09:30:00.125Z INFO Server started (server.startup) mode=normal listeners=2\n"
+        self.assertEqual(written(STARTED), expected)
+
+    def test_several_lines(self) -> None:
+        expected = "2026-11-21T09:30:00.125Z INFO Server started (server.startup)\n    mode=normal\n    listeners=2\n"
+        self.assertEqual(written(STARTED, multiline=True), expected)
+
+    def test_colours_are_all_that_ansi_adds(self) -> None:
+        coloured = written(STARTED, ansi=True)
+        self.assertIn("\x1b[32mINFO\x1b[0m", coloured)
+        self.assertEqual(plain(coloured), written(STARTED))
+
+    def test_strangers_cannot_forge_a_line_a_pair_or_a_colour(self) -> None:
+        self.assertEqual(pair("login", "a\n2026"), r"login='a\n2026'")
+        self.assertEqual(pair("login", "\x1b[31m"), r"login='\x1b[31m'")
+        self.assertEqual(pair("login", "a level=x"), "login='a level=x'")
+        self.assertEqual(pair("login", "it's"), 'login="it\'s"')
+
+    def test_long_value_is_cut(self) -> None:
+        self.assertEqual(pair("url", "x" * 100_000), f"url={'x' * LONGEST_VALUE}…")
+
+
+class ReadTests(SynchronousTestCase):
+    @settings(max_examples=100, deadline=None)
+    @given(lines, st.booleans(), st.booleans())
+    def test_what_is_written_is_read(self, line: LogLine, ansi: bool, multiline: bool) -> None:
+        text = written(line, ansi=ansi, multiline=multiline)
+        head, *further = text.encode().split(b"\n")[:-1]
+        self.assertEqual(read(text), line)
+        self.assertEqual((continues(head), [continues(each) for each in further]), (False, [True] * len(further)))
+
+    @settings(max_examples=100, deadline=None)
+    @given(st.text() | st.from_regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ [A-Z]{4} [a-z(). =']*"))
+    def test_nothing_confuses_it(self, text: str) -> None:
+        found = read(text)
+        self.assertTrue(found is None or found.level in LEVELS)
+
+    def test_seconds_without_a_fraction(self) -> None:
+        found = read("2026-11-21T09:30:00Z WARN Too many failed sign-ins (auth.too-many-attempts)")
+        self.assertEqual(
+            found, LogLine(1_795_253_400_000, "warn", "Too many failed sign-ins", "auth.too-many-attempts")
+        )
+
+    def test_what_is_no_event(self) -> None:
+        for text in ("", "Traceback", "2026-13-41T09:30:00Z INFO x (a.b)", "2026-11-21T09:30:00Z FATAL x (a.b)"):
+            self.assertIsNone(read(text), text)
