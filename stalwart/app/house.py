@@ -162,7 +162,6 @@ class Builder:
         listening = Listening(listeners, settings, wishes)
         tracers = Tracers(settings, self.telemetry, self.reactor, environment_decides=mode != "normal")
         self.opened.append(tracers)
-        tracers.start()
         limits = Limits()
         tasks = self._tasks(store, settings, hashing, limits)
         self.opened.append(tasks)
@@ -367,6 +366,7 @@ class Builder:
             house.tasks.start()
         if self.environment.run_as_user:
             drop_privileges(self.environment.run_as_user, self.environment.run_as_group, data)
+        house.tracers.start()  # by now as the user who will roll the files over
         for problem in house.outgoing.problems():
             self.telemetry.emit(TLS_NO_AUTHORITIES, reason=problem)
         if house.settings.of(Diagnosis).allow_private_targets:
