@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import stalwart.api
 import stalwart.jmap
+import stalwart.oauth
 import stalwart.site
 from stalwart.schema import collect
 from stalwart.web.routes import Route
 
-FACES = (stalwart.api, stalwart.jmap, stalwart.site)
+FACES = (stalwart.api, stalwart.jmap, stalwart.oauth, stalwart.site)
 
 
 def routes() -> tuple[Route, ...]:

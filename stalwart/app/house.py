@@ -17,10 +17,12 @@ from twisted.internet.defer import Deferred
 
 from stalwart.api.schema import SchemaDocument
 from stalwart.app.demo import DOMAIN, ensure_demo, invitation
+from stalwart.app.directories import external_directories
 from stalwart.app.environment import Environment, base_url
 from stalwart.app.faces import routes
 from stalwart.app.first_setup import FirstSetup
 from stalwart.app.housekeeping import Housekeeping
+from stalwart.app.identity import IdentityProvider, identity_provider
 from stalwart.app.listeners import Listeners, Wanted, shown
 from stalwart.app.listening import Listening, Wishes
 from stalwart.app.outgoing import OutgoingWorld
@@ -30,6 +32,7 @@ from stalwart.app.store_file import NAME as STORE_FILE
 from stalwart.app.store_file import StoreFile, embedded_store_config, is_missing, read_store_config
 from stalwart.app.tracers import Tracers
 from stalwart.config.defaults import ensure_defaults
+from stalwart.config.identity.oidc_provider import OidcProvider
 from stalwart.config.monitoring.diagnosis import Diagnosis
 from stalwart.config.network.security import BlockedIp
 from stalwart.config.network.system import SystemSettings
@@ -37,6 +40,7 @@ from stalwart.config.settings import Settings
 from stalwart.directory.account_records import date_text
 from stalwart.directory.accounts import Accounts
 from stalwart.directory.directory import Directory
+from stalwart.directory.external.directories import ExternalDirectories
 from stalwart.directory.hashing import HashingPool
 from stalwart.directory.recovery import RecoveryAdministrator
 from stalwart.errors import Unavailable
@@ -48,20 +52,21 @@ from stalwart.mail.expressions import ExpressionWorld
 from stalwart.site.pages import site_assets
 from stalwart.store import MemoryStore, Store, open_store
 from stalwart.tasks.cleaning import Cleaning
-from stalwart.tasks.maintenance import Step, maintenance_works
+from stalwart.tasks.maintenance import Step, auth_token_removal, maintenance_works
 from stalwart.tasks.runner import TaskRunner
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
     DELIVERY_PRIVATE_TARGETS,
     NETWORK_BIND_ERROR,
     SERVER_BOOTSTRAP_MODE,
+    SERVER_NOBODY,
     SERVER_RECOVERY_MODE,
     SERVER_RELOAD,
     SERVER_STARTUP,
     TLS_NO_AUTHORITIES,
     Level,
 )
-from stalwart.web.limits import Limits
+from stalwart.web.limits import Limits, MemoryCounters
 from stalwart.web.listener import wrap_listener
 from stalwart.web.site import Site, build_site
 
@@ -86,6 +91,8 @@ class House:
     wanted: Callable[[], list[Wanted]]
     telemetry: Telemetry
     tracers: Tracers
+    identity: IdentityProvider
+    external: ExternalDirectories
 
     def watch(self) -> None:
         """Bind listeners that are added and close those that are removed, from now on."""
@@ -108,7 +115,9 @@ class House:
         await self.listeners.close()
         await self.site.shut_down(grace)
         self.settings.close()
+        self.identity.close()
         await self.directory.close()
+        await self.external.close()
         await self.tracers.close()
         await self.store.close()
 
@@ -152,21 +161,52 @@ class Builder:
         self.opened.append(settings)
         await self._fill(mode, store, settings)
         hashing = HashingPool(self.reactor)
+        outgoing = OutgoingWorld(self.reactor, settings)
+        external = await external_directories(
+            store,
+            settings,
+            hashing,
+            self.reactor,
+            outgoing.trust_store,
+            self.telemetry,
+            data_store=self._data_file(mode),
+        )
+        self.opened.append(external)
         directory = Directory(
-            store, settings, hashing, self.reactor, self.telemetry, recovery=self._recovery_administrator(mode)
+            store,
+            settings,
+            hashing,
+            self.reactor,
+            self.telemetry,
+            recovery=self._recovery_administrator(mode),
+            external=external,
+            cache_lifetime=lambda: settings.of(OidcProvider).access_token_expiry / 1000,
         )
         self.opened.append(directory)
-        outgoing = OutgoingWorld(self.reactor, settings)
         listeners = Listeners(self.reactor, self.telemetry, lambda wanted: self._served(site, wanted))
         wishes = Wishes(mode, settings, self.startup.endpoints, self.environment.recovery_port)
         listening = Listening(listeners, settings, wishes)
         tracers = Tracers(settings, self.telemetry, self.reactor, environment_decides=mode != "normal")
         self.opened.append(tracers)
         limits = Limits()
-        tasks = self._tasks(store, settings, hashing, limits)
+        tasks = self._tasks(store, settings, hashing, limits, directory)
         self.opened.append(tasks)
         services = self._services(mode, store, settings, directory, hashing, outgoing, listening)
         services |= {"tasks": tasks, "hostname": self.environment.hostname}
+        identity = identity_provider(
+            store,
+            settings,
+            directory,
+            hashing,
+            MemoryCounters(),
+            self.reactor,
+            self.telemetry,
+            base_url=services["base_url"],
+            mode=mode,
+        )
+        await identity.load()
+        self.opened.append(identity)
+        services |= {**identity.services, "external_directories": external}
         services["jmap"] = build_service(services, mode=mode)
         site = self._site(mode, services, settings, directory, limits)
         self.opened.append(listeners)
@@ -183,6 +223,8 @@ class Builder:
             wishes,
             self.telemetry,
             tracers,
+            identity,
+            external,
         )
         await self._open(house, hashing)
         return house
@@ -276,16 +318,32 @@ class Builder:
             "store_file": None if mode == "bootstrap" else StoreFile(self._config_path(), self._opened_store),
         }
 
-    def _tasks(self, store: Store, settings: Settings, hashing: HashingPool, limits: Limits) -> TaskRunner:
+    def _tasks(
+        self, store: Store, settings: Settings, hashing: HashingPool, limits: Limits, directory: Directory
+    ) -> TaskRunner:
         """The runner with everything that it can carry out, by variant of x:Task."""
 
         async def reset_rate_limiters() -> None:
             limits.reset()
 
-        further: dict[str, Step] = {"resetRateLimiters": reset_rate_limiters}
-        works = maintenance_works(Cleaning(store, settings, self.reactor), further)
+        cleaning = Cleaning(store, settings, self.reactor)
+        further: dict[str, Step] = {
+            "resetRateLimiters": reset_rate_limiters,
+            "removeAuthTokens": auth_token_removal(cleaning, directory.forget_all),
+        }
+        works = maintenance_works(cleaning, further)
         works["DkimManagement"] = dkim_management(store, settings, hashing, self.reactor)
         return TaskRunner(store, settings, self.telemetry, self.reactor, works)
+
+    def _data_file(self, mode: Mode) -> Path | None:
+        """The file of an SQLite data store."""
+        if mode == "bootstrap":
+            return None
+        if self.startup.config is not None:
+            config = read_store_config(Path(self.startup.config))
+        else:
+            config = embedded_store_config(Path(self.startup.data or "."))
+        return Path(config["path"]) if config.get("@type") == "Sqlite" else None
 
     def _config_path(self) -> Path:
         if self.startup.config is not None:
@@ -347,6 +405,10 @@ class Builder:
             bind_ip=wanted.bind_ip,
         )
 
+    async def _has_nobody(self, store: Store) -> bool:
+        """Whether there is no account that could sign in."""
+        return await store.read(lambda tx: tx.registry.count("Account")) == 0
+
     async def _ban(self, settings: Settings, ip: str, reason: str, expires_at: int | None) -> None:
         await settings.create(BlockedIp, {"address": ip, "reason": reason, "expiresAt": date_text(expires_at)})
 
@@ -372,9 +434,14 @@ class Builder:
         if house.settings.of(Diagnosis).allow_private_targets:
             self.telemetry.emit(DELIVERY_PRIVATE_TARGETS)
         self.telemetry.emit(SERVER_STARTUP, mode=house.mode, listeners=len(house.listeners.bound))
+        if house.mode == "normal" and self.environment.recovery_admin is None and await self._has_nobody(house.store):
+            self.telemetry.emit(SERVER_NOBODY, hint=FIRST_LOGIN)
         http = next((bound for bound in house.listeners.bound if bound.wanted.protocol == "http"), None)
         if people and http is not None and data is not None:
             _tell(sys.__stdout__, invitation(f"http://{shown(http.port.getHost())}", data, people))
+
+
+FIRST_LOGIN = "start it once with STALWART_RECOVERY_ADMIN=user:secret in the environment, sign in so, make accounts"
 
 
 def _tell(stream: TextIO | None, text: str) -> None:

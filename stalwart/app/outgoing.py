@@ -18,7 +18,7 @@ class OutgoingWorld:
     def __init__(self, reactor: Any, settings: Settings) -> None:
         self._reactor = reactor
         self._settings = settings
-        self._trust_store = TrustStore()
+        self.trust_store = TrustStore()
         self._world: Outgoing | None = None
         self._made_from: tuple[Any, Any] | None = None
 
@@ -27,15 +27,15 @@ class OutgoingWorld:
         if self._world is None or self._made_from != wanted:
             resolver = resolver_from_settings(*wanted, self._reactor)
             allow_private = wanted[1].allow_private_targets
-            self._world = world_of(self._reactor, resolver, self._trust_store, allow_private)
+            self._world = world_of(self._reactor, resolver, self.trust_store, allow_private)
             self._made_from = wanted
         return self._world
 
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the files of trusted authorities, for the log: OpenSSL itself says nothing."""
-        return self._trust_store.problems()
+        return self.trust_store.problems()
 
     def reload(self) -> None:
         """Read the trusted authorities again and forget what was cached."""
-        self._trust_store.reload()
+        self.trust_store.reload()
         self._world = None

@@ -12,6 +12,7 @@ from stalwart.codec.ids import SINGLETON, encode_id
 from stalwart.config import index, permissions, registry
 from stalwart.config.domains.domain import Domain
 from stalwart.config.identity.authentication import Authentication
+from stalwart.config.identity.oidc_provider import OidcProvider
 from stalwart.config.identity.roles import Role
 from stalwart.config.network.listener import NetworkListener
 from stalwart.config.network.system import SystemSettings
@@ -46,6 +47,8 @@ def ensure_defaults(
         registry.create(tx, Domain, {"name": default_domain}, now=now)
     if _is_empty(tx, SystemSettings):
         _insert_names(tx, hostname, now)
+    if _is_empty(tx, OidcProvider):
+        registry.create(tx, OidcProvider, {"signatureAlgorithm": "es256"}, now=now)
     if _is_empty(tx, NetworkListener):
         for listener in listeners:
             registry.create(tx, NetworkListener, listener, now=now)

@@ -17,7 +17,7 @@ _SINGLETONS = """
     CalendarAlarm CalendarScheduling Coordinator DataRetention DataStore Diagnosis DkimReportSettings
     DmarcReportSettings DnsResolver DsnReportSettings Email Enterprise FileStorage Http HttpForm Imap
     InMemoryStore Jmap Metrics MetricsStore MtaExtensions MtaInboundSession MtaOutboundStrategy MtaStageAuth
-    MtaStageConnect MtaStageData MtaStageEhlo MtaStageMail MtaStageRcpt MtaSts OidcProvider ReportSettings
+    MtaStageConnect MtaStageData MtaStageEhlo MtaStageMail MtaStageRcpt MtaSts OidcProvider RecoveryCodes ReportSettings
     Search SearchStore Security SenderAuth Sharing SieveSystemInterpreter SieveUserInterpreter
     SpamClassifier SpamDnsblSettings SpamLlm SpamPyzor SpamSettings SpfReportSettings SystemSettings
     TaskManager TlsReportSettings TracingStore WebDav
@@ -29,7 +29,7 @@ _COLLECTIONS = """
     DmarcExternalReport DmarcInternalReport DnsServer Domain EventTracingLevel HttpLookup Log MailingList
     MaskedEmail MemoryLookupKey MemoryLookupKeyValue Metric MtaConnectionStrategy MtaDeliverySchedule
     MtaHook MtaInboundThrottle MtaMilter MtaOutboundThrottle MtaQueueQuota MtaRoute MtaTlsStrategy
-    MtaVirtualQueue NetworkListener OAuthClient PublicKey QueuedMessage Role SieveSystemScript
+    MtaVirtualQueue NetworkListener OAuthClient Passkey PublicKey QueuedMessage Role Session SieveSystemScript
     SieveUserScript SpamDnsblServer SpamFileExtension SpamRule SpamTag SpamTrainingSample StoreLookup Task
     Tenant TlsExternalReport TlsInternalReport Trace Tracer WebHook
     """
@@ -140,13 +140,13 @@ def _on(objects: Iterable[str]) -> frozenset[str]:
 
 _BASIC = frozenset(("authenticate", "authenticateWithAlias", "interactAi"))
 _PROTOCOLS = _starting("jmap", "imap", "pop3", "sieve", "dav", "calendar", "email")
-_CREDENTIALS = _on(("AccountPassword", "ApiKey", "AppPassword"))
+_CREDENTIALS = _on(("AccountPassword", "ApiKey", "AppPassword", "Passkey", "RecoveryCodes"))
 _OWN_SETTINGS = _on(("AccountSettings", "ArchivedItem", "MaskedEmail", "PublicKey", "SpamTrainingSample")) - {
     "sysSpamTrainingSampleCreate"
 }
 _TENANT = "Domain DkimSignature AcmeProvider Account Role OAuthClient MailingList DnsServer QueuedMessage"
 
-USER = _BASIC | _PROTOCOLS | _OWN_SETTINGS | _CREDENTIALS
+USER = _BASIC | _PROTOCOLS | _OWN_SETTINGS | _CREDENTIALS | _on(("Session",))
 """Default role of people: all protocols, their own settings and credentials."""
 
 GROUP = _PROTOCOLS | _OWN_SETTINGS

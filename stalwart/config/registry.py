@@ -146,7 +146,11 @@ def _write(tx: Transaction, declaration: Declaration, former: Entry, value: Any)
     name, me = declaration.type_name, (declaration.type_name, former.id)
     body = _body(value)
     keys = unique_keys(value)
-    links = [link for link in references(value) if (link.type, link.id) != me]  # who needs himself could never go
+    every = references(value)
+    links = [link for link in every if (link.type, link.id) != me]  # who needs himself could never go
+    for link in every:
+        if (link.type, link.id) == me and link.variant is not None and link.variant != value.tag:
+            raise DanglingReference(me, link.path)
     _check_references(tx, [link for link in links if link.variant is not None or _is_new(link, former.value)])
     found_by: dict[str, Any] = {
         "keys": [(key.space, key.key) for key in keys],

@@ -35,6 +35,9 @@ class Access:
     never. ``kind`` is "live" for the holder of a live token, who has no more than its one permission.
     ``presenter_id`` is the account whose credential it was, where somebody entered another's account.
     ``group_ids`` are the groups that the account belongs to, ``tenant_id`` the tenant that it belongs to.
+    ``session_id`` is the sign-in to an application that a token belongs to, ``scope`` what that application was granted
+    (empty = everything).
+    ``dpop_thumbprint`` is the key that a request must prove besides (RFC 9449), None for none.
     ``networks`` and ``stamp`` are for the credential cache: from where the credential may be used, and how
     old the account's data was.
     """
@@ -50,6 +53,9 @@ class Access:
     presenter_id: int | None = None
     group_ids: frozenset[int] = frozenset()
     tenant_id: int | None = None
+    session_id: int | None = None
+    scope: tuple[str, ...] = ()
+    dpop_thumbprint: str | None = None
     networks: tuple[Network, ...] = field(default=(), repr=False, eq=False)
     stamp: int = field(default=0, repr=False, eq=False)
 

@@ -16,7 +16,7 @@ from stalwart.config.catalogue import declarations
 from stalwart.config.domains.domain import Domain
 from stalwart.config.identity.account import Account
 from stalwart.config.identity.authentication import Authentication
-from stalwart.directory import credentials, hashes
+from stalwart.directory import credentials, hashes, passkey_records, recovery_codes
 from stalwart.errors import Invalid, NotFound, OverQuota
 from stalwart.schema import Declaration, UtcDateTime
 from stalwart.store.store import Transaction
@@ -64,8 +64,11 @@ def delete(tx: Transaction, account_id: int, now: float) -> None:
 
 
 def remove(tx: Transaction, account_id: int) -> None:
-    """Remove an account and the settings objects that belong to it alone. Raises NotFound; Linked."""
+    """Remove an account, its sign-ins and the settings objects that belong to it alone. Raises NotFound; Linked."""
     registry.destroy(tx, Account, account_id)
+    tx.sign_ins.delete_of_account(account_id)
+    passkey_records.forget_all(tx, account_id)
+    recovery_codes.forget_codes(tx, account_id)
     for declaration in declarations().values():
         if declaration.owner is not None and declaration.stored:
             _destroy_owned(tx, declaration, account_id)
@@ -84,24 +87,56 @@ def address_of(tx: Transaction, account: Any) -> str:
     return f"{account.name}@{domain.data['name']}"
 
 
-def put_password(tx: Transaction, account_id: int, hashed: str, now: float, expires_at: int | None = None) -> None:
-    """Set the password of a user to what ``hashed`` is the hash of; second factor and networks stay."""
+def put_password(
+    tx: Transaction,
+    account_id: int,
+    hashed: str,
+    now: float,
+    expires_at: int | None = None,
+    *,
+    spare: int | None = None,
+) -> None:
+    """Set the password of a user to what ``hashed`` is the hash of; second factor and networks stay.
+
+    It ends all his sign-ins but ``spare``.
+    """
     account = user(tx, account_id)
     place = _place(account, "Password")
     if place is None:
         added = {"@type": "Password", "secret": hashed, "expiresAt": date_text(expires_at)}
-        _patch(tx, account_id, {f"credentials/{len(account.credentials)}": added}, now)
+        entry = _patch(tx, account_id, {f"credentials/{len(account.credentials)}": added}, now)
     else:
         at = f"credentials/{place}"
-        _patch(tx, account_id, {f"{at}/secret": hashed, f"{at}/expiresAt": date_text(expires_at)}, now)
+        entry = _patch(tx, account_id, {f"{at}/secret": hashed, f"{at}/expiresAt": date_text(expires_at)}, now)
+    password_changed(tx, account_id, account, entry.value, spare)
 
 
-def put_second_factor(tx: Transaction, account_id: int, uri: str | None, now: float) -> None:
-    """Set or, with None, remove the second factor of the account's password."""
-    place = _place(user(tx, account_id), "Password")
+def put_second_factor(
+    tx: Transaction, account_id: int, uri: str | None, now: float, *, spare: int | None = None
+) -> None:
+    """Set or, with None, remove the second factor of the account's password.
+
+    Removing it ends all sign-ins but ``spare``, and makes the recovery codes void.
+    """
+    account = user(tx, account_id)
+    place = _place(account, "Password")
     if place is None:
         raise Invalid("An account without a password cannot have a second factor.", ("otpAuth",))
-    _patch(tx, account_id, {f"credentials/{place}/otpAuth": uri}, now)
+    entry = _patch(tx, account_id, {f"credentials/{place}/otpAuth": uri}, now)
+    password_changed(tx, account_id, account, entry.value, spare)
+
+
+def password_changed(tx: Transaction, account_id: int, former: Any, account: Any, spare: int | None) -> None:
+    """What follows from another password, or from a second factor that is gone, once ``account`` is written.
+
+    Renewing a hash is neither, and does not come here.
+    """
+    before, after = _password(former), _password(account)
+    factor_gone = before is not None and before.otp_auth is not None and (after is None or after.otp_auth is None)
+    if factor_gone:
+        recovery_codes.forget_codes(tx, account_id)
+    if factor_gone or getattr(before, "secret", None) != getattr(after, "secret", None):
+        tx.sign_ins.delete_of_account(account_id, spare=spare)
 
 
 def add_generated(
@@ -179,6 +214,11 @@ def _patch(tx: Transaction, account_id: int, patch: Mapping[str, Any], now: floa
 
 def _place(account: Any, kind: str) -> int | None:
     return next((place for place, one in enumerate(account.credentials) if one.tag == kind), None)
+
+
+def _password(account: Any) -> Any:
+    place = _place(account, "Password")
+    return None if place is None else account.credentials[place]
 
 
 def _check_number(tx: Transaction, account: Any, kind: str) -> None:

@@ -132,6 +132,10 @@ class Accounts:
         Invalid.
         """
         if hashes.is_hash(password):
+            try:
+                hashes.check_usable(password)
+            except hashes.UnknownHash as problem:
+                raise Invalid(f"The password cannot be used: {problem}.", ("secret",)) from None
             return password
         clear = _without_scheme(password)
         policy = self._policy()

@@ -1,22 +1,26 @@
 """Who somebody is and what he may do: the one place where passwords, keys and live tokens become an `Access`.
 
-Order of checks: recovery administrator, app password, then the account's password with its second factor
-(auth-api 2.2). Failed logins are reported, delayed and answered by `failures`; successes are never held up.
-External directories are left out; bearer tokens of other kinds join through `add_bearer`.
+Order of checks: recovery administrator, app password, the directory elsewhere that serves the domain, then the
+account's password with its second factor (auth-api 2.2). Failed logins are reported, delayed and answered by
+`failures`; successes are never held up. Bearer tokens of other kinds join through `add_bearer`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import blake2b
 from typing import Any, Protocol
 
 from attrs import evolve
 from twisted.internet.interfaces import IReactorTime
 
-from stalwart.directory.access import Access
+from stalwart.directory.access import RECOVERY_ACCOUNT, Access
 from stalwart.directory.api_keys import ApiKeys
 from stalwart.directory.cache import CredentialCache
+from stalwart.directory.credentials import read_app_password
 from stalwart.directory.delay import FailureDelay
+from stalwart.directory.external.directories import ExternalDirectories
+from stalwart.directory.external.logins import ExternalLogins
 from stalwart.directory.failures import FailureObserver, Failures, LoginFailed
 from stalwart.directory.hashing import Hashing
 from stalwart.directory.identity import Identities, Identity
@@ -24,7 +28,7 @@ from stalwart.directory.live_tokens import LiveTokens
 from stalwart.directory.login import MAX_LOGIN, LoginName, read_login
 from stalwart.directory.passwords import Passwords
 from stalwart.directory.recovery import RecoveryAdministrator
-from stalwart.errors import Forbidden, Unauthenticated
+from stalwart.errors import Forbidden, StalwartError, Unauthenticated
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import AUTH_SUCCESS
 
@@ -46,7 +50,8 @@ class BearerScheme(Protocol):
 class Directory:
     """Accounts, credentials and permissions of one server.
 
-    ``recovery`` is the administrator from the environment, if any; ``cache_lifetime`` is asked for each time.
+    ``recovery`` is the administrator from the environment, if any; ``cache_lifetime`` is asked for each time. Without
+    ``external`` nobody can sign in whose password is kept elsewhere.
     """
 
     def __init__(
@@ -60,17 +65,24 @@ class Directory:
         recovery: RecoveryAdministrator | None = None,
         delay: FailureDelay | None = None,
         cache_lifetime: Callable[[], float] = lambda: CACHE_LIFETIME,
+        external: ExternalDirectories | None = None,
     ) -> None:
         self._hashing = hashing
         self._telemetry = telemetry
         self._recovery = recovery
         self._cache_lifetime = cache_lifetime
         self._cache = CredentialCache(clock)
-        self._failures = Failures(delay if delay is not None else FailureDelay(clock), telemetry)
+        self._delay = delay if delay is not None else FailureDelay(clock)
+        self._failures = Failures(self._delay, telemetry)
         self._identities = Identities(store, settings)
         self._live = LiveTokens(store, clock)
         self._passwords = Passwords(store, settings, hashing, clock, telemetry, self.forget)
         self._bearers: list[BearerScheme] = [ApiKeys(self._identities, self._passwords, self._cache)]
+        self._external: ExternalLogins | None = None
+        if external is not None:
+            self._external = ExternalLogins(external, self._identities, self._passwords, lambda: self._cache.generation)
+            self._bearers.append(self._external)
+            external.on_change(self.forget)
         self._unwatch = settings.watch(self.forget_all)
 
     async def authenticate_basic(self, login: str, secret: str, client_ip: str) -> Access:
@@ -96,6 +108,26 @@ class Directory:
         self._telemetry.emit(AUTH_SUCCESS, remoteIp=client_ip, login=access.login, accountId=access.account_id)
         return access
 
+    async def prove_password(
+        self, account_id: int, secret: str, client_ip: str, *, code: str | None = None, passkey_proved: bool = False
+    ) -> None:
+        """Prove anew that whoever is signed in knows the password of the account, and has its one-time codes if there
+        are any; raises as `authenticate_basic`.
+
+        ``passkey_proved``: his sign-in satisfied the passkeys of the account, so they are not asked for again.
+        """
+        stamp = self._cache.generation
+        identity = await self._identities.by_id(account_id)
+        login = identity.address if identity is not None else ""
+        try:
+            access = await self._prove_password(
+                identity, login, secret, client_ip, code, False, stamp, passkey_proved=passkey_proved
+            )
+        except LoginFailed as failure:
+            failure.login = login
+            raise await self._failures.settle(failure, client_ip) from None
+        self._telemetry.emit(AUTH_SUCCESS, remoteIp=client_ip, login=access.login, accountId=account_id)
+
     async def authenticate_bearer(self, token: str, client_ip: str) -> Access:
         """The access behind a bearer token (RFC 6750): an API key, or what `add_bearer` added. Raises as above."""
         scheme = next((scheme for scheme in self._bearers if scheme.recognises(token)), None)
@@ -119,10 +151,33 @@ class Directory:
         address.
         """
         stamp = self._cache.generation
+        if account_id == RECOVERY_ACCOUNT and self._recovery is not None:
+            return evolve(self._recovery.access(), stamp=stamp)
         identity = await self._identities.by_id(account_id)
         if identity is None or not identity.may_sign_in:
             raise Unauthenticated()
         return self._passwords.access_for(identity, client_ip, stamp)
+
+    async def entered_access(self, account_id: int, presenter_id: int, client_ip: str) -> Access:
+        """The access to an account that somebody else has entered; raises as `account_access`, for both of them."""
+        presenter = await self.account_access(presenter_id, client_ip)
+        if not presenter.may("impersonate"):
+            raise Forbidden()
+        target = await self._identities.by_id(account_id)
+        if target is None or not target.is_enabled:
+            raise Unauthenticated()
+        return entered(target, presenter)
+
+    @property
+    def generation(self) -> int:
+        """Counts whatever made remembered credentials stale; an ``Access`` is remembered only if it has this stamp."""
+        return self._cache.generation
+
+    @property
+    def recovery_mark(self) -> str:
+        """Changes with the login and the secret of the recovery administrator; says nothing about them."""
+        known = self._recovery
+        return blake2b(f"{known.login}:{known.secret}".encode(), digest_size=12).hexdigest() if known else ""
 
     def cached(self, header_value: str, client_ip: str) -> Access | None:
         """The access that this header value (what stands after the scheme) gave before, if nothing has
@@ -142,6 +197,13 @@ class Directory:
     def forget_all(self) -> None:
         """A role, a domain or a setting changed: every next request is checked again."""
         self._cache.clear()
+
+    async def count_failure(
+        self, reason: str, client_ip: str, login: str = "", answer: StalwartError | None = None
+    ) -> StalwartError:
+        """Count a failed login that was found elsewhere (a passkey, a user code), hold it back, and return what to
+        raise: ``answer``, Unauthenticated if that is None, or TooMany."""
+        return await self._failures.settle(LoginFailed(reason, login, answer), client_ip)
 
     def on_failure(self, observer: FailureObserver) -> Callable[[], None]:
         """Tell ``observer(client_ip, login)`` of every failed login; answering True makes it a TooMany."""
@@ -173,15 +235,43 @@ class Directory:
             access = evolve(self._recovery.access(), stamp=stamp)
         else:
             identity = await self._identities.by_login(name.presented)
-            access = await self._passwords.prove(
-                identity, secret, client_ip, code, app_passwords and not name.impersonates, stamp
+            access = await self._prove_password(
+                identity, name.presented, secret, client_ip, code, app_passwords and not name.impersonates, stamp
             )
         return await self._entered(name, access) if name.impersonates else access
+
+    async def _prove_password(
+        self,
+        identity: Identity | None,
+        login: str,
+        secret: str,
+        client_ip: str,
+        code: str | None,
+        app_passwords: bool,
+        stamp: int,
+        *,
+        passkey_proved: bool = False,
+    ) -> Access:
+        """By the directory that knows the password of ``identity``, who has given ``login``."""
+        external = None if read_app_password(secret) is not None else self._external
+        directory_id = external.serving(identity, login) if external is not None else None
+        if external is None or directory_id is None:
+            return await self._passwords.prove(
+                identity, secret, client_ip, code, app_passwords, stamp, passkey_proved=passkey_proved
+            )
+        if not external.checks_passwords(directory_id):  # nobody has guessed anything: it does not count
+            await self._delay.wait()
+            raise Unauthenticated()
+        return await external.prove(
+            directory_id, identity, login, secret, client_ip, code, passkey_proved=passkey_proved
+        )
 
     async def _entered(self, name: LoginName, presenter: Access) -> Access:
         if not presenter.may("impersonate"):
             raise Forbidden()
         target = await self._identities.by_login(name.target)
+        if target is None and self._external is not None:
+            target = await self._external.find(name.target)
         if target is None or not target.is_enabled:
             raise LoginFailed("unknown account to enter")
         access = entered(target, presenter)

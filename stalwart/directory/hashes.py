@@ -33,6 +33,7 @@ _BSDI = re.compile(r"_[./0-9A-Za-z]{19}\Z")
 _DES = re.compile(r"[./0-9A-Za-z]{13}\Z")
 _BRACED = re.compile(r"\{([A-Za-z0-9_.+-]+)\}(.*)\Z", re.S)
 _BCRYPT_SHA256 = re.compile(r"\$bcrypt-sha256\$v=2,t=(2[ab]),r=(\d{1,2})\$([./0-9A-Za-z]{22})\$([./0-9A-Za-z]{31})\Z")
+_BCRYPT_COST = re.compile(r"\$2[abxy]?\$(0[4-9]|1[0-7])\$")
 _DIGESTS = {"SHA": "sha1", "SHA256": "sha256", "SHA512": "sha512", "MD5": "md5"}
 _SALTED = {"SSHA": "sha1", "SSHA256": "sha256", "SSHA512": "sha512"}
 _CRYPT = {"$6$": "sha512_crypt", "$5$": "sha256_crypt", "$1$": "md5_crypt", "$sha1$": "sha1_crypt"}
@@ -67,6 +68,19 @@ def is_hash(stored: str) -> bool:
         return scheme_of(stored) not in ("plain", "clear")
     except UnknownHash:
         return False
+
+
+def check_usable(stored: str) -> None:
+    """Raises `UnknownHash` for an argon2 or bcrypt hash that is damaged or costs more than is reasonable to check."""
+    scheme = scheme_of(stored)
+    payload = stored.partition("}")[2] if stored.startswith("{") else stored
+    try:
+        if scheme.startswith("argon2"):
+            phc.check_argon2(payload)
+    except phc.Malformed as problem:
+        raise UnknownHash(str(problem)) from None
+    if scheme == "bcrypt" and not (_BCRYPT_SHA256.match(payload) or _BCRYPT_COST.match(payload)):
+        raise UnknownHash("the stored bcrypt value is damaged or asks for too many rounds")
 
 
 def verify(stored: str, secret: str) -> bool:
@@ -191,7 +205,7 @@ def _verify_bcrypt(_name: str, payload: str, password: bytes) -> bool:
 
 
 def _bcrypt_matches(stored: str, password: bytes) -> bool:
-    if re.match(r"\$2[aby]?\$(0[4-9]|1[0-7])\$", stored) is None:
+    if _BCRYPT_COST.match(stored) is None:
         raise UnknownHash("the stored bcrypt value is damaged or asks for too many rounds")
     try:
         return bcrypt.checkpw(password, stored.encode("ascii"))

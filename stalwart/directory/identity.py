@@ -26,12 +26,16 @@ from stalwart.schema import combined_key
 from stalwart.schema.formats import domain_name
 from stalwart.store.store import Store, Transaction
 
+RULING = frozenset(("impersonate", "sysAccountUpdate", "sysRoleUpdate", "sysDirectoryUpdate"))
+"""Permissions of whoever can get at the accounts of others."""
+
 
 @frozen
 class Identity:
     """One account: ``account`` is its `User` or `Group`, ``by_alias`` whether another name than its own led here.
 
     ``is_enabled``: its home domain, the domain that was typed and the alias all accept logins.
+    ``directory_id`` is the directory elsewhere that serves its home domain, None for none.
     """
 
     account_id: int
@@ -40,6 +44,18 @@ class Identity:
     permissions: frozenset[str]
     by_alias: bool = False
     is_enabled: bool = True
+    directory_id: int | None = None
+
+    @property
+    def is_external(self) -> bool:
+        """Whether a directory elsewhere knows the password (auth-api 2.2).
+
+        Who may rule over other accounts and has a password here keeps to it: nobody who rules over the directory
+        becomes an administrator by that, and no administrator is locked out when it fails.
+        """
+        if self.directory_id is None:
+            return False
+        return self.permissions.isdisjoint(RULING) or credential_of(self, "Password") is None
 
     @property
     def may_sign_in(self) -> bool:
@@ -126,7 +142,19 @@ def find_by_id(tx: Transaction, account_id: int, authentication: Authentication)
         return None
     tenant = _tenant(tx, account.member_tenant_id)
     permissions = effective_permissions(account, authentication, lambda role_id: _role(tx, role_id), tenant)
-    return Identity(account_id, account, f"{account.name}@{domain.name}", permissions, is_enabled=domain.is_enabled)
+    return Identity(
+        account_id,
+        account,
+        f"{account.name}@{domain.name}",
+        permissions,
+        is_enabled=domain.is_enabled,
+        directory_id=directory_of(domain, authentication),
+    )
+
+
+def directory_of(domain: Domain, authentication: Authentication) -> int | None:
+    """The directory elsewhere that serves ``domain``: its own or the default one; None: it is served here."""
+    return domain.directory_id if domain.directory_id is not None else authentication.directory_id
 
 
 def is_address(tx: Transaction, address: str) -> bool:

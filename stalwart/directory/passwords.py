@@ -1,6 +1,7 @@
 """The credentials of an account, checked: its password with second factor, its app passwords, its API keys.
 
-What each of them still allows is decided here too: networks, expiry, permission lists (auth-api 2.2 and 2.4).
+What each of them still allows is decided here too: networks, expiry, permission lists (auth-api 2.2 and 2.4). Where
+a password is not enough, a recovery code is as good as a one-time code; passkeys are proved elsewhere.
 A password whose hash is old or cheap is hashed anew when it has just been right. A wrong
 password takes as long for an account that exists as for one that does not.
 """
@@ -14,7 +15,7 @@ from attrs import evolve
 from twisted.internet.interfaces import IReactorTime
 
 from stalwart.config.identity.authentication import Authentication
-from stalwart.directory import account_records, hashes
+from stalwart.directory import account_records, hashes, passkey_records, recovery_codes
 from stalwart.directory.access import Access
 from stalwart.directory.credentials import is_allowed_from, read_app_password
 from stalwart.directory.failures import LoginFailed
@@ -33,6 +34,9 @@ from stalwart.telemetry.events import (
     SECURITY_IP_UNAUTHORIZED,
     SECURITY_UNAUTHORIZED,
 )
+
+KEPT_HERE = frozenset(("sysAccountPasswordGet", "sysAccountPasswordUpdate"))
+"""What means nothing to an account whose password a directory elsewhere keeps (auth-api 10)."""
 
 
 class Passwords:
@@ -63,15 +67,19 @@ class Passwords:
         code: str | None,
         app_passwords: bool,
         stamp: int,
+        *,
+        passkey_proved: bool = False,
     ) -> Access:
         """The access for an account password or, if ``app_passwords``, an app password. Raises `LoginFailed`
         and errors.
+
+        ``passkey_proved``: whoever asks has signed in already in a way that satisfies the account's passkeys.
         """
         app = read_app_password(secret)
         if app is not None:
             usable = identity if identity is not None and identity.may_sign_in and app_passwords else None
             return await self.prove_generated(usable, "AppPassword", app.credential_id, secret, client_ip, stamp)
-        usable = identity if identity is not None and identity.may_sign_in else None
+        usable = identity if identity is not None and identity.may_sign_in and not identity.is_external else None
         credential = credential_of(usable, "Password")
         if not await self.fits(credential.secret if credential is not None else None, secret):
             raise LoginFailed("wrong password" if usable is not None else "unknown account")
@@ -79,10 +87,25 @@ class Passwords:
         if usable.by_alias and "authenticateWithAlias" not in usable.permissions:
             raise LoginFailed("login through an alias")
         access = self.access_for(usable, client_ip, stamp)
-        await self._check_code(usable, credential, code)
+        await self._check_second_factor(usable, credential.otp_auth, code, passkey_proved)
         self._check_permission(access)
         if await self._renew_hash(usable, credential.secret, secret):
             access = evolve(access, stamp=stamp + 1)
+        return access
+
+    async def prove_elsewhere(
+        self, identity: Identity, client_ip: str, code: str | None, stamp: int, *, passkey_proved: bool = False
+    ) -> Access:
+        """The access for a password that the directory of the account has found right; raises as `prove`.
+
+        A second factor that the account has here is asked for all the same.
+        """
+        if identity.by_alias and "authenticateWithAlias" not in identity.permissions:
+            raise LoginFailed("login through an alias")
+        access = self.access_for(identity, client_ip, stamp)
+        former = credential_of(identity, "Password")
+        await self._check_second_factor(identity, getattr(former, "otp_auth", None), code, passkey_proved)
+        self._check_permission(access)
         return access
 
     async def prove_generated(
@@ -120,12 +143,14 @@ class Passwords:
         """The access of an account under the limits of its password. Raises `LoginFailed` for a forbidden address."""
         credential = credential_of(identity, "Password")
         access = identity.access(stamp)
+        if identity.is_external:  # a former password here ends for nobody; from where one may come still counts
+            access = evolve(access, permissions=access.permissions - KEPT_HERE)
+        elif credential is not None and self._has_expired(credential):
+            access = evolve(access, permissions=access.permissions & AFTER_EXPIRY)
+        elif credential is not None:
+            access = evolve(access, expires_at=credential.expires_at)
         if credential is None:
             return access
-        if self._has_expired(credential):
-            access = evolve(access, permissions=access.permissions & AFTER_EXPIRY)
-        else:
-            access = evolve(access, expires_at=credential.expires_at)
         access = evolve(access, credential_id=credential.credential_id, networks=networks_of(credential))
         self._check_address(access, client_ip)
         return access
@@ -161,19 +186,33 @@ class Passwords:
             self._telemetry.emit(SECURITY_UNAUTHORIZED, accountId=access.account_id, permission="authenticate")
             raise Forbidden()
 
-    async def _check_code(self, identity: Identity, credential: Any, code: str | None) -> None:
-        uri = credential.otp_auth
-        if uri is None:
+    async def _check_second_factor(
+        self, identity: Identity, uri: str | None, code: str | None, passkey_proved: bool
+    ) -> None:
+        account_id = identity.account_id
+        if uri is None and (
+            passkey_proved
+            or not await self._store.read(lambda tx: passkey_records.wanted_with_password(tx, account_id))
+        ):
             return
         if code is None:
-            self._telemetry.emit(AUTH_MFA_REQUIRED, accountId=identity.account_id)
+            self._telemetry.emit(AUTH_MFA_REQUIRED, accountId=account_id)
             raise SecondFactorRequired()
+        if recovery_codes.read_code(code) is not None:
+            if not await self._store.write(lambda tx: recovery_codes.use_code(tx, account_id, code)):
+                raise LoginFailed("wrong or used recovery code")
+            return
+        if uri is None:
+            raise LoginFailed("no recovery code")
+        await self._check_code(account_id, uri, code)
+
+    async def _check_code(self, account_id: int, uri: str, code: str) -> None:
         try:
             totp = Totp.from_uri(uri)
         except InvalidUri as error:
             raise LoginFailed(f"second factor cannot be used: {error}") from None
         now = int(self._clock.seconds())
-        if not await self._store.write(lambda tx: use_code(tx, identity.account_id, totp, code, now)):
+        if not await self._store.write(lambda tx: use_code(tx, account_id, totp, code, now)):
             raise LoginFailed("wrong or used code")
 
     async def _renew_hash(self, identity: Identity, stored: str, secret: str) -> bool:

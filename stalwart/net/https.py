@@ -127,7 +127,7 @@ class PolicyFetcher:
         endpoint_type: Any = TCP6ClientEndpoint if ":" in ip else TCP4ClientEndpoint
         options: Any = self._trust_store.verifying_options(host)
         endpoint = wrapClientTLS(options, endpoint_type(self._reactor, ip, self._port, timeout=timeout))
-        watched = _Watched(endpoint, _HEAD_LIMIT + _FRAMING * limit)
+        watched = Watched(endpoint, _HEAD_LIMIT + _FRAMING * limit)
         try:
             return await self._exchange(watched, f"https://{host}{path}", limit)
         except ConnectingCancelledError as cancelled:
@@ -135,21 +135,21 @@ class PolicyFetcher:
         except (FetchFailed, CancelledError):
             raise
         except Exception as problem:
-            causes = list(_causes(problem))
+            causes = list(causes_of(problem))
             if any(isinstance(cause, CancelledError) for cause in causes):
                 raise CancelledError from problem
-            raise _failure(problem, causes, options, watched) from problem
+            raise failure_of(problem, causes, options, watched) from problem
         finally:
             watched.abort()
 
-    async def _exchange(self, watched: _Watched, url: str, limit: int) -> Fetched:
-        pool = _QuietPool(self._reactor, persistent=False)
+    async def _exchange(self, watched: Watched, url: str, limit: int) -> Fetched:
+        pool = QuietPool(self._reactor, persistent=False)
         agent = Agent.usingEndpointFactory(self._reactor, watched, pool)
         headers = Headers({b"Accept": [b"text/plain, */*;q=0.1"], b"User-Agent": [b"Stalwart"]})
         response = await agent.request(b"GET", url.encode("ascii"), headers)
         if isinstance(response.length, int) and response.length > limit:
             raise FetchFailed("too-large", f"the document has more than {limit} bytes")
-        body = _Body(limit, watched)
+        body = Body(limit, watched)
         response.deliverBody(body)
         content_type = response.headers.getRawHeaders(b"content-type", [None])[0]
         shown = content_type.decode("latin-1")[:256] if content_type is not None else None
@@ -161,7 +161,7 @@ def _too_late(value: object, seconds: float) -> object:
 
 
 @implementer(IAgentEndpointFactory, IStreamClientEndpoint)
-class _Watched:
+class Watched:
     """An endpoint for one connection that can be cut off, and is when it brings more than ``budget`` bytes.
 
     It also passes for the factory of itself, as the Agent asks for one.
@@ -175,7 +175,7 @@ class _Watched:
         self.secured = False
         self.clean = False
 
-    def endpointForURI(self, uri: Any) -> _Watched:
+    def endpointForURI(self, uri: Any) -> Watched:
         """IAgentEndpointFactory."""
         return self
 
@@ -197,7 +197,7 @@ class _Watched:
 class _CountingFactory(WrappingFactory):
     noisy = False
 
-    def __init__(self, wrapped: Any, watched: _Watched) -> None:
+    def __init__(self, wrapped: Any, watched: Watched) -> None:
         super().__init__(wrapped)
         self.watched = watched
 
@@ -209,7 +209,7 @@ class _CountingFactory(WrappingFactory):
 class _Counted(ProtocolWrapper):
     """Counts what arrives, in plain text."""
 
-    def __init__(self, factory: Any, wrapped: Any, watched: _Watched) -> None:
+    def __init__(self, factory: Any, wrapped: Any, watched: Watched) -> None:
         super().__init__(factory, wrapped)
         self._watched = watched
 
@@ -237,16 +237,16 @@ class _QuietFactory(_HTTP11ClientFactory):
     noisy = False
 
 
-class _QuietPool(HTTPConnectionPool):
+class QuietPool(HTTPConnectionPool):
     """Connections without two log lines each."""
 
     _factory = _QuietFactory
 
 
-class _Body(Protocol):
+class Body(Protocol):
     """Collects a body up to its limit."""
 
-    def __init__(self, limit: int, watched: _Watched) -> None:
+    def __init__(self, limit: int, watched: Watched) -> None:
         self.finished: Deferred[bytes] = Deferred(lambda _: watched.abort())
         self._limit = limit
         self._watched = watched
@@ -273,30 +273,30 @@ class _Body(Protocol):
             self.finished.callback(b"".join(self._parts))
 
 
-def _causes(problem: BaseException | None) -> Iterator[BaseException]:
+def causes_of(problem: BaseException | None) -> Iterator[BaseException]:
     """What is behind an error of Twisted's client, which collects the reasons it was given."""
     for failure in getattr(problem, "reasons", None) or ():
         yield failure.value
-        yield from _causes(failure.value)
+        yield from causes_of(failure.value)
 
 
-def _failure(
-    problem: Exception, causes: Sequence[BaseException], options: ClientOptions, watched: _Watched
+def failure_of(
+    problem: Exception, causes: Sequence[BaseException], options: ClientOptions | None, watched: Watched
 ) -> FetchFailed:
-    """The failure that an error of Twisted stands for."""
+    """The failure that an error of Twisted stands for; ``options`` None: it was not over TLS."""
     if watched.exceeded:
         return FetchFailed("too-large", "the answer is too long")
     if isinstance(problem, ConnectTimeout):
         return FetchFailed("connect", "Connection timeout")
     if isinstance(problem, ConnectError):
         return FetchFailed("connect", connect_reason(problem))
-    distrust = options.problem()
+    distrust = options.problem() if options is not None else None
     if distrust is not None:
         return FetchFailed("tls", f"TLS error: invalid peer certificate: {distrust}")
     for cause in causes:
         if isinstance(cause, SSL.Error):
             return FetchFailed("tls", tls_reason(cause))
-    if not watched.secured:
+    if options is not None and not watched.secured:
         return FetchFailed("tls", "I/O error: tls handshake eof")
     words = [str(cause) for cause in causes if not isinstance(cause, ConnectionDone)]
     return FetchFailed("protocol", "; ".join(words)[:200] or "the host closed the connection without an answer")

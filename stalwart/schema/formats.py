@@ -84,7 +84,7 @@ def _name(text: str, problem: str) -> str:
 def local_part(text: str) -> str:
     """The part of an address before the ``@``: a lower-case dot-atom (RFC 5322 3.2.3, RFC 6531 3.3)."""
     name = _WHITE.sub("", text).lower()
-    if len(name.encode()) > 64 or not _LOCAL_PART.fullmatch(name):
+    if len(name.encode()) > 64 or not _LOCAL_PART.fullmatch(name) or "%" in name:  # target%impersonator is a login
         raise ValueError("Invalid local part")
     return name
 

@@ -2,7 +2,20 @@
 
 from stalwart.store.memory import MemoryStore
 from stalwart.store.opening import open_store
-from stalwart.store.rows import AccountRow, Ban, Blob, BlobLink, Changes, Object, PendingUploads, Row, Swept, Term
+from stalwart.store.rows import (
+    AccountRow,
+    Ban,
+    Blob,
+    BlobLink,
+    Changes,
+    Factor,
+    Object,
+    PendingUploads,
+    Row,
+    SignIn,
+    Swept,
+    Term,
+)
 from stalwart.store.store import Store, Transaction
 
 __all__ = [
@@ -11,10 +24,12 @@ __all__ = [
     "Blob",
     "BlobLink",
     "Changes",
+    "Factor",
     "MemoryStore",
     "Object",
     "PendingUploads",
     "Row",
+    "SignIn",
     "Store",
     "Swept",
     "Term",

@@ -42,6 +42,34 @@ class Ban(Struct, frozen=True):
     expires_at: int | None
 
 
+class SignIn(Struct, frozen=True):
+    """A person signed in to an application: ``client`` is its client_id, ``generation`` counts refreshed tokens.
+
+    ``presenter_id`` is who proved himself, where he entered the account of somebody else.
+    """
+
+    id: int
+    account_id: int
+    presenter_id: int | None
+    client: str
+    generation: int
+    created_at: int
+    used_at: int
+    expires_at: int
+    data: dict[str, Any]
+
+
+class Factor(Struct, frozen=True):
+    """A further proof of a person: ``kind`` is ``passkey`` or ``recovery-code``; ``key`` is unique within the kind."""
+
+    account_id: int
+    id: int
+    kind: str
+    key: str
+    created_at: int
+    data: dict[str, Any]
+
+
 class AccountRow(Struct, frozen=True):
     """An account as the object store knows it: ``kind`` is ``user`` or ``group``, ``seq`` its last change number."""
 

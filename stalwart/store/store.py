@@ -22,9 +22,11 @@ from stalwart.store.rows import (
     Blob,
     BlobLink,
     Changes,
+    Factor,
     Object,
     PendingUploads,
     Row,
+    SignIn,
     Swept,
     Term,
 )
@@ -224,6 +226,78 @@ class Accounts(Protocol):
         """Fresh object ids, never given out twice. Raises NotFound."""
 
 
+class SignIns(Protocol):
+    """People signed in to applications; an account need not be a row of ``accounts`` (the recovery administrator)."""
+
+    def insert(
+        self,
+        account_id: int,
+        client: str,
+        data: Mapping[str, Any],
+        *,
+        now: int,
+        expires_at: int,
+        presenter_id: int | None = None,
+    ) -> SignIn:
+        """A new sign-in of generation 0, with a random id."""
+
+    def get(self, id: int, now: int) -> SignIn | None:
+        """By id, unless it is over."""
+
+    def update(
+        self,
+        id: int,
+        *,
+        generation: int | UnsetType = UNSET,
+        used_at: int | UnsetType = UNSET,
+        expires_at: int | UnsetType = UNSET,
+        data: Mapping[str, Any] | UnsetType = UNSET,
+    ) -> bool:
+        """Change what is given; False if there is no such sign-in."""
+
+    def of_account(self, account_id: int, now: int) -> list[SignIn]:
+        """Those that are not over, the oldest first."""
+
+    def delete(self, id: int) -> bool:
+        """End one; False if there was none."""
+
+    def delete_of_account(self, account_id: int, *, client: str | None = None, spare: int | None = None) -> int:
+        """End those of an account (with ``client``), and those of it in other accounts, except the one with the id
+        ``spare``; answers how many.
+        """
+
+    def delete_of_client(self, client: str) -> int:
+        """End everybody's sign-ins to an application; answers how many."""
+
+    def purge(self, now: int) -> int:
+        """Remove those that are over; answers how many."""
+
+
+class Factors(Protocol):
+    """What proves people besides their passwords: passkeys, recovery codes."""
+
+    def insert(self, account_id: int, kind: str, key: str, data: Mapping[str, Any], *, now: int) -> Factor:
+        """A new one with a random id. Raises Conflict with ``property`` ``key``."""
+
+    def find(self, kind: str, key: str) -> Factor | None:
+        """By its key, whoever it belongs to."""
+
+    def get(self, account_id: int, id: int) -> Factor | None:
+        """By id."""
+
+    def of_account(self, account_id: int, kind: str) -> list[Factor]:
+        """All of a kind, the oldest first."""
+
+    def update(self, account_id: int, id: int, data: Mapping[str, Any]) -> bool:
+        """Replace the data; False if there is none."""
+
+    def delete(self, account_id: int, id: int) -> bool:
+        """Remove one; False if there was none: of several takers exactly one removes it."""
+
+    def delete_of_account(self, account_id: int, kind: str) -> int:
+        """Remove all of a kind; answers how many."""
+
+
 class Objects(Protocol):
     """Objects of accounts and their one log of changes: JMAP states, DAV sync tokens and push all come from it."""
 
@@ -361,6 +435,10 @@ class Transaction(Protocol):
     def secrets(self) -> Secrets: ...
     @property
     def accounts(self) -> Accounts: ...
+    @property
+    def sign_ins(self) -> SignIns: ...
+    @property
+    def factors(self) -> Factors: ...
     @property
     def objects(self) -> Objects: ...
     @property

@@ -19,6 +19,7 @@ T = TypeVar("T")
 FOLDER_PAUSE = 1.0
 """Seconds between two of the 256 blob folders, each of which takes the disk a moment."""
 
+_NEVER = (1 << 63) - 1  # later than any sign-in ends
 _ACCOUNTS = 50
 _BLOBS = 200
 _ROWS = 500
@@ -38,10 +39,15 @@ class Cleaning:
 
         def purge(tx: Transaction) -> None:
             tx.tokens.purge(now)
+            tx.sign_ins.purge(now)
             tx.counters.purge(now)
             tx.bans.purge(now)
 
         await self._store.write(purge)
+
+    async def end_sign_ins(self) -> int:
+        """End everybody's sign-ins to applications; how many. What is remembered of them is the caller's business."""
+        return await self._store.write(lambda tx: tx.sign_ins.purge(_NEVER))
 
     async def sweep_blobs(self) -> None:
         """Remove blobs that nothing has held for a day, with links that are over."""

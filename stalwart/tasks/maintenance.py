@@ -62,6 +62,16 @@ def store_maintenance(cleaning: Cleaning, further: Mapping[str, Step]) -> Work:
     return Work(run, lambda task: ("store", task.maintenance_type), check, _LONG)
 
 
+def auth_token_removal(cleaning: Cleaning, forget_all: Callable[[], None]) -> Step:
+    """The step ``removeAuthTokens``: all tokens of applications are void; ``forget_all`` is that of the directory."""
+
+    async def run() -> None:
+        await cleaning.end_sign_ins()
+        forget_all()
+
+    return run
+
+
 def account_destruction(cleaning: Cleaning) -> Work:
     """Delete the data of an account that is gone."""
 

@@ -1,7 +1,8 @@
 """Who is asking: from the Authorization header or a live token to an ``Access`` (auth-api 2 and 11).
 
 The usual case, a credential that was right a moment ago, is decided without leaving the caller's stack; everything else
-is a coroutine. Passwords and tokens are the directory's business; which attempt is charged to whom is decided here.
+is a coroutine. Passwords and tokens are the directory's business; which attempt is charged to whom is decided here. A
+token that is bound to a key wants a proof of it with each request, and the scheme DPoP (RFC 9449 7).
 """
 
 from __future__ import annotations
@@ -12,11 +13,23 @@ from typing import Protocol
 
 from stalwart.directory.access import Access
 from stalwart.errors import Forbidden, Unauthenticated
+from stalwart.provider.dpop import Proofs
+from stalwart.provider.errors import Code, OAuthError
 from stalwart.web.exchange import Exchange
 from stalwart.web.routes import AUTHENTICATED
 
 LIVE_PREFIX = "/api/live/"
 LIVE_KINDS = ("delivery", "tracing", "metrics")
+DPOP = "dpop"
+TOKEN_SCHEMES = ("bearer", DPOP)
+
+
+class TokenRefused(Unauthenticated):
+    """The token does not fit the key that the request proves; ``code`` is what the challenge says (RFC 9449 7.1)."""
+
+    def __init__(self, code: Code) -> None:
+        super().__init__()
+        self.code = code
 
 
 class Directory(Protocol):
@@ -76,6 +89,31 @@ def check_permission(access: Access, needs: str) -> None:
     """
     if needs != AUTHENTICATED and needs not in access.permissions:
         raise Forbidden
+
+
+def is_bound(access: Access, scheme: str) -> bool:
+    """Whether a proof has to be looked at before ``access`` counts."""
+    return access.dpop_thumbprint is not None or scheme == DPOP
+
+
+def check_proof(
+    access: Access, scheme: str, token: str, exchange: Exchange, proofs: Proofs | None, base_url: str
+) -> None:
+    """That the request proves the key which ``token`` is bound to (RFC 9449 4.3, 7.1, 7.2).
+
+    :raises TokenRefused: there is no such proof, the scheme is another, or the token is bound to no key.
+    """
+    proof = exchange.header(DPOP)
+    if access.dpop_thumbprint is None or scheme != DPOP:
+        raise TokenRefused("invalid_token")
+    if proof is None or proofs is None:
+        raise TokenRefused("invalid_dpop_proof")
+    try:
+        proved = proofs.check(proof, method=exchange.method, url=base_url + exchange.path, access_token=token)
+    except OAuthError as refused:
+        raise TokenRefused(refused.code) from None
+    if proved != access.dpop_thumbprint:
+        raise TokenRefused("invalid_token")
 
 
 async def authenticate(directory: Directory, scheme: str, value: str, client_ip: str) -> Access:

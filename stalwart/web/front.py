@@ -96,7 +96,10 @@ def _added(http: Http, permissive: bool, telemetry: Telemetry) -> AddedHeaders:
 
 def _administrators(configured: Mapping[str, str]) -> list[tuple[str, str]] | None:
     headers = [(name.strip(), value.strip()) for name, value in configured.items()]
-    for name, value in headers:
-        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value) or name.lower() in _OURS:
-            return None
-    return headers
+    return headers if all(can_be_added(name, value) for name, value in headers) else None
+
+
+def can_be_added(name: str, value: str) -> bool:
+    """Whether an administrator may have this header on every answer."""
+    name, value = name.strip(), value.strip()
+    return bool(_NAME.fullmatch(name) and _VALUE.fullmatch(value)) and name.lower() not in _OURS

@@ -11,6 +11,7 @@ from collections.abc import Coroutine, Mapping
 from inspect import iscoroutine
 from typing import Any
 
+from attrs import evolve
 from twisted.internet.defer import CancelledError
 
 from stalwart.codec.ip_networks import LOOPBACK
@@ -26,6 +27,8 @@ from stalwart.errors import (
     TooMany,
     Unauthenticated,
 )
+from stalwart.provider.dpop import Proofs
+from stalwart.provider.scopes import scoped
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
     HTTP_ERROR,
@@ -39,11 +42,15 @@ from stalwart.telemetry.events import (
 )
 from stalwart.web.access import (
     LIVE_PREFIX,
+    TOKEN_SCHEMES,
     Directory,
+    TokenRefused,
     authenticate,
     check_authenticate,
     check_permission,
+    check_proof,
     credentials_of,
+    is_bound,
     live_token,
 )
 from stalwart.web.answers import CORS_TRIO, Answer, EventStream, no_content
@@ -55,8 +62,9 @@ from stalwart.web.exchange import Exchange
 from stalwart.web.forwarding import Forwarding
 from stalwart.web.front import Front
 from stalwart.web.limits import Limits
-from stalwart.web.problems import fault, of_error, status_problem
+from stalwart.web.problems import fault, insufficient_scope, of_error, status_problem
 from stalwart.web.route_table import BoundRoute, RouteTable
+from stalwart.web.routes import AUTHENTICATED
 
 API_BODY = 1048576  # design.md 8
 _OPTIONS_BRANCHES = frozenset(("api", "jmap", "auth"))
@@ -73,7 +81,10 @@ Outcome = Result | Coroutine[Any, Any, Any]
 
 
 class Pipeline:
-    """The front of a site. ``front`` is the present settings snapshot; the site replaces it."""
+    """The front of a site. ``front`` is the present settings snapshot; the site replaces it.
+
+    Without ``proofs`` no token that is bound to a key is good.
+    """
 
     def __init__(
         self,
@@ -87,6 +98,7 @@ class Pipeline:
         telemetry: Telemetry,
         clock: Clock,
         base_url: str,
+        proofs: Proofs | None = None,
     ) -> None:
         self.front = front
         self.bans = bans
@@ -98,6 +110,7 @@ class Pipeline:
         self._telemetry = telemetry
         self._seconds = clock.seconds
         self._base_url = base_url
+        self._proofs = proofs
 
     def handle(self, exchange: Exchange) -> Outcome:
         """The answer to a request whose head is complete, or a coroutine of it. Neither raises a family error."""
@@ -122,8 +135,18 @@ class Pipeline:
         if self._telemetry.wants(event):
             reason = f"{error.status} {error.detail}"
             self._telemetry.emit(event, remoteIp=exchange.client_ip, path=exchange.path, reason=reason)
+        return self._told(exchange, error)
+
+    def _told(self, exchange: Exchange, error: StalwartError) -> Answer:
+        """The answer for an error of the family, with what the holder of a token has to know."""
         scripted = exchange.head.fields.get("sec-fetch-mode") == "cors"
-        return of_error(error, self._base_url, scripted)
+        presented = credentials_of(exchange)
+        scheme = presented[0] if presented is not None and presented[0] in TOKEN_SCHEMES else None
+        code = error.code if isinstance(error, TokenRefused) else "invalid_token"
+        answer = of_error(error, self._base_url, scripted, scheme, code)
+        if scheme is not None and isinstance(error, Forbidden) and _lacks_scope(exchange):
+            return evolve(answer, headers=(*answer.headers, *insufficient_scope(scheme)))
+        return answer
 
     def _enter(self, exchange: Exchange) -> Outcome:
         front = self.front
@@ -243,10 +266,12 @@ class Pipeline:
         scheme, value = credentials
         access = self._directory.cached(value, exchange.client_ip)
         if access is not None:
+            if is_bound(access, scheme):
+                check_proof(access, scheme, value, exchange, self._proofs, self._base_url)
             return self._admitted(exchange, bound, access)
         if scheme != "basic":
             self._charge_anonymous(exchange)
-            if scheme != "bearer":
+            if scheme not in TOKEN_SCHEMES:
                 raise Unauthenticated
         return self._completed(exchange, self._fresh(exchange, bound, scheme, value))
 
@@ -264,6 +289,8 @@ class Pipeline:
             if self.bans.blocked(exchange.client_ip):
                 raise too_many_attempts() from None
             raise
+        if is_bound(access, scheme):
+            check_proof(access, scheme, value, exchange, self._proofs, self._base_url)
         return self._admitted(exchange, bound, access)
 
     def _admitted(self, exchange: Exchange, bound: BoundRoute, access: Access) -> Outcome:
@@ -301,6 +328,14 @@ class Pipeline:
     async def _after_body(self, exchange: Exchange, bound: BoundRoute) -> Outcome:
         await exchange.body(API_BODY)
         return bound.call(exchange)
+
+
+def _lacks_scope(exchange: Exchange) -> bool:
+    """Whether the scope of the token, not only its account, lacks what the route needs."""
+    access, route = exchange.access, exchange.route
+    if access is None or not access.scope or route is None or route.needs in (None, AUTHENTICATED):
+        return False
+    return not scoped(frozenset((route.needs or "",)), access.scope)
 
 
 def _places(error: BaseException) -> str:

@@ -18,6 +18,7 @@ from stalwart.errors import (
     TooMany,
     Unauthenticated,
 )
+from stalwart.provider.dpop import ALGORITHMS
 from stalwart.web.answers import Answer, Headers
 
 PROBLEM = "application/problem+json"
@@ -71,22 +72,39 @@ def fault() -> Answer:
     return problem(500, StalwartError.title, StalwartError.default_detail)
 
 
-def challenges(base_url: str, cross_origin_script: bool) -> Headers:
-    """The two challenges of form C. Scripts get no Basic one, so that browsers show no dialog of their own."""
-    metadata = f"{base_url}/.well-known/oauth-protected-resource"
-    bearer = ("WWW-Authenticate", f'Bearer {REALM}, resource_metadata="{metadata}"')
-    if cross_origin_script:
-        return (bearer,)
-    return (bearer, ("WWW-Authenticate", f"Basic {REALM}"))
+def challenges(base_url: str, cross_origin_script: bool, scheme: str | None = None, code: str = "") -> Headers:
+    """The two challenges of form C. Scripts get no Basic one, so that browsers show no dialog of their own.
+
+    Who came with a token, by ``scheme`` bearer or dpop, is told so by ``code`` (RFC 6750 3.1, RFC 9449 7.1).
+    """
+    found = []
+    if scheme == "dpop":
+        found.append(f'DPoP {REALM}, error="{code}", algs="{" ".join(ALGORITHMS)}"')
+    refused = f', error="{code}"' if scheme == "bearer" else ""
+    found.append(f'Bearer {REALM}, resource_metadata="{base_url}/.well-known/oauth-protected-resource"{refused}')
+    if not cross_origin_script:
+        found.append(f"Basic {REALM}")
+    return tuple(("WWW-Authenticate", challenge) for challenge in found)
 
 
-def of_error(error: StalwartError, base_url: str = "", cross_origin_script: bool = False) -> Answer:
-    """The answer for an error of the family."""
+def insufficient_scope(scheme: str) -> Headers:
+    """What a token of too little scope is told beside 403 (RFC 6750 3.1)."""
+    return (("WWW-Authenticate", f'{"DPoP" if scheme == "dpop" else "Bearer"} {REALM}, error="insufficient_scope"'),)
+
+
+def of_error(
+    error: StalwartError,
+    base_url: str = "",
+    cross_origin_script: bool = False,
+    scheme: str | None = None,
+    code: str = "invalid_token",
+) -> Answer:
+    """The answer for an error of the family; ``scheme`` and ``code`` are for ``challenges``."""
     if isinstance(error, LimitExceeded):
         headers = tuple(error.headers.items())
         return problem(error.status, error.title, error.detail, type=JMAP_LIMIT, limit=error.limit, headers=headers)
     if isinstance(error, Unauthenticated):
-        headers = challenges(base_url, cross_origin_script) if error.challenge else ()
+        headers = challenges(base_url, cross_origin_script, scheme, code) if error.challenge else ()
     elif isinstance(error, MethodNotAllowed):
         headers = (("Allow", ", ".join(error.allow)),)
     elif isinstance(error, TooMany):

@@ -236,6 +236,7 @@ def build_site(
     """The service over ``routes``.
 
     ``ban(ip, reason, expires_at)`` writes a BlockedIp; ``expression_io`` answers what access rules have to look up;
+    the service ``proofs``, if there is one, judges requests with tokens that are bound to a key;
     who wants to reset the ``limits`` brings them.
 
     :raises UnknownServiceError: a route asks for a service that is not in ``services``.
@@ -255,6 +256,7 @@ def build_site(
         telemetry=telemetry,
         clock=clock,
         base_url=base_url,
+        proofs=services.get("proofs"),
     )
     site = Site(pipeline, telemetry, clock)
 

@@ -19,7 +19,10 @@ from stalwart.config.identity.mailing_list import MailingList
 from stalwart.config.identity.masked_email import MaskedEmail
 from stalwart.config.identity.oauth_client import OAuthClient
 from stalwart.config.identity.oidc_provider import OidcProvider
+from stalwart.config.identity.passkey import Passkey
 from stalwart.config.identity.public_key import PublicKey
+from stalwart.config.identity.recovery_codes import RecoveryCodes
+from stalwart.config.identity.session import Session
 from stalwart.config.identity.tenant import Tenant
 from stalwart.errors import Conflict, DanglingReference, Linked
 from stalwart.schema import Declaration, ValidationFailed
@@ -143,8 +146,27 @@ class ViewTests(SynchronousTestCase):
         error = self.assertRaises(ValidationFailed, AccountSettings.patched, AccountSettings(), {"locale": "xx_XX"})
         self.assertEqual(error.violations[0].description, "Invalid value for enum property")
 
+    def test_passkey_shows_no_proofs(self) -> None:
+        given = {"description": "Phone", "currentSecret": "s", "otpCode": "1", "response": "{}"}
+        made = Passkey.from_wire(given).completed(None, 1795222474)
+        self.assertEqual((made.current_secret, made.otp_code, made.response), ("s", "1", "{}"))
+        shown = Passkey(description="Phone", created_at=1795222474, backed_up=True).to_wire()
+        self.assertEqual(
+            list(shown), ["description", "requiredWithPassword", "createdAt", "lastUsedAt", "backedUp", "transports"]
+        )
+        self.assertEqual(made.to_wire()["currentSecret"], "****")
+
+    def test_recovery_codes_are_made_on_request_only(self) -> None:
+        self.assertFalse(RecoveryCodes().regenerate)
+        made = RecoveryCodes.patched(RecoveryCodes(remaining=3), {"regenerate": True, "currentSecret": "s"})
+        self.assertEqual((made.regenerate, made.current_secret, made.remaining), (True, "s", 3))
+
+    def test_session_is_only_shown(self) -> None:
+        for name in Session.properties:
+            self.assertEqual(Session.properties[name].update, "serverSet", name)
+
     def test_view_cannot_be_stored(self) -> None:
-        for declaration in (AppPassword, ApiKey, AccountSettings, AccountPassword):
+        for declaration in (AppPassword, ApiKey, AccountSettings, AccountPassword, Passkey, RecoveryCodes, Session):
             self.assertFalse(declaration.stored)
 
 

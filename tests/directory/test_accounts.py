@@ -78,6 +78,10 @@ class AccountsTests(World):
         hashed = hashes.sha256_of("x")
         self.assertEqual(self.settle(self.accounts.stored_password(hashed)), hashed)
 
+    def test_hash_that_nobody_could_check_is_refused(self) -> None:
+        for stored in ("$argon2id$v=19$m=99999999,t=9999,p=1$c2FsdA$AAAA", "$argon2id$x", "$2b$31$" + "a" * 53):
+            self.failureResultOf(Deferred.fromCoroutine(self.accounts.stored_password(stored)), Invalid)
+
     def test_clear_scheme_is_hashed_and_judged(self) -> None:
         self.failing(self.accounts.stored_password("{PLAIN}short"), Invalid)
         stored = self.settle(self.accounts.stored_password("{CLEAR}" + PASSWORD))

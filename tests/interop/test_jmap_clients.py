@@ -33,8 +33,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class ClientTests(SynchronousTestCase):
-    """Each client is a process of its own."""
+class ClientDaemon(SynchronousTestCase):
+    """A daemon that publishes the address which clients reach it at."""
 
     def setUp(self) -> None:
         port = free_port()
@@ -47,6 +47,10 @@ class ClientTests(SynchronousTestCase):
         self.addCleanup(self.daemon.close)
         self.daemon.wait_for_port()
         self.administrator = Administrator(self.daemon)
+
+
+class ClientTests(ClientDaemon):
+    """Each client is a process of its own."""
 
     def run_client(self, *command: Any) -> Any:
         """What the client printed, as JSON."""

@@ -73,7 +73,8 @@ class Desk:
         self.events: list[tuple[Event, dict[str, Any]]] = []
         telemetry = Telemetry(threshold=Level.ERROR + 1)  # type: ignore[arg-type]  # nothing is logged
         telemetry.observe(lambda event, keys: self.events.append((event, keys)))
-        engine = Engine((echo, *methods), services or {}, telemetry=telemetry, clock=self.clock, mode=mode)
+        services = {"telemetry": telemetry, **(services or {})}
+        engine = Engine((echo, *methods), services, telemetry=telemetry, clock=self.clock, mode=mode)
         self.service = Service(
             engine,
             announcing,

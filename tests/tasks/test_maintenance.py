@@ -7,7 +7,7 @@ from typing import Any
 from stalwart.config.operation.task import Task
 from stalwart.errors import Invalid
 from stalwart.tasks.cleaning import FOLDER_PAUSE, Cleaning
-from stalwart.tasks.maintenance import maintenance_works
+from stalwart.tasks.maintenance import auth_token_removal, maintenance_works
 from stalwart.tasks.scheduling import schedule_destroy
 from stalwart.tasks.work import Work
 from tests.tasks.world import NOW, TaskCase
@@ -68,6 +68,19 @@ class MaintenanceTests(TaskCase):
     def test_other_parts_add_their_steps(self) -> None:
         self.run_task("StoreMaintenance", maintenanceType="resetRateLimiters")
         self.assertEqual(self.resets, ["limits"])
+
+    def test_tokens_of_everybody_can_be_removed(self) -> None:
+        forgotten: list[str] = []
+        cleaning = Cleaning(self.store, self.settings, self.clock)
+        step = auth_token_removal(cleaning, lambda: forgotten.append("all"))
+        self.works = maintenance_works(cleaning, {"removeAuthTokens": step})
+        made = [
+            self.write(lambda tx, id=id: tx.sign_ins.insert(id, "app", {}, now=NOW, expires_at=NOW + 10**9))
+            for id in (5, 6)
+        ]
+        self.run_task("StoreMaintenance", maintenanceType="removeAuthTokens")
+        self.assertEqual([self.write(lambda tx, id=each.id: tx.sign_ins.get(id, NOW)) for each in made], [None, None])
+        self.assertEqual(forgotten, ["all"])
 
     def test_account_that_is_gone_is_erased(self) -> None:
         self.write(lambda tx: schedule_destroy_without_object(tx))

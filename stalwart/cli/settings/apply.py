@@ -15,7 +15,7 @@ from attrs import define, field
 from stalwart.cli.settings.command import command
 from stalwart.cli.settings.output import Output
 from stalwart.cli.settings.plan import Step, merged, read_plan
-from stalwart.cli.settings.problems import REFUSED, CallFailed, Problem, refusal
+from stalwart.cli.settings.problems import REFUSED, CallFailed, Problem, Rule, refusal
 from stalwart.cli.settings.progress import Progress
 from stalwart.cli.settings.references import resolved
 from stalwart.cli.settings.server import Server
@@ -36,7 +36,12 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     made = command(commands, shared, "apply", "carry out a plan", work, EXAMPLES)
     made.add_argument("--file", metavar="FILE", help="the plan")
     made.add_argument("--stdin", action="store_true", help="the plan from standard input")
-    made.add_argument("--dry-run", action="store_true", help="check the plan and show what would be done")
+    made.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="check the form of the plan and count what would be done; values are checked by the server, later",
+    )
+    made.add_argument("--confirm", action="store_true", help="also what locks out the address that asks")
     made.add_argument("--continue-on-error", action="store_true", help="go on after a refusal")
     made.add_argument("--quiet", action="store_true", help="show problems only")
     made.add_argument("--json", dest="as_json", action="store_true", help="one JSON object for each object touched")
@@ -91,6 +96,8 @@ class Application:
         verb = "would have " if self.options.dry_run else ""
         done = ", ".join(f"{count} {fate}" for fate, count in self.counts.items() if count)
         self.output.note(f"{verb}{done or 'nothing to do'}")
+        if self.options.dry_run and done:
+            self.output.note("the values are checked by the server when the plan is carried out")
 
     def _forward(self, step: Step) -> None:
         if step.kind == "update":
@@ -160,6 +167,8 @@ class Application:
     def _set(self, step: Step, arguments: dict[str, Any]) -> dict[str, Any]:
         if self.options.dry_run:
             return _pretended(arguments)
+        if self.options.confirm:
+            arguments = {**arguments, "confirm": True}
         try:
             named = _names(arguments)
             needed = {name[1:]: self.ids[name[1:]] for name in named if name[1:] in self.ids}
@@ -191,9 +200,15 @@ class Application:
         for key, error in (errors or {}).items():
             if self.options.as_json:
                 self.output.json({"object": step.type, "result": "failed", "key": key, "error": error})
-            self._failed(f"line {step.line}: {step.type} {key} was not {verb}: {refusal(error)}", go_on=True)
+            reason = refusal(error, self._rule(step, key))
+            self._failed(f"line {step.line}: {step.type} {step.shown(key)} was not {verb}: {reason}", go_on=True)
         if errors and not self.options.continue_on_error:
             raise _Stopped
+
+    def _rule(self, step: Step, key: str) -> Rule:
+        members = step.value.get(key)
+        variant = members.get("@type", step.variant) if isinstance(members, dict) else step.variant
+        return lambda path: self.server.schema.rule(step.type, variant if isinstance(variant, str) else None, path)
 
     def _failed(self, text: str, go_on: bool = False) -> None:
         self.counts["failed"] += 1

@@ -44,8 +44,8 @@ def run(options: argparse.Namespace, work: Work) -> int:
         output.problem(f"stalwart-cli: {problem}")
         return problem.code
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us is gone: nothing left to say
-        return USAGE
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has seen enough
+        return 0
     except KeyboardInterrupt:
         output.problem("stalwart-cli: interrupted")
         return USAGE

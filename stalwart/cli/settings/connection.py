@@ -81,7 +81,7 @@ class Connection:
             return self.request(method, path, body)
         except (OSError, http.client.HTTPException, ssl.SSLError) as failure:
             self.close()
-            raise Problem(f"no answer from {self.url}: {_reason(failure)}") from None
+            raise Problem(f"no answer from {self.url}: {_reason(failure)}{_advice(self.url, failure)}") from None
 
     def close(self) -> None:
         """Close the connection."""
@@ -163,3 +163,12 @@ def _reason(failure: Exception) -> str:
     if isinstance(failure, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({failure.verify_message}); -k accepts it"
     return getattr(failure, "strerror", None) or str(failure) or type(failure).__name__
+
+
+def _advice(url: str, failure: Exception) -> str:
+    """What to do about it, where that is known."""
+    if isinstance(failure, ssl.SSLError) and failure.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
+        return f"; this port does not speak TLS, try {url.replace('https:', 'http:', 1)}"
+    if isinstance(failure, http.client.BadStatusLine) and url.startswith("http:"):
+        return f"; if this port speaks TLS, try {url.replace('http:', 'https:', 1)}"
+    return ""

@@ -11,6 +11,7 @@ from typing import Any
 
 _BOLD, _DIM, _RED, _PLAIN = "\033[1m", "\033[2m", "\033[31m", "\033[0m"
 WIDEST = 48
+_JOINERS = "\u200c\u200d\ufe0e\ufe0f"  # inside emoji and words of many languages
 
 
 class Output:
@@ -121,4 +122,4 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def printable(text: str) -> str:
     """``text`` without what would act on the terminal."""
-    return "".join(char if char.isprintable() else "?" for char in text)
+    return "".join(char if char.isprintable() or char in _JOINERS else "?" for char in text)

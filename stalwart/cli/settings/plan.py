@@ -34,6 +34,14 @@ class Step:
     match_on: tuple[str, ...]
     scope: Mapping[str, Any]
 
+    def shown(self, key: str) -> str:
+        """What people call an object of the plan: its name or description, with the key that the plan has for it."""
+        found = self.value.get(key)
+        members = found if isinstance(found, dict) else {}
+        names = [members.get(name) for name in ("name", "description", *self.match_on)]
+        name = next((name for name in names if isinstance(name, str) and name and name != key), None)
+        return f"{name} ({key})" if name is not None else key
+
     @property
     def size(self) -> int:
         """How many objects it touches at least."""

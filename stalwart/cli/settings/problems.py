@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 USAGE = 2
@@ -29,6 +29,9 @@ _PLAIN = {
 }
 
 
+_CONFIRM = 'repeat the call with "confirm": true'
+
+
 class Problem(Exception):
     """Ends the command with ``code``: 2 for usage, connection and login, 1 for what the server refused."""
 
@@ -46,10 +49,14 @@ class CallFailed(Problem):
         super().__init__(f"{method.removeprefix('x:')}: {self.type}{': ' + reason if reason else ''}", REFUSED)
 
 
-def refusal(error: Mapping[str, Any]) -> str:
-    """A SetError (settings A.8) as one sentence."""
+Rule = Callable[[str], str | None]
+"""What a value at a path can be, or None."""
+
+
+def refusal(error: Mapping[str, Any], rule: Rule = lambda path: None) -> str:
+    """A SetError (settings A.8) as one sentence; ``rule`` says what the schema allows where a value is not valid."""
     kind = str(error.get("type"))
-    sentences = [_entry(entry) for entry in error.get("validationErrors") or ()]
+    sentences = [_entry(entry, rule) for entry in error.get("validationErrors") or ()]
     description = error.get("description")
     where = ", ".join(map(str, error.get("properties") or ()))
     if kind == "primaryKeyViolation":
@@ -61,16 +68,25 @@ def refusal(error: Mapping[str, Any]) -> str:
         sentences.append(f"it is still used by {users}")
     elif not sentences:
         sentences.append(f"{where}: {description}" if where and description else description or _PLAIN.get(kind, kind))
+        sentences[-1] = str(sentences[-1]).replace(_CONFIRM, "add --confirm")
+        sentences[-1] += _allowed(where, rule) if kind in ("invalidPatch", "invalidProperties") else ""
         description = None
     if description and description not in sentences:
         sentences.append(str(description))
     return f"{kind}: {'; '.join(map(str, sentences))}"
 
 
-def _entry(entry: Mapping[str, Any]) -> str:
-    rule = _RULES.get(str(entry.get("type")), str(entry.get("type"))).format(required=entry.get("required"))
+def _entry(entry: Mapping[str, Any], rule: Rule) -> str:
+    kind = str(entry.get("type"))
+    fault = _RULES.get(kind, kind).format(required=entry.get("required"))
     value = f": {entry['value']}" if entry.get("value") else ""
-    return f"{entry.get('property')} {rule}{value}"
+    allowed = _allowed(str(entry.get("property")), rule) if kind in ("Required", "Invalid") else ""
+    return f"{entry.get('property')} {fault}{value}{allowed}"
+
+
+def _allowed(path: str, rule: Rule) -> str:
+    told = rule(path) if path else None
+    return f" (it is {told})" if told else ""
 
 
 def _named(target: Any) -> str:

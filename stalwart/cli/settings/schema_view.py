@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
 
 from stalwart.cli.settings.problems import Problem
+
+MOST = 12
+"""Values that are named in one sentence."""
 
 
 @frozen
@@ -94,6 +97,29 @@ class SchemaView:
         made = self.properties(shape, variant).get(first)
         return self._below(made["type"], rest) if made is not None else None
 
+    def rule(self, type: str, variant: str | None, path: str) -> str | None:
+        """What a value at ``path`` can be, where the document says more than "a text" or "a number"."""
+        if path == "@type":
+            return _one_of(self.variants(f"x:{type}"))
+        made = self.type_of(f"x:{type}", variant, path)
+        if made is None:
+            return None
+        kind = made["type"]
+        if kind == "enum":
+            return _one_of(self._values(made))
+        if kind in ("set", "map"):
+            keys = self._values(made.get("class") or made.get("keyClass") or {})
+            member = "true" if kind == "set" else "..."
+            form = f'{{"{keys[0] if keys else "value"}": {member}}}'
+            return f"an object such as {form}" + (f"; its keys are {_some(keys)}" if keys else "")
+        if kind == "object":
+            return _one_of(self.variants(made["objectName"]), "an object whose @type is ")
+        return None
+
+    def _values(self, type: Mapping[str, Any]) -> list[str]:
+        members = self.document["enums"].get(type.get("enumName"), ())
+        return [str(each["name"]) for each in members]
+
     def _below(self, type: Mapping[str, Any], rest: list[str]) -> Mapping[str, Any] | None:
         if not rest:
             return type
@@ -123,6 +149,15 @@ class SchemaView:
 def is_secret(type: Mapping[str, Any]) -> bool:
     """Whether values of this type are masked."""
     return type.get("format") in ("secret", "secretText")
+
+
+def _one_of(names: Sequence[str], before: str = "") -> str | None:
+    return f"{before}one of {_some(names)}" if names else None
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - MOST
+    return ", ".join(names[:MOST]) + (f" and {more} more (see describe)" if more > 0 else "")
 
 
 def _nearest(name: str, known: list[str]) -> str:

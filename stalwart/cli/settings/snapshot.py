@@ -44,8 +44,8 @@ NOT_CONFIGURATION = frozenset(
             "ArchivedItem",
             "BlockedIp",
         ),
-        *("Bootstrap", "ClusterNode", "DataStore", "Log", "MaskedEmail", "Metric", "PublicKey", "QueuedMessage"),
-        *("SpamTrainingSample", "Task", "Trace"),
+        *("Bootstrap", "ClusterNode", "DataStore", "Log", "MaskedEmail", "Metric", "Passkey", "PublicKey"),
+        *("QueuedMessage", "RecoveryCodes", "Session", "SpamTrainingSample", "Task", "Trace"),
     )
 )
 

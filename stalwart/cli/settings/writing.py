@@ -9,7 +9,7 @@ from typing import Any
 
 from stalwart.cli.settings.command import add_values, command
 from stalwart.cli.settings.output import Output
-from stalwart.cli.settings.problems import REFUSED, Problem, refusal
+from stalwart.cli.settings.problems import REFUSED, Problem, Rule, refusal
 from stalwart.cli.settings.server import Server
 from stalwart.cli.settings.values import given_object
 
@@ -56,7 +56,8 @@ def create(options: argparse.Namespace, server: Server, output: Output) -> int:
     answer = _set(server, type.name, {"create": {"new": members}}, options)
     made = (answer.get("created") or {}).get("new")
     if made is None:
-        raise Problem(f"{type.name} was not created: {refusal(_why(answer, 'notCreated', 'new'))}", REFUSED)
+        reason = refusal(_why(answer, "notCreated", "new"), _rule(server, type.name, members))
+        raise Problem(f"{type.name} was not created: {reason}", REFUSED)
     output.text(f"created {type.name} {made.get('id', '')}".rstrip())
     _generated(made, output)
     return 0
@@ -73,7 +74,8 @@ def update(options: argparse.Namespace, server: Server, output: Output) -> int:
     patch = given_object(server.schema, type, options, sys.stdin)
     answer = _set(server, type.name, {"update": {id: patch}}, options)
     if id not in (answer.get("updated") or {}):
-        raise Problem(f"{type.name} {id} was not changed: {refusal(_why(answer, 'notUpdated', id))}", REFUSED)
+        reason = refusal(_why(answer, "notUpdated", id), _rule(server, type.name, patch, type.variant))
+        raise Problem(f"{type.name} {id} was not changed: {reason}", REFUSED)
     output.text(f"updated {type.name} {id}")
     _generated(answer["updated"][id] or {}, output)
     return 0
@@ -115,6 +117,12 @@ def _stored_variant(server: Server, type: Any) -> Any:
         return type
     found = list(server.objects(type.name, ["singleton"]))
     return type.__class__(type.name, found[0].get("@type")) if found else type
+
+
+def _rule(server: Server, type: str, members: Mapping[str, Any], variant: str | None = None) -> Rule:
+    """What the schema allows in an object of ``type``, of the variant that ``members`` names."""
+    chosen = members.get("@type", variant)
+    return lambda path: server.schema.rule(type, chosen if isinstance(chosen, str) else None, path)
 
 
 def _why(answer: Mapping[str, Any], member: str, key: str) -> Mapping[str, Any]:

@@ -128,19 +128,19 @@ class Sql(External):
 
 
 class Oidc(External):
-    """An OpenID Connect provider, whose tokens are taken here."""
+    """An OpenID Connect provider, whose tokens are taken here (OpenID Connect Core, RFC 9068)."""
 
-    issuer_url: str = prop(String("uri"), REQUIRED, "The provider; its metadata lies below.", label="Issuer URL")
+    issuer_url: str = prop(String("uri"), REQUIRED, "The provider, exactly as it calls itself.", label="Issuer URL")
     require_audience: str | None = prop(
         String(nullable=True), "stalwart", "Audience that a token must be meant for; null takes any."
     )
     require_scopes: frozenset[str] = prop(_NAMES, {"openid": True, "email": True}, "Scopes that a token must have.")
     claim_username: str = prop(String(), "preferred_username", "Claim with the login name.")
     username_domain: str | None = prop(
-        String("domainName", nullable=True), None, "Domain of login names without one; null refuses them."
+        String("domainName", nullable=True), None, "Domain of login names without one; null takes the claim `email`."
     )
     claim_name: str | None = prop(String(nullable=True), "name", "Claim with the full name; null leaves it empty.")
-    claim_groups: str | None = prop(String(nullable=True), None, "Claim with groups; null is none.")
+    claim_groups: str | None = prop(String(nullable=True), None, "Claim with groups; null leaves them alone.")
 
 
 Directory = Union(
@@ -152,5 +152,4 @@ Directory = Union(
     ids="snowflake",
     label="description",
     tenant=True,
-    enforced=False,
 )

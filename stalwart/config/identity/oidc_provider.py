@@ -1,7 +1,6 @@
 """x:OidcProvider: the server as an OAuth and OpenID Connect provider (settings C.4).
 
-Keys are null until somebody sets them or the provider makes its own; the reference has random ones from its first
-start on.
+A key that is null is one that the server has made and keeps for itself.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _MINUTE = 60_000
 _DAY = 86_400_000
 
 
-class OidcProvider(Singleton, enforced=False):
+class OidcProvider(Singleton):
     """How applications sign people in: lifetimes of codes and tokens, keys, who may register."""
 
     require_client_registration: bool = prop(Boolean(), False, "Refuse applications that nobody has registered.")
@@ -52,11 +51,16 @@ class OidcProvider(Singleton, enforced=False):
     )
     id_token_expiry: int = prop(Duration(), 15 * _MINUTE, "Lifetime of an ID token.", label="ID token expiry")
     encryption_key: Variant | None = prop(
-        Nested(SecretKey, nullable=True), None, "Secret behind the tokens; null lets the server make one."
+        Nested(SecretKey, nullable=True),
+        None,
+        "Secret behind the tokens; null lets the server make one. Another one voids all tokens.",
     )
     signature_key: Variant | None = prop(
         Nested(SecretText, nullable=True),
         None,
         "Key that signs ID tokens: PEM, or any text for the hs algorithms; null lets the server make one.",
+    )
+    signature_key_rotation: int | None = prop(
+        Duration(nullable=True), 90 * _DAY, "Age at which a key that the server has made is replaced; null is never."
     )
     signature_algorithm: str = prop(Enum(SIGNATURE_ALGORITHM), "hs256", "Algorithm that signs ID tokens.")

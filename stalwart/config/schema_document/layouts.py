@@ -34,6 +34,9 @@ _ACCOUNT = (
     ("AccountPassword", "lock-keyhole"),
     ("AppPassword", "key-round"),
     ("ApiKey", "square-terminal"),
+    ("Passkey", "fingerprint"),
+    ("RecoveryCodes", "life-buoy"),
+    ("Session", "monitor-smartphone"),
     ("PublicKey", "file-key"),
     ("MaskedEmail", "venetian-mask"),
 )

@@ -75,5 +75,5 @@ DataStore = Union(
     doc="Database of the server, named in its configuration file. A change needs a restart.",
     singleton=True,
     stored=False,
-    others="This server keeps its data in Sqlite or PostgreSql.",
+    others="This engine is not built into this server; it keeps its data in Sqlite.",
 )

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
+from stalwart.codec.ids import encode_id
 from stalwart.directory.access import Access
 from stalwart.jmap.blobs.ids import BlobId, NotABlobId, parse_blob_id
 from stalwart.jmap.errors import MethodError
@@ -43,11 +44,25 @@ def check_account(tx: Transaction, account_id: int, error: str = "accountNotFoun
 
 
 def may_read(tx: Transaction, access: Access, account_id: int, hash: bytes, now: int) -> bool:
-    """Whether ``access`` may read the content in the account ``account_id``, which it may use."""
-    if access.may(FETCH_ANY):
+    """Whether ``access`` may read the content in the account ``account_id``.
+
+    Who may fetch any blob may do so within its own tenant: whatever an account there has.
+    """
+    if access.may(FETCH_ANY) and access.tenant_id is None:
         return True
+    links = tx.blobs.links(hash, account_id, now)
+    if not links or not _is_within(tx, access, account_id):
+        return False
     own = uploader(access.account_id)
-    return any(link.owner_id > 0 or link.owner_id == own for link in tx.blobs.links(hash, account_id, now))
+    return access.may(FETCH_ANY) or any(link.owner_id > 0 or link.owner_id == own for link in links)
+
+
+def _is_within(tx: Transaction, access: Access, account_id: int) -> bool:
+    """Whether the account is in the tenant of ``access``, if it has one; its own and its groups' always are."""
+    if access.tenant_id is None or account_id == access.account_id or account_id in access.group_ids:
+        return True
+    row = tx.registry.get("Account", account_id)
+    return row is not None and row.data.get("memberTenantId") == encode_id(access.tenant_id)
 
 
 def find_readable(

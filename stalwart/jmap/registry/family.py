@@ -22,6 +22,7 @@ from stalwart.schema import Declaration, collect
 
 _HANDLERS = "stalwart.jmap.types"
 _WORK: Mapping[str, Callable[..., Any]] = {"get": get, "query": query, "set": set_objects}
+_NEEDS = {"get": ("store", "clock"), "query": ("store", "clock"), "set": ("store", "clock", "telemetry")}
 _NEEDED = {"get": "Get", "query": "Query"}  # which verb a set needs depends on what it does
 
 
@@ -56,8 +57,8 @@ def type_methods(declaration: Declaration, kind: type[Handler]) -> Iterator[Meth
             name=f"x:{declaration.type_name}/{function}",
             capabilities=NO_CAPABILITY,
             needs=needed(declaration, verb) if verb is not None else None,
-            handler=_answering(declaration, kind, own, _WORK[function]),
-            services=tuple(dict.fromkeys((*own, "store", "clock"))),
+            handler=_answering(declaration, kind, own, function),
+            services=tuple(dict.fromkeys((*own, *_NEEDS[function]))),
             made_in=kind.__module__,
         )
 
@@ -74,11 +75,13 @@ def found_handlers() -> dict[str, type[Handler]]:
 
 
 def _answering(
-    declaration: Declaration, kind: type[Handler], own: tuple[str, ...], work: Callable[..., Any]
+    declaration: Declaration, kind: type[Handler], own: tuple[str, ...], function: str
 ) -> Callable[..., Any]:
+    work, needs = _WORK[function], _NEEDS[function]
+
     def answer(call: Call, **services: Any) -> Any:
         handler = kind(declaration, **{name: services[name] for name in own})
-        return work(call, handler, services["store"], services["clock"])
+        return work(call, handler, *(services[name] for name in needs))
 
     return answer
 

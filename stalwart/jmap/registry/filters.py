@@ -61,7 +61,7 @@ def search_terms(declaration: Declaration, conditions: Sequence[Condition]) -> l
         try:
             terms += index.term(declaration, condition.property, condition.comparison, condition.value)
         except Invalid:
-            raise unsupported_filter(condition.name) from None
+            raise unsupported_filter(condition.name, index.filterable(declaration)) from None
     if len(terms) > MOST_CONDITIONS:
         raise MethodError("unsupportedFilter", f"At most {MOST_CONDITIONS} words and conditions are supported.")
     return terms
@@ -78,16 +78,24 @@ def sort_name(comparator: Comparator | None, sortable: Collection[str]) -> str |
         return None
     if comparator.property not in sortable:
         text = f"Property {comparator.property[:255]} is not supported for sorting"
-        raise MethodError("unsupportedSort", text)
+        raise MethodError("unsupportedSort", text + _instead(("id", *sortable)))
     return comparator.property
 
 
-def unsupported_filter(name: str) -> MethodError:
-    """The error for a condition that cannot be searched for."""
-    return MethodError("unsupportedFilter", f"Filter on property {name[:255]} is not supported or invalid")
+def unsupported_filter(name: str, filterable: Collection[str] = ()) -> MethodError:
+    """The error for a condition that cannot be searched for; ``filterable`` are properties that can."""
+    text = f"Filter on property {name[:255]} is not supported or invalid"
+    return MethodError("unsupportedFilter", text + _instead(filterable))
+
+
+def _instead(names: Collection[str]) -> str:
+    return f". Supported: {', '.join(sorted(set(names)))}" if names else ""
 
 
 def _operands(part: Mapping[str, Any]) -> list[Any]:
+    if beside := part.keys() - {"operator", "conditions"}:
+        text = f'A filter with an "operator" cannot have conditions beside it: {", ".join(sorted(beside))[:200]}.'
+        raise MethodError("invalidArguments", text)
     conditions = part.get("conditions")
     if part["operator"] != "AND":
         raise MethodError("unsupportedFilter", "Only AND is supported in filters")

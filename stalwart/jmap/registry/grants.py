@@ -12,9 +12,10 @@ from typing import Any, Protocol
 from stalwart.config.identity import roles as declared
 from stalwart.config.identity.authentication import Authentication
 from stalwart.config.identity.roles import Role
+from stalwart.config.identity.tenant import Tenant
 from stalwart.config.settings import Settings
 from stalwart.directory.access import Access
-from stalwart.directory.permissions import RoleOf, granted, role_ids
+from stalwart.directory.permissions import RoleOf, granted, role_ids, tenant_permissions
 from stalwart.errors import Forbidden
 from stalwart.schema import Variant
 from stalwart.store import Transaction
@@ -36,6 +37,7 @@ class Grants:
     """Checks the grants of one call inside its transaction."""
 
     def __init__(self, tx: Transaction, asking: Caller, settings: Settings) -> None:
+        self._tx = tx
         self._access = asking.access
         self._authentication = settings.of(Authentication)
         self._role_of = _roles(tx, asking.memo)
@@ -44,8 +46,8 @@ class Grants:
         """Raises Forbidden if ``account`` gains what the caller does not hold."""
         if _is_plain(account):
             return
-        before = frozenset() if former is None else self._of_account(former)
-        self.check(self._of_account(account) - before - self._by_default(account))
+        before = frozenset() if former is None else self._bounded(former)
+        self.check(self._bounded(account) - before - self._by_default(account))
 
     def check_takeover(self, account: Any) -> None:
         """Raises Forbidden if who could sign in as ``account`` would have what the caller does not hold."""
@@ -67,8 +69,10 @@ class Grants:
 
     def check_bounds(self, former: Any, tenant: Any) -> None:
         """Raises Forbidden if ``tenant`` lets its members have more than before and more than the caller holds."""
-        before = frozenset() if former is None else self._of_account(former)
-        self.check(self._of_account(tenant) - before)
+        if former is None:
+            self.check(self._of_account(tenant))
+        else:
+            self.check(self._of_members(tenant) - self._of_members(former))
 
     def of_roles(self, ids: Iterable[int]) -> frozenset[str]:
         """What roles give together."""
@@ -82,6 +86,16 @@ class Grants:
         """What every account of this kind has."""
         plain = account.replaced(roles=type(account)().roles, permissions=_INHERIT)
         return granted(role_ids(plain, self._authentication), _INHERIT, self._role_of)
+
+    def _bounded(self, account: Any) -> frozenset[str]:
+        """What ``account`` has beyond the default of its kind, within the bounds of its tenant."""
+        row = self._tx.registry.get(Tenant.type_name, account.member_tenant_id or 0)
+        own = self._of_account(account)
+        return own if row is None else own & self._of_members(Tenant.from_stored(row.data))
+
+    def _of_members(self, tenant: Any) -> frozenset[str]:
+        """What nobody in ``tenant`` may do more than."""
+        return tenant_permissions(tenant, self._authentication, self._role_of)
 
     def _of_account(self, holder: Any) -> frozenset[str]:
         """What ``holder`` (an account, a tenant) has beyond the default roles of its kind."""

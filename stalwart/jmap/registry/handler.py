@@ -73,6 +73,10 @@ class Change:
     refused: StalwartError | None = None
 
 
+CONFIRM = 'To do it all the same, repeat the call with "confirm": true.'
+"""The end of a refusal that ``Asking.confirmed`` lifts."""
+
+
 class Handler:
     """A settings type. Keyword-only parameters of ``__init__`` are services, bound by name.
 
@@ -124,7 +128,10 @@ class Handler:
     def create(self, tx: Transaction, asking: Asking, change: Change) -> tuple[int, dict[str, Any]]:
         """Store a new object; its number, and the members that the client must learn."""
         scope = Scope.of(self.declaration, tx, asking)
-        entry = self.store_new(tx, asking, change, scope.forced(change.data))
+        data = scope.forced(change.data)
+        if asking.access.tenant_id is not None:  # before a conflict can tell of what is not the caller's to know
+            check_links(tx, asking, None, self.declaration.from_wire(dict(data)))
+        entry = self.store_new(tx, asking, change, data)
         self._accept(tx, asking, change, None, entry)
         return entry.id, {}
 
@@ -137,6 +144,9 @@ class Handler:
         assert change.id is not None
         former = self.existing(tx, asking, change.id)
         Scope.of(self.declaration, tx, asking).check_patch(change.data)
+        if asking.access.tenant_id is not None:
+            declaration: Any = self.declaration
+            check_links(tx, asking, former.value, declaration.patched(former.value, change.data))
         entry = self.store_patched(tx, asking, change, former)
         self._accept(tx, asking, change, former, entry)
         return None

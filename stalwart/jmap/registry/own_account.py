@@ -1,4 +1,5 @@
-"""The account behind the types that are a view of one: x:AppPassword, x:ApiKey, x:AccountSettings, x:AccountPassword.
+"""The account behind the types that are a view of one: x:AppPassword, x:ApiKey, x:AccountSettings, x:AccountPassword,
+x:Passkey, x:RecoveryCodes, x:Session.
 
 They work on the user that ``accountId`` names; groups, unknown accounts and those of another tenant have nothing
 (settings C.5).

@@ -22,6 +22,10 @@ from stalwart.schema import Declaration, EnvironmentVariable, File, ObjectList, 
 from stalwart.store import Term, Transaction
 
 TENANT = "memberTenantId"
+FOREIGN_PLACE = "Files and variables of the server can be named by its administrators only; give the value itself."
+
+_PLACES = frozenset((File.type_name, EnvironmentVariable.type_name))
+_PLACE_MEMBERS = frozenset(("filePath", "variableName"))
 
 
 class Caller(Protocol):
@@ -147,8 +151,25 @@ def check_places(asking: Caller, former: Any, value: Any) -> None:
     known = list(_outside(former)) if former is not None else []
     for path, place in _outside(value):
         if (path, place) not in known:
-            text = "Files and variables of the server can be named by its administrators only; give the value itself."
-            raise SetRefused("forbidden", text, (path,))
+            raise SetRefused("forbidden", FOREIGN_PLACE, (path,))
+
+
+def places_named(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The members of a creation or patch that name a file or variable of the server, before anything is made of it."""
+    return tuple(dict.fromkeys(path.partition("/")[0] for path, inner in data.items() if _names_place({path: inner})))
+
+
+def _names_place(data: Any) -> bool:
+    if isinstance(data, Mapping):
+        if data.get("@type") in _PLACES:
+            return True
+        return any(
+            path.rpartition("/")[2] in _PLACE_MEMBERS
+            or (path.endswith("/@type") and inner in _PLACES)
+            or _names_place(inner)
+            for path, inner in data.items()
+        )
+    return isinstance(data, list) and any(map(_names_place, data))
 
 
 def _outside(value: Any, above: str = "") -> Iterable[tuple[str, Any]]:

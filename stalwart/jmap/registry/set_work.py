@@ -8,11 +8,13 @@ from typing import Any
 from attrs import define, field
 
 from stalwart.codec.ids import SINGLETON, encode_id
+from stalwart.config.catalogue import declarations
 from stalwart.errors import Conflict, Linked, NotFound, StalwartError
 from stalwart.jmap.errors import SetRefused, set_error
 from stalwart.jmap.registry.get import number_of
 from stalwart.jmap.registry.handler import Asking, Change, Handler
 from stalwart.jmap.registry.references import resolve
+from stalwart.jmap.registry.scoping import TENANT
 from stalwart.store import Transaction
 
 SetError = dict[str, Any]
@@ -75,6 +77,8 @@ class SetWork:
             except Conflict as problem:
                 if problem.property is None and not isinstance(problem, Linked):
                     raise
+                if problem.holder is not None and not self._is_visible(*problem.holder):
+                    problem.holder = None
                 refusals[change.kind][change.key] = set_error(problem, self._target(change))
             except StalwartError as problem:
                 refusals[change.kind][change.key] = set_error(problem, self._target(change))
@@ -109,6 +113,15 @@ class SetWork:
     def _refuse_early(self, change: Change) -> None:
         if change.refused is not None:
             raise change.refused
+
+    def _is_visible(self, type: str, id: int) -> bool:
+        """Whether who asks may know of an object: one of another tenant is not told of."""
+        tenant = self._asking.access.tenant_id
+        declared = declarations().get(type)
+        if tenant is None or declared is None or not declared.tenant:
+            return True
+        row = self._tx.registry.get(type, id)
+        return row is not None and row.data.get(TENANT) == encode_id(tenant)
 
     def _find(self, change: Change) -> str:
         """The id that a change is about, its number noted. Raises NotFound."""

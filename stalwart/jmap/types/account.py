@@ -1,7 +1,8 @@
 """x:Account: users and groups (settings C.5, A.8).
 
 Beside the declaration: passwords are hashed, grants bounded, app passwords and API keys left to their users, the
-object store's row and the credential cache kept in step.
+object store's row and the credential cache kept in step. Another password, a second factor that is gone and a right to
+sign in that is taken away end the sign-ins of the account.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from stalwart.config import registry
+from stalwart.config.identity.authentication import Authentication
 from stalwart.config.identity.credentials import Password
 from stalwart.config.settings import Settings
 from stalwart.directory import account_records
 from stalwart.directory.accounts import Accounts
 from stalwart.directory.directory import Directory
+from stalwart.directory.identity import find_by_id
 from stalwart.directory.totp import InvalidUri, Totp
 from stalwart.errors import StalwartError
 from stalwart.jmap.errors import SetRefused
@@ -23,6 +26,7 @@ from stalwart.jmap.registry.external import check_internal
 from stalwart.jmap.registry.get import number_of
 from stalwart.jmap.registry.grants import Grants
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.jmap.registry.last_administrator import check_own_way_in, check_somebody_left, has_more, is_administrator
 from stalwart.jmap.registry.waking import Wakeable
 from stalwart.schema import Declaration
 from stalwart.store import Row, Store, Transaction
@@ -100,13 +104,20 @@ class AccountHandler(Handler):
             _check_generated(held, credentials)
             _check_second_factor(held, credentials)
             check_internal(tx, self.settings, account, asking.memo)
+        if before is not None and account.tag == "User":
+            account_records.password_changed(tx, entry.id, before, account, asking.access.session_id)
+            if _rights(before) != _rights(account):
+                self._end_if_locked_out(tx, entry.id)
+                self._check_last(tx, asking, entry.id, before)
+            check_own_way_in(tx, asking, entry.id, self.settings.of(Authentication))
 
     def destroy(self, tx: Transaction, asking: Asking, change: Change) -> None:
         """Remove the account with what belongs to it alone; its data go in the background."""
         assert change.id is not None
-        self.existing(tx, asking, change.id)
+        former = self.existing(tx, asking, change.id)
         schedule_destroy(tx, change.id, asking.now)
         account_records.remove(tx, change.id)
+        self._check_last(tx, asking, change.id, former.value)
 
     async def committed(self, asking: Asking, done: Sequence[Change]) -> list[str]:
         """Their next requests are checked again; the data of those that are gone begin to go."""
@@ -116,6 +127,19 @@ class AccountHandler(Handler):
         if any(change.kind == "destroy" for change in done):
             self._tasks.wake()
         return []
+
+    def _check_last(self, tx: Transaction, asking: Asking, account_id: int, former: Any) -> None:
+        """Raises ``SetRefused`` if the account was an administrator and there is none any more."""
+        authentication = self.settings.of(Authentication)
+        was = former.member_tenant_id is None and has_more(former)
+        if was and not is_administrator(tx, account_id, authentication):
+            check_somebody_left(tx, asking, authentication)
+
+    def _end_if_locked_out(self, tx: Transaction, account_id: int) -> None:
+        """Nobody is signed in any more whose right to is taken away, also after it is given back."""
+        identity = find_by_id(tx, account_id, self.settings.of(Authentication))
+        if identity is None or "authenticate" not in identity.permissions:
+            tx.sign_ins.delete_of_account(account_id)
 
     def _chosen_id(self, change: Change) -> int | None:
         """In recovery mode the creation id ``restore-77`` asks for the id 77 (settings A.10)."""
@@ -143,6 +167,10 @@ class AccountHandler(Handler):
 def _words(*sources: dict[str, Any]) -> list[str]:
     found = [source.get(name) for source in sources for name in ("name", "description")]
     return [text for text in found if isinstance(text, str)]
+
+
+def _rights(account: Any) -> tuple[Any, ...]:
+    return account.roles, account.permissions, account.member_tenant_id
 
 
 def _raise(problem: StalwartError | None) -> None:

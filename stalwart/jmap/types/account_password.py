@@ -1,7 +1,8 @@
 """x:AccountPassword: how people change their own password and second factor (settings C.5, auth-api 3.3).
 
 Every change needs the present password, and a code while there is a second factor; both are proved as in a sign-in, so
-failures count as such. A new second factor is taken on only with a code that its device has made.
+failures count as such. A new second factor is taken on only with a code that its device has made. Another password, or
+no second factor any more, ends all sign-ins of the account but the one that asks for it.
 """
 
 from __future__ import annotations
@@ -19,17 +20,16 @@ from stalwart.directory.accounts import Accounts
 from stalwart.directory.directory import Directory
 from stalwart.directory.second_factor import use_code
 from stalwart.directory.totp import InvalidUri, Totp
-from stalwart.errors import Forbidden, Invalid, NotFound, SecondFactorRequired, StalwartError, Unauthenticated
+from stalwart.errors import Forbidden, Invalid, StalwartError
 from stalwart.jmap.registry.external import check_internal
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.jmap.registry.own_account import find_user, user
+from stalwart.jmap.registry.proving import prove
 from stalwart.schema import Declaration
 from stalwart.store import Store, Transaction
 
 _SINGLETON = encode_id(SINGLETON)
-NO_SECRET = "Current secret must be provided to change the password or OTP auth."
-WRONG_SECRET = "Current secret is incorrect."
-NO_CODE = "Current OTP code is required to change the password or OTP auth."
+TO_CHANGE = "change the password or OTP auth"
 NO_NEW_CODE = "A code of the new second factor is required to turn it on."
 WRONG_NEW_CODE = "The code does not belong to the new second factor."
 
@@ -85,11 +85,12 @@ class AccountPasswordHandler(Handler):
         """Write what was prepared."""
         user(tx, asking)
         plan: _Plan = change.prepared
+        present = asking.access.session_id
         if plan.hash is not None:
             expiry = self._accounts.password_expiry()
-            account_records.put_password(tx, asking.account_id, plan.hash, asking.now, expiry)
+            account_records.put_password(tx, asking.account_id, plan.hash, asking.now, expiry, spare=present)
         if plan.changes_factor:
-            account_records.put_second_factor(tx, asking.account_id, plan.uri, asking.now)
+            account_records.put_second_factor(tx, asking.account_id, plan.uri, asking.now, spare=present)
         if plan.proof is not None and not use_code(tx, asking.account_id, plan.proof, plan.code, int(asking.now)):
             raise Forbidden(WRONG_NEW_CODE)
         return None
@@ -100,7 +101,7 @@ class AccountPasswordHandler(Handler):
         return []
 
     async def _planned(self, asking: Asking, change: Change) -> _Plan:
-        account, address = await self._store.read(lambda tx: self._account(tx, asking))
+        account = await self._store.read(lambda tx: self._account(tx, asking))
         before = self._seen(account)
         wanted = self._view.patched(before, change.data)
         secret = wanted.secret if wanted.secret not in (None, before.secret) else None
@@ -108,7 +109,7 @@ class AccountPasswordHandler(Handler):
         changes_factor = _names_factor(change.data) and uri != had
         if secret is None and not changes_factor:
             return _Plan()
-        await self._prove(address, wanted, asking.client_ip)
+        await prove(self._directory, asking, wanted.current_secret, wanted.otp_auth.otp_code, TO_CHANGE)
         hash = None
         if secret is not None:
             hash = await self._accounts.stored_password(secret, (account.name, account.description or ""))
@@ -119,26 +120,10 @@ class AccountPasswordHandler(Handler):
             raise Forbidden(NO_NEW_CODE)
         return _Plan(hash, changes_factor, uri, totp, wanted.otp_auth.otp_code)
 
-    async def _prove(self, address: str, wanted: Any, client_ip: str) -> None:
-        if wanted.current_secret is None:
-            raise Forbidden(NO_SECRET)
-        code = wanted.otp_auth.otp_code
-        try:
-            await self._directory.authenticate_password(
-                address, wanted.current_secret, client_ip, code=code, app_passwords=False
-            )
-        except SecondFactorRequired:
-            raise Forbidden(NO_CODE) from None
-        except Unauthenticated:
-            raise Forbidden(WRONG_SECRET) from None
-
-    def _account(self, tx: Transaction, asking: Asking) -> tuple[Any, str]:
+    def _account(self, tx: Transaction, asking: Asking) -> Any:
         account = user(tx, asking)
         check_internal(tx, self.settings, account, asking.memo)
-        row = tx.accounts.get(asking.account_id)
-        if row is None:
-            raise NotFound
-        return account, row.login
+        return account
 
     def _seen(self, account: Any) -> Any:
         password = next((one for one in account.credentials if one.tag == "Password"), None)

@@ -17,7 +17,9 @@ from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.schema import Declaration
 from stalwart.store import Transaction
 
-STARTS_AGAIN = "The server starts again with its new store; sign in there with this login."
+STARTS_AGAIN = (
+    "The server starts again with its new store. Sign in with this login, on port 8080 unless its options name another."
+)
 ONLY_UPDATED = "Bootstrap objects can only be updated"
 
 

@@ -118,6 +118,11 @@ class CredentialHandler(Handler):
         self._directory.forget(asking.account_id)
         return []
 
+    def _is_whole(self, tx: Transaction, asking: Asking) -> bool:
+        """Whether who asks has come with all that his account may do: a limited key enters no other account."""
+        identity = find_by_id(tx, asking.access.account_id, self.settings.of(Authentication))
+        return identity is None or identity.permissions <= asking.access.permissions
+
     def _held(self, tx: Transaction, asking: Asking) -> list[_Held]:
         entry = find_user(tx, asking)
         credentials = entry.value.credentials if entry is not None else ()
@@ -144,7 +149,7 @@ class CredentialHandler(Handler):
         identity = find_by_id(tx, asking.account_id, self.settings.of(Authentication))
         whole = identity.permissions if identity is not None else frozenset()
         held = asking.access.permissions
-        if asking.account_id != asking.access.account_id:
+        if asking.account_id != asking.access.account_id and self._is_whole(tx, asking):
             held |= whole  # who may enter the account could do so to the same end
         kept = value.permissions
         names = kept.permissions if isinstance(kept, Only) else credential_permissions(whole, kept)

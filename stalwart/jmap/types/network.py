@@ -16,19 +16,22 @@ from attrs import frozen
 from stalwart.codec.expression import ExpressionIO
 from stalwart.codec.ids import SINGLETON
 from stalwart.codec.ip_networks import LOOPBACK, NetworkSet, parse_network
+from stalwart.config import registry
 from stalwart.config.network.http import Http
 from stalwart.config.network.listener import NetworkListener
 from stalwart.config.network.security import AllowedIp, BlockedIp
 from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
+from stalwart.errors import Invalid
 from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.registry.get import number_of
-from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.jmap.registry.handler import CONFIRM, Asking, Change, Handler, handles
 from stalwart.schema import Declaration, ValidationFailed
+from stalwart.store import Transaction
 from stalwart.web.connection import Connection
+from stalwart.web.front import can_be_added
 from stalwart.web.lockout import NEEDED, refusals
 
-CONFIRM = 'To do it all the same, repeat the call with "confirm": true.'
 SHORTEST = {32: 8, 128: 16}
 """Prefix lengths by width of the address: what is shorter is hardly meant."""
 
@@ -102,6 +105,8 @@ class HttpHandler(Handler):
         needed = dict.fromkeys((*NEEDED, (exchange.method, exchange.path)))
         former = {SINGLETON: self.settings.of(Http)}
         for step in steps(self.declaration, former, changes, "allowedEndpoints"):
+            if step.after is None:
+                continue  # the transaction refuses to destroy a singleton
             rule = step.after.allowed_endpoints
             if rule == step.former.allowed_endpoints:
                 continue
@@ -109,6 +114,24 @@ class HttpHandler(Handler):
             if shut:
                 told = ", ".join(f"{method} {path} with {status}" for method, path, status in shut)
                 step.refuse("allowedEndpoints", f"The rule would answer your own next requests so: {told}.")
+
+    def written(
+        self, tx: Transaction, asking: Asking, change: Change, former: registry.Entry | None, entry: registry.Entry
+    ) -> None:
+        """Headers that no answer can have are refused: they would switch all the others off."""
+        for name, value in entry.value.response_headers.items():
+            if not can_be_added(name, value):
+                text = f"The header {name[:100]} cannot be added: it is the server's own, or not a header at all."
+                raise Invalid(text, ("responseHeaders",))
+
+    async def committed(self, asking: Asking, done: Sequence[Change]) -> list[str]:
+        """Who tries a rule or limit out on the server itself does not see it."""
+        notices = await super().committed(asking, done)
+        written = {path.partition("/")[0] for change in done for path in change.data}
+        unseen = sorted(written & {"allowedEndpoints", "rateLimitAnonymous"})
+        if unseen and asking.client_ip in LOOPBACK:
+            return [*notices, f"{' and '.join(unseen)}: loopback addresses, such as yours, always pass."]
+        return notices
 
 
 @handles("SystemSettings")
@@ -126,6 +149,8 @@ class SystemSettingsHandler(Handler):
             return
         former = {SINGLETON: self.settings.of(SystemSettings)}
         for step in steps(self.declaration, former, changes, "proxyTrustedNetworks"):
+            if step.after is None:
+                continue
             reason = _misunderstood(connection, step.after.proxy_trusted_networks)
             if reason is not None and step.after.proxy_trusted_networks != step.former.proxy_trusted_networks:
                 step.refuse("proxyTrustedNetworks", reason)
@@ -214,6 +239,14 @@ class BlockedIpHandler(Handler):
                 step.refuse(property, f"This would block your own address {covered[0]}.")
             elif network.length < SHORTEST[network.width]:
                 step.refuse(property, f"This would block more than a /{SHORTEST[network.width]}.")
+
+    async def committed(self, asking: Asking, done: Sequence[Change]) -> list[str]:
+        """Entries that can have no effect say so."""
+        notices = await super().committed(asking, done)
+        ids = {change.id for change in done}
+        blocked = [str(each.address) for id, each in self.settings.all(BlockedIp) if id in ids]
+        vain = [address for address in blocked if address.partition("/")[0] in LOOPBACK]
+        return [*notices, *(f"{address} is stored, but loopback addresses are never blocked." for address in vain)]
 
 
 @handles("AllowedIp")

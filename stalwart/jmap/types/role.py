@@ -5,6 +5,7 @@ from __future__ import annotations
 from stalwart.config import registry
 from stalwart.jmap.registry.grants import Grants
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.jmap.registry.last_administrator import check_somebody_left
 from stalwart.store import Transaction
 
 _DEFAULTS = (
@@ -39,3 +40,5 @@ class AuthenticationHandler(Handler):
         for name in _DEFAULTS:
             before = getattr(former.value, name) if former is not None else frozenset()
             grants.check(grants.of_roles(getattr(entry.value, name)) - grants.of_roles(before))
+        if former is not None and former.value.default_admin_role_ids - entry.value.default_admin_role_ids:
+            check_somebody_left(tx, asking, entry.value)

@@ -22,6 +22,8 @@ _OWNED = (
     "pref",
     "occurrence",
     "blob_link",
+    "sign_in",
+    "factor",
 )
 
 _LARGE = {

@@ -9,10 +9,12 @@ from stalwart.store.sql.accounts import SqlAccounts
 from stalwart.store.sql.bans import SqlBans
 from stalwart.store.sql.blobs import SqlBlobs
 from stalwart.store.sql.counters import SqlCounters
+from stalwart.store.sql.factors import SqlFactors
 from stalwart.store.sql.objects import SqlObjects
 from stalwart.store.sql.registry import SqlRegistry
 from stalwart.store.sql.secrets import SqlSecrets
 from stalwart.store.sql.session import Session
+from stalwart.store.sql.sign_ins import SqlSignIns
 from stalwart.store.sql.tokens import SqlTokens
 
 
@@ -27,6 +29,8 @@ class SqlTransaction:
         self.counters = SqlCounters(session)
         self.secrets = SqlSecrets(session)
         self.accounts = SqlAccounts(session)
+        self.sign_ins = SqlSignIns(session)
+        self.factors = SqlFactors(session)
         self.objects = SqlObjects(session)
         self.blobs = SqlBlobs(session, files)
 

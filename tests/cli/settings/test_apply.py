@@ -69,7 +69,14 @@ class ApplyTests(CommandCase):
         with open(path, "w", encoding="utf-8") as file:
             file.write("\n".join(json.dumps(line) for line in lines))
         self.assertTrue(read_file(path))
-        flags = {"dry_run": False, "continue_on_error": False, "quiet": False, "as_json": False, "progress": False}
+        flags = {
+            "dry_run": False,
+            "confirm": False,
+            "continue_on_error": False,
+            "quiet": False,
+            "as_json": False,
+            "progress": False,
+        }
         options = Namespace(file=path, stdin=False, **{**flags, **given})
         return apply.work(options, self.server(self.registry.answer, **(limits or {})), output or self.person())
 
@@ -133,7 +140,7 @@ class ApplyTests(CommandCase):
         )
         self.assertEqual(self.apply(*lines), REFUSED)
         self.assertEqual(self.registry.objects["Role"], {})
-        self.assertIn("line 1: Domain d was not created", self.errors.getvalue())
+        self.assertIn("line 1: Domain bad (d) was not created", self.errors.getvalue())
         self.assertEqual(self.apply(*lines, continue_on_error=True), REFUSED)
         self.assertEqual(len(self.registry.objects["Role"]), 1)
 

@@ -48,3 +48,18 @@ class RefusalTests(SynchronousTestCase):
     def test_failed_call_says_method_and_reason(self) -> None:
         failure = CallFailed("x:Domain/set", {"type": "forbidden", "description": "You may not."})
         self.assertEqual((str(failure), failure.code), ("Domain/set: forbidden: You may not.", REFUSED))
+
+    def test_what_would_be_allowed_is_told(self) -> None:
+        rules = {"level": "one of info, warn", "": None}
+        error = {"type": "invalidProperties", "properties": ["level"], "description": "Invalid value for enum property"}
+        self.assertEqual(
+            refusal(error, rules.get),
+            "invalidProperties: level: Invalid value for enum property (it is one of info, warn)",
+        )
+        entry = {"type": "validationFailed", "validationErrors": [{"type": "Required", "property": "level"}]}
+        self.assertEqual(refusal(entry, rules.get), "validationFailed: level must be given (it is one of info, warn)")
+
+    def test_advice_to_confirm_names_the_option(self) -> None:
+        text = 'This would block you. To do it all the same, repeat the call with "confirm": true.'
+        error = {"type": "invalidProperties", "properties": ["address"], "description": text}
+        self.assertTrue(refusal(error).endswith("To do it all the same, add --confirm."))

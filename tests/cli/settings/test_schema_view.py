@@ -51,3 +51,11 @@ class SchemaViewTests(SynchronousTestCase):
         self.assertEqual([member["name"] for member in found[1]], ["on", "off"])
         self.assertIsNone(view().enum("none"))
         self.assertEqual(view().defaults("x:Http")["idleTimeout"], 60000)
+
+    def test_rules_say_what_a_value_can_be(self) -> None:
+        schema = view()
+        self.assertEqual(schema.rule("Http", None, "mode"), "one of on, off")
+        self.assertEqual(schema.rule("Account", None, "@type"), "one of User, Group")
+        self.assertEqual(schema.rule("Domain", None, "aliases"), 'an object such as {"value": true}')
+        self.assertIsNone(schema.rule("Domain", None, "name"))
+        self.assertIsNone(schema.rule("Domain", None, "nothing"))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
+from stalwart.codec.ids import encode_id
 from stalwart.directory.access import Access
 from stalwart.jmap.blobs.access import check_account, find_readable, uploader
 from stalwart.jmap.errors import MethodError
@@ -41,6 +44,15 @@ class ReadableTests(ShelfCase):
     def test_one_permission_opens_all_blobs(self) -> None:
         id = self.uploaded(SMALL)
         self.assertTrue(self.may(id, access(8, "fetchAnyBlob"), account_id=8))
+
+    def test_within_a_tenant_it_opens_those_of_the_tenant(self) -> None:
+        id = self.uploaded(SMALL)
+        tenant = evolve(access(8, "fetchAnyBlob"), tenant_id=3)
+        self.assertFalse(self.may(id, tenant, account_id=8))
+        self.assertFalse(self.may(id, tenant, account_id=7))
+        self.write(lambda tx: tx.registry.insert("Account", {"memberTenantId": encode_id(3)}, id=7))
+        self.assertTrue(self.may(id, tenant, account_id=7))
+        self.assertFalse(self.may(id, evolve(tenant, tenant_id=4), account_id=7))
 
     def test_not_even_that_finds_what_is_not_there(self) -> None:
         self.assertFalse(self.may("B" + "a" * 52, access(8, "fetchAnyBlob")))

@@ -116,3 +116,23 @@ class GrantTests(RegistryWorld):
         self.who = ROOT
         granted = dict.fromkeys(SYSTEM_ADMINISTRATOR, True)
         self.create("Role", description="x", enabledPermissions=granted)
+
+    def test_leaving_a_tenant_is_a_grant(self) -> None:
+        self.who = ROOT
+        tenant = self.create("Tenant", name="One")
+        home = self.create("Domain", name="one.test", memberTenantId=tenant)
+        members = {"roles": {"@type": "Admin"}, "memberTenantId": tenant, "domainId": home}
+        id = self.create("Account", **self.user("local", **members))
+        self.who = Access(7, "x", None, frozenset(("authenticate", "sysAccountUpdate", "sysAccountGet")))
+        self.refused(self.not_updated("Account", id, memberTenantId=None))
+        self.who = ROOT
+        self.update("Account", id, memberTenantId=None)
+
+    def test_widening_a_tenant_is_a_grant(self) -> None:
+        self.who = ROOT
+        narrow = {"@type": "Merge", "disabledPermissions": {"emailSend": True}}
+        tenant = self.create("Tenant", name="One", permissions=narrow)
+        self.who = Access(7, "x", None, frozenset(("authenticate", "sysTenantUpdate", "sysTenantGet")))
+        error = self.not_updated("Tenant", tenant, permissions={"@type": "Inherit"})
+        self.assertEqual(self.refused(error), "emailSend")
+        self.update("Tenant", tenant, name="Another")

@@ -52,13 +52,20 @@ class QueryTests(RegistryWorld):
         both = {"operator": "AND", "conditions": [{"@type": "User"}, {"memberGroupIds": self.staff}]}
         self.assertEqual(self.ids("Account", filter=both), [self.carol])
 
+    def test_a_condition_beside_an_operator_is_refused(self) -> None:
+        mixed = {"operator": "AND", "conditions": [{}], "name": "alice"}
+        self.assertEqual(self.refused(filter=mixed)[0], "invalidArguments")
+
     def test_or_is_unsupported(self) -> None:
         filter = {"operator": "OR", "conditions": [{"name": "bob"}]}
         self.assertEqual(self.refused(filter=filter), ("unsupportedFilter", "Only AND is supported in filters"))
 
     def test_property_without_index_is_an_unsupported_filter(self) -> None:
         text = "Filter on property createdAt is not supported or invalid"
-        self.assertEqual(self.refused(filter={"createdAt": "x"}), ("unsupportedFilter", text))
+        kind, told = self.refused(filter={"createdAt": "x"})
+        self.assertEqual(kind, "unsupportedFilter")
+        self.assertTrue(told.startswith(text + ". Supported: "), told)
+        self.assertIn("domainId", told)
 
     def test_value_that_cannot_be_is_an_unsupported_filter(self) -> None:
         self.assertEqual(self.refused(filter={"domainId": "!"})[0], "unsupportedFilter")
@@ -75,7 +82,10 @@ class QueryTests(RegistryWorld):
 
     def test_property_without_index_cannot_be_sorted_by(self) -> None:
         text = "Property description is not supported for sorting"
-        self.assertEqual(self.refused(sort=[{"property": "description"}]), ("unsupportedSort", text))
+        kind, told = self.refused(sort=[{"property": "description"}])
+        self.assertEqual(
+            (kind, told), ("unsupportedSort", text + ". Supported: @type, domainId, id, memberTenantId, name")
+        )
 
     def test_position_counts_from_the_start_or_the_end(self) -> None:
         self.assertEqual(self.ids("Account", position=2), [self.bob, self.alice])

@@ -12,7 +12,8 @@ from stalwart.schema import ValidationFailed, references
 from tests.jmap.registry.world import RegistryWorld
 from tests.schema.wire_values import wire_object
 
-SELF_GUARDED = frozenset(("Authentication", "Http", "SystemSettings"))  # their handlers refuse for reasons of their own
+# Their handlers refuse for reasons of their own.
+SELF_GUARDED = frozenset(("Authentication", "Http", "OidcProvider", "SystemSettings"))
 SINGLETONS = {
     name: made
     for name, made in declarations().items()

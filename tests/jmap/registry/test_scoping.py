@@ -96,6 +96,28 @@ class TenantTests(TenantWorld):
         self.who = ROOT
         self.create("DnsServer", **oidc, key={"@type": "File", "filePath": "/etc/hostname"})
 
+    def test_no_file_is_read_for_who_runs_a_tenant(self) -> None:
+        self.who = self.boss
+        key = {"@type": "Dkim1Ed25519Sha256", "domainId": self.home, "selector": "s"}
+        told = set()
+        for path in ("/nonexistent", "/etc/passwd", "/"):
+            error = self.not_created("DkimSignature", **key, privateKey={"@type": "File", "filePath": path})
+            told.add((error["type"], error["description"]))
+        self.assertEqual({kind for kind, _ in told}, {"forbidden"})
+        self.assertEqual(len(told), 1)
+
+    def test_addresses_of_others_are_not_told(self) -> None:
+        self.who = ROOT
+        taken = self.user("taken", self.elsewhere)
+        self.assertTrue(taken)
+        self.who = self.boss
+        for name in ("taken", "free"):
+            members = {"@type": "User", "name": name, "domainId": self.elsewhere}
+            self.assertEqual(self.not_created("Account", **members)["type"], "invalidForeignKey")
+        error = self.not_created("Domain", name="two.test")
+        self.assertEqual(error["type"], "primaryKeyViolation")
+        self.assertNotIn("objectId", error)
+
     def test_types_without_tenants_are_for_all(self) -> None:
         self.who = self.boss
         self.assertEqual(len(self.ask("x:Http/get")["list"]), 1)

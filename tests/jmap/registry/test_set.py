@@ -13,6 +13,7 @@ from stalwart.errors import Conflict
 from stalwart.jmap.call import RequestLimits
 from stalwart.jmap.registry import set as set_module
 from stalwart.jmap.registry.handler import Handler
+from stalwart.telemetry.events import REGISTRY_CHANGED
 from tests.jmap.registry.world import ROOT, RegistryWorld
 
 MEMBERS = ["accountId", "created", "updated", "destroyed", "notCreated", "notUpdated", "notDestroyed"]
@@ -131,6 +132,16 @@ class InForceTests(RegistryWorld):
         answer = self.ask("x:Http/set", {"update": {"singleton": {"enableHsts": True}}})
         self.assertEqual(answer["notices"], ["Stored, but not in force yet: somebody was faster"])
         self.assertTrue(callable(set_module.set_objects))
+
+    def test_who_changed_what_is_an_event_without_contents(self) -> None:
+        told: list[dict[str, Any]] = []
+        self.telemetry.observe(lambda event, keys: event is REGISTRY_CHANGED and told.append(dict(keys)))
+        self.ask("x:Http/set", {"update": {"singleton": {"redirectRoot": "/x"}}})
+        self.ask("x:Http/set", {"update": {"singleton": {"nope": 1}}})
+        ((keys),) = told
+        self.assertEqual((keys["object"], keys["updated"]), ("Http", "singleton"))
+        self.assertEqual(keys["login"], self.who.login)
+        self.assertNotIn("/x", str(keys))
 
     def test_two_who_save_at_once_lose_nothing(self) -> None:
         write, gates = self.store.write, [Deferred(), Deferred()]

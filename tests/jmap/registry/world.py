@@ -77,6 +77,11 @@ class RegistryWorld(World):
             "expression_io": None,
             "tasks": self.runner,
         }
+        self.serve()
+
+    def serve(self, **services: Any) -> None:
+        """Answer the methods that the services there are, and these, are enough for."""
+        self.services |= services
         methods = [each for each in registry_methods.methods() if set(each.services) <= self.services.keys()]
         self.engine = Engine(methods, self.services, telemetry=self.telemetry, clock=self.clock, mode=self.mode)
 

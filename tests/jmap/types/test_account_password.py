@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
 from twisted.internet.defer import Deferred
 
+from stalwart.codec.ids import decode_id
+from stalwart.directory import account_records, hashes
 from stalwart.directory.totp import Totp, make_uri
 from stalwart.errors import SecondFactorRequired
-from stalwart.jmap.types.account_password import (
-    NO_CODE,
-    NO_NEW_CODE,
-    NO_SECRET,
-    WRONG_NEW_CODE,
-    WRONG_SECRET,
-    AccountPasswordHandler,
-)
-from tests.directory.world import IP, PASSWORD
+from stalwart.jmap.registry.proving import WRONG_SECRET
+from stalwart.jmap.types.account_password import NO_NEW_CODE, WRONG_NEW_CODE, AccountPasswordHandler
+from tests.directory.world import FAST, IP, NOW, PASSWORD
 from tests.jmap.registry.world import ROOT, RegistryWorld
 
 NEW = "Correct-Horse-8-battery"
 URI = make_uri("Example", "alice")
+NO_SECRET = "Current secret must be provided to change the password or OTP auth."
+NO_CODE = "Current OTP code is required to change the password or OTP auth."
 
 
 class PasswordWorld(RegistryWorld):
@@ -122,6 +121,109 @@ class PasswordTests(PasswordWorld):
         self.assertEqual(self.sign_in(secret=NEW).expires_at, int(self.clock.seconds()) + 86_400)
 
 
+class SignInsTests(PasswordWorld):
+    """What a change does to those who are signed in to applications."""
+
+    def begun(self, presenter_id: int | None = None) -> int:
+        """A sign-in to alice's account."""
+        made = self.successResultOf(
+            self.store.write(
+                lambda tx: tx.sign_ins.insert(
+                    decode_id(self.alice), "app", {}, now=NOW, expires_at=NOW + 10**6, presenter_id=presenter_id
+                )
+            )
+        )
+        return made.id
+
+    def left(self) -> list[int]:
+        """The sign-ins that are not over."""
+        found = self.successResultOf(self.store.read(lambda tx: tx.sign_ins.of_account(decode_id(self.alice), NOW)))
+        return [each.id for each in found]
+
+    def code(self) -> str:
+        totp = Totp.from_uri(URI)
+        return totp.code(totp.step_at(self.clock.seconds()))
+
+    def test_new_password_ends_all_but_the_one_that_asks(self) -> None:
+        own, _ = self.begun(), self.begun()
+        self.who = evolve(self.who, session_id=own)
+        self.assertIsNone(self.change(secret=NEW, currentSecret=PASSWORD))
+        self.assertEqual(self.left(), [own])
+
+    def test_new_password_by_another_way_ends_all(self) -> None:
+        self.begun()
+        self.settle(self.accounts.set_password(decode_id(self.alice), NEW))
+        self.assertEqual(self.left(), [])
+
+    def test_refused_change_ends_none(self) -> None:
+        own = self.begun()
+        self.assertIsNotNone(self.change(secret=NEW, currentSecret="wrong"))
+        self.assertIsNotNone(self.change(secret="short", currentSecret=PASSWORD))
+        self.assertEqual(self.left(), [own])
+
+    def test_new_factor_ends_none_and_one_that_is_gone_all(self) -> None:
+        own, other = self.begun(), self.begun()
+        self.who = evolve(self.who, session_id=own)
+        self.assertIsNone(self.change(otpAuth={"otpUrl": URI, "otpCode": self.code()}, currentSecret=PASSWORD))
+        self.assertEqual(sorted(self.left()), sorted([own, other]))
+        self.clock.advance(30)
+        self.assertIsNone(self.change(otpAuth={"otpUrl": None, "otpCode": self.code()}, currentSecret=PASSWORD))
+        self.assertEqual(self.left(), [own])
+
+    def test_administrator_who_sets_a_password_ends_all(self) -> None:
+        self.begun()
+        self.who = ROOT
+        self.update("Account", self.alice, description="Alice")
+        self.assertEqual(len(self.left()), 1)
+        self.update("Account", self.alice, credentials__0__secret=NEW)
+        self.assertEqual(self.left(), [])
+
+    def test_administrator_who_takes_the_factor_or_the_password_away_ends_all(self) -> None:
+        self.patch_account(decode_id(self.alice), {"credentials/0/otpAuth": URI})
+        self.who = ROOT
+        for patch in ({"credentials/0/otpAuth": None}, {"credentials/0": None}):
+            self.begun()
+            self.update("Account", self.alice, **patch)
+            self.assertEqual(self.left(), [], patch)
+
+    def test_change_of_other_credentials_ends_none(self) -> None:
+        self.begun()
+        self.settle(self.accounts.add_app_password(decode_id(self.alice), "Phone"))
+        self.who = ROOT
+        self.update("Account", self.alice, **{"credentials/1": None})
+        self.update("Account", self.alice, **{"credentials/0/allowedIps": {IP: True}})
+        self.assertEqual(len(self.left()), 1)
+
+    def test_account_that_may_not_sign_in_any_more_is_signed_in_nowhere(self) -> None:
+        self.begun()
+        self.who = ROOT
+        self.update("Account", self.alice, permissions={"@type": "Merge", "disabledPermissions": {"imapSearch": True}})
+        self.assertEqual(len(self.left()), 1)
+        removed = {"@type": "Merge", "disabledPermissions": {"authenticate": True}}
+        self.update("Account", self.alice, permissions=removed)
+        self.assertEqual(self.left(), [])
+
+    def test_account_that_is_destroyed_is_signed_in_nowhere(self) -> None:
+        self.begun()
+        self.who = ROOT
+        self.destroy("Account", self.alice)
+        self.assertEqual(self.left(), [])
+
+    def test_whom_the_owner_of_a_password_has_entered_loses_him(self) -> None:
+        boss = self.user("boss")
+        self.begun(presenter_id=boss)
+        self.settle(self.accounts.set_password(boss, NEW))
+        self.assertEqual(self.left(), [])
+
+    def test_renewed_hash_ends_none(self) -> None:
+        self.begun()
+        account = decode_id(self.alice)
+        self.successResultOf(
+            self.store.write(lambda tx: account_records.renew_hash(tx, account, FAST, hashes.sha256_of("x"), NOW))
+        )
+        self.assertEqual(len(self.left()), 1)
+
+
 class SecondFactorTests(PasswordWorld):
     def enrol(self) -> None:
         """Turn the factor on."""
@@ -158,6 +260,19 @@ class SecondFactorTests(PasswordWorld):
     def test_code_of_the_enrolment_is_used_up(self) -> None:
         self.enrol()
         work = self.login(self.code())
+        self.clock.advance(1.1)
+        self.failureResultOf(work)
+
+    def test_code_is_good_once_for_sign_in_and_changes_together(self) -> None:
+        self.enrol()
+        self.clock.advance(30)
+        self.successResultOf(self.login(self.code()))
+        patch = {"secret": NEW, "currentSecret": PASSWORD, "otpAuth/otpCode": self.code()}
+        self.assertEqual(self.change(**patch), self.forbidden(WRONG_SECRET))
+        self.clock.advance(30)
+        patch["otpAuth/otpCode"] = code = self.code()
+        self.assertIsNone(self.change(**patch))
+        work = Deferred.fromCoroutine(self.directory.authenticate_password("alice@example.test", NEW, IP, code=code))
         self.clock.advance(1.1)
         self.failureResultOf(work)
 

@@ -150,3 +150,14 @@ class CredentialTests(RegistryWorld):
 
     def test_handler_is_this_one(self) -> None:
         self.assertEqual(CredentialHandler.handled, ("AppPassword", "ApiKey"))
+
+    def test_a_limited_key_makes_no_better_key_in_anothers_account(self) -> None:
+        chief = self.account("chief", roles={"@type": "Admin"})
+        self.account("deputy", roles={"@type": "Admin"})
+        self.become("deputy")
+        whole = self.who
+        self.who = evolve(whole, permissions=frozenset(("authenticate", "impersonate", "sysApiKeyCreate")))
+        create = {"accountId": chief, "create": {"c": {"description": "x"}}}
+        self.assertEqual(self.ask("x:ApiKey/set", create)["notCreated"]["c"]["type"], "forbidden")
+        self.who = whole
+        self.assertIsNone(self.ask("x:ApiKey/set", create)["notCreated"])

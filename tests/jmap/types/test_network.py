@@ -77,12 +77,32 @@ class AccessRuleTests(NetworkWorld):
         error = self.not_created("Http", allowedEndpoints=self.SHUT)
         self.refusal(error, "allowedEndpoints")
 
+    def test_header_that_cannot_be_added_is_refused(self) -> None:
+        for name in ("Content-Length", "Date", "connection", "X Foo", "Transfer-Encoding"):
+            error = self.not_updated("Http", "singleton", responseHeaders={"X-Foo": "a", name: "b"})
+            self.assertEqual((error["type"], error["properties"]), ("invalidProperties", ["responseHeaders"]), name)
+        self.update("Http", "singleton", responseHeaders={"X-Foo": "a"})
+
     def test_rule_for_others_is_stored(self) -> None:
         self.update("Http", "singleton", allowedEndpoints=rule(f"remote_ip == '{OTHER}'"))
+
+    def test_singleton_that_shall_go_is_refused_as_such(self) -> None:
+        for name in ("Http", "SystemSettings"):
+            answer = self.ask(f"x:{name}/set", {"destroy": ["singleton"]})
+            self.assertEqual(answer["notDestroyed"]["singleton"]["type"], "singleton")
 
     def test_client_on_this_host_may_store_any_rule(self) -> None:
         self.client = "127.0.0.1"
         self.update("Http", "singleton", allowedEndpoints=rule("1 == 1"))
+
+    def test_client_on_this_host_is_told_that_it_always_passes(self) -> None:
+        limit = {"update": {"singleton": {"rateLimitAnonymous": {"count": 1, "period": 60_000}}}}
+        self.assertNotIn("notices", self.ask("x:Http/set", limit))
+        self.client = "127.0.0.1"
+        limit["update"]["singleton"]["rateLimitAnonymous"] = {"count": 2, "period": 60_000}
+        (notice,) = self.ask("x:Http/set", limit)["notices"]
+        self.assertIn("loopback", notice)
+        self.assertNotIn("notices", self.ask("x:Http/set", {"update": {"singleton": {"enableHsts": True}}}))
 
     def test_rule_that_is_there_already_does_not_hinder_other_changes(self) -> None:
         self.set("Http", update={"singleton": {"allowedEndpoints": self.SHUT}}, **CONFIRMED)
@@ -128,6 +148,11 @@ class BlockedTests(NetworkWorld):
         self.create("BlockedIp", address="127.0.0.0/8")
         description = self.refusal(self.not_created("BlockedIp", address="0.0.0.0/1"), "address")
         self.assertIn("/8", description)
+
+    def test_entry_for_loopback_says_that_it_has_no_effect(self) -> None:
+        self.client = "127.0.0.1"
+        (notice,) = self.ask("x:BlockedIp/set", {"create": {"n": {"address": "127.0.0.9"}}})["notices"]
+        self.assertIn("never blocked", notice)
 
     def test_wide_networks_are_blocked_once_confirmed(self) -> None:
         for address, limit in (("10.0.0.0/7", "/8"), ("2001::/15", "/16")):

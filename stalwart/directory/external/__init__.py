@@ -1,0 +1,1 @@
+"""Directories elsewhere that know accounts and their passwords: OpenID providers, LDAP servers, SQL tables."""

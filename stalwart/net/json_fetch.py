@@ -1,0 +1,173 @@
+"""Requests to web services that answer in JSON, such as identity providers (RFC 9110, RFC 6750).
+
+The administrator names them, so they may be in the local network; certificates must be right all the same, and plain
+HTTP is spoken with the own machine only. Requests carry credentials: redirects are not followed, and no error text
+repeats what was sent. Time, head and body are bounded; content codings are neither asked for nor undone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any, Protocol
+from urllib.parse import SplitResult, urlencode, urlsplit
+
+import msgspec
+from attrs import frozen
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.error import ConnectingCancelledError, DNSLookupError
+from twisted.web.client import Agent
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IBodyProducer
+from zope.interface import implementer
+
+from stalwart.net.https import Body, FetchFailed, QuietPool, Watched, causes_of, failure_of
+from stalwart.net.tls import ClientOptions, TrustStore
+
+BODY_LIMIT = 256 * 1024
+TIMEOUT = 10.0
+
+_HEAD_LIMIT = 64 * 1024
+_FRAMING = 8
+_LONGEST_URL = 2048
+_VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
+
+
+@frozen
+class JsonAnswer:
+    """What the service answered, whatever the status; ``value`` None: the body is no JSON object."""
+
+    status: int
+    value: dict[str, Any] | None
+
+
+class Fetcher(Protocol):
+    """What callers need; a test gives them something without a network."""
+
+    async def get(self, url: str, *, bearer: str | None = None) -> JsonAnswer:
+        """GET, with a bearer token if there is one. Raises FetchFailed."""
+
+    async def post(self, url: str, form: Mapping[str, str], *, bearer: str | None = None) -> JsonAnswer:
+        """POST a form. Raises FetchFailed."""
+
+
+class JsonFetcher:
+    """The real `Fetcher`; every request is over within ``timeout`` seconds, its body at most ``limit`` bytes."""
+
+    def __init__(
+        self, reactor: Any, trust_store: TrustStore, *, limit: int = BODY_LIMIT, timeout: float = TIMEOUT
+    ) -> None:
+        self._reactor = reactor
+        self._trust_store = trust_store
+        self._limit = limit
+        self._timeout = timeout
+
+    async def get(self, url: str, *, bearer: str | None = None) -> JsonAnswer:
+        """See `Fetcher`."""
+        return await self._request(b"GET", url, _headers(bearer), None)
+
+    async def post(self, url: str, form: Mapping[str, str], *, bearer: str | None = None) -> JsonAnswer:
+        """See `Fetcher`."""
+        headers = _headers(bearer)
+        headers.setRawHeaders(b"Content-Type", [b"application/x-www-form-urlencoded"])
+        return await self._request(b"POST", url, headers, _Form(urlencode(form).encode("ascii")))
+
+    async def _request(self, method: bytes, url: str, headers: Headers, form: _Form | None) -> JsonAnswer:
+        if not is_safe(url):
+            raise FetchFailed("connect", "the address is no https: URL")
+        work = Deferred.fromCoroutine(self._ask(method, url, headers, form))
+        work.addTimeout(self._timeout, self._reactor, onTimeoutCancel=_too_late)
+        return await work
+
+    async def _ask(self, method: bytes, url: str, headers: Headers, form: _Form | None) -> JsonAnswer:
+        parts = urlsplit(url)
+        options = self._trust_store.verifying_options(parts.hostname or "") if parts.scheme == "https" else None
+        watched = Watched(self._endpoint(parts, options), _HEAD_LIMIT + _FRAMING * self._limit)
+        try:
+            agent = Agent.usingEndpointFactory(self._reactor, watched, QuietPool(self._reactor, persistent=False))
+            response = await agent.request(method, url.encode("ascii"), headers, form)
+            body = Body(self._limit, watched)
+            response.deliverBody(body)
+            return JsonAnswer(response.code, _object(await body.finished))
+        except (FetchFailed, CancelledError):
+            raise
+        except ConnectingCancelledError as cancelled:
+            raise CancelledError from cancelled
+        except DNSLookupError:
+            raise FetchFailed("connect", "the host has no address") from None
+        except Exception as problem:
+            causes = list(causes_of(problem))
+            if any(isinstance(cause, CancelledError) for cause in causes):
+                raise CancelledError from problem
+            raise failure_of(problem, causes, options, watched) from problem
+        finally:
+            watched.abort()
+
+    def _endpoint(self, parts: SplitResult, options: ClientOptions | None) -> Any:
+        assert parts.hostname is not None  # is_safe() says so
+        port = parts.port or (80 if options is None else 443)
+        plain: Any = HostnameEndpoint(self._reactor, parts.hostname, port, timeout=self._timeout)
+        wanted: Any = options
+        return plain if options is None else wrapClientTLS(wanted, plain)
+
+
+def is_safe(url: str) -> bool:
+    """Whether ``url`` is an https: URL with a host, or an http: URL on the own machine (a literal, or `localhost`)."""
+    if len(url) > _LONGEST_URL or not _VISIBLE.match(url):
+        return False
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises ValueError for a port that is none
+    except ValueError:
+        return False
+    if not parts.hostname or "@" in parts.netloc or parts.fragment:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_own_machine(parts.hostname))
+
+
+def is_own_machine(host: str) -> bool:
+    """Whether ``host`` is a loopback address, or `localhost`."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@implementer(IBodyProducer)
+class _Form:
+    """The body of a request."""
+
+    def __init__(self, content: bytes) -> None:
+        self.length = len(content)
+        self._content = content
+
+    def startProducing(self, consumer: Any) -> Deferred[None]:
+        done: Deferred[None] = Deferred()
+        consumer.write(self._content)
+        done.callback(None)
+        return done
+
+    def pauseProducing(self) -> None:
+        """Nothing is left."""
+
+    resumeProducing = stopProducing = pauseProducing
+
+
+def _headers(bearer: str | None) -> Headers:
+    headers = Headers({b"Accept": [b"application/json"], b"User-Agent": [b"Stalwart"]})
+    if bearer is not None:
+        headers.setRawHeaders(b"Authorization", [f"Bearer {bearer}".encode("ascii")])
+    return headers
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _too_late(_value: object, seconds: float) -> Any:
+    raise FetchFailed("timeout", f"no complete answer within {seconds:g} seconds")

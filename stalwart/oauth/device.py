@@ -1,0 +1,32 @@
+"""The device authorization endpoint (RFC 8628 3.1)."""
+
+from __future__ import annotations
+
+from stalwart.oauth.answers import in_oauth_words, oauth_answer
+from stalwart.oauth.form import client_of, read_form
+from stalwart.provider.clients import Clients
+from stalwart.provider.devices import DeviceCodes
+from stalwart.provider.scopes import known_scopes
+from stalwart.web.answers import Answer
+from stalwart.web.exchange import Exchange
+from stalwart.web.routes import route
+
+
+@route("POST", "/auth/device", needs=None, spec="auth-api 5")
+@in_oauth_words
+async def device(exchange: Exchange, *, clients: Clients, device_codes: DeviceCodes, base_url: str) -> Answer:
+    """Codes for a device: one to ask for tokens with, one for a person to enter at `/device`."""
+    form = await read_form(exchange)
+    client = await client_of(exchange, form, clients)
+    begun = await device_codes.begin(client, known_scopes(form.get("scope"), client.scopes), form.get("nonce"))
+    page = f"{base_url}/device"
+    return oauth_answer(
+        {
+            "device_code": begun.device_code,
+            "user_code": begun.user_code,
+            "verification_uri": page,
+            "verification_uri_complete": f"{page}?code={begun.user_code}",
+            "expires_in": begun.expires_in,
+            "interval": begun.interval,
+        }
+    )
