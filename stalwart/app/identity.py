@@ -11,9 +11,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 
-from stalwart.config.settings import Settings
-from stalwart.directory.directory import Directory
-from stalwart.directory.hashing import Hashing
+from stalwart.app.foundations import Foundations
 from stalwart.oauth.pages.files import sign_in_assets
 from stalwart.provider.clients import Clients
 from stalwart.provider.codes import AuthorizationCodes
@@ -28,7 +26,6 @@ from stalwart.provider.sealing import Sealer
 from stalwart.provider.sessions import Sessions
 from stalwart.provider.sign_in import SignIn
 from stalwart.provider.tokens import AccessTokens
-from stalwart.store import Store
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import STORE_ERROR
 
@@ -65,19 +62,10 @@ class IdentityProvider:
         return looking
 
 
-def identity_provider(
-    store: Store,
-    settings: Settings,
-    directory: Directory,
-    hashing: Hashing,
-    counters: Counters,
-    clock: Any,
-    telemetry: Telemetry,
-    *,
-    base_url: str,
-    mode: str,
-) -> IdentityProvider:
-    """Build it for the server at ``base_url``; ``counters`` remember proofs of keys (RFC 9449 11.1)."""
+def identity_provider(below: Foundations, counters: Counters) -> IdentityProvider:
+    """Build it; ``counters`` remember proofs of keys (RFC 9449 11.1)."""
+    store, settings, directory, hashing = below.store, below.settings, below.directory, below.hashing
+    clock, telemetry, base_url = below.reactor, below.telemetry, below.base_url
     master_key = StoredMasterKey(store, settings, telemetry)
     sealer = Sealer(master_key)
     keys = SigningKeys(store, settings, hashing, clock, telemetry)
@@ -92,7 +80,7 @@ def identity_provider(
         "clients": clients,
         "registration": Registration(clients, store, clock, base_url),
         "proofs": Proofs(counters, clock),
-        "authorization_requests": AuthorizationRequests(clients, store, settings, clock, base_url, mode),
+        "authorization_requests": AuthorizationRequests(clients, store, settings, clock, base_url, below.mode),
         "authorization_codes": AuthorizationCodes(store, settings, directory, sessions, clock, telemetry),
         "device_codes": DeviceCodes(store, settings, directory, sessions, clock),
         "sessions": sessions,

@@ -92,7 +92,7 @@ class Registration:
         algorithm = said.get("id_token_signed_response_alg")
         client = self._clients.seal(said["redirect_uris"], scopes, said.get("client_name"), algorithm)
         issued = {"client_id": client.id, "client_id_issued_at": int(self._clock.seconds())}
-        return {**issued, **said, "token_endpoint_auth_method": "none"}
+        return {**issued, **_echoed(said), "token_endpoint_auth_method": "none"}
 
     async def confidential(self, said: Metadata, owner: Access) -> dict[str, Any]:
         """Store a client with a secret for the tenant of ``owner``; the answer. Raises OAuthError."""
@@ -113,7 +113,7 @@ class Registration:
             "client_id_issued_at": int(now),
             "client_secret_expires_at": 0,
             **self._management(id, token),
-            **said,
+            **_echoed(said),
         }
 
     async def read(self, client_id: str, token: str) -> dict[str, Any]:
@@ -175,6 +175,12 @@ class Registration:
         return {**shown, **self._management(stored.client_id, token)}
 
 
+_ISSUED = frozenset(
+    (
+        *("client_id", "client_secret", "client_id_issued_at", "client_secret_expires_at"),
+        *("registration_access_token", "registration_client_uri"),
+    )
+)
 _STORED = {
     "client_name": "description",
     "logo_uri": "logo",
@@ -183,6 +189,11 @@ _STORED = {
     "tos_uri": "tosUri",
     "id_token_signed_response_alg": "idTokenAlgorithm",
 }
+
+
+def _echoed(said: Metadata) -> dict[str, Any]:
+    """What comes back as it was said: all but what only the server says (RFC 7591 3.2.1)."""
+    return {name: value for name, value in said.items() if name not in _ISSUED}
 
 
 def _members(said: Metadata) -> dict[str, Any]:

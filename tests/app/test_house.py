@@ -32,7 +32,7 @@ class NormalTests(HouseCase):
     """--data and --config with a file."""
 
     def test_first_start_inserts_the_default_objects(self) -> None:
-        settings = self.open().settings
+        settings = self.open().foundations.settings
         self.assertEqual(
             [(one.name, set(one.bind)) for _, one in settings.all(NetworkListener)], [("http", {"[::]:8080"})]
         )
@@ -42,14 +42,16 @@ class NormalTests(HouseCase):
 
     def test_second_start_keeps_what_was_changed(self) -> None:
         first = self.open()
-        self.settle(first.settings.change(Http, {"enableHsts": True}))
-        self.settle(first.settings.destroy(NetworkListener, first.settings.all(NetworkListener)[0][0]))
-        self.settle(first.settings.create(NetworkListener, {"name": "own", "bind": {"127.0.0.1:1": True}}))
+        self.settle(first.foundations.settings.change(Http, {"enableHsts": True}))
+        self.settle(
+            first.foundations.settings.destroy(NetworkListener, first.foundations.settings.all(NetworkListener)[0][0])
+        )
+        self.settle(first.foundations.settings.create(NetworkListener, {"name": "own", "bind": {"127.0.0.1:1": True}}))
         self.shut(first)
         second = self.open(hostname="other.example.test")
-        self.assertTrue(second.settings.of(Http).enable_hsts)
-        self.assertEqual([one.name for _, one in second.settings.all(NetworkListener)], ["own"])
-        self.assertEqual(second.settings.of(SystemSettings).default_hostname, "mail.example.test")
+        self.assertTrue(second.foundations.settings.of(Http).enable_hsts)
+        self.assertEqual([one.name for _, one in second.foundations.settings.all(NetworkListener)], ["own"])
+        self.assertEqual(second.foundations.settings.of(SystemSettings).default_hostname, "mail.example.test")
 
     def test_config_file_names_the_store(self) -> None:
         path = Path(self.mktemp())
@@ -60,7 +62,9 @@ class NormalTests(HouseCase):
     def test_task_that_was_left_is_done_at_the_start_but_not_in_recovery_mode(self) -> None:
         first = self.open()
         data = {"maintenanceType": "resetRateLimiters"}
-        self.successResultOf(first.store.write(lambda tx: schedule(tx, "StoreMaintenance", data, NOW + 50, NOW)))
+        self.successResultOf(
+            first.foundations.store.write(lambda tx: schedule(tx, "StoreMaintenance", data, NOW + 50, NOW))
+        )
         self.shut(first)
         self.reactor.advance(100)
         self.open(recovery_mode=True)
@@ -73,7 +77,7 @@ class NormalTests(HouseCase):
         self.assertEqual(self.event("server.startup"), {"mode": "normal", "listeners": 1})
 
     def test_members_of_the_diagnosis_variable_are_in_force(self) -> None:
-        self.assertEqual(self.open(diagnosis={"port": 2525}).settings.of(Diagnosis).port, 2525)
+        self.assertEqual(self.open(diagnosis={"port": 2525}).foundations.settings.of(Diagnosis).port, 2525)
 
     def test_unknown_member_of_the_diagnosis_variable_stops_the_start(self) -> None:
         failed = self.failureResultOf(Deferred.fromCoroutine(self.opening(diagnosis={"prot": 1})), ValidationFailed)
@@ -82,7 +86,7 @@ class NormalTests(HouseCase):
 
     def test_recovery_administrator_signs_in(self) -> None:
         house = self.open(recovery_admin=("admin", "secret"))
-        access = self.settle(house.directory.authenticate_basic("admin", "secret", "127.0.0.1"))
+        access = self.settle(house.foundations.directory.authenticate_basic("admin", "secret", "127.0.0.1"))
         self.assertEqual((access.kind, len(access.permissions) > 600), ("recovery", True))
 
     def test_nothing_is_printed(self) -> None:
@@ -101,19 +105,19 @@ class BootstrapTests(HouseCase):
     def test_nothing_is_written(self) -> None:
         house = self.open(startup=self.startup)
         self.assertEqual((house.mode, self.configs, self.path.parent.exists()), ("bootstrap", [], False))
-        self.assertIsInstance(house.store, MemoryStore)
+        self.assertIsInstance(house.foundations.store, MemoryStore)
 
     def test_password_of_16_letters_and_digits_is_printed_once_on_stderr_and_works(self) -> None:
         house = self.open(startup=self.startup)
         found = re.findall(r"Log in as (\S+) with the password ([A-Za-z0-9]{16})\n", self.errors.getvalue())
         self.assertEqual(len(found), 1)
-        access = self.settle(house.directory.authenticate_basic(*found[0], "127.0.0.1"))
+        access = self.settle(house.foundations.directory.authenticate_basic(*found[0], "127.0.0.1"))
         self.assertEqual(access.permissions, {"sysBootstrapGet", "sysBootstrapUpdate"})
 
     def test_password_of_the_environment_is_not_printed(self) -> None:
         house = self.open(startup=self.startup, recovery_admin=("root", "hush"))
         self.assertNotIn("hush", self.errors.getvalue())
-        access = self.settle(house.directory.authenticate_basic("root", "hush", "127.0.0.1"))
+        access = self.settle(house.foundations.directory.authenticate_basic("root", "hush", "127.0.0.1"))
         self.assertEqual(len(access.permissions), 2)
 
     def test_mode_is_told_with_the_path(self) -> None:
@@ -148,7 +152,7 @@ class RecoveryTests(HouseCase):
     def test_stored_listeners_are_not_bound(self) -> None:
         first = self.open()
         own = {"name": "own", "bind": {"127.0.0.1:1": True}, "protocol": "http"}
-        self.settle(first.settings.create(NetworkListener, own))
+        self.settle(first.foundations.settings.create(NetworkListener, own))
         self.shut(first)
         self.assertEqual(len(self.open(recovery_mode=True).wanted()), 1)
 
@@ -178,12 +182,12 @@ class ServingTests(HouseCase):
     def test_changed_setting_is_in_force_for_the_next_request(self) -> None:
         house = self.open()
         before = self.request("/").headers["location"]
-        self.settle(house.settings.change(Http, {"redirectRoot": "/elsewhere"}))
+        self.settle(house.foundations.settings.change(Http, {"redirectRoot": "/elsewhere"}))
         self.assertEqual((before, self.request("/").headers["location"]), ("/account", "/elsewhere"))
 
     def test_reload_takes_what_another_process_wrote(self) -> None:
         house = self.open()
-        self.settle(house.settings.change(Http, {}))
+        self.settle(house.foundations.settings.change(Http, {}))
 
         def write(tx: Any) -> None:
             row = tx.registry.get("Http", SINGLETON)
@@ -212,7 +216,7 @@ class ServingTests(HouseCase):
         house = self.open()
         ban = house.site.bans._ban
         self.settle(ban("192.0.2.1", "portScanning", 1_800_000_060))
-        ((_, entry),) = house.settings.all(BlockedIp)
+        ((_, entry),) = house.foundations.settings.all(BlockedIp)
         self.assertEqual((entry.address, entry.expires_at), ("192.0.2.1", 1_800_000_060))
 
 
@@ -268,6 +272,6 @@ class DemoTests(HouseCase):
         may = {}
         for line in credentials:
             login, password = line.split(" ")
-            access = self.settle(house.directory.authenticate_basic(login, password, "127.0.0.1"))
+            access = self.settle(house.foundations.directory.authenticate_basic(login, password, "127.0.0.1"))
             may[login] = access.may("liveDeliveryTest")
         self.assertEqual(may, {"admin@example.test": True, "alice@example.test": False, "bob@example.test": False})

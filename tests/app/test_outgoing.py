@@ -62,5 +62,5 @@ class OutgoingTests(SynchronousTestCase):
 
     def test_authorities_that_cannot_be_read_are_named(self) -> None:
         self.assertEqual(self.world.problems(), ())
-        self.patch(self.world._trust_store, "problems", lambda: ("SSL_CERT_FILE: no such file",))
+        self.patch(self.world.trust_store, "problems", lambda: ("SSL_CERT_FILE: no such file",))
         self.assertEqual(self.world.problems(), ("SSL_CERT_FILE: no such file",))

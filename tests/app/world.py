@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
+from stalwart.app import foundations
 from stalwart.app import house as module
 from stalwart.app.environment import Environment
 from stalwart.app.house import House, open_house
@@ -44,7 +45,8 @@ class HouseCase(SynchronousTestCase):
         self.patch(sys, "__stdout__", self.output)
         self.patch(sys, "__stderr__", self.errors)
         self.patch(module, "open_store", self._open_store)
-        self.patch(module, "HashingPool", lambda _reactor: SynchronousHashing())
+        self.patch(foundations, "open_store", self._open_store)
+        self.patch(foundations, "HashingPool", lambda _reactor: SynchronousHashing())
 
     def _note(self, event: Event, keys: dict[str, Any]) -> None:
         self.events.append((event.id, keys))

@@ -51,7 +51,8 @@ class ShapeTests(SynchronousTestCase):
             "redirectUris": {"https://a.example/cb": True},
             "logo": None,
         }
-        self.assertEqual(list(made.completed(None, 1795222712).to_wire().items()), list(answer.items()))
+        told = made.completed(None, 1795222712).to_wire()
+        self.assertEqual([(name, value) for name, value in told.items() if name in answer], list(answer.items()))
 
     def test_keys_of_the_provider_have_the_shapes_of_the_reference(self) -> None:
         keys = {

@@ -1,4 +1,4 @@
-"""Authorization requests: the order of the checks, who is told, and what is pushed (auth-api 3.2, RFC 9700, RFC 9126)."""
+"""Authorization requests: the order of the checks, who is told, what is pushed (auth-api 3.2, RFC 9700, RFC 9126)."""
 
 from __future__ import annotations
 

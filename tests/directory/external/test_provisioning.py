@@ -7,6 +7,7 @@ from typing import Any
 from stalwart.codec.ids import encode_id
 from stalwart.config.identity.authentication import Authentication
 from stalwart.config.identity.mailing_list import MailingList
+from stalwart.config.identity.tenant import Tenant
 from stalwart.directory.external.found import Found
 from stalwart.directory.external.provisioning import (
     KIND,
@@ -65,8 +66,6 @@ class FirstLoginTests(ProvisioningCase):
         self.assertEqual(self.synchronise(Found("alice@alias.test")), (account_id, False))
 
     def test_tenant_of_the_domain_is_that_of_the_account(self) -> None:
-        from stalwart.config.identity.tenant import Tenant
-
         tenant = self.settle(self.settings.create(Tenant, {"name": "t"}))
         self.domain("tenant.test", directoryId=encode_id(self.ldap), memberTenantId=encode_id(tenant))
         account_id, _ = self.synchronise(Found("a@tenant.test"))

@@ -95,7 +95,7 @@ class ExternalWorld(World):
         self.people: list[People] = []
         self.issuers: list[Issuer] = []
         self.events: list[tuple[str, dict[str, Any]]] = []
-        self.telemetry.observe(lambda event, keys: self.events.append((event.name, dict(keys))))
+        self.telemetry.observe(lambda event, keys: self.events.append((event.id, dict(keys))))
         self.ldap = self.make_directory({"@type": "Ldap", "description": "L", "baseDn": "dc=test"})
         self.oidc = self.make_directory({"@type": "Oidc", "description": "O", "issuerUrl": "https://idp.test"})
         self.external_id = self.domain(EXTERNAL, directoryId=encode_id(self.ldap), aliases={"alias.test": True})

@@ -1,0 +1,165 @@
+"""What everything else in the house stands on: the store, the settings, the outgoing world, the directory.
+
+The mode decides here: normal; recovery (STALWART_RECOVERY_MODE); bootstrap (``--config`` names a file that does not
+exist, so the store is in memory and one administrator may do nothing but the first set-up).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Literal, TextIO
+
+from attrs import frozen
+
+from stalwart.app.demo import DOMAIN
+from stalwart.app.directories import external_directories
+from stalwart.app.environment import Environment, base_url
+from stalwart.app.outgoing import OutgoingWorld
+from stalwart.app.startup import Startup
+from stalwart.app.store_file import NAME as STORE_FILE
+from stalwart.app.store_file import embedded_store_config, is_missing, read_store_config
+from stalwart.config.defaults import ensure_defaults
+from stalwart.config.identity.oidc_provider import OidcProvider
+from stalwart.config.monitoring.diagnosis import Diagnosis
+from stalwart.config.network.system import SystemSettings
+from stalwart.config.settings import Settings
+from stalwart.directory.directory import Directory
+from stalwart.directory.external.directories import ExternalDirectories
+from stalwart.directory.hashing import HashingPool
+from stalwart.directory.recovery import RecoveryAdministrator
+from stalwart.store import MemoryStore, Store, open_store
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import SERVER_BOOTSTRAP_MODE, SERVER_RECOVERY_MODE, Level
+
+Mode = Literal["normal", "recovery", "bootstrap"]
+
+DEFAULT_LISTENERS = ({"name": "http", "bind": {"[::]:8080": True}, "protocol": "http", "useTls": False},)
+
+
+@frozen
+class Foundations:
+    """The parts that most others ask for. ``base_url`` is empty where nobody knows what the server is called."""
+
+    mode: Mode
+    store: Store
+    settings: Settings
+    hashing: HashingPool
+    outgoing: OutgoingWorld
+    external: ExternalDirectories
+    directory: Directory
+    reactor: Any
+    telemetry: Telemetry
+    hostname: str
+    base_url: str
+    config_path: Path
+
+
+async def lay_foundations(
+    reactor: Any, startup: Startup, environment: Environment, telemetry: Telemetry, opened: list[Any]
+) -> Foundations:
+    """Open and fill what is needed first; whatever has to be closed again is added to ``opened``."""
+    mode = chosen_mode(startup, environment, telemetry)
+    config_path = _config_path(startup)
+    config = None if mode == "bootstrap" else _store_config(startup)
+    store = MemoryStore() if config is None else open_store(config, reactor, telemetry)
+    opened.append(store)
+    await store.start()
+    overrides = {Diagnosis.type_name: environment.diagnosis} if environment.diagnosis else {}
+    settings = Settings(store, telemetry, reactor, overrides)
+    opened.append(settings)
+    await _fill(store, mode, startup, environment, reactor.seconds())
+    await settings.load()
+    hashing = HashingPool(reactor)
+    outgoing = OutgoingWorld(reactor, settings)
+    data_file = Path(config["path"]) if config is not None and config.get("@type") == "Sqlite" else None
+    external = await external_directories(
+        store, settings, hashing, reactor, outgoing.trust_store, telemetry, data_store=data_file
+    )
+    opened.append(external)
+    directory = Directory(
+        store,
+        settings,
+        hashing,
+        reactor,
+        telemetry,
+        recovery=_recovery_administrator(mode, environment),
+        external=external,
+        cache_lifetime=lambda: settings.of(OidcProvider).access_token_expiry / 1000,
+    )
+    opened.append(directory)
+    return Foundations(
+        mode,
+        store,
+        settings,
+        hashing,
+        outgoing,
+        external,
+        directory,
+        reactor,
+        telemetry,
+        environment.hostname,
+        _base_url(mode, settings, environment),
+        config_path,
+    )
+
+
+def chosen_mode(startup: Startup, environment: Environment, telemetry: Telemetry) -> Mode:
+    """The mode of this start; sets the log level of it, and tells of any but the normal one."""
+    if startup.config is not None and is_missing(Path(startup.config)):
+        telemetry.threshold = environment.recovery_log_level
+        telemetry.emit(SERVER_BOOTSTRAP_MODE, config=startup.config)
+        return "bootstrap"
+    if environment.recovery_mode:
+        telemetry.threshold = environment.recovery_log_level
+        telemetry.emit(SERVER_RECOVERY_MODE)
+        return "recovery"
+    telemetry.threshold = Level.INFO
+    return "normal"
+
+
+def tell(stream: TextIO | None, text: str) -> None:
+    """Write for the person at the terminal, past twistd's log: the text holds passwords."""
+    if stream is not None:
+        print(text, file=stream, flush=True)
+
+
+def _config_path(startup: Startup) -> Path:
+    return Path(startup.config) if startup.config is not None else Path(startup.data or ".") / STORE_FILE
+
+
+def _store_config(startup: Startup) -> dict[str, Any]:
+    if startup.config is not None:
+        return read_store_config(Path(startup.config))
+    return embedded_store_config(Path(startup.data or "."))
+
+
+async def _fill(store: Store, mode: Mode, startup: Startup, environment: Environment, now: float) -> None:
+    """Defaults of a first start; in bootstrap mode the memory store needs the host name only."""
+    domain = DOMAIN if startup.demo else None
+    listeners = DEFAULT_LISTENERS if mode == "normal" else ()
+    hostname = environment.hostname
+    await store.write(
+        lambda tx: ensure_defaults(tx, hostname=hostname, default_domain=domain, listeners=listeners, now=now)
+    )
+
+
+def _recovery_administrator(mode: Mode, environment: Environment) -> RecoveryAdministrator | None:
+    bootstrap = mode == "bootstrap"
+    if environment.recovery_admin is not None:
+        return RecoveryAdministrator.named(*environment.recovery_admin, bootstrap=bootstrap)
+    if not bootstrap:
+        return None
+    administrator = RecoveryAdministrator.for_bootstrap()
+    login, secret = administrator.login, administrator.secret
+    tell(sys.__stderr__, f"\nBootstrap mode. Log in as {login} with the password {secret}\n")
+    return administrator
+
+
+def _base_url(mode: Mode, settings: Settings, environment: Environment) -> str:
+    if mode != "normal":
+        return ""  # http-service 1.5
+    system = settings.of(SystemSettings)
+    jmap = system.services.get("jmap")
+    hostname = (jmap.hostname if jmap is not None else None) or system.default_hostname
+    return base_url(environment, hostname, environment.hostname)

@@ -1,0 +1,64 @@
+"""What the house stands on; most of it is tested by opening houses (test_house)."""
+
+from __future__ import annotations
+
+import io
+
+from stalwart.app import foundations
+from stalwart.app.directories import external_directories
+from stalwart.app.identity import HOUR, identity_provider
+from stalwart.app.startup import Startup
+from stalwart.config.identity.directory import Directory as DeclaredDirectory
+from stalwart.directory.external.directories import ExternalDirectories
+from stalwart.web.limits import MemoryCounters
+from tests.app.world import HTTP, HouseCase
+
+
+class FoundationsTests(HouseCase):
+    def test_base_url_is_that_of_the_jmap_service_and_empty_before_there_is_one(self) -> None:
+        self.assertEqual(self.open().foundations.base_url, "https://mail.example.test")
+        startup = Startup(config=self.mktemp(), endpoints={"http": [HTTP]})
+        self.assertEqual(self.open(startup=startup).foundations.base_url, "")
+
+    def test_directories_elsewhere_have_a_maker_each(self) -> None:
+        below = self.open().foundations
+        self.assertIsInstance(below.external, ExternalDirectories)
+        made = self.settle(
+            external_directories(
+                below.store,
+                below.settings,
+                below.hashing,
+                self.reactor,
+                below.outgoing.trust_store,
+                self.telemetry,
+                data_store=None,
+            )
+        )
+        self.assertEqual(set(made._makers), set(DeclaredDirectory.variants))
+        self.settle(made.close())
+
+    def test_keys_are_looked_at_every_hour(self) -> None:
+        below = self.open().foundations
+        provider = identity_provider(below, MemoryCounters())
+        self.settle(provider.load())
+        keys = provider.services["signing_keys"]
+        loaded = []
+        self.patch(keys, "load", lambda: _note(loaded))
+        self.reactor.advance(HOUR)
+        provider.close()
+        self.reactor.advance(HOUR)
+        self.assertEqual(loaded, [True])
+
+    def test_what_is_told_past_the_log_needs_somebody_to_read_it(self) -> None:
+        stream = io.StringIO()
+        foundations.tell(stream, "hello")
+        foundations.tell(None, "hello")
+        self.assertEqual(stream.getvalue(), "hello\n")
+
+    def test_a_server_without_accounts_says_how_to_get_in(self) -> None:
+        self.open()
+        self.assertIn("STALWART_RECOVERY_ADMIN", self.event("server.no-accounts")["hint"])
+
+
+async def _note(loaded: list[bool]) -> None:
+    loaded.append(True)
