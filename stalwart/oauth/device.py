@@ -6,7 +6,8 @@ from stalwart.oauth.answers import in_oauth_words, oauth_answer
 from stalwart.oauth.form import client_of, read_form
 from stalwart.provider.clients import Clients
 from stalwart.provider.devices import DeviceCodes
-from stalwart.provider.scopes import known_scopes
+from stalwart.provider.errors import OAuthError
+from stalwart.provider.requests import granted_scope
 from stalwart.web.answers import Answer
 from stalwart.web.exchange import Exchange
 from stalwart.web.routes import route
@@ -18,7 +19,10 @@ async def device(exchange: Exchange, *, clients: Clients, device_codes: DeviceCo
     """Codes for a device: one to ask for tokens with, one for a person to enter at `/device`."""
     form = await read_form(exchange)
     client = await client_of(exchange, form, clients)
-    begun = await device_codes.begin(client, known_scopes(form.get("scope"), client.scopes), form.get("nonce"))
+    scope = granted_scope(client, form.get("scope"))
+    if scope is None:
+        raise OAuthError("invalid_scope", "None of these scopes is known here and registered by the application.")
+    begun = await device_codes.begin(client, scope, form.get("nonce"))
     page = f"{base_url}/device"
     return oauth_answer(
         {

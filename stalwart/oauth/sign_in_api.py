@@ -112,7 +112,7 @@ async def authenticate(
     if isinstance(wish, AuthDevice):
         return _said(await _outcome(_let_in(exchange, wish, sign_in, device_codes)))
     try:
-        request = await authorization_requests.read(wish.parameters())
+        request = await authorization_requests.read(wish.parameters(), host=exchange.header("host"))
     except (OAuthError, Redirectable) as refusal:
         telemetry.emit(
             AUTH_REQUEST_REFUSED, remoteIp=exchange.client_ip, client=wish.client_id[:128], reason=str(refusal)

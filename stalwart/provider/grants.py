@@ -49,7 +49,7 @@ class AuthorizationRequest:
 
     ``redirect_uri`` is one that may be redirected to. ``scope`` are the granted names in the order asked for, only
     known ones. ``challenge`` is the PKCE S256 challenge. ``resources`` are checked (RFC 8707). ``dpop_thumbprint``
-    binds the code to a key (RFC 9449 10).
+    binds the code to a key (RFC 9449 10). ``pushed`` is the request_uri that it came by (RFC 9126).
     """
 
     client: Client
@@ -65,6 +65,7 @@ class AuthorizationRequest:
     prompt: frozenset[str] = frozenset()
     max_age: int | None = None
     response_mode: Literal["query", "fragment", "form_post"] = "query"
+    pushed: str | None = None
 
 
 @frozen

@@ -172,6 +172,7 @@ class AuthorizationRequests:
             prompt,
             int(given["max_age"]) if "max_age" in given else None,
             mode or "query",
+            given.get("request_uri"),
         )
 
     def _proof_problem(self, client: Client, uri: str, given: Mapping[str, str]) -> tuple[Code, str] | None:

@@ -73,6 +73,10 @@ class MetadataTests(OAuthWorld):
         self.assertEqual(self.read(PROVIDER)["id_token_signing_alg_values_supported"], ["ES256", "RS256"])
         self.assertEqual(self.read(SERVER)["code_challenge_methods_supported"], ["S256"])
 
+    def test_a_resource_below_another_path_has_its_own_document(self) -> None:
+        found = self.read("/.well-known/oauth-protected-resource/dav/cal")
+        self.assertEqual(found["resource"], BASE + "/dav/cal")
+
     def test_a_resource_names_itself_as_it_was_asked_for(self) -> None:
         self.assertEqual(self.read(RESOURCE)["resource"], BASE)
         found = self.read(RESOURCE + "/jmap/session")

@@ -131,6 +131,7 @@ class TokenEndpointTests(OAuthWorld):
         self.assertEqual(self.opened(tokens["access_token"]), 200)
 
     def test_a_device_gets_codes_and_then_tokens(self) -> None:
+        self.refusal(self.post("/auth/device", client_id="app", scope="made-up"), "invalid_scope")
         answer = self.post("/auth/device", client_id="app", scope="openid made-up", nonce="n")
         told = answer.json()
         self.assertEqual(

@@ -97,7 +97,7 @@ async def submit(
         reader = reader_of(exchange)
         return refused(reader, reader.texts.foreign, 403)
     fields = {name: values[0] for name, values in parameters.items()}
-    desk = Desk(Attempts(sign_in, carrier), authorization_codes, carrier, base_url, telemetry)
+    desk = Desk(Attempts(sign_in, carrier), authorization_requests, authorization_codes, carrier, base_url, telemetry)
     return await desk.take(exchange, fields)
 
 
@@ -117,7 +117,7 @@ class Entrance:
         if not any(name in parameters for name in _REQUEST_PARAMETERS):
             return nothing_asked(reader)
         try:
-            request = await self.requests.read(parameters)
+            request = await self.requests.read(parameters, host=exchange.header("host"))
         except OAuthError as error:
             self._refused(exchange, parameters, str(error))
             return bad_link(reader, str(error))
@@ -151,6 +151,7 @@ class Desk:
     """Takes the forms of the sign-in page."""
 
     attempts: Attempts
+    requests: AuthorizationRequests
     codes: AuthorizationCodes
     carrier: Carrier
     base_url: str
@@ -179,6 +180,8 @@ class Desk:
 
     async def _admitted(self, reader: Reader, carried: CarriedRequest, signed_in: SignedIn) -> Answer:
         request = carried.request
+        if request.pushed is not None and not await self.requests.spend(request.pushed):
+            return bad_link(reader, "invalid_request_uri: The pushed request was used before; start again.")
         code = await self.codes.issue(request, signed_in)
         told = {"code": code, "state": request.state, "iss": self.base_url}
         return to_application(reader, request.redirect_uri, request.response_mode, told)

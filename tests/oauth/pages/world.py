@@ -48,7 +48,7 @@ class FakeRequests:
         self.raises: Exception | None = None
         self.changes: dict[str, Any] = {}
 
-    async def read(self, parameters: Mapping[str, Sequence[str]]) -> AuthorizationRequest:
+    async def read(self, parameters: Mapping[str, Sequence[str]], *, host: str | None = None) -> AuthorizationRequest:
         self.asked.append({name: list(values) for name, values in parameters.items()})
         if self.raises is not None:
             raise self.raises
