@@ -55,7 +55,6 @@ class Caller:
             "accountSecret": secret,
             "clientId": "bench",
             "redirectUri": REDIRECT,
-            "scope": "openid",
             "codeChallenge": challenge,
             "codeChallengeMethod": "S256",
         }

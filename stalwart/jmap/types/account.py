@@ -103,7 +103,7 @@ class AccountHandler(Handler):
                 grants.check_takeover(before)
             _check_generated(held, credentials)
             _check_second_factor(held, credentials)
-            check_internal(tx, self.settings, account, asking.memo)
+            check_internal(tx, self.settings, entry.id, account, asking.memo)
         if before is not None and account.tag == "User":
             account_records.password_changed(tx, entry.id, before, account, asking.access.session_id)
             if _rights(before) != _rights(account):

@@ -122,7 +122,7 @@ class AccountPasswordHandler(Handler):
 
     def _account(self, tx: Transaction, asking: Asking) -> Any:
         account = user(tx, asking)
-        check_internal(tx, self.settings, account, asking.memo)
+        check_internal(tx, self.settings, asking.account_id, account, asking.memo)
         return account
 
     def _seen(self, account: Any) -> Any:

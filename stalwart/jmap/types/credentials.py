@@ -22,7 +22,6 @@ from stalwart.directory.directory import Directory
 from stalwart.directory.identity import find_by_id
 from stalwart.directory.permissions import credential_permissions
 from stalwart.errors import NotFound
-from stalwart.jmap.registry.external import check_internal
 from stalwart.jmap.registry.filters import Condition, sort_name, unsupported_filter
 from stalwart.jmap.registry.grants import check_held
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
@@ -80,10 +79,9 @@ class CredentialHandler(Handler):
 
     def create(self, tx: Transaction, asking: Asking, change: Change) -> tuple[int, dict[str, Any]]:
         """Make a secret and tell it."""
-        account = user(tx, asking)
+        user(tx, asking)
         made = self._view.from_wire(change.data)
         self._check_grant(tx, asking, None, made)
-        check_internal(tx, self.settings, account, asking.memo)
         wire = made.to_stored()
         id, secret = account_records.add_generated(
             tx,

@@ -148,7 +148,7 @@ class PasskeyHandler(Handler):
         return _Ready(proved=True)
 
     def _check_account(self, tx: Transaction, asking: Asking) -> None:
-        check_internal(tx, self.settings, user(tx, asking), asking.memo)
+        check_internal(tx, self.settings, asking.account_id, user(tx, asking), asking.memo)
 
     def _finish(
         self, tx: Transaction, asking: Asking, change: Change, credential: str, details: Details

@@ -82,7 +82,7 @@ class RecoveryCodesHandler(Handler):
 
     def _check_account(self, tx: Transaction, asking: Asking) -> None:
         account = user(tx, asking)
-        check_internal(tx, self.settings, account, asking.memo)
+        check_internal(tx, self.settings, asking.account_id, account, asking.memo)
         has_code = any(getattr(one, "otp_auth", None) is not None for one in account.credentials)
         if not has_code and not passkey_records.of_account(tx, asking.account_id):
             raise Forbidden(NO_FACTOR)

@@ -65,22 +65,24 @@ class SqliteSource:
             raise Unavailable(_TOO_SLOW) if late else _explained(error) from error
 
     def _opened(self, timeout: float) -> sqlite3.Connection:
+        path, hidden = self._path, frozenset[str]()
+        if self._own is not None and _same_file(path, self._own):
+            # Under another name (a hard link) the file would have a write-ahead log of its own.
+            path, hidden = Path(self._own), self._hidden_tables()
         connection = sqlite3.connect(
-            f"file:{quote(str(self._path))}?mode=ro", uri=True, timeout=timeout, isolation_level=None
+            f"file:{quote(str(path))}?mode=ro", uri=True, timeout=timeout, isolation_level=None
         )
         try:
             connection.execute("PRAGMA query_only=ON")
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
             connection.text_factory = _text
-            connection.set_authorizer(_authorizer(self._hidden_tables()))
+            connection.set_authorizer(_authorizer(hidden))
         except BaseException:
             connection.close()
             raise
         return connection
 
     def _hidden_tables(self) -> frozenset[str]:
-        if self._own is None or not _same_file(self._path, self._own):
-            return frozenset()
         if self._hidden is None:
             self._hidden = own_tables()
         return self._hidden
@@ -127,7 +129,7 @@ def _read(connection: sqlite3.Connection, query: str, value: str) -> list[Row]:
 
 def _explained(error: Exception) -> StalwartError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    if code == sqlite3.SQLITE_AUTH:
+    if code == sqlite3.SQLITE_AUTH or str(error) == "not authorized":  # BEGIN and ATTACH have no code of their own
         return Unavailable(_REFUSED)
     if code == sqlite3.SQLITE_TOOBIG:
         return Unavailable("It gives a value that is too long.")

@@ -30,5 +30,18 @@ class ExternalTests(RegistryWorld):
         self.update("Authentication", "singleton", directoryId=directory)
         self.assertIsNotNone(self.settings.of(Authentication).directory_id)
         account = User(name="x", domain_id=1)
-        work = self.store.read(lambda tx: check_internal(tx, self.settings, account, {}))
+        work = self.store.read(lambda tx: check_internal(tx, self.settings, 99, account, {}))
         self.failureResultOf(work, Forbidden)
+
+    def test_app_passwords_and_administrators_belong_here(self) -> None:
+        directory = self.create("Directory", **LDAP)
+        alice, chief = self.account(), self.account("chief", roles={"@type": "Admin"})
+        self.become("alice")
+        whole = self.who
+        self.become("chief")
+        self.update("Domain", "b", directoryId=directory)
+        self.update("Account", chief, credentials__0__secret="Correct-Horse-7-battery")
+        self.who = whole
+        self.assertTrue(alice)
+        self.create("AppPassword", description="Phone")
+        self.create("ApiKey", description="Script")

@@ -47,6 +47,11 @@ class FakeRequests:
         self.asked: list[dict[str, list[str]]] = []
         self.raises: Exception | None = None
         self.changes: dict[str, Any] = {}
+        self.spent: list[str] = []
+
+    async def spend(self, request_uri: str) -> bool:
+        self.spent.append(request_uri)
+        return self.spent.count(request_uri) == 1
 
     async def read(self, parameters: Mapping[str, Sequence[str]], *, host: str | None = None) -> AuthorizationRequest:
         self.asked.append({name: list(values) for name, values in parameters.items()})
