@@ -293,9 +293,9 @@ class LdapTests(TestCase):
         with socket.create_server(("127.0.0.1", 0)) as listening:
             directory = self.directory(
                 url=f"ldap://127.0.0.1:{listening.getsockname()[1]}",
-                timeout=2000,
+                timeout=600,
                 poolMaxConnections=1,
-                poolTimeoutWait=200,
+                poolTimeoutWait=100,
             )
             first = Deferred.fromCoroutine(self.unavailable(directory.check("a@example.test", "x")))
             second = await self.unavailable(directory.check("b@example.test", "x"))

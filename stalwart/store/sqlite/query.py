@@ -129,7 +129,7 @@ def _read(connection: sqlite3.Connection, query: str, value: str) -> list[Row]:
 
 def _explained(error: Exception) -> StalwartError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    if code == sqlite3.SQLITE_AUTH or str(error) == "not authorized":  # BEGIN and ATTACH have no code of their own
+    if code == sqlite3.SQLITE_AUTH or str(error) == "not authorized":  # at times the code is that of a retry
         return Unavailable(_REFUSED)
     if code == sqlite3.SQLITE_TOOBIG:
         return Unavailable("It gives a value that is too long.")
