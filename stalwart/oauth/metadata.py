@@ -82,6 +82,18 @@ def provider_metadata(exchange: Exchange, *, base_url: str, signing_keys: Signin
     return _open(openid_configuration(base_url, signing_keys))
 
 
+@route("GET", "/.well-known/oauth-authorization-server/<path:ignored>", needs=None, spec="auth-api 9")
+def server_metadata_anywhere(exchange: Exchange, *, base_url: str, signing_keys: SigningKeys) -> Answer:
+    """As without the further path, which is ignored."""
+    return _open(authorization_server(base_url, signing_keys))
+
+
+@route("GET", "/.well-known/openid-configuration/<path:ignored>", needs=None, spec="auth-api 9")
+def provider_metadata_anywhere(exchange: Exchange, *, base_url: str, signing_keys: SigningKeys) -> Answer:
+    """As without the further path, which is ignored."""
+    return _open(openid_configuration(base_url, signing_keys))
+
+
 @route("GET", _RESOURCE, needs=None, spec="auth-api 9, RFC 9728")
 def resource_metadata(exchange: Exchange, *, base_url: str) -> Answer:
     """Who issues the tokens that this server takes."""

@@ -14,7 +14,7 @@ from typing import Any
 from attrs import frozen
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.trial.unittest import SkipTest, TestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
 from stalwart.config.identity.directory import Directory
 from stalwart.directory import hashes
@@ -26,6 +26,8 @@ from stalwart.net.tls import TrustStore
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import AUTH_DIRECTORY_AMBIGUOUS, Event
 from tests.interop.slapd import SERVICE, SERVICE_SECRET, SUFFIX, Slapd, missing
+from tests.live.daemon import Daemon, basic, new_folder
+from tests.live.people import Administrator
 from tests.net.certificates import issue, make_ca
 
 PASSWORD = "korrekt*horse(7)\\battery"
@@ -332,3 +334,41 @@ def pause(seconds: float) -> Deferred[None]:
     later: Deferred[None] = Deferred()
     reactor.callLater(seconds, later.callback, None)  # type: ignore[attr-defined]
     return later
+
+
+class DaemonTests(SynchronousTestCase):
+    """People in slapd sign in to a real daemon, over StartTLS, trusted by SSL_CERT_FILE."""
+
+    def setUp(self) -> None:
+        reason = missing()
+        if reason:
+            raise SkipTest(reason)
+        data = new_folder()
+        self.addCleanup(shutil.rmtree, data, True)
+        self.daemon = Daemon.with_data(data, SSL_CERT_FILE=str(world().folder / "ca.pem"))
+        self.addCleanup(self.daemon.close)
+        self.administrator = Administrator(self.daemon)
+        declared = {
+            "@type": "Ldap",
+            "description": "Staff",
+            "url": f"ldap://127.0.0.1:{world().server.port}",
+            "useTls": True,
+            "baseDn": SUFFIX,
+            "bindDn": SERVICE,
+            "bindSecret": {"@type": "Value", "secret": SERVICE_SECRET},
+        }
+        directory = self.administrator.create("Directory", declared)["id"]
+        self.administrator.create("Domain", {"name": "example.test", "directoryId": directory})
+
+    def status(self, login: str, password: str) -> int:
+        return self.daemon.get("/api/account", basic(login, password))[0]
+
+    def test_sign_in_makes_the_account_and_its_group(self) -> None:
+        self.assertEqual(self.status("alice@example.test", PASSWORD), 200)
+        self.assertEqual(self.status("alice@example.test", "wrong"), 401)
+        self.assertEqual(self.status("nobody@example.test", PASSWORD), 401)
+        found = self.administrator.call("x:Account/get", {"ids": None})["list"]
+        self.assertEqual({(each["@type"], each["name"]) for each in found}, {("User", "alice"), ("Group", "staff")})
+        (alice,) = (each for each in found if each["@type"] == "User")
+        self.assertEqual(len(alice["memberGroupIds"]), 1)
+        self.assertEqual({each["name"] for each in alice["aliases"].values()}, {"al", "alice.a"})

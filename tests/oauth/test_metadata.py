@@ -73,6 +73,13 @@ class MetadataTests(OAuthWorld):
         self.assertEqual(self.read(PROVIDER)["id_token_signing_alg_values_supported"], ["ES256", "RS256"])
         self.assertEqual(self.read(SERVER)["code_challenge_methods_supported"], ["S256"])
 
+    def test_a_further_path_is_ignored(self) -> None:
+        for path in (
+            "/.well-known/oauth-authorization-server/jmap",
+            "/.well-known/openid-configuration/a/b",
+        ):
+            self.assertEqual(self.read(path)["issuer"], BASE)
+
     def test_a_resource_below_another_path_has_its_own_document(self) -> None:
         found = self.read("/.well-known/oauth-protected-resource/dav/cal")
         self.assertEqual(found["resource"], BASE + "/dav/cal")

@@ -68,7 +68,7 @@ class _Upload:
         return evolve(self.by, now=now).keep(tx, content, self.type)
 
 
-@route("POST", "/jmap/upload/<account_id>", needs="authenticated", body_limit=ANY_SIZE, spec="jmap 8; RFC 8620 6.1")
+@route("POST", "/jmap/upload/<account_id>", needs="jmapBlobUpload", body_limit=ANY_SIZE, spec="jmap 8; RFC 8620 6.1")
 async def upload(
     exchange: Exchange, *, store: Store, settings: Any, uploads: RunningUploads, telemetry: Telemetry, clock: Clock
 ) -> Answer:
