@@ -31,7 +31,7 @@ NOT_BUILT = {
 # What is wrong with a new object: type, members, path, what is said of it.
 REFUSED: dict[str, tuple[Any, dict[str, Any], str, str]] = {
     **{
-        f"{kind}_as_{declared.type_name}": (declared, {"@type": kind, "path": "/x"}, "@type", "This engine is not built")
+        f"{kind}_as_{declared.type_name}": (declared, {"@type": kind, "path": "/x"}, "@type", "This ")
         for declared, kinds in NOT_BUILT.items()
         if declared is not Coordinator
         for kind in kinds.split()
