@@ -21,7 +21,6 @@ from stalwart.config.identity.oauth_client import OAuthClient
 from stalwart.config.identity.oidc_provider import OidcProvider
 from stalwart.config.settings import Settings
 from stalwart.directory import hashes
-from stalwart.directory.access import Access
 from stalwart.directory.hashing import Hashing
 from stalwart.provider.errors import OAuthError
 from stalwart.provider.grants import Client
@@ -32,7 +31,6 @@ from stalwart.store import Store, Transaction
 WEBUI = "stalwart-webui"
 """The web interface of the server itself."""
 
-OVERRIDE = "oAuthClientOverride"
 LONGEST_ID = 2048  # auth-api 3.2
 
 _KEY_SPACE = "OAuthClient.clientId"
@@ -111,14 +109,6 @@ class Clients:
         if client.kind == "built-in":
             return self._is_own_page(redirect_uri, host)
         return client.kind == "unregistered" and is_web(redirect_uri)
-
-    def allows(self, client: Client, access: Access) -> bool:
-        """Whether somebody may sign in to ``client`` (auth-api 3.2 step 8): to any that is known, and with the
-        permission ``oAuthClientOverride`` to others as well, even while registration is required.
-        """
-        if client.kind != "unregistered" or access.may(OVERRIDE):
-            return True
-        return not self._settings.of(OidcProvider).require_client_registration
 
     async def _fits(self, stored: str, secret: str) -> bool:
         try:

@@ -11,7 +11,7 @@ from stalwart.config.identity.oauth_client import OAuthClient
 from stalwart.config.identity.oidc_provider import OidcProvider
 from stalwart.config.identity.tenant import Tenant
 from stalwart.directory import hashes
-from stalwart.provider.clients import LONGEST_ID, OVERRIDE, WEBUI, Clients
+from stalwart.provider.clients import LONGEST_ID, WEBUI, Clients
 from stalwart.provider.errors import OAuthError
 from stalwart.provider.grants import Client
 from stalwart.provider.scopes import MAIL
@@ -224,13 +224,3 @@ class NamelessServerTests(ClientsWorld):
 
 
 class AllowanceTests(ClientsWorld):
-    def test_everybody_may_use_what_is_known(self) -> None:
-        self.require()
-        self.assertTrue(self.clients.allows(self.found(WEBUI), self.sign_in()))
-
-    def test_unknown_clients_need_the_permission_once_registration_is_required(self) -> None:
-        client, access = self.found("some-app"), self.sign_in()
-        self.assertTrue(self.clients.allows(client, access))
-        self.require()
-        self.assertFalse(self.clients.allows(client, access))
-        self.assertTrue(self.clients.allows(client, evolve(access, permissions=frozenset((OVERRIDE,)))))

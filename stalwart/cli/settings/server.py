@@ -86,9 +86,7 @@ class Server:
     def _schema_text(self) -> bytes:
         where = self._connection.location("/api/schema")
         if where is None:
-            raise Problem(
-                "there is no schema document at /api/schema: another server, or a proxy in between"
-            )
+            raise Problem("there is no schema document at /api/schema: another server, or a proxy in between")
         path = _cache_folder(self._connection.url) / f"{where.rpartition('/')[2]}.json"
         try:
             return path.read_bytes()
