@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import evolve
-
 from stalwart.codec.ids import encode_id
 from stalwart.config.identity.oauth_client import OAuthClient
 from stalwart.config.identity.oidc_provider import OidcProvider
@@ -221,6 +219,3 @@ class NamelessServerTests(ClientsWorld):
             self.assertFalse(self.clients.accepts(client, here, host), host)
         for uri in ("/admin/oauth/callback", "//192.0.2.9:8080/admin/oauth/callback", here + "/x"):
             self.assertFalse(self.clients.accepts(client, uri, "192.0.2.9:8080"), uri)
-
-
-class AllowanceTests(ClientsWorld):
