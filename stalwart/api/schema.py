@@ -12,7 +12,7 @@ from twisted.internet.threads import deferToThreadPool
 
 from stalwart.config.catalogue import declarations
 from stalwart.config.schema_document.document import document_bytes, document_hash
-from stalwart.net.dns_flights import Flights
+from stalwart.net.flights import Flights
 from stalwart.web.answers import Answer, redirect
 from stalwart.web.exchange import Exchange
 from stalwart.web.routes import ANY_METHOD, AUTHENTICATED, route

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from stalwart.net.dns_answers import Answer, LookupFailed, Resolver
-from stalwart.net.dns_flights import Flights
+from stalwart.net.flights import Flights
 
 Key = tuple[str, str]
 _OVERHEAD = 500  # octets of an entry besides its record data, roughly

@@ -22,7 +22,7 @@ from twisted.internet.threads import deferToThreadPool
 from stalwart.codec.dns_records import TYPES, TrustAnchor, parse_anchor
 from stalwart.net.dns import Answer, LookupFailed, Resolution, StubResolver
 from stalwart.net.dns_answers import VALIDATION_FAILED, Bogus
-from stalwart.net.dns_flights import Flights
+from stalwart.net.flights import Flights
 
 if TYPE_CHECKING:  # dnspython is loaded with the first signature that has to be checked
     from stalwart.net.dns_signatures import SignedSet, ZoneKeys

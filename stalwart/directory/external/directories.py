@@ -26,7 +26,7 @@ from stalwart.directory.external.groups import Groups
 from stalwart.directory.external.provisioning import NotAccepted, current, synchronise
 from stalwart.directory.identity import directory_of
 from stalwart.errors import Forbidden, Invalid, StalwartError, Unauthenticated, Unavailable
-from stalwart.net.dns_flights import Flights
+from stalwart.net.flights import Flights
 from stalwart.schema.formats import domain_name
 from stalwart.store import Store
 from stalwart.telemetry import Telemetry

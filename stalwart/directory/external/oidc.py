@@ -21,7 +21,7 @@ from stalwart.directory.external.provider_metadata import ProviderMetadata, unre
 from stalwart.directory.external.token_claims import LEEWAY
 from stalwart.directory.failures import LoginFailed
 from stalwart.errors import Unauthenticated, Unavailable
-from stalwart.net.dns_flights import Flights
+from stalwart.net.flights import Flights
 from stalwart.net.https import FetchFailed
 from stalwart.net.json_fetch import Fetcher, JsonAnswer
 from stalwart.telemetry import Telemetry

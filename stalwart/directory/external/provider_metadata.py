@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from stalwart.directory.external.provider_keys import ProviderKey, chosen_key, read_keys
 from stalwart.errors import Unavailable
-from stalwart.net.dns_flights import Flights
+from stalwart.net.flights import Flights
 from stalwart.net.https import FetchFailed
 from stalwart.net.json_fetch import Fetcher, is_own_machine, is_safe
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.net.dns_flights import Flights
+from stalwart.net.flights import Flights
 
 
 class Sharing(SynchronousTestCase):
