@@ -52,6 +52,7 @@ from stalwart.telemetry.events import (
     SERVER_STARTUP,
     TLS_NO_AUTHORITIES,
 )
+from stalwart.web.bans import stored_failures
 from stalwart.web.limits import Limits, MemoryCounters
 from stalwart.web.listener import wrap_listener
 from stalwart.web.site import Site, build_site
@@ -239,6 +240,7 @@ class Builder:
             mode=below.mode,
             base_url=below.base_url,
             limits=limits,
+            failures=stored_failures(below.store, self.reactor),
             ban=lambda ip, reason, expires_at: self._ban(settings, ip, reason, expires_at),
             expression_io=services["expression_io"],
         )

@@ -2,13 +2,15 @@
 
 The lists come from the settings; a new ban counts at once in this process and is written through the injected ``ban``.
 Allow-listed addresses (this host and the trusted proxies always are) are never banned. The question of every request,
-``blocked``, is a dictionary look-up and, where networks are listed, one look at the set.
+``blocked``, is a dictionary look-up and, where networks are listed, one look at the set. Failed sign-ins are counted in
+the store, so that neither a restart nor another process forgets them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from hashlib import blake2b
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -16,6 +18,8 @@ from twisted.python.failure import Failure
 from stalwart.codec.ip_networks import LOOPBACK, NetworkSet
 from stalwart.config.network.security import AllowedIp, BlockedIp, Security
 from stalwart.config.network.system import SystemSettings
+from stalwart.errors import StalwartError
+from stalwart.store import Store
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
     SECURITY_AUTHENTICATION_BAN,
@@ -34,6 +38,28 @@ _LONGEST_LOGIN = 512
 Ban = Callable[[str, str, int | None], Coroutine[Any, Any, None]]
 
 
+class Failures(Protocol):
+    """Where failed sign-ins are counted so that they outlive the process; see ``stored_failures``."""
+
+    def __call__(self, *buckets: tuple[str, str], period: int) -> Awaitable[Sequence[int]]:
+        """Count one for each (kind, what); the new counts within ``period`` seconds from the first."""
+
+
+def stored_failures(store: Store, clock: Clock) -> Failures:
+    """``Failures`` in the store: shared by all processes, there after a restart. Names are kept as digests."""
+
+    async def count(*buckets: tuple[str, str], period: int) -> Sequence[int]:
+        now = int(clock.seconds())
+        keys = [f"{kind}:{_digest(name)}" for kind, name in buckets]
+        return await store.write(lambda tx: [tx.counters.increment(key, now + period, now=now) for key in keys])
+
+    return count
+
+
+def _digest(name: str) -> str:
+    return blake2b(name.encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
 class Bans:
     """Both lists and the counters that lead to bans. ``any`` is False while nobody at all is blocked."""
 
@@ -46,12 +72,14 @@ class Bans:
         *,
         active: bool = True,
         counters: Counters | None = None,
+        failures: Failures | None = None,
     ) -> None:
         self._settings = settings
         self._telemetry = telemetry
         self._clock = clock
         self._ban = ban
         self._active = active
+        self._failures = failures
         self._counters = counters if counters is not None else MemoryCounters()
         self._fresh: dict[str, int | None] = {}
         self._writing: set[Deferred[None]] = set()
@@ -94,20 +122,34 @@ class Bans:
                 self._allow_answers[ip] = answer
         return answer
 
-    def failed_login(self, ip: str, login: str) -> bool:
+    def failed_login(self, ip: str, login: str) -> bool | Awaitable[bool]:
         """Count a failed sign-in against the address and against the login; overflow of either bans the address.
 
         True: the address is banned now, so the attempt is one too many.
         """
-        security = self._settings.of(Security)
-        rate = security.auth_ban_rate
+        rate = self._settings.of(Security).auth_ban_rate
         if rate is None or not self._active or self.allowed(ip):
             return False
-        over_ip = self._count("auth-ip", ip, rate)
-        over_login = self._count("auth-login", login[:_LONGEST_LOGIN], rate)
-        if over_ip or over_login:
-            self._keep_out(ip, AUTH_FAILURE, security.auth_ban_period, SECURITY_AUTHENTICATION_BAN)
-        return over_ip or over_login
+        name = login[:_LONGEST_LOGIN]
+        if self._failures is not None:
+            return self._judged_later(self._failures, ip, name, rate)
+        over = [self._count("auth-ip", ip, rate), self._count("auth-login", name, rate)]
+        return self._judged(ip, any(over))
+
+    async def _judged_later(self, failures: Failures, ip: str, login: str, rate: Rate) -> bool:
+        """As everybody counts who shares the store; a store that cannot count now bans nobody."""
+        try:
+            counts = await failures(("auth-ip", ip), ("auth-login", login), period=max(rate.period // 1000, 1))
+        except StalwartError as problem:
+            self._telemetry.emit(STORE_ERROR, remoteIp=ip, reason=problem.detail)
+            return False
+        return self._judged(ip, max(counts) > rate.count)
+
+    def _judged(self, ip: str, is_over: bool) -> bool:
+        if is_over:
+            period = self._settings.of(Security).auth_ban_period
+            self._keep_out(ip, AUTH_FAILURE, period, SECURITY_AUTHENTICATION_BAN)
+        return is_over
 
     def parse_error(self, ip: str) -> None:
         """Count something on a connection that was not HTTP."""

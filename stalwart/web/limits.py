@@ -1,8 +1,8 @@
 """Rate limits and concurrency limits (http-service 6.1, 6.2).
 
-Fixed windows aligned to the epoch; every attempt counts, refused ones too. Counters live in this process behind the
-``Counters`` interface, so that several processes can share a store later. Memory is bounded: a window that is over is
-dropped whole, and within one window the oldest key gives way to a new one.
+Fixed windows aligned to the epoch; every attempt counts, refused ones too. Counters stand behind an interface, so that
+several processes can count together (``stalwart.app.workers``); those of one process are here. Memory is bounded: a
+window that is over is dropped whole, and within one window the oldest key gives way to a new one.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from typing import Protocol
 
 from stalwart.codec.rate_limit_headers import concurrency_exceeded, requests_exceeded
 from stalwart.directory.access import Access
+from stalwart.directory.places import MemoryPlaces, Places
 from stalwart.errors import LimitExceeded, TooMany
 
 MAX_KEYS = 65536
 UNLIMITED = "unlimitedRequests"
+_REQUESTS = "requests"
 
 
 class Rate(Protocol):
@@ -71,11 +73,11 @@ def charge(counters: Counters, space: str, key: Hashable, rate: Rate, now: float
 
 
 class Limits:
-    """The limits of requests, on one set of counters."""
+    """The limits of requests, on one set of counters and one of places."""
 
-    def __init__(self, counters: Counters | None = None) -> None:
+    def __init__(self, counters: Counters | None = None, places: Places | None = None) -> None:
         self._counters = counters if counters is not None else MemoryCounters()
-        self._running: dict[int, int] = {}
+        self._places = places if places is not None else MemoryPlaces()
 
     def reset(self) -> None:
         """Let everybody begin anew; places that are taken stay taken."""
@@ -105,18 +107,12 @@ class Limits:
         :raises LimitExceeded: ``most`` are running already.
         """
         account = access.account_id
-        running = self._running.get(account, 0)
-        if running >= most and UNLIMITED not in access.permissions:
+        if not self._places.take(_REQUESTS, account, None if UNLIMITED in access.permissions else most):
             detail = "The request exceeds the maximum number of concurrent requests."
             headers = concurrency_exceeded("concurrent-requests", most)
             raise LimitExceeded("maxConcurrentRequests", detail, headers)
-        self._running[account] = running + 1
         return account
 
     def leave(self, account: int) -> None:
         """Give a place back."""
-        running = self._running.get(account, 0) - 1
-        if running > 0:
-            self._running[account] = running
-        else:
-            self._running.pop(account, None)
+        self._places.free(_REQUESTS, account)

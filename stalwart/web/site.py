@@ -27,7 +27,7 @@ from stalwart.telemetry.events import (
 from stalwart.web.access import Directory
 from stalwart.web.access_log import log_exchange
 from stalwart.web.answers import EVENT_STREAM, Answer, EventStream
-from stalwart.web.bans import Ban, Bans
+from stalwart.web.bans import Ban, Bans, Failures
 from stalwart.web.body import Body
 from stalwart.web.clock import Clock
 from stalwart.web.compression import LEAST, Compression
@@ -232,12 +232,13 @@ def build_site(
     ban: Ban,
     expression_io: ExpressionIO | None = None,
     limits: Limits | None = None,
+    failures: Failures | None = None,
 ) -> Site:
     """The service over ``routes``.
 
     ``ban(ip, reason, expires_at)`` writes a BlockedIp; ``expression_io`` answers what access rules have to look up;
     the service ``proofs``, if there is one, judges requests with tokens that are bound to a key;
-    who wants to reset the ``limits`` brings them.
+    who wants to reset the ``limits`` brings them; ``failures`` counts failed sign-ins, by default in this process.
 
     :raises UnknownServiceError: a route asks for a service that is not in ``services``.
     """
@@ -245,7 +246,7 @@ def build_site(
     def snapshot() -> Front:
         return read_front(settings, mode, telemetry, expression_io)
 
-    bans = Bans(settings, telemetry, clock, ban, active=mode == "normal")
+    bans = Bans(settings, telemetry, clock, ban, active=mode == "normal", failures=failures)
     pipeline = Pipeline(
         RouteTable(routes, services),
         snapshot(),

@@ -9,9 +9,10 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.config.network.security import AllowedIp, BlockedIp
+from stalwart.store import MemoryStore
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Level
-from stalwart.web.bans import Bans
+from stalwart.web.bans import Bans, stored_failures
 from tests.web.fakes import FakeSettings
 
 ONE = {"count": 1, "period": 60_000}
@@ -120,3 +121,46 @@ class BanTests(SynchronousTestCase):
             bans.failed_login("192.0.2.1", "alice")
         bans.scanned("192.0.2.1", "/x.php")
         self.assertEqual((self.written, bans.blocked("192.0.2.1")), ([], False))
+
+
+class StoredFailureTests(BanTests):
+    """Failed sign-ins counted in the store."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.store = MemoryStore(self.clock.seconds)
+        self.addCleanup(self.store.close)
+
+    def bans(self, active: bool = True, **wire: Any) -> Bans:
+        self.settings = FakeSettings(**wire)
+        failures = stored_failures(self.store, self.clock)
+        made = Bans(self.settings, self.telemetry, self.clock, self._ban, active=active, failures=failures)
+        self.settings.watch(made.reload)
+        return _Waiting(made, self)
+
+    def test_a_restart_forgets_nothing(self) -> None:
+        rate = {"authBanRate": {"count": 2, "period": 60_000}}
+        self.assertFalse(self.bans(Security=rate).failed_login("192.0.2.1", "alice"))
+        self.assertFalse(self.bans(Security=rate).failed_login("192.0.2.1", "bob"))
+        self.assertTrue(self.bans(Security=rate).failed_login("192.0.2.1", "carol"))
+
+    def test_a_store_that_cannot_count_bans_nobody(self) -> None:
+        bans = self.bans(Security={"authBanRate": ONE})
+        self.store.close()
+        self.assertFalse(bans.failed_login("192.0.2.1", "alice"))
+        self.assertFalse(bans.failed_login("192.0.2.1", "alice"))
+
+
+class _Waiting:
+    """``Bans`` whose failed sign-ins are judged when the call returns."""
+
+    def __init__(self, bans: Bans, case: SynchronousTestCase) -> None:
+        self._bans = bans
+        self._case = case
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._bans, name)
+
+    def failed_login(self, ip: str, login: str) -> bool:
+        verdict: Any = self._bans.failed_login(ip, login)
+        return verdict if isinstance(verdict, bool) else self._case.successResultOf(Deferred.fromCoroutine(verdict))

@@ -7,18 +7,20 @@ from contextlib import contextmanager
 
 from stalwart.codec.rate_limit_headers import concurrency_exceeded
 from stalwart.directory.access import Access
+from stalwart.directory.places import MemoryPlaces, Places
 from stalwart.errors import LimitExceeded
 from stalwart.jmap.blobs.quota import UNLIMITED
 
 MAX_CONCURRENT = "maxConcurrentUpload"
 _ALSO_UNLIMITED = "unlimitedRequests"
+_UPLOADS = "uploads"
 
 
 class RunningUploads:
-    """The uploads that are running in this process, by the account that sends them."""
+    """The uploads that are running, by the account that sends them; ``places`` count them."""
 
-    def __init__(self) -> None:
-        self._running: dict[int, int] = {}
+    def __init__(self, places: Places | None = None) -> None:
+        self._places = places if places is not None else MemoryPlaces()
 
     @contextmanager
     def place(self, access: Access, most: int | None) -> Iterator[None]:
@@ -27,16 +29,11 @@ class RunningUploads:
         :raises LimitExceeded: all are taken.
         """
         account_id = access.account_id
-        running = self._running.get(account_id, 0)
-        if most is not None and running >= most and not (access.may(UNLIMITED) or access.may(_ALSO_UNLIMITED)):
+        unlimited = access.may(UNLIMITED) or access.may(_ALSO_UNLIMITED)
+        if not self._places.take(_UPLOADS, account_id, None if unlimited else most):
             detail = "The request exceeds the maximum number of concurrent uploads."
-            raise LimitExceeded(MAX_CONCURRENT, detail, concurrency_exceeded("concurrent-uploads", most))
-        self._running[account_id] = running + 1
+            raise LimitExceeded(MAX_CONCURRENT, detail, concurrency_exceeded("concurrent-uploads", most or 0))
         try:
             yield
         finally:
-            left = self._running[account_id] - 1
-            if left:
-                self._running[account_id] = left
-            else:
-                del self._running[account_id]
+            self._places.free(_UPLOADS, account_id)

@@ -6,7 +6,6 @@ each run, so that a change holds for the next one.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 
 from twisted.internet.defer import CancelledError
@@ -14,6 +13,7 @@ from twisted.internet.defer import CancelledError
 from stalwart.config.monitoring.diagnosis import Diagnosis as DiagnosisSettings
 from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
+from stalwart.directory.places import MemoryPlaces, Places
 from stalwart.errors import TooMany
 from stalwart.mail.delivery.attempt import Emit
 from stalwart.mail.delivery.diagnosis import Wishes, diagnose
@@ -24,16 +24,26 @@ from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import DELIVERY_DIAGNOSIS_END, DELIVERY_DIAGNOSIS_START
 
 RETRY_AFTER = 5
+_DIAGNOSES = "diagnoses"
 
 
 class Diagnoses:
-    """Admits and runs diagnoses; ``outgoing`` gives the outside world of the next run."""
+    """Admits and runs diagnoses; ``outgoing`` gives the outside world of the next run.
 
-    def __init__(self, outgoing: Callable[[], Outgoing], settings: Settings, telemetry: Telemetry) -> None:
+    ``places`` count the running ones by account.
+    """
+
+    def __init__(
+        self,
+        outgoing: Callable[[], Outgoing],
+        settings: Settings,
+        telemetry: Telemetry,
+        places: Places | None = None,
+    ) -> None:
         self._outgoing = outgoing
         self._settings = settings
         self._telemetry = telemetry
-        self._running: Counter[int] = Counter()
+        self._places = places if places is not None else MemoryPlaces()
 
     def admit(self, account_id: int) -> None:
         """Say whether the account may start one more run now.
@@ -41,7 +51,7 @@ class Diagnoses:
         :raises TooMany: it has as many running as ``x:Diagnosis.maxPerAccount`` allows.
         """
         most = self._settings.of(DiagnosisSettings).max_per_account
-        if self._running[account_id] >= most:
+        if self._places.taken(_DIAGNOSES, account_id) >= most:
             detail = f"This account already runs {most} delivery diagnoses. Wait for one to end, or end one."
             raise TooMany(detail, headers={"Retry-After": str(RETRY_AFTER)})
 
@@ -50,7 +60,7 @@ class Diagnoses:
     ) -> Summary:
         """Diagnose ``target``; see ``diagnosis.diagnose``. The account's place is free again as soon as this ends,
         in whatever way. ``port`` is for test mode."""
-        self._running[account_id] += 1
+        self._places.take(_DIAGNOSES, account_id, None)
         self._telemetry.emit(DELIVERY_DIAGNOSIS_START, domain=target.domain, accountId=account_id)
         verdict = "failed"
         try:
@@ -60,14 +70,9 @@ class Diagnoses:
             verdict = "cancelled"
             raise
         finally:
-            self._leave(account_id)
+            self._places.free(_DIAGNOSES, account_id)
             self._telemetry.emit(DELIVERY_DIAGNOSIS_END, domain=target.domain, result=verdict)
         return summary
-
-    def _leave(self, account_id: int) -> None:
-        self._running[account_id] -= 1
-        if self._running[account_id] <= 0:
-            del self._running[account_id]
 
     def limits(self, port: int | None = None) -> Limits:
         """The limits that the settings give for the next run."""
