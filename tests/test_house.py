@@ -108,7 +108,7 @@ class BorderTests(SynchronousTestCase):
         self.assertEqual(self._packages("twisted") & {"codec", "schema"}, set())
 
     def test_the_reactor_is_imported_by_entry_points_only(self) -> None:
-        allowed = {"stalwart/app/tap.py", "stalwart/cli/diagnose.py"}
+        allowed = {"stalwart/app/tap.py", "stalwart/app/workers/process.py", "stalwart/cli/diagnose.py"}
         self.assertLessEqual(self._importers("twisted.internet.reactor"), allowed)
 
     def test_nobody_forks_the_plugin_namespace(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 import socket
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from stalwart.errors import Invalid
 from stalwart.telemetry.events import Level
 
 _TRUE = {"1", "true"}
+MOST_WORKERS = 64
 
 
 @frozen
@@ -30,6 +32,7 @@ class Environment:
     run_as_user: str | None = None
     run_as_group: str | None = None
     diagnosis: dict[str, Any] = field(factory=dict)
+    workers: int = 1
 
 
 def read_environment(variables: Mapping[str, str], own_hostname: str | None = None) -> Environment:
@@ -48,7 +51,18 @@ def read_environment(variables: Mapping[str, str], own_hostname: str | None = No
         run_as_user=variables.get("RUN_AS_USER", "").strip() or None,
         run_as_group=variables.get("RUN_AS_GROUP", "").strip() or None,
         diagnosis=_diagnosis(variables),
+        workers=number_of_workers("STALWART_WORKERS", variables.get("STALWART_WORKERS", "").strip() or "1"),
     )
+
+
+def number_of_workers(name: str, text: str) -> int:
+    """The processes that serve: a number, or ``auto`` for one per CPU that this process may use. Raises Invalid."""
+    if text == "auto":
+        cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return min(cpus, MOST_WORKERS)
+    if len(text) > 2 or not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_WORKERS:
+        raise Invalid(f"{name} must be a number of processes between 1 and {MOST_WORKERS}, or auto for one per CPU.")
+    return int(text)
 
 
 def base_url(environment: Environment, service_hostname: str, node_hostname: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from attrs import frozen
 
@@ -31,6 +31,9 @@ from stalwart.directory.recovery import RecoveryAdministrator
 from stalwart.store import MemoryStore, Store, open_store
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SERVER_BOOTSTRAP_MODE, SERVER_RECOVERY_MODE, Level
+
+if TYPE_CHECKING:
+    from stalwart.app.company import Company
 
 Mode = Literal["normal", "recovery", "bootstrap"]
 
@@ -56,7 +59,12 @@ class Foundations:
 
 
 async def lay_foundations(
-    reactor: Any, startup: Startup, environment: Environment, telemetry: Telemetry, opened: list[Any]
+    reactor: Any,
+    startup: Startup,
+    environment: Environment,
+    telemetry: Telemetry,
+    opened: list[Any],
+    company: Company,
 ) -> Foundations:
     """Open and fill what is needed first; whatever has to be closed again is added to ``opened``."""
     mode = chosen_mode(startup, environment, telemetry)
@@ -66,12 +74,12 @@ async def lay_foundations(
     opened.append(store)
     await store.start()
     overrides = {Diagnosis.type_name: environment.diagnosis} if environment.diagnosis else {}
-    settings = Settings(store, telemetry, reactor, overrides)
+    settings = Settings(store, telemetry, reactor, overrides, announce=company.changed_settings)
     opened.append(settings)
     await _fill(store, mode, startup, environment, reactor.seconds())
     await settings.load()
     hashing = HashingPool(reactor)
-    outgoing = OutgoingWorld(reactor, settings)
+    outgoing = OutgoingWorld(reactor, settings, company.forgot_world)
     data_file = Path(config["path"]) if config is not None and config.get("@type") == "Sqlite" else None
     external = await external_directories(
         store, settings, hashing, reactor, outgoing.trust_store, telemetry, data_store=data_file
@@ -86,6 +94,7 @@ async def lay_foundations(
         recovery=_recovery_administrator(mode, environment),
         external=external,
         cache_lifetime=lambda: settings.of(OidcProvider).access_token_expiry / 1000,
+        announce=company.forgot,
     )
     opened.append(directory)
     return Foundations(

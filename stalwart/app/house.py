@@ -14,6 +14,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 
 from stalwart.api.schema import SchemaDocument
+from stalwart.app.company import Alone, Company
 from stalwart.app.demo import ensure_demo, invitation
 from stalwart.app.environment import Environment
 from stalwart.app.faces import routes
@@ -32,7 +33,7 @@ from stalwart.config.network.security import BlockedIp
 from stalwart.config.settings import Settings
 from stalwart.directory.account_records import date_text
 from stalwart.directory.accounts import Accounts
-from stalwart.errors import Unavailable
+from stalwart.errors import Conflict, Unavailable
 from stalwart.jmap.blobs.running import RunningUploads
 from stalwart.jmap.endpoint import build_service
 from stalwart.mail.delivery.service import Diagnoses
@@ -53,7 +54,7 @@ from stalwart.telemetry.events import (
     TLS_NO_AUTHORITIES,
 )
 from stalwart.web.bans import stored_failures
-from stalwart.web.limits import Limits, MemoryCounters
+from stalwart.web.limits import Limits
 from stalwart.web.listener import wrap_listener
 from stalwart.web.site import Site, build_site
 
@@ -72,6 +73,13 @@ class House:
     tasks: TaskRunner
     wanted: Callable[[], list[Wanted]]
     tracers: Tracers
+    company: Company
+
+    def lead(self) -> None:
+        """Do what only one of several processes may do, from now on."""
+        self.housekeeping.start()
+        if self.mode == "normal":
+            self.tasks.start()
 
     @property
     def mode(self) -> str:
@@ -96,6 +104,7 @@ class House:
     async def close(self, grace: float) -> None:
         """Stop accepting, let running requests end within ``grace`` seconds, flush and close everything."""
         below = self.foundations
+        self.company.closing()
         self.housekeeping.close()
         await self.tasks.close()
         await self.listeners.close()
@@ -114,12 +123,14 @@ async def open_house(
     environment: Environment,
     telemetry: Telemetry,
     start_again: Callable[[], object] = lambda: None,
+    company: Company | None = None,
 ) -> House:
-    """Build, fill and open everything. ``start_again`` is called when a new server has been set up.
+    """Build, fill and open everything. ``start_again`` is called when a new server has been set up; ``company`` are
+    the other processes that serve with this one.
 
     :raises StalwartError: it cannot be done; the detail says what to do. Whatever was opened is closed again.
     """
-    builder = Builder(reactor, startup, environment, telemetry, start_again)
+    builder = Builder(reactor, startup, environment, telemetry, start_again, company or Alone())
     try:
         return await builder.build()
     except BaseException:
@@ -136,29 +147,33 @@ class Builder:
     environment: Environment
     telemetry: Telemetry
     start_again: Callable[[], object]
+    company: Company
     opened: list[Any] = field(factory=list)
 
     async def build(self) -> House:
         """The finished house, its listeners bound."""
-        below = await lay_foundations(self.reactor, self.startup, self.environment, self.telemetry, self.opened)
+        company = self.company
+        below = await lay_foundations(
+            self.reactor, self.startup, self.environment, self.telemetry, self.opened, company
+        )
         settings = below.settings
-        listeners = Listeners(self.reactor, self.telemetry, lambda wanted: self._served(site, wanted))
+        listeners = Listeners(company.sockets(self.reactor), self.telemetry, lambda wanted: self._served(site, wanted))
         wishes = Wishes(below.mode, settings, self.startup.endpoints, self.environment.recovery_port)
         tracers = Tracers(settings, self.telemetry, self.reactor, environment_decides=below.mode != "normal")
         self.opened.append(tracers)
-        limits = Limits()
+        limits = Limits(company.limits, company.places)
         tasks = self._tasks(below, limits)
         self.opened.append(tasks)
-        identity = identity_provider(below, MemoryCounters())
+        identity = identity_provider(below, company.lasting, company.changed_keys)
         await identity.load()
         self.opened.append(identity)
         services = self._services(below, Listening(listeners, settings, wishes))
-        services |= {**identity.services, "tasks": tasks}
+        services |= {**identity.services, "tasks": company.tasks(tasks)}
         services["jmap"] = build_service(services, mode=below.mode)
         site = self._site(below, services, limits)
         self.opened.append(listeners)
         housekeeping = Housekeeping(below.store, settings, self.telemetry, self.reactor)
-        house = House(below, identity, site, listeners, housekeeping, tasks, wishes, tracers)
+        house = House(below, identity, site, listeners, housekeeping, tasks, wishes, tracers, company)
         await self._open(house)
         return house
 
@@ -181,7 +196,7 @@ class Builder:
             "external_directories": below.external,
             "hashing": below.hashing,
             "outgoing": outgoing,
-            "diagnoses": Diagnoses(outgoing, settings, self.telemetry),
+            "diagnoses": Diagnoses(outgoing, settings, self.telemetry, self.company.places),
             "assets": site_assets(),
             "telemetry": self.telemetry,
             "clock": self.reactor,
@@ -192,7 +207,7 @@ class Builder:
             "expression_io": ExpressionWorld(
                 store, settings, self.telemetry, lambda: outgoing().resolver, self.reactor, below.hostname
             ),
-            "uploads": RunningUploads(),
+            "uploads": RunningUploads(self.company.places),
             "accounts": Accounts(store, settings, below.hashing, self.reactor, directory.forget),
             "schema_document": SchemaDocument(self.reactor),
             "setup": self._setup(below) if bootstrap else None,
@@ -241,6 +256,9 @@ class Builder:
             base_url=below.base_url,
             limits=limits,
             failures=stored_failures(below.store, self.reactor),
+            counters=self.company.lasting,
+            places=self.company.places,
+            changes=self.company.changes(below, services["signing_keys"]),
             ban=lambda ip, reason, expires_at: self._ban(settings, ip, reason, expires_at),
             expression_io=services["expression_io"],
         )
@@ -257,7 +275,19 @@ class Builder:
         )
 
     async def _ban(self, settings: Settings, ip: str, reason: str, expires_at: int | None) -> None:
-        await settings.create(BlockedIp, {"address": ip, "reason": reason, "expiresAt": date_text(expires_at)})
+        members = {"reason": reason, "expiresAt": date_text(expires_at)}
+        try:
+            await settings.create(BlockedIp, {"address": ip, **members})
+        except Conflict as taken:  # by an entry that is over, or by another process that was quicker
+            await settings.reload((BlockedIp.type_name,))
+            now = self.reactor.seconds()
+            for id, entry in settings.all(BlockedIp):
+                if (
+                    taken.holder == (BlockedIp.type_name, id)
+                    and entry.expires_at is not None
+                    and entry.expires_at <= now
+                ):
+                    await settings.change(BlockedIp, members, id)
 
     async def _open(self, house: House) -> None:
         self.opened.append(house.housekeeping)
@@ -270,9 +300,7 @@ class Builder:
         if failed and not house.listeners.bound:
             raise Unavailable("No listener could be bound, so there is nobody to serve.")
         house.watch()
-        house.housekeeping.start()
-        if below.mode == "normal":
-            house.tasks.start()
+        self.company.lead(house.lead)
         if self.environment.run_as_user:
             drop_privileges(self.environment.run_as_user, self.environment.run_as_group, data)
         house.tracers.start()  # by now as the user who will roll the files over
@@ -284,11 +312,13 @@ class Builder:
     async def _tell_of(self, house: House) -> None:
         """Log that the server has started, and what its administrator should know."""
         below = house.foundations
+        self.telemetry.emit(SERVER_STARTUP, mode=below.mode, listeners=len(house.listeners.bound))
+        if not self.company.is_first:
+            return
         for problem in below.outgoing.problems():
             self.telemetry.emit(TLS_NO_AUTHORITIES, reason=problem)
         if below.settings.of(Diagnosis).allow_private_targets:
             self.telemetry.emit(DELIVERY_PRIVATE_TARGETS)
-        self.telemetry.emit(SERVER_STARTUP, mode=below.mode, listeners=len(house.listeners.bound))
         nobody = below.mode == "normal" and self.environment.recovery_admin is None
         if nobody and await below.store.read(lambda tx: tx.registry.count("Account")) == 0:
             self.telemetry.emit(SERVER_NOBODY, hint=FIRST_LOGIN)

@@ -5,6 +5,7 @@ Keys are read before anybody is answered, and looked at every hour, so that the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from attrs import define, field
@@ -34,17 +35,21 @@ HOUR = 3600.0
 
 @define
 class IdentityProvider:
-    """What was built: ``services`` for routes and JMAP methods by name. Call ``load`` first, ``close`` at the end."""
+    """What was built: ``services`` for routes and JMAP methods by name. Call ``load`` first, ``close`` at the end.
+
+    ``announce`` tells other processes to look at the keys, too.
+    """
 
     services: dict[str, Any]
     clock: Any
     telemetry: Telemetry
+    announce: Callable[[], object]
     _hourly: LoopingCall = field(init=False)
 
     async def load(self) -> None:
         """Read the keys."""
         await self.services["master_key"].load()
-        await self.services["signing_keys"].load()
+        await self._load_keys()
         self._hourly = LoopingCall(self._look_after_keys)
         self._hourly.clock = self.clock
         self._hourly.start(HOUR, now=False)
@@ -57,12 +62,18 @@ class IdentityProvider:
         self.services["signing_keys"].close()
 
     def _look_after_keys(self) -> Deferred[None]:
-        looking = Deferred.fromCoroutine(self.services["signing_keys"].load())
+        looking = Deferred.fromCoroutine(self._load_keys())
         looking.addErrback(lambda failure: self.telemetry.emit(STORE_ERROR, reason=failure.getErrorMessage()))
         return looking
 
+    async def _load_keys(self) -> None:
+        await self.services["signing_keys"].load()
+        self.announce()
 
-def identity_provider(below: Foundations, counters: Counters) -> IdentityProvider:
+
+def identity_provider(
+    below: Foundations, counters: Counters, announce: Callable[[], object] = lambda: None
+) -> IdentityProvider:
     """Build it; ``counters`` remember proofs of keys (RFC 9449 11.1)."""
     store, settings, directory, hashing = below.store, below.settings, below.directory, below.hashing
     clock, telemetry, base_url = below.reactor, below.telemetry, below.base_url
@@ -88,4 +99,4 @@ def identity_provider(below: Foundations, counters: Counters) -> IdentityProvide
         "sign_in": SignIn(directory, passkeys, clock, telemetry),
         "sign_in_assets": sign_in_assets(),
     }
-    return IdentityProvider(services, clock, telemetry)
+    return IdentityProvider(services, clock, telemetry, announce)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
+from typing import Protocol as Interface
 
 from attrs import define, field, frozen
 from twisted.internet.defer import DeferredLock, maybeDeferred
@@ -113,19 +114,67 @@ class Pairing:
     fresh: list[Wanted] = field(factory=list)
     gone: list[Bound] = field(factory=list)
 
-    def replaced(self, wanted: Wanted) -> list[int]:
-        """Descriptors of the sockets whose port ``wanted`` takes over."""
-        return [bound.port.fileno() for bound in self.gone if bound.is_beside(wanted)]
+    def replaced(self, wanted: Wanted) -> list[Bound]:
+        """The listeners whose port ``wanted`` takes over."""
+        return [bound for bound in self.gone if bound.is_beside(wanted)]
 
 
 FactoryFor = Callable[["Wanted"], Any]
 
 
+class Sockets(Interface):
+    """Where listening sockets come from. ``tells``: opening and closing them is told of here, by whoever asked."""
+
+    tells: bool
+
+    def listen(self, wanted: Wanted, door: Door, instead_of: Sequence[Bound]) -> Any:
+        """A port for ``wanted``, or a Deferred of it; ``instead_of`` will be closed next."""
+
+    def moved(self, former: Wanted, wanted: Wanted) -> None:
+        """The socket of one listener is that of another one from now on."""
+
+    def close(self, bound: Bound) -> Any:
+        """Stop accepting there; may be a Deferred."""
+
+    def settled(self) -> Any:
+        """Fires when what was closed is closed everywhere; None if that is so."""
+
+
+class OwnSockets:
+    """Those of a process that serves alone."""
+
+    tells = True
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+
+    def listen(self, wanted: Wanted, door: Door, instead_of: Sequence[Bound]) -> Any:
+        """See ``Sockets``."""
+        if wanted.endpoint is not None:
+            return serverFromString(self._reactor, wanted.endpoint).listen(door)
+        replaced = [bound.port.fileno() for bound in instead_of]
+        opened = open_socket(wanted.bind or "", wanted.settings, instead_of=replaced)
+        try:
+            return self._reactor.adoptStreamPort(opened.fileno(), opened.family, door)
+        finally:
+            opened.close()  # the reactor works on a duplicate
+
+    def moved(self, former: Wanted, wanted: Wanted) -> None:
+        """Nobody else has to know."""
+
+    def close(self, bound: Bound) -> Any:
+        """See ``Sockets``."""
+        return bound.port.stopListening()
+
+    def settled(self) -> Any:
+        """They are."""
+
+
 class Listeners:
     """Binds, changes, reports and closes. ``factory_for(wanted)`` gives what serves the connections."""
 
-    def __init__(self, reactor: Any, telemetry: Telemetry, factory_for: FactoryFor) -> None:
-        self._reactor = reactor
+    def __init__(self, sockets: Sockets, telemetry: Telemetry, factory_for: FactoryFor) -> None:
+        self._sockets = sockets
         self._telemetry = telemetry
         self._factory_for = factory_for
         self._log = Logger(namespace="stalwart")
@@ -199,11 +248,13 @@ class Listeners:
         for bound in pairing.gone:
             if bound.wanted.settings.name not in keeping:
                 await self._close(bound)
+        await maybeDeferred(self._sockets.settled)
 
     def _exchange(self, bound: Bound, wanted: Wanted, told: Mapping[tuple[str, str], str]) -> None:
         """Other settings behind an open socket."""
         bound.door.behind = self._factory(wanted)
         former, bound.wanted = bound.wanted, wanted
+        self._sockets.moved(former, wanted)
         if wanted.bind is None or former.settings == wanted.settings:
             return
         try:
@@ -211,38 +262,31 @@ class Listeners:
         except OSError as problem:
             self._note(wanted, problem, told)
 
-    async def _bind(self, wanted: Wanted, told: Mapping[tuple[str, str], str], instead_of: Sequence[int]) -> bool:
+    async def _bind(self, wanted: Wanted, told: Mapping[tuple[str, str], str], instead_of: Sequence[Bound]) -> bool:
         try:
             door = Door(self._factory(wanted))
-            port = await maybeDeferred(self._listen, wanted, door, instead_of)
+            port = await maybeDeferred(self._sockets.listen, wanted, door, instead_of)
         except Exception as problem:  # the address parsers and endpoints raise whatever they like
             self._note(wanted, problem, told)
             return False
         self.bound.append(Bound(wanted, port, door))
-        self._log.info("listening {protocol} {address}", protocol=wanted.protocol, address=shown(port.getHost()))
+        if self._sockets.tells:
+            self._log.info("listening {protocol} {address}", protocol=wanted.protocol, address=shown(port.getHost()))
         return True
 
     def _note(self, wanted: Wanted, problem: Exception, told: Mapping[tuple[str, str], str]) -> None:
         """Remember a problem; it is logged unless it was there before the change."""
         key, reason = (wanted.settings.name, wanted.where), reason_of(problem)
         self._problems[key] = reason
-        if told.get(key) != reason:
+        if told.get(key) != reason and not getattr(problem, "is_told", False):
             self._telemetry.emit(NETWORK_BIND_ERROR, address=wanted.where, reason=reason)
 
     async def _close(self, bound: Bound) -> None:
         self.bound.remove(bound)
         address = shown(bound.port.getHost())
-        await maybeDeferred(bound.port.stopListening)
-        self._telemetry.emit(NETWORK_LISTEN_STOP, listenerId=bound.wanted.settings.name, address=address)
-
-    def _listen(self, wanted: Wanted, door: Door, instead_of: Sequence[int]) -> Any:
-        if wanted.endpoint is not None:
-            return serverFromString(self._reactor, wanted.endpoint).listen(door)
-        opened = open_socket(wanted.bind or "", wanted.settings, instead_of=instead_of)
-        try:
-            return self._reactor.adoptStreamPort(opened.fileno(), opened.family, door)
-        finally:
-            opened.close()  # the reactor works on a duplicate
+        await maybeDeferred(self._sockets.close, bound)
+        if self._sockets.tells:
+            self._telemetry.emit(NETWORK_LISTEN_STOP, listenerId=bound.wanted.settings.name, address=address)
 
     def _factory(self, wanted: Wanted) -> Any:
         if not wanted.is_served:

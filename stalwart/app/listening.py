@@ -136,7 +136,8 @@ def _record(found: _Outlook, wanted: Wanted, trial: Callable[[Wanted], Any]) -> 
 
 
 def _try_out(pairing: Pairing, wanted: Wanted) -> None:
-    try_out(wanted.bind or "", wanted.settings, instead_of=pairing.replaced(wanted))
+    replaced = [bound.port.fileno() for bound in pairing.replaced(wanted)]
+    try_out(wanted.bind or "", wanted.settings, instead_of=replaced)
 
 
 def _holder(pairing: Pairing, wanted: Wanted) -> str | None:

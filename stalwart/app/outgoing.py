@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from stalwart.config.monitoring.diagnosis import Diagnosis
@@ -13,11 +14,17 @@ from stalwart.net.tls import TrustStore
 
 
 class OutgoingWorld:
-    """Call it for the ``Outgoing`` of the next run; caches live as long as the settings they come from."""
+    """Call it for the ``Outgoing`` of the next run; caches live as long as the settings they come from.
 
-    def __init__(self, reactor: Any, settings: Settings) -> None:
+    ``announce`` tells other processes that something is forgotten here: the world, or with True its answers only.
+    """
+
+    def __init__(
+        self, reactor: Any, settings: Settings, announce: Callable[[bool], object] = lambda answers_only: None
+    ) -> None:
         self._reactor = reactor
         self._settings = settings
+        self._announce = announce
         self.trust_store = TrustStore()
         self._world: Outgoing | None = None
         self._made_from: tuple[Any, Any] | None = None
@@ -37,5 +44,19 @@ class OutgoingWorld:
 
     def reload(self) -> None:
         """Read the trusted authorities again and forget what was cached."""
-        self.trust_store.reload()
-        self._world = None
+        self.hear()
+        self._announce(False)
+
+    def forget_answers(self) -> None:
+        """Forget what the name service has said."""
+        self.hear(answers_only=True)
+        self._announce(True)
+
+    def hear(self, *, answers_only: bool = False) -> None:
+        """Another process has forgotten the world, or the answers of the name service."""
+        if not answers_only:
+            self.trust_store.reload()
+            self._world = None
+        elif self._world is not None:
+            resolver: Any = self._world.resolver  # one with a cache: ``resolver_from_settings``
+            resolver.clear()

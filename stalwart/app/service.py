@@ -7,7 +7,7 @@ process with status 1. On SIGTERM accepting stops, running requests have nine se
 from __future__ import annotations
 
 import signal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred
@@ -20,17 +20,23 @@ from stalwart.errors import StalwartError
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SERVER_SHUTDOWN, SERVER_STARTS_AGAIN, SERVER_STARTUP_ERROR
 
+if TYPE_CHECKING:
+    from stalwart.app.company import Company
+
 GRACE = 9.0  # what is left of ten seconds is for the store
 ANSWER_FIRST = 0.5  # seconds for the answer that announces the new start to leave
 
 
 class StalwartService(Service):
-    """One daemon."""
+    """One process of a daemon; ``company`` are the others, if there are any."""
 
-    def __init__(self, reactor: Any, startup: Startup, environment: Environment) -> None:
+    def __init__(
+        self, reactor: Any, startup: Startup, environment: Environment, company: Company | None = None
+    ) -> None:
         self._reactor = reactor
         self._startup = startup
         self._environment = environment
+        self._company = company
         self._telemetry = Telemetry()
         self._log = Logger(namespace="stalwart")
         self._house: Any = None
@@ -58,8 +64,10 @@ class StalwartService(Service):
         from stalwart.app.house import open_house
 
         self._house = await open_house(
-            self._reactor, self._startup, self._environment, self._telemetry, self.start_again
+            self._reactor, self._startup, self._environment, self._telemetry, self.start_again, self._company
         )
+        if self._company is not None:
+            self._company.opened(self._house.mode, self._reload)
 
     def start_again(self) -> None:
         """Close the house and open it anew, after the first set-up; what runs is answered first."""
@@ -83,14 +91,7 @@ class StalwartService(Service):
             self._telemetry.emit(SERVER_STARTUP_ERROR, reason=failure.value.detail)
         else:
             self._log.failure("The server could not start", failure)
-        self._reactor.callLater(0, self._stop_reactor)
-
-    def _stop_reactor(self) -> None:
-        import os
-
-        if self._reactor.running:
-            self._reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
-            self._reactor.stop()
+        self._reactor.callLater(0, end_with_failure, self._reactor)
 
     def _reload(self) -> None:
         if self._house is not None:
@@ -113,3 +114,12 @@ class StalwartService(Service):
         if house is not None:
             await house.close(GRACE)
             self._telemetry.emit(SERVER_SHUTDOWN)
+
+
+def end_with_failure(reactor: Any) -> None:
+    """End the process in good order, with status 1."""
+    import os
+
+    if reactor.running:
+        reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
+        reactor.stop()

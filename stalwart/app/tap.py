@@ -21,10 +21,13 @@ Examples:
       The same, but HTTP only on loopback instead of the stored default listener.
   twistd -n stalwart --config /etc/stalwart/config.json
       The data store named in the file; without the file, bootstrap mode on port 8080.
+  twistd -n stalwart --data /var/lib/stalwart --workers auto
+      As many processes as there are CPUs; they share the sockets, and one that dies is started again.
 
 Environment: STALWART_RECOVERY_ADMIN=user:secret (an administrator in every mode), STALWART_PUBLIC_URL,
 STALWART_HOSTNAME, STALWART_RECOVERY_MODE=1, STALWART_RECOVERY_MODE_PORT, STALWART_DIAGNOSIS (JSON members of
-x:Diagnosis that hold while the process runs), RUN_AS_USER, SSL_CERT_FILE.
+x:Diagnosis that hold while the process runs), STALWART_WORKERS (where --workers is not given), RUN_AS_USER,
+SSL_CERT_FILE.
 """
 
 LISTENER_OPTIONS = ("http", "lmtp", "smtp", "submission")
@@ -38,6 +41,7 @@ class Options(usage.Options):
     optParameters = [
         ["config", None, None, "JSON file with the data store; a missing file means bootstrap mode"],
         ["data", None, None, "folder for the embedded store; created if missing"],
+        ["workers", None, None, "processes that serve, 1 to 64, or auto for one per CPU [default: 1]"],
     ]
     optFlags = [
         ["demo", None, "make sure that demo accounts exist and print how to log in (with --data)"],
@@ -82,6 +86,8 @@ class Options(usage.Options):
             raise usage.UsageError("Give --config or --data, not both.")
         if not self["config"] and not self["data"]:
             raise usage.UsageError("Give --data FOLDER for an embedded store, or --config FILE.")
+        if self["workers"] is not None:
+            self["workers"] = _number_of_workers("--workers", self["workers"])
         if self["demo"] and not self["data"]:
             raise usage.UsageError("--demo needs --data FOLDER.")
         for name in LISTENER_OPTIONS:
@@ -100,6 +106,16 @@ def _check_endpoint(option: str, endpoint: str) -> None:
         ) from problem
 
 
+def _number_of_workers(name: str, text: str) -> int:
+    from stalwart.app.environment import number_of_workers
+    from stalwart.errors import Invalid
+
+    try:
+        return number_of_workers(name, text)
+    except Invalid as problem:
+        raise usage.UsageError(problem.detail) from problem
+
+
 def makeService(options: Options) -> Any:
     """The service that ``twistd`` runs. A variable of the environment that is no use is a usage error."""
     from twisted.internet import reactor
@@ -115,4 +131,9 @@ def makeService(options: Options) -> Any:
         raise SystemExit(f"stalwart: {problem.detail}") from problem
     endpoints = {name: list(options[name]) for name in LISTENER_OPTIONS}
     startup = Startup(options["data"], options["config"], endpoints, bool(options["demo"]))
+    workers = options["workers"] or environment.workers
+    if workers > 1:
+        from stalwart.app.workers.supervisor import Supervisor
+
+        return Supervisor(reactor, workers, startup, environment)
     return StalwartService(reactor, startup, environment)

@@ -49,14 +49,22 @@ class _Snapshot:
 class Settings:
     """The settings of this process. ``clock`` tells the time of writes and delays ``reload_soon``.
 
-    ``overrides`` are members of singletons, by type name, that hold for this process whatever is stored.
+    ``overrides`` are members of singletons, by type name, that hold for this process whatever is stored. ``announce``
+    tells other processes to read anew; it is called after each reload that none of them asked for.
     """
 
     def __init__(
-        self, store: Store, telemetry: Telemetry, clock: Any, overrides: Mapping[str, Mapping[str, Any]] | None = None
+        self,
+        store: Store,
+        telemetry: Telemetry,
+        clock: Any,
+        overrides: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        announce: Callable[[], object] = lambda: None,
     ) -> None:
         self._store = store
         self._overrides = dict(overrides or {})
+        self._announce = announce
         self._telemetry = telemetry
         self._clock = clock
         self._lock = DeferredLock()
@@ -87,17 +95,24 @@ class Settings:
 
     async def load(self) -> None:
         """Read everything for the first time; as ``reload``."""
-        await self.reload()
+        await self.reload(announced=True)
 
-    async def reload(self, types: Collection[str] | None = None) -> bool:
+    async def reload(self, types: Collection[str] | None = None, *, announced: bool = False) -> bool:
         """Read everything again, or the objects of some ``types`` only; whether anything changed.
 
         Raises ``SettingsBroken`` and keeps what there was. Of overlapping reloads the later sees what the
-        earlier did.
+        earlier did. ``announced``: the other processes know already.
         """
         kept = {name: made for name, made in _kept().items() if types is None or name in types}
         if not kept:
             return False
+        try:
+            return await self._reload(kept)
+        finally:
+            if not announced:  # even if nothing is new here: an announced reload may have come in between
+                self._announce()
+
+    async def _reload(self, kept: Mapping[str, Declaration]) -> bool:
         await self._lock.acquire()
         try:
             former = self._snapshot

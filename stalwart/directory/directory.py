@@ -51,7 +51,8 @@ class Directory:
     """Accounts, credentials and permissions of one server.
 
     ``recovery`` is the administrator from the environment, if any; ``cache_lifetime`` is asked for each time. Without
-    ``external`` nobody can sign in whose password is kept elsewhere.
+    ``external`` nobody can sign in whose password is kept elsewhere. ``announce`` tells other processes which account
+    is forgotten here (None: all).
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Directory:
         delay: FailureDelay | None = None,
         cache_lifetime: Callable[[], float] = lambda: CACHE_LIFETIME,
         external: ExternalDirectories | None = None,
+        announce: Callable[[int | None], object] = lambda account_id: None,
     ) -> None:
         self._hashing = hashing
         self._telemetry = telemetry
@@ -83,7 +85,8 @@ class Directory:
             self._external = ExternalLogins(external, self._identities, self._passwords, lambda: self._cache.generation)
             self._bearers.append(self._external)
             external.on_change(self.forget)
-        self._unwatch = settings.watch(self.forget_all)
+        self._announce = announce
+        self._unwatch = settings.watch(self._cache.clear)  # other processes follow the settings themselves
 
     async def authenticate_basic(self, login: str, secret: str, client_ip: str) -> Access:
         """The access for a login and a password or app password (RFC 7617); white space around the login does
@@ -193,10 +196,19 @@ class Directory:
     def forget(self, account_id: int) -> None:
         """The account, its roles or its credentials changed: its next request is checked again."""
         self._cache.forget(account_id)
+        self._announce(account_id)
 
     def forget_all(self) -> None:
         """A role, a domain or a setting changed: every next request is checked again."""
         self._cache.clear()
+        self._announce(None)
+
+    def hear(self, account_id: int | None) -> None:
+        """Another process has forgotten an account, or with None all of them."""
+        if account_id is None:
+            self._cache.clear()
+        else:
+            self._cache.forget(account_id)
 
     async def count_failure(
         self, reason: str, client_ip: str, login: str = "", answer: StalwartError | None = None
@@ -220,7 +232,7 @@ class Directory:
     async def close(self) -> None:
         """Stop watching the settings and let running password work end."""
         self._unwatch()
-        self.forget_all()
+        self._cache.clear()
         await self._hashing.close()
 
     async def _prove(

@@ -22,10 +22,10 @@ from stalwart.directory.failures import LoginFailed
 from stalwart.directory.hashing import Hashing
 from stalwart.directory.identity import Identity, credential_of, networks_of
 from stalwart.directory.permissions import AFTER_EXPIRY, credential_permissions
-from stalwart.directory.second_factor import use_code
+from stalwart.directory.second_factor import count_wrong, is_held_back, use_code
 from stalwart.directory.totp import InvalidUri, Totp
 from stalwart.errors import Forbidden, SecondFactorRequired, StalwartError, Unauthenticated
-from stalwart.store.store import Store
+from stalwart.store.store import Store, Transaction
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
     AUTH_CREDENTIAL_EXPIRED,
@@ -199,7 +199,8 @@ class Passwords:
             self._telemetry.emit(AUTH_MFA_REQUIRED, accountId=account_id)
             raise SecondFactorRequired()
         if recovery_codes.read_code(code) is not None:
-            if not await self._store.write(lambda tx: recovery_codes.use_code(tx, account_id, code)):
+            now = int(self._clock.seconds())
+            if not await self._store.write(lambda tx: _use_recovery_code(tx, account_id, code, now)):
                 raise LoginFailed("wrong or used recovery code")
             return
         if uri is None:
@@ -231,3 +232,12 @@ class Passwords:
             self._renewing.discard(account_id)
         self._forget(account_id)
         return True
+
+
+def _use_recovery_code(tx: Transaction, account_id: int, code: str, now: int) -> bool:
+    if is_held_back(tx, account_id, now):
+        return False
+    fits = recovery_codes.use_code(tx, account_id, code)
+    if not fits:
+        count_wrong(tx, account_id, now)
+    return fits

@@ -12,12 +12,17 @@ from stalwart.directory.totp import Totp
 from stalwart.store.store import Transaction
 
 _KIND = "totp"
+MOST_WRONG, HELD_BACK = 10, 900
+"""Wrong codes of an account, whoever sends them, after which none is looked at for a while (seconds)."""
 
 
 def use_code(tx: Transaction, account_id: int, totp: Totp, code: str, now: int) -> bool:
     """Whether ``code`` fits at ``now`` and is newer than every code used before; if so it is used from here on."""
+    if is_held_back(tx, account_id, now):
+        return False
     step = totp.matching_step(code, now)
     if step is None:
+        count_wrong(tx, account_id, now)
         return False
     # A new secret starts afresh: its present step was not used, only its predecessor's.
     mark = f"{account_id}:{sha256(totp.secret).hexdigest()[:16]}"
@@ -26,3 +31,13 @@ def use_code(tx: Transaction, account_id: int, totp: Totp, code: str, now: int) 
         return False
     tx.tokens.put(mark, _KIND, {"step": step}, expires_at=(step + 3) * totp.period)
     return True
+
+
+def is_held_back(tx: Transaction, account_id: int, now: int) -> bool:
+    """Whether too many wrong codes came for the account: with the password known, a million codes are not many."""
+    return tx.counters.value(f"codes:{account_id}", now) >= MOST_WRONG
+
+
+def count_wrong(tx: Transaction, account_id: int, now: int) -> None:
+    """A code was wrong."""
+    tx.counters.increment(f"codes:{account_id}", now + HELD_BACK, now=now)

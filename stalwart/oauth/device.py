@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stalwart.directory.directory import Directory
 from stalwart.oauth.answers import in_oauth_words, oauth_answer
 from stalwart.oauth.form import client_of, read_form
 from stalwart.provider.clients import Clients
@@ -15,10 +16,12 @@ from stalwart.web.routes import route
 
 @route("POST", "/auth/device", needs=None, spec="auth-api 5")
 @in_oauth_words
-async def device(exchange: Exchange, *, clients: Clients, device_codes: DeviceCodes, base_url: str) -> Answer:
+async def device(
+    exchange: Exchange, *, clients: Clients, directory: Directory, device_codes: DeviceCodes, base_url: str
+) -> Answer:
     """Codes for a device: one to ask for tokens with, one for a person to enter at `/device`."""
     form = await read_form(exchange)
-    client = await client_of(exchange, form, clients)
+    client = await client_of(exchange, form, clients, directory)
     scope = granted_scope(client, form.get("scope"))
     if scope is None:
         raise OAuthError("invalid_scope", "None of these scopes is known here and registered by the application.")

@@ -7,12 +7,13 @@ Parameters without a value count as left out; one that comes twice is refused (R
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import b64decode
 from collections.abc import Mapping
-from email import message_from_bytes, policy
-from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
+from stalwart.directory.directory import Directory
+from stalwart.errors import TooMany
 from stalwart.provider.clients import Clients
 from stalwart.provider.errors import OAuthError
 from stalwart.provider.grants import Client
@@ -20,8 +21,13 @@ from stalwart.web.exchange import Exchange
 
 BODY = 16_384
 MANY = "resource"
+MOST_FIELDS = 64
 BASIC = 'Basic realm="Stalwart Server"'
 _LONGEST_ID = 2048
+_BOUNDARY = re.compile(
+    r"boundary=(?:\"([!#-\[\]-~ ]{1,70})\"|([!#-+\-.0-:=?A-Z^-z|~]{1,70}))", re.IGNORECASE | re.ASCII
+)
+_NAME = re.compile(r"content-disposition:[^\r\n]*?;\s*name=\"([^\"\r\n]{1,100})\"", re.IGNORECASE)
 
 
 async def read_form(exchange: Exchange, *, limit: int = BODY) -> dict[str, str]:
@@ -52,10 +58,10 @@ def needed(form: Mapping[str, str], name: str) -> str:
     return value
 
 
-async def client_of(exchange: Exchange, form: Mapping[str, str], clients: Clients) -> Client:
+async def client_of(exchange: Exchange, form: Mapping[str, str], clients: Clients, directory: Directory) -> Client:
     """The client that sends ``form``, proved by its secret if it has one (RFC 6749 2.3.1).
 
-    Raises OAuthError invalid_client with status 401, invalid_request.
+    A wrong secret counts as a failed login. Raises OAuthError invalid_client with status 401, invalid_request; TooMany.
     """
     id, secret, by_header = form.get("client_id"), form.get("client_secret"), False
     basic = _basic(exchange.header("authorization"))
@@ -72,6 +78,10 @@ async def client_of(exchange: Exchange, form: Mapping[str, str], clients: Client
         if client.is_confidential or secret:
             await clients.authenticate(client, secret or None)
     except OAuthError as refused:
+        if client is not None and secret:
+            counted = await directory.count_failure("wrong client secret", exchange.client_ip)
+            if isinstance(counted, TooMany):
+                raise counted from None
         challenge = BASIC if by_header or refused.status == 401 else None
         raise OAuthError(refused.code, refused.description, status=refused.status, challenge=challenge) from None
     return client
@@ -81,23 +91,30 @@ def _urlencoded(kind: str, body: bytes) -> list[tuple[str, str]]:
     if kind.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise OAuthError("invalid_request", "The body must be application/x-www-form-urlencoded.")
     try:
-        return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=64)
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError:
         raise OAuthError("invalid_request", "The form cannot be read.") from None
 
 
 def _multipart(kind: str, body: bytes) -> list[tuple[str, str]]:
-    try:
-        head = b"Content-Type: " + kind.encode("ascii") + b"\r\n\r\n"
-        message = message_from_bytes(head + body, policy=policy.compat32)
-        parts: Any = message.get_payload() if message.is_multipart() else ()
-        pairs = []
-        for part in parts[:64]:
-            name = part.get_param("name", header="content-disposition")
-            pairs.append((str(name or ""), part.get_payload(decode=True).decode()))
-        return pairs
-    except (ValueError, AttributeError, LookupError):
-        raise OAuthError("invalid_request", "The form cannot be read.") from None
+    """The fields of RFC 7578 that are plain text; a part is not looked into."""
+    boundary = _BOUNDARY.search(kind)
+    if boundary is None:
+        raise OAuthError("invalid_request", "The form has no boundary.")
+    parts = body.split(b"--" + (boundary[1] or boundary[2]).encode("ascii"))[1:]
+    if len(parts) > MOST_FIELDS + 1 or not parts or not parts[-1].startswith(b"--"):
+        raise OAuthError("invalid_request", "The form cannot be read.")
+    pairs = []
+    for part in parts[:-1]:
+        head, blank, value = part.partition(b"\r\n\r\n")
+        name = _NAME.search(head.decode("latin-1"))
+        if not blank or name is None or not value.endswith(b"\r\n"):
+            raise OAuthError("invalid_request", "The form cannot be read.")
+        try:
+            pairs.append((name[1], value[:-2].decode()))
+        except UnicodeDecodeError:
+            raise OAuthError("invalid_request", "The form cannot be read.") from None
+    return pairs
 
 
 def _basic(header: str | None) -> tuple[str, str] | None:

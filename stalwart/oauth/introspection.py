@@ -52,7 +52,7 @@ async def _asker(
 ) -> Callable[[Access], bool]:
     """Whose tokens may be told about. Raises Unauthenticated, OAuthError."""
     if await _is_client(exchange, form, clients):
-        client = await client_of(exchange, form, clients)
+        client = await client_of(exchange, form, clients, directory)
         return lambda owner: client.tenant_id in (None, owner.tenant_id)
     asker = await presented_access(exchange, directory)
     return lambda owner: owner.account_id == asker.account_id or asker.may("impersonate")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stalwart.directory.directory import Directory
 from stalwart.oauth.answers import in_oauth_words, oauth_answer
 from stalwart.oauth.form import client_of, read_lists
 from stalwart.oauth.token import proved_key
@@ -22,6 +23,7 @@ async def push(
     exchange: Exchange,
     *,
     clients: Clients,
+    directory: Directory,
     authorization_requests: AuthorizationRequests,
     proofs: Proofs,
     base_url: str,
@@ -29,7 +31,7 @@ async def push(
     """Takes an authorization request, and gives a short name for it that the browser can carry."""
     form = await read_lists(exchange)
     single = {name: values[0] for name, values in form.items()}
-    client = await client_of(exchange, single, clients)
+    client = await client_of(exchange, single, clients, directory)
     parameters = {name: values for name, values in form.items() if name not in _CREDENTIALS}
     thumbprint = await proved_key(exchange, proofs, f"{base_url}/auth/par")
     if thumbprint is not None:

@@ -47,8 +47,8 @@ class Proof(msgspec.Struct, rename="camel", kw_only=True):
     passkey: PasskeyProof | None = None
 
     def __post_init__(self) -> None:
-        if self.passkey is None and (self.account_name is None or self.account_secret is None):
-            raise ValueError("neither a password nor a passkey")
+        if (self.passkey is None) == (self.account_name is None or self.account_secret is None):
+            raise ValueError("a password or a passkey, one of them")
 
 
 class AuthCode(Proof, rename="camel", tag_field="type", tag="authCode", kw_only=True):
@@ -142,7 +142,7 @@ async def _outcome(work: Any) -> dict[str, Any]:
         members: dict[str, Any] = await work
     except SecondFactorRequired:
         return {"type": "mfaRequired"}
-    except (Unauthenticated, Forbidden, TooMany):
+    except (Unauthenticated, Forbidden, TooMany, OAuthError):
         return _FAILURE
     return members
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stalwart.directory.directory import Directory
 from stalwart.oauth.answers import in_oauth_words, oauth_answer
-from stalwart.oauth.form import client_of, needed, read_form
+from stalwart.oauth.form import MANY, client_of, needed, read_lists
 from stalwart.provider.clients import Clients
 from stalwart.provider.codes import AuthorizationCodes
 from stalwart.provider.devices import DeviceCodes
 from stalwart.provider.dpop import Proofs
 from stalwart.provider.errors import OAuthError
 from stalwart.provider.grants import Client
+from stalwart.provider.requests import AuthorizationRequests
 from stalwart.provider.sessions import Sessions, Tokens
 from stalwart.web.answers import Answer
 from stalwart.web.exchange import Exchange
@@ -30,6 +32,8 @@ async def token(
     exchange: Exchange,
     *,
     clients: Clients,
+    directory: Directory,
+    authorization_requests: AuthorizationRequests,
     authorization_codes: AuthorizationCodes,
     device_codes: DeviceCodes,
     sessions: Sessions,
@@ -37,11 +41,13 @@ async def token(
     base_url: str,
 ) -> Answer:
     """Exchanges a code, the approval of a device, or a refresh token for tokens."""
-    form = await read_form(exchange)
+    lists = await read_lists(exchange)
+    form = {name: values[0] for name, values in lists.items() if name != MANY}
+    authorization_requests.check_resources(lists.get(MANY, ()))
     grant = needed(form, "grant_type").lower()
     if grant not in GRANTS:
         raise OAuthError("unsupported_grant_type", f"Known are: {', '.join(GRANTS)}.")
-    client = await client_of(exchange, form, clients)
+    client = await client_of(exchange, form, clients, directory)
     thumbprint = await proved_key(exchange, proofs, f"{base_url}/auth/token")
     ip = exchange.client_ip
     tokens: Tokens

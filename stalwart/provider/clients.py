@@ -122,7 +122,7 @@ class Clients:
         """An object with its id adds redirect URIs: those of interfaces that another host serves."""
         own = frozenset(self._base_url + path for path in _CALLBACKS) if self._base_url else frozenset()
         client = Client(WEBUI, "built-in", _NAME, own)
-        if entry is None or self._is_over(entry.value):
+        if entry is None or self._is_over(entry.value) or entry.value.member_tenant_id is not None:
             return client
         return evolve(client, redirect_uris=own | entry.value.redirect_uris)
 
@@ -156,7 +156,7 @@ def registered_client(entry: registry.Entry) -> Client:
         "registered",
         value.description,
         value.redirect_uris,
-        None,
+        value.scopes or None,
         value.secret,
         value.logo,
         entry.id,

@@ -17,10 +17,11 @@ from typing import Any, Literal
 
 from stalwart.config.identity.oidc_provider import OidcProvider
 from stalwart.config.settings import Settings
+from stalwart.directory.access import Access
 from stalwart.directory.directory import Directory
 from stalwart.provider.errors import OAuthError
 from stalwart.provider.grants import AuthorizationRequest, Client, SignedIn
-from stalwart.provider.records import Record, begin_sign_in, record_of
+from stalwart.provider.records import Record, announce_sign_in, begin_sign_in, record_of
 from stalwart.provider.sessions import Sessions, Tokens, invalid_grant
 from stalwart.store import SignIn, Store, Transaction
 from stalwart.telemetry import Telemetry
@@ -30,6 +31,11 @@ _CODE, _USED = "authorization-code", "used-code"
 _LETTERS = string.ascii_letters + string.digits
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")  # RFC 7636 4.1
 _LONGEST = 128
+
+
+def is_member(client: Client, access: Access) -> bool:
+    """Whether the application of a tenant is for the holder of ``access``; one without a tenant is for everybody."""
+    return client.tenant_id is None or client.tenant_id == access.tenant_id
 
 
 def random_code(length: int = 40) -> str:
@@ -62,7 +68,10 @@ class AuthorizationCodes:
         self._telemetry = telemetry
 
     async def issue(self, request: AuthorizationRequest, signed_in: SignedIn) -> str:
-        """A code for what ``request`` asks, on behalf of who has ``signed_in``: 40 letters and digits."""
+        """A code for what ``request`` asks, on behalf of who has ``signed_in``: 40 letters and digits.
+
+        Raises OAuthError access_denied: the application is not for this account.
+        """
         record = record_of(
             request.client,
             signed_in,
@@ -72,6 +81,8 @@ class AuthorizationCodes:
             nonce=request.nonce,
             thumbprint=request.dpop_thumbprint,
         )
+        if not is_member(request.client, signed_in.access):
+            raise OAuthError("access_denied", "This application is for the accounts of another organisation only.")
         kept = {
             "record": record,
             "redirectUri": request.redirect_uri,
@@ -79,9 +90,14 @@ class AuthorizationCodes:
             "method": request.challenge_method,
             "attempts": 0,
         }
-        code = random_code()
-        ends = self._now() + self._settings.of(OidcProvider).auth_code_expiry // 1000
-        await self._store.write(lambda tx: tx.tokens.put(digest(code), _CODE, kept, expires_at=ends))
+        code, now = random_code(), self._now()
+        ends = now + self._settings.of(OidcProvider).auth_code_expiry // 1000
+
+        def issue(tx: Transaction) -> None:
+            announced = announce_sign_in(tx, record, now, ends)
+            tx.tokens.put(digest(code), _CODE, {**kept, "signIn": announced.id}, expires_at=ends)
+
+        await self._store.write(issue)
         return code
 
     async def redeem(
@@ -129,9 +145,9 @@ class AuthorizationCodes:
             self._count_attempt(tx, id, kept, now)
             return problem
         tx.tokens.take(id, _CODE, now)
-        if thumbprint is not None:
-            record = {**record, "jkt": thumbprint}
-        sign_in = begin_sign_in(tx, record, now, self._sessions.lifetime)
+        sign_in = begin_sign_in(tx, kept["signIn"], now, self._sessions.lifetime, thumbprint)
+        if sign_in is None:
+            return invalid_grant()
         tx.tokens.put(id, _USED, {"signIn": sign_in.id}, expires_at=sign_in.expires_at)
         return sign_in, record
 
@@ -159,7 +175,7 @@ def _mismatch(
     kept: Mapping[str, Any], client: Client, redirect_uri: str | None, verifier: str | None, thumbprint: str | None
 ) -> OAuthError | None:
     record = kept["record"]
-    if record["client"] != client.id or kept["redirectUri"] != redirect_uri:
+    if (record["client"], record["kind"]) != (client.id, client.kind) or kept["redirectUri"] != redirect_uri:
         return invalid_grant()
     if not proves(verifier, kept["challenge"], kept["method"]):
         return OAuthError("invalid_grant", "The code_verifier does not belong to the code_challenge.")

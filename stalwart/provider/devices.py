@@ -16,10 +16,10 @@ from attrs import frozen
 from stalwart.config.identity.oidc_provider import OidcProvider
 from stalwart.config.settings import Settings
 from stalwart.directory.directory import Directory
-from stalwart.provider.codes import digest, random_code
+from stalwart.provider.codes import digest, is_member, random_code
 from stalwart.provider.errors import OAuthError
 from stalwart.provider.grants import Client, SignedIn
-from stalwart.provider.records import begin_sign_in, record_of
+from stalwart.provider.records import announce_sign_in, begin_sign_in, record_of
 from stalwart.provider.sessions import Sessions, Tokens
 from stalwart.store import SignIn, Store, Transaction
 
@@ -67,6 +67,8 @@ class DeviceCodes:
         ends = self._now() + lifetime
         kept = {
             "client": client.id,
+            "kind": client.kind,
+            "tenant": client.tenant_id,
             "clientName": client.name,
             "scope": list(scope),
             "nonce": nonce,
@@ -93,7 +95,7 @@ class DeviceCodes:
         return PendingDevice(shown, kept["client"], kept["clientName"], tuple(kept["scope"]))
 
     async def approve(self, user_code: str, signed_in: SignedIn) -> bool:
-        """Let the device have its tokens; False if no device waits with this code."""
+        """Let the device have its tokens; False if no device waits with this code, or it is not for this account."""
         return await self._store.write(lambda tx: self._settled(tx, user_code, signed_in))
 
     async def deny(self, user_code: str) -> bool:
@@ -118,7 +120,7 @@ class DeviceCodes:
         kept = tx.tokens.get(id, _DEVICE, now)
         if kept is None:
             return _expired()
-        if kept["client"] != client.id:
+        if (kept["client"], kept["kind"]) != (client.id, client.kind):
             return OAuthError("invalid_grant", "The device code was issued to another client.")
         if kept["state"] == "denied":
             tx.tokens.take(id, _DEVICE, now)
@@ -130,8 +132,8 @@ class DeviceCodes:
                 return OAuthError("slow_down", f"Wait {INTERVAL} seconds between two requests.")
             return OAuthError("authorization_pending", "Nobody has approved the device yet.")
         tx.tokens.take(id, _DEVICE, now)
-        record = kept["record"] if thumbprint is None else {**kept["record"], "jkt": thumbprint}
-        return begin_sign_in(tx, record, now, self._sessions.lifetime), kept["nonce"]
+        sign_in = begin_sign_in(tx, kept["signIn"], now, self._sessions.lifetime, thumbprint)
+        return (sign_in, kept["nonce"]) if sign_in is not None else _expired()
 
     def _settled(self, tx: Transaction, user_code: str, signed_in: SignedIn | None) -> bool:
         now = self._now()
@@ -139,14 +141,16 @@ class DeviceCodes:
         if found is None:
             return False
         id, kept = found
-        tx.tokens.take(kept["userCode"], _USER, now)
+        ends = now + self._settings.of(OidcProvider).auth_code_expiry // 1000
         settled = {**kept, "state": "denied"}
+        client = Client(kept["client"], kept["kind"], kept["clientName"], tenant_id=kept["tenant"])
+        if signed_in is not None and not is_member(client, signed_in.access):
+            return False
         if signed_in is not None:
-            client = Client(kept["client"], "unregistered", kept["clientName"])
             mark = self._directory.recovery_mark
             record = record_of(client, signed_in, scope=kept["scope"], recovery_mark=mark, nonce=kept["nonce"])
-            settled |= {"state": "approved", "record": record}
-        ends = now + self._settings.of(OidcProvider).auth_code_expiry // 1000
+            settled |= {"state": "approved", "signIn": announce_sign_in(tx, record, now, ends).id}
+        tx.tokens.take(kept["userCode"], _USER, now)
         tx.tokens.put(id, _DEVICE, settled, expires_at=ends)
         return True
 

@@ -23,7 +23,7 @@ from stalwart.errors import StalwartError
 from stalwart.provider.clients import Clients
 from stalwart.provider.codes import random_code
 from stalwart.provider.errors import OAuthError
-from stalwart.provider.scopes import known_scopes
+from stalwart.provider.scopes import SCOPES, known_scopes
 from stalwart.store import Store, Transaction
 
 Metadata = Mapping[str, Any]
@@ -72,6 +72,8 @@ def checked(metadata: Any) -> dict[str, Any]:
     _check_flows(said)
     if any(unicodedata.category(letter) == "Cc" or letter in _TURNS for letter in said.get("client_name", "")):
         raise _bad("client_name holds characters that cannot be shown.")
+    if said.get("scope") and not known_scopes(said["scope"]):
+        raise _bad("None of these scopes is known here.")
     if len(said.get("client_name", "")) > _LONGEST_NAME:
         raise _bad(f"client_name can have at most {_LONGEST_NAME} characters.")
     return said
@@ -170,6 +172,7 @@ class Registration:
             "policy_uri": stored.policy_uri,
             "tos_uri": stored.tos_uri,
             "id_token_signed_response_alg": stored.id_token_algorithm,
+            "scope": " ".join(scope for scope in SCOPES if scope in stored.scopes) or None,
         }
         shown = {name: value for name, value in said.items() if value not in (None, [])}
         return {**shown, **self._management(stored.client_id, token)}
@@ -201,6 +204,7 @@ def _members(said: Metadata) -> dict[str, Any]:
     return {
         "redirectUris": dict.fromkeys(said["redirect_uris"], True),
         "contacts": dict.fromkeys(said.get("contacts", ()), True),
+        "scopes": dict.fromkeys(known_scopes(said.get("scope")), True),
         **{stored: said[name] for name, stored in _STORED.items() if name in said},
     }
 

@@ -114,6 +114,12 @@ class AuthorizationRequests:
         await self._store.write(lambda tx: tx.tokens.put(_digest(name), _KIND, kept, expires_at=spent))
         return PUSHED + name, PUSHED_LIFETIME
 
+    def check_resources(self, resources: Sequence[str]) -> None:
+        """Raises OAuthError invalid_target for resources that are not on this server (RFC 8707 2.2)."""
+        problem = self._resource_problem(resources)
+        if problem is not None:
+            raise OAuthError(*problem)
+
     async def spend(self, request_uri: str) -> bool:
         """Use up a pushed request that leads to a code now; False if it has led to one before (RFC 9126 7.3)."""
         name, now = request_uri.removeprefix(PUSHED), int(self._clock.seconds())

@@ -24,6 +24,7 @@ from stalwart.provider.claims import access_token_hash, identity_claims
 from stalwart.provider.errors import OAuthError
 from stalwart.provider.grants import Client
 from stalwart.provider.keys import SigningKeys
+from stalwart.provider.scopes import SCOPES
 from stalwart.provider.sealing import Sealer
 from stalwart.provider.tokens import Claims, read_token, signed_in_access, write_token
 from stalwart.store import SignIn, Store, Transaction
@@ -117,10 +118,11 @@ class Sessions:
         if claims is None or claims.kind != "refresh" or claims.expires_at <= now:
             raise invalid_grant()
         sign_in = await self._store.read(lambda tx: tx.sign_ins.get(claims.sign_in_id, now))
-        if sign_in is None or sign_in.client != client.id:
+        if sign_in is None or (sign_in.client, sign_in.data["kind"]) != (client.id, client.kind):
             raise invalid_grant()
+        scope = scope or None  # a blank one asks for nothing, and nothing is everything
         granted = tuple(sign_in.data["scope"])
-        if scope is not None and granted and not set(scope) <= set(granted):
+        if scope is not None and not set(scope) <= set(granted or SCOPES):
             raise OAuthError("invalid_scope", "The scope goes beyond what was granted.")
         if sign_in.data.get("jkt") not in (None, thumbprint):
             raise OAuthError("invalid_dpop_proof", "The refresh token is bound to another key.")
@@ -202,7 +204,7 @@ class Sessions:
             access = await signed_in_access(self._directory, sign_in, client_ip)
         except (Unauthenticated, Forbidden, LoginFailed):
             raise invalid_grant() from None
-        if not access.may("authenticate"):
+        if access.kind == "user" and not access.may("authenticate"):
             raise invalid_grant()
         return access
 

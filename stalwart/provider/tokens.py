@@ -16,6 +16,7 @@ from attrs import evolve
 from stalwart.directory.access import RECOVERY_ACCOUNT, Access
 from stalwart.directory.directory import Directory
 from stalwart.errors import Unauthenticated
+from stalwart.provider.records import PENDING
 from stalwart.provider.scopes import scoped
 from stalwart.provider.sealing import LONGEST, Sealer
 from stalwart.store import SignIn, Store
@@ -86,7 +87,7 @@ class AccessTokens:
         if claims is None or claims.kind != "access" or not claims.issued_at - 60 <= now < claims.expires_at:
             raise Unauthenticated()
         found = await self._store.read(lambda tx: tx.sign_ins.get(claims.sign_in_id, now))
-        if found is None or found.account_id != claims.account_id:
+        if found is None or found.account_id != claims.account_id or PENDING in found.data:
             raise Unauthenticated()
         access = await signed_in_access(self._directory, found, client_ip)
         scope = tuple(found.data["scope"]) if claims.scope is None else claims.scope

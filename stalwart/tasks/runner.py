@@ -8,7 +8,7 @@ task is written only if nobody has changed it since it was read.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from typing import Any
 
 from attrs import define
@@ -55,7 +55,10 @@ class _Attempt:
 
 
 class TaskRunner:
-    """Works on tasks from ``start`` to ``close``. ``works`` are looked up by variant; ``clock`` is the reactor."""
+    """Works on tasks from ``start`` to ``close``. ``works`` are looked up by variant; ``clock`` is the reactor.
+
+    ``noted`` is called with the ids of the tasks that are being worked on, whenever those change.
+    """
 
     def __init__(
         self,
@@ -68,6 +71,7 @@ class TaskRunner:
         random: Callable[[], float] = random.random,
     ) -> None:
         self.works = works
+        self.noted: Callable[[Collection[int]], object] = lambda ids: None
         self._store = store
         self._settings = settings
         self._telemetry = telemetry
@@ -185,12 +189,14 @@ class TaskRunner:
 
     def _launch(self, row: Row, task: Any, key: Hashable, work: Work | None) -> None:
         attempt = self._running[row.id] = _Attempt(key)
+        self.noted(self._running.keys())
         self._telemetry.emit(TASK_STARTED, id=row.id, type=task.tag)
         attempt.working = Deferred.fromCoroutine(self._work(row, task, work, attempt))
         attempt.working.addBoth(self._ended, row.id)
 
     def _ended(self, result: Any, id: int) -> None:
         del self._running[id]
+        self.noted(self._running.keys())
         if isinstance(result, Failure) and not result.check(CancelledError):
             self._rest(result.getErrorMessage())
         self.wake()

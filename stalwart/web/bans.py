@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from hashlib import blake2b
+from ipaddress import ip_address, ip_network
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -54,6 +55,15 @@ def stored_failures(store: Store, clock: Clock) -> Failures:
         return await store.write(lambda tx: [tx.counters.increment(key, now + period, now=now) for key in keys])
 
     return count
+
+
+def _neighbourhood(ip: str) -> str:
+    """What one person is taken to have: an IPv4 address, or a /64 of IPv6 (RFC 6177)."""
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return ip
+    return ip if address.version == 4 else str(ip_network((address, 64), strict=False))
 
 
 def _digest(name: str) -> str:
@@ -130,16 +140,18 @@ class Bans:
         rate = self._settings.of(Security).auth_ban_rate
         if rate is None or not self._active or self.allowed(ip):
             return False
-        name = login[:_LONGEST_LOGIN]
+        buckets = [("auth-ip", _neighbourhood(ip))]
+        if login:  # what names nobody (a code, a key) counts against nobody else
+            buckets.append(("auth-login", login[:_LONGEST_LOGIN]))
         if self._failures is not None:
-            return self._judged_later(self._failures, ip, name, rate)
-        over = [self._count("auth-ip", ip, rate), self._count("auth-login", name, rate)]
+            return self._judged_later(self._failures, ip, buckets, rate)
+        over = [self._count(kind, name, rate) for kind, name in buckets]
         return self._judged(ip, any(over))
 
-    async def _judged_later(self, failures: Failures, ip: str, login: str, rate: Rate) -> bool:
+    async def _judged_later(self, failures: Failures, ip: str, buckets: Sequence[tuple[str, str]], rate: Rate) -> bool:
         """As everybody counts who shares the store; a store that cannot count now bans nobody."""
         try:
-            counts = await failures(("auth-ip", ip), ("auth-login", login), period=max(rate.period // 1000, 1))
+            counts = await failures(*buckets, period=max(rate.period // 1000, 1))
         except StalwartError as problem:
             self._telemetry.emit(STORE_ERROR, remoteIp=ip, reason=problem.detail)
             return False

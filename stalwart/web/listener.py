@@ -26,6 +26,7 @@ from stalwart.web.protocol import Channel
 from stalwart.web.site import Site
 
 PROXY_TIMEOUT = 10
+_CONNECTIONS = "connections"
 
 
 class ListenerFactory(ServerFactory):
@@ -54,11 +55,15 @@ class ListenerFactory(ServerFactory):
     @property
     def connections(self) -> int:
         """Open connections of the listener over all its addresses."""
-        return self._site.connections[self._listener.name]
+        return self._site.places.taken(_CONNECTIONS, self._listener.name)
 
-    @connections.setter
-    def connections(self, count: int) -> None:
-        self._site.connections[self._listener.name] = count
+    def entered(self) -> None:
+        """A connection is open."""
+        self._site.places.take(_CONNECTIONS, self._listener.name, None)
+
+    def left(self) -> None:
+        """It is gone."""
+        self._site.places.free(_CONNECTIONS, self._listener.name)
 
     def doStart(self) -> None:
         """Twisted calls this; the factories inside have nothing to start."""

@@ -7,9 +7,9 @@ is a coroutine. Errors of the family become problem bodies here and nowhere else
 from __future__ import annotations
 
 import traceback
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Coroutine, Mapping
 from inspect import iscoroutine
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import evolve
 from twisted.internet.defer import CancelledError
@@ -80,10 +80,17 @@ Result = Answer | EventStream
 Outcome = Result | Coroutine[Any, Any, Any]
 
 
+class Changes(Protocol):
+    """What other processes of this server have changed, and this one has not taken over yet."""
+
+    def look(self) -> Awaitable[None] | None:
+        """Take them over; what has to be waited for before settings are used, None where nothing has."""
+
+
 class Pipeline:
     """The front of a site. ``front`` is the present settings snapshot; the site replaces it.
 
-    Without ``proofs`` no token that is bound to a key is good.
+    Without ``proofs`` no token that is bound to a key is good. ``changes`` are looked for before each request.
     """
 
     def __init__(
@@ -99,6 +106,7 @@ class Pipeline:
         clock: Clock,
         base_url: str,
         proofs: Proofs | None = None,
+        changes: Changes | None = None,
     ) -> None:
         self.front = front
         self.bans = bans
@@ -111,13 +119,21 @@ class Pipeline:
         self._seconds = clock.seconds
         self._base_url = base_url
         self._proofs = proofs
+        self._changes = changes
 
     def handle(self, exchange: Exchange) -> Outcome:
         """The answer to a request whose head is complete, or a coroutine of it. Neither raises a family error."""
         try:
+            awaited = self._changes.look() if self._changes is not None else None
+            if awaited is not None:
+                return self._completed(exchange, self._after_changes(exchange, awaited))
             return self._enter(exchange)
         except Exception as error:
             return self.failure(exchange, error)
+
+    async def _after_changes(self, exchange: Exchange, awaited: Awaitable[None]) -> Outcome:
+        await awaited
+        return self._enter(exchange)
 
     def failure(self, exchange: Exchange, error: Exception) -> Answer:
         """The problem body for whatever a request raised; what is not of the family is logged as our fault."""

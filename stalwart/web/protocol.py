@@ -42,7 +42,8 @@ _CLOSE = "Connection: close\r\n"
 class Owner(Protocol):
     """Whoever counts open connections."""
 
-    connections: int
+    def entered(self) -> None: ...
+    def left(self) -> None: ...
 
 
 @implementer(IHalfCloseableProtocol)

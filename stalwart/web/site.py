@@ -7,7 +7,6 @@ listener, or behind ``listener.wrap_listener``. Twisted's access log is not used
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPFactory
 
 from stalwart.codec.expression import ExpressionIO
+from stalwart.directory.places import MemoryPlaces, Places
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
     HTTP_CONNECTION_END,
@@ -37,8 +37,8 @@ from stalwart.web.exchange import Exchange
 from stalwart.web.forwarding import Forwarding
 from stalwart.web.front import Front, Mode, read_front
 from stalwart.web.head import RequestHead
-from stalwart.web.limits import Limits
-from stalwart.web.pipeline import Pipeline
+from stalwart.web.limits import Counters, Limits
+from stalwart.web.pipeline import Changes, Pipeline
 from stalwart.web.problems import fault
 from stalwart.web.protocol import Channel, Owner
 from stalwart.web.response import AddedHeaders, DateLine, UnsafeHeaderError, response_head, stream_head
@@ -51,11 +51,14 @@ _BARE = AddedHeaders()
 
 
 class Site(HTTPFactory):
-    """All connections of the service. ``front`` is the present settings snapshot; ``closing`` once it stops."""
+    """All connections of the service. ``front`` is the present settings snapshot; ``closing`` once it stops.
+
+    ``places`` count the open connections of each listener.
+    """
 
     noisy = False
 
-    def __init__(self, pipeline: Pipeline, telemetry: Telemetry, clock: Clock) -> None:
+    def __init__(self, pipeline: Pipeline, telemetry: Telemetry, clock: Clock, places: Places | None = None) -> None:
         super().__init__(reactor=clock)  # type: ignore[arg-type]  # a reactor, as far as this class asks
         self.pipeline = pipeline
         self.front = pipeline.front
@@ -67,7 +70,7 @@ class Site(HTTPFactory):
         self.call_later: Callable[..., Any] = clock.callLater
         self.streams = Streams(telemetry, clock.seconds())
         self.channels: set[Channel] = set()
-        self.connections: Counter[str] = Counter()  # by listener
+        self.places = places if places is not None else MemoryPlaces()
         self._instance = secrets.token_hex(3)
         self._serial = 0
         self._date = DateLine()
@@ -98,7 +101,7 @@ class Site(HTTPFactory):
         """A connection is made."""
         self.channels.add(channel)
         if channel.owner is not None:
-            channel.owner.connections += 1
+            channel.owner.entered()
         if self._tick is None:
             self._tick = self.call_later(TICK, self._ticked)
         self._tell(HTTP_CONNECTION_START, channel.connection)
@@ -107,7 +110,7 @@ class Site(HTTPFactory):
         """A connection is gone."""
         self.channels.discard(channel)
         if channel.owner is not None:
-            channel.owner.connections -= 1
+            channel.owner.left()
         self._tell(HTTP_CONNECTION_END, channel.connection)
         if not self.channels:
             if self._tick is not None:
@@ -233,12 +236,16 @@ def build_site(
     expression_io: ExpressionIO | None = None,
     limits: Limits | None = None,
     failures: Failures | None = None,
+    counters: Counters | None = None,
+    places: Places | None = None,
+    changes: Changes | None = None,
 ) -> Site:
     """The service over ``routes``.
 
     ``ban(ip, reason, expires_at)`` writes a BlockedIp; ``expression_io`` answers what access rules have to look up;
     the service ``proofs``, if there is one, judges requests with tokens that are bound to a key;
     who wants to reset the ``limits`` brings them; ``failures`` counts failed sign-ins, by default in this process.
+    Other misdeeds are counted in ``counters``, open connections in ``places``; ``changes`` come from other processes.
 
     :raises UnknownServiceError: a route asks for a service that is not in ``services``.
     """
@@ -246,7 +253,8 @@ def build_site(
     def snapshot() -> Front:
         return read_front(settings, mode, telemetry, expression_io)
 
-    bans = Bans(settings, telemetry, clock, ban, active=mode == "normal", failures=failures)
+    active = mode == "normal"
+    bans = Bans(settings, telemetry, clock, ban, active=active, counters=counters, failures=failures)
     pipeline = Pipeline(
         RouteTable(routes, services),
         snapshot(),
@@ -258,8 +266,9 @@ def build_site(
         clock=clock,
         base_url=base_url,
         proofs=services.get("proofs"),
+        changes=changes,
     )
-    site = Site(pipeline, telemetry, clock)
+    site = Site(pipeline, telemetry, clock, places)
 
     def changed(*_: Any) -> None:
         bans.reload()

@@ -16,7 +16,7 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
-from stalwart.app.listeners import Listeners, NotYet, Wanted, shown, wanted_listeners, why_not_bound
+from stalwart.app.listeners import Listeners, NotYet, OwnSockets, Wanted, shown, wanted_listeners, why_not_bound
 from stalwart.config.network.listener import NetworkListener
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Event, Level
@@ -131,7 +131,7 @@ class EndpointTests(SynchronousTestCase):
         self.telemetry = Telemetry(threshold=Level.ERROR + 1)  # type: ignore[arg-type]  # nothing is logged
         self.asked: list[tuple[str, str]] = []
         self.reactor = MemoryReactorClock()
-        self.listeners = Listeners(self.reactor, self.telemetry, self.factory)
+        self.listeners = Listeners(OwnSockets(self.reactor), self.telemetry, self.factory)
 
     def factory(self, wanted: Wanted) -> Factory:
         self.asked.append((wanted.protocol, wanted.settings.name))
@@ -166,7 +166,7 @@ class BindingTests(TestCase):
         self.events: list[tuple[str, dict[str, Any]]] = []
         self.telemetry.observe(self._note)
         self.made: list[tuple[str, Factory]] = []
-        self.listeners = Listeners(reactor, self.telemetry, self.factory)
+        self.listeners = Listeners(OwnSockets(reactor), self.telemetry, self.factory)
         self.addCleanup(self.listeners.close)
         self.lines: list[str] = []
         globalLogPublisher.addObserver(self._log)

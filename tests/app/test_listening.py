@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorSocket
 from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import SkipTest, TestCase
 
-from stalwart.app.listeners import Listeners
+from stalwart.app.listeners import Listeners, OwnSockets
 from stalwart.app.listening import Listening, Wishes
 from stalwart.config.network.listener import NetworkListener
 from stalwart.config.network.system import SystemSettings
@@ -44,7 +44,7 @@ class ListeningTests(TestCase):
         telemetry = Telemetry(threshold=Level.ERROR + 1)  # type: ignore[arg-type]  # nothing is logged
         factory = Factory.forProtocol(Protocol)
         factory.noisy = False
-        self.listeners = Listeners(reactor, telemetry, lambda _: factory)
+        self.listeners = Listeners(OwnSockets(reactor), telemetry, lambda _: factory)
         self.addCleanup(self.listeners.close)
         self.endpoints: dict[str, list[str]] = {}
         self.settings = Stored()

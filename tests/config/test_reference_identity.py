@@ -24,7 +24,7 @@ ADDED = {
     "HttpForm": {"redirectOk", "redirectFailed", "honeyPotSilent"},
     "Domain": {"mtaSts"},
     "OidcProvider": {"signatureKeyRotation"},
-    "OAuthClient": {"idTokenAlgorithm", "clientUri", "policyUri", "tosUri", "registrationSecret"},
+    "OAuthClient": {"idTokenAlgorithm", "scopes", "clientUri", "policyUri", "tosUri", "registrationSecret"},
     "Application": {"sha256"},
 }
 """Fields that the reference does not have (design 8)."""

@@ -67,3 +67,11 @@ class SecondFactorTests(World):
     def test_account_without_second_factor_ignores_a_code(self) -> None:
         self.patch_account(self.account, {"credentials/0/otpAuth": None})
         self.successResultOf(self.begin_with("123"))
+
+    def test_after_ten_wrong_codes_none_is_looked_at_for_a_while(self) -> None:
+        for _ in range(10):
+            self.refusal(self.begin_with("000000"), Unauthenticated)
+        self.refusal(self.begin_with(self.code()), Unauthenticated)
+        self.refusal(self.begin_with("AAAAA-AAAAA"), Unauthenticated)
+        self.clock.advance(901)
+        self.assertEqual(self.successResultOf(self.begin_with(self.code())).account_id, self.account)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.errors import Unavailable
+from stalwart.errors import StalwartError, Unauthenticated, Unavailable
 from stalwart.oauth.answers import in_oauth_words, oauth_answer
 from stalwart.oauth.form import BASIC, client_of, needed, read_form, read_lists
 from stalwart.provider.errors import OAuthError
@@ -18,6 +18,18 @@ from stalwart.web.routes import route
 from tests.web.client import Response, Server
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class CountingDirectory:
+    """Counts failures and waits for nobody."""
+
+    async def count_failure(self, reason: str, client_ip: str, login: str = "") -> StalwartError:
+        COUNTED.append(client_ip)
+        return Unauthenticated()
+
+
+COUNTED: list[str] = []
+COUNTING: Any = CountingDirectory()
 
 
 class FakeClients:
@@ -52,7 +64,7 @@ async def who(exchange: Exchange) -> Answer:
     """The client."""
     form = await read_form(exchange)
     clients: Any = FakeClients()
-    return oauth_answer({"client": (await client_of(exchange, form, clients)).id})
+    return oauth_answer({"client": (await client_of(exchange, form, clients, COUNTING)).id})
 
 
 @route("POST", "/busy", needs=None, spec="test")
@@ -99,6 +111,10 @@ class FormTests(SynchronousTestCase):
             answer = self.post("/form", body, {"Content-Type": "multipart/form-data; boundary=b"})
             self.assertIn(answer.status, (200, 400))
 
+    def test_nothing_is_nested(self) -> None:
+        body = b"".join(b"--%d\r\nContent-Type: multipart/mixed;boundary=%d\r\n\r\n" % (n, n + 1) for n in range(300))
+        self.refused(self.post("/form", body, {"Content-Type": "multipart/form-data; boundary=0"}), "invalid_request")
+
     def test_a_long_form_is_refused(self) -> None:
         self.refused(self.post("/form", "a=" + "x" * 20_000), "invalid_request", 413)
 
@@ -119,7 +135,9 @@ class FormTests(SynchronousTestCase):
         body = urlencode({"client_id": "confidential", "client_secret": "s:e c/ret"})
         self.assertEqual(self.post("/client", body).json(), {"client": "confidential"})
         self.refused(self.post("/client", "client_id=confidential"), "invalid_client", 401)
+        COUNTED.clear()
         self.refused(self.post("/client", "client_id=confidential&client_secret=x"), "invalid_client", 401)
+        self.assertEqual(COUNTED, ["198.51.100.7"])
         header = {**FORM, "Authorization": "Basic Y29uZmlkZW50aWFsOnMlM0FlK2MlMkZyZXQ="}
         self.assertEqual(self.post("/client", "a=1", header).json(), {"client": "confidential"})
 

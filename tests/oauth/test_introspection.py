@@ -23,8 +23,9 @@ class IntrospectionTests(OAuthWorld):
         return found
 
     def test_an_application_asks_about_its_own_token(self) -> None:
-        tokens = self.exchange(self.code(scope=(MAIL,), resources=("https://mail.example.test",))).json()
-        access, now = tokens["access_token"], int(self.clock.seconds())
+        code, now = self.code(scope=(MAIL,), resources=("https://mail.example.test",)), int(self.clock.seconds())
+        tokens = self.exchange(code).json()
+        access = tokens["access_token"]
         self.assertEqual(
             self.ask(access, bearer(access)),
             {

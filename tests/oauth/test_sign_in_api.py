@@ -276,5 +276,9 @@ class PasskeyTests(PagesWorld):
         )
 
     def test_refused_passkey_is_failure(self) -> None:
-        answer = self.auth({**ASKED, "passkey": {"ticket": "bad", "response": {}}})
+        wish = {name: value for name, value in ASKED.items() if name not in ALICE}
+        answer = self.auth({**wish, "passkey": {"ticket": "bad", "response": {}}})
         self.assertEqual(answer.json(), {"type": "failure"})
+
+    def test_password_and_passkey_together_are_no_request(self) -> None:
+        self.assertEqual(self.auth({**ASKED, "passkey": {"ticket": "good", "response": {}}}).status, 400)

@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import evolve
 
+from stalwart.config.identity.oauth_client import OAuthClient
 from stalwart.config.identity.oidc_provider import OidcProvider
 from stalwart.oauth.device import device
 from stalwart.oauth.revocation import revoke
@@ -106,6 +107,52 @@ class TokenEndpointTests(OAuthWorld):
         first = self.exchange(self.code(scope=("openid",))).json()["refresh_token"]
         form = {"grant_type": "refresh_token", "client_id": "app", "refresh_token": first}
         self.refusal(self.post("/auth/token", scope=f"openid {MAIL}", **form), "invalid_scope")
+
+    def test_a_blank_scope_asks_for_nothing_more(self) -> None:
+        first = self.exchange(self.code(scope=("openid", "email"))).json()
+        form = {"grant_type": "refresh_token", "client_id": "app", "refresh_token": first["refresh_token"]}
+        for blank in (" ", "\t"):
+            again = self.post("/auth/token", scope=blank, **form).json()
+            self.assertEqual(again["scope"], "openid email")
+            form["refresh_token"] = again["refresh_token"]
+        self.refusal(self.post("/auth/token", scope=f"openid {MAIL}", **form), "invalid_scope")
+
+    def test_unknown_scopes_narrow_nothing(self) -> None:
+        first = self.exchange(self.code()).json()
+        form = {"grant_type": "refresh_token", "client_id": "app", "refresh_token": first["refresh_token"]}
+        self.refusal(self.post("/auth/token", scope="made up <x>", **form), "invalid_scope")
+
+    def test_a_client_that_is_gone_takes_its_codes_along(self) -> None:
+        code = self.shops()
+        self.settle(self.settings.destroy(OAuthClient, self.shop))
+        form = {"client_id": "shop", "code_verifier": None}
+        self.refusal(self.exchange(code, **form), "invalid_grant")
+        code = self.code(client=evolve(APP, id="shop"))
+        self.assertEqual(self.exchange(code, client_id="shop").status, 200)
+
+    def test_another_password_voids_codes_and_devices(self) -> None:
+        code = self.code()
+        told = self.post("/auth/device", client_id="app").json()
+        self.settle(self.devices.approve(told["user_code"], self.signed_in()))
+        self.settle(self.accounts.set_password(self.alice, "another horse 8 battery", checked=False))
+        self.refusal(self.exchange(code), "invalid_grant")
+        form = {"grant_type": DEVICE_CODE, "device_code": told["device_code"], "client_id": "app"}
+        self.refusal(self.post("/auth/token", **form), "expired_token")
+
+    def test_resources_of_others_are_refused(self) -> None:
+        answer = self.exchange(self.code(), resource="https://evil.example/")
+        self.refusal(answer, "invalid_target")
+
+    def test_wrong_secrets_count_as_failed_logins(self) -> None:
+        self.exchange(self.shops(), client_id="shop", client_secret="guess", code_verifier=None)
+        self.assertEqual(self.failures, [("198.51.100.7", "")])
+
+    def test_tokens_can_be_revoked_when_registration_has_become_required(self) -> None:
+        tokens = self.exchange(self.code()).json()
+        self.settle(self.settings.change(OidcProvider, {"requireClientRegistration": True}))
+        answer = self.post("/auth/revoke", client_id="app", token=tokens["refresh_token"])
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(self.opened(tokens["access_token"]), 401)
 
     def test_tokens_are_cut_extended_or_of_other_kinds(self) -> None:
         tokens = self.exchange(self.code()).json()

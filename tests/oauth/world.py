@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 from stalwart.config.identity.oauth_client import OAuthClient
 from stalwart.provider.clients import Clients
 from stalwart.provider.dpop import Proofs
+from stalwart.provider.requests import AuthorizationRequests
 from stalwart.web.limits import MemoryCounters
 from stalwart.web.routes import Route
 from tests.directory.world import FAST, PASSWORD
 from tests.provider.world import BASE, REDIRECT, VERIFIER, ProviderWorld
-from tests.web.client import Response, Server
+from tests.web.client import Response, Server, request_bytes
 
 SECRET = PASSWORD  # its hash costs nothing
 
@@ -40,6 +41,9 @@ class OAuthWorld(ProviderWorld):
         """What the routes may ask for."""
         return {
             "clients": self.clients,
+            "authorization_requests": AuthorizationRequests(
+                self.clients, self.store, self.settings, self.clock, BASE, "normal"
+            ),
             "proofs": self.proofs,
             "authorization_codes": self.codes,
             "device_codes": self.devices,
@@ -55,7 +59,10 @@ class OAuthWorld(ProviderWorld):
         """A form; parameters that are None are left out."""
         body = urlencode({name: value for name, value in form.items() if value is not None})
         kind = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
-        return self.server.request("POST", path, kind, body.encode() or b"&")
+        connected = self.server.connect()
+        connected.send(request_bytes("POST", path, kind, body.encode() or b"&"))
+        self.clock.advance(1)  # a wrong secret is held back
+        return connected.response("POST")
 
     def exchange(self, code: str, *, headers: dict[str, str] | None = None, **changes: str | None) -> Response:
         """A code at the token endpoint."""

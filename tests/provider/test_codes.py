@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
@@ -69,6 +70,20 @@ class AuthorizationCodesTests(ProviderWorld):
         code = self.code(challenge=None, challenge_method=None)
         self.wrong(code)
         self.assertTrue(self.redeem(code, verifier=None).access_token)
+
+    def test_the_application_of_a_tenant_is_for_its_accounts(self) -> None:
+        client = evolve(APP, kind="registered", tenant_id=5)
+        self.refused("access_denied", self.codes.issue(self.asked(client=client), self.signed_in()))
+        member = evolve(self.sign_in(), tenant_id=5)
+        self.assertTrue(self.settle(self.codes.issue(self.asked(client=client), self.signed_in(member))))
+
+    def test_a_code_shows_in_no_list_of_sign_ins_until_it_is_redeemed(self) -> None:
+        code = self.code()
+        listed = self.successResultOf(self.store.read(lambda tx: tx.sign_ins.of_account(self.alice, 0)))
+        self.assertEqual([sign_in.data.get("pending") for sign_in in listed], [True])
+        self.redeem(code)
+        listed = self.successResultOf(self.store.read(lambda tx: tx.sign_ins.of_account(self.alice, 0)))
+        self.assertEqual([sign_in.data.get("pending") for sign_in in listed], [None])
 
     def test_nonsense_is_refused(self) -> None:
         for code in ("", "made-up", "x" * 10_000, "\x00", "ü"):

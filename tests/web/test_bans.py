@@ -138,6 +138,18 @@ class StoredFailureTests(BanTests):
         self.settings.watch(made.reload)
         return _Waiting(made, self)
 
+    def test_what_names_nobody_counts_against_its_address_alone(self) -> None:
+        bans = self.bans(Security={"authBanRate": ONE})
+        self.assertFalse(bans.failed_login("192.0.2.1", ""))
+        self.assertFalse(bans.failed_login("192.0.2.2", ""))
+        self.assertTrue(bans.failed_login("192.0.2.2", ""))
+
+    def test_neighbours_in_ipv6_are_one(self) -> None:
+        bans = self.bans(Security={"authBanRate": ONE})
+        self.assertFalse(bans.failed_login("2001:db8::1", "a"))
+        self.assertTrue(bans.failed_login("2001:db8::2", "b"))
+        self.assertFalse(bans.failed_login("2001:db8:0:1::1", "c"))
+
     def test_a_restart_forgets_nothing(self) -> None:
         rate = {"authBanRate": {"count": 2, "period": 60_000}}
         self.assertFalse(self.bans(Security=rate).failed_login("192.0.2.1", "alice"))

@@ -34,6 +34,9 @@ class OAuthClient(Object, ids="sequential", snapshot=False, label="clientId", te
         "Algorithm that signs its ID tokens, if the server has a key for it; null is the server's own choice.",
         label="ID token algorithm",
     )
+    scopes: frozenset[str] = prop(
+        Set(String()), {}, "Scopes that it may ask for; none here is any. Unknown ones open nothing."
+    )
     client_uri: str | None = prop(String("uri", nullable=True), None, "Its home page.", label="Client URI")
     policy_uri: str | None = prop(String("uri", nullable=True), None, "Its privacy policy.", label="Policy URI")
     tos_uri: str | None = prop(String("uri", nullable=True), None, "Its terms of service.", label="Terms URI")

@@ -28,7 +28,7 @@ CACHING = ("Cache-Control", "private, immutable, max-age=31536000")  # RFC 8620 
 _HARMLESS = (("X-Content-Type-Options", "nosniff"), ("Content-Security-Policy", "default-src 'none'; sandbox"))
 
 
-@route("GET", "/jmap/download/<account_id>/<blob_id>/<path:name>", needs="authenticated", spec="jmap 8; RFC 8620 6.2")
+@route("GET", "/jmap/download/<account_id>/<blob_id>/<path:name>", needs="jmapBlobGet", spec="jmap 8; RFC 8620 6.2")
 async def download(exchange: Exchange, *, store: Store, clock: Clock) -> Answer:
     """A blob as a file."""
     assert exchange.access is not None  # the route says so

@@ -42,9 +42,9 @@ class Sessions(Protocol):
 class World(Protocol):
     """See ``stalwart.app.outgoing.OutgoingWorld``."""
 
-    def __call__(self) -> Any: ...
     def problems(self) -> tuple[str, ...]: ...
     def reload(self) -> None: ...
+    def forget_answers(self) -> None: ...
 
 
 @handles("Action")
@@ -110,4 +110,4 @@ class ActionHandler(Handler):
 
     async def _invalidate_denials(self) -> None:
         """Denials of the name service are kept among its answers, so those go too."""
-        self._outgoing().resolver.clear()
+        self._outgoing.forget_answers()

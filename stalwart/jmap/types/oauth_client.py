@@ -4,6 +4,7 @@ that goes or gets another secret is signed out (settings C.4, RFC 6749 3.1.2, RF
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from stalwart.codec.redirect_uris import problem
@@ -14,11 +15,14 @@ from stalwart.directory.accounts import Accounts
 from stalwart.directory.directory import Directory
 from stalwart.errors import Invalid
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.provider.clients import WEBUI
 from stalwart.provider.stateless_clients import PREFIX
 from stalwart.schema import MASK, Declaration
 from stalwart.schema.violations import Reading
 from stalwart.store import Transaction
 
+# An id that looks like an address may be used by somebody who has registered nowhere.
+_OF_TENANTS = re.compile(rf"(?!{WEBUI}\Z)[A-Za-z0-9._-]{{1,128}}")
 _SECRET = "secret"
 _TOKEN = "registrationSecret"
 
@@ -52,6 +56,9 @@ class OAuthClientHandler(Handler):
             wrong = problem(uri, localhost=True)
             if wrong is not None:
                 raise Invalid(f"The redirect URI {uri[:200]} {wrong}.", ("redirectUris",))
+        if asking.access.tenant_id is not None and not _OF_TENANTS.fullmatch(entry.value.client_id):
+            text = "Give it another id: letters, digits, dots, hyphens and underscores, and none that the server has."
+            raise Invalid(text, ("clientId",))
         if entry.value.client_id.startswith(PREFIX):
             raise Invalid(f"Ids that begin with {PREFIX} are made by the server.", ("clientId",))
         if former is not None and _proof(former) != _proof(entry):

@@ -48,6 +48,10 @@ class OidcProviderHandler(CompletedHandler):
 def judged(values: Values) -> Members | Invalid:
     """What is wrong with keys, or nothing."""
     algorithm: Any = values["signatureAlgorithm"]
+    if algorithm.startswith("hs") and values["signatureKey"] is None:
+        return Invalid(
+            f"{algorithm} signs with a secret that others share: give one as signatureKey.", ("signatureKey",)
+        )
     try:
         if values["signatureKey"] is not None:
             check_signature_key(algorithm, kept_text(values["signatureKey"]))

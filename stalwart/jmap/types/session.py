@@ -19,6 +19,7 @@ from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.jmap.registry.own_account import find_user
 from stalwart.jmap.standard.arguments import Comparator
 from stalwart.jmap.standard.window import Listed, Results
+from stalwart.provider.records import PENDING
 from stalwart.schema import Declaration
 from stalwart.store import SignIn, Transaction
 from stalwart.telemetry import Telemetry
@@ -105,7 +106,8 @@ def _held(tx: Transaction, asking: Asking) -> list[SignIn]:
     is_recovery = asking.account_id == RECOVERY_ACCOUNT == asking.access.account_id
     if not is_recovery and find_user(tx, asking) is None:
         return []
-    return tx.sign_ins.of_account(asking.account_id, int(asking.now))
+    found = tx.sign_ins.of_account(asking.account_id, int(asking.now))
+    return [sign_in for sign_in in found if PENDING not in sign_in.data]
 
 
 def _one(tx: Transaction, asking: Asking, change: Change) -> SignIn:

@@ -182,7 +182,10 @@ class Desk:
         request = carried.request
         if request.pushed is not None and not await self.requests.spend(request.pushed):
             return bad_link(reader, "invalid_request_uri: The pushed request was used before; start again.")
-        code = await self.codes.issue(request, signed_in)
+        try:
+            code = await self.codes.issue(request, signed_in)
+        except OAuthError as error:
+            return bad_link(reader, str(error))
         told = {"code": code, "state": request.state, "iss": self.base_url}
         return to_application(reader, request.redirect_uri, request.response_mode, told)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -37,11 +36,11 @@ class FakeWorld:
         self.told: list[str] = []
         self.wrong: tuple[str, ...] = ()
 
-    def __call__(self) -> Any:
-        return SimpleNamespace(resolver=SimpleNamespace(clear=lambda: self.told.append("answers")))
-
     def reload(self) -> None:
         self.told.append("authorities")
+
+    def forget_answers(self) -> None:
+        self.told.append("answers")
 
     def problems(self) -> tuple[str, ...]:
         return self.wrong

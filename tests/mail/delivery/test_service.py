@@ -12,6 +12,7 @@ from stalwart.codec.dns_records import MX
 from stalwart.config.monitoring.diagnosis import Diagnosis
 from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
+from stalwart.directory.places import MemoryPlaces
 from stalwart.errors import TooMany
 from stalwart.mail.delivery.diagnosis import Wishes
 from stalwart.mail.delivery.outgoing import Outgoing
@@ -47,7 +48,8 @@ class ServiceCase(SynchronousTestCase):
         self.addCleanup(store.close)
         self.settings = Settings(store, telemetry, self.clock)
         self.change(Diagnosis, allowPrivateTargets=True)
-        self.diagnoses = Diagnoses(self.world, self.settings, telemetry)
+        self.places = MemoryPlaces()
+        self.diagnoses = Diagnoses(self.world, self.settings, telemetry, self.places)
         self.stages: list[Stage] = []
 
     def _note(self, event: Event, keys: dict[str, Any]) -> None:
@@ -133,7 +135,7 @@ class PlaceTests(ServiceCase):
         for account in range(50):
             self.successResultOf(self.run_one("good.test", account))
             self.diagnoses.admit(account)
-        self.assertEqual(len(self.diagnoses._running), 0)
+        self.assertEqual(self.places._taken, {})
 
     def test_limit_follows_the_setting(self) -> None:
         self.change(Diagnosis, maxPerAccount=1)

@@ -1,0 +1,104 @@
+"""What a process shares with the others of its server (``Company``). One that serves alone has nobody to tell.
+
+The house is built the same way in both cases; ``app.workers`` brings the company of several processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from stalwart.app.foundations import Foundations
+from stalwart.app.listeners import OwnSockets, Sockets
+from stalwart.directory.places import MemoryPlaces, Places
+from stalwart.provider.keys import SigningKeys
+from stalwart.tasks.runner import TaskRunner
+from stalwart.web.limits import Counters, MemoryCounters
+from stalwart.web.pipeline import Changes
+
+
+class Company(Protocol):
+    """Counters of rate limits (which may be reset) and lasting ones, places, and what the others must know.
+
+    ``is_first``: of all processes this one tells the administrator what concerns them all.
+    """
+
+    is_first: bool
+    limits: Counters
+    lasting: Counters
+    places: Places
+
+    def sockets(self, reactor: Any) -> Sockets:
+        """Where listening sockets come from."""
+
+    def forgot(self, account_id: int | None) -> None:
+        """What was remembered of an account, or of all, has been forgotten here, and must be everywhere."""
+
+    def changed_settings(self) -> None:
+        """Settings were written, and must be read anew everywhere."""
+
+    def changed_keys(self) -> None:
+        """Keys were looked at, and may be others now."""
+
+    def forgot_world(self, answers_only: bool) -> None:
+        """What was remembered of the outside world, or only of its name service, has been forgotten here."""
+
+    def changes(self, below: Foundations, keys: SigningKeys) -> Changes | None:
+        """What the others tell, for the parts of this process."""
+
+    def tasks(self, runner: TaskRunner) -> Any:
+        """What ``x:Task`` asks instead of ``runner``."""
+
+    def lead(self, begin: Callable[[], object]) -> None:
+        """Call ``begin`` once this process does what only one may do; in the same turn if it does already."""
+
+    def opened(self, mode: str, reload: Callable[[], object]) -> None:
+        """The house is open; ``reload`` is for the wish of somebody else."""
+
+    def closing(self) -> None:
+        """It will be closed."""
+
+
+class Alone:
+    """Nobody else is there. See ``Company`` for the methods."""
+
+    is_first = True
+
+    def __init__(self) -> None:
+        self.limits: Counters = MemoryCounters()
+        self.lasting: Counters = MemoryCounters()
+        self.places: Places = MemoryPlaces()
+
+    def sockets(self, reactor: Any) -> Sockets:
+        """Its own."""
+        return OwnSockets(reactor)
+
+    def forgot(self, account_id: int | None) -> None:
+        """Nobody to tell."""
+
+    def changed_settings(self) -> None:
+        """Nobody to tell."""
+
+    def changed_keys(self) -> None:
+        """Nobody to tell."""
+
+    def forgot_world(self, answers_only: bool) -> None:
+        """Nobody to tell."""
+
+    def changes(self, below: Foundations, keys: SigningKeys) -> Changes | None:
+        """There are none."""
+        return None
+
+    def tasks(self, runner: TaskRunner) -> Any:
+        """The runner itself."""
+        return runner
+
+    def lead(self, begin: Callable[[], object]) -> None:
+        """It does."""
+        begin()
+
+    def opened(self, mode: str, reload: Callable[[], object]) -> None:
+        """Nobody waits for it."""
+
+    def closing(self) -> None:
+        """Nobody minds."""

@@ -1,0 +1,82 @@
+"""The last changes that processes of this server have told each other of, in shared memory.
+
+A ring of fixed size behind a number that only grows: who remembers the number up to which he has read sees with one
+comparison whether there is more. Who is left behind by more than the ring holds takes it that everything has changed.
+"""
+
+from __future__ import annotations
+
+import struct
+from enum import IntEnum
+
+from attrs import frozen
+
+from stalwart.app.workers.memory import RING_BYTES, SharedMemory
+
+_ENTRY = struct.Struct("<qq")
+_NUMBER = struct.Struct("<Q")
+CAPACITY = RING_BYTES // _ENTRY.size
+
+
+class Kind(IntEnum):
+    """What a change is about."""
+
+    ACCOUNT = 1
+    ACCOUNTS = 2
+    SETTINGS = 3
+    WORLD = 4
+    ANSWERS = 5
+    KEYS = 6
+
+
+@frozen
+class News:
+    """What was read: the kinds, and for ``ACCOUNT`` the ids."""
+
+    kinds: frozenset[Kind]
+    accounts: frozenset[int] = frozenset()
+
+
+EVERYTHING = News(frozenset(Kind) - {Kind.ACCOUNT})
+
+
+class ChangeRing:
+    """The ring as one process sees it; what was published before it looked first is no news to it."""
+
+    def __init__(self, memory: SharedMemory) -> None:
+        self._memory = memory
+        self._buffer = memory.buffer
+        self._last = memoryview(memory.buffer)[memory.sequence : memory.sequence + _NUMBER.size].cast("Q")
+        self._seen = self._last[0]
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is something to read."""
+        return self._last[0] != self._seen
+
+    def publish(self, kind: Kind, subject: int = 0) -> None:
+        """Tell the others; this process need not read it itself, unless something of theirs came before."""
+        with self._memory.locked("changes"):
+            last = self._last[0]
+            _ENTRY.pack_into(self._buffer, self._place(last), kind, subject)
+            self._last[0] = last + 1
+            if self._seen == last:
+                self._seen = last + 1
+
+    def take(self) -> News:
+        """What came since the last time."""
+        with self._memory.locked("changes"):
+            last = self._last[0]
+            began, self._seen = self._seen, last
+            if last - began > CAPACITY:
+                return EVERYTHING
+            entries = [_ENTRY.unpack_from(self._buffer, self._place(number)) for number in range(began, last)]
+        kinds = frozenset(Kind(kind) for kind, _ in entries)
+        return News(kinds, frozenset(subject for kind, subject in entries if kind == Kind.ACCOUNT))
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self._last.release()
+
+    def _place(self, number: int) -> int:
+        return self._memory.ring + number % CAPACITY * _ENTRY.size

@@ -1,0 +1,136 @@
+"""What a worker shares with the other ones of its server: ``app.company.Company`` over shared memory and the parent."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from stalwart.app.foundations import Foundations
+from stalwart.app.listeners import Sockets
+from stalwart.app.workers.changes import ChangeRing, Kind
+from stalwart.app.workers.channel import Message
+from stalwart.app.workers.counters import SharedCounters
+from stalwart.app.workers.following import Following
+from stalwart.app.workers.memory import SharedMemory
+from stalwart.app.workers.places import SharedPlaces
+from stalwart.app.workers.shared_sockets import SharedSockets
+from stalwart.app.workers.shared_tasks import SharedTasks
+from stalwart.directory.places import Places
+from stalwart.provider.keys import SigningKeys
+from stalwart.tasks.runner import TaskRunner
+from stalwart.telemetry.events import STORE_ERROR
+from stalwart.web.limits import Counters
+from stalwart.web.pipeline import Changes
+
+
+class Member:
+    """Worker ``number``. ``send`` speaks to the parent, ``heard`` takes what it says. See ``Company``."""
+
+    def __init__(
+        self, number: int, memory: SharedMemory, reactor: Any, send: Callable[..., None], *, is_first: bool
+    ) -> None:
+        self.is_first = is_first
+        self.limits: Counters = SharedCounters(memory, ("anonymous", "authenticated"))
+        self.lasting: Counters = SharedCounters(memory, ("scan", "dpop-even", "dpop-odd"))
+        self.places: Places = SharedPlaces(memory, number)
+        self._ring = ChangeRing(memory)  # before anything is read from the store
+        self._memory = memory
+        self._reactor = reactor
+        self._send = send
+        self._sockets = SharedSockets(reactor, send)
+        self._following: Following | None = None
+        self._below: Foundations | None = None
+        self._runner: TaskRunner | None = None
+        self._begin: Callable[[], object] | None = None
+        self._reload: Callable[[], object] = lambda: None
+        self._leads = False
+        self._is_telling = False
+
+    def sockets(self, reactor: Any) -> Sockets:
+        """Those of the parent."""
+        return self._sockets
+
+    def forgot(self, account_id: int | None) -> None:
+        """See ``Company``."""
+        if account_id is None:
+            self._publish(Kind.ACCOUNTS)
+        else:
+            self._publish(Kind.ACCOUNT, account_id)
+
+    def changed_settings(self) -> None:
+        """See ``Company``."""
+        self._publish(Kind.SETTINGS)
+
+    def changed_keys(self) -> None:
+        """See ``Company``."""
+        self._publish(Kind.KEYS)
+
+    def forgot_world(self, answers_only: bool) -> None:
+        """See ``Company``."""
+        self._publish(Kind.ANSWERS if answers_only else Kind.WORLD)
+
+    def changes(self, below: Foundations, keys: SigningKeys) -> Changes | None:
+        """See ``Company``."""
+        self._below = below
+        self._following = Following(self._ring, below, keys)
+        return self._following
+
+    def tasks(self, runner: TaskRunner) -> Any:
+        """See ``Company``."""
+        self._runner = runner
+        return SharedTasks(runner, self._memory, lambda: self._leads, self._send)
+
+    def lead(self, begin: Callable[[], object]) -> None:
+        """See ``Company``."""
+        self._begin = begin
+        if self._leads:
+            begin()
+
+    def opened(self, mode: str, reload: Callable[[], object]) -> None:
+        """See ``Company``."""
+        self._reload = reload
+        self._send("opened", mode=mode)
+
+    def closing(self) -> None:
+        """See ``Company``."""
+        self._begin = self._following = self._runner = None
+
+    def leave(self) -> None:
+        """The process ends, and another one will take its place."""
+        self._sockets.leave()
+
+    def heard(self, message: Message, given: socket.socket | None) -> None:
+        """The parent has said something."""
+        match message["do"]:
+            case "opened" | "refused" | "closed":
+                self._sockets.heard(message, given)
+            case "lead":
+                self._leads = True
+                if self._begin is not None:
+                    self._begin()
+            case "look":
+                self._look()
+            case "reload":
+                self._reload()
+            case "wake" if self._runner is not None:
+                self._runner.wake()
+            case "cancel" if self._runner is not None:
+                self._runner.cancel(message["task"])
+
+    def _publish(self, kind: Kind, subject: int = 0) -> None:
+        """Into the memory now, since requests look there; those that have none at the moment are told in a moment."""
+        self._ring.publish(kind, subject)
+        if not self._is_telling:
+            self._is_telling = True
+            self._reactor.callLater(0, self._tell)
+
+    def _tell(self) -> None:
+        self._is_telling = False
+        self._send("changed")
+
+    def _look(self) -> None:
+        looking = self._following.look() if self._following is not None else None
+        if looking is not None and self._below is not None:
+            telemetry = self._below.telemetry
+            looking.addErrback(lambda failure: telemetry.emit(STORE_ERROR, reason=failure.getErrorMessage()))
