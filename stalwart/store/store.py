@@ -191,6 +191,9 @@ class Secrets(Protocol):
     def get_or_create(self, name: str, make: Callable[[], bytes]) -> bytes:
         """The key; ``make`` is called once, by the first who asks (in a write)."""
 
+    def put(self, name: str, value: bytes) -> None:
+        """Another key in place of the one that there may be."""
+
 
 class Accounts(Protocol):
     """The anchor of all user data: login, change number, object ids, used octets."""

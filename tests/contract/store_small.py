@@ -97,6 +97,9 @@ class SmallContract(StoreCase):
         self.assertEqual((first, again), (b"\x00first", b"\x00first"))
         self.assertEqual(await self.read(lambda tx: tx.secrets.get("key")), b"\x00first")
         self.assertIsNone(await self.read(lambda tx: tx.secrets.get("other")))
+        for value in (b"put", b"again"):
+            await self.write(lambda tx, value=value: tx.secrets.put("key", value))
+            self.assertEqual(await self.read(lambda tx: tx.secrets.get("key")), value)
 
     async def test_a_sign_in_is_found_until_it_is_over(self) -> None:
         made = await self.write(lambda tx: tx.sign_ins.insert(7, "app", {"scope": "openid"}, now=10, expires_at=100))

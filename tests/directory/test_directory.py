@@ -5,6 +5,7 @@ from twisted.internet.defer import Deferred
 from stalwart.config.domains.domain import Domain
 from stalwart.config.identity.roles import Role
 from stalwart.directory.access import Access
+from stalwart.directory.directory import Directory
 from stalwart.directory.permissions import AFTER_EXPIRY
 from stalwart.errors import Unauthenticated
 from tests.directory.world import IP, NOW, World
@@ -96,6 +97,27 @@ class RememberTests(World):
         self.settle(self.directory.close())
         self.assertIsNone(self.directory.cached("value", IP))
         self.settle(self.settings.create(Domain, {"name": "more.test"}))
+
+    def test_other_processes_are_told_what_is_forgotten_here(self) -> None:
+        told: list[int | None] = []
+        directory = Directory(self.store, self.settings, self.hashing, self.clock, self.telemetry, announce=told.append)
+        directory.forget(7)
+        directory.forget_all()
+        self.settle(self.settings.change(Role, {"disabledPermissions/emailSend": True}, 1))  # settings tell themselves
+        self.settle(directory.close())
+        self.assertEqual(told, [7, None])
+
+    def test_what_another_process_has_forgotten_is_forgotten_here(self) -> None:
+        self.directory.hear(self.account + 1)
+        self.assertIsNotNone(self.directory.cached("value", IP))
+        access = self.sign_in()
+        self.directory.hear(self.account)
+        self.assertIsNone(self.directory.cached("value", IP))
+        self.directory.remember("value", access)  # read before
+        self.assertIsNone(self.directory.cached("value", IP))
+        self.directory.remember("value", self.sign_in())
+        self.directory.hear(None)
+        self.assertIsNone(self.directory.cached("value", IP))
 
     def test_live_token_of_the_account(self) -> None:
         administrator = self.user("admin", roles={"@type": "Admin"})

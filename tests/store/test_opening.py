@@ -89,4 +89,5 @@ class OpenedStoreTests(TestCase):
         await store.start()
         await store.write(lambda tx: tx.blobs.put(b"x" * 70_000, now=0))
         await store.close()
-        self.assertEqual(sorted(entry.name for entry in path.parent.iterdir()), ["db.sqlite3", "db.sqlite3.blobs"])
+        found = sorted(entry.name for entry in path.parent.iterdir())
+        self.assertEqual(found, ["db.sqlite3", "db.sqlite3.blobs", "db.sqlite3.turns"])

@@ -26,3 +26,10 @@ class SqlSecrets:
             "INSERT INTO secret(name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", name, made
         )
         return made if added else self.get(name) or made
+
+    def put(self, name: str, value: bytes) -> None:
+        self._session.run(
+            "INSERT INTO secret(name, value) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+            name,
+            value,
+        )

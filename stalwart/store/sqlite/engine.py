@@ -1,7 +1,7 @@
 """The SQLite engine: a file that several processes may open, migrated by the first that comes.
 
-One process writes at a time (``BEGIN IMMEDIATE``, the others wait for ``busy_timeout`` seconds); readers
-never wait.
+One process writes at a time (``BEGIN IMMEDIATE``, the others wait for ``busy_timeout`` seconds, see ``turns``);
+readers never wait.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from stalwart.store.sql.dialect import SQLITE
 from stalwart.store.sql.migrate import load_migrations, migrate
 from stalwart.store.sql.session import Session
 from stalwart.store.sqlite.connection import check_version, connect, fault, refuse_writes, use_write_ahead_log
+from stalwart.store.sqlite.turns import Turns, WriterSession
 
 
 class SqliteEngine:
@@ -46,7 +47,8 @@ class SqliteEngine:
             raise Invalid(f"{error.detail} ({self._path})") from error
 
     def open_writer(self) -> Session:
-        return Session(self._connect(), SQLITE)
+        turns = Turns(self._path.with_name(f"{self._path.name}.turns"), self._busy_timeout)
+        return WriterSession(self._connect(), SQLITE, turns)
 
     def open_reader(self) -> Session:
         session = Session(self._connect(), SQLITE)

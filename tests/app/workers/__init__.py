@@ -1,0 +1,1 @@
+"""Tests of stalwart.app.workers; real processes are in tests/live/test_workers.py."""
