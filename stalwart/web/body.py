@@ -17,7 +17,7 @@ HELD = 65536
 
 
 class Source(Protocol):
-    """Where a body comes from: the connection."""
+    """Where a body comes from: the connection, or one stream of it."""
 
     def body_wanted(self) -> None:
         """Somebody reads now: send ``100 Continue`` if it is awaited, go on reading."""
@@ -57,6 +57,11 @@ class Body:
     def over_full(self) -> bool:
         """Whether the connection should stop reading because nobody takes what has arrived."""
         return self._held >= HELD and (self._limit is None or self._by_piece) and not self._discarding
+
+    @property
+    def taken(self) -> bool:
+        """Whether somebody takes what arrives, or throws it away, so that as much again may come."""
+        return self._discarding or not self._held or (self._limit is not None and not self._by_piece)
 
     async def collect(self, limit: int) -> bytes:
         """The whole body.

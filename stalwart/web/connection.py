@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, Protocol
 
 from attrs import frozen
 
@@ -44,10 +45,37 @@ class ProxiedAddress:
     proxy_ip: str | None = None
 
 
+class Owner(Protocol):
+    """Whoever counts open connections."""
+
+    def entered(self) -> None: ...
+    def left(self) -> None: ...
+
+
+class OpenConnection(Protocol):
+    """What a site needs of the connections that are open, whichever version of HTTP they speak.
+
+    ``deadline`` is a time of the site's clock; once it has passed, the site calls ``timed_out``.
+    """
+
+    owner: Owner | None
+    connection: Connection
+    deadline: float
+
+    def timed_out(self, now: float) -> None: ...
+    def shut_down(self) -> None: ...
+    def abort(self) -> None: ...
+
+
 def peer_ip(address: Any) -> str:
     """The canonical IP of a Twisted address; a UNIX socket counts as this host. Zone identifiers are dropped."""
     host = getattr(address, "host", None)
-    return normalise_ip(host.partition("%")[0]) if isinstance(host, str) else "127.0.0.1"
+    return _canonical(host) if isinstance(host, str) else "127.0.0.1"
+
+
+@lru_cache(maxsize=1024)  # a connection asks three times
+def _canonical(host: str) -> str:
+    return normalise_ip(host.partition("%")[0])
 
 
 def connect(listener: Listener, peer: Any, local: Any, tls: bool) -> Connection:

@@ -45,6 +45,7 @@ class Front:
     body_timeout: float
     idle_timeout: float
     scan_paths: GlobSet
+    http2: bool
 
 
 def read_front(settings: Any, mode: Mode, telemetry: Telemetry, io: ExpressionIO | None = None) -> Front:
@@ -66,6 +67,7 @@ def read_front(settings: Any, mode: Mode, telemetry: Telemetry, io: ExpressionIO
         body_timeout=_seconds(http.body_timeout),
         idle_timeout=_seconds(http.idle_timeout),
         scan_paths=GlobSet(settings.of(Security).scan_ban_paths if normal else ()),
+        http2=http.http2,
     )
 
 

@@ -12,13 +12,13 @@ MAX_HEAD = 16384
 MAX_HEADERS = 100
 
 _ANYTHING_BUT_CONTROLS = bytes(c for c in range(256) if c == 9 or 32 <= c != 127)
-_KNOWN_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "REPORT"))
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 5.6.2
-_TARGET = re.compile(r"[!\"$-~]+")  # visible ASCII without the fragment sign, RFC 9112 3.2
+KNOWN_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "REPORT"))
+TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 5.6.2
+TARGET = re.compile(r"[!\"$-~]+")  # visible ASCII without the fragment sign, RFC 9112 3.2
 _ABSOLUTE = re.compile(r"(?i)https?://([^/?@]+)(/[^?]*)?(?:\?(.*))?")  # RFC 9112 3.2.2, without userinfo
-_HOST = re.compile(r"[A-Za-z0-9\-._~%!$&'()*+,;=:\[\]]*")  # RFC 3986 3.2.2
+HOST = re.compile(r"[A-Za-z0-9\-._~%!$&'()*+,;=:\[\]]*")  # RFC 3986 3.2.2
 _VERSION = re.compile(r"HTTP/[0-9]\.[0-9]")
-_NUMBER = re.compile(r"[0-9]{1,18}")
+NUMBER = re.compile(r"[0-9]{1,18}")
 _TOKEN_START = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _ONCE = frozenset(("host", "content-length", "transfer-encoding"))
 HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\n"  # RFC 9113 3.4
@@ -122,9 +122,9 @@ def _request_line(head: RequestHead, line: str) -> str | None:
         if _VERSION.fullmatch(head.version):
             raise HeadRefused(505, "Only HTTP/1.0 and HTTP/1.1 are spoken here.")
         raise HeadRefused(400, "The request line is malformed.")
-    if head.method not in _KNOWN_METHODS and not _TOKEN.fullmatch(head.method):
+    if head.method not in KNOWN_METHODS and not TOKEN.fullmatch(head.method):
         raise HeadRefused(400, "The method is malformed.")
-    if not _TARGET.fullmatch(head.target):
+    if not TARGET.fullmatch(head.target):
         raise HeadRefused(400, "The request target is malformed.")
     if head.target[0] == "/":
         head.path, _, head.query_string = head.target.partition("?")
@@ -162,7 +162,7 @@ def _fields(lines: list[str]) -> dict[str, str]:
 
 
 def _field_name(name: str, colon: str) -> str:
-    if not colon or not _TOKEN.fullmatch(name):  # also a folded line and a space before the colon, RFC 9112 5.1, 5.2
+    if not colon or not TOKEN.fullmatch(name):  # also a folded line and a space before the colon, RFC 9112 5.1, 5.2
         raise HeadRefused(400, "A header field is malformed.")
     key = name.lower()
     if len(_names) < _NAMES_KEPT:
@@ -175,7 +175,7 @@ def _check_host(head: RequestHead) -> None:
     if host is None:
         if head.version == "HTTP/1.1":
             raise HeadRefused(400, "The header field Host is missing.")  # RFC 9112 3.2
-    elif not _HOST.fullmatch(host):
+    elif not HOST.fullmatch(host):
         raise HeadRefused(400, "The header field Host is malformed.")
 
 
@@ -188,7 +188,7 @@ def _framing(head: RequestHead) -> None:
         _check_coding(head, coding, length)
         head.length = None
     elif length is not None:
-        if not _NUMBER.fullmatch(length):
+        if not NUMBER.fullmatch(length):
             raise HeadRefused(400, "The header field Content-Length is malformed.")
         head.length = int(length)
 
@@ -201,7 +201,7 @@ def _check_coding(head: RequestHead, coding: str, length: str | None) -> None:
     codings = [part.strip(" \t").lower() for part in coding.split(",")]
     if codings == ["chunked"]:
         return
-    if codings[-1] != "chunked" or "chunked" in codings[:-1] or not all(map(_TOKEN.fullmatch, codings)):
+    if codings[-1] != "chunked" or "chunked" in codings[:-1] or not all(map(TOKEN.fullmatch, codings)):
         raise HeadRefused(400, "The last transfer coding must be chunked.")
     raise HeadRefused(501, "Of the transfer codings only chunked is known here.")
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from twisted.internet.interfaces import IHalfCloseableProtocol, IOpenSSLServerConnectionCreator
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, ServerFactory
-from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -20,9 +19,9 @@ from stalwart.codec.ip_networks import NetworkSet
 from stalwart.codec.proxy_protocol import Header, Incomplete, parse
 from stalwart.config.network.listener import NetworkListener
 from stalwart.telemetry.events import LIMIT_CONCURRENT_CONNECTION, NETWORK_PROXY_ERROR, SECURITY_IP_BLOCKED
+from stalwart.tls.accepting import Handshakes, accept
 from stalwart.web.clock import Clock
 from stalwart.web.connection import Listener, ProxiedAddress, peer_ip
-from stalwart.web.protocol import Channel
 from stalwart.web.site import Site
 
 PROXY_TIMEOUT = 10
@@ -43,14 +42,19 @@ class ListenerFactory(ServerFactory):
         max_connections: int | None,
         clock: Clock,
         tls: Any = None,
+        tls_limit: float | None = None,
     ) -> None:
         self._site = site
         self._listener = listener
         self._trusted = trusted_proxies
         self._most = max_connections
         self._clock = clock
-        counted: Any = _Counted(self)
-        self._inner: Any = counted if tls is None else TLSMemoryBIOFactory(tls, False, counted)
+        self._inner: Any = _Plain(self)
+        if tls is not None:
+            handshakes = Handshakes(
+                listener.name, self.secured, tls_limit, clock, site.telemetry, counting=self, address=peer_ip
+            )
+            self._inner = accept(tls, handshakes)
 
     @property
     def connections(self) -> int:
@@ -88,9 +92,18 @@ class ListenerFactory(ServerFactory):
             return None
         return self._inner.buildProtocol(peer)
 
-    def channel(self, peer: Any) -> Channel:
-        """The HTTP connection itself."""
+    def channel(self, peer: Any) -> Any:
+        """The HTTP connection itself, without TLS."""
         return self._site.connect(self._listener, peer, self)
+
+    def secured(self, agreed: bytes | None, peer: Any) -> Any:
+        """The HTTP connection itself, when TLS is there; ``agreed`` is what ALPN has chosen, None without it.
+
+        None if the server has begun to stop: nobody would end the connection.
+        """
+        if self._site.closing:
+            return None
+        return self._site.connect(self._listener, peer, _Entered(self), agreed)
 
     def call_later(self, seconds: float, what: Any) -> Any:
         """On the listener's clock."""
@@ -103,15 +116,29 @@ class ListenerFactory(ServerFactory):
         )
 
 
-class _Counted(ServerFactory):
-    """The innermost factory, below TLS."""
+class _Entered:
+    """The owner of a connection that was counted when its handshake began."""
+
+    def __init__(self, listener: ListenerFactory) -> None:
+        self._listener = listener
+
+    def entered(self) -> None:
+        """It was told already."""
+
+    def left(self) -> None:
+        """The connection is gone."""
+        self._listener.left()
+
+
+class _Plain(ServerFactory):
+    """Connections without TLS."""
 
     noisy = False
 
     def __init__(self, listener: ListenerFactory) -> None:
         self._listener = listener
 
-    def buildProtocol(self, addr: Any) -> Channel:
+    def buildProtocol(self, addr: Any) -> Any:
         return self._listener.channel(addr)
 
 
@@ -203,12 +230,13 @@ def wrap_listener(
     proxy_trusted_networks: Iterable[str] = (),
     system_max_connections: int | None = None,
     bind_ip: str | None = None,
-    tls: IOpenSSLServerConnectionCreator | None = None,
+    tls: Any = None,
 ) -> ListenerFactory:
     """The factory to listen with for one stored listener.
 
     ``proxy_trusted_networks`` and ``system_max_connections`` are those of SystemSettings, in force where the listener
-    has none of its own; ``bind_ip`` is what rules see as ``local_ip``; ``tls`` makes it an implicit TLS listener.
+    has none of its own; ``bind_ip`` is what rules see as ``local_ip``; ``tls`` (an
+    ``IOpenSSLServerConnectionCreator``) makes it an implicit TLS listener.
     """
     own = listener.override_proxy_trusted_networks
     most = listener.max_connections if listener.max_connections is not None else system_max_connections
@@ -219,4 +247,5 @@ def wrap_listener(
         max_connections=most,
         clock=clock,
         tls=tls,
+        tls_limit=listener.tls_timeout / 1000 if listener.tls_timeout is not None else None,
     )

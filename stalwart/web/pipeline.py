@@ -7,7 +7,7 @@ is a coroutine. Errors of the family become problem bodies here and nowhere else
 from __future__ import annotations
 
 import traceback
-from collections.abc import Awaitable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from inspect import iscoroutine
 from typing import Any, Protocol
 
@@ -53,7 +53,7 @@ from stalwart.web.access import (
     is_bound,
     live_token,
 )
-from stalwart.web.answers import CORS_TRIO, Answer, EventStream, no_content
+from stalwart.web.answers import CORS_TRIO, Answer, EventStream, no_content, redirect
 from stalwart.web.bans import Bans
 from stalwart.web.clock import Clock
 from stalwart.web.coroutines import Rest, begun
@@ -66,6 +66,8 @@ from stalwart.web.problems import fault, insufficient_scope, of_error, status_pr
 from stalwart.web.route_table import BoundRoute, RouteTable
 from stalwart.web.routes import AUTHENTICATED
 
+HTTP_PORT, HTTPS_PORT = 80, 443
+CHALLENGES = "/.well-known/acme-challenge/"
 API_BODY = 1048576  # design.md 8
 _OPTIONS_BRANCHES = frozenset(("api", "jmap", "auth"))
 _EVENTS: dict[type[StalwartError], Event] = {
@@ -91,6 +93,7 @@ class Pipeline:
     """The front of a site. ``front`` is the present settings snapshot; the site replaces it.
 
     Without ``proofs`` no token that is bound to a key is good. ``changes`` are looked for before each request.
+    ``https_port`` tells where HTTPS is served, if it is.
     """
 
     def __init__(
@@ -109,6 +112,7 @@ class Pipeline:
         changes: Changes | None = None,
     ) -> None:
         self.front = front
+        self.https_port: Callable[[], int | None] = lambda: None
         self.bans = bans
         self.limits = limits
         self._table = table
@@ -199,6 +203,8 @@ class Pipeline:
     # Routing
 
     def _routed(self, exchange: Exchange) -> Outcome:
+        if exchange.connection.local_port == HTTP_PORT and (place := self._secured(exchange)) is not None:
+            return redirect(place, 308)
         if exchange.method == "OPTIONS":
             answer = self._options(exchange)
             if answer is not None:
@@ -206,6 +212,17 @@ class Pipeline:
         elif exchange.method == "POST" and exchange.body_stream is not None and exchange.path.startswith("/api/"):
             return self._posted(exchange)
         return self._gated(exchange, self._bound(exchange))
+
+    def _secured(self, exchange: Exchange) -> str | None:
+        """Where a request in clear text at port 80 is to go on; None for one that may stay (design 8)."""
+        if exchange.is_tls or exchange.path.startswith(CHALLENGES):
+            return None
+        if self.front.use_forwarded and exchange.header("x-forwarded-proto") == "https":
+            return None  # a proxy has taken TLS off
+        port, host = self.https_port(), exchange.host
+        if port is None or not host or not exchange.target.startswith("/"):
+            return None
+        return f"https://{host}{'' if port == HTTPS_PORT else f':{port}'}{exchange.target}"
 
     def _bound(self, exchange: Exchange) -> BoundRoute:
         methods = self._exact.get(exchange.path)

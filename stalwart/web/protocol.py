@@ -7,7 +7,7 @@ once a second.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IHalfCloseableProtocol, ISSLTransport, ITCPTransport
@@ -17,7 +17,7 @@ from zope.interface import implementer
 from stalwart.errors import Invalid, TimedOut, Unavailable
 from stalwart.web.answers import Answer, EventStream
 from stalwart.web.body import Body
-from stalwart.web.connection import Listener, connect
+from stalwart.web.connection import Listener, Owner, connect
 from stalwart.web.exchange import Exchange
 from stalwart.web.head import HeadRefused, RequestHead
 from stalwart.web.pipeline import Result
@@ -37,13 +37,6 @@ LEAST_PROGRESS = 1024  # bytes of a body in each body time-out
 
 _KEEP_ALIVE = "Connection: keep-alive\r\n"
 _CLOSE = "Connection: close\r\n"
-
-
-class Owner(Protocol):
-    """Whoever counts open connections."""
-
-    def entered(self) -> None: ...
-    def left(self) -> None: ...
 
 
 @implementer(IHalfCloseableProtocol)
@@ -373,6 +366,9 @@ class Channel(Receiver):
             self._stream.close()
         elif self._exchange is None and self._lingered is None:
             self.loseConnection()
+            self.deadline = (
+                self.site.seconds() + LINGER
+            )  # nothing is on its way; TLS would wait for the client's farewell
 
     def _end(self, linger: bool) -> None:
         """Close. With ``linger`` the client may be sending still: closing at once would reset the connection under it,

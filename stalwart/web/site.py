@@ -31,21 +31,24 @@ from stalwart.web.bans import Ban, Bans, Failures
 from stalwart.web.body import Body
 from stalwart.web.clock import Clock
 from stalwart.web.compression import LEAST, Compression
-from stalwart.web.connection import Connection, Listener
+from stalwart.web.connection import Connection, Listener, OpenConnection, Owner
 from stalwart.web.cors import with_origin
 from stalwart.web.exchange import Exchange
 from stalwart.web.forwarding import Forwarding
 from stalwart.web.front import Front, Mode, read_front
 from stalwart.web.head import RequestHead
+from stalwart.web.http2.connection import Http2Connection
 from stalwart.web.limits import Counters, Limits
 from stalwart.web.pipeline import Changes, Pipeline
 from stalwart.web.problems import fault
-from stalwart.web.protocol import Channel, Owner
+from stalwart.web.protocol import Channel
 from stalwart.web.response import AddedHeaders, DateLine, UnsafeHeaderError, response_head, stream_head
 from stalwart.web.route_table import RouteTable
 from stalwart.web.routes import Route
 from stalwart.web.sse import Streams
 
+HTTP_2 = b"h2"
+HTTP_1_1 = b"http/1.1"
 TICK = 1.0
 _BARE = AddedHeaders()
 
@@ -69,7 +72,7 @@ class Site(HTTPFactory):
         self.seconds: Callable[[], float] = clock.seconds
         self.call_later: Callable[..., Any] = clock.callLater
         self.streams = Streams(telemetry, clock.seconds())
-        self.channels: set[Channel] = set()
+        self.channels: set[OpenConnection] = set()
         self.places = places if places is not None else MemoryPlaces()
         self._instance = secrets.token_hex(3)
         self._serial = 0
@@ -80,16 +83,22 @@ class Site(HTTPFactory):
 
     # Connections
 
-    def buildProtocol(self, addr: Any) -> Channel:  # type: ignore[override]
+    def buildProtocol(self, addr: Any) -> Any:
         """A connection that no listener describes."""
         return self.connect(Listener("http"), addr)
 
-    def connect(self, listener: Listener, peer: Any, owner: Owner | None = None) -> Channel:
+    @property
+    def protocols(self) -> tuple[bytes, ...]:
+        """What a TLS listener offers by ALPN at present, the preferred one first (RFC 7301 3.2)."""
+        return (HTTP_2, HTTP_1_1) if self.front.http2 else (HTTP_1_1,)
+
+    def connect(self, listener: Listener, peer: Any, owner: Owner | None = None, agreed: bytes | None = None) -> Any:
         """A connection of ``listener`` from ``peer``: the protocol to give to the transport.
 
-        ``owner`` counts it while it is open.
+        ``owner`` counts it while it is open; ``agreed`` is what ALPN has chosen, None without it.
         """
-        return Channel(self, listener, peer, owner)
+        speaks = Http2Connection if agreed == HTTP_2 else Channel
+        return speaks(self, listener, peer, owner)
 
     def startFactory(self) -> None:
         """No log file, no clock of its own."""
@@ -97,7 +106,7 @@ class Site(HTTPFactory):
     def stopFactory(self) -> None:
         """The connections outlive the port; ``shut_down`` ends them."""
 
-    def opened(self, channel: Channel) -> None:
+    def opened(self, channel: OpenConnection) -> None:
         """A connection is made."""
         self.channels.add(channel)
         if channel.owner is not None:
@@ -106,7 +115,7 @@ class Site(HTTPFactory):
             self._tick = self.call_later(TICK, self._ticked)
         self._tell(HTTP_CONNECTION_START, channel.connection)
 
-    def closed(self, channel: Channel) -> None:
+    def closed(self, channel: OpenConnection) -> None:
         """A connection is gone."""
         self.channels.discard(channel)
         if channel.owner is not None:

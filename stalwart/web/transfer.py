@@ -34,9 +34,12 @@ class Connection(Protocol):
 
 
 class Transfer:
-    """One body on a connection. ``held`` while the transport's buffer is full: nothing is read then."""
+    """One body on a connection. ``held`` while the transport's buffer is full: nothing is read then.
 
-    __slots__ = ("_channel", "_content", "_offset", "_running", "_waiting", "held")
+    ``piece`` is how much is read next.
+    """
+
+    __slots__ = ("_channel", "_content", "_offset", "_running", "_waiting", "held", "piece")
 
     def __init__(self, channel: Connection, content: Content, held: bool) -> None:
         self._channel = channel
@@ -45,6 +48,7 @@ class Transfer:
         self._running: Deferred[None] | None = None
         self._waiting: Deferred[None] | None = None
         self.held = held
+        self.piece = PIECE
 
     def start(self) -> None:
         """Send the body; ``transfer_ended`` is called at its end, unless ``lost`` comes first."""
@@ -70,7 +74,7 @@ class Transfer:
             if self.held:
                 self._waiting = Deferred()
                 await self._waiting
-            size = min(PIECE, content.length - self._offset)
+            size = min(self.piece, content.length - self._offset)
             piece = await content.read(self._offset, size)
             if len(piece) != size:
                 raise Unavailable("The stored content is shorter than it should be.")

@@ -27,6 +27,10 @@ class FrontTests(SynchronousTestCase):
         self.assertEqual((front.header_timeout, front.body_timeout, front.idle_timeout), (30, 60, 60))
         self.assertEqual(front.max_concurrent, 4)
 
+    def test_http_2_can_be_switched_off(self) -> None:
+        self.assertTrue(self.front().http2)
+        self.assertFalse(self.front(http2=False).http2)
+
     def test_time_outs_are_at_least_a_second(self) -> None:
         self.assertEqual(self.front(headerTimeout=5).header_timeout, 1)
 

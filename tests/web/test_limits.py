@@ -6,6 +6,7 @@ from attrs import frozen
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.directory.access import Access
+from stalwart.directory.places import MemoryPlaces
 from stalwart.errors import LimitExceeded, TooMany
 from stalwart.web.limits import Limits, MemoryCounters, charge
 
@@ -105,3 +106,29 @@ class LimitTests(SynchronousTestCase):
         limits = Limits()
         limits.leave(limits.enter(account(), 1))
         limits.enter(account(), 1)
+
+    def test_those_who_share_counters_and_places_share_limits(self) -> None:
+        counters, places, rate = MemoryCounters(), MemoryPlaces(), Rate(1, 60_000)
+        one, other = Limits(counters, places), Limits(counters, places)
+        one.anonymous("192.0.2.1", rate, 0)
+        self.assertRaises(TooMany, other.anonymous, "192.0.2.1", rate, 0)
+        place = one.enter(account(), 1)
+        self.assertRaises(LimitExceeded, other.enter, account(), 1)
+        other.reset()  # places that are taken stay taken
+        one.anonymous("192.0.2.1", rate, 0)
+        self.assertRaises(LimitExceeded, other.enter, account(), 1)
+        one.leave(place)
+        other.enter(account(), 1)
+
+    def test_unlimited_requests_take_places_too(self) -> None:
+        limits = Limits()
+        place = limits.enter(account(7, "unlimitedRequests"), 1)
+        self.assertRaises(LimitExceeded, limits.enter, account(7), 1)
+        limits.leave(place)
+        limits.enter(account(7), 1)
+
+    def test_other_things_that_run_for_the_account_take_no_place_of_a_request(self) -> None:
+        places = MemoryPlaces()
+        places.take("uploads", 7, None)
+        Limits(places=places).enter(account(7), 1)
+        self.assertEqual((places.taken("uploads", 7), places.taken("requests", 7)), (1, 1))

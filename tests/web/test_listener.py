@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from OpenSSL import SSL
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, ISSLTransport
+from twisted.internet.interfaces import ISSLTransport
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import implementer
 
 from stalwart.config.network.listener import NetworkListener
 from stalwart.config.network.security import BlockedIp
+from stalwart.tls.contexts import ServerTls
+from stalwart.tls.selection import Certificates
+from stalwart.web.http2.connection import Http2Connection
 from stalwart.web.listener import PROXY_TIMEOUT, ListenerFactory, wrap_listener
 from stalwart.web.protocol import Channel
+from tests.tls.client import TlsClient
 from tests.web.client import Wire, parse_responses, request_bytes, serve
 from tests.web.fakes import FakeSettings
 from tests.web.routes import ALL, Desk
@@ -59,6 +61,11 @@ class ListenerCase(SynchronousTestCase):
 class AdmissionTests(ListenerCase):
     """Who gets as far as HTTP."""
 
+    def test_what_alpn_has_chosen_is_spoken(self) -> None:
+        factory, peer = self.listen(), Wire().getPeer()
+        self.assertIsInstance(factory.secured(b"h2", peer), Http2Connection)
+        self.assertIsInstance(factory.secured(b"http/1.1", peer), Channel)
+
     def test_a_connection_knows_its_listener(self) -> None:
         protocol, _wire = self.connect(self.listen())
         found = protocol.connection
@@ -70,6 +77,17 @@ class AdmissionTests(ListenerCase):
         self.assertIsNone(self.connect(second)[0])
         admitted.connectionLost(Failure(ConnectionDone()))
         self.assertIsNotNone(self.connect(second)[0])
+
+    def test_connections_of_other_processes_count(self) -> None:
+        places = self.server.site.places
+        places.take("connections", "front", None)
+        places.take("connections", "rear", None)
+        factory = self.listen(maxConnections=2)
+        self.assertIsNotNone(self.connect(factory)[0])
+        self.assertIsNone(self.connect(factory)[0])
+        places.free("connections", "front")
+        self.assertIsNotNone(self.connect(factory)[0])
+        self.assertEqual((factory.connections, places.taken("connections", "rear")), (2, 1))
 
     def test_mapped_addresses_are_ipv4(self) -> None:
         protocol, _ = self.connect(self.listen(), "::ffff:198.51.100.9")
@@ -165,12 +183,20 @@ class TlsTests(ListenerCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.context = SSL.Context(SSL.TLS_SERVER_METHOD)
+        clock, telemetry = self.server.clock, self.server.telemetry
+        served = Certificates(clock, telemetry, lambda: ("mail.test",))
+        self.creator = ServerTls(served, None, clock, telemetry).creator(
+            NetworkListener.from_wire({"name": "https", "bind": {"[::]:443": True}}), (b"h2", b"http/1.1")
+        )
 
     def test_tls_comes_after_the_proxy_header(self) -> None:
-        factory = self.listen(tls=_Creator(self.context))
-        protocol, _wire = self.connect(factory, PROXY)
+        factory = self.listen(tls=self.creator)
+        protocol, wire = self.connect(factory, PROXY)
         protocol.dataReceived(V1)
+        self.assertEqual((factory.connections, len(self.server.site.channels)), (1, 0))
+        client = TlsClient(protocol, wire)
+        client.shake()
+        self.assertEqual(factory.connections, 1)
         [channel] = self.server.site.channels
         self.assertIsInstance(channel.transport, TLSMemoryBIOProtocol)
         self.assertTrue(ISSLTransport.providedBy(channel.transport))
@@ -178,21 +204,34 @@ class TlsTests(ListenerCase):
         protocol.connectionLost(Failure(ConnectionDone()))
         self.assertEqual(factory.connections, 0)
 
+    def test_request_over_tls(self) -> None:
+        factory = self.listen(tls=self.creator)
+        client = TlsClient(*self.connect(factory))
+        client.shake()
+        client.ask(FREE)
+        self.server.clock.advance(0)  # small writes are collected
+        self.assertIn(b"HTTP/1.1 200", client.read())
+
+    def test_client_that_wants_http_2_gets_it(self) -> None:
+        client = TlsClient(*self.connect(self.listen(tls=self.creator)), protocols=[b"h2"])
+        client.shake()
+        [connection] = self.server.site.channels
+        self.assertIsInstance(connection, Http2Connection)
+
+    def test_handshake_that_takes_too_long_is_cut_off(self) -> None:
+        factory = self.listen(tls=self.creator, tlsTimeout=5000)
+        protocol, wire = self.connect(factory)
+        self.server.clock.advance(4)
+        self.assertFalse(wire.aborted)
+        self.server.clock.advance(1)
+        self.assertTrue(wire.aborted)
+        protocol.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual((factory.connections, self.server.clock.getDelayedCalls()), (0, []))
+
     def test_plain_text_on_a_tls_listener_is_no_request(self) -> None:
-        factory = self.listen(tls=_Creator(self.context))
+        factory = self.listen(tls=self.creator)
         protocol, wire = self.connect(factory)
         self.assertIsInstance(protocol, TLSMemoryBIOProtocol)
         protocol.dataReceived(FREE)
         self.assertNotIn(b"HTTP/1.1", wire.value())
         self.assertIsInstance(protocol.factory, TLSMemoryBIOFactory)
-
-
-@implementer(IOpenSSLServerConnectionCreator)
-class _Creator:
-    """The smallest IOpenSSLServerConnectionCreator."""
-
-    def __init__(self, context: Any) -> None:
-        self._context = context
-
-    def serverConnectionForTLS(self, tls: Any) -> Any:
-        return SSL.Connection(self._context, None)

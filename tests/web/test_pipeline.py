@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.config.network.security import AllowedIp, BlockedIp
+from stalwart.errors import Unavailable
 from stalwart.web.answers import Answer, text_answer
+from stalwart.web.connection import Listener
 from stalwart.web.exchange import Exchange
 from stalwart.web.routes import route
-from tests.web.client import BASIC_ALICE, Response, Server, request_bytes, serve
+from tests.web.client import BASIC_ALICE, Connected, Response, Server, Wire, request_bytes, serve
 from tests.web.fakes import EPOCH, FakeDirectory, FakeSettings
 from tests.web.routes import ALL, Desk
 
@@ -84,6 +87,96 @@ class OrderTests(PipelineCase):
 
 def known(exchange: Exchange) -> Answer:
     return text_answer(exchange.access.login if exchange.access else "")
+
+
+class FakeChanges:
+    """What other processes have changed: ``awaited`` is what a look gives."""
+
+    def __init__(self) -> None:
+        self.awaited: Deferred[None] | None = None
+        self.looks = 0
+
+    def look(self) -> Deferred[None] | None:
+        self.looks += 1
+        return self.awaited
+
+
+class ChangesTests(PipelineCase):
+    """Before anything is decided, the process knows what others have changed."""
+
+    def setUp(self) -> None:
+        self.changes = FakeChanges()
+        self.made = self.server()
+        self.made.site.pipeline._changes = self.changes
+
+    def test_each_request_looks_and_does_not_wait_for_nothing(self) -> None:
+        self.assertEqual(self.statuses(self.made, "/open", times=3), [200] * 3)
+        self.assertEqual(self.changes.looks, 3)
+
+    def test_request_waits_and_is_decided_by_what_there_is_then(self) -> None:
+        self.changes.awaited = Deferred()
+        connection = self.made.connect()
+        connection.send(request_bytes("GET", "/open"))
+        self.assertEqual(connection.received(), b"")
+        self.made.settings.listed(BlockedIp, {"address": "198.51.100.7"})
+        self.changes.awaited.callback(None)
+        self.assertEqual(connection.response().status, 403)
+
+    def test_what_cannot_be_taken_over_is_503(self) -> None:
+        self.changes.awaited = fail(Unavailable("The data store is locked by another process."))
+        self.assertEqual(self.made.request("GET", "/open").status, 503)
+
+    def test_client_that_leaves_waits_no_longer(self) -> None:
+        given_up: list[Deferred[None]] = []
+        self.changes.awaited = waiting = Deferred(given_up.append)
+        connection = self.made.connect()
+        connection.send(request_bytes("GET", "/open"))
+        connection.lose()
+        self.assertEqual(given_up, [waiting])
+
+
+class RedirectTests(PipelineCase):
+    """Clear text at port 80 leads to HTTPS where that is served (design 8)."""
+
+    def ask(
+        self, path: str, *, port: int = 80, secure: int | None = 443, server: Server | None = None, **headers: str
+    ) -> Response:
+        server = server or self.server()
+        server.site.pipeline.https_port = lambda: secure
+        wire = Wire()
+        wire.hostAddr = IPv4Address("TCP", "127.0.0.1", port)
+        channel = server.site.connect(Listener("http"), wire.getPeer())
+        channel.makeConnection(wire)
+        connected = Connected(server, channel, wire)
+        connected.send(request_bytes("GET", path, headers))
+        response = connected.response()
+        connected.lose()
+        return response
+
+    def test_path_and_query_stay(self) -> None:
+        response = self.ask("/open?a=1&b=%20")
+        self.assertEqual(
+            (response.status, response.headers["location"]), (308, "https://mail.example.test/open?a=1&b=%20")
+        )
+
+    def test_another_port_is_named(self) -> None:
+        response = self.ask("/open", secure=8443, Host="mail.example.test:80")
+        self.assertEqual(response.headers["location"], "https://mail.example.test:8443/open")
+
+    def test_address_of_ipv6(self) -> None:
+        response = self.ask("/open", Host="[2001:db8::1]")
+        self.assertEqual(response.headers["location"], "https://[2001:db8::1]/open")
+
+    def test_who_stays(self) -> None:
+        self.assertEqual(self.ask("/open", port=8080).status, 200)
+        self.assertEqual(self.ask("/open", secure=None).status, 200)
+        self.assertEqual(self.ask("/.well-known/acme-challenge/x").status, 404)
+
+    def test_proxy_that_has_taken_tls_off(self) -> None:
+        trusting = self.server(Http={"useXForwarded": True})
+        self.assertEqual(self.ask("/open", server=trusting, **{"X-Forwarded-Proto": "https"}).status, 200)
+        self.assertEqual(self.ask("/open", server=trusting).status, 308)
+        self.assertEqual(self.ask("/open", **{"X-Forwarded-Proto": "https"}).status, 308)
 
 
 class OtherwiseTests(PipelineCase):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from stalwart.web.connection import Listener
+from stalwart.web.http2.connection import Http2Connection
+from stalwart.web.protocol import Channel
 from tests.web.client import Server, request_bytes, serve
 from tests.web.routes import ALL, Desk
 
@@ -26,8 +29,23 @@ class SiteTests(SynchronousTestCase):
         channel = self.server.site.buildProtocol(None)
         self.assertIs(channel.site, self.server.site)
 
+    def test_alpn_chooses_the_protocol(self) -> None:
+        site, listener = self.server.site, Listener("https")
+        self.assertEqual(site.protocols, (b"h2", b"http/1.1"))
+        self.assertIsInstance(site.connect(listener, None, None, b"h2"), Http2Connection)
+        for agreed in (b"http/1.1", None):
+            self.assertIsInstance(site.connect(listener, None, None, agreed), Channel)
+        self.server.settings.change(Http={"http2": False})
+        self.assertEqual(site.protocols, (b"http/1.1",))
+
     def test_stopping_without_connections_is_done_at_once(self) -> None:
         self.successResultOf(self.server.site.shut_down())
+
+    def test_stopping_does_not_wait_long_for_the_farewell_of_who_is_idle(self) -> None:
+        idle = self.server.connect()
+        self.server.site.shut_down(30)
+        self.server.clock.pump([1] * 4)
+        self.assertTrue(idle.wire.aborted)
 
     def test_stopping_closes_what_is_idle_and_waits_for_what_runs(self) -> None:
         idle, busy = self.server.connect(), self.server.connect()

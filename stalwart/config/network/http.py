@@ -84,3 +84,6 @@ class Http(Singleton):
     header_timeout: int = prop(Duration(), 30_000, "Time in which the head of a request must be complete.")
     body_timeout: int = prop(Duration(), 60_000, "Time without a byte after which a request body is given up.")
     idle_timeout: int = prop(Duration(), 60_000, "Time after which a connection without a request is closed.")
+    http2: bool = prop(
+        Boolean(), True, "Offer HTTP/2 where TLS is implicit; clients that do not know it get HTTP/1.1.", label="HTTP/2"
+    )
