@@ -95,7 +95,39 @@ SECURITY_IP_BLOCKED = Event("security.ip-blocked", Level.INFO, "Connection from 
 SECURITY_IP_UNAUTHORIZED = Event("security.ip-unauthorized", Level.INFO, "Credential used from an address it forbids")
 SECURITY_UNAUTHORIZED = Event("security.unauthorized", Level.INFO, "Permission missing")
 
-TLS_NO_AUTHORITIES = Event("tls.no-certificates-available", Level.WARN, "Trusted authorities cannot be read")
+TLS_HANDSHAKE = Event("tls.handshake", Level.DEBUG, "TLS handshake completed")
+TLS_HANDSHAKE_ERROR = Event("tls.handshake-error", Level.DEBUG, "TLS handshake failed")
+TLS_CERTIFICATE_NOT_FOUND = Event("tls.certificate-not-found", Level.DEBUG, "No certificate covers the name asked for")
+TLS_NO_CERTIFICATES = Event(
+    "tls.no-certificates-available", Level.WARN, "There is no certificate; a self-signed one is served"
+)
+TLS_MULTIPLE_CERTIFICATES = Event(
+    "tls.multiple-certificates-available", Level.WARN, "Several certificates and no default one; the freshest is served"
+)
+TLS_CERTIFICATE_UNUSABLE = Event("tls.certificate-unusable", Level.ERROR, "Certificate cannot be served")
+ACME_AUTH_START = Event("acme.auth-start", Level.INFO, "Authority is asked to check a name")
+ACME_AUTH_VALID = Event("acme.auth-valid", Level.INFO, "Authority has found the name to be ours")
+ACME_AUTH_ERROR = Event("acme.auth-error", Level.WARN, "Authority has not found the name to be ours")
+ACME_ORDER_START = Event("acme.order-start", Level.INFO, "Certificate is ordered")
+ACME_ORDER_READY = Event("acme.order-ready", Level.INFO, "Certificate is about to be issued: all names are proved")
+ACME_ORDER_COMPLETED = Event("acme.order-completed", Level.INFO, "Certificate was issued")
+ACME_ORDER_INVALID = Event("acme.order-invalid", Level.WARN, "Certificate was not issued")
+ACME_PROCESS_CERT = Event("acme.process-cert", Level.INFO, "Certificate chain is not the preferred one")
+ACME_RENEW_BACKOFF = Event("acme.renew-backoff", Level.WARN, "Certificate is tried again later")
+ACME_ERROR = Event("acme.error", Level.ERROR, "Certificate cannot be got; see the reason, attempts go on")
+ACME_TOKEN_NOT_FOUND = Event("acme.token-not-found", Level.WARN, "Somebody asked for a challenge that is not open")
+TLS_CERTIFICATE_EXPIRING = Event(
+    "tls.certificate-expiring", Level.WARN, "Certificate expires soon and has no successor"
+)
+TLS_CERTIFICATE_EXPIRED = Event("tls.certificate-expired", Level.ERROR, "Certificate has expired and has no successor")
+TLS_EXPIRED_REMOVED = Event("tls.expired-certificate-removed", Level.INFO, "Expired or revoked certificate was removed")
+
+TLS_NO_AUTHORITIES = Event("tls.no-authorities", Level.WARN, "Trusted authorities cannot be read")
+
+ACME_CLIENT_SUPPLIED_SNI = Event("acme.client-supplied-sni", Level.DEBUG, "Certificate authority asked for a challenge")
+ACME_CLIENT_MISSING_SNI = Event("acme.client-missing-sni", Level.DEBUG, "TLS-ALPN challenge asked for without a name")
+ACME_TLS_ALPN_RECEIVED = Event("acme.tls-alpn-received", Level.INFO, "TLS-ALPN challenge answered")
+ACME_TLS_ALPN_ERROR = Event("acme.tls-alpn-error", Level.WARN, "TLS-ALPN challenge could not be answered")
 
 RESOURCE_NOT_FOUND = Event("resource.not-found", Level.DEBUG, "Resource not found")
 RESOURCE_BAD_PARAMETERS = Event("resource.bad-parameters", Level.ERROR, "Setting could not be used")
@@ -124,3 +156,12 @@ TELEMETRY_LOG_RECOVERED = Event("telemetry.log-recovered", Level.INFO, "Log file
 TELEMETRY_LOG_DROPPED = Event(
     "telemetry.log-dropped", Level.WARN, "Events are missing in the log file: too many at once"
 )
+TELEMETRY_PROMETHEUS_ERROR = Event(
+    "telemetry.prometheus-exporter-error", Level.WARN, "Some figures are missing for Prometheus"
+)
+
+
+def declared_events() -> tuple[Event, ...]:
+    """Every event that this server can emit, by id."""
+    found = (value for value in globals().values() if isinstance(value, Event))
+    return tuple(sorted(found, key=lambda event: event.id))

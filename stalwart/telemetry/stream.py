@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import evolve
 from twisted.logger import Logger, LogLevel
@@ -27,6 +27,19 @@ _TWISTED_LEVEL = {
 }
 
 
+class Crew(Protocol):
+    """The processes of one server."""
+
+    def count(self, id: str, times: int = 1) -> None:
+        """This process has met an event."""
+
+    def total(self, id: str) -> int:
+        """How often all of them have."""
+
+    def processes(self) -> Mapping[str, int]:
+        """Their process ids by what they are called."""
+
+
 class Telemetry:
     """Counts, streams and logs events. ``threshold`` is the least level that is logged.
 
@@ -40,6 +53,7 @@ class Telemetry:
         self._least = threshold  # what is below is of interest to nobody
         self._levels: dict[str, Level | None] = {}
         self._observers: list[tuple[Level, Observer]] = []
+        self._crew: Crew | None = None
         self._log = log if log is not None else Logger(namespace="stalwart")
 
     @property
@@ -64,6 +78,8 @@ class Telemetry:
     def emit(self, event: Event, **keys: Any) -> None:
         """Count ``event``, give it to the observers, log it if its level reaches the threshold."""
         self.counters[event.id] += 1
+        if self._crew is not None:
+            self._crew.count(event.id)
         if not self.wants(event):
             return
         level = self._levels.get(event.id)
@@ -75,6 +91,21 @@ class Telemetry:
                 observer(event, values)
         if event.level >= self._threshold and self._is_selected(event):
             self._log.emit(_TWISTED_LEVEL[event.level], "{line}", line=line_of(event, values), event_id=event.id)
+
+    def join(self, crew: Crew | None) -> None:
+        """Count together with other processes from now on, also what was counted already; None: alone again."""
+        former, self._crew = self._crew, crew
+        if crew is not None and crew is not former:
+            for id, times in self.counters.items():
+                crew.count(id, times)
+
+    def total(self, id: str) -> int:
+        """How often an event has happened in this server, whichever of its processes met it."""
+        return self.counters[id] if self._crew is None else self._crew.total(id)
+
+    def processes(self) -> Mapping[str, int]:
+        """The ids of the server's processes by what they are called; empty if it is this one alone."""
+        return {} if self._crew is None else self._crew.processes()
 
     def observe(self, observer: Observer, least: Level = Level.TRACE) -> Callable[[], None]:
         """Register ``observer`` for every event of a level from now on; calling the result ends it, however often."""

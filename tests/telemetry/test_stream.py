@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
     AUTH_FAILED,
+    HTTP_REQUEST_URL,
     HTTP_RESPONSE,
     NETWORK_BIND_ERROR,
     SERVER_BOOTSTRAP_MODE,
@@ -40,7 +41,7 @@ class EmittingTests(SynchronousTestCase):
         self.assertEqual(self.lines(), ["Server started (server.startup) mode=normal listeners=2"])
 
     def test_event_below_the_threshold_is_not_logged(self) -> None:
-        self.telemetry.emit(AUTH_FAILED, remoteIp="192.0.2.1")
+        self.telemetry.emit(HTTP_REQUEST_URL, remoteIp="192.0.2.1")
         self.assertEqual(self.lines(), [])
 
     def test_lower_threshold_logs_what_was_silent_before(self) -> None:
@@ -75,22 +76,67 @@ class LazyKeyTests(SynchronousTestCase):
         return "value"
 
     def test_nobody_listens_and_nothing_is_computed(self) -> None:
-        self.telemetry.emit(AUTH_FAILED, reason=self.expensive)
+        self.telemetry.emit(HTTP_REQUEST_URL, reason=self.expensive)
         self.assertEqual(self.called, 0)
 
     def test_observer_gets_the_value_and_not_the_callable(self) -> None:
         seen: list[dict[str, Any]] = []
         self.telemetry.observe(lambda _, keys: seen.append(keys))
-        self.telemetry.emit(AUTH_FAILED, reason=self.expensive)
+        self.telemetry.emit(HTTP_REQUEST_URL, reason=self.expensive)
         self.assertEqual((seen, self.called), ([{"reason": "value"}], 1))
 
     def test_wants_tells_whether_computing_pays(self) -> None:
-        before = self.telemetry.wants(AUTH_FAILED)
+        before = self.telemetry.wants(HTTP_REQUEST_URL)
         leave = self.telemetry.observe(lambda _event, _keys: None)
-        during = self.telemetry.wants(AUTH_FAILED)
+        during = self.telemetry.wants(HTTP_REQUEST_URL)
         leave()
-        after = self.telemetry.wants(AUTH_FAILED)
+        after = self.telemetry.wants(HTTP_REQUEST_URL)
         self.assertEqual((before, during, after), (False, True, False))
+
+
+class Crew:
+    """Counts, and says what all have counted."""
+
+    def __init__(self) -> None:
+        self.counted: dict[str, int] = {"server.startup": 5}
+
+    def count(self, id: str, times: int = 1) -> None:
+        self.counted[id] = self.total(id) + times
+
+    def total(self, id: str) -> int:
+        return self.counted.get(id, 0)
+
+    def processes(self) -> dict[str, int]:
+        return {"1": 7}
+
+
+class CrewTests(SynchronousTestCase):
+    """Several processes are one server."""
+
+    def setUp(self) -> None:
+        self.telemetry = Telemetry(threshold=Level.ERROR)
+        self.telemetry.emit(SERVER_STARTUP)
+
+    def test_alone(self) -> None:
+        self.assertEqual((self.telemetry.total("server.startup"), self.telemetry.total("auth.failed")), (1, 0))
+        self.assertEqual(self.telemetry.processes(), {})
+        self.assertEqual(self.telemetry.counters, {"server.startup": 1})
+
+    def test_what_was_counted_before_is_not_lost_and_not_counted_twice(self) -> None:
+        crew = Crew()
+        for _ in range(2):
+            self.telemetry.join(crew)
+            self.assertEqual(self.telemetry.total("server.startup"), 6)
+        self.telemetry.emit(SERVER_STARTUP)
+        self.telemetry.emit(AUTH_FAILED)
+        self.assertEqual((self.telemetry.total("server.startup"), self.telemetry.total("auth.failed")), (7, 1))
+        self.assertEqual((self.telemetry.counters["server.startup"], self.telemetry.processes()), (2, {"1": 7}))
+
+    def test_alone_again(self) -> None:
+        self.telemetry.join(Crew())
+        self.telemetry.join(None)
+        self.telemetry.emit(SERVER_STARTUP)
+        self.assertEqual(self.telemetry.total("server.startup"), 2)
 
 
 class ObserverTests(SynchronousTestCase):
@@ -138,10 +184,10 @@ class ObserverTests(SynchronousTestCase):
     def test_observer_of_a_level_sees_nothing_below_it(self) -> None:
         self.telemetry.threshold = Level.ERROR
         self.telemetry.observe(self.note, Level.INFO)
-        for event in (AUTH_FAILED, SERVER_STARTUP, NETWORK_BIND_ERROR):
+        for event in (HTTP_REQUEST_URL, SERVER_STARTUP, NETWORK_BIND_ERROR):
             self.telemetry.emit(event)
         self.assertEqual(self.seen, ["server.startup", "network.bind-error"])
-        self.assertEqual((self.telemetry.wants(AUTH_FAILED), self.telemetry.wants(SERVER_STARTUP)), (False, True))
+        self.assertEqual((self.telemetry.wants(HTTP_REQUEST_URL), self.telemetry.wants(SERVER_STARTUP)), (False, True))
 
 
 class ChangedLevelTests(SynchronousTestCase):
@@ -156,12 +202,12 @@ class ChangedLevelTests(SynchronousTestCase):
         return [(entry["event_id"], entry["log_level"]) for entry in self.logged]
 
     def test_event_counts_as_of_its_new_level(self) -> None:
-        self.telemetry.change_levels({"auth.failed": Level.WARN, "server.startup": Level.TRACE})
+        self.telemetry.change_levels({"http.request-url": Level.WARN, "server.startup": Level.TRACE})
         self.telemetry.observe(lambda event, _: self.seen.append((event.id, event.level)))
-        for event in (AUTH_FAILED, SERVER_STARTUP):
+        for event in (HTTP_REQUEST_URL, SERVER_STARTUP):
             self.telemetry.emit(event)
-        self.assertEqual(self.levels(), [("auth.failed", LogLevel.warn)])
-        self.assertEqual(self.seen, [("auth.failed", Level.WARN), ("server.startup", Level.TRACE)])
+        self.assertEqual(self.levels(), [("http.request-url", LogLevel.warn)])
+        self.assertEqual(self.seen, [("http.request-url", Level.WARN), ("server.startup", Level.TRACE)])
 
     def test_disabled_event_is_seen_by_nobody_and_counted(self) -> None:
         self.telemetry.change_levels({"network.bind-error": None})

@@ -7,6 +7,7 @@ comparison whether there is more. Who is left behind by more than the ring holds
 from __future__ import annotations
 
 import struct
+import time
 from enum import IntEnum
 
 from attrs import frozen
@@ -16,6 +17,8 @@ from stalwart.app.workers.memory import RING_BYTES, SharedMemory
 _ENTRY = struct.Struct("<qq")
 _NUMBER = struct.Struct("<Q")
 CAPACITY = RING_BYTES // _ENTRY.size
+_STANDSTILL = 0.05  # seconds, fewer than anybody waits for a lock
+_FAR = 1 << 40  # further than the ring gets meanwhile
 
 
 class Kind(IntEnum):
@@ -27,17 +30,25 @@ class Kind(IntEnum):
     WORLD = 4
     ANSWERS = 5
     KEYS = 6
+    CERTIFICATE = 7
+    CERTIFICATES = 8
+    CHALLENGE = 9
+
+
+_OF_ONE = frozenset((Kind.ACCOUNT, Kind.CERTIFICATE, Kind.CHALLENGE))
 
 
 @frozen
 class News:
-    """What was read: the kinds, and for ``ACCOUNT`` the ids."""
+    """What was read: the kinds, and the ids of those kinds that are about one thing (of ``ACCOUNT``: ``accounts``)."""
 
     kinds: frozenset[Kind]
     accounts: frozenset[int] = frozenset()
+    certificates: frozenset[int] = frozenset()
+    challenges: frozenset[int] = frozenset()
 
 
-EVERYTHING = News(frozenset(Kind) - {Kind.ACCOUNT})
+EVERYTHING = News(frozenset(Kind) - _OF_ONE)
 
 
 class ChangeRing:
@@ -57,22 +68,25 @@ class ChangeRing:
     def publish(self, kind: Kind, subject: int = 0) -> None:
         """Tell the others; this process need not read it itself, unless something of theirs came before."""
         with self._memory.locked("changes"):
-            last = self._last[0]
+            began, last = time.monotonic(), self._last[0]
             _ENTRY.pack_into(self._buffer, self._place(last), kind, subject)
             self._last[0] = last + 1
             if self._seen == last:
                 self._seen = last + 1
+            if time.monotonic() - began > _STANDSTILL:
+                self._last[0] = last + _FAR  # the others may have gone on without us, and counted: nobody knows now
 
     def take(self) -> News:
         """What came since the last time."""
         with self._memory.locked("changes"):
             last = self._last[0]
             began, self._seen = self._seen, last
-            if last - began > CAPACITY:
+            if not 0 <= last - began <= CAPACITY:
                 return EVERYTHING
             entries = [_ENTRY.unpack_from(self._buffer, self._place(number)) for number in range(began, last)]
         kinds = frozenset(Kind(kind) for kind, _ in entries)
-        return News(kinds, frozenset(subject for kind, subject in entries if kind == Kind.ACCOUNT))
+        about = [frozenset(subject for kind, subject in entries if kind == one) for one in sorted(_OF_ONE)]
+        return News(kinds, *about)
 
     def close(self) -> None:
         """Let go of the memory."""

@@ -11,6 +11,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from stalwart.app.company import HearsOfCertificates
 from stalwart.app.foundations import Foundations
 from stalwart.app.workers.changes import ChangeRing, Kind
 from stalwart.config.settings import SettingsBroken
@@ -20,12 +21,15 @@ _READ_ANEW = frozenset((Kind.SETTINGS, Kind.KEYS))
 
 
 class Following:
-    """``web.pipeline.Changes`` over ``ring``, for the parts of this process."""
+    """``web.pipeline.Changes`` over ``ring``, for the parts of this process. Without ``tls`` nobody serves TLS."""
 
-    def __init__(self, ring: ChangeRing, below: Foundations, keys: SigningKeys) -> None:
+    def __init__(
+        self, ring: ChangeRing, below: Foundations, keys: SigningKeys, tls: HearsOfCertificates | None = None
+    ) -> None:
         self._ring = ring
         self._below = below
         self._keys = keys
+        self._tls = tls
         self._due: set[Kind] = set()
         self._is_reading = False
         self._waiting: dict[Deferred[None], None] = {}
@@ -56,6 +60,13 @@ class Following:
             outgoing.hear()
         elif Kind.ANSWERS in news.kinds:
             outgoing.hear(answers_only=True)
+        if self._tls is not None:
+            for id in news.certificates:
+                self._tls.hear_certificate(id)
+            if Kind.CERTIFICATES in news.kinds:
+                self._tls.hear_certificate(None)
+            for domain_id in news.challenges:
+                self._tls.hear_challenge(domain_id)
         self._due |= news.kinds & _READ_ANEW
 
     async def _read(self) -> None:

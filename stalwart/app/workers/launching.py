@@ -99,7 +99,7 @@ class WorkerProcess(ProcessProtocol):
         self._is_line_lost = True
         if self._how is not None:
             self._ended(self._how)
-        else:
+        elif self.transport is not None:  # else it could not be started at all
             self._killing = self._reactor.callLater(PATIENCE, self.signal, "KILL")
 
     def processEnded(self, reason: Failure) -> None:

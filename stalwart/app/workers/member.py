@@ -6,11 +6,13 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from stalwart.app.company import HearsOfCertificates
 from stalwart.app.foundations import Foundations
 from stalwart.app.listeners import Sockets
 from stalwart.app.workers.changes import ChangeRing, Kind
 from stalwart.app.workers.channel import Message
 from stalwart.app.workers.counters import SharedCounters
+from stalwart.app.workers.figures import SharedFigures
 from stalwart.app.workers.following import Following
 from stalwart.app.workers.memory import SharedMemory
 from stalwart.app.workers.places import SharedPlaces
@@ -31,9 +33,11 @@ class Member:
         self, number: int, memory: SharedMemory, reactor: Any, send: Callable[..., None], *, is_first: bool
     ) -> None:
         self.is_first = is_first
+        self.settling = 0.5
         self.limits: Counters = SharedCounters(memory, ("anonymous", "authenticated"))
         self.lasting: Counters = SharedCounters(memory, ("scan", "dpop-even", "dpop-odd"))
         self.places: Places = SharedPlaces(memory, number)
+        self._figures = SharedFigures(memory, number)
         self._ring = ChangeRing(memory)  # before anything is read from the store
         self._memory = memory
         self._reactor = reactor
@@ -70,10 +74,22 @@ class Member:
         """See ``Company``."""
         self._publish(Kind.ANSWERS if answers_only else Kind.WORLD)
 
-    def changes(self, below: Foundations, keys: SigningKeys) -> Changes | None:
+    def changed_certificate(self, id: int | None) -> None:
+        """See ``Company``."""
+        if id is None:
+            self._publish(Kind.CERTIFICATES)
+        else:
+            self._publish(Kind.CERTIFICATE, id)
+
+    def changed_challenges(self, domain_id: int) -> None:
+        """See ``Company``."""
+        self._publish(Kind.CHALLENGE, domain_id)
+
+    def changes(self, below: Foundations, keys: SigningKeys, tls: HearsOfCertificates) -> Changes | None:
         """See ``Company``."""
         self._below = below
-        self._following = Following(self._ring, below, keys)
+        below.telemetry.join(self._figures)
+        self._following = Following(self._ring, below, keys, tls)
         return self._following
 
     def tasks(self, runner: TaskRunner) -> Any:

@@ -21,6 +21,7 @@ PLACES_BYTES = 1 << 16
 COUNTER_BYTES = 4 << 20
 RING_BYTES = 1 << 16
 TASKS_BYTES = 64
+FIGURES_BYTES = 1 << 12
 COUNTERS = ("anonymous", "authenticated", "scan", "dpop-even", "dpop-odd")
 """The spaces that are counted in, each with a table of its own."""
 
@@ -85,10 +86,15 @@ class SharedMemory:
         tables = self.places(self.workers + 1)
         return _WINDOWS + number * _WINDOW_BYTES, tables + number * COUNTER_BYTES
 
+    def figures(self, process: int) -> int:
+        """Where the figures of a worker are, or of the parent (0): its process id, then what it has counted."""
+        return size_for(self.workers) - (process + 1) * FIGURES_BYTES
+
     def free(self, worker: int) -> None:
-        """Give back the places of a worker that is gone."""
+        """Give back the places of a worker that is gone, and its process id; what it has counted stays."""
         begin = self.places(worker)
         self.buffer[begin : begin + PLACES_BYTES] = bytes(PLACES_BYTES)
+        self.buffer[self.figures(worker) : self.figures(worker) + 8] = bytes(8)
 
     def forget_tasks(self) -> None:
         """No task is running: whoever carried them out is gone."""
@@ -120,7 +126,8 @@ class SharedMemory:
 
 def size_for(workers: int) -> int:
     """The bytes of memory for so many workers."""
-    return _HEADER_BYTES + RING_BYTES + workers * PLACES_BYTES + len(COUNTERS) * COUNTER_BYTES
+    tables = len(COUNTERS) * COUNTER_BYTES
+    return _HEADER_BYTES + RING_BYTES + workers * PLACES_BYTES + tables + (workers + 1) * FIGURES_BYTES
 
 
 def _nameless_file() -> int:

@@ -50,7 +50,7 @@ class SharedSockets:
             "open",
             number=number,
             name=_name(wanted),
-            protocol=wanted.protocol,
+            protocol=wanted.service,
             endpoint=wanted.endpoint is not None,
             settings=wanted.settings.to_stored(),
             instead_of=[_name(bound.wanted) for bound in instead_of],

@@ -2,12 +2,14 @@
 
 It opens no store and serves nobody. The first worker starts alone, so that it creates what is missing; in bootstrap
 mode it stays alone until the server is set up. One worker leads: it carries out tasks and keeps house; when it dies,
-another one is told to. A worker that dies is started again at once, after a growing pause if it has died quickly.
+another one is told to. A worker that dies is started again at once; after a growing pause, if it dies quickly again.
 """
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from typing import Any
 
 from attrs import define
@@ -21,6 +23,7 @@ from stalwart.app.privileges import drop_privileges
 from stalwart.app.service import end_with_failure
 from stalwart.app.startup import Startup
 from stalwart.app.workers.channel import Message
+from stalwart.app.workers.figures import PARENT, SharedFigures
 from stalwart.app.workers.launching import Launch, Launcher, Running
 from stalwart.app.workers.log_relay import log_for
 from stalwart.app.workers.memory import SharedMemory
@@ -91,6 +94,7 @@ class Supervisor(Service):
         signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._tell_all, "reload"))
         if self._memory is None:
             self._memory = SharedMemory.create(len(self._seats))
+        self._telemetry.join(SharedFigures(self._memory, PARENT))
         if self._launch is None:
             self._launch = Launcher(self._reactor, self._startup, self._memory)
         self._start(self._seats[0])
@@ -116,17 +120,31 @@ class Supervisor(Service):
         seat.is_open = True
         if not self._has_served:
             self._has_served = True
-            if self._environment.run_as_user:  # the first worker has handed the data over
-                drop_privileges(self._environment.run_as_user, self._environment.run_as_group, None)
+            if not self._has_become_user():
+                return
         if self._leader is None:
             self._name_leader()
-        if mode != "bootstrap" and not self._is_complete:
+        if mode != "bootstrap" and not self._is_complete and self.running:
             self._is_complete = True
             for other in self._seats:
                 if other.process is None and other.timer is None:
                     self._start(other)
         if all(each.is_open for each in self._seats):
             self._keeper.tidy()
+
+    def _has_become_user(self) -> bool:
+        """Be RUN_AS_USER from now on, to whom the first worker has handed the data over; whether that can be."""
+        user = self._environment.run_as_user
+        if not user:
+            return True
+        drop_privileges(user, self._environment.run_as_group, None)
+        wanted = {sys.executable: os.X_OK, __file__: os.R_OK}
+        hidden = next((path for path, how in wanted.items() if not os.access(path, how)), None)
+        if hidden is not None:
+            reason = f"{user} (RUN_AS_USER) has no access to {hidden}, so no worker could be started as {user}"
+            self._telemetry.emit(SERVER_STARTUP_ERROR, reason=reason)
+            self._reactor.callLater(0, end_with_failure, self._reactor)
+        return hidden is None
 
     def _ended(self, seat: Seat, how: str) -> None:
         seat.process, seat.is_open = None, False
@@ -145,7 +163,7 @@ class Supervisor(Service):
     def _start_again(self, seat: Seat, how: str) -> None:
         lived = self._reactor.seconds() - seat.began
         seat.quick_ends = seat.quick_ends + 1 if lived < QUICK else 0
-        pause = min(SHORTEST_PAUSE * 2 ** (seat.quick_ends - 1), LONGEST_PAUSE) if seat.quick_ends else 0.0
+        pause = min(SHORTEST_PAUSE * 2 ** (seat.quick_ends - 2), LONGEST_PAUSE) if seat.quick_ends > 1 else 0.0
         again = f"in {pause:g} s" if pause else "at once"
         self._telemetry.emit(SERVER_WORKER_ENDED, worker=seat.number, reason=how, again=again)
         seat.timer = self._reactor.callLater(pause, self._start, seat)
@@ -245,6 +263,7 @@ class Supervisor(Service):
             self._ending = Deferred()
             await self._ending
         await self._keeper.close()
+        self._telemetry.join(None)
         if self._memory is not None:
             self._memory.close()
             self._memory = None

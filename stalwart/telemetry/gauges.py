@@ -1,0 +1,10 @@
+"""Figures that go up and down, made of two events: how often something has begun, less how often it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stalwart.telemetry.events import HTTP_CONNECTION_END, HTTP_CONNECTION_START, Event
+
+BETWEEN: Mapping[str, tuple[Event, Event]] = {"http.active-connections": (HTTP_CONNECTION_START, HTTP_CONNECTION_END)}
+"""By the reference's name (telemetry 1.3)."""

@@ -1,0 +1,196 @@
+"""``/metrics/prometheus`` over the wire: whether it is there, who may have it, what it says."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.config.monitoring.metrics import Metrics
+from stalwart.directory.hashing import SynchronousHashing
+from stalwart.errors import Unavailable
+from stalwart.site import metrics
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.exposition import OPENMETRICS_TYPE
+from tests.web.client import BASIC_ALICE, Response, Server, serve
+from tests.web.fakes import FakeSettings
+
+PATH = "/metrics/prometheus"
+SECRET = {"@type": "Value", "secret": "päss:word"}
+LOGIN = {"authUsername": "Scraper", "authSecret": SECRET}
+BAD_FILE = {"@type": "File", "filePath": "/none/such"}
+
+
+class MetricsSettings(FakeSettings):
+    """With x:Metrics."""
+
+    def __init__(self, wire: Mapping[str, Any], **others: Any) -> None:
+        super().__init__(**others)
+        self.metrics = Metrics.from_wire(dict(wire))
+
+    def of(self, kind: type) -> Any:
+        return self.metrics if kind is Metrics else super().of(kind)
+
+
+class FakeStore:
+    """Counts objects: three of each type; with ``answer`` that is what reading comes to."""
+
+    def __init__(self) -> None:
+        self.answer: Deferred[Any] | None = None
+
+    def read(self, work: Any) -> Deferred[Any]:
+        return self.answer or succeed(work(self))
+
+    @property
+    def registry(self) -> FakeStore:
+        return self
+
+    def count(self, type: str) -> int:
+        return {"Account": 3, "Domain": 2}[type]
+
+
+class Certificates:
+    def expiries(self) -> Mapping[str, float]:
+        return {"mail.example.test": 1_900_000_000.0}
+
+
+def basic(user: str, secret: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + b64encode(f"{user}:{secret}".encode()).decode()}
+
+
+class PrometheusTests(SynchronousTestCase):
+    def serve(self, enabled: Mapping[str, Any] | None, **others: Any) -> Server:
+        offered = {"prometheus": {"@type": "Enabled", **enabled}} if enabled is not None else {}
+        settings = MetricsSettings({**offered, **others}, Http={"rateLimitAnonymous": {"count": 1, "period": 1000}})
+        services = {"hashing": SynchronousHashing(), "certificates": Certificates(), "settings": settings}
+        self.store, self.clock = FakeStore(), Clock()
+        services |= {"store": self.store, "clock": self.clock}
+        shown = Telemetry()
+        server = serve([metrics.prometheus], {**services, "telemetry": shown}, settings=settings)
+        shown.counters = server.telemetry.counters  # the page shows what its own requests count
+        shown.observe(lambda event, keys: server.events.append((event, keys)))
+        return server
+
+    def get(self, server: Server, headers: Mapping[str, str] | None = None, method: str = "GET") -> Response:
+        return server.request(method, PATH, headers)
+
+    def test_nothing_is_there_unless_it_is_enabled(self) -> None:
+        server = self.serve(None)
+        answer = self.get(server)
+        self.assertEqual((answer.status, answer.headers["content-type"]), (404, "application/problem+json"))
+        self.assertEqual(self.get(server, method="POST").status, 404)
+        self.assertEqual(server.banned, [])
+
+    def test_figures(self) -> None:
+        answer = self.get(self.serve({}))
+        self.assertEqual((answer.status, answer.headers["content-type"]), (200, "text/plain; version=0.0.4"))
+        lines = answer.body.decode().splitlines()
+        self.assertIn("http_connection_start 1", lines)
+        self.assertIn('stalwart_acme_certificate_expiry_timestamp_seconds{name="mail.example.test"} 1900000000', lines)
+        self.assertNotIn("cache-control", answer.headers)
+        self.assertIn("http_active_connections 1", lines)
+        self.assertLessEqual({"user_count 3", "domain_count 2"}, set(lines))
+
+    def test_store_that_fails_takes_nothing_else_away(self) -> None:
+        server = self.serve({})
+        self.store.answer = fail(Unavailable("The store is away."))
+        answer = self.get(server)
+        self.assertEqual(answer.status, 200)
+        self.assertNotIn(b"user_count", answer.body)
+        self.assertIn(b"http_connection_start 1", answer.body)
+        self.assertIn("telemetry.prometheus-exporter-error", server.event_ids())
+
+    def test_store_is_not_waited_for_long(self) -> None:
+        exchange: Any = mock.Mock(header=lambda name: None)
+        settings: Any = MetricsSettings({"prometheus": {"@type": "Enabled"}})
+        store, clock = FakeStore(), Clock()
+        store.answer = Deferred()
+        answering = Deferred.fromCoroutine(
+            metrics.prometheus.handler(
+                exchange,
+                settings=settings,
+                telemetry=Telemetry(),
+                hashing=SynchronousHashing(),
+                certificates=None,
+                store=store,
+                clock=clock,
+            )
+        )
+        self.assertNoResult(answering)
+        clock.advance(2)
+        self.assertEqual(self.successResultOf(answering).status, 200)
+
+    def test_no_rate_limit(self) -> None:
+        server = self.serve({})
+        self.assertEqual({self.get(server).status for _ in range(20)}, {200})
+
+    def test_head_and_others(self) -> None:
+        server = self.serve({})
+        head = self.get(server, method="HEAD")
+        self.assertEqual((head.status, head.body), (200, b""))
+        self.assertEqual(self.get(server, method="POST").status, 200)
+
+    def test_openmetrics_if_it_is_asked_for(self) -> None:
+        server = self.serve({"naming": "openmetrics"})
+        answer = self.get(server, {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"})
+        self.assertEqual(answer.headers["content-type"], OPENMETRICS_TYPE)
+        self.assertTrue(answer.body.endswith(b"# EOF\n"))
+        self.assertIn(b"\nstalwart_http_connection_start_total 1.0\n", answer.body)
+        self.assertEqual(answer.headers["vary"].lower().count("accept"), 1)
+
+    def test_selection_of_the_settings(self) -> None:
+        named = {"metrics": {"auth.success": True}}
+        body = self.get(self.serve({}, **named)).body
+        self.assertNotIn(b"auth_success", body)
+        self.assertIn(b"auth_failed 0", body)
+        body = self.get(self.serve({}, **named, metricsPolicy="include")).body
+        self.assertIn(b"auth_success 0", body)
+        self.assertNotIn(b"auth_failed", body)
+        self.assertIn(b"stalwart_build_info", body)
+
+    def test_login(self) -> None:
+        server = self.serve(LOGIN)
+        self.assertEqual(self.get(server, basic("Scraper", "päss:word")).status, 200)
+        exact = basic("Scraper", "päss:word")["Authorization"]
+        self.assertEqual(self.get(server, {"Authorization": exact.replace("Basic", "bAsIc")}).status, 200)
+        for headers in (
+            {},
+            BASIC_ALICE,
+            {"Authorization": "Bearer key"},
+            basic("scraper", "päss:word"),
+            basic("Scraper", "päss:wor"),
+            basic("Scraper", "päss:word "),
+            basic("Scraper", ""),
+            {"Authorization": "Basic !!!!"},
+            {"Authorization": "Basic " + "A" * 5000},
+            {"Authorization": "Basic " + b64encode(b"no colon").decode()},
+            {"Authorization": "Basic"},
+        ):
+            answer = self.get(server, headers)
+            self.assertEqual(
+                (answer.status, answer.headers["content-type"]), (401, "application/problem+json"), headers
+            )
+        self.assertEqual(server.directory.asked, [])
+
+    def test_challenges(self) -> None:
+        challenges = self.get(self.serve(LOGIN)).all("www-authenticate")
+        self.assertEqual([each.split()[0] for each in challenges], ["Bearer", "Basic"])
+
+    def test_secret_in_a_file(self) -> None:
+        path = Path(self.mktemp())
+        path.write_text("from a file\n")
+        server = self.serve({**LOGIN, "authSecret": {"@type": "File", "filePath": str(path)}})
+        self.assertEqual(self.get(server, basic("Scraper", "from a file")).status, 200)
+        self.assertEqual(self.get(server, basic("Scraper", "other")).status, 401)
+
+    def test_secret_that_cannot_be_read_opens_nothing(self) -> None:
+        server = self.serve({**LOGIN, "authSecret": BAD_FILE})
+        self.assertEqual(self.get(server, basic("Scraper", "")).status, 503)
+        self.assertIn("resource.bad-parameters", server.event_ids())
+        self.assertEqual(self.get(server, basic("Somebody", "")).status, 401)
