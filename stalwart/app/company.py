@@ -17,13 +17,25 @@ from stalwart.web.limits import Counters, MemoryCounters
 from stalwart.web.pipeline import Changes
 
 
+class HearsOfCertificates(Protocol):
+    """Whoever serves TLS, as far as it is told by other processes."""
+
+    def hear_certificate(self, id: int | None) -> None:
+        """A certificate, or any number of them, has changed."""
+
+    def hear_challenge(self, domain_id: int) -> None:
+        """What proves the names of a domain has changed."""
+
+
 class Company(Protocol):
     """Counters of rate limits (which may be reset) and lasting ones, places, and what the others must know.
 
-    ``is_first``: of all processes this one tells the administrator what concerns them all.
+    ``is_first``: of all processes this one tells the administrator what concerns them all. ``settling`` are the seconds
+    after which all of them have heard.
     """
 
     is_first: bool
+    settling: float
     limits: Counters
     lasting: Counters
     places: Places
@@ -43,7 +55,13 @@ class Company(Protocol):
     def forgot_world(self, answers_only: bool) -> None:
         """What was remembered of the outside world, or only of its name service, has been forgotten here."""
 
-    def changes(self, below: Foundations, keys: SigningKeys) -> Changes | None:
+    def changed_certificate(self, id: int | None) -> None:
+        """A certificate (None: any number of them) is another one now."""
+
+    def changed_challenges(self, domain_id: int) -> None:
+        """What proves the names of a domain to an authority is something else now."""
+
+    def changes(self, below: Foundations, keys: SigningKeys, tls: HearsOfCertificates) -> Changes | None:
         """What the others tell, for the parts of this process."""
 
     def tasks(self, runner: TaskRunner) -> Any:
@@ -63,6 +81,7 @@ class Alone:
     """Nobody else is there. See ``Company`` for the methods."""
 
     is_first = True
+    settling = 0.0
 
     def __init__(self) -> None:
         self.limits: Counters = MemoryCounters()
@@ -85,7 +104,13 @@ class Alone:
     def forgot_world(self, answers_only: bool) -> None:
         """Nobody to tell."""
 
-    def changes(self, below: Foundations, keys: SigningKeys) -> Changes | None:
+    def changed_certificate(self, id: int | None) -> None:
+        """Nobody to tell."""
+
+    def changed_challenges(self, domain_id: int) -> None:
+        """Nobody to tell."""
+
+    def changes(self, below: Foundations, keys: SigningKeys, tls: HearsOfCertificates) -> Changes | None:
         """There are none."""
         return None
 

@@ -33,6 +33,8 @@ class Environment:
     run_as_group: str | None = None
     diagnosis: dict[str, Any] = field(factory=dict)
     workers: int = 1
+    vault_key_file: str | None = None
+    new_vault_key: bool = False
 
 
 def read_environment(variables: Mapping[str, str], own_hostname: str | None = None) -> Environment:
@@ -51,6 +53,8 @@ def read_environment(variables: Mapping[str, str], own_hostname: str | None = No
         run_as_user=variables.get("RUN_AS_USER", "").strip() or None,
         run_as_group=variables.get("RUN_AS_GROUP", "").strip() or None,
         diagnosis=_diagnosis(variables),
+        vault_key_file=variables.get("STALWART_VAULT_KEY_FILE", "").strip() or None,
+        new_vault_key=variables.get("STALWART_NEW_VAULT_KEY", "").strip().lower() in _TRUE,
         workers=number_of_workers("STALWART_WORKERS", variables.get("STALWART_WORKERS", "").strip() or "1"),
     )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import stalwart.api
+import stalwart.discovery
 import stalwart.jmap
 import stalwart.oauth
 import stalwart.site
 from stalwart.schema import collect
 from stalwart.web.routes import Route
 
-FACES = (stalwart.api, stalwart.jmap, stalwart.oauth, stalwart.site)
+FACES = (stalwart.api, stalwart.discovery, stalwart.jmap, stalwart.oauth, stalwart.site)
 
 
 def routes() -> tuple[Route, ...]:

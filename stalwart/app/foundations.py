@@ -19,11 +19,14 @@ from stalwart.app.outgoing import OutgoingWorld
 from stalwart.app.startup import Startup
 from stalwart.app.store_file import NAME as STORE_FILE
 from stalwart.app.store_file import embedded_store_config, is_missing, read_store_config
+from stalwart.app.vault_key import NAME as VAULT_KEY
+from stalwart.app.vault_key import open_vault
 from stalwart.config.defaults import ensure_defaults
 from stalwart.config.identity.oidc_provider import OidcProvider
 from stalwart.config.monitoring.diagnosis import Diagnosis
 from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
+from stalwart.config.vault import Vault
 from stalwart.directory.directory import Directory
 from stalwart.directory.external.directories import ExternalDirectories
 from stalwart.directory.hashing import HashingPool
@@ -37,7 +40,10 @@ if TYPE_CHECKING:
 
 Mode = Literal["normal", "recovery", "bootstrap"]
 
-DEFAULT_LISTENERS = ({"name": "http", "bind": {"[::]:8080": True}, "protocol": "http", "useTls": False},)
+DEFAULT_LISTENERS = (
+    {"name": "http", "bind": {"[::]:8080": True}, "protocol": "http", "useTls": False},
+    {"name": "https", "bind": {"[::]:443": True}, "protocol": "http", "useTls": True, "tlsImplicit": True},
+)
 
 
 @frozen
@@ -46,6 +52,7 @@ class Foundations:
 
     mode: Mode
     store: Store
+    vault: Vault
     settings: Settings
     hashing: HashingPool
     outgoing: OutgoingWorld
@@ -73,6 +80,9 @@ async def lay_foundations(
     store = MemoryStore() if config is None else open_store(config, reactor, telemetry)
     opened.append(store)
     await store.start()
+    data_file = Path(config["path"]) if config is not None and config.get("@type") == "Sqlite" else None
+    key_file = None if config is None else _vault_key_file(environment, data_file or config_path)
+    vault = await open_vault(store, key_file, anew=environment.new_vault_key)
     overrides = {Diagnosis.type_name: environment.diagnosis} if environment.diagnosis else {}
     settings = Settings(store, telemetry, reactor, overrides, announce=company.changed_settings)
     opened.append(settings)
@@ -80,7 +90,6 @@ async def lay_foundations(
     await settings.load()
     hashing = HashingPool(reactor)
     outgoing = OutgoingWorld(reactor, settings, company.forgot_world)
-    data_file = Path(config["path"]) if config is not None and config.get("@type") == "Sqlite" else None
     external = await external_directories(
         store, settings, hashing, reactor, outgoing.trust_store, telemetry, data_store=data_file
     )
@@ -100,6 +109,7 @@ async def lay_foundations(
     return Foundations(
         mode,
         store,
+        vault,
         settings,
         hashing,
         outgoing,
@@ -135,6 +145,10 @@ def tell(stream: TextIO | None, text: str) -> None:
 
 def _config_path(startup: Startup) -> Path:
     return Path(startup.config) if startup.config is not None else Path(startup.data or ".") / STORE_FILE
+
+
+def _vault_key_file(environment: Environment, beside: Path) -> Path:
+    return Path(environment.vault_key_file) if environment.vault_key_file else beside.with_name(VAULT_KEY)
 
 
 def _store_config(startup: Startup) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 
 from stalwart.api.schema import SchemaDocument
+from stalwart.app.certificates import CertificateParts, certificate_parts
 from stalwart.app.company import Alone, Company
 from stalwart.app.demo import ensure_demo, invitation
 from stalwart.app.environment import Environment
@@ -53,6 +54,7 @@ from stalwart.telemetry.events import (
     SERVER_STARTUP,
     TLS_NO_AUTHORITIES,
 )
+from stalwart.tls.contexts import ServerTls
 from stalwart.web.bans import stored_failures
 from stalwart.web.limits import Limits
 from stalwart.web.listener import wrap_listener
@@ -74,12 +76,14 @@ class House:
     wanted: Callable[[], list[Wanted]]
     tracers: Tracers
     company: Company
+    certificates: CertificateParts
 
     def lead(self) -> None:
         """Do what only one of several processes may do, from now on."""
         self.housekeeping.start()
         if self.mode == "normal":
             self.tasks.start()
+            self.certificates.lead()
 
     @property
     def mode(self) -> str:
@@ -99,6 +103,7 @@ class House:
         """Read settings and authorities again (SIGHUP)."""
         self.foundations.outgoing.reload()
         await self.foundations.settings.reload()
+        await self.certificates.keeper.load()
         self.foundations.telemetry.emit(SERVER_RELOAD)
 
     async def close(self, grace: float) -> None:
@@ -107,6 +112,7 @@ class House:
         self.company.closing()
         self.housekeeping.close()
         await self.tasks.close()
+        await self.certificates.close()
         await self.listeners.close()
         await self.site.shut_down(grace)
         below.settings.close()
@@ -157,23 +163,35 @@ class Builder:
             self.reactor, self.startup, self.environment, self.telemetry, self.opened, company
         )
         settings = below.settings
-        listeners = Listeners(company.sockets(self.reactor), self.telemetry, lambda wanted: self._served(site, wanted))
+        listeners = Listeners(
+            company.sockets(self.reactor), self.telemetry, lambda wanted: self._served(site, wanted, tls)
+        )
         wishes = Wishes(below.mode, settings, self.startup.endpoints, self.environment.recovery_port)
         tracers = Tracers(settings, self.telemetry, self.reactor, environment_decides=below.mode != "normal")
         self.opened.append(tracers)
         limits = Limits(company.limits, company.places)
-        tasks = self._tasks(below, limits)
+        certificates = certificate_parts(below, company)
+        tls = ServerTls(certificates.served, certificates.tls_answers, self.reactor, self.telemetry)
+        await certificates.load()
+        self.opened.append(certificates)
+        tasks = self._tasks(below, limits, certificates)
         self.opened.append(tasks)
         identity = identity_provider(below, company.lasting, company.changed_keys)
         await identity.load()
         self.opened.append(identity)
         services = self._services(below, Listening(listeners, settings, wishes))
         services |= {**identity.services, "tasks": company.tasks(tasks)}
+        services |= {
+            "certificates": certificates,
+            "authorities": certificates.authorities,
+            "http_answers": certificates.http_answers,
+        }
         services["jmap"] = build_service(services, mode=below.mode)
-        site = self._site(below, services, limits)
+        site = self._site(below, services, limits, certificates)
+        site.pipeline.https_port = listeners.https_port
         self.opened.append(listeners)
         housekeeping = Housekeeping(below.store, settings, self.telemetry, self.reactor)
-        house = House(below, identity, site, listeners, housekeeping, tasks, wishes, tracers, company)
+        house = House(below, identity, site, listeners, housekeeping, tasks, wishes, tracers, company, certificates)
         await self._open(house)
         return house
 
@@ -191,6 +209,7 @@ class Builder:
         bootstrap = below.mode == "bootstrap"
         return {
             "store": store,
+            "vault": below.vault,
             "settings": settings,
             "directory": directory,
             "external_directories": below.external,
@@ -214,7 +233,7 @@ class Builder:
             "store_file": None if bootstrap else StoreFile(below.config_path, self._opened_store),
         }
 
-    def _tasks(self, below: Foundations, limits: Limits) -> TaskRunner:
+    def _tasks(self, below: Foundations, limits: Limits, certificates: CertificateParts) -> TaskRunner:
         """The runner with everything that it can carry out, by variant of x:Task."""
 
         async def reset_rate_limiters() -> None:
@@ -226,8 +245,11 @@ class Builder:
             "removeAuthTokens": auth_token_removal(cleaning, below.directory.forget_all),
         }
         works = maintenance_works(cleaning, further)
-        works["DkimManagement"] = dkim_management(below.store, below.settings, below.hashing, self.reactor)
-        return TaskRunner(below.store, below.settings, self.telemetry, self.reactor, works)
+        works["DkimManagement"] = dkim_management(below.store, below.settings, below.hashing, below.vault, self.reactor)
+        works["AcmeRenewal"] = certificates.renewals.work()
+        runner = TaskRunner(below.store, below.settings, self.telemetry, self.reactor, works)
+        certificates.renewals.wake = runner.wake
+        return runner
 
     def _opened_store(self, config: Mapping[str, Any]) -> Store:
         return open_store(config, self.reactor, self.telemetry)
@@ -243,7 +265,9 @@ class Builder:
             finished=self.start_again,
         )
 
-    def _site(self, below: Foundations, services: dict[str, Any], limits: Limits) -> Site:
+    def _site(
+        self, below: Foundations, services: dict[str, Any], limits: Limits, certificates: CertificateParts
+    ) -> Site:
         settings = below.settings
         return build_site(
             routes(),
@@ -258,12 +282,12 @@ class Builder:
             failures=stored_failures(below.store, self.reactor),
             counters=self.company.lasting,
             places=self.company.places,
-            changes=self.company.changes(below, services["signing_keys"]),
+            changes=self.company.changes(below, services["signing_keys"], certificates),
             ban=lambda ip, reason, expires_at: self._ban(settings, ip, reason, expires_at),
             expression_io=services["expression_io"],
         )
 
-    def _served(self, site: Site, wanted: Wanted) -> Any:
+    def _served(self, site: Site, wanted: Wanted, tls: ServerTls) -> Any:
         """The factory behind one HTTP listener."""
         return wrap_listener(
             site,
@@ -272,6 +296,7 @@ class Builder:
             proxy_trusted_networks=wanted.proxies,
             system_max_connections=wanted.most,
             bind_ip=wanted.bind_ip,
+            tls=tls.creator(wanted.settings, site.protocols) if wanted.has_tls else None,
         )
 
     async def _ban(self, settings: Settings, ip: str, reason: str, expires_at: int | None) -> None:

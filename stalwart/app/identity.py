@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 
 from stalwart.app.foundations import Foundations
+from stalwart.codec.sealing import Sealer
 from stalwart.oauth.pages.files import sign_in_assets
 from stalwart.provider.clients import Clients
 from stalwart.provider.codes import AuthorizationCodes
@@ -23,7 +24,6 @@ from stalwart.provider.master_key import StoredMasterKey
 from stalwart.provider.passkeys import Passkeys
 from stalwart.provider.registration import Registration
 from stalwart.provider.requests import AuthorizationRequests
-from stalwart.provider.sealing import Sealer
 from stalwart.provider.sessions import Sessions
 from stalwart.provider.sign_in import SignIn
 from stalwart.provider.tokens import AccessTokens

@@ -21,7 +21,6 @@ from twisted.python.failure import Failure
 
 from stalwart.app.sockets import adjust, host_and_port, open_socket
 from stalwart.config.network.listener import NetworkListener
-from stalwart.errors import Unavailable
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import NETWORK_BIND_ERROR, NETWORK_LISTEN_STOP
 
@@ -33,7 +32,9 @@ DEFAULT_NAMES = {
 }
 MAIL_PROTOCOLS = ("lmtp", "smtp", "submission")
 BUILT = ("http",)
-NO_TLS = "implicit TLS is not served yet, and nothing listens in its place"
+HTTPS_PORT = 443
+TLS_ENDPOINT = "tls:"
+"""Begins an endpoint string that is served with implicit TLS: `tls:443:interface=::` is `tcp:443:interface=::`."""
 
 
 class NotYet(Protocol):
@@ -54,6 +55,7 @@ class Wanted:
     """A listener to bind: its ``settings`` (name, limits, socket options), and an endpoint string or a bind address.
 
     ``proxies`` are the peers that must speak the PROXY protocol, ``most`` the connections at a time (None: no limit).
+    ``http2``: listeners with TLS offer it; another value here has what is behind them made anew.
     """
 
     protocol: str
@@ -62,6 +64,7 @@ class Wanted:
     bind: str | None = None
     proxies: frozenset[str] = frozenset()
     most: int | None = None
+    http2: bool = False
 
     @property
     def bind_ip(self) -> str | None:
@@ -74,9 +77,14 @@ class Wanted:
         return self.endpoint or self.bind or ""
 
     @property
-    def is_served(self) -> bool:
-        """Whether there is somebody to serve it; clear text is no substitute for implicit TLS."""
-        return not (self.settings.use_tls and self.settings.tls_implicit)
+    def has_tls(self) -> bool:
+        """Whether connections begin with TLS."""
+        return self.settings.use_tls and self.settings.tls_implicit
+
+    @property
+    def service(self) -> str:
+        """What it is called in the log."""
+        return "https" if self.protocol == "http" and self.has_tls else self.protocol
 
 
 class Door(ServerFactory):
@@ -222,13 +230,19 @@ class Listeners:
         for alike in (_same, _same_place):  # its own socket first, then one that somebody else leaves there
             for one in tuple(left):
                 bound = next((each for each in free if alike(one, each.wanted)), None)
-                if bound is not None and one.is_served:
+                if bound is not None:
                     found.kept.append((bound, one))
                     free.remove(bound)
                     left.remove(one)
         found.fresh.extend(left)
         found.gone.extend(free)
         return found
+
+    def https_port(self) -> int | None:
+        """The port where HTTP is served with TLS; the usual one, if there are several."""
+        found = [bound.port.getHost() for bound in self.bound if bound.wanted.service == "https"]
+        ports = sorted(address.port for address in found if hasattr(address, "port"))
+        return HTTPS_PORT if HTTPS_PORT in ports else next(iter(ports), None)
 
     async def close(self) -> None:
         """Stop accepting on every listener, for good."""
@@ -243,7 +257,7 @@ class Listeners:
                 self._exchange(bound, one, told)
         keeping = set()
         for one in pairing.fresh:
-            if not await self._bind(one, told, pairing.replaced(one)) and one.is_served:
+            if not await self._bind(one, told, pairing.replaced(one)):
                 keeping.add(one.settings.name)
         for bound in pairing.gone:
             if bound.wanted.settings.name not in keeping:
@@ -271,7 +285,7 @@ class Listeners:
             return False
         self.bound.append(Bound(wanted, port, door))
         if self._sockets.tells:
-            self._log.info("listening {protocol} {address}", protocol=wanted.protocol, address=shown(port.getHost()))
+            self._log.info("listening {protocol} {address}", protocol=wanted.service, address=shown(port.getHost()))
         return True
 
     def _note(self, wanted: Wanted, problem: Exception, told: Mapping[tuple[str, str], str]) -> None:
@@ -289,8 +303,6 @@ class Listeners:
             self._telemetry.emit(NETWORK_LISTEN_STOP, listenerId=bound.wanted.settings.name, address=address)
 
     def _factory(self, wanted: Wanted) -> Any:
-        if not wanted.is_served:
-            raise Unavailable(NO_TLS)
         if wanted.protocol in MAIL_PROTOCOLS:
             factory = Factory.forProtocol(NotYet)
             factory.noisy = False
@@ -305,16 +317,19 @@ def wanted_listeners(
     *,
     proxies: frozenset[str] = frozenset(),
     most: int | None = None,
+    http2: bool = False,
 ) -> list[Wanted]:
     """What to bind for the stored listeners and the endpoint options.
 
-    ``proxies`` and ``most`` (connections) hold for listeners that say nothing of their own.
+    ``proxies`` and ``most`` (connections) hold for listeners that say nothing of their own; ``http2`` for all with TLS.
     """
     places: list[tuple[str, NetworkListener, dict[str, str]]] = []
     for protocol, strings in endpoints.items():
         for number, endpoint in enumerate(strings):
             name = protocol if number == 0 else f"{protocol}-{number + 1}"
-            places.append((protocol, _of_option(name, protocol), {"endpoint": endpoint}))
+            has_tls = endpoint.startswith(TLS_ENDPOINT)
+            place = {"endpoint": f"tcp:{endpoint.removeprefix(TLS_ENDPOINT)}" if has_tls else endpoint}
+            places.append((protocol, _of_option(name, protocol, has_tls), place))
     for listener in stored:
         if why_not_bound(listener, endpoints, built) is None:
             places.extend((listener.protocol, listener, {"bind": bind}) for bind in sorted(listener.bind))
@@ -324,6 +339,7 @@ def wanted_listeners(
             settings,
             proxies=settings.override_proxy_trusted_networks or proxies,
             most=settings.max_connections if settings.max_connections is not None else most,
+            http2=http2,
             **place,
         )
         for protocol, settings, place in places
@@ -357,10 +373,11 @@ def reason_of(problem: Exception) -> str:
     return getattr(inner, "strerror", None) or str(inner)
 
 
-def _of_option(name: str, protocol: str) -> NetworkListener:
+def _of_option(name: str, protocol: str, has_tls: bool) -> NetworkListener:
     stored = "smtp" if protocol == "submission" else protocol
+    unused = {"127.0.0.1:1": True}
     return NetworkListener.from_wire(
-        {"name": name, "bind": {"127.0.0.1:1": True}, "protocol": stored, "useTls": False}  # the address is not used
+        {"name": name, "bind": unused, "protocol": stored, "useTls": has_tls, "tlsImplicit": has_tls}
     )
 
 

@@ -14,6 +14,7 @@ from attrs import define, field, frozen
 
 from stalwart.app.listeners import Bound, Listeners, Pairing, Wanted, reason_of, wanted_listeners, why_not_bound
 from stalwart.app.sockets import OptionRefused, host_and_port, try_options, try_out
+from stalwart.config.network.http import Http
 from stalwart.config.network.listener import NetworkListener
 from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
@@ -39,6 +40,7 @@ class Wishes:
 
     def __call__(self, stored: Iterable[NetworkListener] | None = None) -> list[Wanted]:
         """What to bind if ``stored`` were the listeners of the settings; None for those that are."""
+        http2 = self.settings.of(Http).http2
         if self.mode != "normal":
             recovery = NetworkListener.from_wire(
                 {
@@ -48,12 +50,12 @@ class Wishes:
                     "useTls": False,
                 }
             )
-            return wanted_listeners([] if self.endpoints.get("http") else [recovery], self.endpoints)
+            return wanted_listeners([] if self.endpoints.get("http") else [recovery], self.endpoints, http2=http2)
         if stored is None:
             stored = [listener for _, listener in self.settings.all(NetworkListener)]
         system = self.settings.of(SystemSettings)
         proxies, most = system.proxy_trusted_networks, system.max_connections
-        return wanted_listeners(stored, self.endpoints, proxies=proxies, most=most)
+        return wanted_listeners(stored, self.endpoints, proxies=proxies, most=most, http2=http2)
 
     def why_not(self, listener: NetworkListener) -> str | None:
         """Why a stored listener is not meant to be bound, None if it is."""
@@ -113,7 +115,7 @@ class Listening:
                 _record(found, wanted, lambda one: try_options(one.bind or "", one.settings))
         for wanted in pairing.fresh:
             holder = _holder(pairing, wanted)
-            if wanted.bind is None or not wanted.is_served:
+            if wanted.bind is None:
                 continue
             if holder is not None:
                 found.refused.setdefault(wanted.settings.name, ("bind", f"{wanted.bind} is the listener {holder}'s"))
@@ -158,6 +160,8 @@ def _took(bound: Bound, connection: Connection) -> bool:
 
 def _covers(wanted: Wanted, former: Wanted) -> bool:
     """Whether who reached ``former`` reaches ``wanted`` in the same way."""
+    if wanted.has_tls != former.has_tls:
+        return False
     if (wanted.endpoint, wanted.bind) == (former.endpoint, former.bind):
         return True
     if wanted.bind is None or former.bind is None:

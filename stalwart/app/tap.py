@@ -18,7 +18,9 @@ Examples:
   twistd -n stalwart --data /var/lib/stalwart
       SQLite and blobs below the folder; created with defaults at the first start.
   twistd -n stalwart --data var --http tcp:8080:interface=127.0.0.1
-      The same, but HTTP only on loopback instead of the stored default listener.
+      The same, but HTTP only on loopback instead of the stored default listeners.
+  twistd -n stalwart --data var --http tls:8443:interface=127.0.0.1
+      HTTPS on loopback, with the certificates of the store: tls:... is tcp:... with TLS from the first byte.
   twistd -n stalwart --config /etc/stalwart/config.json
       The data store named in the file; without the file, bootstrap mode on port 8080.
   twistd -n stalwart --data /var/lib/stalwart --workers auto
@@ -27,6 +29,7 @@ Examples:
 Environment: STALWART_RECOVERY_ADMIN=user:secret (an administrator in every mode), STALWART_PUBLIC_URL,
 STALWART_HOSTNAME, STALWART_RECOVERY_MODE=1, STALWART_RECOVERY_MODE_PORT, STALWART_DIAGNOSIS (JSON members of
 x:Diagnosis that hold while the process runs), STALWART_WORKERS (where --workers is not given), RUN_AS_USER,
+STALWART_VAULT_KEY_FILE (default: vault.key beside the store; it opens the private keys in the store, so back it up),
 SSL_CERT_FILE.
 """
 
@@ -62,7 +65,7 @@ class Options(usage.Options):
         sys.exit(0)
 
     def opt_http(self, endpoint: str) -> None:
-        """Serve HTTP here instead of on the default listener, for example tcp:8080:interface=127.0.0.1 (repeatable)."""
+        """Serve HTTP here instead of on the default listeners: tcp:8080:interface=127.0.0.1, tls:443 (repeatable)."""
         self["http"].append(endpoint)
 
     def opt_lmtp(self, endpoint: str) -> None:
@@ -98,8 +101,13 @@ class Options(usage.Options):
 def _check_endpoint(option: str, endpoint: str) -> None:
     from twisted.internet.endpoints import serverFromString
 
+    from stalwart.app.listeners import TLS_ENDPOINT
+
+    has_tls = endpoint.startswith(TLS_ENDPOINT)
+    if has_tls and option != "http":
+        raise usage.UsageError(f"--{option} {endpoint}: {TLS_ENDPOINT}... is for --http only.")
     try:
-        serverFromString(object(), endpoint)
+        serverFromString(object(), f"tcp:{endpoint.removeprefix(TLS_ENDPOINT)}" if has_tls else endpoint)
     except Exception as problem:  # the parsers of endpoint strings raise whatever they like
         raise usage.UsageError(
             f"--{option} {endpoint}: not a Twisted server endpoint such as tcp:8080:interface=127.0.0.1 ({problem})"

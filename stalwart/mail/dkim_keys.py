@@ -23,6 +23,9 @@ from stalwart.codec.dkim_record import ADVISED_RSA, SHORTEST_RSA
 from stalwart.codec.ids import encode_id
 from stalwart.schema import UtcDateTime
 
+DKIM_KEY = "DkimSignature.privateKey"
+"""What these keys are called in the vault."""
+
 _LONGEST_RSA = 8192
 _PLACEHOLDER = re.compile(r"\{(version|algorithm|date-[^{}]+)\}")
 _OTHER_LETTERS = re.compile(r"[^a-z0-9.-]+")
@@ -111,6 +114,8 @@ def new_signature(
     domain_id: int, domain: Any, type: str, pem: str, signatures: Iterable[Mapping[str, Any]], now: float
 ) -> dict[str, Any]:
     """The wire members of an active signature with the key ``pem`` for ``domain``, which has ``signatures`` already.
+
+    ``pem`` is as it is to be stored, so it may be sealed.
 
     ``domain`` is an instance of x:Domain with automatic keys.
     """

@@ -15,20 +15,21 @@ from stalwart.config import index, registry
 from stalwart.config.domains.dkim_signature import DkimSignature
 from stalwart.config.domains.domain import AutomaticKeys, Domain
 from stalwart.config.settings import Settings
+from stalwart.config.vault import Vault
 from stalwart.directory.hashing import Hashing
-from stalwart.mail.dkim_keys import missing, new_key, new_signature
+from stalwart.mail.dkim_keys import DKIM_KEY, missing, new_key, new_signature
 from stalwart.store import Store, Transaction
 from stalwart.tasks.work import Work
 
 
-def dkim_management(store: Store, settings: Settings, hashing: Hashing, clock: Any) -> Work:
-    """The work; keys are made in the threads of ``hashing``."""
+def dkim_management(store: Store, settings: Settings, hashing: Hashing, vault: Vault, clock: Any) -> Work:
+    """The work; keys are made in the threads of ``hashing`` and stored under the seal of ``vault``."""
 
     async def run(task: Any) -> None:
         domain_id: int = task.domain_id
         keys = {}
         for type in await store.read(lambda tx: _missing(tx, domain_id)):
-            keys[type] = await hashing.run(partial(new_key, type))
+            keys[type] = vault.seal(DKIM_KEY, await hashing.run(partial(new_key, type)))
         if keys:
             now = clock.seconds()
             await store.write(lambda tx: _create(tx, domain_id, keys, now))
@@ -46,7 +47,7 @@ def _missing(tx: Transaction, domain_id: int) -> list[str]:
 
 
 def _create(tx: Transaction, domain_id: int, keys: Mapping[str, str], now: float) -> None:
-    """Store those of ``keys``, by kind, that are still missing."""
+    """Store those of the sealed ``keys``, by kind, that are still missing."""
     for type in _missing(tx, domain_id):
         entry = registry.get(tx, Domain, domain_id)
         if entry is not None and type in keys:

@@ -15,6 +15,7 @@ from typing import Any
 from attrs import evolve
 
 from stalwart.codec.redirect_uris import is_web, matches
+from stalwart.codec.sealing import Sealer
 from stalwart.config import registry
 from stalwart.config.identity.authentication import Authentication
 from stalwart.config.identity.oauth_client import OAuthClient
@@ -24,7 +25,6 @@ from stalwart.directory import hashes
 from stalwart.directory.hashing import Hashing
 from stalwart.provider.errors import OAuthError
 from stalwart.provider.grants import Client
-from stalwart.provider.sealing import Sealer
 from stalwart.provider.stateless_clients import LONGEST, PREFIX, Carried, read_id, write_id
 from stalwart.store import Store, Transaction
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from attrs import frozen
 
+from stalwart.codec.sealing import Sealer
 from stalwart.config.identity.oidc_provider import OidcProvider
 from stalwart.config.settings import Settings
 from stalwart.directory.access import Access
@@ -25,7 +26,6 @@ from stalwart.provider.errors import OAuthError
 from stalwart.provider.grants import Client
 from stalwart.provider.keys import SigningKeys
 from stalwart.provider.scopes import SCOPES
-from stalwart.provider.sealing import Sealer
 from stalwart.provider.tokens import Claims, read_token, signed_in_access, write_token
 from stalwart.store import SignIn, Store, Transaction
 from stalwart.telemetry import Telemetry

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
+from stalwart.codec.sealing import Sealer
 from stalwart.provider.grants import Client
 from stalwart.provider.scopes import SCOPES
-from stalwart.provider.sealing import Sealer
 
 PREFIX = "swc1."
 LONGEST = 1024

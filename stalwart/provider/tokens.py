@@ -13,12 +13,12 @@ from typing import Any, Literal
 import msgspec
 from attrs import evolve
 
+from stalwart.codec.sealing import LONGEST, Sealer
 from stalwart.directory.access import RECOVERY_ACCOUNT, Access
 from stalwart.directory.directory import Directory
 from stalwart.errors import Unauthenticated
 from stalwart.provider.records import PENDING
 from stalwart.provider.scopes import scoped
-from stalwart.provider.sealing import LONGEST, Sealer
 from stalwart.store import SignIn, Store
 
 PREFIX = "sw1."

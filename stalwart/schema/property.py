@@ -73,7 +73,9 @@ class Property:
         """The value that ``members`` gives this property of an object that was ``former`` (or new)."""
         before = getattr(former, self.attribute, None)
         given = members.get(self.name)
-        if given is None and (self.name not in members or (self.default is None and self.update != "mutable")):
+        is_cleared = reading.by_server and self.type.nullable and self.name in members
+        is_absent = self.name not in members or (self.default is None and self.update != "mutable")
+        if given is None and is_absent and not is_cleared:
             return self._absent(path, reading, before)
         at = (*path, self.name)
         if reading.by_server:

@@ -14,17 +14,25 @@ _LONGEST_REASON = 500
 
 
 def status_after_failure(
-    status: Any, manager: TaskManager, now: int, reason: str, *, hopeless: bool, random: Callable[[], float]
+    status: Any,
+    manager: TaskManager,
+    now: int,
+    reason: str,
+    *,
+    hopeless: bool,
+    random: Callable[[], float],
+    after: float | None = None,
 ) -> dict[str, Any]:
     """The next status, in wire form, of a task with ``status``.
 
-    ``random`` gives numbers from 0 to 1. A wait that would end after the deadline is not begun.
+    ``random`` gives numbers from 0 to 1. A wait that would end after the deadline is not begun. ``after`` are the
+    seconds until the next attempt of a task that never fails for good.
     """
     attempts = getattr(status, "attempt_number", 0) + 1
-    due = now + wait(manager, attempts, random)
+    due = now + (wait(manager, attempts, random) if after is None else max(1, round(after)))
     common = {"createdAt": date_text(status.created_at), "failureReason": reason[:_LONGEST_REASON] or "Unknown."}
     too_late = (due - status.created_at) * 1000 > manager.total_deadline
-    if hopeless or attempts >= manager.max_attempts or too_late:
+    if hopeless or (after is None and (attempts >= manager.max_attempts or too_late)):
         return {"@type": "Failed", "failedAt": date_text(now), "failedAttemptNumber": attempts, **common}
     return {"@type": "Retry", "due": date_text(due), "attemptNumber": attempts, **common}
 

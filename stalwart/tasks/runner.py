@@ -23,7 +23,7 @@ from stalwart.directory.account_records import date_text
 from stalwart.errors import StalwartError
 from stalwart.store import Row, Store, Transaction
 from stalwart.tasks.retries import status_after_failure
-from stalwart.tasks.work import HopelessTask, Work, Works
+from stalwart.tasks.work import HopelessTask, LaterTask, Work, Works
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import TASK_COMPLETED, TASK_ERROR, TASK_FAILED, TASK_RETRIED, TASK_STARTED
 
@@ -224,6 +224,7 @@ class TaskRunner:
             int(self._clock.seconds()),
             _reason(problem, task, self.works),
             hopeless=isinstance(problem, HopelessTask),
+            after=problem.seconds if isinstance(problem, LaterTask) else None,
             random=self._random,
         )
         if not isinstance(problem, StalwartError | TimeoutError):

@@ -20,6 +20,19 @@ class HopelessTask(StalwartError):
     title = "Task failed"
 
 
+class LaterTask(StalwartError):
+    """This attempt failed; the next one is due after so many seconds, however many there have been before.
+
+    ``detail`` is the reason that its status shows.
+    """
+
+    title = "Task failed"
+
+    def __init__(self, detail: str, seconds: float) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+
 def _accept(task: Any) -> None:
     """Nothing speaks against it."""
 
@@ -30,8 +43,9 @@ class Work:
 
     ``run`` takes the task (an instance of the variant). It answers None when all is done, which removes the task, or
     the time (seconds since the epoch) at which the task is to run again. What it raises is a failed attempt:
-    ``HopelessTask`` the last one, anything else is tried again. It may be cut off anywhere and begun again, also by
-    the end of the process, so it must not mind doing a thing twice. It is cancelled after ``time_limit`` seconds.
+    ``HopelessTask`` the last one, ``LaterTask`` one that the work itself times, anything else is tried again. It may be
+    cut off anywhere and begun again, also by the end of the process, so it must not mind doing a thing twice. It is
+    cancelled after ``time_limit`` seconds.
 
     Of the tasks with one ``key`` one runs at a time. ``check`` raises Invalid for a task that could be written down
     but not done; it runs inside a transaction of the store, so it only looks at the task.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -24,6 +25,17 @@ class ReadingTests(SynchronousTestCase):
     def test_nothing_set_is_a_normal_start(self) -> None:
         found = read()
         self.assertEqual(found, Environment("node.example.test"))
+
+    def test_number_of_workers(self) -> None:
+        found = [read(STALWART_WORKERS=text).workers for text in ("", " 4 ", "64")]
+        self.assertEqual((found, read().workers), ([1, 4, 64], 1))
+        self.assertIn("STALWART_WORKERS must be a number", self.refusal(STALWART_WORKERS="65"))
+
+    def test_one_worker_for_each_cpu_that_there_is_for_this_process(self) -> None:
+        self.patch(os, "sched_getaffinity", lambda _pid: set(range(3)))
+        self.assertEqual(read(STALWART_WORKERS="auto").workers, 3)
+        self.patch(os, "sched_getaffinity", lambda _pid: set(range(256)))
+        self.assertEqual(read(STALWART_WORKERS="auto").workers, 64)
 
     def test_hostname_is_the_nodes_own_in_lower_case(self) -> None:
         self.assertEqual(read("Node.Example.TEST").hostname, "node.example.test")

@@ -34,7 +34,8 @@ class NormalTests(HouseCase):
     def test_first_start_inserts_the_default_objects(self) -> None:
         settings = self.open().foundations.settings
         self.assertEqual(
-            [(one.name, set(one.bind)) for _, one in settings.all(NetworkListener)], [("http", {"[::]:8080"})]
+            [(one.name, set(one.bind)) for _, one in settings.all(NetworkListener)],
+            [("http", {"[::]:8080"}), ("https", {"[::]:443"})],
         )
         self.assertEqual(settings.of(SystemSettings).default_hostname, "mail.example.test")
         self.assertEqual(len(settings.all(Role)), 4)
@@ -43,9 +44,8 @@ class NormalTests(HouseCase):
     def test_second_start_keeps_what_was_changed(self) -> None:
         first = self.open()
         self.settle(first.foundations.settings.change(Http, {"enableHsts": True}))
-        self.settle(
-            first.foundations.settings.destroy(NetworkListener, first.foundations.settings.all(NetworkListener)[0][0])
-        )
+        for id, _ in first.foundations.settings.all(NetworkListener):
+            self.settle(first.foundations.settings.destroy(NetworkListener, id))
         self.settle(first.foundations.settings.create(NetworkListener, {"name": "own", "bind": {"127.0.0.1:1": True}}))
         self.shut(first)
         second = self.open(hostname="other.example.test")
@@ -218,6 +218,18 @@ class ServingTests(HouseCase):
         self.settle(ban("192.0.2.1", "portScanning", 1_800_000_060))
         ((_, entry),) = house.foundations.settings.all(BlockedIp)
         self.assertEqual((entry.address, entry.expires_at), ("192.0.2.1", 1_800_000_060))
+
+    def test_ban_that_was_over_begins_anew_and_one_that_holds_stays_as_it_is(self) -> None:
+        house = self.open()
+        settings, ban = house.foundations.settings, house.site.bans._ban
+        self.settle(ban("192.0.2.1", "portScanning", NOW + 60))
+        self.settle(ban("192.0.2.1", "authFailure", NOW + 600))
+        ((_, entry),) = settings.all(BlockedIp)
+        self.assertEqual((entry.reason, entry.expires_at), ("portScanning", NOW + 60))
+        self.reactor.advance(60)
+        self.settle(ban("192.0.2.1", "authFailure", NOW + 600))
+        ((_, entry),) = settings.all(BlockedIp)
+        self.assertEqual((entry.reason, entry.expires_at), ("authFailure", NOW + 600))
 
 
 class EndingTests(HouseCase):

@@ -50,6 +50,12 @@ class WantedTests(SynchronousTestCase):
         found = wanted_listeners([self.HTTP, self.HTTPS], {"http": [LOOPBACK]})
         self.assertEqual(names(found), [("http", "http", LOOPBACK)])
 
+    def test_option_with_tls(self) -> None:
+        (found,) = wanted_listeners([], {"http": ["tls:443:interface=127.0.0.1"]}, http2=True)
+        self.assertEqual((found.endpoint, found.has_tls, found.http2), ("tcp:443:interface=127.0.0.1", True, True))
+        self.assertEqual((found.service, found.protocol), ("https", "http"))
+        self.assertEqual(wanted_listeners([], {"http": [LOOPBACK]})[0].service, "http")
+
     def test_listener_that_somebody_added_is_bound_besides(self) -> None:
         found = names(wanted_listeners([self.HTTP, self.OWN], {"http": [LOOPBACK]}))
         own = [("http", "internal", f"127.0.0.1:{port}") for port in (9000, 9001)]
@@ -230,10 +236,12 @@ class BindingTests(TestCase):
             self.events, [("network.bind-error", {"address": endpoint, "reason": "Address already in use"})]
         )
 
-    async def test_implicit_tls_is_never_served_in_the_clear(self) -> None:
+    async def test_port_of_https(self) -> None:
+        self.assertIsNone(self.listeners.https_port())
+        await self.listeners.bind(self.wanted(stored("a"), stored("b", tlsImplicit=True, useTls=False)))
+        self.assertIsNone(self.listeners.https_port())
         await self.listeners.bind(self.wanted(stored("https", "127.0.0.1:0", tlsImplicit=True, useTls=True)))
-        self.assertEqual((self.listeners.bound, self.made), ([], []))
-        self.assertEqual([name for name, _ in self.events], ["network.bind-error"])
+        self.assertEqual(self.listeners.https_port(), self.listeners.bound[-1].port.getHost().port)
 
     async def test_address_of_another_computer_is_an_event(self) -> None:
         await self.listeners.bind(self.wanted(stored("a", "192.0.2.1:8080")))
@@ -360,13 +368,13 @@ class BindingTests(TestCase):
         told = await self.listeners.settle(["b"])
         self.assertEqual([text.startswith("The listener b is stored") for text in told], [True])
 
-    async def test_listener_that_turns_to_implicit_tls_is_closed_and_never_clear(self) -> None:
+    async def test_listener_that_turns_to_implicit_tls_keeps_its_socket(self) -> None:
         address = self.free()
         await self.listeners.bind(self.wanted(stored("a", address)))
+        port = self.listeners.bound[0].port
         await self.listeners.change(self.wanted(stored("a", address, useTls=True, tlsImplicit=True)))
-        self.assertEqual(self.listeners.bound, [])
-        (told,) = await self.listeners.settle()
-        self.assertIn("implicit TLS is not served yet", told)
+        self.assertIs(self.listeners.bound[0].port, port)
+        self.assertEqual((len(self.made), self.listeners.bound[0].wanted.has_tls), (2, True))
 
     async def test_option_that_the_system_refuses_leaves_the_listener_serving(self) -> None:
         address = self.free()

@@ -60,6 +60,24 @@ class OutgoingTests(SynchronousTestCase):
         self.world.reload()
         self.assertIsNot(self.world(), before)
 
+    def test_answers_are_forgotten_without_the_rest(self) -> None:
+        self.world.forget_answers()  # there are none
+        before = self.world()
+        cleared: list[bool] = []
+        self.patch(before.resolver, "clear", lambda: cleared.append(True))
+        self.world.forget_answers()
+        self.world.hear(answers_only=True)
+        self.assertEqual((len(cleared), self.world() is before), (2, True))
+
+    def test_other_processes_are_told_what_is_forgotten_here_and_not_what_they_have_told(self) -> None:
+        told: list[bool] = []
+        world = OutgoingWorld(Clock(), self.settings, told.append)
+        world.reload()
+        world.forget_answers()
+        before = world()
+        world.hear()
+        self.assertEqual((told, world() is before), ([False, True], False))
+
     def test_authorities_that_cannot_be_read_are_named(self) -> None:
         self.assertEqual(self.world.problems(), ())
         self.patch(self.world.trust_store, "problems", lambda: ("SSL_CERT_FILE: no such file",))

@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart import __version__
 from stalwart.app.service import StalwartService
 from stalwart.app.tap import Options, makeService
+from stalwart.app.workers.supervisor import Supervisor
 
 HTTP = "tcp:0:interface=127.0.0.1"
 
@@ -43,6 +44,12 @@ class OptionTests(SynchronousTestCase):
     def test_two_parsers_share_nothing(self) -> None:
         parsed("--data", "d", "--http", HTTP)
         self.assertEqual(parsed("--data", "d")["http"], [])
+
+    def test_tls_endpoints_are_for_http(self) -> None:
+        tls = "tls:0:interface=127.0.0.1"
+        self.assertEqual(parsed("--data", "d", "--http", tls)["http"], [tls])
+        self.assertIn("for --http only", self.refusal("--data", "d", "--smtp", tls))
+        self.assertIn("tls:nowhere", self.refusal("--data", "d", "--http", "tls:nowhere"))
 
     def test_neither_store_says_what_to_give(self) -> None:
         refused = self.refusal("--http", HTTP)
@@ -74,6 +81,18 @@ class OptionTests(SynchronousTestCase):
     def test_empty_endpoint_is_refused(self) -> None:
         self.assertIn("--http", self.refusal("--data", "d", "--http", ""))
 
+    def test_number_of_workers_is_read(self) -> None:
+        found = [parsed("--data", "d", "--workers", text)["workers"] for text in ("1", "3", "64")]
+        self.assertEqual((found, parsed("--data", "d")["workers"]), ([1, 3, 64], None))
+        self.assertGreaterEqual(parsed("--data", "d", "--workers", "auto")["workers"], 1)
+
+    def test_other_numbers_of_workers_are_refused_with_the_bounds(self) -> None:
+        for text in ("0", "65", "-1", "2.5", "many", "", "007"):
+            refused = self.refusal("--data", "d", "--workers", text)
+            self.assertEqual(
+                refused, "--workers must be a number of processes between 1 and 64, or auto for one per CPU."
+            )
+
 
 class HelpTests(SynchronousTestCase):
     """What a person reads first."""
@@ -86,12 +105,18 @@ class HelpTests(SynchronousTestCase):
 
     def test_every_option_is_listed(self) -> None:
         text = Options().getUsage()
-        for name in ("config", "data", "demo", "http", "lmtp", "smtp", "submission", "version", "help"):
+        for name in ("config", "data", "demo", "http", "lmtp", "smtp", "submission", "version", "workers", "help"):
             self.assertIn(f"--{name}", text)
 
     def test_variables_of_the_environment_are_named(self) -> None:
         text = Options().getUsage()
-        for name in ("STALWART_RECOVERY_ADMIN", "STALWART_PUBLIC_URL", "SSL_CERT_FILE", "RUN_AS_USER"):
+        for name in (
+            "STALWART_RECOVERY_ADMIN",
+            "STALWART_PUBLIC_URL",
+            "SSL_CERT_FILE",
+            "RUN_AS_USER",
+            "STALWART_WORKERS",
+        ):
             self.assertIn(name, text)
 
     def test_version_is_printed_and_ends_it(self) -> None:
@@ -113,6 +138,15 @@ class ServiceTests(SynchronousTestCase):
         service = makeService(parsed("--data", data))
         self.assertIsInstance(service, StalwartService)
         self.assertFalse(os.path.exists(data))
+
+    def test_several_workers_have_a_supervisor(self) -> None:
+        for arguments, variables, kind in (
+            (("--workers", "2"), {}, Supervisor),
+            ((), {"STALWART_WORKERS": "3"}, Supervisor),
+            (("--workers", "1"), {"STALWART_WORKERS": "3"}, StalwartService),
+        ):
+            self.patch(os, "environ", variables)
+            self.assertIsInstance(makeService(parsed("--data", "d", *arguments)), kind)
 
     def test_malformed_variable_ends_the_process_with_a_sentence(self) -> None:
         self.patch(os, "environ", {"STALWART_RECOVERY_ADMIN": "hush"})

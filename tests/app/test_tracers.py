@@ -16,8 +16,8 @@ from stalwart.config.settings import Settings
 from stalwart.store import MemoryStore
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
-    AUTH_FAILED,
     AUTH_SUCCESS,
+    AUTH_TOKEN_EXPIRED,
     AUTH_TOO_MANY_ATTEMPTS,
     NETWORK_BIND_ERROR,
     NETWORK_CLOSED,
@@ -28,7 +28,7 @@ from stalwart.telemetry.events import (
 from tests.telemetry.test_log_writer import ThreadClock
 
 NOW = 1_795_253_400.25  # 2026-11-21T09:30:00.25Z
-ALL = (NETWORK_CLOSED, AUTH_FAILED, AUTH_SUCCESS, AUTH_TOO_MANY_ATTEMPTS, NETWORK_BIND_ERROR)
+ALL = (NETWORK_CLOSED, AUTH_TOKEN_EXPIRED, AUTH_SUCCESS, AUTH_TOO_MANY_ATTEMPTS, NETWORK_BIND_ERROR)
 
 
 class FakeWriter:
@@ -126,14 +126,14 @@ class FileTests(TracersCase):
     def test_keys_are_not_computed_for_events_below_every_level(self) -> None:
         self.create()
         self.start()
-        self.assertFalse(self.telemetry.wants(AUTH_FAILED))
+        self.assertFalse(self.telemetry.wants(AUTH_TOKEN_EXPIRED))
 
     def test_tracer_that_is_not_enabled_or_not_obeyed_does_nothing(self) -> None:
         self.create(enable=False)
         self.create("Journal", level="trace")
         self.create("OtelHttp", endpoint="https://example.test/", level="trace")
         self.start()
-        self.assertEqual((self.writers, self.telemetry.wants(AUTH_FAILED)), ([], False))
+        self.assertEqual((self.writers, self.telemetry.wants(AUTH_TOKEN_EXPIRED)), ([], False))
 
 
 class ChangeTests(TracersCase):
@@ -173,7 +173,7 @@ class ChangeTests(TracersCase):
     def test_other_settings_touch_no_file(self) -> None:
         self.start()
         self.create()
-        self.level(AUTH_FAILED, "info")
+        self.level(AUTH_TOKEN_EXPIRED, "info")
         self.assertEqual((len(self.writers), self.writers[0].closed), (1, None))
 
     def test_closing_waits_for_the_files_and_restores_the_log(self) -> None:
@@ -200,10 +200,10 @@ class LevelTests(TracersCase):
     def test_event_with_another_level(self) -> None:
         self.create()
         self.start()
-        self.level(AUTH_FAILED, "warn")
+        self.level(AUTH_TOKEN_EXPIRED, "warn")
         self.level(AUTH_SUCCESS, "debug")
-        self.assertEqual(self.emitted((AUTH_FAILED, AUTH_SUCCESS)), [["auth.failed"]])
-        self.assertIn(" WARN Sign-in failed ", self.writers[0].lines[0])
+        self.assertEqual(self.emitted((AUTH_TOKEN_EXPIRED, AUTH_SUCCESS)), [["auth.token-expired"]])
+        self.assertIn(" WARN Token expired ", self.writers[0].lines[0])
 
     def test_disabled_event_is_nowhere(self) -> None:
         self.create(level="trace")

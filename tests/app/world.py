@@ -36,6 +36,7 @@ class HouseCase(SynchronousTestCase):
         self.telemetry = Telemetry(threshold=Level.ERROR + 1)  # type: ignore[arg-type]  # nothing is logged
         self.events: list[tuple[str, dict[str, Any]]] = []
         self.telemetry.observe(self._note)
+        self.folder = self.mktemp()
         self.disk = MemoryStore(self.reactor.seconds)
         self.addCleanup(self.disk.close)
         self.closed: list[str] = []
@@ -76,7 +77,7 @@ class HouseCase(SynchronousTestCase):
         self, *, hostname: str = "mail.example.test", startup: Startup | None = None, **environment: Any
     ) -> Coroutine[Any, Any, House]:
         """The same, not yet run."""
-        chosen = startup or Startup(data=self.mktemp(), endpoints={"http": [HTTP]})
+        chosen = startup or Startup(data=self.folder, endpoints={"http": [HTTP]})
         return open_house(self.reactor, chosen, Environment(hostname, **environment), self.telemetry)
 
     def shut(self, house: House) -> None:

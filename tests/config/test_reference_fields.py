@@ -203,7 +203,7 @@ class CatalogueTests(SynchronousTestCase):
         self.assertEqual(set(OBJECTS) - set(declarations()), set())
 
     def test_what_nothing_obeys_says_so(self) -> None:
-        obeyed = {"Jmap", "DataStore", "BlobStore", "TaskManager", "Tracer", "EventTracingLevel", "Log"}
+        obeyed = {"Jmap", "DataStore", "BlobStore", "TaskManager", "Tracer", "EventTracingLevel", "Log", "Metrics"}
         for name in OBJECTS:
             declared = declarations()[name]
             self.assertEqual(declared.enforced, name in obeyed, name)

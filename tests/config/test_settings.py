@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -187,6 +187,52 @@ class PartialTests(TwoStored):
         self.settings = Settings(self.store, self.telemetry, self.clock, {"Http": {"enableHsts": False}})
         self.done(self.settings.reload(["Http"]))
         self.assertFalse(self.settings.of(Http).enable_hsts)
+
+
+class AnnounceTests(SettingsTestCase):
+    """What other processes are told, and when."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.told: list[str] = []  # the root as it is when they are told
+        self.settings = Settings(
+            self.store,
+            self.telemetry,
+            self.clock,
+            announce=lambda: self.told.append(self.settings.of(Http).redirect_root or ""),
+        )
+
+    def test_each_write_is_told_once_it_is_in_force(self) -> None:
+        self.done(self.settings.change(Http, {"redirectRoot": "/a"}))
+        id = self.done(self.settings.create(AllowedIp, {"address": "192.0.2.1"}))
+        self.done(self.settings.destroy(AllowedIp, id))
+        self.assertEqual(self.told, ["/a"] * 3)
+
+    def test_what_others_have_told_is_not_told_again(self) -> None:
+        self.done(self.settings.load())
+        self.done(self.settings.reload(announced=True))
+        self.assertEqual(self.told, [])
+
+    def test_reload_that_finds_nothing_new_is_told_all_the_same(self) -> None:
+        """An announced reload may have come between a write and the reload that follows it."""
+        self.done(self.settings.reload())
+        self.done(self.settings.reload())
+        self.assertEqual(len(self.told), 2)
+
+    def test_types_that_nobody_keeps_are_not_told(self) -> None:
+        self.done(self.settings.reload(("Account",)))
+        self.assertEqual(self.told, [])
+
+    def test_reload_that_fails_or_is_given_up_is_told(self) -> None:
+        self.break_http()
+        self.fails(SettingsBroken, self.settings.reload())
+        self.assertEqual(len(self.told), 1)
+        self.patch(self.store, "read", lambda _work: Deferred())
+        waiting = Deferred.fromCoroutine(self.settings.reload())
+        self.assertEqual(len(self.told), 1)
+        waiting.cancel()
+        self.failureResultOf(waiting, CancelledError)
+        self.assertEqual(len(self.told), 2)
 
 
 class OverlappingTests(TwoStored):

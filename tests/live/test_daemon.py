@@ -167,10 +167,10 @@ class UserTests(DaemonCase):
             raise SkipTest("only root can become somebody else")
         os.chmod(self.data.parent, 0o711)
         daemon = self.running(RUN_AS_USER="nobody")
+        self.assertEqual(daemon.get("/healthz/ready")[0], 200)  # it is root when it says that it listens
         status = Path(f"/proc/{daemon.process.pid}/status").read_text()
         uids = re.findall(r"^Uid:\s+(.*)$", status, re.M)[0].split()
         self.assertNotIn("0", uids)
-        self.assertEqual(daemon.get("/healthz/ready")[0], 200)
         self.assertEqual(self.data.stat().st_uid, int(uids[0]))
 
 

@@ -210,5 +210,5 @@ class LeakTests(DiagnosingCase):
         self.many(RUNS)
         after = self.count()
         self.assertEqual(after, before)
-        self.assertEqual((len(self.diagnoses._running), len(self.server.site.channels)), (0, 0))
+        self.assertEqual((self.diagnoses._places._taken, len(self.server.site.channels)), ({}, 0))
         self.assertEqual(self.flushLoggedErrors(), [])

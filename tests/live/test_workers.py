@@ -5,10 +5,13 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import pwd
 import re
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -179,22 +182,17 @@ class CountTests(CrewCase):
         here.change("Jmap", {"maxConcurrentUploads": 1})
         head = "".join(f"{name}: {value}\r\n" for name, value in alice.items())
         account = here.call("x:Account/query", {"filter": {"text": "alice"}})["ids"][0]
-        begun = f"POST /jmap/upload/{account}/ HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n{head}\r\nbegun"
+        path = f"/jmap/upload/{account}/"
+        begun = f"POST {path} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n{head}\r\n"
         here.connection.sock.sendall(begun.encode())
-        self.upload(there, account, alice, 400, patience=PATIENCE)
+        self.assertIn(b" 100 ", here.connection.sock.recv(100))  # it has its place, and waits for the file
+        self.assertEqual(there.request("POST", path, b"x", alice)[0], 400)
         os.kill(self.pids[0], signal.SIGKILL)
-        self.upload(there, account, alice, 200, patience=PATIENCE)
+        until = time.monotonic() + PATIENCE
+        while there.request("POST", path, b"x", alice)[0] != 200 and time.monotonic() < until:
+            time.sleep(0.05)
+        self.assertEqual(there.request("POST", path, b"x", alice)[0], 200)
         self.assert_clean()
-
-    def upload(self, client: Client, account: str, who: dict[str, str], wanted: int, *, patience: float) -> None:
-        """Until an upload gets the status ``wanted``: the other side is on its way."""
-        until = time.monotonic() + patience
-        while True:
-            status, _, body = client.request("POST", f"/jmap/upload/{account}/", b"x", who)
-            if status == wanted or time.monotonic() > until:
-                self.assertEqual(status, wanted, body)
-                return
-            time.sleep(0.02)
 
 
 class EndTests(CrewCase):
@@ -268,6 +266,29 @@ class StartTests(SynchronousTestCase):
         self.assertEqual(client.status(basic(told["username"], told["secret"])), 200)
         self.assertIn(crew.terminate()[0], ENDED)
         self.assertNotIn("Traceback", crew.log + crew.errors)
+
+    def test_root_is_dropped_everywhere_or_it_does_not_start(self) -> None:
+        if os.geteuid() != 0:
+            raise SkipTest("only root can become somebody else")
+        folder = new_folder()
+        self.addCleanup(shutil.rmtree, folder, True)
+        os.chmod(folder, 0o711)
+        crew = Crew("stalwart", "--data", str(folder / "data"), "--workers", "2", *LOOPBACK, RUN_AS_USER="nobody")
+        self.addCleanup(crew.close)
+        test = f"os.setuid({pwd.getpwnam('nobody').pw_uid}); os.execv({sys.executable!r}, ['python', '-c', ''])"
+        if subprocess.run(
+            [sys.executable, "-c", f"import os; {test}"], stderr=subprocess.DEVNULL, check=False
+        ).returncode:
+            self.assertEqual(crew.wait(), 1)
+            self.assertIn("nobody (RUN_AS_USER) has no access to", crew.log)
+            return
+        pids = crew.wait_for_workers(2)
+        for pid in (crew.process.pid, *pids):
+            uids = re.findall(r"^Uid:\s+(.*)$", Path(f"/proc/{pid}/status").read_text(), re.M)[0].split()
+            self.assertNotIn("0", uids)
+        os.kill(pids[0], signal.SIGKILL)
+        crew.wait_for_workers(2, starts=3)
+        self.assertIn(crew.terminate()[0], ENDED)
 
     def test_first_worker_that_cannot_start_ends_all_with_status_1(self) -> None:
         folder = new_folder()

@@ -10,8 +10,9 @@ from stalwart.config.domains.dkim_signature import DkimSignature
 from stalwart.config.domains.domain import Domain
 from stalwart.config.identity.tenant import Tenant
 from stalwart.config.operation.task import Task
+from stalwart.config.vault import Vault, VaultKey
 from stalwart.mail import dkim_management
-from stalwart.mail.dkim_keys import check_key
+from stalwart.mail.dkim_keys import DKIM_KEY, check_key
 from tests.codec.pem import key, pem
 from tests.directory.world import NOW, World
 
@@ -22,8 +23,9 @@ class DkimManagementTests(World):
     def setUp(self) -> None:
         super().setUp()
         self.made = 0
+        self.vault = Vault(VaultKey("v" * 40))
         self.patch(dkim_management, "new_key", self.new_key)  # RSA keys of full length take long
-        self.work = dkim_management.dkim_management(self.store, self.settings, self.hashing, self.clock)
+        self.work = dkim_management.dkim_management(self.store, self.settings, self.hashing, self.vault, self.clock)
 
     def new_key(self, type: str) -> str:
         self.made += 1
@@ -42,7 +44,8 @@ class DkimManagementTests(World):
         self.run_for(self.domain_id)
         self.assertEqual({each.tag for each in self.signatures()}, {ED25519, RSA})
         for each in self.signatures():
-            check_key(each.tag, each.private_key.secret)
+            check_key(each.tag, self.vault.kept(DKIM_KEY, each.private_key))
+            self.assertNotIn("PRIVATE", each.private_key.secret)
             self.assertEqual((each.domain_id, each.stage), (self.domain_id, "active"))
             self.assertEqual(each.next_transition_at, NOW + 90 * 86_400)
             self.assertTrue(each.selector.endswith("20270115"))

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from stalwart.codec.sealing import Sealer
 from stalwart.provider.scopes import MAIL, SCOPES
-from stalwart.provider.sealing import Sealer
 from stalwart.provider.stateless_clients import LONGEST, PREFIX, Carried, read_id, write_id
 
 

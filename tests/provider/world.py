@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from stalwart.codec.sealing import Sealer
 from stalwart.directory.access import Access
 from stalwart.provider.codes import AuthorizationCodes
 from stalwart.provider.devices import DeviceCodes
@@ -15,7 +16,6 @@ from stalwart.provider.errors import OAuthError
 from stalwart.provider.grants import AuthorizationRequest, Client, SignedIn
 from stalwart.provider.keys import SigningKeys
 from stalwart.provider.master_key import StoredMasterKey
-from stalwart.provider.sealing import Sealer
 from stalwart.provider.sessions import Sessions, Tokens
 from stalwart.provider.tokens import AccessTokens
 from tests.directory.world import IP, World

@@ -25,9 +25,11 @@ class StatusTests(SynchronousTestCase):
     """The next status."""
 
     def after(self, status: dict[str, Any], now: int = NOW, **given: Any) -> dict[str, Any]:
-        reason, hopeless = given.pop("reason", "no"), given.pop("hopeless", False)
+        reason, hopeless, after = given.pop("reason", "no"), given.pop("hopeless", False), given.pop("after", None)
         before = TaskStatus.from_stored(status)
-        return status_after_failure(before, manager(**given), now, reason, hopeless=hopeless, random=lambda: 1.0)
+        return status_after_failure(
+            before, manager(**given), now, reason, hopeless=hopeless, after=after, random=lambda: 1.0
+        )
 
     def test_first_failure_is_tried_again(self) -> None:
         expected = {"@type": "Retry", "createdAt": CREATED, "due": "2026-01-01T00:01:00Z", "attemptNumber": 1}
@@ -47,6 +49,22 @@ class StatusTests(SynchronousTestCase):
 
     def test_hopeless_failure_ends_it(self) -> None:
         self.assertEqual(self.after(PENDING, hopeless=True)["@type"], "Failed")
+
+    def test_work_that_says_when_is_tried_then(self) -> None:
+        shown = self.after(PENDING, after=7200.4)
+        self.assertEqual((shown["@type"], shown["due"], shown["attemptNumber"]), ("Retry", "2026-01-01T02:00:00Z", 1))
+
+    def test_work_that_says_when_never_fails_for_good(self) -> None:
+        shown = self.after({**RETRY, "attemptNumber": 4711}, NOW + 10_000, after=60, maxAttempts=1, totalDeadline=1000)
+        self.assertEqual((shown["@type"], shown["attemptNumber"]), ("Retry", 4712))
+
+    def test_there_is_a_second_at_least(self) -> None:
+        self.assertEqual(
+            [self.after(PENDING, after=wait)["due"] for wait in (0, -5, 0.2)], ["2026-01-01T00:00:01Z"] * 3
+        )
+
+    def test_hopeless_is_hopeless(self) -> None:
+        self.assertEqual(self.after(PENDING, hopeless=True, after=60)["@type"], "Failed")
 
     def test_reason_is_bounded_and_never_empty(self) -> None:
         self.assertEqual(len(self.after(PENDING, reason="x" * 9999)["failureReason"]), 500)

@@ -10,7 +10,7 @@ from stalwart.config import index, registry
 from stalwart.config.operation.task import Task
 from stalwart.errors import Unavailable
 from stalwart.tasks.runner import MOST_AT_ONCE, REST
-from stalwart.tasks.work import HopelessTask
+from stalwart.tasks.work import HopelessTask, LaterTask
 from tests.tasks.world import NOW, FakeWork, TaskCase
 
 KIND = "StoreMaintenance"
@@ -98,6 +98,31 @@ class SideBySideTests(TaskCase):
         self.gate.callback(None)
         self.assertEqual((before, runner.is_running(id)), (True, False))
 
+    def test_whoever_wants_to_know_is_told_what_runs(self) -> None:
+        first, second = self.add(), self.add(maintenanceType="purgeBlob")
+        told: list[list[int]] = []
+        runner = self.runner({KIND: self.fake.work()}, start=False)
+        runner.noted = lambda ids: told.append(list(ids))
+        runner.start()
+        self.assertEqual(told, [[first], [first, second]])
+        self.gate.callback(None)
+        self.assertEqual(told[-1], [])
+        self.done(runner.close())
+
+    def test_work_that_is_cancelled_or_fails_is_told_as_ended(self) -> None:
+        first, second = self.add(), self.add(maintenanceType="purgeBlob")
+        told: list[list[int]] = []
+        self.fake.failures = [Unavailable("no")]
+        runner = self.runner({KIND: self.fake.work()}, start=False)
+        runner.noted = lambda ids: told.append(list(ids))
+        runner.start()
+        self.write(lambda tx: registry.destroy(tx, Task, first))
+        runner.cancel(first)
+        self.assertEqual(told[-1], [second])
+        self.gate.callback(None)
+        self.assertEqual(told[-1], [])
+        self.done(runner.close())
+
     def test_removed_task_is_cancelled_and_the_next_one_begins(self) -> None:
         first, second = self.add(), self.add()
         runner = self.runner({KIND: self.fake.work()})
@@ -167,6 +192,31 @@ class FailureTests(TaskCase):
             self.run_once(HopelessTask("The domain is gone.")).status.failure_reason, "The domain is gone."
         )
         self.assertEqual(self.task(self.id).status.tag, "Failed")
+
+    def test_work_may_say_when_it_is_tried_again(self) -> None:
+        self.manage(maxAttempts=1)
+        status = self.run_once(*[LaterTask("The authority asks for patience.", 7200.0)] * 3).status
+        shown = (status.tag, status.due, status.attempt_number, status.failure_reason)
+        self.assertEqual(shown, ("Retry", NOW + 7200, 1, "The authority asks for patience."))
+        self.clock.pump([3600, 3599])
+        self.assertEqual(len(self.fake.asked), 1)
+        self.clock.advance(1)
+        status = self.task(self.id).status
+        self.assertEqual((status.tag, status.due, status.attempt_number), ("Retry", NOW + 2 * 7200, 2))
+        self.assertNotIn("task-manager.task-failed", self.names())
+        self.clock.pump([3600] * 4)
+        self.assertEqual((len(self.fake.ended), self.task(self.id)), (1, None))
+
+    def test_attempts_are_counted_until_one_succeeds(self) -> None:
+        later = LaterTask("x", 60.0)
+        self.fake = FakeWork(later, later, None, later)
+        self.fake.again = NOW + 1000
+        self.id = self.add()
+        self.runner({KIND: self.fake.work()})
+        self.clock.pump([60, 60])
+        self.assertEqual((self.task(self.id).status.tag, self.task(self.id).due), ("Pending", NOW + 1000))
+        self.clock.advance(880)
+        self.assertEqual(self.task(self.id).status.attempt_number, 1)
 
     def test_text_of_a_fault_is_in_the_log_only(self) -> None:
         status = self.run_once(ValueError("token=secret")).status

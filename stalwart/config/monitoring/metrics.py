@@ -87,11 +87,14 @@ class Grpc(Variant):
 MetricsOtel = Union("MetricsOtel", Disabled, Http, Grpc, doc="Metrics sent to an OpenTelemetry collector.")
 
 
-class Metrics(Singleton, enforced=False):
+class Metrics(Singleton):
     """Which metrics are collected, and who gets them."""
 
     open_telemetry: Variant = prop(
-        Nested(MetricsOtel), {"@type": "Disabled"}, "Report to a collector.", label="OpenTelemetry"
+        Nested(MetricsOtel),
+        {"@type": "Disabled"},
+        "Report to a collector. Stored, not enforced yet.",
+        label="OpenTelemetry",
     )
     prometheus: Variant = prop(Nested(MetricsPrometheus), {"@type": "Disabled"}, "Offer to Prometheus.")
     metrics: frozenset[str] = prop(Set(Enum(METRIC_TYPE)), {}, "Metrics that the policy is about.")

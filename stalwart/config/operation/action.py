@@ -1,4 +1,5 @@
-"""x:Action: things that the server is told to do at once (settings A.12, C.12; CheckDns: design 8).
+"""x:Action: things that the server is told to do at once (settings A.12, C.12; CheckDns and what is about
+certificates: design 8).
 
 An action is made, done and answered in one request. Results are members that the server sets; nothing is stored.
 """
@@ -44,6 +45,13 @@ SPAM_DISPOSITION = Enumeration(
 )
 
 SPAM_RESULT = Enumeration("SpamClassifyResult", ("spam", "ham", "reject", "discard"), "What a message is taken for.")
+
+
+REVOCATION_REASON = Enumeration(
+    "CertificateRevocationReason",
+    ("unspecified", "keyCompromise", "affiliationChanged", "superseded", "cessationOfOperation"),
+    "Why a certificate is to be trusted no more (RFC 5280 5.3.1).",
+)
 
 
 def _result(type: PropertyType, default: Any, doc: str, label: str = "") -> Any:
@@ -170,6 +178,27 @@ class CheckDns(Variant):
     records: tuple[CheckedDnsRecord, ...] = _result(ObjectList(CheckedDnsRecord), {}, "Its records.")
 
 
+class RevokeCertificate(Variant):
+    """Have a certificate revoked by its authority (RFC 8555 7.6); one that the server got for a domain is replaced."""
+
+    certificate_id: int = prop(ObjectId("Certificate", binding=False), REQUIRED, "Certificate to revoke.")
+    reason: str = prop(Enum(REVOCATION_REASON), "unspecified", "Why.")
+    acme_provider_id: int | None = prop(
+        ObjectId("AcmeProvider", nullable=True, binding=False),
+        None,
+        "Account at the authority that issued it; null is the one of the domain that the server got it for.",
+        label="ACME provider",
+    )
+
+
+class ChangeAcmeAccountKey(Variant):
+    """Sign for an account at a certificate authority with a new key from now on (RFC 8555 7.3.5)."""
+
+    acme_provider_id: int = prop(
+        ObjectId("AcmeProvider", binding=False), REQUIRED, "The account.", label="ACME provider"
+    )
+
+
 Action = Union(
     "Action",
     ReloadSettings,
@@ -184,6 +213,8 @@ Action = Union(
     InvalidateNegativeCaches,
     PauseMtaQueue,
     ResumeMtaQueue,
+    RevokeCertificate,
+    ChangeAcmeAccountKey,
     doc="Something that the server does at once.",
     ids="snowflake",
     snapshot=False,

@@ -234,11 +234,13 @@ class SpamFilterMaintenance(Job):
 class OfDomain(Job):
     """What the tasks of a domain share."""
 
-    domain_id: int = prop(ObjectId("Domain", binding=False), REQUIRED, "The domain.", update="immutable")
+    domain_id: int = prop(ObjectId("Domain", binding=False), REQUIRED, "The domain.", update="immutable", index="exact")
 
 
 class AcmeRenewal(OfDomain):
     """Get or renew the certificate of a domain."""
+
+    force: bool = prop(Boolean(), False, "Renew it now, even if it is not due.", update="immutable")
 
 
 class DkimManagement(OfDomain):

@@ -33,7 +33,7 @@ RENEW_BEFORE = Enumeration(
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 
 
-class AcmeProvider(Object, label="description", tenant=True, enforced=False):
+class AcmeProvider(Object, label="description", tenant=True):
     """An account at a certificate authority, from which domains get their certificates."""
 
     directory: str = prop(
@@ -44,9 +44,17 @@ class AcmeProvider(Object, label="description", tenant=True, enforced=False):
         Set(String("emailAddress"), min_items=1), {}, "Addresses that the authority may write to.", index="words"
     )
     renew_before: str = prop(Enum(RENEW_BEFORE), "R23", "When a certificate is renewed.")
-    max_retries: int = prop(Unsigned(), 10, "Attempts to get a certificate before the task fails.")
+    max_retries: int = prop(Unsigned(), 10, "Failed attempts before a warning is an error in the log; attempts go on.")
     preferred_chain: str | None = prop(
         String(nullable=True), None, "Common name of the root that chains should end in; null takes what comes."
+    )
+    profile: str | None = prop(
+        String(nullable=True), None, "Profile of the authority for its certificates; null is the authority's choice."
+    )
+    fallback_provider_id: int | None = prop(
+        ObjectId("AcmeProvider", nullable=True),
+        None,
+        "Another account, which is tried in turn with this one after two failed attempts.",
     )
     reuse_key: bool = prop(Boolean(), False, "Keep the key of a certificate that is renewed.")
     eab_key_id: str | None = prop(

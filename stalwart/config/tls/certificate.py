@@ -6,6 +6,7 @@ from stalwart.schema import (
     REQUIRED,
     Nested,
     Object,
+    ObjectId,
     PublicText,
     SecretText,
     Set,
@@ -16,7 +17,7 @@ from stalwart.schema import (
 )
 
 
-class Certificate(Object, enforced=False):
+class Certificate(Object, snapshot=False):
     """A certificate for the names in it, which clients get that ask for one of them."""
 
     certificate: Variant = prop(Nested(PublicText), REQUIRED, "The chain in PEM, the certificate itself first.")
@@ -27,3 +28,16 @@ class Certificate(Object, enforced=False):
     issuer: str | None = prop(String(), None, "Who issued it.", update="serverSet")
     not_valid_before: int | None = prop(UtcDateTime(), None, "When it starts to be valid.", update="serverSet")
     not_valid_after: int | None = prop(UtcDateTime(), None, "When it expires.", update="serverSet")
+    managed_domain_id: int | None = prop(
+        ObjectId("Domain", nullable=True, binding=False),
+        None,
+        "Domain that the server got it for; null for one that somebody stored.",
+        update="serverSet",
+        index="exact",
+    )
+    renew_at: int | None = prop(
+        UtcDateTime(nullable=True), None, "When the server will renew it; null is never.", update="serverSet"
+    )
+    revoked_at: int | None = prop(
+        UtcDateTime(nullable=True), None, "When it was revoked through this server; null is never.", update="serverSet"
+    )

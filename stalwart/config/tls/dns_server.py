@@ -75,5 +75,4 @@ DnsServer = Union(
     others=OFFERED,
     label="description",
     tenant=True,
-    enforced=False,
 )

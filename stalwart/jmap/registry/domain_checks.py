@@ -1,7 +1,6 @@
 """Checks of a domain that need other objects, and the task that makes its keys (settings C.6, A.11).
 
-For the handler of x:Domain, inside its transaction. Publishing records, getting certificates and the zone file come
-with the parts that do it.
+For the handler of x:Domain, inside its transaction. Publishing records and the zone file come with the parts for that.
 """
 
 from __future__ import annotations

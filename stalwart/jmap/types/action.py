@@ -15,6 +15,7 @@ from stalwart.errors import StalwartError
 from stalwart.jmap.errors import MethodError, SetRefused
 from stalwart.jmap.registry.filters import Condition
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.jmap.registry.waking import Wakeable
 from stalwart.jmap.standard.arguments import Comparator
 from stalwart.jmap.standard.window import Results
 from stalwart.schema import Declaration
@@ -47,20 +48,48 @@ class World(Protocol):
     def forget_answers(self) -> None: ...
 
 
+class Certificates(Protocol):
+    """See ``stalwart.app.certificates.CertificateParts``."""
+
+    async def reload(self) -> None: ...
+    async def revoke(self, id: int, reason: str, provider_id: int | None) -> None: ...
+
+
+class Authorities(Protocol):
+    """See ``stalwart.tls.authorities.Authorities``."""
+
+    async def change_key(self, id: int) -> None: ...
+
+
 @handles("Action")
 class ActionHandler(Handler):
     """Actions by their variants."""
 
-    def __init__(self, declaration: Declaration, *, settings: Settings, directory: Sessions, outgoing: World) -> None:
+    def __init__(
+        self,
+        declaration: Declaration,
+        *,
+        settings: Settings,
+        directory: Sessions,
+        outgoing: World,
+        certificates: Certificates,
+        authorities: Authorities,
+        tasks: Wakeable,
+    ) -> None:
         super().__init__(declaration, settings=settings)
+        self._certificates = certificates
+        self._authorities = authorities
+        self._tasks = tasks
         self._directory = directory
         self._outgoing = outgoing
-        self._actions: Mapping[str, Callable[[], Done]] = {
+        self._actions: Mapping[str, Callable[[Any], Done]] = {
             "ReloadSettings": self._reload_settings,
             "ReloadTlsCertificates": self._reload_certificates,
             "ReloadBlockedIps": self._reload_blocked,
             "InvalidateCaches": self._invalidate_caches,
             "InvalidateNegativeCaches": self._invalidate_denials,
+            "RevokeCertificate": self._revoke,
+            "ChangeAcmeAccountKey": self._change_account_key,
         }
 
     def matching(
@@ -90,24 +119,33 @@ class ActionHandler(Handler):
             if variant in _MISSING:
                 raise SetRefused("forbidden", f"{_MISSING[variant]} not part of this server yet.")
         action: Any = self.declaration.from_wire(data)
-        await self._actions[action.tag]()
+        await self._actions[action.tag](action)
 
-    async def _reload_settings(self) -> None:
+    async def _reload_settings(self, _action: Any) -> None:
         await self.settings.reload()
 
-    async def _reload_blocked(self) -> None:
+    async def _reload_blocked(self, _action: Any) -> None:
         await self.settings.reload(("BlockedIp", "AllowedIp"))
 
-    async def _reload_certificates(self) -> None:
-        """The trusted authorities of outgoing connections; the server has no certificates of its own yet."""
+    async def _reload_certificates(self, _action: Any) -> None:
+        """The server's own certificates, and the trusted authorities of outgoing connections."""
+        await self._certificates.reload()
         self._outgoing.reload()
         if problems := self._outgoing.problems():
             raise SetRefused("validationFailed", "; ".join(problems))
 
-    async def _invalidate_caches(self) -> None:
+    async def _invalidate_caches(self, _action: Any) -> None:
         self._directory.forget_all()
         self._outgoing.reload()
 
-    async def _invalidate_denials(self) -> None:
+    async def _invalidate_denials(self, _action: Any) -> None:
         """Denials of the name service are kept among its answers, so those go too."""
         self._outgoing.forget_answers()
+
+    async def _revoke(self, action: Any) -> None:
+        """A certificate that the server cares for is followed by another."""
+        await self._certificates.revoke(action.certificate_id, action.reason, action.acme_provider_id)
+        self._tasks.wake()
+
+    async def _change_account_key(self, action: Any) -> None:
+        await self._authorities.change_key(action.acme_provider_id)

@@ -12,6 +12,7 @@ from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.jmap.registry.waking import Wakeable
 from stalwart.schema import Declaration
 from stalwart.store import Transaction
+from stalwart.tls.renewals import schedule_certificate
 
 
 @handles("Domain")
@@ -25,12 +26,13 @@ class DomainHandler(Handler):
     def written(
         self, tx: Transaction, asking: Asking, change: Change, former: registry.Entry | None, entry: registry.Entry
     ) -> None:
-        """Keep the logins of accounts in step with the name, and have keys made."""
+        """Keep the logins of accounts in step with the name, and have keys made and certificates ordered."""
         before = former.value if former is not None else None
         check_domain(tx, entry.value)
         if before is not None and before.name != entry.value.name:
             account_records.domain_renamed(tx, entry.id, entry.value.name)
         schedule_keys(tx, entry.id, before, entry.value, asking.now)
+        schedule_certificate(tx, entry.id, before, entry.value, asking.now)
 
     async def committed(self, asking: Asking, done: Sequence[Change]) -> list[str]:
         """What was put down to be done begins."""

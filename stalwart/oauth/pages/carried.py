@@ -12,8 +12,8 @@ from hashlib import sha256
 import msgspec
 from attrs import evolve, frozen
 
+from stalwart.codec.sealing import LONGEST, Sealer
 from stalwart.provider.grants import AuthorizationRequest
-from stalwart.provider.sealing import LONGEST, Sealer
 
 _REQUEST, _STEP = "login-form", "login-step"
 REQUEST_LIFETIME = 1800

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from stalwart.codec.sealing import Sealer
 from stalwart.errors import StalwartError
 from stalwart.oauth.form import read_form
 from stalwart.oauth.pages.attempts import Attempts, Fields, Refused, SecondFactor, refusal
@@ -33,7 +34,6 @@ from stalwart.oauth.pages.views import (
 from stalwart.provider.devices import DeviceCodes, PendingDevice
 from stalwart.provider.errors import OAuthError
 from stalwart.provider.grants import SignedIn
-from stalwart.provider.sealing import Sealer
 from stalwart.provider.sign_in import SignIn
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import AUTH_CONSENT_DENIED, AUTH_DEVICE_APPROVED

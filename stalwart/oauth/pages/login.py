@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 
 from attrs import frozen
 
+from stalwart.codec.sealing import Sealer
 from stalwart.oauth.form import read_lists
 from stalwart.oauth.pages.attempts import Attempts, Fields, Refused, SecondFactor
 from stalwart.oauth.pages.carried import CarriedRequest, Carrier
@@ -36,7 +37,6 @@ from stalwart.provider.codes import AuthorizationCodes
 from stalwart.provider.errors import OAuthError
 from stalwart.provider.grants import AuthorizationRequest, SignedIn
 from stalwart.provider.requests import AuthorizationRequests, Redirectable
-from stalwart.provider.sealing import Sealer
 from stalwart.provider.sign_in import SignIn
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import AUTH_CONSENT_DENIED, AUTH_REQUEST_REFUSED

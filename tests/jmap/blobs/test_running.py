@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from stalwart.directory.places import MemoryPlaces
 from stalwart.errors import LimitExceeded
 from stalwart.jmap.blobs.running import RunningUploads
 from tests.jmap.blobs.shelf import access
@@ -49,3 +50,16 @@ class RunningUploadsTests(SynchronousTestCase):
             self.assertIsNone(self.refused(7, None))
             self.assertIsNone(self.refused(7, 1, "unlimitedUploads"))
             self.assertIsNone(self.refused(7, 1, "unlimitedRequests"))
+
+    def test_those_who_share_places_share_the_limit(self) -> None:
+        places = MemoryPlaces()
+        self.running, other = RunningUploads(places), RunningUploads(places)
+        with other.place(access(), 1):
+            self.assertIsNotNone(self.refused(most=1))
+        self.assertIsNone(self.refused(most=1))
+        self.assertEqual(places._taken, {})
+
+    def test_unlimited_uploads_take_places_too(self) -> None:
+        with self.running.place(access(7, "unlimitedUploads"), 1):
+            self.assertIsNotNone(self.refused(most=1))
+        self.assertIsNone(self.refused(most=1))

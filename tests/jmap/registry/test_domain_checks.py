@@ -44,7 +44,7 @@ class ProviderTests(RegistryWorld):
         self.assertIsNone(self.problem)
 
     def test_other_challenges_need_no_records(self) -> None:
-        for challenge in ("TlsAlpn01", "Http01", "DnsPersist01"):
+        for challenge in ("TlsAlpn01", "Http01"):
             self.checked(self.provider(challenge))
             self.assertIsNone(self.problem)
 

@@ -19,9 +19,9 @@ class ForeseenTests(RegistryWorld):
         self.writing = False
         described, write = certificates.described, self.store.write
 
-        def seen(values: Any) -> Any:
+        def seen(vault: Any, values: Any) -> Any:
             self.read.append("inside" if self.writing else "before")
-            return described(values)
+            return described(vault, values)
 
         def watched(work: Any) -> Any:
             self.writing = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from pathlib import Path
 from typing import Any
 
 from attrs import evolve
@@ -85,16 +87,19 @@ class TenantTests(TenantWorld):
 
     def test_who_runs_a_tenant_cannot_name_files_of_the_server(self) -> None:
         self.who = self.boss
-        oidc = {"@type": "Tsig", "description": "d", "host": "192.0.2.1", "keyName": "k"}
+        key = base64.b64encode(bytes(64)).decode()
+        path = Path(self.mktemp())
+        path.write_text(key)
+        oidc = {"@type": "Tsig", "description": "d", "host": "198.41.0.4", "keyName": "k"}
         for place in (
             {"@type": "File", "filePath": "/etc/passwd"},
             {"@type": "EnvironmentVariable", "variableName": "HOME"},
         ):
             error = self.not_created("DnsServer", **oidc, key=place)
             self.assertEqual((error["type"], error["properties"]), ("forbidden", ["key"]))
-        self.create("DnsServer", **oidc, key={"@type": "Value", "secret": "s"})
+        self.create("DnsServer", **oidc, key={"@type": "Value", "secret": key})
         self.who = ROOT
-        self.create("DnsServer", **oidc, key={"@type": "File", "filePath": "/etc/hostname"})
+        self.create("DnsServer", **oidc, key={"@type": "File", "filePath": str(path)})
 
     def test_no_file_is_read_for_who_runs_a_tenant(self) -> None:
         self.who = self.boss

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
 
 from stalwart.codec.ids import encode_id
+from stalwart.config.vault import Vault, VaultKey
 from stalwart.directory.access import RECOVERY_ACCOUNT, Access
 from stalwart.directory.permissions import ALL
 from stalwart.jmap.call import Request, RequestLimits
 from stalwart.jmap.engine import Engine
 from stalwart.jmap.registry.family import registry_methods
 from stalwart.jmap.registry.waking import Wakeable
+from stalwart.net.acme import new_key_pem
+from stalwart.tls.authorities import Registered
 from tests.directory.world import IP, World
 
 ROOT = Access(RECOVERY_ACCOUNT, "root", None, ALL, kind="recovery")
@@ -44,6 +47,41 @@ class FakeListeners:
         return self.problems
 
 
+class FakeCertificates:
+    """The service ``certificates``: notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+
+    async def changed(self, ids: Iterable[int]) -> None:
+        """See ``stalwart.app.certificates.CertificateParts``."""
+        self.told.extend(ids)
+
+    async def reload(self) -> None:
+        """See ``stalwart.app.certificates.CertificateParts``."""
+
+
+class FakeAuthorities:
+    """The service ``authorities``: registers whoever comes, unless there is a ``problem``."""
+
+    def __init__(self) -> None:
+        self.problem: Exception | None = None
+        self.registered: list[Any] = []
+        self.updated: list[tuple[int, Any]] = []
+
+    async def register(self, provider: Any) -> Registered:
+        """See ``stalwart.tls.authorities.Authorities``, as for the other."""
+        if self.problem is not None:
+            raise self.problem
+        self.registered.append(provider)
+        return Registered(new_key_pem(), f"https://ca.test/account/{len(self.registered)}")
+
+    async def update(self, id: int, provider: Any) -> None:
+        if self.problem is not None:
+            raise self.problem
+        self.updated.append((id, provider))
+
+
 class SleepingTasks(Wakeable):
     """Notes who wants tasks to be looked at; nothing is done."""
 
@@ -64,16 +102,20 @@ class RegistryWorld(World):
         super().setUp()
         self.who = ROOT
         self.runner = SleepingTasks()
+        self.vault = Vault(VaultKey("of the tests, and long enough to be one"))
         self.services: dict[str, Any] = {
             "store": self.store,
             "settings": self.settings,
             "directory": self.directory,
             "hashing": self.hashing,
+            "vault": self.vault,
             "accounts": self.accounts,
             "telemetry": self.telemetry,
             "clock": self.clock,
             "mode": self.mode,
             "listeners": FakeListeners(),
+            "certificates": FakeCertificates(),
+            "authorities": FakeAuthorities(),
             "expression_io": None,
             "tasks": self.runner,
         }

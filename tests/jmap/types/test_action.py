@@ -10,11 +10,13 @@ from stalwart.config.network.http import Http
 from stalwart.config.network.security import BlockedIp
 from stalwart.config.operation.action import Action
 from stalwart.config.settings import Settings
+from stalwart.errors import NotFound
 from stalwart.jmap.registry.family import type_methods
 from stalwart.jmap.types.action import ActionHandler
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Level
 from tests.jmap.desk import Desk, access
+from tests.jmap.registry.world import SleepingTasks
 
 GET, SET, QUERY = "x:Action/get", "x:Action/set", "x:Action/query"
 VERBS = ("sysActionGet", "sysActionQuery", "sysActionCreate", "sysActionUpdate", "sysActionDestroy")
@@ -27,6 +29,9 @@ MISSING: dict[str, dict[str, Any]] = {
     "PauseMtaQueue": {},
     "ResumeMtaQueue": {},
 }
+
+
+NEEDED = {"RevokeCertificate": {"certificateId": "c"}, "ChangeAcmeAccountKey": {"acmeProviderId": "b"}}
 
 
 class FakeWorld:
@@ -49,6 +54,25 @@ class FakeWorld:
         self.told.append("sign-ins")
 
 
+class FakeCertificates:
+    """Notes how often everything was read again, and what was revoked and changed."""
+
+    def __init__(self) -> None:
+        self.reloads = 0
+        self.told: list[Any] = []
+
+    async def reload(self) -> None:
+        self.reloads += 1
+
+    async def revoke(self, id: int, reason: str, provider_id: int | None) -> None:
+        self.told.append((id, reason, provider_id))
+
+    async def change_key(self, id: int) -> None:
+        if id != 1:
+            raise NotFound
+        self.told.append(id)
+
+
 class ActionTests(SynchronousTestCase):
     def setUp(self) -> None:
         first = Desk()
@@ -56,10 +80,15 @@ class ActionTests(SynchronousTestCase):
         telemetry = Telemetry(threshold=Level.ERROR + 1)  # type: ignore[arg-type]  # nothing is logged
         self.settings = Settings(self.store, telemetry, first.clock)
         self.world = FakeWorld()
+        self.certificates = FakeCertificates()
+        self.runner = SleepingTasks()
         self.services = {
             "settings": self.settings,
             "directory": self.world,
             "outgoing": self.world,
+            "certificates": self.certificates,
+            "authorities": self.certificates,
+            "tasks": self.runner,
             "store": self.store,
             "clock": first.clock,
         }
@@ -105,6 +134,7 @@ class ActionTests(SynchronousTestCase):
 
     def test_authorities_are_read_again_and_unreadable_ones_are_told(self) -> None:
         self.assertEqual(list(self.act("ReloadTlsCertificates")), ["id"])
+        self.assertEqual(self.certificates.reloads, 1)
         self.world.wrong = ("ca.pem cannot be read",)
         expected = {"type": "validationFailed", "description": "ca.pem cannot be read"}
         self.assertEqual(self.act("ReloadTlsCertificates"), expected)
@@ -123,7 +153,18 @@ class ActionTests(SynchronousTestCase):
 
     def test_every_action_does_something_or_says_why_not(self) -> None:
         for name in Action.variants.keys() - MISSING.keys():
-            self.assertEqual(list(self.act(name)), ["id"], name)
+            self.assertEqual(list(self.act(name, **NEEDED.get(name, {}))), ["id"], name)
+
+    def test_certificate_is_revoked_and_its_successor_is_looked_after(self) -> None:
+        self.act("RevokeCertificate", certificateId="c", reason="keyCompromise")
+        self.act("RevokeCertificate", certificateId="c", acmeProviderId="b")
+        self.assertEqual(self.certificates.told, [(2, "keyCompromise", None), (2, "unspecified", 1)])
+        self.assertEqual(self.runner.woken, 2)
+
+    def test_key_of_an_account_is_changed(self) -> None:
+        self.act("ChangeAcmeAccountKey", acmeProviderId="b")
+        self.assertEqual(self.certificates.told, [1])
+        self.assertEqual(self.act("ChangeAcmeAccountKey", acmeProviderId="c")["type"], "notFound")
 
     def test_each_action_has_a_permission_of_its_own(self) -> None:
         self.open("sysActionCreate", "actionInvalidateCaches")

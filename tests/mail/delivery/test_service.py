@@ -137,6 +137,14 @@ class PlaceTests(ServiceCase):
             self.diagnoses.admit(account)
         self.assertEqual(self.places._taken, {})
 
+    def test_runs_in_other_processes_count(self) -> None:
+        for _ in range(3):
+            self.places.take("diagnoses", 7, None)
+        self.hang(1)
+        self.refused()
+        self.places.free("diagnoses", 7)
+        self.diagnoses.admit(7)
+
     def test_limit_follows_the_setting(self) -> None:
         self.change(Diagnosis, maxPerAccount=1)
         self.hang(1)

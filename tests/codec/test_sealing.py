@@ -1,4 +1,4 @@
-"""Tests ``stalwart.provider.sealing``."""
+"""Tests ``stalwart.codec.sealing``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.provider.sealing import LONGEST, Sealer
+from stalwart.codec.sealing import LONGEST, Sealer
 
 
 @define

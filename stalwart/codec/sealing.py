@@ -1,8 +1,8 @@
-"""Texts that only this server can make and read: tokens, client ids, what a form carries from one page to the next.
+"""Texts that only this server can make and read: tokens, client ids, what a form carries, keys where they are stored.
 
-AES-256-GCM-SIV (RFC 8452) under a key for each context, derived by HKDF (RFC 5869) from ``OidcProvider.encryptionKey``;
-GCM-SIV because random nonces of 96 bits may meet after 2^32 texts, and then tell no more than that two texts are equal.
-Where the key comes from is ``provider.master_key``'s business. Other servers cannot read these texts: they are opaque.
+AES-256-GCM-SIV (RFC 8452) under a key for each context, derived by HKDF (RFC 5869) from a master key; GCM-SIV because
+random nonces of 96 bits may meet after 2^32 texts, and then tell no more than that two texts are equal. Where the
+master key comes from is the business of ``provider.master_key`` and ``config.vault``. The texts are opaque to others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 _NONCE = 12
 _SHORTEST = _NONCE + 16
 LONGEST = 16_384
-"""Longest text that is looked at, in characters."""
+"""Longest text that ``open`` looks at by default, in characters."""
 
 
 class MasterKey(Protocol):
@@ -47,9 +47,9 @@ class Sealer:
         nonce = blake2b(payload, digest_size=_NONCE, key=self._key(f"nonce of {context}")).digest()
         return self._sealed(context, nonce, payload, aad)
 
-    def open(self, context: str, text: str, aad: bytes = b"") -> bytes | None:
+    def open(self, context: str, text: str, aad: bytes = b"", *, longest: int = LONGEST) -> bytes | None:
         """What was sealed in ``context`` with ``aad``; None for anything else."""
-        if len(text) > LONGEST or not text.isascii():
+        if len(text) > longest or not text.isascii():
             return None
         try:
             raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
