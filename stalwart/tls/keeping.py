@@ -63,15 +63,7 @@ class CertificateKeeper:
 
     async def load(self) -> None:
         """Read all certificates."""
-        found: dict[int, Pair] = {}
-        after = -1
-        while True:
-            rows = await self._store.read(partial(_page, after=after))
-            if not rows:
-                break
-            found.update(await self._read(rows))
-            after = rows[-1].id
-        self._pairs = found
+        self._pairs = self._usable(await self._store.read(partial(_all, vault=self._vault)))
         self._publish()
 
     async def changed(self, ids: Iterable[int]) -> None:
@@ -127,7 +119,10 @@ class CertificateKeeper:
 
     async def _read(self, rows: list[Row]) -> dict[int, Pair]:
         """Those that can be used, by id."""
-        read = await self._hashing.run(lambda: {row.id: _pair(row, self._vault) for row in rows})
+        return self._usable(await self._hashing.run(lambda: {row.id: _pair(row, self._vault) for row in rows}))
+
+    def _usable(self, read: Mapping[int, Pair | str]) -> dict[int, Pair]:
+        """Those of ``read`` that are no problems, which are told."""
         for id, problem in read.items():
             if isinstance(problem, str):
                 self._telemetry.emit(RESOURCE_BAD_PARAMETERS, object="Certificate", id=id, reason=problem)
@@ -160,5 +155,11 @@ def _is_ours(value: Any) -> bool:
     return not any(isinstance(place, EnvironmentVariable | File) for place in (value.certificate, value.private_key))
 
 
-def _page(tx: Transaction, after: int) -> list[Row]:
-    return tx.registry.list(Certificate.type_name, after=after, limit=_PAGE)
+def _all(tx: Transaction, vault: Vault) -> dict[int, Pair | str]:
+    """Everything, in one go: read by several threads, it would fill the caches of as many connections."""
+    found: dict[int, Pair | str] = {}
+    after = -1
+    while rows := tx.registry.list(Certificate.type_name, after=after, limit=_PAGE):
+        found.update((row.id, _pair(row, vault)) for row in rows)
+        after = rows[-1].id
+    return found

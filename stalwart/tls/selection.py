@@ -129,6 +129,13 @@ class Certificates:
             self._telemetry.emit(TLS_CERTIFICATE_NOT_FOUND, hostname=name[:LONGEST_NAME])
         return self._otherwise(now)
 
+    def chain_for(self, name: str) -> tuple[bytes, ...]:
+        """The certificates in DER that clients of ``name`` get and accept; none if there are none. Nothing is told."""
+        pair = self._covering(name, self._seconds())
+        if pair is None or not pair.names & {name, f"*.{name.partition('.')[2]}"}:
+            return ()
+        return pair.chain
+
     def own(self) -> Pair:
         """The pair that the server signs itself; made when it is first needed, in less than a millisecond."""
         names = tuple(self._own_names())

@@ -75,6 +75,7 @@ class RenewalsCase(TlsWorld):
 
         if self.runner is not None:
             self.runner._open = False  # killed: it neither waits nor writes
+        self.authority.restart()
         self.authorities = Authorities(self.store, self.settings, self.vault, self.clock, make_client)
         parts = Parts(
             self.store,

@@ -65,8 +65,9 @@ class SmallAuthority:
     chains: dict[str, str] = field(factory=dict)
     _failures: dict[tuple[str, str], list[Exception]] = field(factory=dict)
     _deadly: tuple[str, str] | None = None
+    _is_dead: bool = False
     _dead: list[Deferred[None]] = field(factory=list)
-    _numbers: Any = field(factory=lambda: count(1))
+    _numbers: Any = field(factory=lambda: count(100))
 
     def client(self, directory: str, key: str, *, account_uri: str | None) -> Any:
         """See ``authorities.MakeClient``."""
@@ -82,15 +83,20 @@ class SmallAuthority:
         self._failures.clear()
 
     def die(self, step: str, when: str = "before") -> None:
-        """Let whoever comes to ``step`` next wait there for ever."""
+        """Let whoever comes to ``step`` next wait there for ever, and with him all that he does besides."""
         self._deadly = (step, when)
+
+    def restart(self) -> None:
+        """Another process begins."""
+        self._is_dead = False
 
     async def at(self, step: str, when: str) -> None:
         """Called by clients."""
         if when == "before":
             self.asked.append(step)
         if self._deadly == (step, when):
-            self._deadly = None
+            self._deadly, self._is_dead = None, True
+        if self._is_dead:
             self._dead.append(Deferred())
             await self._dead[-1]
         failures = self._failures.get((step, when))
@@ -103,11 +109,11 @@ class SmallAuthority:
 
     # What orders go through
 
-    def ordered(self, names: Sequence[str]) -> Order:
+    def ordered(self, names: Sequence[str], profile: str | None) -> Order:
         """A new order with its authorizations."""
         made = [self._authorization(name) for name in names]
         status = "ready" if self.proves_at_once else "pending"
-        order = Order(self.url("order"), status, tuple(names), tuple(made), f"{URL}/finalize")
+        order = Order(self.url("order"), status, tuple(names), tuple(made), f"{URL}/finalize", profile=profile)
         self.orders[order.url] = order
         return order
 
@@ -188,7 +194,7 @@ class SmallClient:
     ) -> Order:
         await self._asked("new_order")
         self.authority.wanted.append((profile, replaces))
-        order = self.authority.ordered(names)
+        order = self.authority.ordered(names, profile)
         await self.authority.at("new_order", "after")
         return order
 

@@ -211,6 +211,22 @@ class ClientTests(AuthoritiesCase):
         self.attempt(self.authorities.revive(id))
         self.assertIs(self.client(id), self.authority.clients[0])
 
+    def test_who_asks_while_an_account_is_registered_again_waits(self) -> None:
+        id = self.account()
+        client = self.client(id)
+        asking: list[Deferred[Any]] = []
+        reload = self.settings.reload
+
+        async def reload_and_ask(*given: Any) -> None:
+            await reload(*given)
+            asking.append(Deferred.fromCoroutine(self.authorities.client(id)))
+
+        self.patch(self.settings, "reload", reload_and_ask)
+        self.authority.accounts.clear()
+        self.attempt(self.authorities.revive(id))
+        self.assertIs(self.successResultOf(asking[0]), client)
+        self.assertFalse(client.is_closed)
+
     def test_account_that_is_not_taken_again_is_tried_later(self) -> None:
         id = self.account()
         client = self.client(id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pem
@@ -130,6 +131,8 @@ class IssuingTests(SynchronousTestCase):
         self.ordering.gate.callback(None)
         self.successResultOf(second)
         self.assertEqual((cancelled, len(self.certificates.stored)), ([], 1))
+        gc.collect()  # what is told to nobody is logged now
+        self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_what_is_under_way_can_be_given_up(self) -> None:
         self.ordering.gate = Deferred()
@@ -144,6 +147,7 @@ class IssuingTests(SynchronousTestCase):
         self.service.startService()
         self.successResultOf(waiting)
         self.assertEqual(self.checks, 1)
+        self.successResultOf(self.service.when_certs_valid())
         self.clock.pump([HOUR / 2, HOUR / 2, HOUR])
         self.assertEqual(self.checks, 3)
         self.successResultOf(self.service.stopService())

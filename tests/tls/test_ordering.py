@@ -11,6 +11,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from stalwart.codec.ids import encode_id
 from stalwart.config.domains.domain import Domain
 from stalwart.config.tls.acme_provider import AcmeProvider
 from stalwart.errors import Unavailable
@@ -47,6 +48,7 @@ class OrderingCase(TlsWorld):
 
     def begin(self, plan: Plan | None = None, responders: Sequence[Any] | None = None) -> Deferred[Obtained]:
         """Order in a process that has just begun."""
+        self.authority.restart()
         ordering = Ordering(self.journal, self.hashing, self.clock, self.telemetry)
         given = [self.responder] if responders is None else responders
         return Deferred.fromCoroutine(ordering.obtain(self.client, plan or self.plan(), given))
@@ -342,6 +344,29 @@ class ResumeTests(OrderingCase):
 
     def test_another_account(self) -> None:
         self.other(evolve(self.plan(), provider_id=self.account + 1))
+
+    def derived(self) -> Plan:
+        """A plan whose only name follows from what the server announces."""
+        management = {"@type": "Automatic", "acmeProviderId": encode_id(self.account), "subjectAlternativeNames": {}}
+        self.settle(self.settings.change(Domain, {"certificateManagement": management}, self.domain_id))
+        return self.plan(["mail.example.test"])
+
+    def test_certificate_that_is_issued_is_taken_though_other_host_names_are_known_now(self) -> None:
+        self.authority.die("settled_order")
+        self.begin()
+        found = self.obtain(self.derived())
+        self.assertEqual((found.key, self.authority.issued), (self.former, [NAMES]))
+
+    def test_order_that_is_not_issued_yet_is_given_up_for_them(self) -> None:
+        self.other(self.derived())
+
+    def test_another_profile(self) -> None:
+        ((url, order),) = self.authority.orders.items()
+        self.authority.orders[url] = evolve(order, profile="shortlived")
+        self.other(self.plan())
+
+    def test_profile_of_the_authoritys_choice(self) -> None:
+        self.assertEqual(self.obtain(self.plan(profile="shortlived")).key, self.former)
 
     def test_an_order_that_is_too_old(self) -> None:
         self.clock.advance(LIFETIME + 1)

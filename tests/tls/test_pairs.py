@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from ipaddress import ip_address
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import load_der_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.certificate_chains import UnreadablePem
-from stalwart.tls.pairs import Pair, UnusablePair, host_name, read_pair
+from stalwart.tls.pairs import Pair, UnusablePair, host_name, read_pair, stored_pair
 from tests.codec.pem import BEGINS, ENDS, certificate, key, named, pem
 from tests.tls.handshakes import authority_pem
 
@@ -54,6 +55,40 @@ class ReadTests(SynchronousTestCase):
     def test_texts_without_sense_are_refused(self) -> None:
         for chain, private in (("", ""), (LEAF, ""), ("", pem(key())), (LEAF, LEAF), (LEAF[:-99], pem(key()))):
             self.assertRaises(UnreadablePem, read_pair, chain, private)
+
+
+class StoredTests(SynchronousTestCase):
+    """Texts that were read before."""
+
+    def stored(self, chain: str, private: str) -> Pair:
+        return stored_pair(chain, private, ("www.a.test", "*.a.test", "Our Company"), 1, 2)
+
+    def test_the_same_as_when_they_were_read(self) -> None:
+        for kind in ("p256", "rsa2048"):
+            leaf = certificate([], key(kind), named("Authority"), NAMES)
+            read = read_pair(leaf + authority_pem(), pem(key(kind)))
+            found = self.stored(leaf + authority_pem(), pem(key(kind)))
+            self.assertEqual((found.chain, found.key), (read.chain, read.key), kind)
+            self.assertIs(found.chain[1], read.chain[1])
+            self.assertEqual((found.names, found.not_before, found.not_after), ({"www.a.test", "*.a.test"}, 1, 2))
+
+    def test_keys_of_older_forms_are_read(self) -> None:
+        for form in (PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8):
+            text = key().private_bytes(Encoding.PEM, form, NoEncryption()).decode()
+            self.assertEqual(self.stored(LEAF, text).key, read_pair(LEAF, pem(key())).key)
+
+    def test_a_short_rsa_key_is_still_refused(self) -> None:
+        self.assertRaises(UnusablePair, self.stored, LEAF, pem(key("rsa1024")))
+
+    def test_texts_without_sense_are_refused(self) -> None:
+        damaged = "-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n"
+        for chain, private in (("", ""), (LEAF, ""), ("", pem(key())), (LEAF, LEAF), (damaged, pem(key()))):
+            self.assertRaises(UnreadablePem, self.stored, chain, private)
+
+    @given(st.text(max_size=200), st.text(max_size=200))
+    def test_any_text_is_a_pair_or_unreadable(self, chain: str, private: str) -> None:
+        with contextlib.suppress(UnreadablePem):
+            self.stored(chain, private)
 
 
 class DateTests(SynchronousTestCase):

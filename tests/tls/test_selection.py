@@ -67,6 +67,15 @@ class NameTests(SelectionCase):
         self.assertIs(self.certificates.find("x.a.test"), star)
         self.assertIs(self.certificates.find("x.y.a.test"), other)
 
+    def test_chain_is_for_who_accepts_it_and_nothing_is_told(self) -> None:
+        star, other = pair("*.a.test"), pair("b.test")
+        self.serve(other, star, default=0)
+        chains = [self.certificates.chain_for(name) for name in ("x.a.test", "b.test")]
+        self.assertEqual(chains, [star.chain, other.chain])
+        for name in ("a.test", "x.b.test", "x.y.a.test", "test", ""):
+            self.assertEqual(self.certificates.chain_for(name), ())
+        self.assertEqual(self.ids(), [])
+
     def test_last_resorts_are_the_name_above_and_the_star_below(self) -> None:
         star, apex, other = pair("*.a.test"), pair("b.test"), pair("c.test")
         self.serve(other, star, apex, default=0)

@@ -228,6 +228,15 @@ class TlsTests(ListenerCase):
         protocol.connectionLost(Failure(ConnectionDone()))
         self.assertEqual((factory.connections, self.server.clock.getDelayedCalls()), (0, []))
 
+    def test_handshake_that_ends_when_the_server_stops_is_served_nothing(self) -> None:
+        factory = self.listen(tls=self.creator)
+        protocol, wire = self.connect(factory)
+        self.server.site.shut_down()
+        TlsClient(protocol, wire).shake()
+        self.assertEqual((wire.aborted, len(self.server.site.channels)), (True, 0))
+        protocol.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual((factory.connections, self.server.clock.getDelayedCalls()), (0, []))
+
     def test_plain_text_on_a_tls_listener_is_no_request(self) -> None:
         factory = self.listen(tls=self.creator)
         protocol, wire = self.connect(factory)
