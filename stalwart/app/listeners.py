@@ -19,7 +19,7 @@ from twisted.internet.protocol import Factory, Protocol, ServerFactory, connecti
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from stalwart.app.sockets import adjust, host_and_port, open_socket
+from stalwart.app.sockets import BACKLOG, adjust, host_and_port, open_socket
 from stalwart.config.network.listener import NetworkListener
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import NETWORK_BIND_ERROR, NETWORK_LISTEN_STOP
@@ -159,7 +159,7 @@ class OwnSockets:
     def listen(self, wanted: Wanted, door: Door, instead_of: Sequence[Bound]) -> Any:
         """See ``Sockets``."""
         if wanted.endpoint is not None:
-            return serverFromString(self._reactor, wanted.endpoint).listen(door)
+            return serverFromString(self._reactor, with_backlog(wanted.endpoint)).listen(door)
         replaced = [bound.port.fileno() for bound in instead_of]
         opened = open_socket(wanted.bind or "", wanted.settings, instead_of=replaced)
         try:
@@ -356,6 +356,12 @@ def why_not_bound(
     if listener.protocol not in built:
         return f"the protocol {listener.protocol} is not served yet"
     return None
+
+
+def with_backlog(endpoint: str) -> str:
+    """An endpoint string of Twisted's, with as many waiting connections as stored listeners have; it has 50."""
+    is_plain = endpoint.startswith(("tcp:", "tcp6:")) and "backlog=" not in endpoint
+    return f"{endpoint}:backlog={BACKLOG}" if is_plain else endpoint
 
 
 def shown(address: Any) -> str:

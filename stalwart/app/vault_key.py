@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 import time
 from pathlib import Path
 
@@ -54,6 +55,14 @@ async def open_vault(store: Store, path: Path | None, *, anew: bool = False) -> 
 def _begin(tx: Transaction, vault: Vault, sealed: bytes) -> None:
     seal_clear_secrets(tx, vault, time.time())
     tx.secrets.put(_CHECK, sealed)
+
+
+def is_exposed(path: Path) -> bool:
+    """Whether everybody on the machine can read the key."""
+    try:
+        return bool(path.stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False
 
 
 def _opens(vault: Vault, check: bytes) -> bool:

@@ -113,6 +113,7 @@ def belongs(key: SigningKey, chain: Chain) -> bool:
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    """The alternative names; the common name where there are none (RFC 6125 6.4.4)."""
     common = [str(name.value) for name in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
     try:
         others = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -121,4 +122,4 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     else:
         addresses = [str(address) for address in others.get_values_for_type(x509.IPAddress)]
         presented = [*others.get_values_for_type(x509.DNSName), *addresses]
-    return tuple(dict.fromkeys(name.strip().lower() for name in (*common, *presented) if name.strip()))
+    return tuple(dict.fromkeys(name.strip().lower() for name in presented or common if name.strip()))

@@ -25,6 +25,7 @@ from stalwart.codec.certificate_chains import UnreadablePem, read_private_key
 from stalwart.config.identity.oidc_provider import OidcProvider
 from stalwart.config.kept_text import Unreadable, kept_text
 from stalwart.config.settings import Settings
+from stalwart.config.vault import Vault
 from stalwart.directory.hashing import Hashing
 from stalwart.store import Store, Transaction
 from stalwart.telemetry import Telemetry
@@ -53,8 +54,11 @@ class SigningKey:
 class SigningKeys:
     """Signs for the server. Call ``load`` first, and now and then so that keys are changed; ``close`` at the end."""
 
-    def __init__(self, store: Store, settings: Settings, hashing: Hashing, clock: Any, telemetry: Telemetry) -> None:
+    def __init__(
+        self, store: Store, settings: Settings, hashing: Hashing, clock: Any, telemetry: Telemetry, vault: Vault
+    ) -> None:
         self._store = store
+        self._vault = vault
         self._settings = settings
         self._hashing = hashing
         self._clock = clock
@@ -133,11 +137,23 @@ class SigningKeys:
             algorithm = "ES256"
         now, rotation = int(self._clock.seconds()), self._settings.of(OidcProvider).signature_key_rotation
         kept = await self._store.read(lambda tx: tx.tokens.get(algorithm, _OWN, now))
-        if kept is None or (rotation is not None and now - kept["since"] >= rotation // 1000):
+        pem = self._opened(kept)
+        if kept is None or pem is None or (rotation is not None and now - kept["since"] >= rotation // 1000):
             made = await self._hashing.run(lambda: make_pem(algorithm))
-            fresh = {"pem": made, "since": now}
-            kept = await self._store.write(lambda tx: _exchanged(tx, algorithm, kept, fresh, now))
-        return _signing_key(algorithm, kept["pem"])
+            fresh = {"pem": self._vault.seal(_OWN, made), "since": now}
+        elif pem == kept["pem"]:  # from before there was a vault
+            fresh = {**kept, "pem": self._vault.seal(_OWN, pem)}
+        else:
+            return _signing_key(algorithm, pem)
+        kept = await self._store.write(lambda tx: _exchanged(tx, algorithm, kept, fresh, now))
+        return _signing_key(algorithm, self._vault.open(_OWN, kept["pem"]))
+
+    def _opened(self, kept: dict[str, Any] | None) -> str | None:
+        """The key in PEM; None if there is none, or none that this vault opens."""
+        try:
+            return self._vault.open(_OWN, kept["pem"]) if kept is not None else None
+        except Unreadable:
+            return None
 
     async def _note(self, place: str, key: SigningKey) -> None:
         """Remember which public key is in use, and the one that it replaces for as long as somebody may need it."""

@@ -15,6 +15,7 @@ from attrs import define
 from twisted.internet.defer import CancelledError, Deferred, DeferredList, TimeoutError
 from twisted.python.failure import Failure
 
+from stalwart.codec.ids import encode_id
 from stalwart.config import index, registry
 from stalwart.config.operation.task import Task
 from stalwart.config.settings import Settings
@@ -166,7 +167,7 @@ class TaskRunner:
         except StalwartError as problem:
             if row.id not in self._unreadable:
                 self._unreadable.add(row.id)
-                self._telemetry.emit(TASK_ERROR, id=row.id, reason=problem.detail)
+                self._telemetry.emit(TASK_ERROR, id=encode_id(row.id), reason=problem.detail)
             return None
 
     def _wait(self, seconds: float) -> None:
@@ -190,7 +191,7 @@ class TaskRunner:
     def _launch(self, row: Row, task: Any, key: Hashable, work: Work | None) -> None:
         attempt = self._running[row.id] = _Attempt(key)
         self.noted(self._running.keys())
-        self._telemetry.emit(TASK_STARTED, id=row.id, type=task.tag)
+        self._telemetry.emit(TASK_STARTED, id=encode_id(row.id), type=task.tag)
         attempt.working = Deferred.fromCoroutine(self._work(row, task, work, attempt))
         attempt.working.addBoth(self._ended, row.id)
 
@@ -215,7 +216,7 @@ class TaskRunner:
         else:
             created = date_text(task.status.created_at)
             await self._put(row, {"@type": "Pending", "createdAt": created, "due": date_text(int(again))})
-        self._telemetry.emit(TASK_COMPLETED, id=row.id, type=task.tag)
+        self._telemetry.emit(TASK_COMPLETED, id=encode_id(row.id), type=task.tag)
 
     async def _fail(self, row: Row, task: Any, problem: Exception) -> None:
         status = status_after_failure(
@@ -228,9 +229,13 @@ class TaskRunner:
             random=self._random,
         )
         if not isinstance(problem, StalwartError | TimeoutError):
-            self._telemetry.emit(TASK_ERROR, id=row.id, type=task.tag, reason=f"{type(problem).__name__}: {problem}")
+            self._telemetry.emit(
+                TASK_ERROR, id=encode_id(row.id), type=task.tag, reason=f"{type(problem).__name__}: {problem}"
+            )
         event = TASK_FAILED if status["@type"] == "Failed" else TASK_RETRIED
-        self._telemetry.emit(event, id=row.id, type=task.tag, due=status.get("due"), reason=status["failureReason"])
+        self._telemetry.emit(
+            event, id=encode_id(row.id), type=task.tag, due=status.get("due"), reason=status["failureReason"]
+        )
         await self._put(row, status)
 
     async def _put(self, row: Row, status: dict[str, Any]) -> None:

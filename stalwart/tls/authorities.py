@@ -48,9 +48,21 @@ class _Open:
 
 
 class Authorities:
-    """Clients by the id of their x:AcmeProvider. Call ``close`` at the end."""
+    """Clients by the id of their x:AcmeProvider. Call ``close`` at the end.
 
-    def __init__(self, store: Store, settings: Settings, vault: Vault, clock: Any, make_client: MakeClient) -> None:
+    ``make_confined`` makes those of tenants, which stay out of the server's own network.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        vault: Vault,
+        clock: Any,
+        make_client: MakeClient,
+        make_confined: MakeClient | None = None,
+    ) -> None:
+        self._make_confined = make_confined or make_client
         self._store = store
         self._settings = settings
         self._vault = vault
@@ -79,13 +91,13 @@ class Authorities:
             uri = await self._registered_again(id, provider, client)
             self._open[id] = _Open(client, (provider.directory, provider.account_key, uri))
 
-    async def register(self, provider: AcmeProvider) -> Registered:
+    async def register(self, provider: AcmeProvider, *, for_tenant: bool = False) -> Registered:
         """A new account with a new key, for an object that is about to be stored.
 
         Raises Invalid, naming the property that the authority does not like.
         """
         key = new_key_pem()
-        client = self._make_client(provider.directory, key, account_uri=None)
+        client = self._made(provider, key, for_tenant=for_tenant)
         external = None
         if provider.eab_key_id is not None and provider.eab_hmac_key is not None:
             external = ExternalAccount(provider.eab_key_id, provider.eab_hmac_key.strip())
@@ -170,7 +182,7 @@ class Authorities:
         if changed is not None:
             account = (account[0], changed, account[2])
             key = self._vault.open(ACCOUNT_KEY, changed)
-        client = self._make_client(provider.directory, key, account_uri=provider.account_uri)
+        client = self._made(provider, key, provider.account_uri)
         if not provider.account_uri:
             try:
                 account = (*account[:2], await self._registered_again(id, provider, client))
@@ -179,6 +191,13 @@ class Authorities:
                 raise
         self._open[id] = _Open(client, account)
         return client
+
+    def _made(
+        self, provider: AcmeProvider, key: str, account_uri: str | None = None, *, for_tenant: bool = False
+    ) -> AcmeClient:
+        is_confined = for_tenant or provider.member_tenant_id is not None
+        make = self._make_confined if is_confined else self._make_client
+        return make(provider.directory, key, account_uri=account_uri)
 
     async def _close_forgotten(self) -> None:
         """Close the clients of accounts that were removed."""
@@ -191,7 +210,7 @@ class Authorities:
         if not waiting:
             return None
         sealed = waiting.decode("ascii")
-        client = self._make_client(provider.directory, self._vault.open(ACCOUNT_KEY, sealed), account_uri=None)
+        client = self._made(provider, self._vault.open(ACCOUNT_KEY, sealed))
         try:
             await client.register((), existing_only=True)
         except AcmeProblem as problem:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from stalwart.codec.ids import encode_id
+from stalwart.directory.account_records import date_text
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import TLS_CERTIFICATE_EXPIRED, TLS_CERTIFICATE_EXPIRING
 from stalwart.tls.due import DAY, HOUR
@@ -61,7 +63,9 @@ class ExpiryWatch:
             if now - self._told[id] >= _REPEAT:
                 self._told[id] = now
                 event = TLS_CERTIFICATE_EXPIRING if left > 0 else TLS_CERTIFICATE_EXPIRED
-                self._telemetry.emit(event, id=id, hostname=",".join(names[:_MOST_NAMES]), due=int(left))
+                self._telemetry.emit(
+                    event, id=encode_id(id), hostname=",".join(names[:_MOST_NAMES]), due=date_text(pair.not_after)
+                )
 
     def _look(self) -> None:
         self._timer = self._clock.callLater(INTERVAL, self._look)

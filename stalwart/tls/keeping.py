@@ -12,6 +12,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from stalwart.codec.ids import encode_id
 from stalwart.config.kept_text import kept_text
 from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
@@ -125,7 +126,7 @@ class CertificateKeeper:
         """Those of ``read`` that are no problems, which are told."""
         for id, problem in read.items():
             if isinstance(problem, str):
-                self._telemetry.emit(RESOURCE_BAD_PARAMETERS, object="Certificate", id=id, reason=problem)
+                self._telemetry.emit(RESOURCE_BAD_PARAMETERS, object="Certificate", id=encode_id(id), reason=problem)
         return {id: pair for id, pair in read.items() if isinstance(pair, Pair)}
 
     def _publish(self) -> None:

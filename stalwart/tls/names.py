@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
-from stalwart.codec.dns_names import to_ascii
+from stalwart.codec.dns_names import to_ascii, to_unicode
 from stalwart.config.domains.domain import AutomaticCertificates, Domain
 from stalwart.config.network.system import SystemSettings
 from stalwart.net.dns_answers import LookupFailed
 from stalwart.net.side_by_side import side_by_side
+from stalwart.store import Transaction
 
 DISCOVERED = ("autoconfig", "autodiscover", "mta-sts", "ua-auto-config")
 """Host names below a domain that mail clients and servers look for."""
@@ -79,6 +80,26 @@ async def wanted_names(
         return listed[:MOST]
     derived = derived_names(domain, system, challenge_type)[:MOST]
     return derived if challenge_type == "Dns01" else await known_names(derived, resolver(), held)
+
+
+def strange_names(tx: Transaction, domain_id: int, domain: Domain, names: Iterable[str]) -> list[str]:
+    """Those of ``names`` that a domain of a tenant may not have a certificate for: they lie in another one, or in none.
+
+    The server answers proofs for all names alike, so this is what keeps tenants apart.
+    """
+    if domain.member_tenant_id is None:
+        return []
+    return [name for name in names if _domain_of(tx, name.removeprefix("*.")) != domain_id]
+
+
+def _domain_of(tx: Transaction, name: str) -> int | None:
+    """The id of the domain that lies closest above a name, or is it."""
+    while name:
+        holder = tx.registry.lookup("Domain.name", name) or tx.registry.lookup("Domain.name", to_unicode(name))
+        if holder is not None:
+            return holder[1]
+        name = name.partition(".")[2]
+    return None
 
 
 async def _may_exist(name: str, resolver: Resolver, otherwise: bool) -> bool:

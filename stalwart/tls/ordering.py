@@ -73,7 +73,9 @@ class Ordering:
             order = await client.settled_order(order)
             chain, is_preferred = await client.certificate(order, plan.provider.preferred_chain)
             now = self._clock.seconds()
-            await self._hashing.run(partial(check_chain, chain, plan.names, entry.key, now))
+            found = await self._hashing.run(partial(check_chain, chain, plan.names, entry.key, now))
+            if plan.domain.member_tenant_id is not None and set(found.names).difference(plan.names):
+                raise AcmeProblem("unusableCertificate", "The certificate that was issued is for other names, too.")
         except AcmeProblem as problem:
             if not problem.is_temporary and problem.kind != "dns":
                 await self._journal.forget(plan.domain_id)
@@ -165,6 +167,8 @@ class Ordering:
             await client.settled_authorization(authorization.url)
         except AcmeProblem as problem:
             self._tell(ACME_AUTH_ERROR, plan, hostname=name, reason=problem.detail)
+            if name not in problem.detail:
+                problem.detail = f"{name}: {problem.detail}"
             raise
         finally:
             await maybeDeferred(responder.stop_responding, name, challenge, response)

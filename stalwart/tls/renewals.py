@@ -42,7 +42,7 @@ from stalwart.tls.authorities import Authorities
 from stalwart.tls.due import DAY, HOUR, pause_after, renewal_moment, suggested_moment
 from stalwart.tls.keeping import CERTIFICATE_KEY, CertificateKeeper
 from stalwart.tls.managed import Managed, domain_id_of, managed_certificates, members_of, write_managed
-from stalwart.tls.names import Resolver, listed_names, wanted_names
+from stalwart.tls.names import Resolver, listed_names, strange_names, wanted_names
 from stalwart.tls.plan import Plan
 
 TASK = "AcmeRenewal"
@@ -158,7 +158,9 @@ class Renewals:
 
         id, gone = await parts.store.write(write)
         for former in gone:
-            parts.telemetry.emit(TLS_EXPIRED_REMOVED, id=former, domain=domain.name if domain is not None else None)
+            parts.telemetry.emit(
+                TLS_EXPIRED_REMOVED, id=encode_id(former), domain=domain.name if domain is not None else None
+            )
         await parts.settings.reload((SystemSettings.type_name,))
         await parts.keeper.changed((id, *gone))
 
@@ -205,6 +207,9 @@ class Renewals:
             provider_id = fallback
         held = current.names if current is not None else None
         names = await self._names(domain, self._parts.authorities.provider(provider_id), held)
+        strange = await self._parts.store.read(lambda tx: strange_names(tx, task.domain_id, domain, names))
+        if strange:
+            raise AcmeProblem("local", f"{strange[0]} lies in no domain of {domain.name}'s tenant; take it out.")
         if not names:
             raise AcmeProblem(
                 "local",
@@ -298,7 +303,13 @@ class Renewals:
         provider = domain.certificate_management.acme_provider_id  # type: ignore[attr-defined]
         limit = next((each.max_retries for id, each in parts.settings.all(AcmeProvider) if id == provider), 0)
         event = ACME_ERROR if failures > limit else ACME_RENEW_BACKOFF
-        parts.telemetry.emit(event, domain=domain.name, reason=problem.detail, total=failures, due=int(pause))
+        parts.telemetry.emit(
+            event,
+            domain=domain.name,
+            reason=problem.detail,
+            total=failures,
+            due=date_text(int(parts.clock.seconds() + pause)),
+        )
         return LaterTask(problem.detail, pause)
 
     async def _domain(self, domain_id: int) -> Any:

@@ -217,8 +217,6 @@ class Pipeline:
         """Where a request in clear text at port 80 is to go on; None for one that may stay (design 8)."""
         if exchange.is_tls or exchange.path.startswith(CHALLENGES):
             return None
-        if self.front.use_forwarded and exchange.header("x-forwarded-proto") == "https":
-            return None  # a proxy has taken TLS off
         port, host = self.https_port(), exchange.host
         if port is None or not host or not exchange.target.startswith("/"):
             return None

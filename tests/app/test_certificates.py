@@ -47,7 +47,7 @@ class CertificatesCase(TlsWorld):
         super().setUp()
         self.authority = SmallAuthority(self.clock)
         self.authority.answers = StoredAnswers(self)
-        self.patch(module, "acme_http", lambda clock, trust: ("transport", clock, trust))
+        self.patch(module, "acme_http", lambda clock, trust, allow=None: ("transport", clock, trust))
         self.patch(module, "AcmeClient", self.make_client)
         self.transports: list[Any] = []
         self.parts = self.build()

@@ -127,6 +127,21 @@ class FirstSetupTests(SynchronousTestCase):
         )
         self.assertTrue(self.read(lambda tx: registry.get(tx, Authentication)).value.default_admin_role_ids)
 
+    def tasks(self) -> list[tuple[str, str]]:
+        """What is to be done after the next start."""
+        rows = self.read(lambda tx: tx.registry.list("Task"))
+        return sorted((row.data["@type"], row.data["domainId"]) for row in rows)
+
+    def test_keys_are_made_and_records_published_after_the_next_start(self) -> None:
+        tsig = {"@type": "Tsig", "description": "ours", "host": "192.0.2.53", "keyName": "k"}
+        key = {"@type": "Value", "secret": "c2VjcmV0"}
+        self.successResultOf(self.run_with(dnsServer={**tsig, "key": key}))
+        self.assertEqual(self.tasks(), [("DkimManagement", "b"), ("DnsManagement", "b")])
+
+    def test_nothing_is_to_be_done_for_what_is_kept_by_hand(self) -> None:
+        self.successResultOf(self.run_with(generateDkimKeys=False))
+        self.assertEqual(self.tasks(), [])
+
     def test_the_file_is_written_and_the_server_told(self) -> None:
         self.successResultOf(self.run_with())
         stored = json.loads(self.path.read_text())

@@ -16,7 +16,16 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
-from stalwart.app.listeners import Listeners, NotYet, OwnSockets, Wanted, shown, wanted_listeners, why_not_bound
+from stalwart.app.listeners import (
+    Listeners,
+    NotYet,
+    OwnSockets,
+    Wanted,
+    shown,
+    wanted_listeners,
+    why_not_bound,
+    with_backlog,
+)
 from stalwart.config.network.listener import NetworkListener
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Event, Level
@@ -49,6 +58,11 @@ class WantedTests(SynchronousTestCase):
     def test_option_replaces_the_default_listeners_of_its_protocol(self) -> None:
         found = wanted_listeners([self.HTTP, self.HTTPS], {"http": [LOOPBACK]})
         self.assertEqual(names(found), [("http", "http", LOOPBACK)])
+
+    def test_waiting_connections_of_options_are_as_many_as_of_stored_listeners(self) -> None:
+        self.assertEqual(with_backlog("tcp:80:interface=127.0.0.1"), "tcp:80:interface=127.0.0.1:backlog=1024")
+        for other in ("tcp:80:backlog=5", "unix:/run/x", "systemd:domain=INET:index=0"):
+            self.assertEqual(with_backlog(other), other)
 
     def test_option_with_tls(self) -> None:
         (found,) = wanted_listeners([], {"http": ["tls:443:interface=127.0.0.1"]}, http2=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.app.vault_key import NAME, open_vault
+from stalwart.app.vault_key import NAME, is_exposed, open_vault
 from stalwart.config import registry
 from stalwart.config.tls.dns_server import DnsServer
 from stalwart.config.vault import Vault
@@ -31,6 +31,13 @@ class VaultKeyTests(SynchronousTestCase):
     def refused(self) -> str:
         opening = Deferred.fromCoroutine(open_vault(self.store, self.path))
         return str(self.failureResultOf(opening, Invalid).value.detail)
+
+    def test_key_that_everybody_can_read_is_noticed(self) -> None:
+        self.assertFalse(is_exposed(self.path))
+        self.opened()
+        self.assertFalse(is_exposed(self.path))
+        self.path.chmod(0o644)
+        self.assertTrue(is_exposed(self.path))
 
     def test_the_first_start_makes_the_file_for_the_server_alone(self) -> None:
         sealed = self.opened().seal("x", "text")

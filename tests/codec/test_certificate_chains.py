@@ -28,12 +28,15 @@ class ChainTests(SynchronousTestCase):
     def test_chain_is_summed_up_by_its_first_certificate(self) -> None:
         chain = read_chain(LEAF + AUTHORITY)
         self.assertEqual(chain.issuer, "CN=Authority")
-        self.assertEqual(chain.names, ("example.test", "mail.example.test", "192.0.2.1"))
+        self.assertEqual(chain.names, ("mail.example.test", "192.0.2.1"))
         self.assertEqual((chain.not_before, chain.not_after), (BEGINS.timestamp(), ENDS.timestamp()))
         self.assertEqual(chain.length, 2)
 
     def test_names_need_no_common_name(self) -> None:
         self.assertEqual(read_chain(certificate([], key(), names=NAMES)).names, ("mail.example.test", "192.0.2.1"))
+
+    def test_common_name_counts_where_there_is_no_other(self) -> None:
+        self.assertEqual(read_chain(certificate(named("A.test"), key())).names, ("a.test",))
 
     def test_name_in_both_places_counts_once(self) -> None:
         text = certificate(named("a.test"), key(), names=[x509.DNSName("A.test")])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import re
 import shutil
 import socket
 import subprocess
 import time
 from contextlib import closing
+from functools import cache
 from typing import Any
 
 from OpenSSL import SSL
@@ -41,18 +43,38 @@ def free() -> int:
     return port
 
 
-class TlsCase(SynchronousTestCase):
-    """A daemon with three certificates, to which tests add listeners with implicit TLS."""
+class Running:
+    """A daemon with three certificates of ``authority``, the last of which is the default."""
 
-    def setUp(self) -> None:
+    def __init__(self) -> None:
         self.folder = new_folder()
-        self.addCleanup(shutil.rmtree, self.folder, True)
         self.authority = Authority()
         self.daemon = Daemon.with_data(self.folder)
-        self.addCleanup(self.daemon.close)
         self.people = Administrator(self.daemon)
         ids = [self.people.create("Certificate", self.authority.pair(name))["id"] for name in (A, B, DEFAULT)]
         self.people.change("SystemSettings", {"defaultCertificateId": ids[2]})
+
+    def close(self) -> None:
+        """End it."""
+        self.daemon.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@cache
+def running() -> Running:
+    """The one that all tests share: it ends with the process, as trial has no class fixtures."""
+    made = Running()
+    atexit.register(made.close)
+    return made
+
+
+class TlsCase(SynchronousTestCase):
+    """A daemon with certificates, to which tests add listeners with implicit TLS, each its own."""
+
+    def setUp(self) -> None:
+        found = running()
+        self.folder, self.authority = found.folder, found.authority
+        self.daemon, self.people = found.daemon, found.people
 
     def listen(self, **members: Any) -> tuple[int, str]:
         """Port and id of a new listener."""

@@ -8,6 +8,7 @@ import jwt
 
 from stalwart.codec.certificate_chains import UnreadablePem
 from stalwart.config.identity.oidc_provider import OidcProvider
+from stalwart.config.vault import Vault, VaultKey
 from stalwart.provider.keys import CACHED, RS256, SigningKeys, check_signature_key, make_pem
 from tests.provider.world import ProviderWorld
 
@@ -26,6 +27,36 @@ class SigningKeysTests(ProviderWorld):
         key = {"@type": "Text", "secret": text}
         self.settle(self.settings.change(OidcProvider, {"signatureAlgorithm": algorithm, "signatureKey": key}))
 
+    def own(self) -> str:
+        """What the store has as our own key."""
+        now = int(self.clock.seconds())
+        kept = self.successResultOf(self.store.read(lambda tx: tx.tokens.get("ES256", "own-signing-key", now)))
+        return str(kept["pem"])
+
+    def restarted(self) -> list[str]:
+        """The ids of the public keys that another process shows."""
+        other = SigningKeys(self.store, self.settings, self.hashing, self.clock, self.telemetry, self.vault)
+        self.addCleanup(other.close)
+        self.settle(other.load())
+        return [jwk["kid"] for jwk in self.settle(other.public_keys())]
+
+    def test_own_key_is_sealed_in_the_store(self) -> None:
+        self.assertNotIn("PRIVATE", self.own())
+
+    def test_own_key_from_before_there_was_a_vault_is_sealed(self) -> None:
+        before = self.restarted()
+        clear = {"pem": self.vault.open("own-signing-key", self.own()), "since": int(self.clock.seconds())}
+        self.successResultOf(self.store.write(lambda tx: tx.tokens.put("ES256", "own-signing-key", clear, 1 << 40)))
+        self.assertEqual(self.restarted(), before)
+        self.assertNotIn("PRIVATE", self.own())
+
+    def test_vault_with_another_key_gets_a_new_one(self) -> None:
+        before = self.restarted()
+        self.vault = Vault(VaultKey("w" * 40))
+        after = self.restarted()
+        self.assertNotEqual(after[0], before[0])
+        self.assertIn(before[0], after)  # its tokens are good until they end
+
     def test_a_fresh_server_signs_with_es256_and_can_rs256(self) -> None:
         self.assertEqual(self.keys.algorithms, ("ES256", RS256))
         for algorithm in (None, "RS256"):
@@ -37,7 +68,7 @@ class SigningKeysTests(ProviderWorld):
             self.assertEqual(jwk["use"], "sig")
 
     def test_every_process_has_the_same_keys(self) -> None:
-        other = SigningKeys(self.store, self.settings, self.hashing, self.clock, self.telemetry)
+        other = SigningKeys(self.store, self.settings, self.hashing, self.clock, self.telemetry, self.vault)
         self.addCleanup(other.close)
         self.settle(other.load())
         self.assertEqual(self.settle(other.public_keys()), self.shown())
@@ -59,7 +90,7 @@ class SigningKeysTests(ProviderWorld):
         self.assertTrue({jwk["kid"] for jwk in self.shown()} > set(kids))
         for token in former.values():
             self.assertEqual(self.verified(token), {"sub": "1"})
-        other = SigningKeys(self.store, self.settings, self.hashing, self.clock, self.telemetry)
+        other = SigningKeys(self.store, self.settings, self.hashing, self.clock, self.telemetry, self.vault)
         self.addCleanup(other.close)
         self.settle(other.load())
         self.assertEqual(self.settle(other.public_keys()), self.shown())

@@ -9,6 +9,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from stalwart.codec.sealing import Sealer
+from stalwart.config.vault import Vault, VaultKey
 from stalwart.directory.access import Access
 from stalwart.provider.codes import AuthorizationCodes
 from stalwart.provider.devices import DeviceCodes
@@ -32,11 +33,12 @@ class ProviderWorld(World):
 
     def setUp(self) -> None:
         super().setUp()
-        self.master = StoredMasterKey(self.store, self.settings, self.telemetry)
+        self.vault = Vault(VaultKey("v" * 40))
+        self.master = StoredMasterKey(self.store, self.settings, self.telemetry, self.vault)
         self.settle(self.master.load())
         self.addCleanup(self.master.close)
         self.sealer = Sealer(self.master)
-        self.keys = SigningKeys(self.store, self.settings, self.hashing, self.clock, self.telemetry)
+        self.keys = SigningKeys(self.store, self.settings, self.hashing, self.clock, self.telemetry, self.vault)
         self.settle(self.keys.load())
         self.addCleanup(self.keys.close)
         self.sessions = Sessions(

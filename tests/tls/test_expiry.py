@@ -42,13 +42,13 @@ class ExpiryTests(SynchronousTestCase):
             2: pair("c.test", begin=NOW - 5.5 * DAY, days=6),
         }
         self.watch.check()
-        expected = [("tls.certificate-expiring", 1, "a.test,b.test"), ("tls.certificate-expiring", 2, "c.test")]
+        expected = [("tls.certificate-expiring", "b", "a.test,b.test"), ("tls.certificate-expiring", "c", "c.test")]
         self.assertEqual(self.told, expected)
 
     def test_one_that_has_ended(self) -> None:
         self.pairs = {1: pair("a.test", begin=NOW - 91 * DAY)}
         self.watch.check()
-        self.assertEqual(self.told, [("tls.certificate-expired", 1, "a.test")])
+        self.assertEqual(self.told, [("tls.certificate-expired", "b", "a.test")])
 
     def test_one_that_has_a_successor_for_some_names_is_told_of_for_the_others(self) -> None:
         old = pair("a.test", "b.test", begin=NOW - 80 * DAY)
@@ -57,7 +57,7 @@ class ExpiryTests(SynchronousTestCase):
         self.pairs = {1: old, 2: pair("a.test", "b.test", begin=NOW - DAY)}
         self.clock.advance(DAY)
         self.watch.check()
-        self.assertEqual(self.told, [("tls.certificate-expiring", 1, "b.test")])
+        self.assertEqual(self.told, [("tls.certificate-expiring", "b", "b.test")])
 
     def test_each_is_told_of_once_a_day(self) -> None:
         self.pairs = {1: pair("a.test", begin=NOW - 77 * DAY)}

@@ -11,7 +11,7 @@ from stalwart.codec.dns_names import InvalidName
 from stalwart.config.domains.domain import Domain
 from stalwart.config.network.system import SystemSettings
 from stalwart.net.dns_answers import Kind, LookupFailed
-from stalwart.tls.names import derived_names, known_names, listed_names, wanted_names
+from stalwart.tls.names import derived_names, known_names, listed_names, strange_names, wanted_names
 
 
 def domain(name: str = "example.test", names: tuple[str, ...] = (), **members: Any) -> Domain:
@@ -90,3 +90,35 @@ class NamesTests(SynchronousTestCase):
 
     def test_names_that_are_none(self) -> None:
         self.assertRaises(InvalidName, listed_names, domain(names=("a b.test",)))
+
+
+class FakeTransaction:
+    """Domains by name."""
+
+    def __init__(self, **domains: int) -> None:
+        self.registry = self
+        self._domains = {name.replace("_", "."): id for name, id in domains.items()}
+
+    def lookup(self, key: str, name: str) -> tuple[str, int] | None:
+        assert key == "Domain.name"
+        return ("Domain", self._domains[name]) if name in self._domains else None
+
+
+class StrangeNameTests(SynchronousTestCase):
+    """The server answers proofs for all names: domains of tenants may only have their own."""
+
+    tx: Any = FakeTransaction(one_test=1, deep_one_test=2, two_test=3, münchen_test=1)
+
+    def strange(self, *names: str, tenant: str | None = "b") -> list[str]:
+        members = {"memberTenantId": tenant} if tenant is not None else {}
+        return strange_names(self.tx, 1, domain("one.test", **members), names)
+
+    def test_names_of_the_domain_are_its_own(self) -> None:
+        self.assertEqual(self.strange("one.test", "*.one.test", "a.b.one.test", "mail.xn--mnchen-3ya.test"), [])
+
+    def test_names_of_others_are_not(self) -> None:
+        others = ("two.test", "mail.two.test", "deep.one.test", "x.deep.one.test", "nobody.test", "test")
+        self.assertEqual(self.strange(*others), list(others))
+
+    def test_domains_of_no_tenant_may_name_any(self) -> None:
+        self.assertEqual(self.strange("two.test", tenant=None), [])

@@ -11,6 +11,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from stalwart.codec.certificate_chains import read_chain
 from stalwart.codec.ids import encode_id
 from stalwart.config.domains.domain import Domain
 from stalwart.config.tls.acme_provider import AcmeProvider
@@ -68,6 +69,24 @@ class OrderingCase(TlsWorld):
         entry = self.entry()
         assert entry is not None
         return entry.key
+
+
+class TenantTests(OrderingCase):
+    """Certificates of tenants are for the names that were ordered, and no others: they would be served for them."""
+
+    def test_certificate_with_other_names(self) -> None:
+        plan = self.plan()
+        ordered = SmallAuthority.ordered
+        self.patch(SmallAuthority, "ordered", lambda self, names, *more: ordered(self, [*names, "victim.test"], *more))
+        self.assertIn("victim.test", load_names(self.obtain(plan)))
+        tenant = Domain.patched(plan.domain, {"memberTenantId": "b"})
+        problem = self.obtain(evolve(plan, domain=tenant))
+        self.assertEqual((problem.kind, self.entry()), ("unusableCertificate", None))
+
+
+def load_names(obtained: Obtained) -> tuple[str, ...]:
+    """What a certificate is for."""
+    return read_chain(obtained.chain).names
 
 
 class ObtainTests(OrderingCase):
@@ -313,7 +332,7 @@ class FailureTests(OrderingCase):
 
         self.patch(self.responder, "start_responding", refuse)
         self.patch(self.responder, "stop_responding", lambda *_: None)
-        self.assertEqual(self.obtain().detail, "the name server refuses")
+        self.assertEqual(self.obtain().detail, "a.example.test: the name server refuses")
         self.assertIsNotNone(self.entry())  # the order is as good as before
 
     def test_store_that_fails_keeps_what_it_has(self) -> None:

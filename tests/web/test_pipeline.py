@@ -172,12 +172,6 @@ class RedirectTests(PipelineCase):
         self.assertEqual(self.ask("/open", secure=None).status, 200)
         self.assertEqual(self.ask("/.well-known/acme-challenge/x").status, 404)
 
-    def test_proxy_that_has_taken_tls_off(self) -> None:
-        trusting = self.server(Http={"useXForwarded": True})
-        self.assertEqual(self.ask("/open", server=trusting, **{"X-Forwarded-Proto": "https"}).status, 200)
-        self.assertEqual(self.ask("/open", server=trusting).status, 308)
-        self.assertEqual(self.ask("/open", **{"X-Forwarded-Proto": "https"}).status, 308)
-
 
 class OtherwiseTests(PipelineCase):
     """Routes that need credentials but have something for those who bring none."""

@@ -16,7 +16,7 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
-from stalwart.app.listeners import reason_of, shown
+from stalwart.app.listeners import reason_of, shown, with_backlog
 from stalwart.app.sockets import open_socket
 from stalwart.config.network.listener import NetworkListener
 from stalwart.telemetry import Telemetry
@@ -128,7 +128,7 @@ class SocketKeeper:
         factory = Factory()
         factory.noisy = False
         if endpoint:
-            port = await maybeDeferred(serverFromString(self._reactor, name[1]).listen, factory)
+            port = await maybeDeferred(serverFromString(self._reactor, with_backlog(name[1])).listen, factory)
         else:
             replaced = [kept.port.fileno() for kept in map(self._find, instead_of) if kept is not None]
             opened = open_socket(name[1], NetworkListener.from_stored(settings), instead_of=replaced)

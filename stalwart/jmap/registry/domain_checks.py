@@ -5,8 +5,10 @@ For the handler of x:Domain, inside its transaction. Publishing records and the 
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
+from stalwart.codec.dns_names import InvalidName
 from stalwart.codec.ids import encode_id
 from stalwart.config import registry
 from stalwart.config.domains.domain import AutomaticCertificates, AutomaticKeys, AutomaticRecords, Domain
@@ -14,21 +16,48 @@ from stalwart.config.tls.acme_provider import AcmeProvider
 from stalwart.errors import Invalid
 from stalwart.store import Transaction
 from stalwart.tasks.scheduling import schedule
+from stalwart.tls.names import MOST, listed_names, strange_names
 
+_NAMES = ("subjectAlternativeNames",)
 DKIM_TASK = "DkimManagement"
 
 
-def check_domain(tx: Transaction, domain: Domain) -> None:
-    """Raises Invalid: names can be proved with DNS records only if the server may publish them."""
+def check_domain(tx: Transaction, id: int, domain: Domain) -> None:
+    """Raises Invalid for names that no certificate can have, or not from this account, or not for this domain.
+
+    Names can be proved with DNS records only if the server may publish them, and wildcards in no other way.
+    """
     certificates: Any = domain.certificate_management
-    if not isinstance(certificates, AutomaticCertificates) or isinstance(domain.dns_management, AutomaticRecords):
+    if not isinstance(certificates, AutomaticCertificates):
         return
     provider = registry.get(tx, AcmeProvider, certificates.acme_provider_id)
-    if provider is not None and provider.value.challenge_type == "Dns01":
+    by_records = provider is not None and provider.value.challenge_type == "Dns01"
+    if by_records and not isinstance(domain.dns_management, AutomaticRecords):
         raise Invalid(
             "This provider proves names with DNS records, so the DNS records of the domain have to be automatic.",
             ("acmeProviderId",),
         )
+    try:
+        names = listed_names(domain)
+    except InvalidName as problem:
+        raise Invalid(f"One of the names is no host name: {problem}", _NAMES) from None
+    if len(names) > MOST:
+        raise Invalid(f"A certificate is for {MOST} names at most.", _NAMES)
+    for name in names:
+        if _is_address(name):
+            raise Invalid(f"{name} is an address; only names are proved to authorities.", _NAMES)
+        if name.startswith("*.") and not by_records:
+            raise Invalid(f"{name} can be proved with DNS records only: choose a provider of the kind Dns01.", _NAMES)
+    if stranger := next(iter(strange_names(tx, id, domain, names)), None):
+        raise Invalid(f"{stranger} does not lie in this domain; domains of tenants are for their own names.", _NAMES)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def schedule_keys(tx: Transaction, id: int, former: Domain | None, domain: Domain, now: float) -> bool:

@@ -62,7 +62,7 @@ class AcmeProviderHandler(CompletedHandler):
         for change in changes:
             try:
                 if change.kind == "create":
-                    change.prepared = await self._registered(change)
+                    change.prepared = await self._registered(change, asking.access.tenant_id is not None)
                 elif change.kind == "update" and not {"contact", "profile"}.isdisjoint(_written(change)):
                     await self._update(change)
             except StalwartError as problem:
@@ -72,6 +72,8 @@ class AcmeProviderHandler(CompletedHandler):
         """Key and URL of a new account; its binding to an external one is forgotten."""
         _check(value)
         if former is not None:
+            if value.fallback_provider_id == change.id:
+                raise Invalid("An account is no fallback for itself.", ("fallbackProviderId",))
             return {}
         made = change.prepared
         if not isinstance(made, Registered):
@@ -99,14 +101,14 @@ class AcmeProviderHandler(CompletedHandler):
             notices.append(NO_PORT_443)
         return notices
 
-    async def _registered(self, change: Change) -> Registered | None:
+    async def _registered(self, change: Change, for_tenant: bool) -> Registered | None:
         """The new account; None for an object that the transaction will refuse in better words."""
         try:
             provider: Any = self.declaration.from_wire(dict(change.data))
         except ValidationFailed:
             return None
         _check(provider)
-        return await self._authorities.register(provider)
+        return await self._authorities.register(provider, for_tenant=for_tenant)
 
     async def _update(self, change: Change) -> None:
         id = number_of(change.key)

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, ClassVar, Protocol
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
 from stalwart.codec.certificate_chains import Chain, UnreadablePem, belongs, read_chain, read_signing_key
 from stalwart.config.kept_text import Unreadable, kept_text
 from stalwart.config.settings import Settings
@@ -21,6 +23,7 @@ from stalwart.jmap.registry.foreseen import Values, foresee, members, outcome
 from stalwart.jmap.registry.handler import Asking, Change, handles
 from stalwart.schema import Declaration, UtcDateTime
 from stalwart.store import Store, Transaction
+from stalwart.tls.pairs import LEAST_RSA_BITS
 
 _READ = ("certificate", "privateKey")
 LAST_MOMENT = 32_535_215_999  # the end of the year 3000, which is as far as our dates go
@@ -76,7 +79,10 @@ class CertificateHandler(CompletedHandler):
 def described(vault: Vault, values: Values) -> Members | Invalid:
     """The server-set members of a certificate with this ``certificate`` and ``privateKey``, or what is wrong."""
     try:
-        chain = read_chain(kept_text(values["certificate"]))
+        text = kept_text(values["certificate"])
+        if "PRIVATE KEY-----" in text:
+            return Invalid("There is a private key beside the certificate; put it into privateKey.", ("certificate",))
+        chain = read_chain(text)
     except (UnreadablePem, Unreadable) as problem:
         return Invalid(f"Failed to read certificate: {problem}.", ("certificate",))
     try:
@@ -85,6 +91,8 @@ def described(vault: Vault, values: Values) -> Members | Invalid:
         return Invalid(f"Failed to read private key: {problem}.", ("privateKey",))
     if not belongs(key, chain):
         return Invalid("The private key does not belong to the first certificate of the chain.", ("privateKey",))
+    if isinstance(key, RSAPrivateKey) and key.key_size < LEAST_RSA_BITS:
+        return Invalid(f"RSA keys of less than {LEAST_RSA_BITS} bits are not served.", ("privateKey",))
     return _members(chain)
 
 

@@ -6,7 +6,7 @@ undone; time, head and body of an answer are bounded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from attrs import frozen
@@ -21,6 +21,7 @@ from zope.interface import implementer
 
 from stalwart.net.acme.head_fields import is_https
 from stalwart.net.acme.problems import AcmeUnreachable, host_of
+from stalwart.net.allowed_endpoint import AllowedEndpoint
 from stalwart.net.https import Body, FetchFailed, QuietPool, Watched, causes_of, failure_of
 from stalwart.net.tls import ClientOptions, TrustStore
 
@@ -53,11 +54,21 @@ class Transport(Protocol):
 
 
 class HttpsTransport:
-    """The real `Transport`; every request is over within ``timeout`` seconds, its body at most ``limit`` bytes."""
+    """The real `Transport`; every request is over within ``timeout`` seconds, its body at most ``limit`` bytes.
+
+    With ``allow``, only addresses that it approves of are connected to.
+    """
 
     def __init__(
-        self, reactor: Any, trust_store: TrustStore, *, timeout: float = TIMEOUT, limit: int = BODY_LIMIT
+        self,
+        reactor: Any,
+        trust_store: TrustStore,
+        *,
+        allow: Callable[[str], bool] | None = None,
+        timeout: float = TIMEOUT,
+        limit: int = BODY_LIMIT,
     ) -> None:
+        self._allow = allow
         self._reactor = reactor
         self._trust_store = trust_store
         self._timeout = timeout
@@ -72,6 +83,8 @@ class HttpsTransport:
         """See `Transport`. A connection that the authority has closed while it was idle is replaced once."""
         if not is_https(url):
             raise AcmeUnreachable(f"The address of {host_of(url)} is no https: URL.")
+        if host_of(url).startswith("["):  # treq does not take it
+            raise AcmeUnreachable(f"{host_of(url)} is the literal of an IPv6 address; use a name.")
         work = Deferred.fromCoroutine(self._request(method, url, heads, body))
         work.addTimeout(self._timeout, self._reactor, onTimeoutCancel=_too_late)
         self._under_way.add(work)
@@ -130,7 +143,11 @@ class HttpsTransport:
     def _endpoint(self, uri: Any) -> tuple[Watched, ClientOptions]:
         host = uri.host.decode("ascii")
         options: Any = self._trust_store.verifying_options(host)
-        plain: Any = HostnameEndpoint(self._reactor, host, uri.port, timeout=self._timeout)
+        plain: Any
+        if self._allow is None:
+            plain = HostnameEndpoint(self._reactor, host, uri.port, timeout=self._timeout)
+        else:
+            plain = AllowedEndpoint(self._reactor, host.strip("[]"), uri.port, self._timeout, self._allow)
         return Watched(wrapClientTLS(options, plain), 0), options
 
     def _take(self, key: Any, watched: Any, fresh: bool) -> Deferred[Any]:
@@ -185,9 +202,9 @@ class _Uncoded:
         return answering.addCallback(_refused_if_coded)
 
 
-def acme_http(reactor: Any, trust_store: TrustStore) -> HttpsTransport:
-    """The transport of one client. Call ``close`` at the end."""
-    return HttpsTransport(reactor, trust_store)
+def acme_http(reactor: Any, trust_store: TrustStore, *, allow: Callable[[str], bool] | None = None) -> HttpsTransport:
+    """The transport of one client, see ``HttpsTransport``. Call ``close`` at the end."""
+    return HttpsTransport(reactor, trust_store, allow=allow)
 
 
 def _cancellable(work: Deferred[Any]) -> Deferred[Any]:

@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from stalwart.codec.certificate_chains import read_signing_key
 from stalwart.codec.ids import decode_id
 from stalwart.config.tls.acme_provider import LETS_ENCRYPT
+from stalwart.directory.access import Access
+from stalwart.directory.permissions import ALL
 from stalwart.errors import Invalid
 from stalwart.jmap.types.acme_provider import NO_PORT_80, NO_PORT_443
 from stalwart.net.acme import new_key_pem
@@ -84,6 +86,18 @@ class AcmeProviderTests(RegistryWorld):
         error = self.not_updated("AcmeProvider", id, contact={"other@example.test": True})
         self.assertEqual(error["properties"], ["contact"])
         self.assertEqual(self.get("AcmeProvider", id)["contact"], GOOD["contact"])
+
+    def test_account_is_no_fallback_for_itself(self) -> None:
+        id = self.create("AcmeProvider", **GOOD)
+        error = self.not_updated("AcmeProvider", id, fallbackProviderId=id)
+        self.assertEqual(error["properties"], ["fallbackProviderId"])
+
+    def test_tenants_stay_out_of_the_network_of_the_server(self) -> None:
+        self.create("AcmeProvider", **GOOD)
+        tenant = decode_id(self.create("Tenant", name="one"))
+        self.who = Access(7, "boss@one.test", None, ALL - {"impersonate"}, tenant_id=tenant)
+        self.create("AcmeProvider", **GOOD)
+        self.assertEqual(self.authorities.for_tenants, [False, True])
 
     def test_external_account_is_used_and_forgotten(self) -> None:
         id = self.create("AcmeProvider", **GOOD, **BINDING)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from stalwart.codec.ids import decode_id
 from stalwart.jmap.types import certificate as certificates
@@ -27,7 +28,7 @@ def secret(value: str) -> dict[str, str]:
 
 GOOD: dict[str, Any] = {"certificate": text(LEAF + AUTHORITY), "privateKey": secret(pem(key()))}
 TOLD = {
-    "subjectAlternativeNames": {"mail.example.test": True, "*.example.test": True},
+    "subjectAlternativeNames": {"*.example.test": True},
     "issuer": "CN=Authority",
     "notValidBefore": "2026-01-01T00:00:00Z",
     "notValidAfter": "2036-01-01T00:00:00Z",
@@ -45,7 +46,19 @@ class CertificateTests(RegistryWorld):
 
     def test_certificate_is_found_by_its_names(self) -> None:
         id = self.create("Certificate", **GOOD)
-        self.assertEqual(self.ids("Certificate", filter={"subjectAlternativeNames": "mail.example.test"}), [id])
+        self.assertEqual(self.ids("Certificate", filter={"subjectAlternativeNames": "*.example.test"}), [id])
+
+    def test_private_key_beside_the_certificate(self) -> None:
+        bundle = text(LEAF + AUTHORITY + pem(key()))
+        error = self.not_created("Certificate", **{**GOOD, "certificate": bundle})
+        self.assertEqual((error["type"], error["properties"]), ("invalidProperties", ["certificate"]))
+        self.assertIn("privateKey", error["description"])
+
+    def test_key_that_would_never_be_served(self) -> None:
+        weak = rsa.generate_private_key(65537, 1024)
+        made = text(certificate(named("weak.test"), weak))
+        error = self.not_created("Certificate", certificate=made, privateKey=secret(pem(weak)))
+        self.assertEqual((error["type"], error["properties"]), ("invalidProperties", ["privateKey"]))
 
     def test_unreadable_certificate(self) -> None:
         error = self.not_created("Certificate", **{**GOOD, "certificate": text("hello")})
