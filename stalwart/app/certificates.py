@@ -6,6 +6,7 @@ Ordering needs txacme, which is imported when the first domain with automatic ce
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from attrs import define, field
@@ -19,6 +20,7 @@ from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
 from stalwart.config.tls.acme_provider import AcmeProvider
 from stalwart.config.tls.dns_server import DnsServer
+from stalwart.mail.delivery.addresses import is_public
 from stalwart.net.acme import AcmeClient, acme_http
 from stalwart.telemetry.events import STORE_ERROR
 from stalwart.tls.authorities import Authorities
@@ -174,11 +176,14 @@ def certificate_parts(below: Foundations, company: Company) -> CertificateParts:
         store, settings, hashing, vault, served, telemetry, clock, announce=company.changed_certificate
     )
 
-    def make_client(directory: str, key: str, *, account_uri: str | None) -> AcmeClient:
-        http = acme_http(clock, below.outgoing.trust_store)
+    def make_client(
+        directory: str, key: str, *, account_uri: str | None, allow: Callable[[str], bool] | None = None
+    ) -> AcmeClient:
+        http = acme_http(clock, below.outgoing.trust_store, allow=allow)
         return AcmeClient(http, clock, directory, key, account_uri=account_uri)
 
-    authorities = Authorities(store, settings, vault, clock, make_client)
+    confined = partial(make_client, allow=is_public)
+    authorities = Authorities(store, settings, vault, clock, make_client, confined)
     parts = Parts(
         store, settings, vault, hashing, authorities, keeper, telemetry, clock, lambda: below.outgoing().resolver
     )

@@ -33,6 +33,8 @@ from stalwart.directory import account_records, hashes
 from stalwart.directory.hashing import Hashing
 from stalwart.directory.recovery import make_password
 from stalwart.errors import Invalid, StalwartError
+from stalwart.jmap.registry.domain_checks import schedule_keys
+from stalwart.mail.dns_management import schedule_records
 from stalwart.schema import Declaration
 from stalwart.store import Store, Transaction
 
@@ -157,7 +159,7 @@ class FirstSetup:
             dns_server = create(DnsServer, wanted.dns_server.to_stored())
         if wanted.request_tls_certificate:
             provider = create(AcmeProvider, _provider(wanted, dns_server))
-        domain = create(Domain, _domain(wanted, provider, dns_server))
+        domain = self._create_domain(tx, _domain(wanted, provider, dns_server), now)
         create(SystemSettings, {"defaultHostname": wanted.server_hostname, "defaultDomainId": domain})
         ensure_defaults(tx, hostname=self._hostname, default_domain=None, listeners=self._listeners, now=now)
         for declaration, block in (
@@ -172,6 +174,13 @@ class FirstSetup:
         else:
             directory = create(Directory, wanted.directory.to_stored())
             registry.update(tx, Authentication, SINGLETON, {"directoryId": directory}, now=now)
+
+    def _create_domain(self, tx: Transaction, members: Mapping[str, Any], now: float) -> str:
+        """The domain, whose keys and records are looked after at the next start."""
+        entry = registry.create(tx, Domain, members, now=now, by_server=True)
+        schedule_keys(tx, entry.id, None, entry.value, now)
+        schedule_records(tx, entry.id, None, entry.value, now)
+        return encode_id(entry.id)
 
 
 def _provider(wanted: Bootstrap, dns_server: str | None) -> dict[str, Any]:

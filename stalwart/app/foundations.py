@@ -20,7 +20,7 @@ from stalwart.app.startup import Startup
 from stalwart.app.store_file import NAME as STORE_FILE
 from stalwart.app.store_file import embedded_store_config, is_missing, read_store_config
 from stalwart.app.vault_key import NAME as VAULT_KEY
-from stalwart.app.vault_key import open_vault
+from stalwart.app.vault_key import is_exposed, open_vault
 from stalwart.config.defaults import ensure_defaults
 from stalwart.config.identity.oidc_provider import OidcProvider
 from stalwart.config.monitoring.diagnosis import Diagnosis
@@ -33,7 +33,7 @@ from stalwart.directory.hashing import HashingPool
 from stalwart.directory.recovery import RecoveryAdministrator
 from stalwart.store import MemoryStore, Store, open_store
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import SERVER_BOOTSTRAP_MODE, SERVER_RECOVERY_MODE, Level
+from stalwart.telemetry.events import SECURITY_KEY_EXPOSED, SERVER_BOOTSTRAP_MODE, SERVER_RECOVERY_MODE, Level
 
 if TYPE_CHECKING:
     from stalwart.app.company import Company
@@ -83,6 +83,8 @@ async def lay_foundations(
     data_file = Path(config["path"]) if config is not None and config.get("@type") == "Sqlite" else None
     key_file = None if config is None else _vault_key_file(environment, data_file or config_path)
     vault = await open_vault(store, key_file, anew=environment.new_vault_key)
+    if key_file is not None and is_exposed(key_file):
+        telemetry.emit(SECURITY_KEY_EXPOSED, path=str(key_file), hint=f"chmod 600 {key_file}")
     overrides = {Diagnosis.type_name: environment.diagnosis} if environment.diagnosis else {}
     settings = Settings(store, telemetry, reactor, overrides, announce=company.changed_settings)
     opened.append(settings)

@@ -37,8 +37,11 @@ from stalwart.directory.accounts import Accounts
 from stalwart.errors import Conflict, Unavailable
 from stalwart.jmap.blobs.running import RunningUploads
 from stalwart.jmap.endpoint import build_service
+from stalwart.mail.announcements import Announcements
 from stalwart.mail.delivery.service import Diagnoses
 from stalwart.mail.dkim_management import dkim_management
+from stalwart.mail.dns_management import RecordParts, dns_management
+from stalwart.mail.domain_zone import DomainZones
 from stalwart.mail.expressions import ExpressionWorld
 from stalwart.site.pages import site_assets
 from stalwart.store import Store, open_store
@@ -174,7 +177,9 @@ class Builder:
         tls = ServerTls(certificates.served, certificates.tls_answers, self.reactor, self.telemetry)
         await certificates.load()
         self.opened.append(certificates)
-        tasks = self._tasks(below, limits, certificates)
+        announcements = Announcements(settings, below.base_url)
+        zones = DomainZones(settings, below.vault, certificates.served, announcements.configuration)
+        tasks = self._tasks(below, limits, certificates, zones)
         self.opened.append(tasks)
         identity = identity_provider(below, company.lasting, company.changed_keys)
         await identity.load()
@@ -185,6 +190,8 @@ class Builder:
             "certificates": certificates,
             "authorities": certificates.authorities,
             "http_answers": certificates.http_answers,
+            "announcements": announcements,
+            "domain_zones": zones,
         }
         services["jmap"] = build_service(services, mode=below.mode)
         site = self._site(below, services, limits, certificates)
@@ -233,7 +240,9 @@ class Builder:
             "store_file": None if bootstrap else StoreFile(below.config_path, self._opened_store),
         }
 
-    def _tasks(self, below: Foundations, limits: Limits, certificates: CertificateParts) -> TaskRunner:
+    def _tasks(
+        self, below: Foundations, limits: Limits, certificates: CertificateParts, zones: DomainZones
+    ) -> TaskRunner:
         """The runner with everything that it can carry out, by variant of x:Task."""
 
         async def reset_rate_limiters() -> None:
@@ -246,6 +255,9 @@ class Builder:
         }
         works = maintenance_works(cleaning, further)
         works["DkimManagement"] = dkim_management(below.store, below.settings, below.hashing, below.vault, self.reactor)
+        works["DnsManagement"] = dns_management(
+            RecordParts(below.store, below.settings, zones, below.vault, below.hashing, below.outgoing, self.reactor)
+        )
         works["AcmeRenewal"] = certificates.renewals.work()
         runner = TaskRunner(below.store, below.settings, self.telemetry, self.reactor, works)
         certificates.renewals.wake = runner.wake
@@ -332,7 +344,7 @@ class Builder:
         await self._tell_of(house)
         http = next((bound for bound in house.listeners.bound if bound.wanted.protocol == "http"), None)
         if people and http is not None and data is not None:
-            tell(sys.__stdout__, invitation(f"http://{shown(http.port.getHost())}", data, people))
+            tell(sys.__stdout__, invitation(f"{http.wanted.service}://{shown(http.port.getHost())}", data, people))
 
     async def _tell_of(self, house: House) -> None:
         """Log that the server has started, and what its administrator should know."""

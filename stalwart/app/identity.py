@@ -77,9 +77,9 @@ def identity_provider(
     """Build it; ``counters`` remember proofs of keys (RFC 9449 11.1)."""
     store, settings, directory, hashing = below.store, below.settings, below.directory, below.hashing
     clock, telemetry, base_url = below.reactor, below.telemetry, below.base_url
-    master_key = StoredMasterKey(store, settings, telemetry)
+    master_key = StoredMasterKey(store, settings, telemetry, below.vault)
     sealer = Sealer(master_key)
-    keys = SigningKeys(store, settings, hashing, clock, telemetry)
+    keys = SigningKeys(store, settings, hashing, clock, telemetry, below.vault)
     sessions = Sessions(store, settings, directory, sealer, keys, clock, telemetry, base_url)
     clients = Clients(store, settings, sealer, hashing, clock, base_url)
     passkeys = Passkeys(store, directory, clock, telemetry, base_url)

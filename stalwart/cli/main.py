@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 from stalwart import __version__
 from stalwart.cli import diagnose
-from stalwart.cli.settings import apply, certificates, completion, describe, reading, snapshot, writing
+from stalwart.cli.settings import apply, certificates, completion, describe, dns_check, reading, snapshot, writing
 
-COMMANDS = (diagnose, describe, reading, writing, apply, snapshot, certificates, completion)
+COMMANDS = (diagnose, describe, reading, writing, apply, snapshot, certificates, dns_check, completion)
 
 EXIT_CODES = """\
 exit codes: 0 done (diagnose: the verdict is ok); 1 the server refused something (diagnose: warn or fail);

@@ -1,5 +1,5 @@
-"""Values of DNS records, decoded from the octets of a message (RFC 1035 3.3, RFC 3596, RFC 6698 2.1, RFC 8659
-4.1).
+"""Values of DNS records, decoded from the octets of a message (RFC 1035 3.3, RFC 2782, RFC 3596, RFC 6698 2.1,
+RFC 8659 4.1).
 
 A type without a line in the table at the end keeps its octets: that is how DNSKEY, DS and RRSIG reach the
 validator, and where SVCB and HTTPS will find their place. Trust anchors are read here too, from master file
@@ -27,6 +27,7 @@ TYPES = {
     "MX": 15,
     "TXT": 16,
     "AAAA": 28,
+    "SRV": 33,
     "DS": 43,
     "RRSIG": 46,
     "DNSKEY": 48,
@@ -42,6 +43,7 @@ IANA_ANCHORS = (
 """The keys of the DNS root that IANA publishes: KSK-2017 and KSK-2024."""
 
 _U16 = Struct("!H").unpack_from
+_SRV_NUMBERS = Struct("!3H").unpack_from
 _SOA_NUMBERS = Struct("!5I").unpack_from
 _DS_HEAD = Struct("!HBB").pack
 
@@ -56,6 +58,16 @@ class MX:
 
     preference: int
     exchange: str
+
+
+@frozen
+class SRV:
+    """A host of a service (RFC 2782); ``target`` is in lower case with a trailing dot, ``.`` for none."""
+
+    priority: int
+    weight: int
+    port: int
+    target: str
 
 
 @frozen
@@ -179,6 +191,14 @@ def _mx(names: NameReader, wire: bytes, start: int, end: int) -> tuple[MX, int]:
     return MX(_U16(wire, start)[0], exchange), after
 
 
+def _srv(names: NameReader, wire: bytes, start: int, end: int) -> tuple[SRV, int]:
+    if end < start + 7:
+        raise ValueError("it is too short")
+    priority, weight, port = _SRV_NUMBERS(wire, start)
+    target, after = names.read(start + 6)
+    return SRV(priority, weight, port, target), after
+
+
 def _txt(_names: NameReader, wire: bytes, start: int, end: int) -> tuple[str, int]:
     """The strings joined without a separator, as SPF, DMARC and MTA-STS want them (RFC 7208 3.3)."""
     parts = []
@@ -222,6 +242,7 @@ _DECODERS: dict[int, _Decoder] = {
     TYPES["MX"]: _mx,
     TYPES["TXT"]: _txt,
     TYPES["AAAA"]: _aaaa,
+    TYPES["SRV"]: _srv,
     TYPES["TLSA"]: _tlsa,
     TYPES["CAA"]: _caa,
 }

@@ -1,5 +1,5 @@
 """MTA-STS: the DNS record that announces a policy and the policy file itself (RFC 8461 3.1, 3.2), and its use
-(4.1).
+(4.1). The server's own file is written here too.
 
 The file is read leniently, as senders in the field do, so that a sloppy policy is still honoured; what RFC
 8461 asks and the file lacks is listed as advice. Fetching and caching are elsewhere; the cache time that a
@@ -8,7 +8,9 @@ policy allows is here.
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import idna
@@ -128,6 +130,21 @@ def parse_policy(body: bytes) -> Policy:
     return _Reader().read(text)
 
 
+def write_policy(mode: str, max_age: int, hosts: Iterable[str]) -> bytes:
+    """The policy file (RFC 8461 3.2); ``hosts`` are names or ``*.`` names, ``max_age`` is cut to the longest allowed.
+
+    What is no host name is left out, so that no value can add a line; names are sorted, each is there once.
+    """
+    names = sorted({name for name in map(_written_name, hosts) if name})
+    lines = ["version: STSv1", f"mode: {mode}", f"max_age: {min(max_age, LONGEST_AGE)}", *(f"mx: {n}" for n in names)]
+    return "".join(f"{line}\r\n" for line in lines).encode("ascii")
+
+
+def policy_id(body: bytes) -> str:
+    """The id of a policy file for its record: another one whenever the file is another (RFC 8461 3.1)."""
+    return hashlib.sha256(body).hexdigest()[:20]
+
+
 class _Reader:
     """Collects the fields of one file."""
 
@@ -193,6 +210,15 @@ class _Reader:
     def _advise(self, text: str) -> None:
         if text not in self.advice:
             self.advice.append(text)
+
+
+def _written_name(name: str) -> str:
+    """A host name or wildcard as it may be published; empty if it is none."""
+    name = name.strip().rstrip(".").lower()
+    star, host = ("*.", name[2:]) if name.startswith("*.") else ("", name)
+    host = host if host.isascii() else _a_label(host)
+    is_name = len(host) <= _LONGEST_NAME and _HOST.match(host) and not host.rpartition(".")[2].isdigit()
+    return star + host if is_name else ""
 
 
 def _a_label(name: str) -> str:

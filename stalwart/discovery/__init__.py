@@ -1,1 +1,1 @@
-"""The face for whoever looks for something at a well-known place: answers to the challenges of authorities."""
+"""The face for whoever looks at a known place: clients for settings, senders for policies, authorities for proofs."""

@@ -13,11 +13,12 @@ from typing import Any
 from stalwart.codec.ids import encode_id
 from stalwart.config import index, registry
 from stalwart.config.domains.dkim_signature import DkimSignature
-from stalwart.config.domains.domain import AutomaticKeys, Domain
+from stalwart.config.domains.domain import AutomaticKeys, AutomaticRecords, Domain
 from stalwart.config.settings import Settings
 from stalwart.config.vault import Vault
 from stalwart.directory.hashing import Hashing
 from stalwart.mail.dkim_keys import DKIM_KEY, missing, new_key, new_signature
+from stalwart.mail.dns_management import hurry
 from stalwart.store import Store, Transaction
 from stalwart.tasks.work import Work
 
@@ -53,6 +54,8 @@ def _create(tx: Transaction, domain_id: int, keys: Mapping[str, str], now: float
         if entry is not None and type in keys:
             made = new_signature(domain_id, entry.value, type, keys[type], _signatures(tx, domain_id), now)
             registry.create(tx, DkimSignature, made, now=now, by_server=True)
+            if isinstance(entry.value.dns_management, AutomaticRecords):
+                hurry(tx, domain_id, now)
 
 
 def _signatures(tx: Transaction, domain_id: int) -> list[dict[str, Any]]:

@@ -93,6 +93,9 @@ SECURITY_AUTHENTICATION_BAN = Event("security.authentication-ban", Level.INFO, "
 SECURITY_SCAN_BAN = Event("security.scan-ban", Level.INFO, "Address banned: port or path scanning")
 SECURITY_IP_BLOCKED = Event("security.ip-blocked", Level.INFO, "Connection from a blocked address dropped")
 SECURITY_IP_UNAUTHORIZED = Event("security.ip-unauthorized", Level.INFO, "Credential used from an address it forbids")
+SECURITY_KEY_EXPOSED = Event(
+    "security.key-exposed", Level.WARN, "Everybody on this machine can read the key of the vault"
+)
 SECURITY_UNAUTHORIZED = Event("security.unauthorized", Level.INFO, "Permission missing")
 
 TLS_HANDSHAKE = Event("tls.handshake", Level.DEBUG, "TLS handshake completed")
@@ -127,7 +130,7 @@ TLS_NO_AUTHORITIES = Event("tls.no-authorities", Level.WARN, "Trusted authoritie
 ACME_CLIENT_SUPPLIED_SNI = Event("acme.client-supplied-sni", Level.DEBUG, "Certificate authority asked for a challenge")
 ACME_CLIENT_MISSING_SNI = Event("acme.client-missing-sni", Level.DEBUG, "TLS-ALPN challenge asked for without a name")
 ACME_TLS_ALPN_RECEIVED = Event("acme.tls-alpn-received", Level.INFO, "TLS-ALPN challenge answered")
-ACME_TLS_ALPN_ERROR = Event("acme.tls-alpn-error", Level.WARN, "TLS-ALPN challenge could not be answered")
+ACME_TLS_ALPN_ERROR = Event("acme.tls-alpn-error", Level.DEBUG, "TLS-ALPN challenge could not be answered")
 
 RESOURCE_NOT_FOUND = Event("resource.not-found", Level.DEBUG, "Resource not found")
 RESOURCE_BAD_PARAMETERS = Event("resource.bad-parameters", Level.ERROR, "Setting could not be used")

@@ -14,6 +14,7 @@ from stalwart.codec.dns_records import (
     IANA_ANCHORS,
     MX,
     SOA,
+    SRV,
     TLSA,
     TYPES,
     MalformedRecord,
@@ -45,6 +46,17 @@ class Decoding(SynchronousTestCase):
 
     def test_null_mx(self) -> None:
         self.assertEqual(decode("MX", b"\x00\x00\x00"), MX(0, "."))
+
+    def test_srv_with_compressed_name(self) -> None:
+        record = decode("SRV", b"\x00\x01\x00\x02\x03\xe1\x02MX\xc0\x00", b"\x04test\0")
+        self.assertEqual(record, SRV(1, 2, 993, "mx.test."))
+
+    def test_srv_of_no_host(self) -> None:
+        self.assertEqual(decode("SRV", bytes(7)), SRV(0, 0, 0, "."))
+
+    def test_srv_of_a_wrong_length_is_refused(self) -> None:
+        for data in (bytes(6), bytes(8), b""):
+            self.refuse("SRV", data)
 
     def test_strings_of_a_txt_are_joined(self) -> None:
         self.assertEqual(decode("TXT", b"\x08v=STSv1;\x05 id=1"), "v=STSv1; id=1")

@@ -13,6 +13,8 @@ from stalwart.codec.mta_sts import (
     Policy,
     parse_policy,
     parse_record,
+    policy_id,
+    write_policy,
 )
 
 HEAD = b"version: STSv1\nmode: enforce\nmax_age: 1209600\n"
@@ -194,3 +196,45 @@ class Keeping(SynchronousTestCase):
 
     def test_out_of_bounds_is_a_day(self) -> None:
         self.assertEqual((self.seconds(0), self.seconds(3599), self.seconds(31557600)), (86400, 86400, 86400))
+
+
+class Writing(SynchronousTestCase):
+    def test_example_of_the_specification(self) -> None:
+        body = b"version: STSv1\r\nmode: testing\r\nmax_age: 604800\r\nmx: mail.example.org\r\n"
+        self.assertEqual(write_policy("testing", 604800, ["mail.example.org"]), body)
+
+    def test_names_are_sorted_once_each_and_as_in_dns(self) -> None:
+        given_names = ["b.test", "*.B.test", "a.test.", "a.test", "bücher.test"]
+        lines = write_policy("enforce", 1, given_names).decode("ascii").split("\r\n")[3:]
+        self.assertEqual(lines, ["mx: *.b.test", "mx: a.test", "mx: b.test", "mx: xn--bcher-kva.test", ""])
+
+    def test_what_is_no_name_adds_nothing(self) -> None:
+        for name in (
+            "",
+            "*.",
+            "*",
+            "a b",
+            "a.test\r\nmode: none",
+            "192.0.2.1",
+            "::1",
+            "a" * 64,
+            "x." * 200,
+            "\u0130\ud800",
+        ):
+            self.assertNotIn(b"mx", write_policy("enforce", 1, [name]), name)
+
+    def test_age_is_cut_to_the_longest_allowed(self) -> None:
+        self.assertIn(b"max_age: 31557600\r\n", write_policy("enforce", 10**12, []))
+
+    def test_id_is_one_that_records_may_have_and_follows_the_content(self) -> None:
+        first, second = (policy_id(write_policy("enforce", age, ["a.test"])) for age in (1, 2))
+        self.assertEqual(parse_record(f"v=STSv1; id={first}"), first)
+        self.assertNotEqual(first, second)
+
+    @settings(max_examples=100, deadline=None)
+    @given(st.lists(st.text(st.characters(), max_size=30), max_size=4))
+    def test_our_own_reader_takes_whatever_is_written(self, names: list[str]) -> None:
+        body = write_policy("testing", 604800, ["mail.test", *names])
+        read = parse_policy(body)
+        self.assertEqual((read.mode, read.max_age, read.advice), ("testing", 604800, ()))
+        self.assertEqual(len(read.mx), body.count(b"mx: "))

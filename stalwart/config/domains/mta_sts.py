@@ -6,5 +6,5 @@ from stalwart.config.domains.domain import MtaStsPolicy
 from stalwart.schema import Singleton
 
 
-class MtaSts(MtaStsPolicy, Singleton, enforced=False):
+class MtaSts(MtaStsPolicy, Singleton):
     """The MTA-STS policy that is published for domains without one of their own."""

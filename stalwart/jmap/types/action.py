@@ -10,25 +10,35 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from stalwart.codec.ids import snowflake
+from stalwart.config.domains.domain import Domain
+from stalwart.config.network.listener import NetworkListener
+from stalwart.config.operation.action import Action, CheckDns, CheckedDnsRecord
 from stalwart.config.settings import Settings
-from stalwart.errors import StalwartError
+from stalwart.errors import NotFound, StalwartError
 from stalwart.jmap.errors import MethodError, SetRefused
 from stalwart.jmap.registry.filters import Condition
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.jmap.registry.scoping import Scope
 from stalwart.jmap.registry.waking import Wakeable
 from stalwart.jmap.standard.arguments import Comparator
 from stalwart.jmap.standard.window import Results
+from stalwart.mail.dns_check import check_dns
+from stalwart.mail.dns_findings import Finding
+from stalwart.mail.domain_records import DomainFacts
+from stalwart.mail.domain_zone import DomainZones
 from stalwart.schema import Declaration
-from stalwart.store import Transaction
+from stalwart.store import Store, Transaction
 
 Done = Coroutine[Any, Any, None]
+
+MOST_CHECKS = 10
+"""DNS checks in one call; each may take half a minute."""
 
 _MISSING: Mapping[str, str] = {
     "ReloadLookupStores": "Lookup stores are",
     "UpdateApps": "Fetching web applications is",
     "ClassifySpam": "The spam filter is",
     "TroubleshootDmarc": "Checking SPF, DKIM, ARC and DMARC of a message is",
-    "CheckDns": "Checking the DNS records of a domain is",
     "PauseMtaQueue": "The queue of outgoing mail is",
     "ResumeMtaQueue": "The queue of outgoing mail is",
 }
@@ -43,6 +53,7 @@ class Sessions(Protocol):
 class World(Protocol):
     """See ``stalwart.app.outgoing.OutgoingWorld``."""
 
+    def __call__(self) -> Any: ...
     def problems(self) -> tuple[str, ...]: ...
     def reload(self) -> None: ...
     def forget_answers(self) -> None: ...
@@ -75,8 +86,12 @@ class ActionHandler(Handler):
         certificates: Certificates,
         authorities: Authorities,
         tasks: Wakeable,
+        store: Store,
+        domain_zones: DomainZones,
     ) -> None:
         super().__init__(declaration, settings=settings)
+        self._store = store
+        self._zones = domain_zones
         self._certificates = certificates
         self._authorities = authorities
         self._tasks = tasks
@@ -103,23 +118,27 @@ class ActionHandler(Handler):
         for change in changes:
             if change.kind == "create" and change.refused is None:
                 try:
-                    await self._carry_out(asking, change.data)
+                    change.prepared = await self._carry_out(asking, change.data)
                 except StalwartError as problem:
                     change.refused = problem
 
     def create(self, tx: Transaction, asking: Asking, change: Change) -> tuple[int, dict[str, Any]]:
-        """An id for what has been done."""
-        return snowflake(int(asking.now * 1000), tx.registry.next_id("snowflake")), {}
+        """An id for what has been done, and what came of it."""
+        return snowflake(int(asking.now * 1000), tx.registry.next_id("snowflake")), change.prepared or {}
 
-    async def _carry_out(self, asking: Asking, data: dict[str, Any]) -> None:
+    async def _carry_out(self, asking: Asking, data: dict[str, Any]) -> dict[str, Any]:
+        """The members of the result."""
         variant = data.get("@type")
-        if isinstance(variant, str) and (variant in self._actions or variant in _MISSING):
+        if isinstance(variant, str) and variant in Action.variants:
             if not asking.access.may(f"action{variant}"):
                 raise SetRefused("forbidden", f"You are not authorized to perform the action {variant}.")
             if variant in _MISSING:
                 raise SetRefused("forbidden", f"{_MISSING[variant]} not part of this server yet.")
         action: Any = self.declaration.from_wire(data)
+        if action.tag == CheckDns.type_name:
+            return await self._check_dns(asking, action)
         await self._actions[action.tag](action)
+        return {}
 
     async def _reload_settings(self, _action: Any) -> None:
         await self.settings.reload()
@@ -149,3 +168,27 @@ class ActionHandler(Handler):
 
     async def _change_account_key(self, action: Any) -> None:
         await self._authorities.change_key(action.acme_provider_id)
+
+    async def _check_dns(self, asking: Asking, action: Any) -> dict[str, Any]:
+        asking.memo[CheckDns] = asking.memo.get(CheckDns, 0) + 1
+        if asking.memo[CheckDns] > MOST_CHECKS:
+            raise SetRefused("rateLimit", f"At most {MOST_CHECKS} domains are checked in one call.")
+        facts = await self._store.read(lambda tx: self._facts(tx, asking, action.domain_id))
+        outside = self._outgoing()
+        listening = {listener.protocol for _, listener in self.settings.all(NetworkListener)}
+        found = await check_dns(facts, outside.resolver, outside.reactor, listening)
+        return {"records": {str(place): _record(each) for place, each in enumerate(found)}}
+
+    def _facts(self, tx: Transaction, asking: Asking, id: int) -> DomainFacts:
+        """What is known of a domain. Raises NotFound, also for one that the client may not see."""
+        row = tx.registry.get(Domain.type_name, id)
+        if row is None or not Scope.of(Domain, tx, asking).shows(row.data):
+            raise NotFound("There is no such domain.")
+        return self._zones.facts(tx, id, Domain.from_stored(row.data))
+
+
+def _record(finding: Finding) -> dict[str, Any]:
+    """An x:CheckedDnsRecord on the wire."""
+    members = {"type": finding.type, "name": finding.name, "expected": finding.expected, "state": finding.state}
+    found = dict.fromkeys(finding.found, True)
+    return CheckedDnsRecord.from_wire({**members, "found": found, "advice": finding.advice}).to_wire()

@@ -24,7 +24,7 @@ class ProviderTests(RegistryWorld):
         """Check a domain whose certificates come from ``provider``."""
         certificates = {"@type": "Automatic", "acmeProviderId": provider}
         made = domain(certificateManagement=certificates, **members)
-        self.store.read(lambda tx: check_domain(tx, made)).addErrback(self._raise)
+        self.store.read(lambda tx: check_domain(tx, 2, made)).addErrback(self._raise)
 
     def _raise(self, failure: Any) -> None:
         self.problem = failure.value
@@ -47,6 +47,44 @@ class ProviderTests(RegistryWorld):
         for challenge in ("TlsAlpn01", "Http01"):
             self.checked(self.provider(challenge))
             self.assertIsNone(self.problem)
+
+
+class NameTests(RegistryWorld):
+    """Names that automatic certificates are for."""
+
+    def refused(self, *names: str, challenge: str = "Http01", **members: Any) -> Any:
+        """What is wrong with a new domain ``other.test`` with these names, None if nothing."""
+        provider = self.create("AcmeProvider", contact={"a@example.test": True}, challengeType=challenge)
+        certificates = {
+            "@type": "Automatic",
+            "acmeProviderId": provider,
+            "subjectAlternativeNames": dict.fromkeys(names, True),
+        }
+        wanted = {"name": "other.test", "certificateManagement": certificates, **members}
+        answer = self.ask("x:Domain/set", {"create": {"new": wanted}})
+        return (answer["notCreated"] or {}).get("new")
+
+    def test_names_that_no_certificate_can_have(self) -> None:
+        for name in ("-x", "a..b", "a b", "a" * 300, "127.0.0.1", "*"):
+            error = self.refused(name)
+            self.assertEqual(
+                (error["type"], error["properties"]), ("invalidProperties", ["subjectAlternativeNames"]), name
+            )
+
+    def test_more_names_than_authorities_take(self) -> None:
+        self.assertIn("at most", self.refused(*(f"n{number}" for number in range(101)))["description"])
+
+    def test_administrator_may_name_what_he_likes(self) -> None:
+        self.assertIsNone(self.refused("mail", "other.test", "elsewhere.test", "münchen"))
+
+    def test_domain_of_a_tenant_is_for_its_own_names(self) -> None:
+        tenant = self.create("Tenant", name="one")
+        self.create("Domain", name="deep.other.test")
+        for name in ("elsewhere.test", "mail.example.test", "deep.other.test", "x.deep.other.test"):
+            error = self.refused(name, memberTenantId=tenant)
+            self.assertEqual(error["properties"], ["subjectAlternativeNames"], name)
+        own = ("mail", "other.test", "a.b.other.test", "mail.also.test")
+        self.assertIsNone(self.refused(*own, memberTenantId=tenant, aliases={"also.test": True}))
 
 
 class KeyTests(RegistryWorld):
@@ -96,5 +134,5 @@ class MethodTests(RegistryWorld):
         self.assertEqual((error["type"], error["properties"]), ("invalidProperties", ["acmeProviderId"]))
         self.assertEqual(self.tasks(), [])
 
-    def test_zone_file_is_not_shown_yet(self) -> None:
-        self.assertNotIn("dnsZoneFile", self.get("Domain", "b"))
+    def test_zone_file_is_shown(self) -> None:
+        self.assertIn("example.test. IN MX 10 ", self.get("Domain", "b")["dnsZoneFile"])

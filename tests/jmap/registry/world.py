@@ -15,6 +15,7 @@ from stalwart.jmap.call import Request, RequestLimits
 from stalwart.jmap.engine import Engine
 from stalwart.jmap.registry.family import registry_methods
 from stalwart.jmap.registry.waking import Wakeable
+from stalwart.mail.domain_zone import DomainZones
 from stalwart.net.acme import new_key_pem
 from stalwart.tls.authorities import Registered
 from tests.directory.world import IP, World
@@ -61,19 +62,28 @@ class FakeCertificates:
         """See ``stalwart.app.certificates.CertificateParts``."""
 
 
+class FakeServed:
+    """No certificate is served; see ``stalwart.tls.selection.Certificates``."""
+
+    def chain_for(self, name: str) -> tuple[bytes, ...]:
+        return ()
+
+
 class FakeAuthorities:
     """The service ``authorities``: registers whoever comes, unless there is a ``problem``."""
 
     def __init__(self) -> None:
         self.problem: Exception | None = None
         self.registered: list[Any] = []
+        self.for_tenants: list[bool] = []
         self.updated: list[tuple[int, Any]] = []
 
-    async def register(self, provider: Any) -> Registered:
+    async def register(self, provider: Any, *, for_tenant: bool = False) -> Registered:
         """See ``stalwart.tls.authorities.Authorities``, as for the other."""
         if self.problem is not None:
             raise self.problem
         self.registered.append(provider)
+        self.for_tenants.append(for_tenant)
         return Registered(new_key_pem(), f"https://ca.test/account/{len(self.registered)}")
 
     async def update(self, id: int, provider: Any) -> None:
@@ -118,6 +128,7 @@ class RegistryWorld(World):
             "authorities": FakeAuthorities(),
             "expression_io": None,
             "tasks": self.runner,
+            "domain_zones": DomainZones(self.settings, self.vault, FakeServed(), lambda name: b"{}"),
         }
         self.serve()
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
+from stalwart.codec.dns_records import MX
+from stalwart.codec.ids import decode_id
 from stalwart.config.network.http import Http
 from stalwart.config.network.security import BlockedIp
 from stalwart.config.operation.action import Action
 from stalwart.config.settings import Settings
+from stalwart.config.vault import Vault, VaultKey
+from stalwart.directory.permissions import ALL
 from stalwart.errors import NotFound
 from stalwart.jmap.registry.family import type_methods
-from stalwart.jmap.types.action import ActionHandler
+from stalwart.jmap.types.action import MOST_CHECKS, ActionHandler
+from stalwart.mail.domain_zone import DomainZones
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Level
 from tests.jmap.desk import Desk, access
-from tests.jmap.registry.world import SleepingTasks
+from tests.jmap.registry.world import ROOT, FakeServed, RegistryWorld, SleepingTasks
+from tests.net.fake_dns import FakeResolver
 
 GET, SET, QUERY = "x:Action/get", "x:Action/set", "x:Action/query"
 VERBS = ("sysActionGet", "sysActionQuery", "sysActionCreate", "sysActionUpdate", "sysActionDestroy")
@@ -25,7 +32,6 @@ MISSING: dict[str, dict[str, Any]] = {
     "UpdateApps": {},
     "ClassifySpam": {"message": "x", "remoteIp": "192.0.2.1", "ehloDomain": "a.test", "envFrom": "a@a.test"},
     "TroubleshootDmarc": {"remoteIp": "192.0.2.1", "ehloDomain": "a.test", "mailFrom": "a@a.test"},
-    "CheckDns": {"domainId": "b"},
     "PauseMtaQueue": {},
     "ResumeMtaQueue": {},
 }
@@ -91,6 +97,7 @@ class ActionTests(SynchronousTestCase):
             "tasks": self.runner,
             "store": self.store,
             "clock": first.clock,
+            "domain_zones": DomainZones(self.settings, Vault(VaultKey("t" * 40)), FakeServed(), lambda name: None),
         }
         self.open(*VERBS, *(f"action{name}" for name in Action.variants))
 
@@ -152,7 +159,7 @@ class ActionTests(SynchronousTestCase):
             self.assertTrue(error["description"].endswith(" not part of this server yet."), error)
 
     def test_every_action_does_something_or_says_why_not(self) -> None:
-        for name in Action.variants.keys() - MISSING.keys():
+        for name in Action.variants.keys() - MISSING.keys() - {"CheckDns"}:
             self.assertEqual(list(self.act(name, **NEEDED.get(name, {}))), ["id"], name)
 
     def test_certificate_is_revoked_and_its_successor_is_looked_after(self) -> None:
@@ -192,3 +199,84 @@ class ActionTests(SynchronousTestCase):
         creates = {"a": {"@type": "InvalidateNegativeCaches"}, "b": {"@type": "UpdateApps"}}
         found = self.call(SET, {"create": creates})
         self.assertEqual((list(found["created"]), list(found["notCreated"])), (["a"], ["b"]))
+
+
+class Outside(FakeWorld):
+    """The outside world, of which only the name service is there."""
+
+    def __init__(self, clock: Any, resolver: Any) -> None:
+        super().__init__()
+        self.reactor = clock
+        self.resolver = resolver
+
+    def __call__(self) -> Outside:
+        return self
+
+
+class CheckDnsTests(RegistryWorld):
+    def setUp(self) -> None:
+        super().setUp()
+        self.resolver = FakeResolver(
+            {
+                ("example.test", "MX"): [MX(10, "mail.example.test.")],
+                ("mail.example.test", "A"): ["192.0.2.1"],
+                ("_mta-sts.example.test", "TXT"): ["v=STSv1; id=1"],
+            }
+        )
+        self.serve(outgoing=Outside(self.clock, self.resolver))
+
+    def checked(self, **members: Any) -> Any:
+        """The answer to a creation."""
+        answer = self.ask(SET, {"create": {"a": {"@type": "CheckDns", **members}}})
+        return (answer["created"] or answer["notCreated"])["a"]
+
+    def test_each_record_is_told_of(self) -> None:
+        records = list(self.checked(domainId="b")["records"].values())
+        found = {(each["type"], each["name"]): each for each in records}
+        exchanger = found["MX", "example.test"]
+        self.assertEqual(
+            exchanger,
+            {
+                "type": "MX",
+                "name": "example.test",
+                "expected": "10 mail.example.test.",
+                "found": {"10 mail.example.test.": True},
+                "state": "ok",
+                "advice": None,
+            },
+        )
+        self.assertEqual(found["TXT", "_mta-sts.example.test"]["state"], "wrong")
+        missing = found["TXT", "_dmarc.example.test"]
+        self.assertEqual((missing["state"], missing["found"]), ("missing", {}))
+        line = '_dmarc.example.test. IN TXT "v=DMARC1; p=reject; rua=mailto:postmaster@example.test"'
+        self.assertEqual(missing["advice"], f"Add this line to the zone:\n{line}")
+
+    def test_domain_of_another_script(self) -> None:
+        self.checked(domainId=self.create("Domain", name="bücher.test"))
+        self.assertIn(("xn--bcher-kva.test", "MX"), self.resolver.asked)
+
+    def test_service_without_a_listener_is_told_of(self) -> None:
+        name = "_submissions._tcp.example.test"
+        records = self.checked(domainId="b")["records"].values()
+        (found,) = (each for each in records if each["name"] == name)
+        self.assertIn("the server has no listener", found["advice"])
+
+    def test_unknown_domain(self) -> None:
+        self.assertEqual(self.checked(domainId="zzz")["type"], "notFound")
+        self.assertEqual(self.checked()["type"], "validationFailed")
+        self.assertEqual(self.resolver.asked, [])
+
+    def test_domain_of_another_tenant(self) -> None:
+        tenant = self.create("Tenant", name="t")
+        self.who = evolve(ROOT, tenant_id=decode_id(tenant))
+        self.assertEqual(self.checked(domainId="b")["type"], "notFound")
+
+    def test_checks_of_one_call_are_bounded(self) -> None:
+        check = {"@type": "CheckDns", "domainId": "b"}
+        answer = self.ask(SET, {"create": {f"a{number}": check for number in range(MOST_CHECKS + 1)}})
+        self.assertEqual(len(answer["created"]), MOST_CHECKS)
+        self.assertEqual([error["type"] for error in answer["notCreated"].values()], ["rateLimit"])
+
+    def test_needs_its_permission(self) -> None:
+        self.who = evolve(ROOT, permissions=ALL - {"actionCheckDns"})
+        self.assertEqual(self.checked(domainId="b")["type"], "forbidden")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from stalwart.jmap.types.domain import DomainHandler
 from tests.jmap.registry.world import RegistryWorld
+from tests.jmap.types.test_dkim import ED25519
+from tests.mail.test_dkim_keys import RFC8463_PUBLIC
 
 
 class DomainTests(RegistryWorld):
@@ -18,8 +20,23 @@ class DomainTests(RegistryWorld):
         self.assertEqual(addresses, ["alice@new.test", "bob@new.test", "carol@other.test"])
         self.sign_in("alice@new.test")
 
-    def test_zone_file_comes_only_when_it_is_named(self) -> None:
-        self.assertNotIn("dnsZoneFile", self.get("Domain", "b"))
+    def test_zone_file_has_the_keys_of_the_domain(self) -> None:
+        self.create("DkimSignature", **ED25519)
+        text = self.get("Domain", "b", properties=["dnsZoneFile"])["dnsZoneFile"]
+        first = f'test._domainkey.example.test. IN TXT "v=DKIM1; k=ed25519; h=sha256; p={RFC8463_PUBLIC}"\n'
+        self.assertTrue(text.startswith(first), text)
+        self.assertIn("example.test. IN MX 10 ", text)
+
+    def test_zone_file_that_nobody_wants_is_not_made(self) -> None:
+        self.assertEqual(self.get("Domain", "b", properties=["name"]), {"name": "example.test", "id": "b"})
+
+    def test_zone_file_cannot_be_given(self) -> None:
+        error = self.not_created("Domain", name="third.test", dnsZoneFile="x")
+        self.assertEqual((error["type"], error["properties"]), ("invalidPatch", ["dnsZoneFile"]))
+
+    def test_zone_file_follows_the_settings_at_once(self) -> None:
+        self.update("SystemSettings", "singleton", mailExchangers={"0": {"hostname": "mx.else.test", "priority": 7}})
+        self.assertIn("example.test. IN MX 7 mx.else.test.\n", self.get("Domain", "b")["dnsZoneFile"])
 
     def test_name_and_aliases_exclude_each_other(self) -> None:
         error = self.not_created("Domain", name="third.test", aliases={"example.test": True})
