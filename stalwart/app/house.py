@@ -41,6 +41,7 @@ from stalwart.mail.announcements import Announcements
 from stalwart.mail.delivery.service import Diagnoses
 from stalwart.mail.dkim_management import dkim_management
 from stalwart.mail.dns_management import RecordParts, dns_management
+from stalwart.mail.domain_tasks import ensure_domain_tasks
 from stalwart.mail.domain_zone import DomainZones
 from stalwart.mail.expressions import ExpressionWorld
 from stalwart.site.pages import site_assets
@@ -55,6 +56,7 @@ from stalwart.telemetry.events import (
     SERVER_NOBODY,
     SERVER_RELOAD,
     SERVER_STARTUP,
+    STORE_ERROR,
     TLS_NO_AUTHORITIES,
 )
 from stalwart.tls.contexts import ServerTls
@@ -87,6 +89,16 @@ class House:
         if self.mode == "normal":
             self.tasks.start()
             self.certificates.lead()
+            Deferred.fromCoroutine(self._ensure_tasks())
+
+    async def _ensure_tasks(self) -> None:
+        """Make the tasks that domains lack."""
+        below = self.foundations
+        try:
+            if await ensure_domain_tasks(below.store, below.reactor):
+                self.tasks.wake()
+        except Exception as problem:
+            below.telemetry.emit(STORE_ERROR, reason=f"tasks of domains were not looked after: {problem}")
 
     @property
     def mode(self) -> str:

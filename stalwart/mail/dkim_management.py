@@ -22,6 +22,8 @@ from stalwart.mail.dns_management import hurry
 from stalwart.store import Store, Transaction
 from stalwart.tasks.work import Work
 
+DKIM_TASK = "DkimManagement"
+
 
 def dkim_management(store: Store, settings: Settings, hashing: Hashing, vault: Vault, clock: Any) -> Work:
     """The work; keys are made in the threads of ``hashing`` and stored under the seal of ``vault``."""
@@ -29,7 +31,7 @@ def dkim_management(store: Store, settings: Settings, hashing: Hashing, vault: V
     async def run(task: Any) -> None:
         domain_id: int = task.domain_id
         keys = {}
-        for type in await store.read(lambda tx: _missing(tx, domain_id)):
+        for type in await store.read(lambda tx: missing_keys(tx, domain_id)):
             keys[type] = vault.seal(DKIM_KEY, await hashing.run(partial(new_key, type)))
         if keys:
             now = clock.seconds()
@@ -39,7 +41,7 @@ def dkim_management(store: Store, settings: Settings, hashing: Hashing, vault: V
     return Work(run, lambda task: ("domain keys", task.domain_id))
 
 
-def _missing(tx: Transaction, domain_id: int) -> list[str]:
+def missing_keys(tx: Transaction, domain_id: int) -> list[str]:
     """The kinds of signatures that the domain should have and has not."""
     entry = registry.get(tx, Domain, domain_id)
     if entry is None or not isinstance(entry.value.dkim_management, AutomaticKeys):
@@ -49,7 +51,7 @@ def _missing(tx: Transaction, domain_id: int) -> list[str]:
 
 def _create(tx: Transaction, domain_id: int, keys: Mapping[str, str], now: float) -> None:
     """Store those of the sealed ``keys``, by kind, that are still missing."""
-    for type in _missing(tx, domain_id):
+    for type in missing_keys(tx, domain_id):
         entry = registry.get(tx, Domain, domain_id)
         if entry is not None and type in keys:
             made = new_signature(domain_id, entry.value, type, keys[type], _signatures(tx, domain_id), now)

@@ -14,12 +14,12 @@ from stalwart.config import registry
 from stalwart.config.domains.domain import AutomaticCertificates, AutomaticKeys, AutomaticRecords, Domain
 from stalwart.config.tls.acme_provider import AcmeProvider
 from stalwart.errors import Invalid
+from stalwart.mail.dkim_management import DKIM_TASK
 from stalwart.store import Transaction
 from stalwart.tasks.scheduling import schedule
 from stalwart.tls.names import MOST, listed_names, strange_names
 
 _NAMES = ("subjectAlternativeNames",)
-DKIM_TASK = "DkimManagement"
 
 
 def check_domain(tx: Transaction, id: int, domain: Domain) -> None:

@@ -1,0 +1,50 @@
+"""Tasks that domains should have and have not: those from before there were any, and those of the demonstration.
+
+A write of a domain makes its tasks; this is for the start of the server.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stalwart.codec.ids import encode_id
+from stalwart.config import index, registry
+from stalwart.config.domains.domain import AutomaticRecords, Domain
+from stalwart.config.operation.task import Task
+from stalwart.mail import dns_management
+from stalwart.mail.dkim_management import DKIM_TASK, missing_keys
+from stalwart.store import Store, Transaction
+from stalwart.tasks.scheduling import schedule
+
+
+async def ensure_domain_tasks(store: Store, clock: Any) -> int:
+    """Make them; how many there were to make."""
+    now = clock.seconds()
+    if not await store.read(_lacking):
+        return 0
+
+    def write(tx: Transaction) -> int:
+        found = _lacking(tx)
+        for variant, id in found:
+            schedule(tx, variant, {"domainId": encode_id(id)}, now, now)
+        return len(found)
+
+    made: int = await store.write(write)
+    return made
+
+
+def _lacking(tx: Transaction) -> list[tuple[str, int]]:
+    """Variant and domain of each."""
+    found = []
+    for entry in registry.listed(tx, Domain):
+        if missing_keys(tx, entry.id) and not _has(tx, DKIM_TASK, entry.id):
+            found.append((DKIM_TASK, entry.id))
+        if isinstance(entry.value.dns_management, AutomaticRecords) and not _has(tx, dns_management.TASK, entry.id):
+            found.append((dns_management.TASK, entry.id))
+    return found
+
+
+def _has(tx: Transaction, variant: str, domain_id: int) -> bool:
+    """Whether there is a task, even one that has failed: that was told, and somebody has to decide."""
+    terms = [*index.term(Task, "@type", "=", variant), *index.term(Task, "domainId", "=", encode_id(domain_id))]
+    return bool(tx.registry.search(Task.type_name, terms))
