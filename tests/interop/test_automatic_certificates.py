@@ -117,7 +117,7 @@ class IssuingTests(CertificateCase):
         pebble = self.authority(nonce_reject=30, alternate_roots=1)
         self.start(pebble)
         domain = self.domain(self.provider(pebble.directory_url), "mail", "imap")
-        (found,) = self.until(lambda: self.certificates(domain), 5.0)
+        (found,) = self.until(lambda: self.certificates(domain))
         self.assertEqual(set(found["subjectAlternativeNames"]), {"imap.d1.example.test", "mail.d1.example.test"})
         self.assertTrue(found["issuer"].startswith("CN=Pebble Intermediate"))
         names = {value for _, value in self.served("imap.d1.example.test", pebble)["subjectAltName"]}
