@@ -8,8 +8,7 @@ records, or one that is to renew the certificate, is done once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from attrs import frozen
 from twisted.internet.defer import Deferred
@@ -18,7 +17,6 @@ from twisted.internet.defer import TimeoutError as DeferredTimeout
 from stalwart.codec.ids import encode_id
 from stalwart.config import index, registry
 from stalwart.config.domains.domain import AutomaticRecords, Domain
-from stalwart.config.kept_text import Unreadable
 from stalwart.config.operation.task import Task
 from stalwart.config.settings import Settings
 from stalwart.config.tls.dns_server import DnsServer
@@ -32,12 +30,11 @@ from stalwart.mail.record_judgement import presented
 from stalwart.net.dns import StubResolver
 from stalwart.net.dns_answers import LookupFailed, Resolver
 from stalwart.net.dns_cache import CachingResolver
-from stalwart.net.dns_publisher import DnsPublisher, DnsUpdateRefused, times_of
-from stalwart.net.dns_update import primary_of, publisher_for
+from stalwart.net.dns_publisher import DnsPublisher, DnsUpdateRefused, primary_of, times_of
 from stalwart.store import Store, Transaction
 from stalwart.tasks.scheduling import schedule
 from stalwart.tasks.work import LaterTask, Work
-from stalwart.tls.dns_proofs import DNS_KEY
+from stalwart.tls.dns_servers import Outside, opened_publisher
 
 TASK = "DnsManagement"
 AGAIN = 3600
@@ -46,17 +43,6 @@ AFTER_FAILURE = 900
 
 _LONGEST_LOOKUP = 10.0
 _DENIED = ("nxdomain", "nodata")
-
-
-class Outside(Protocol):
-    """See ``mail.delivery.outgoing.Outgoing``."""
-
-    @property
-    def reactor(self) -> Any: ...
-    @property
-    def resolver(self) -> Any: ...
-    @property
-    def trust_store(self) -> Any: ...
 
 
 @frozen
@@ -180,14 +166,9 @@ class _Publication:
         return known.resolver if isinstance(known, CachingResolver) else known
 
     async def _publisher(self) -> DnsPublisher:
-        server: Any = self._server
-        place = server.key if server.tag == "Tsig" else server.secret
+        parts = self._parts
         try:
-            secret = await self._parts.hashing.run(partial(self._parts.vault.kept, DNS_KEY[server.tag], place))
-            return publisher_for(server, secret, self._outside)
-        except Unreadable as problem:
-            reason = f"The secret of the DNS server {server.description} cannot be had: {problem}."
-            raise LaterTask(reason, AFTER_FAILURE) from problem
+            return await opened_publisher(self._server, parts.vault, parts.hashing, self._outside)
         except DnsUpdateRefused as problem:
             raise LaterTask(problem.detail, AFTER_FAILURE) from problem
 

@@ -16,15 +16,8 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from stalwart.net.cloudflare_api import Api, Refused
 from stalwart.net.cloudflare_records import LEAST_TTL, MOST_TTL, Shown, body_of, is_at, shown
-from stalwart.net.dns_publisher import (
-    DnsUpdateRefused,
-    owner_of,
-    record_of,
-    records_of,
-    shown_name,
-    ttl_of,
-    type_of,
-)
+from stalwart.net.dns_publisher import DnsUpdateRefused, ttl_of
+from stalwart.net.dns_record_values import owner_of, record_of, records_of, shown_name, type_of
 from stalwart.net.tls import TrustStore
 
 API = "https://api.cloudflare.com/client/v4"

@@ -8,29 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
-from attrs import frozen
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.defer import TimeoutError as DeferredTimeout
-from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
-from twisted.internet.error import ConnectingCancelledError, DNSLookupError
-from twisted.web.client import Agent
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IBodyProducer
-from zope.interface import implementer
 
 from stalwart.net.dns_publisher import DnsUpdateRefused
-from stalwart.net.https import Body, FetchFailed, QuietPool, Watched, causes_of, failure_of
-from stalwart.net.json_fetch import is_safe
+from stalwart.net.https import FetchFailed
+from stalwart.net.json_fetch import JsonAnswer, JsonFetcher
 from stalwart.net.tls import TrustStore
 
 PER_PAGE = 50
 MOST_PAGES = 40
 _BODY_LIMIT = 1024 * 1024
-_HEAD_LIMIT = 64 * 1024
-_FRAMING = 8
 _LONGEST_WORDS = 300
 _CREDENTIALS = "check the token: it has to be valid and to have Zone:Read and DNS:Edit for the zone"
 _GLOBAL_KEY = "check email and global API key of the account"
@@ -44,24 +34,15 @@ class Refused(DnsUpdateRefused):
         self.code = code
 
 
-@frozen
-class _Answered:
-    status: int
-    value: Mapping[str, Any]
-    retry_after: str | None
-
-
 class Api:
     """Asks ``url`` with an API token, or with the global key of ``email``. Every request ends within ``timeout``."""
 
     def __init__(
         self, reactor: Any, trust_store: TrustStore, *, secret: str, email: str | None, timeout: float, url: str
     ) -> None:
-        self._reactor = reactor
-        self._trust_store = trust_store
+        self._fetcher = JsonFetcher(reactor, trust_store, limit=_BODY_LIMIT, timeout=timeout)
         self._secret = secret
         self._email = email
-        self._timeout = timeout
         self._url = url
 
     async def call(
@@ -75,18 +56,16 @@ class Api:
 
         :raises Refused: the API says no. DnsUpdateRefused: it cannot be asked.
         """
-        work = Deferred.fromCoroutine(self._ask(method, f"{path}?{urlencode(query)}" if query else path, body))
-        work.addTimeout(self._timeout, self._reactor)
+        url = f"{self._url}{path}?{urlencode(query)}" if query else f"{self._url}{path}"
+        content = msgspec.json.encode(body) if body is not None else None
         try:
-            answered = await work
-        except DeferredTimeout:
-            why = f"no complete answer within {self._timeout:g} seconds"
-            raise DnsUpdateRefused(f"Cloudflare cannot be asked: {why}.", temporary=True) from None
+            answered = await self._fetcher.request(method.encode(), url, self._headers(content), content)
         except FetchFailed as problem:
             raise DnsUpdateRefused(f"Cloudflare cannot be asked: {problem.reason}.", temporary=True) from problem
-        if answered.status >= 300 or answered.value.get("success") is not True:
+        value = answered.value or {}
+        if answered.status >= 300 or value.get("success") is not True:
             raise self._refusal(answered)
-        return answered.value
+        return value
 
     async def pages(self, path: str, query: Mapping[str, Any]) -> list[dict[str, Any]]:
         """All entries of a list, page after page. Raises as ``call``."""
@@ -102,46 +81,7 @@ class Api:
                 break
         return found
 
-    async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> _Answered:
-        url = self._url + path
-        if not is_safe(url):
-            raise FetchFailed("connect", "its address is no https: URL")
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        options = self._trust_store.verifying_options(host) if parts.scheme == "https" else None
-        endpoint: Any = HostnameEndpoint(
-            self._reactor, host, parts.port or (80 if options is None else 443), timeout=self._timeout
-        )
-        wanted: Any = options
-        watched = Watched(
-            endpoint if options is None else wrapClientTLS(wanted, endpoint), _HEAD_LIMIT + _FRAMING * _BODY_LIMIT
-        )
-        try:
-            return await self._exchange(watched, method, url, body)
-        except (FetchFailed, CancelledError):
-            raise
-        except ConnectingCancelledError as cancelled:
-            raise CancelledError from cancelled
-        except DNSLookupError:
-            raise FetchFailed("connect", f"{host} has no address") from None
-        except Exception as problem:
-            causes = list(causes_of(problem))
-            if any(isinstance(cause, CancelledError) for cause in causes):
-                raise CancelledError from problem
-            raise failure_of(problem, causes, options, watched) from problem
-        finally:
-            watched.abort()
-
-    async def _exchange(self, watched: Watched, method: str, url: str, body: Mapping[str, Any] | None) -> _Answered:
-        agent = Agent.usingEndpointFactory(self._reactor, watched, QuietPool(self._reactor, persistent=False))
-        content = _Content(msgspec.json.encode(body)) if body is not None else None
-        response = await agent.request(method.encode(), url.encode("ascii"), self._headers(content), content)
-        collected = Body(_BODY_LIMIT, watched)
-        response.deliverBody(collected)
-        retry = response.headers.getRawHeaders("retry-after")
-        return _Answered(response.code, _object(await collected.finished), retry[0][:40] if retry else None)
-
-    def _headers(self, content: _Content | None) -> Headers:
+    def _headers(self, content: bytes | None) -> Headers:
         headers = Headers({b"Accept": [b"application/json"], b"User-Agent": [b"Stalwart"]})
         if content is not None:
             headers.setRawHeaders(b"Content-Type", [b"application/json"])
@@ -152,9 +92,9 @@ class Api:
             headers.setRawHeaders(b"X-Auth-Key", [self._secret.encode()])
         return headers
 
-    def _refusal(self, answered: _Answered) -> Refused:
+    def _refusal(self, answered: JsonAnswer) -> Refused:
         status = answered.status
-        code, words = _first_error(answered.value)
+        code, words = _first_error(answered.value or {})
         said = f"{words} (code {code})" if code else words or f"status {status} without a reason"
         advice = ""
         if status in (401, 403) or (status == 400 and code in (6003, 6111)):  # the latter: a token that is none
@@ -162,33 +102,6 @@ class Api:
         elif status == 429:
             advice = f"; try again {f'after {answered.retry_after} seconds' if answered.retry_after else 'later'}"
         return Refused(f"Cloudflare refused: {said}{advice}.", code, temporary=status == 429 or status >= 500)
-
-
-@implementer(IBodyProducer)
-class _Content:
-    """The body of a request."""
-
-    def __init__(self, content: bytes) -> None:
-        self.length = len(content)
-        self._content = content
-
-    def startProducing(self, consumer: Any) -> Deferred[None]:
-        done: Deferred[None] = Deferred()
-        consumer.write(self._content)
-        done.callback(None)
-        return done
-
-    def pauseProducing(self) -> None:
-        """Nothing is left."""
-
-    resumeProducing = stopProducing = pauseProducing
-
-
-def _object(body: bytes) -> Mapping[str, Any]:
-    try:
-        return msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError):
-        return {}
 
 
 def _first_error(value: Mapping[str, Any]) -> tuple[int, str]:

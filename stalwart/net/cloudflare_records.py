@@ -16,7 +16,7 @@ import dns.rdatatype
 from attrs import frozen
 
 from stalwart.errors import Invalid
-from stalwart.net.dns_publisher import record_of, shown_name, text_record
+from stalwart.net.dns_record_values import record_of, shown_name, text_record
 
 LEAST_TTL, MOST_TTL = 60, 86_400  # what every plan allows; 1 stands for "as Cloudflare likes"
 

@@ -25,18 +25,8 @@ from stalwart.errors import Invalid
 from stalwart.net.cloudflare import CloudflarePublisher
 from stalwart.net.dns_message import PAYLOAD, is_truncated
 from stalwart.net.dns_propagation import authorities_of, wait_until_seen
-from stalwart.net.dns_publisher import (
-    DnsPublisher,
-    DnsUpdateRefused,
-    Times,
-    owner_of,
-    record_of,
-    records_of,
-    shown_name,
-    times_of,
-    ttl_of,
-    type_of,
-)
+from stalwart.net.dns_publisher import DnsPublisher, DnsUpdateRefused, Times, primary_of, times_of, ttl_of
+from stalwart.net.dns_record_values import owner_of, record_of, records_of, shown_name, type_of
 from stalwart.net.dns_transport import NameServer, Transport, Unreachable
 from stalwart.net.dns_tsig import BadAnswer, SharedKey, SignedQuery, UnusableKey, read_key, read_signed, signed
 from stalwart.net.tls import TrustStore
@@ -47,6 +37,7 @@ __all__ = [
     "Times",
     "UpdatePublisher",
     "authorities_of",
+    "primary_of",
     "publisher_for",
     "times_of",
     "wait_until_seen",
@@ -99,11 +90,6 @@ def publisher_for(server: Any, secret: str, world: World) -> DnsPublisher:
     except UnusableKey as problem:
         raise DnsUpdateRefused(f"The key of the DNS server {server.host} cannot be used. {problem}") from None
     return UpdatePublisher(world.reactor, primary_of(server), key, timeout=timeout)
-
-
-def primary_of(server: Any) -> NameServer:
-    """Where the updates of a ``Tsig`` go, and where they can be seen first."""
-    return NameServer(str(server.host), server.port, server.protocol)
 
 
 class UpdatePublisher:

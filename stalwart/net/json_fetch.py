@@ -37,10 +37,14 @@ _VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
 
 @frozen
 class JsonAnswer:
-    """What the service answered, whatever the status; ``value`` None: the body is no JSON object."""
+    """What the service answered, whatever the status; ``value`` None: the body is no JSON object.
+
+    ``retry_after`` is the head field as sent (RFC 9110 10.2.3), cut to 40 octets.
+    """
 
     status: int
     value: dict[str, Any] | None
+    retry_after: str | None = None
 
 
 class Fetcher(Protocol):
@@ -66,31 +70,34 @@ class JsonFetcher:
 
     async def get(self, url: str, *, bearer: str | None = None) -> JsonAnswer:
         """See `Fetcher`."""
-        return await self._request(b"GET", url, _headers(bearer), None)
+        return await self.request(b"GET", url, _headers(bearer))
 
     async def post(self, url: str, form: Mapping[str, str], *, bearer: str | None = None) -> JsonAnswer:
         """See `Fetcher`."""
         headers = _headers(bearer)
         headers.setRawHeaders(b"Content-Type", [b"application/x-www-form-urlencoded"])
-        return await self._request(b"POST", url, headers, _Form(urlencode(form).encode("ascii")))
+        return await self.request(b"POST", url, headers, urlencode(form).encode("ascii"))
 
-    async def _request(self, method: bytes, url: str, headers: Headers, form: _Form | None) -> JsonAnswer:
+    async def request(self, method: bytes, url: str, headers: Headers, content: bytes | None = None) -> JsonAnswer:
+        """Any request, with ``content`` as its body. Raises FetchFailed."""
         if not is_safe(url):
             raise FetchFailed("connect", "the address is no https: URL")
-        work = Deferred.fromCoroutine(self._ask(method, url, headers, form))
+        work = Deferred.fromCoroutine(self._ask(method, url, headers, content))
         work.addTimeout(self._timeout, self._reactor, onTimeoutCancel=_too_late)
         return await work
 
-    async def _ask(self, method: bytes, url: str, headers: Headers, form: _Form | None) -> JsonAnswer:
+    async def _ask(self, method: bytes, url: str, headers: Headers, content: bytes | None) -> JsonAnswer:
         parts = urlsplit(url)
         options = self._trust_store.verifying_options(parts.hostname or "") if parts.scheme == "https" else None
         watched = Watched(self._endpoint(parts, options), _HEAD_LIMIT + _FRAMING * self._limit)
         try:
             agent = Agent.usingEndpointFactory(self._reactor, watched, QuietPool(self._reactor, persistent=False))
-            response = await agent.request(method, url.encode("ascii"), headers, form)
+            sent = _Content(content) if content is not None else None
+            response = await agent.request(method, url.encode("ascii"), headers, sent)
             body = Body(self._limit, watched)
             response.deliverBody(body)
-            return JsonAnswer(response.code, _object(await body.finished))
+            again = response.headers.getRawHeaders("retry-after")
+            return JsonAnswer(response.code, _object(await body.finished), again[0][:40] if again else None)
         except (FetchFailed, CancelledError):
             raise
         except ConnectingCancelledError as cancelled:
@@ -136,7 +143,7 @@ def is_own_machine(host: str) -> bool:
 
 
 @implementer(IBodyProducer)
-class _Form:
+class _Content:
     """The body of a request."""
 
     def __init__(self, content: bytes) -> None:

@@ -6,31 +6,15 @@ that is not delegated yet), the server that took it is asked.
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
-from stalwart.config.kept_text import Unreadable
 from stalwart.config.vault import Vault
 from stalwart.directory.hashing import Hashing
 from stalwart.errors import Invalid
 from stalwart.net.acme import AcmeProblem
 from stalwart.net.dns_propagation import authorities_of, wait_until_seen
-from stalwart.net.dns_publisher import DnsPublisher, DnsUpdateRefused, times_of
-from stalwart.net.dns_update import primary_of, publisher_for
-
-DNS_KEY = {"Tsig": "DnsServer.key", "Cloudflare": "DnsServer.secret"}
-"""What the secrets of DNS servers are called in the vault, by variant."""
-
-
-class Outside(Protocol):
-    """See ``mail.delivery.outgoing.Outgoing``."""
-
-    @property
-    def reactor(self) -> Any: ...
-    @property
-    def resolver(self) -> Any: ...
-    @property
-    def trust_store(self) -> Any: ...
+from stalwart.net.dns_publisher import DnsPublisher, DnsUpdateRefused, primary_of, times_of
+from stalwart.tls.dns_servers import Outside, opened_publisher
 
 
 class DnsProofs:
@@ -80,12 +64,7 @@ class DnsProofs:
             await publisher.close()
 
     async def _publisher(self) -> DnsPublisher:
-        tag, title = self._server.tag, self._server.description
-        place = self._server.key if tag == "Tsig" else self._server.secret
         try:
-            secret = await self._hashing.run(partial(self._vault.kept, DNS_KEY[tag], place))  # maybe in a file
-            return publisher_for(self._server, secret, self._outside)
-        except Unreadable as problem:
-            raise AcmeProblem("dns", f"The secret of the DNS server {title} cannot be had: {problem}.") from problem
+            return await opened_publisher(self._server, self._vault, self._hashing, self._outside)
         except DnsUpdateRefused as problem:
             raise AcmeProblem("dns", problem.detail) from problem

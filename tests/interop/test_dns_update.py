@@ -28,7 +28,8 @@ from stalwart.net.dns_transport import NameServer
 from stalwart.net.dns_tsig import ALGORITHMS, SharedKey, read_key
 from stalwart.net.dns_update import DnsUpdateRefused, UpdatePublisher
 from stalwart.net.tls import TrustStore
-from stalwart.tls.dns_proofs import DNS_KEY, DnsProofs
+from stalwart.tls.dns_proofs import DnsProofs
+from stalwart.tls.dns_servers import DNS_KEY
 from tests.interop.knot import Key, Knot, missing
 
 WHOLE = [name for name in ALGORITHMS if name.count("-") == 1]

@@ -16,6 +16,7 @@ from stalwart.config.vault import Vault, VaultKey
 from stalwart.mail import dns_management
 from stalwart.mail.dns_management import AFTER_FAILURE, AGAIN, RecordParts, schedule_records
 from stalwart.mail.domain_zone import DomainZones
+from stalwart.net import dns_update
 from stalwart.net.dns_answers import LookupFailed
 from stalwart.net.dns_publisher import DnsUpdateRefused
 from stalwart.tasks.work import LaterTask
@@ -73,7 +74,7 @@ class DnsManagementTests(World):
         self.resolver = FakeResolver({("example.test", "TXT"): ["site-verification=1", "v=spf1 -all"]})
         self.publisher = FakePublisher(self.resolver)
         self.secrets: list[str] = []
-        self.patch(dns_management, "publisher_for", self.publisher_for)
+        self.patch(dns_update, "publisher_for", self.publisher_for)
         self.patch(dns_management, "StubResolver", lambda reactor, servers: self.resolver)
         self.reactor, self.trust_store = self.clock, None
         zones = DomainZones(self.settings, self.vault, self, lambda name: None)

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.errors import Invalid
 from stalwart.net.cloudflare_records import body_of, is_at, shown
-from stalwart.net.dns_publisher import owner_of, record_of, text_record
+from stalwart.net.dns_record_values import owner_of, record_of, text_record
 
 OWNER = owner_of("a.example.test")
 VALUES = (

@@ -12,18 +12,15 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.config.tls.dns_server import DnsServer
 from stalwart.errors import Invalid, StalwartError
-from stalwart.net import dns_publisher
-from stalwart.net.dns_publisher import (
-    LONGEST_TTL,
+from stalwart.net import dns_record_values
+from stalwart.net.dns_publisher import LONGEST_TTL, DnsUpdateRefused, times_of, ttl_of
+from stalwart.net.dns_record_values import (
     MOST_VALUES,
-    DnsUpdateRefused,
     owner_of,
     record_of,
     records_of,
     shown_name,
     text_record,
-    times_of,
-    ttl_of,
     type_of,
 )
 
@@ -127,4 +124,4 @@ class RefusalTests(SynchronousTestCase):
         self.assertTrue(DnsUpdateRefused().detail.endswith("."))
 
     def test_root_is_a_name(self) -> None:
-        self.assertEqual(dns_publisher.shown_name(dns.name.root), ".")
+        self.assertEqual(dns_record_values.shown_name(dns.name.root), ".")

@@ -15,12 +15,14 @@ from stalwart.config.tls.dns_server import DnsServer
 from stalwart.config.vault import Vault, VaultKey
 from stalwart.directory.hashing import SynchronousHashing
 from stalwart.errors import Invalid
+from stalwart.net import dns_update
 from stalwart.net.acme import AcmeProblem
 from stalwart.net.dns_publisher import DnsUpdateRefused
 from stalwart.net.dns_transport import NameServer
 from stalwart.net.tls import TrustStore
 from stalwart.tls import dns_proofs
-from stalwart.tls.dns_proofs import DNS_KEY, DnsProofs
+from stalwart.tls.dns_proofs import DnsProofs
+from stalwart.tls.dns_servers import DNS_KEY
 from tests.net.fake_dns import FakeResolver
 from tests.net.test_dns_tsig import SECRET
 
@@ -63,7 +65,7 @@ class DnsProofsTests(SynchronousTestCase):
         self.vault = Vault(VaultKey("v" * 40))
         self.publisher = FakePublisher()
         self.secrets: list[str] = []
-        self.patch(dns_proofs, "publisher_for", self.publisher_for)
+        self.patch(dns_update, "publisher_for", self.publisher_for)
         self.zone: dict[tuple[str, str], Any] = {
             (NAME, "TXT"): ["value"],
             ("example.test", "NS"): ["ns.example.test."],
@@ -156,7 +158,7 @@ class DnsProofsTests(SynchronousTestCase):
         self.assertEqual(self.publisher.asked, [])
 
     def test_key_that_is_no_key(self) -> None:
-        self.patch(dns_proofs, "publisher_for", mock.Mock(side_effect=DnsUpdateRefused("Not in base64.")))
+        self.patch(dns_update, "publisher_for", mock.Mock(side_effect=DnsUpdateRefused("Not in base64.")))
         self.assertEqual(self.problem(self.proofs().add(NAME, "value")), "Not in base64.")
         self.successResultOf(self.begin(self.proofs().remove(NAME, "value")))
 

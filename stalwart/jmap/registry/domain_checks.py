@@ -5,7 +5,6 @@ For the handler of x:Domain, inside its transaction. Publishing records and the 
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Any
 
 from stalwart.codec.dns_names import InvalidName
@@ -15,6 +14,7 @@ from stalwart.config.domains.domain import AutomaticCertificates, AutomaticKeys,
 from stalwart.config.tls.acme_provider import AcmeProvider
 from stalwart.errors import Invalid
 from stalwart.mail.dkim_management import DKIM_TASK
+from stalwart.net.tls import is_address
 from stalwart.store import Transaction
 from stalwart.tasks.scheduling import schedule
 from stalwart.tls.names import MOST, listed_names, strange_names
@@ -44,20 +44,12 @@ def check_domain(tx: Transaction, id: int, domain: Domain) -> None:
     if len(names) > MOST:
         raise Invalid(f"A certificate is for {MOST} names at most.", _NAMES)
     for name in names:
-        if _is_address(name):
+        if is_address(name):
             raise Invalid(f"{name} is an address; only names are proved to authorities.", _NAMES)
         if name.startswith("*.") and not by_records:
             raise Invalid(f"{name} can be proved with DNS records only: choose a provider of the kind Dns01.", _NAMES)
     if stranger := next(iter(strange_names(tx, id, domain, names)), None):
         raise Invalid(f"{stranger} does not lie in this domain; domains of tenants are for their own names.", _NAMES)
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def schedule_keys(tx: Transaction, id: int, former: Domain | None, domain: Domain, now: float) -> bool:

@@ -21,10 +21,9 @@ from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.registry.completed import CompletedHandler, Members
 from stalwart.jmap.registry.handler import Asking, Change, handles
 from stalwart.mail.delivery.addresses import is_public
-from stalwart.net.dns_tsig import UnusableKey, read_key
 from stalwart.schema import Declaration
 from stalwart.store import Transaction
-from stalwart.tls.dns_proofs import DNS_KEY
+from stalwart.tls.dns_servers import DNS_KEY
 
 SHORT_KEY = "The key {name} is shorter than what its algorithm {algorithm} gives; a longer one is safer (RFC 2104 3)."
 
@@ -71,6 +70,8 @@ def check_host(server: Tsig, for_tenant: bool) -> None:
 
 def check_key(server: Tsig, vault: Vault) -> str | None:
     """What is to be said of the key, if anything. Raises Invalid."""
+    from stalwart.net.dns_tsig import UnusableKey, read_key  # with dnspython, which is loaded when it is needed
+
     try:
         key = read_key(server.key_name, vault.kept(DNS_KEY["Tsig"], server.key), server.tsig_algorithm)
     except UnusableKey as problem:

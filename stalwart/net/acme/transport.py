@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from attrs import frozen
-from treq.client import HTTPClient
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.error import DNSLookupError
@@ -118,6 +117,8 @@ class HttpsTransport:
     async def _exchange(
         self, attempt: _Attempt, method: str, url: str, heads: Mapping[str, str], body: bytes | None
     ) -> Answer:
+        from treq.client import HTTPClient  # loaded with the first request: many servers make none
+
         pool: Any = attempt
         agent: Any = _Uncoded(Agent.usingEndpointFactory(self._reactor, attempt, pool))
         client = HTTPClient(agent)

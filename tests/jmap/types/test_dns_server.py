@@ -13,7 +13,7 @@ from stalwart.config import registry
 from stalwart.config.tls.dns_server import DnsServer, Tsig
 from stalwart.config.vault import Vault, VaultKey
 from stalwart.jmap.types import dns_server
-from stalwart.tls.dns_proofs import DNS_KEY
+from stalwart.tls.dns_servers import DNS_KEY
 from tests.jmap.registry.world import RegistryWorld
 from tests.net.test_dns_tsig import SECRET
 
