@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 
 from stalwart.codec.ids import encode_id
-from stalwart.config import index, registry
+from stalwart.config import registry
 from stalwart.config.domains.domain import AutomaticRecords, Domain
 from stalwart.config.operation.task import Task
 from stalwart.config.settings import Settings
@@ -32,7 +32,7 @@ from stalwart.net.dns_answers import LookupFailed, Resolver
 from stalwart.net.dns_cache import CachingResolver
 from stalwart.net.dns_publisher import DnsPublisher, DnsUpdateRefused, primary_of, times_of
 from stalwart.store import Store, Transaction
-from stalwart.tasks.scheduling import schedule
+from stalwart.tasks.scheduling import schedule, tasks_of_domain
 from stalwart.tasks.work import LaterTask, Work
 from stalwart.tls.dns_servers import Outside, opened_publisher
 
@@ -183,9 +183,7 @@ def _known(tx: Transaction, zones: DomainZones, domain_id: int) -> tuple[DomainF
 
 def _lasting(tx: Transaction, domain_id: int) -> list[int]:
     """The tasks of a domain that come again."""
-    terms = [*index.term(Task, "@type", "=", TASK), *index.term(Task, "domainId", "=", encode_id(domain_id))]
-    rows = tx.registry.many(Task.type_name, tx.registry.search(Task.type_name, terms))
-    tasks: dict[int, Any] = {id: Task.from_stored(row.data) for id, row in rows.items()}
+    tasks: dict[int, Any] = {id: Task.from_stored(data) for id, data in tasks_of_domain(tx, TASK, domain_id).items()}
     return [id for id, task in tasks.items() if not _is_single(task) and task.status.tag != "Failed"]
 
 

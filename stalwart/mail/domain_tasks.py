@@ -8,13 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from stalwart.codec.ids import encode_id
-from stalwart.config import index, registry
+from stalwart.config import registry
 from stalwart.config.domains.domain import AutomaticRecords, Domain
-from stalwart.config.operation.task import Task
 from stalwart.mail import dns_management
 from stalwart.mail.dkim_management import DKIM_TASK, missing_keys
 from stalwart.store import Store, Transaction
-from stalwart.tasks.scheduling import schedule
+from stalwart.tasks.scheduling import schedule, tasks_of_domain
 
 
 async def ensure_domain_tasks(store: Store, clock: Any) -> int:
@@ -34,17 +33,12 @@ async def ensure_domain_tasks(store: Store, clock: Any) -> int:
 
 
 def _lacking(tx: Transaction) -> list[tuple[str, int]]:
-    """Variant and domain of each."""
+    """Variant and domain of each. One that has failed is there: that was told, and somebody has to decide."""
     found = []
     for entry in registry.listed(tx, Domain):
-        if missing_keys(tx, entry.id) and not _has(tx, DKIM_TASK, entry.id):
+        if missing_keys(tx, entry.id) and not tasks_of_domain(tx, DKIM_TASK, entry.id):
             found.append((DKIM_TASK, entry.id))
-        if isinstance(entry.value.dns_management, AutomaticRecords) and not _has(tx, dns_management.TASK, entry.id):
+        keeps_records = isinstance(entry.value.dns_management, AutomaticRecords)
+        if keeps_records and not tasks_of_domain(tx, dns_management.TASK, entry.id):
             found.append((dns_management.TASK, entry.id))
     return found
-
-
-def _has(tx: Transaction, variant: str, domain_id: int) -> bool:
-    """Whether there is a task, even one that has failed: that was told, and somebody has to decide."""
-    terms = [*index.term(Task, "@type", "=", variant), *index.term(Task, "domainId", "=", encode_id(domain_id))]
-    return bool(tx.registry.search(Task.type_name, terms))

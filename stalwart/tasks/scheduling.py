@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stalwart.codec.ids import encode_id
-from stalwart.config import registry
+from stalwart.config import index, registry
 from stalwart.config.operation.task import Task
 from stalwart.directory.account_records import date_text
 from stalwart.errors import NotFound
@@ -18,6 +18,13 @@ def schedule(tx: Transaction, variant: str, members: Mapping[str, Any], due: flo
     pending = {"@type": "Pending", "due": date_text(int(due))}
     data = {**members, "@type": variant, "status": pending}
     return registry.create(tx, Task, data, now=now, by_server=True).id
+
+
+def tasks_of_domain(tx: Transaction, variant: str, domain_id: int) -> dict[int, dict[str, Any]]:
+    """All tasks of a variant for a domain, whatever their status: wire members by id."""
+    terms = [*index.term(Task, "@type", "=", variant), *index.term(Task, "domainId", "=", encode_id(domain_id))]
+    rows = tx.registry.many(Task.type_name, tx.registry.search(Task.type_name, terms))
+    return {id: row.data for id, row in rows.items()}
 
 
 def schedule_destroy(tx: Transaction, account_id: int, now: float, due: float | None = None) -> int:

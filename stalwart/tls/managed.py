@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import frozen
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from stalwart.codec.certificate_chains import read_chain
+from stalwart.codec.certificate_chains import certificates, read_chain
 from stalwart.codec.ids import SINGLETON, encode_id
 from stalwart.config import index, registry
+from stalwart.config.kept_text import kept_text
 from stalwart.config.network.system import SystemSettings
 from stalwart.config.tls.certificate import Certificate
 from stalwart.config.vault import Vault
@@ -93,6 +95,11 @@ def write_managed(
             registry.update(tx, Certificate, each.id, {"renewAt": None}, now=now, by_server=True)
     drop(tx, domain_id)
     return id, gone
+
+
+def leaf_of(certificate: Any) -> bytes:
+    """The server's own certificate of a stored chain, in DER. For threads. Raises Unreadable, UnreadablePem."""
+    return certificates(kept_text(certificate))[0].public_bytes(Encoding.DER)
 
 
 def members_of(chain: str, key: str, vault: Vault) -> dict[str, Any]:

@@ -14,15 +14,13 @@ from functools import partial
 from typing import Any
 
 from attrs import define, field, frozen
-from cryptography.hazmat.primitives.serialization import Encoding
 from twisted.internet.defer import CancelledError
 
-from stalwart.codec.certificate_chains import certificates
 from stalwart.codec.dns_names import InvalidName
 from stalwart.codec.ids import encode_id
-from stalwart.config import index, registry
+from stalwart.config import registry
 from stalwart.config.domains.domain import AutomaticCertificates, Domain
-from stalwart.config.kept_text import Unreadable, kept_text
+from stalwart.config.kept_text import Unreadable
 from stalwart.config.network.system import SystemSettings
 from stalwart.config.operation.task import Task
 from stalwart.config.settings import Settings
@@ -34,14 +32,14 @@ from stalwart.directory.hashing import Hashing
 from stalwart.errors import StalwartError
 from stalwart.net.acme import AcmeProblem, RenewalInfo
 from stalwart.store import Store, Transaction
-from stalwart.tasks.scheduling import schedule
+from stalwart.tasks.scheduling import schedule, tasks_of_domain
 from stalwart.tasks.work import HopelessTask, LaterTask, Work
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import ACME_ERROR, ACME_RENEW_BACKOFF, TASK_ERROR, TLS_EXPIRED_REMOVED
 from stalwart.tls.authorities import Authorities
 from stalwart.tls.due import DAY, HOUR, pause_after, renewal_moment, suggested_moment
 from stalwart.tls.keeping import CERTIFICATE_KEY, CertificateKeeper
-from stalwart.tls.managed import Managed, domain_id_of, managed_certificates, members_of, write_managed
+from stalwart.tls.managed import Managed, domain_id_of, leaf_of, managed_certificates, members_of, write_managed
 from stalwart.tls.names import Resolver, listed_names, strange_names, wanted_names
 from stalwart.tls.plan import Plan
 
@@ -355,23 +353,14 @@ def tasks_of(tx: Transaction, domain_id: int) -> list[int]:
 
 def _tasks(tx: Transaction, domain_id: int) -> dict[int, dict[str, Any]]:
     """The same, and those that have failed for good; by id."""
-    return {id: data for id, data in _all_tasks(tx, domain_id).items() if not data.get("force")}
+    return {id: data for id, data in tasks_of_domain(tx, TASK, domain_id).items() if not data.get("force")}
 
 
 def _forced(tx: Transaction, domain_id: int, now: float) -> list[int]:
     """The tasks that are to renew by force, and are due or have failed before."""
-    forced = {id: data["status"] for id, data in _all_tasks(tx, domain_id).items() if data.get("force")}
+    forced = {id: data["status"] for id, data in tasks_of_domain(tx, TASK, domain_id).items() if data.get("force")}
     due = date_text(int(now))
     return [id for id, each in forced.items() if each["@type"] == "Retry" or each.get("due", "9") <= due]
-
-
-def _all_tasks(tx: Transaction, domain_id: int) -> dict[int, dict[str, Any]]:
-    terms = [
-        *index.term(Task, "@type", "=", TASK),
-        *index.term(Task, "domainId", "=", encode_id(domain_id)),
-    ]
-    rows = tx.registry.many(Task.type_name, tx.registry.search(Task.type_name, terms))
-    return {id: row.data for id, row in rows.items()}
 
 
 def _wishes(domain: Domain) -> tuple[Any, ...]:
@@ -387,9 +376,9 @@ def _contents(one: Managed | None, vault: Vault) -> tuple[bytes | None, str | No
     """A certificate in DER and its key in PEM. For threads. Raises Unreadable."""
     if one is None:
         return None, None
-    leaf = certificates(kept_text(one.certificate))[0]
+    leaf = leaf_of(one.certificate)
     try:
         key = None if one.is_revoked else vault.kept(CERTIFICATE_KEY, one.private_key)
     except Unreadable:
         key = None
-    return leaf.public_bytes(Encoding.DER), key
+    return leaf, key

@@ -5,13 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
-from stalwart.codec.certificate_chains import certificates
 from stalwart.codec.ids import encode_id
 from stalwart.config import registry
 from stalwart.config.domains.domain import Domain
-from stalwart.config.kept_text import Unreadable, kept_text
+from stalwart.config.kept_text import Unreadable
 from stalwart.config.tls.certificate import Certificate
 from stalwart.config.vault import Vault
 from stalwart.directory.account_records import date_text
@@ -22,6 +19,7 @@ from stalwart.store import Store, Transaction
 from stalwart.tasks.scheduling import schedule
 from stalwart.tls.authorities import Authorities
 from stalwart.tls.keeping import CERTIFICATE_KEY
+from stalwart.tls.managed import leaf_of
 from stalwart.tls.renewals import TASK, is_automatic
 
 REASONS = {"unspecified": 0, "keyCompromise": 1, "affiliationChanged": 3, "superseded": 4, "cessationOfOperation": 5}
@@ -69,8 +67,7 @@ def _domain_of(tx: Transaction, id: int | None) -> Any:
 
 def _contents(value: Any, vault: Vault) -> tuple[bytes, str]:
     """The certificate in DER and its key in PEM. For threads."""
-    leaf = certificates(kept_text(value.certificate))[0]
-    return leaf.public_bytes(Encoding.DER), vault.kept(CERTIFICATE_KEY, value.private_key)
+    return leaf_of(value.certificate), vault.kept(CERTIFICATE_KEY, value.private_key)
 
 
 def _revoked(tx: Transaction, id: int, domain: Any, now: float) -> None:

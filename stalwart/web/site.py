@@ -24,6 +24,7 @@ from stalwart.telemetry.events import (
     NETWORK_TIMEOUT,
     RESOURCE_ERROR,
 )
+from stalwart.tls.contexts import HTTP_1_1
 from stalwart.web.access import Directory
 from stalwart.web.access_log import log_exchange
 from stalwart.web.answers import EVENT_STREAM, Answer, EventStream
@@ -48,7 +49,6 @@ from stalwart.web.routes import Route
 from stalwart.web.sse import Streams
 
 HTTP_2 = b"h2"
-HTTP_1_1 = b"http/1.1"
 TICK = 1.0
 _BARE = AddedHeaders()
 

@@ -21,6 +21,7 @@ import dns.rdatatype
 from attrs import Factory, frozen
 
 from tests.interop.test_jmap_clients import free_port
+from tests.live.daemon import end
 
 _PATIENCE = 15.0
 
@@ -103,12 +104,7 @@ class Knot:
         """Stop it and wait until it is gone."""
         process, self._process = self._process, None
         if process is not None:
-            process.terminate()
-            try:
-                process.wait(_PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(_PATIENCE)
+            end(process, _PATIENCE)
 
     @property
     def log(self) -> str:

@@ -25,6 +25,7 @@ from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 from attrs import define, field, frozen
 
+from tests.live.daemon import end
 from tests.net.certificates import issue, make_ca
 
 PROGRAMS = ("pebble", "pebble-challtestsrv")
@@ -200,13 +201,7 @@ class Pebble:
     def close(self) -> None:
         """End both programs and wait until they are gone."""
         while self._programs:
-            program = self._programs.pop()
-            program.terminate()
-            try:
-                program.wait(_PATIENCE)
-            except subprocess.TimeoutExpired:
-                program.kill()
-                program.wait(_PATIENCE)
+            end(self._programs.pop(), _PATIENCE)
 
     def _run(self) -> None:
         if not (self.folder / "ca.pem").exists():

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.interop.test_jmap_clients import free_port
+from tests.live.daemon import end
 from tests.net.certificates import Issued
 
 PROGRAMS = ("slapd", "ldapadd", "ldapmodify")
@@ -106,12 +107,7 @@ class Slapd:
         """Stop it and wait until it is gone."""
         process, self._process = self._process, None
         if process is not None:
-            process.terminate()
-            try:
-                process.wait(_PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(_PATIENCE)
+            end(process, _PATIENCE)
 
     def add(self, dn: str, attributes: Mapping[str, Sequence[str]]) -> None:
         """A new entry."""

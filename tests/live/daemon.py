@@ -38,6 +38,16 @@ def new_folder(prefix: str = "stalwart-test-") -> Path:
     return Path(tempfile.mkdtemp(prefix=prefix))
 
 
+def end(process: subprocess.Popen[bytes], patience: float = PATIENCE) -> None:
+    """End a program, by force if it does not listen, and wait until it is gone."""
+    process.terminate()
+    try:
+        process.wait(patience)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(patience)
+
+
 class Daemon:
     """A running daemon. ``arguments`` follow ``twistd -n --pidfile=``; ``environment`` joins the one of the test, from
     which every variable that the daemon obeys is taken out."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from stalwart.codec.ids import encode_id
 from stalwart.config import registry
 from stalwart.config.domains.domain import Domain
 from stalwart.config.identity.account import Account
 from stalwart.directory import account_records
 from stalwart.errors import NotFound
-from stalwart.tasks.scheduling import schedule, schedule_destroy
+from stalwart.tasks.scheduling import schedule, schedule_destroy, tasks_of_domain
 from tests.tasks.world import NOW, TaskCase
 
 
@@ -25,6 +26,23 @@ class SchedulingTests(TaskCase):
             return account_records.insert(tx, members, NOW).id  # type: ignore[arg-type]
 
         return int(self.write(make))
+
+    def test_tasks_of_a_domain_are_those_of_one_variant_and_one_domain(self) -> None:
+        one, other = (
+            self.write(lambda tx, name=name: registry.create(tx, Domain, {"name": name}, now=NOW).id)
+            for name in ("one.test", "other.test")
+        )
+
+        def make(variant: str, id: int) -> int:
+            made: int = self.write(lambda tx: schedule(tx, variant, {"domainId": encode_id(id)}, NOW, NOW))
+            return made
+
+        wanted = [make("DkimManagement", one), make("DkimManagement", one)]
+        make("DkimManagement", other)
+        make("AcmeRenewal", one)
+        found = self.write(lambda tx: tasks_of_domain(tx, "DkimManagement", one))
+        self.assertEqual(sorted(found), wanted)
+        self.assertEqual({data["domainId"] for data in found.values()}, {encode_id(one)})
 
     def test_address_of_a_deleted_account_is_free_at_once(self) -> None:
         id = self.make_account()
