@@ -24,24 +24,11 @@ from twisted.internet.defer import TimeoutError as DeferredTimeout
 from stalwart.errors import Invalid
 from stalwart.net.cloudflare import CloudflarePublisher
 from stalwart.net.dns_message import PAYLOAD, is_truncated
-from stalwart.net.dns_propagation import authorities_of, wait_until_seen
-from stalwart.net.dns_publisher import DnsPublisher, DnsUpdateRefused, Times, primary_of, times_of, ttl_of
+from stalwart.net.dns_publisher import DnsPublisher, DnsUpdateRefused, primary_of, ttl_of
 from stalwart.net.dns_record_values import owner_of, record_of, records_of, shown_name, type_of
 from stalwart.net.dns_transport import NameServer, Transport, Unreachable
 from stalwart.net.dns_tsig import BadAnswer, SharedKey, SignedQuery, UnusableKey, read_key, read_signed, signed
 from stalwart.net.tls import TrustStore
-
-__all__ = [
-    "DnsPublisher",
-    "DnsUpdateRefused",
-    "Times",
-    "UpdatePublisher",
-    "authorities_of",
-    "primary_of",
-    "publisher_for",
-    "times_of",
-    "wait_until_seen",
-]
 
 T = TypeVar("T")
 

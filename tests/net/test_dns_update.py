@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.config.tls.dns_server import DnsServer
 from stalwart.errors import Invalid
-from stalwart.net import dns_update
+from stalwart.net import dns_publisher
 from stalwart.net.cloudflare import CloudflarePublisher
 from stalwart.net.dns_transport import NameServer
 from stalwart.net.dns_update import DnsUpdateRefused, UpdatePublisher, publisher_for
@@ -268,7 +268,7 @@ class Choosing(SynchronousTestCase):
     def test_tsig(self) -> None:
         publisher = publisher_for(self.server(), SECRET, self.world)
         assert isinstance(publisher, UpdatePublisher)
-        self.assertEqual(dns_update.primary_of(self.server()), NameServer("192.0.2.1", 53, "tcp"))
+        self.assertEqual(dns_publisher.primary_of(self.server()), NameServer("192.0.2.1", 53, "tcp"))
 
     def test_key_that_is_no_use(self) -> None:
         for secret, members in ((SECRET, {"tsigAlgorithm": "hmac-md5"}), ("?", {}), (SECRET, {"keyName": "a..b"})):
@@ -282,5 +282,5 @@ class Choosing(SynchronousTestCase):
         self.assertIsInstance(publisher, CloudflarePublisher)
 
     def test_times_are_seconds(self) -> None:
-        times = dns_update.times_of(self.server())
+        times = dns_publisher.times_of(self.server())
         self.assertEqual((times.delay, times.interval, times.timeout, times.ttl), (0.5, 15.0, 60.0, 120))
