@@ -1,8 +1,9 @@
 """The servers under test as processes of their own: the daemon on a fresh folder, and a bare twisted.web site.
 
 ``python -m bench.server bare`` serves one constant Resource: what HTTP costs at least. ``python -m bench.server
-silent OPTIONS`` is twistd with the daemon and one more route, a stream that says nothing. ``python -m bench.server
-unlimited FOLDER`` lifts the rate limit of anonymous requests in a stored configuration.
+silent OPTIONS`` is twistd with the daemon and one more route, a stream that says nothing; ``python -m bench.server
+crowd OPTIONS`` is the daemon, but one account may read hundreds of live streams. ``python -m bench.server unlimited
+FOLDER`` lifts the rate limit of anonymous requests in a stored configuration.
 """
 
 from __future__ import annotations
@@ -74,10 +75,19 @@ def daemon(data: Path | None = None) -> Server:
 
 def unlimited_daemon() -> Server:
     """The same with the rate limit of anonymous requests lifted in its settings, restarted."""
+    return daemon(_unlimited_data())
+
+
+def crowd_daemon() -> Server:
+    """The same, and an account may read hundreds of live streams."""
+    return Server("-m", "bench.server", "crowd", "--data", "{data}", *HTTP, data=_unlimited_data())
+
+
+def _unlimited_data() -> Path:
     data = daemon().stop(keep=True)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-m", "bench.server", "unlimited", str(data)], env=environment, check=True)
-    return daemon(data)
+    return data
 
 
 def serve_bare() -> None:
@@ -127,6 +137,17 @@ def serve_silent(arguments: list[str]) -> None:
     run()
 
 
+def serve_crowd(arguments: list[str]) -> None:
+    """The daemon with room for many readers of one account."""
+    from twisted.scripts.twistd import run
+
+    from stalwart.api import live_streams
+
+    live_streams.MOST = 1000
+    sys.argv = ["twistd", "-n", "--pidfile=", "stalwart", *arguments]
+    run()
+
+
 def lift_limits(data: Path) -> None:
     """Store ``x:Http`` without a limit for anonymous requests."""
     from twisted.internet import task
@@ -155,5 +176,7 @@ if __name__ == "__main__":
         serve_bare()
     elif sys.argv[1] == "silent":
         serve_silent(sys.argv[2:])
+    elif sys.argv[1] == "crowd":
+        serve_crowd(sys.argv[2:])
     else:
         lift_limits(Path(sys.argv[2]))

@@ -10,9 +10,11 @@ from typing import Any, Protocol
 
 from stalwart.app.foundations import Foundations
 from stalwart.app.listeners import OwnSockets, Sockets
+from stalwart.app.process_log import LogForm, shape_log
 from stalwart.directory.places import MemoryPlaces, Places
 from stalwart.provider.keys import SigningKeys
 from stalwart.tasks.runner import TaskRunner
+from stalwart.telemetry.subscriptions import Subscriptions
 from stalwart.web.limits import Counters, MemoryCounters
 from stalwart.web.pipeline import Changes
 
@@ -67,6 +69,12 @@ class Company(Protocol):
     def tasks(self, runner: TaskRunner) -> Any:
         """What ``x:Task`` asks instead of ``runner``."""
 
+    def share_trace(self, subscriptions: Subscriptions) -> None:
+        """Give the readers here what happens in the other processes, and the other way round."""
+
+    def shape_log(self, form: LogForm, reactor: Any) -> None:
+        """Give the log of the server, which one process writes, a form."""
+
     def lead(self, begin: Callable[[], object]) -> None:
         """Call ``begin`` once this process does what only one may do; in the same turn if it does already."""
 
@@ -117,6 +125,13 @@ class Alone:
     def tasks(self, runner: TaskRunner) -> Any:
         """The runner itself."""
         return runner
+
+    def share_trace(self, subscriptions: Subscriptions) -> None:
+        """Nothing happens elsewhere."""
+
+    def shape_log(self, form: LogForm, reactor: Any) -> None:
+        """It writes the log itself."""
+        shape_log(form, reactor)
 
     def lead(self, begin: Callable[[], object]) -> None:
         """It does."""

@@ -91,7 +91,7 @@ async def lay_foundations(
     await _fill(store, mode, startup, environment, reactor.seconds())
     await settings.load()
     hashing = HashingPool(reactor)
-    outgoing = OutgoingWorld(reactor, settings, company.forgot_world)
+    outgoing = OutgoingWorld(reactor, settings, company.forgot_world, telemetry)
     external = await external_directories(
         store, settings, hashing, reactor, outgoing.trust_store, telemetry, data_store=data_file
     )

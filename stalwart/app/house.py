@@ -25,10 +25,11 @@ from stalwart.app.housekeeping import Housekeeping
 from stalwart.app.identity import IdentityProvider, identity_provider
 from stalwart.app.listeners import Listeners, Wanted, shown
 from stalwart.app.listening import Listening, Wishes
+from stalwart.app.live_streams import live_services
+from stalwart.app.observation import Observation, observation_of
 from stalwart.app.privileges import drop_privileges
 from stalwart.app.startup import Startup
 from stalwart.app.store_file import StoreFile
-from stalwart.app.tracers import Tracers
 from stalwart.config.monitoring.diagnosis import Diagnosis
 from stalwart.config.network.security import BlockedIp
 from stalwart.config.settings import Settings
@@ -79,13 +80,14 @@ class House:
     housekeeping: Housekeeping
     tasks: TaskRunner
     wanted: Callable[[], list[Wanted]]
-    tracers: Tracers
+    observation: Observation
     company: Company
     certificates: CertificateParts
 
     def lead(self) -> None:
         """Do what only one of several processes may do, from now on."""
         self.housekeeping.start()
+        self.observation.lead()
         if self.mode == "normal":
             self.tasks.start()
             self.certificates.lead()
@@ -134,7 +136,7 @@ class House:
         self.identity.close()
         await below.directory.close()
         await below.external.close()
-        await self.tracers.close()
+        await self.observation.close()
         await below.store.close()
 
 
@@ -182,13 +184,13 @@ class Builder:
             company.sockets(self.reactor), self.telemetry, lambda wanted: self._served(site, wanted, tls)
         )
         wishes = Wishes(below.mode, settings, self.startup.endpoints, self.environment.recovery_port)
-        tracers = Tracers(settings, self.telemetry, self.reactor, environment_decides=below.mode != "normal")
-        self.opened.append(tracers)
         limits = Limits(company.limits, company.places)
         certificates = certificate_parts(below, company)
         tls = ServerTls(certificates.served, certificates.tls_answers, self.reactor, self.telemetry)
         await certificates.load()
         self.opened.append(certificates)
+        observation = observation_of(below, certificates, company)
+        self.opened.append(observation)
         announcements = Announcements(settings, below.base_url)
         zones = DomainZones(settings, below.vault, certificates.served, announcements.configuration)
         tasks = self._tasks(below, limits, certificates, zones)
@@ -204,13 +206,15 @@ class Builder:
             "http_answers": certificates.http_answers,
             "announcements": announcements,
             "domain_zones": zones,
+            "figures": observation.figures,
         }
+        services |= live_services(below, company, services["figures"])
         services["jmap"] = build_service(services, mode=below.mode)
         site = self._site(below, services, limits, certificates)
         site.pipeline.https_port = listeners.https_port
         self.opened.append(listeners)
         housekeeping = Housekeeping(below.store, settings, self.telemetry, self.reactor)
-        house = House(below, identity, site, listeners, housekeeping, tasks, wishes, tracers, company, certificates)
+        house = House(below, identity, site, listeners, housekeeping, tasks, wishes, observation, company, certificates)
         await self._open(house)
         return house
 
@@ -352,7 +356,7 @@ class Builder:
         self.company.lead(house.lead)
         if self.environment.run_as_user:
             drop_privileges(self.environment.run_as_user, self.environment.run_as_group, data)
-        house.tracers.start()  # by now as the user who will roll the files over
+        house.observation.start()  # by now as the user who will roll the files over
         await self._tell_of(house)
         http = next((bound for bound in house.listeners.bound if bound.wanted.protocol == "http"), None)
         if people and http is not None and data is not None:

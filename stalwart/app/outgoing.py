@@ -11,6 +11,7 @@ from stalwart.config.settings import Settings
 from stalwart.mail.delivery.outgoing import Outgoing, world_of
 from stalwart.net.dns_config import resolver_from_settings
 from stalwart.net.tls import TrustStore
+from stalwart.telemetry import Telemetry
 
 
 class OutgoingWorld:
@@ -20,8 +21,13 @@ class OutgoingWorld:
     """
 
     def __init__(
-        self, reactor: Any, settings: Settings, announce: Callable[[bool], object] = lambda answers_only: None
+        self,
+        reactor: Any,
+        settings: Settings,
+        announce: Callable[[bool], object] = lambda answers_only: None,
+        telemetry: Telemetry | None = None,
     ) -> None:
+        self._telemetry = telemetry
         self._reactor = reactor
         self._settings = settings
         self._announce = announce
@@ -32,7 +38,7 @@ class OutgoingWorld:
     def __call__(self) -> Outgoing:
         wanted = (self._settings.of(DnsResolver), self._settings.of(Diagnosis))
         if self._world is None or self._made_from != wanted:
-            resolver = resolver_from_settings(*wanted, self._reactor)
+            resolver = resolver_from_settings(*wanted, self._reactor, telemetry=self._telemetry)
             allow_private = wanted[1].allow_private_targets
             self._world = world_of(self._reactor, resolver, self.trust_store, allow_private)
             self._made_from = wanted

@@ -25,6 +25,9 @@ Examples:
       The data store named in the file; without the file, bootstrap mode on port 8080.
   twistd -n stalwart --data /var/lib/stalwart --workers auto
       As many processes as there are CPUs; they share the sockets, and one that dies is started again.
+  twistd -n --logger=stalwart.app.process_log.json_lines stalwart --data /var/lib/stalwart
+      The log as JSON, one object a line, from the first line on. (x:Tracer Stdout says how much, and can change the
+      form of what twistd writes to standard output while it runs; --logfile and --syslog keep theirs.)
 
 Environment: STALWART_RECOVERY_ADMIN=user:secret (an administrator in every mode), STALWART_PUBLIC_URL,
 STALWART_HOSTNAME, STALWART_RECOVERY_MODE=1, STALWART_RECOVERY_MODE_PORT, STALWART_DIAGNOSIS (JSON members of

@@ -1,12 +1,11 @@
-"""Follows x:Tracer and x:EventTracingLevel: log files, the log of the process, other levels (settings C.10).
+"""Follows x:Tracer and x:EventTracingLevel: files, the journal, the log of the process, other levels (settings C.10).
 
-A tracer of the kind Log has a file, a thread and an observer with its own level and events. A file that cannot be
-written is an event, and the server goes on. What the process itself logs (standard output, or where twistd was told to
-write) is there whatever the settings say: tracers of the kind Stdout that are enabled say how much of it, by level and
-events; without one it is as if there were none. Errors are always in it, so no setting silences a server that fails.
-Its form is twistd's. In recovery and bootstrap mode the environment says how much.
-
-Tracers of the kinds OtelHttp, OtelGrpc and Journal are stored only.
+A tracer of the kind Log has a file, a thread and an observer with its own level and events, one of the kind Journal the
+same without a thread. A file or a journal that cannot be written is an event, and the server goes on. What the process
+itself logs (standard output, or where twistd was told to write) is there whatever the settings say: tracers of the kind
+Stdout that are enabled say how much of it, by level and events; without one it is as if there were none. Errors are
+always in it, so no setting silences a server that fails. The first of them gives the form (``process_log``). In
+recovery and bootstrap mode the environment says how much.
 """
 
 from __future__ import annotations
@@ -15,25 +14,29 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 from twisted.internet.defer import Deferred, DeferredList
 
-from stalwart.codec.log_lines import LogLine, written
+from stalwart.app.process_log import LogForm, form_of
+from stalwart.app.wanted_events import level_of, selection
+from stalwart.codec.log_lines import LogLine, json_line, written
 from stalwart.config.monitoring.event_level import EventTracingLevel
 from stalwart.config.monitoring.tracer import Tracer
 from stalwart.config.settings import Settings
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Event, Level
+from stalwart.telemetry.fields import plain
+from stalwart.telemetry.journal import Journal
 from stalwart.telemetry.log_file import RollingFile
 from stalwart.telemetry.log_writer import LogWriter
 from stalwart.telemetry.stream import pairs_of
 
 
 class Writer(Protocol):
-    """See ``stalwart.telemetry.log_writer.LogWriter``."""
+    """What ``LogWriter`` and ``Journal`` have in common; the one has ``put`` besides, the other one ``note``."""
 
-    def put(self, moment: float, text: str) -> None: ...
-    def close(self) -> Deferred[None]: ...
+    def close(self) -> Deferred[None] | None:
+        """Write what waits, as far as that can be done."""
 
 
 @frozen
@@ -41,12 +44,15 @@ class _Open:
     """A tracer that is at work, and how to end it: ``leave`` ends the events, ``writer`` is closed."""
 
     tracer: Any
-    writer: Writer
+    writer: Any
     leave: Callable[[], None]
 
 
 class Tracers:
-    """From ``start`` to ``close``. With ``environment_decides`` tracers say nothing about the log of the process."""
+    """From ``start`` to ``close``. With ``environment_decides`` tracers do not say how much the process logs.
+
+    ``shape_log`` gives its log a form.
+    """
 
     def __init__(
         self,
@@ -55,13 +61,16 @@ class Tracers:
         reactor: Any,
         *,
         environment_decides: bool = False,
+        shape_log: Callable[[LogForm], object] = lambda form: None,
         open_writer: Callable[[Any], Writer] | None = None,
     ) -> None:
         self._settings = settings
         self._telemetry = telemetry
         self._reactor = reactor
         self._environment_decides = environment_decides
-        self._open_writer = open_writer if open_writer is not None else self._log_writer
+        self._shape_log = shape_log
+        self._form = LogForm()
+        self._open_writer = open_writer if open_writer is not None else self._writer
         self._usual = telemetry.threshold
         self._open: dict[int, _Open] = {}
         self._closing: set[Deferred[None]] = set()
@@ -73,12 +82,16 @@ class Tracers:
         self._follow()
 
     async def close(self) -> None:
-        """Write what waits and close the files; everything is as before ``start``. Takes seconds at the most."""
+        """Write what waits and close the files; as much is logged as before ``start``. Takes seconds at the most.
+
+        What the process logs until its end has the form of now.
+        """
         if self._unwatch is not None:
             self._unwatch()
             self._unwatch = None
             self._telemetry.change_levels({})
             self._log_by([])
+            self._shape(evolve(self._form, buffered=False))
         for id in tuple(self._open):
             self._end(id)
         await DeferredList(list(self._closing))
@@ -88,15 +101,17 @@ class Tracers:
         levels = (each for _, each in self._settings.all(EventTracingLevel))
         self._telemetry.change_levels({each.event: _level(each.level) for each in levels})
         enabled = {id: tracer for id, tracer in self._settings.all(Tracer) if tracer.tag in _OBEYED and tracer.enable}
-        self._log_by([tracer for tracer in enabled.values() if tracer.tag == "Stdout"])
-        files = {id: tracer for id, tracer in enabled.items() if tracer.tag == "Log"}
-        for id in self._open.keys() - files.keys():
+        of_process = [enabled[id] for id in sorted(enabled) if enabled[id].tag == "Stdout"]
+        self._log_by(of_process)
+        self._shape(form_of(of_process[0]) if of_process else LogForm())
+        written = {id: tracer for id, tracer in enabled.items() if tracer.tag != "Stdout"}
+        for id in self._open.keys() - written.keys():
             self._end(id)
-        for id, tracer in files.items():
+        for id, tracer in written.items():
             self._begin(id, tracer)
 
     def _begin(self, id: int, tracer: Any) -> None:
-        """Have the file tracer ``id`` at work as it is now; a file that stays the same stays open."""
+        """Have the tracer ``id`` at work as it is now; a file that stays the same stays open."""
         former = self._open.get(id)
         if former is not None and former.tracer == tracer:
             return
@@ -113,21 +128,35 @@ class Tracers:
         if former is not None:
             former.leave()
             closing = former.writer.close()
-            self._closing.add(closing)
-            closing.addBoth(lambda _result: self._closing.discard(closing))
+            if closing is not None:
+                self._closing.add(closing)
+                closing.addBoth(lambda _result: self._closing.discard(closing))
 
-    def _observe(self, tracer: Any, writer: Writer) -> Callable[[], None]:
+    def _observe(self, tracer: Any, writer: Any) -> Callable[[], None]:
         takes = selection([tracer])
-        clock, ansi, multiline = self._reactor, tracer.ansi, tracer.multiline
+        note = writer.note if tracer.tag == "Journal" else self._line_writer(tracer, writer)
+
+        def take(event: Event, values: dict[str, Any]) -> None:
+            if takes(event):
+                note(event, values)
+
+        return self._telemetry.observe(take, level_of(tracer))
+
+    def _line_writer(self, tracer: Any, writer: Any) -> Callable[[Event, dict[str, Any]], None]:
+        """What writes an event to a file, in the form of the tracer."""
+        clock, ansi, multiline, is_json = self._reactor, tracer.ansi, tracer.multiline, tracer.json
 
         def note(event: Event, values: dict[str, Any]) -> None:
-            if takes(event):
-                now = clock.seconds()
-                level = event.level.name.lower()
-                line = LogLine(int(now * 1000), level, event.doc, event.id, tuple(pairs_of(values)))
-                writer.put(now, written(line, ansi=ansi, multiline=multiline))
+            now = clock.seconds()
+            moment, level = int(now * 1000), event.level.name.lower()
+            if is_json:
+                text = json_line(moment, level, event.doc, event.id, plain(values))
+            else:
+                line = LogLine(moment, level, event.doc, event.id, tuple(pairs_of(values)))
+                text = written(line, ansi=ansi, multiline=multiline)
+            writer.put(now, text)
 
-        return self._telemetry.observe(note, level_of(tracer))
+        return note
 
     def _log_by(self, tracers: Sequence[Any]) -> None:
         """Have the process log what any of ``tracers`` takes, and without any what it usually logs."""
@@ -136,27 +165,18 @@ class Tracers:
         self._telemetry.threshold = min(map(level_of, tracers), default=self._usual)
         self._telemetry.selection = selection(tracers) if tracers else None
 
-    def _log_writer(self, tracer: Any) -> Writer:
+    def _shape(self, form: LogForm) -> None:
+        self._form = form
+        self._shape_log(form)
+
+    def _writer(self, tracer: Any) -> Writer:
+        if tracer.tag == "Journal":
+            return Journal(self._reactor, self._telemetry.emit, lossy=tracer.lossy)
         file = RollingFile(Path(tracer.path), tracer.prefix, tracer.rotate)
         return LogWriter(file, self._reactor, self._telemetry.emit, lossy=tracer.lossy)
 
 
-_OBEYED = ("Log", "Stdout")
-
-
-def selection(tracers: Sequence[Any]) -> Callable[[Event], bool]:
-    """Whether any of ``tracers`` takes an event, by its level and id."""
-    rules = [(level_of(each), each.events_policy == "include", each.events) for each in tracers]
-
-    def takes(event: Event) -> bool:
-        return any(event.level >= least and (event.id in events) is wanted for least, wanted, events in rules)
-
-    return takes
-
-
-def level_of(tracer: Any) -> Level:
-    """The least level that a tracer takes."""
-    return Level[tracer.level.upper()]
+_OBEYED = ("Log", "Stdout", "Journal")
 
 
 def _level(name: str) -> Level | None:
@@ -164,5 +184,7 @@ def _level(name: str) -> Level | None:
 
 
 def _place(tracer: Any) -> tuple[Any, ...]:
-    """What makes a file another one."""
+    """What makes another writer necessary."""
+    if tracer.tag == "Journal":
+        return tracer.tag, tracer.lossy
     return tracer.path, tracer.prefix, tracer.rotate, tracer.lossy

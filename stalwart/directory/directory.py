@@ -31,6 +31,7 @@ from stalwart.directory.recovery import RecoveryAdministrator
 from stalwart.errors import Forbidden, StalwartError, Unauthenticated
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import AUTH_SUCCESS
+from stalwart.telemetry.measures import CACHE_LOOKUPS
 
 CACHE_LIFETIME = 3600.0
 """How long a credential is taken as right without a new check, in seconds (`OidcProvider.accessTokenExpiry`).
@@ -74,6 +75,8 @@ class Directory:
         self._recovery = recovery
         self._cache_lifetime = cache_lifetime
         self._cache = CredentialCache(clock)
+        self._hits = telemetry.series(CACHE_LOOKUPS, "credentials", "hit")
+        self._misses = telemetry.series(CACHE_LOOKUPS, "credentials", "miss")
         self._delay = delay if delay is not None else FailureDelay(clock)
         self._failures = Failures(self._delay, telemetry)
         self._identities = Identities(store, settings)
@@ -186,7 +189,9 @@ class Directory:
         """The access that this header value (what stands after the scheme) gave before, if nothing has
         changed since.
         """
-        return self._cache.find(header_value, client_ip)
+        access = self._cache.find(header_value, client_ip)
+        (self._misses if access is None else self._hits).add()
+        return access
 
     def remember(self, header_value: str, access: Access) -> None:
         """Let `cached` answer for ``header_value``; live tokens are never remembered."""

@@ -19,7 +19,13 @@ from stalwart.jmap.request import MAX_SIZE, Limits, RequestRefused, over, read_r
 from stalwart.jmap.session import Sessions
 from stalwart.store import Store
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import LIMIT_CALLS_IN, LIMIT_SIZE_REQUEST
+from stalwart.telemetry.events import (
+    JMAP_NOT_JSON,
+    JMAP_NOT_REQUEST,
+    JMAP_UNKNOWN_CAPABILITY,
+    LIMIT_CALLS_IN,
+    LIMIT_SIZE_REQUEST,
+)
 from stalwart.web.answers import JSON, NO_CACHE, Answer, redirect
 from stalwart.web.exchange import Exchange
 from stalwart.web.json_body import WRONG_TYPE, is_json
@@ -27,6 +33,7 @@ from stalwart.web.routes import route
 
 SESSION_CACHING = (("Cache-Control", "no-cache, no-store, must-revalidate"),)  # RFC 8620 2
 ANY_SIZE = 1 << 40
+_TOLD = {"notJSON": JMAP_NOT_JSON, "notRequest": JMAP_NOT_REQUEST, "unknownCapability": JMAP_UNKNOWN_CAPABILITY}
 
 
 class Service:
@@ -86,6 +93,9 @@ class Service:
     def _refused(self, exchange: Exchange, refused: RequestRefused) -> Answer:
         if refused.limit is not None:
             event = LIMIT_SIZE_REQUEST if refused.limit == MAX_SIZE else LIMIT_CALLS_IN
+            self._telemetry.emit(event, remoteIp=exchange.client_ip, path=exchange.path, reason=refused.detail)
+        elif refused.kind in _TOLD:
+            event = _TOLD[refused.kind]
             self._telemetry.emit(event, remoteIp=exchange.client_ip, path=exchange.path, reason=refused.detail)
         return refused.answer()
 

@@ -23,7 +23,9 @@ from stalwart.jmap.errors import BOOTSTRAP_ONLY, NOT_AUTHORIZED, MethodError, me
 from stalwart.jmap.methods import Method
 from stalwart.jmap.result_references import References, Response
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import RESOURCE_ERROR
+from stalwart.telemetry.events import JMAP_ERRORS, JMAP_METHOD_CALL, RESOURCE_ERROR
+from stalwart.telemetry.measures import JMAP_CALL_DURATION, JMAP_CALLS, OTHER
+from stalwart.telemetry.series import Series
 from stalwart.web.clock import Clock
 from stalwart.web.coroutines import Rest, begun
 from stalwart.web.route_table import UnknownServiceError
@@ -77,6 +79,7 @@ class Engine:
         self.telemetry = telemetry
         self._bootstrap = mode == "bootstrap"
         self._methods: dict[str, BoundMethod] = {}
+        self._measured: dict[tuple[str, str], tuple[Series, Series]] = {}
         for each in methods:
             if each.name in self._methods:
                 raise ValueError(f"{each.name} is declared twice: in {each.made_in} and elsewhere")
@@ -100,6 +103,35 @@ class Engine:
         return answered
 
     async def _answered(
+        self, run: _Run, references: References, name: str, arguments: dict[str, Any], call_id: str
+    ) -> list[Response]:
+        began, outcome = self.clock.seconds(), "cancelled"
+        try:
+            answers = await self._carried_out(run, references, name, arguments, call_id)
+            outcome = "ok"
+        except MethodError as problem:
+            outcome = problem.type
+            event = JMAP_ERRORS.get(outcome)
+            if event is not None:
+                self.telemetry.emit(event, method=name[:_SHOWN], details=problem.description)
+            raise
+        finally:
+            self._measure(name, outcome, self.clock.seconds() - began)
+        return answers
+
+    def _measure(self, name: str, outcome: str, seconds: float) -> None:
+        """Count a call, and how long it took; methods that do not exist share a name."""
+        self.telemetry.emit(JMAP_METHOD_CALL, method=name[:_SHOWN], result=outcome, elapsed=round(seconds * 1000))
+        shown = name if name in self._methods else OTHER
+        held = self._measured.get((shown, outcome))
+        if held is None:
+            measured = self.telemetry.series
+            held = measured(JMAP_CALLS, shown, outcome), measured(JMAP_CALL_DURATION, shown)
+            self._measured[shown, outcome] = held
+        held[0].add()
+        held[1].observe(max(seconds, 0.0))
+
+    async def _carried_out(
         self, run: _Run, references: References, name: str, arguments: dict[str, Any], call_id: str
     ) -> list[Response]:
         if run.expired:

@@ -15,7 +15,8 @@ from stalwart.config.network.system import SystemSettings
 def policy_file(domain: Any, server: MtaStsPolicy, system: SystemSettings) -> bytes | None:
     """The policy of ``domain``, an x:Domain or None for one that is not known; ``server`` counts where it has none.
 
-    None: there is none, or no host that it could name.
+    None: there is none, or no host that it could name. One of mode ``none``, which takes back what senders still keep,
+    needs no host (RFC 8461 8.3).
     """
     own = domain.mta_sts if domain is not None else None
     policy: MtaStsPolicy = own if own is not None else server
@@ -23,4 +24,4 @@ def policy_file(domain: Any, server: MtaStsPolicy, system: SystemSettings) -> by
     if policy.mode == "disable":
         return None
     body = write_policy(policy.mode, policy.max_age // 1000, hosts)
-    return body if b"\nmx: " in body else None
+    return body if policy.mode == "none" or b"\nmx: " in body else None

@@ -14,6 +14,8 @@ import attrs
 
 from stalwart.net.dns_answers import Answer, LookupFailed, Resolver
 from stalwart.net.flights import Flights
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.measures import CACHE_LOOKUPS, DNS_LOOKUP_DURATION
 
 Key = tuple[str, str]
 _OVERHEAD = 500  # octets of an entry besides its record data, roughly
@@ -47,7 +49,12 @@ class CachingResolver:
         min_ttl: int = 0,
         max_negative_ttl: int = 300,
         max_octets: int = 16 * 1024 * 1024,
+        telemetry: Telemetry | None = None,
     ) -> None:
+        measured = (telemetry if telemetry is not None else Telemetry()).series
+        self._hits = measured(CACHE_LOOKUPS, "dns", "hit")
+        self._misses = measured(CACHE_LOOKUPS, "dns", "miss")
+        self._lasted = measured(DNS_LOOKUP_DURATION)
         self.resolver = resolver
         self._clock = clock
         self._max_entries = max_entries
@@ -67,8 +74,10 @@ class CachingResolver:
             left = entry.expires - self._clock.seconds()
             if left > 0:
                 self._entries.move_to_end(key)
+                self._hits.add()
                 return _given(entry, int(left))
             self._drop(key)
+        self._misses.add()
         return await self._flights.join(key, lambda: self._ask(key))
 
     def clear(self) -> None:
@@ -80,12 +89,15 @@ class CachingResolver:
         return len(self._entries)
 
     async def _ask(self, key: Key) -> Answer:
+        began = self._clock.seconds()
         try:
             answer = await self.resolver.lookup(*key)
         except LookupFailed as failure:
             if failure.kind in ("nxdomain", "nodata"):
                 self._keep(key, failure.again(), min(failure.ttl, self._max_negative_ttl))
             raise
+        finally:
+            self._lasted.observe(max(self._clock.seconds() - began, 0.0))
         self._keep(key, answer, min(max(answer.ttl, self._min_ttl), self._max_ttl))
         return answer
 

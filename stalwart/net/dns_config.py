@@ -20,6 +20,7 @@ from stalwart.net.dns import MOST_SERVERS, NameServer, Resolver, StubResolver
 from stalwart.net.dns_cache import CachingResolver
 from stalwart.net.dns_transport import PORT, TLS_PORT
 from stalwart.net.dnssec import ValidatingResolver
+from stalwart.telemetry import Telemetry
 
 DEFAULT_TIMEOUT, DEFAULT_ATTEMPTS = 5.0, 2
 _SHORTEST_TIMEOUT, _LONGEST_TIMEOUT = 0.1, 60.0
@@ -55,6 +56,7 @@ def resolver_from_settings(
     resolv_conf: str = "/etc/resolv.conf",
     *,
     pool: Any = None,
+    telemetry: Telemetry | None = None,
 ) -> CachingResolver:
     """The resolver that the settings describe, with a cache in front.
 
@@ -86,17 +88,22 @@ def resolver_from_settings(
         tcp_on_error=dns_resolver.tcp_on_error,
         concurrency=dns_resolver.concurrency,
     )
-    return complete(stub, reactor, getattr(diagnosis, "trust_anchors", ()), pool=pool)
+    return complete(stub, reactor, getattr(diagnosis, "trust_anchors", ()), pool=pool, telemetry=telemetry)
 
 
 def complete(
-    stub: StubResolver, reactor: Any, trust_anchors: Iterable[str] = (), *, pool: Any = None
+    stub: StubResolver,
+    reactor: Any,
+    trust_anchors: Iterable[str] = (),
+    *,
+    pool: Any = None,
+    telemetry: Telemetry | None = None,
 ) -> CachingResolver:
     """``stub`` with a cache; where none of its servers is trusted, with validation in this process too."""
     resolver: Resolver = stub
     if not any(server.trusted for server in stub.servers):
         resolver = ValidatingResolver(stub, tuple(trust_anchors) or IANA_ANCHORS, reactor, pool)
-    return CachingResolver(resolver, reactor)
+    return CachingResolver(resolver, reactor, telemetry=telemetry)
 
 
 def parse_server(text: str, protocol: Literal["udp", "tcp", "tls"] = "udp", *, trusted: bool = False) -> NameServer:

@@ -3,12 +3,14 @@
 The administrator names them, so they may be in the local network; certificates must be right all the same, and plain
 HTTP is spoken with the own machine only. Requests carry credentials: redirects are not followed, and no error text
 repeats what was sent. Time, head and body are bounded; content codings are neither asked for nor undone.
+
+``tell`` is for web hooks: only the status counts, and what holds no credentials may be sent in the clear.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from ipaddress import ip_address
 from typing import Any, Protocol
 from urllib.parse import SplitResult, urlencode, urlsplit
@@ -18,6 +20,7 @@ from attrs import frozen
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.error import ConnectingCancelledError, DNSLookupError
+from twisted.python.failure import Failure
 from twisted.web.client import Agent
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer
@@ -58,15 +61,25 @@ class Fetcher(Protocol):
 
 
 class JsonFetcher:
-    """The real `Fetcher`; every request is over within ``timeout`` seconds, its body at most ``limit`` bytes."""
+    """The real `Fetcher`; every request is over within ``timeout`` seconds, its body at most ``limit`` bytes.
+
+    ``verifies`` False: any certificate will do.
+    """
 
     def __init__(
-        self, reactor: Any, trust_store: TrustStore, *, limit: int = BODY_LIMIT, timeout: float = TIMEOUT
+        self,
+        reactor: Any,
+        trust_store: TrustStore,
+        *,
+        limit: int = BODY_LIMIT,
+        timeout: float = TIMEOUT,
+        verifies: bool = True,
     ) -> None:
         self._reactor = reactor
         self._trust_store = trust_store
         self._limit = limit
         self._timeout = timeout
+        self._verifies = verifies
 
     async def get(self, url: str, *, bearer: str | None = None) -> JsonAnswer:
         """See `Fetcher`."""
@@ -82,13 +95,26 @@ class JsonFetcher:
         """Any request, with ``content`` as its body. Raises FetchFailed."""
         if not is_safe(url):
             raise FetchFailed("connect", "the address is no https: URL")
-        work = Deferred.fromCoroutine(self._ask(method, url, headers, content))
+        return await self._in_time(self._ask(method, url, headers, content))
+
+    async def tell(self, url: str, headers: Headers, content: bytes) -> JsonAnswer:
+        """POST ``content``; also by http:, unless there are credentials. Raises FetchFailed."""
+        if not is_web_address(url):
+            raise FetchFailed("connect", "the address is no https: or http: URL of a host")
+        if headers.hasHeader("authorization") and not is_safe(url):
+            raise FetchFailed("connect", "credentials are sent over TLS only")
+        return await self._in_time(self._ask(b"POST", url, headers, content, needs_body=False))
+
+    async def _in_time(self, asking: Coroutine[Deferred[Any], Any, JsonAnswer]) -> JsonAnswer:
+        work = Deferred.fromCoroutine(asking)
         work.addTimeout(self._timeout, self._reactor, onTimeoutCancel=_too_late)
         return await work
 
-    async def _ask(self, method: bytes, url: str, headers: Headers, content: bytes | None) -> JsonAnswer:
+    async def _ask(
+        self, method: bytes, url: str, headers: Headers, content: bytes | None, *, needs_body: bool = True
+    ) -> JsonAnswer:
         parts = urlsplit(url)
-        options = self._trust_store.verifying_options(parts.hostname or "") if parts.scheme == "https" else None
+        options = self._options(parts.hostname or "") if parts.scheme == "https" else None
         watched = Watched(self._endpoint(parts, options), _HEAD_LIMIT + _FRAMING * self._limit)
         try:
             agent = Agent.usingEndpointFactory(self._reactor, watched, QuietPool(self._reactor, persistent=False))
@@ -97,6 +123,8 @@ class JsonFetcher:
             body = Body(self._limit, watched)
             response.deliverBody(body)
             again = response.headers.getRawHeaders("retry-after")
+            if not needs_body:
+                body.finished.addErrback(_without_body)
             return JsonAnswer(response.code, _object(await body.finished), again[0][:40] if again else None)
         except (FetchFailed, CancelledError):
             raise
@@ -112,6 +140,9 @@ class JsonFetcher:
         finally:
             watched.abort()
 
+    def _options(self, host: str) -> ClientOptions:
+        return self._trust_store.verifying_options(host) if self._verifies else self._trust_store.client_options(host)
+
     def _endpoint(self, parts: SplitResult, options: ClientOptions | None) -> Any:
         assert parts.hostname is not None  # is_safe() says so
         port = parts.port or (80 if options is None else 443)
@@ -122,6 +153,14 @@ class JsonFetcher:
 
 def is_safe(url: str) -> bool:
     """Whether ``url`` is an https: URL with a host, or an http: URL on the own machine (a literal, or `localhost`)."""
+    if not is_web_address(url):
+        return False
+    parts = urlsplit(url)
+    return parts.scheme == "https" or is_own_machine(parts.hostname or "")
+
+
+def is_web_address(url: str) -> bool:
+    """Whether ``url`` is an https: or http: URL with a host, and neither credentials nor a fragment."""
     if len(url) > _LONGEST_URL or not _VISIBLE.match(url):
         return False
     try:
@@ -131,7 +170,7 @@ def is_safe(url: str) -> bool:
         return False
     if not parts.hostname or "@" in parts.netloc or parts.fragment:
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and is_own_machine(parts.hostname))
+    return parts.scheme in ("https", "http")
 
 
 def is_own_machine(host: str) -> bool:
@@ -174,6 +213,11 @@ def _object(body: bytes) -> dict[str, Any] | None:
         return msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError):
         return None
+
+
+def _without_body(failure: Failure) -> bytes:
+    failure.trap(FetchFailed)  # too long, or cut off: the head has said what counts
+    return b""
 
 
 def _too_late(_value: object, seconds: float) -> Any:

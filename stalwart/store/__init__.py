@@ -9,12 +9,16 @@ from stalwart.store.rows import (
     BlobLink,
     Changes,
     Factor,
+    MetricSample,
+    MetricSearch,
     Object,
     PendingUploads,
     Row,
     SignIn,
     Swept,
     Term,
+    TraceRow,
+    TraceSearch,
 )
 from stalwart.store.store import Store, Transaction
 
@@ -26,6 +30,8 @@ __all__ = [
     "Changes",
     "Factor",
     "MemoryStore",
+    "MetricSample",
+    "MetricSearch",
     "Object",
     "PendingUploads",
     "Row",
@@ -33,6 +39,8 @@ __all__ = [
     "Store",
     "Swept",
     "Term",
+    "TraceRow",
+    "TraceSearch",
     "Transaction",
     "open_store",
 ]

@@ -57,7 +57,7 @@ class MemoryStore:
             return _closed()
         return self._run(self._session.begin_write, work)
 
-    def blob_work(self, work: Callable[[BlobFiles], T]) -> Deferred[T]:
+    def blob_work(self, work: Callable[[BlobFiles], T], *, writes: bool = False) -> Deferred[T]:
         if self._closed:
             return _closed()
         try:

@@ -18,8 +18,9 @@ from twisted.python.failure import Failure
 
 from stalwart.errors import Unavailable
 from stalwart.store.sqlite.query import Row
-from stalwart.store.threads.work import Desk, Failed, Outcome, Queue, Work
+from stalwart.store.threads.work import Desk, Failed, Lane, Outcome, Queue, Work
 from stalwart.telemetry import Telemetry
+from stalwart.telemetry.measures import QUERY_DURATION, STORE_WAITING
 
 LONGEST = 10_000
 TIMEOUT = 10.0
@@ -93,6 +94,8 @@ class QueryThreads:
         self._timeout = timeout
         self._desk = Desk(reactor, telemetry, _WAITING, 2 * timeout)
         self._queue: Queue = SimpleQueue()
+        measured = telemetry.series
+        self._lane = Lane(self._queue, measured(QUERY_DURATION), measured(STORE_WAITING, "lookup"))
         self._threads: list[threading.Thread] = []
         self._stopped = threading.Event()
         self._closed: list[Deferred[None]] = []
@@ -103,7 +106,7 @@ class QueryThreads:
         if not self._threads and not self._stopped.is_set():
             self._start()
         asked = self._desk.submit(
-            self._queue, lambda source: source.rows(query, value, self._timeout, self._stopped.is_set)
+            self._lane, lambda source: source.rows(query, value, self._timeout, self._stopped.is_set)
         )
         return asked.addErrback(self._named)
 

@@ -10,6 +10,8 @@ from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
 
+LARGEST_ID = (1 << 63) - 1
+
 Comparison = Literal["=", "<", "<=", ">", ">="]
 
 
@@ -68,6 +70,55 @@ class Factor(Struct, frozen=True):
     key: str
     created_at: int
     data: dict[str, Any]
+
+
+class MetricSample(Struct, frozen=True):
+    """A figure at one moment: ``id`` grows with time, ``kind`` is ``Counter``, ``Gauge`` or ``Histogram``."""
+
+    id: int
+    metric: str
+    kind: str
+    count: int
+    sum: int = 0
+
+
+class TraceRow(Struct, frozen=True):
+    """What happened in one span, whose number ``id`` is.
+
+    ``kinds`` are the ids of its events with a blank around each, ``words`` what is searched, in lower case, ``events``
+    what the writer made of them.
+    """
+
+    id: int
+    sender: str | None
+    recipients: str | None
+    size: int | None
+    kinds: str
+    words: str
+    events: bytes
+
+
+class MetricSearch(NamedTuple):
+    """Samples from id ``first`` to ``last``, both included, of one metric and kind if given; sorted by id, or by metric
+    first.
+    """
+
+    first: int = 0
+    last: int = LARGEST_ID
+    metric: str | None = None
+    kind: str | None = None
+    by_metric: bool = False
+
+
+class TraceSearch(NamedTuple):
+    """Traces from id ``first`` to ``last``, both included, with events of all ``kinds`` and all ``texts`` (lower case)
+    somewhere in what they say.
+    """
+
+    first: int = 0
+    last: int = LARGEST_ID
+    kinds: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
 
 
 class AccountRow(Struct, frozen=True):

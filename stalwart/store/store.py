@@ -23,12 +23,16 @@ from stalwart.store.rows import (
     BlobLink,
     Changes,
     Factor,
+    MetricSample,
+    MetricSearch,
     Object,
     PendingUploads,
     Row,
     SignIn,
     Swept,
     Term,
+    TraceRow,
+    TraceSearch,
 )
 
 T = TypeVar("T")
@@ -301,6 +305,50 @@ class Factors(Protocol):
         """Remove all of a kind; answers how many."""
 
 
+class MetricSamples(Protocol):
+    """Figures over time; their ids grow with it."""
+
+    def add(self, samples: Sequence[MetricSample]) -> None:
+        """Store samples; those with the id of one that is there are left out."""
+
+    def many(self, ids: Iterable[int]) -> dict[int, MetricSample]:
+        """Those of the samples that there are, by id, in the order of ``ids``."""
+
+    def search(self, search: MetricSearch, *, descending: bool, offset: int, limit: int) -> Ids:
+        """The ids of what is found, in their order, from ``offset`` on."""
+
+    def count(self, search: MetricSearch) -> int:
+        """How many are found."""
+
+    def position(self, search: MetricSearch, id: int, *, descending: bool) -> int | None:
+        """The place of ``id`` in what is found, the first being 0; None if it is not there."""
+
+    def trim(self, keep: int, before: int, limit: int) -> int:
+        """Remove the oldest, all but ``keep`` and all below the id ``before``, at most ``limit``; answers how many."""
+
+
+class Traces(Protocol):
+    """What happened on connections and in deliveries; ids are spans and grow with time."""
+
+    def put(self, trace: TraceRow) -> None:
+        """Store a trace, in place of one with the same id."""
+
+    def many(self, ids: Iterable[int]) -> dict[int, TraceRow]:
+        """Those of the traces that there are, by id, in the order of ``ids``."""
+
+    def search(self, search: TraceSearch, *, descending: bool, offset: int, limit: int) -> Ids:
+        """The ids of what is found, in their order, from ``offset`` on."""
+
+    def count(self, search: TraceSearch) -> int:
+        """How many are found."""
+
+    def position(self, search: TraceSearch, id: int, *, descending: bool) -> int | None:
+        """The place of ``id`` in what is found, the first being 0; None if it is not there."""
+
+    def trim(self, keep: int, limit: int) -> int:
+        """Remove the oldest, all but ``keep``, at most ``limit``; answers how many."""
+
+
 class Objects(Protocol):
     """Objects of accounts and their one log of changes: JMAP states, DAV sync tokens and push all come from it."""
 
@@ -443,6 +491,10 @@ class Transaction(Protocol):
     @property
     def factors(self) -> Factors: ...
     @property
+    def metric_samples(self) -> MetricSamples: ...
+    @property
+    def traces(self) -> Traces: ...
+    @property
     def objects(self) -> Objects: ...
     @property
     def blobs(self) -> Blobs: ...
@@ -470,8 +522,9 @@ class Store(Protocol):
         Unavailable because of a time-out or a close leaves open whether it was written.
         """
 
-    def blob_work(self, work: Callable[[BlobFiles], T]) -> Deferred[T]:
+    def blob_work(self, work: Callable[[BlobFiles], T], *, writes: bool = False) -> Deferred[T]:
         """Run ``work``, which may wait for the disk or reckon for a while, in one of the few threads for files.
+        ``writes`` says what it is measured as.
 
         Works run side by side and in no order: whoever writes a blob asks for one after the other. Cancelling drops
         a work that has not begun.

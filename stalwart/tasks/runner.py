@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Hashable
+from datetime import datetime
 from typing import Any
 
 from attrs import define
@@ -27,6 +28,7 @@ from stalwart.tasks.retries import status_after_failure
 from stalwart.tasks.work import HopelessTask, LaterTask, Work, Works
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import TASK_COMPLETED, TASK_ERROR, TASK_FAILED, TASK_RETRIED, TASK_STARTED
+from stalwart.telemetry.measures import TASKS_WAITING
 
 MOST_AT_ONCE = 4
 REST = 60.0
@@ -82,6 +84,7 @@ class TaskRunner:
         self._unreadable: set[int] = set()
         self._open = self._looking = self._again = False
         self._rest_until = 0.0
+        self._waiting = telemetry.series(TASKS_WAITING)
         self._timer: Any = None
 
     def start(self) -> None:
@@ -140,6 +143,7 @@ class TaskRunner:
         rows = await self._store.read(_waiting)
         if self._again or not self._open:
             return  # something ended meanwhile, so what was read may be out of date
+        self._waiting.set(self._count_due(rows))
         next_due = self._begin(rows)
         self._wait(_LONGEST_TIMER if next_due is None else next_due - now)
 
@@ -159,6 +163,11 @@ class TaskRunner:
             if all(key != attempt.key for attempt in self._running.values()):
                 self._launch(row, task, key, work)
         return None
+
+    def _count_due(self, rows: list[Row]) -> int:
+        now = self._clock.seconds()
+        tasks = (self._read(row) for row in rows)
+        return sum(task is not None and task.due <= now for task in tasks)
 
     def _read(self, row: Row) -> Any:
         """The task, or None for one that cannot be read, which is told once."""
@@ -234,7 +243,7 @@ class TaskRunner:
             )
         event = TASK_FAILED if status["@type"] == "Failed" else TASK_RETRIED
         self._telemetry.emit(
-            event, id=encode_id(row.id), type=task.tag, due=status.get("due"), reason=status["failureReason"]
+            event, id=encode_id(row.id), type=task.tag, due=_moment(status.get("due")), reason=status["failureReason"]
         )
         await self._put(row, status)
 
@@ -252,6 +261,10 @@ class TaskRunner:
                 change(tx)
 
         await self._store.write(write)
+
+
+def _moment(text: str | None) -> int | None:
+    return None if text is None else int(datetime.fromisoformat(text).timestamp())
 
 
 def _waiting(tx: Transaction) -> list[Row]:

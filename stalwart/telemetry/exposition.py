@@ -1,30 +1,20 @@
-"""The figures that Prometheus fetches, and how they are written (telemetry 1).
+"""How figures are written for Prometheus (telemetry 1): the text format, and OpenMetrics when asked for.
 
-``COLLECTORS`` are all there are: each makes families of what ``Parts`` hold, at the moment of the scrape; a new figure
-is a function there, and a member of ``Parts`` if it comes from elsewhere. Naming ``stalwart`` has the reference's bare
-names for what the reference counts and ``stalwart_...`` for the rest, ``openmetrics`` the latter for all. Of several
-workers the sum is told, and of their memory, time and descriptors those of each, with the label ``worker``.
-
-prometheus_client is imported here and nowhere else, with the first scrape; its global registry is not used.
+Naming ``stalwart`` has the reference's bare names for what the reference counts and ``stalwart_...`` for the rest,
+``openmetrics`` the latter for all. prometheus_client is imported when figures are first asked for; its global registry
+is not used.
 """
 
 from __future__ import annotations
 
 import math
-import os
-import platform
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import Any, Literal, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
+from typing import Any, Literal
 
-from attrs import Factory, frozen
-
-import stalwart
-import twisted
-from stalwart.telemetry.events import TELEMETRY_PROMETHEUS_ERROR, declared_events
-from stalwart.telemetry.gauges import BETWEEN
-from stalwart.telemetry.stream import Telemetry
+from stalwart.telemetry.families import Buckets, Family
+from stalwart.telemetry.spans import trace_id
 
 Naming = Literal["stalwart", "openmetrics"]
 
@@ -32,130 +22,10 @@ TEXT_TYPE = "text/plain; version=0.0.4"
 """Of both namings."""
 OPENMETRICS_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-COUNTED = {"domain.count": "Domains", "user.count": "Accounts of people and groups"}
-"""What ``Parts.counts`` can tell, by the reference's name (telemetry 1.3)."""
-
-_ODD = re.compile(r"[^A-Za-z0-9]")
-_PREFIX = "stalwart_"
 _WEIGHT = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)  # RFC 9110 12.4.2
 _OPENMETRICS = "application/openmetrics-text"
 _VERSIONS = ("", "1.0.0", "0.0.1")
 _EXACT = 2.0**53
-
-
-@frozen
-class Family:
-    """Figures under one name: ``name`` begins with ``stalwart_`` or ``process_``, says the unit, and has no ``_total``.
-
-    ``id`` is what x:Metrics and the reference call it, None for what the reference does not have. ``samples`` are
-    pairs of labels and value.
-    """
-
-    name: str
-    kind: Literal["counter", "gauge"]
-    doc: str
-    samples: Sequence[tuple[Mapping[str, str], float]]
-    id: str | None = None
-
-    @property
-    def bare(self) -> str | None:
-        """The reference's name (telemetry 1.1)."""
-        return bare_name(self.id) if self.id is not None else None
-
-
-class Expiries(Protocol):
-    """Who knows the certificates that are served."""
-
-    def expiries(self) -> Mapping[str, float]:
-        """When each expires (seconds since 1970), by the name that it is for."""
-
-
-@frozen
-class Parts:
-    """Where figures come from; ``counts`` are those of accounts and domains, as far as they are known."""
-
-    telemetry: Telemetry
-    certificates: Expiries | None = None
-    counts: Mapping[str, int] = Factory(dict)
-
-
-Collector = Callable[[Parts], Iterable[Family]]
-
-
-def bare_name(id: str) -> str:
-    """``id`` as the reference names it."""
-    return _ODD.sub("_", id)
-
-
-def event_counters(parts: Parts) -> Iterator[Family]:
-    """How often each declared event has happened, those that never did with 0: ``rate()`` needs a beginning."""
-    for event in declared_events():
-        count = float(parts.telemetry.total(event.id))
-        yield Family(_PREFIX + bare_name(event.id), "counter", event.doc, (({}, count),), event.id)
-
-
-def levels(parts: Parts) -> Iterator[Family]:
-    """What has begun and not ended."""
-    for id, (begin, end) in BETWEEN.items():
-        present = max(0, parts.telemetry.total(begin.id) - parts.telemetry.total(end.id))
-        yield Family(_PREFIX + bare_name(id), "gauge", f"{begin.doc} and not closed", (({}, float(present)),), id)
-
-
-def counts(parts: Parts) -> Iterator[Family]:
-    """How many accounts and domains there are."""
-    for id, count in sorted(parts.counts.items()):
-        yield Family(_PREFIX + bare_name(id), "gauge", COUNTED[id], (({}, float(count)),), id)
-
-
-def processes(parts: Parts) -> Iterator[Family]:
-    """What the system knows about the processes of this server; nothing where there is no /proc."""
-    from prometheus_client import ProcessCollector
-
-    found: dict[str, Any] = {}
-    samples: dict[str, list[tuple[Mapping[str, str], float]]] = {}
-    for called, pid in (parts.telemetry.processes() or {"": os.getpid()}).items():
-        labels = {"worker": called} if called else {}
-        for metric in ProcessCollector(pid=partial(int, pid), registry=None).collect():
-            found.setdefault(metric.name, metric)
-            samples.setdefault(metric.name, []).extend((labels, sample.value) for sample in metric.samples)
-    memory = sum(value for _, value in samples.get("process_resident_memory_bytes", ()))
-    if memory:
-        doc = "Memory that the server occupies, in bytes"
-        yield Family(f"{_PREFIX}server_memory_bytes", "gauge", doc, (({}, memory),), "server.memory")
-    for name, metric in found.items():
-        yield Family(name, metric.type, metric.documentation, samples[name])
-
-
-def certificate_expiries(parts: Parts) -> Iterator[Family]:
-    """When the certificates that are served expire."""
-    if parts.certificates is not None:
-        samples = [({"name": name}, moment) for name, moment in sorted(parts.certificates.expiries().items())]
-        doc = "When the certificate for a name expires, in seconds since 1970"
-        yield Family(f"{_PREFIX}acme_certificate_expiry_timestamp_seconds", "gauge", doc, samples)
-
-
-def build_info(parts: Parts) -> Iterator[Family]:
-    """Which versions run."""
-    labels = {
-        "version": stalwart.__version__,
-        "python": platform.python_version(),
-        "twisted": twisted.version.public(),
-    }
-    yield Family(f"{_PREFIX}build_info", "gauge", "Versions of this server and of what it runs on", ((labels, 1.0),))
-
-
-COLLECTORS: tuple[Collector, ...] = (event_counters, levels, counts, certificate_expiries, build_info, processes)
-
-
-def families(parts: Parts, collectors: Sequence[Collector] = COLLECTORS) -> Iterator[Family]:
-    """All figures; a collector that fails is passed over and told of."""
-    for collector in collectors:
-        try:
-            yield from list(collector(parts))
-        except Exception as problem:
-            parts.telemetry.emit(
-                TELEMETRY_PROMETHEUS_ERROR, reason=f"{collector.__name__}: {type(problem).__name__}: {problem}"
-            )
 
 
 def wants_openmetrics(accept: str | None) -> bool:
@@ -204,10 +74,34 @@ def _metric(family: Family, bare: str | None) -> Any:
     from prometheus_client import Metric
 
     metric = Metric(bare or family.name, family.doc, family.kind)
+    scale = family.scale if bare is not None else 1.0
     suffix = "_total" if family.kind == "counter" and bare is None else ""
     for labels, value in family.samples:
-        metric.add_sample(metric.name + suffix, dict(labels), value)
+        if isinstance(value, Buckets):
+            _add_buckets(metric, labels, value, scale)
+        else:
+            metric.add_sample(metric.name + suffix, dict(labels), value * scale)
     return metric
+
+
+def _add_buckets(metric: Any, labels: Mapping[str, str], value: Buckets, scale: float) -> None:
+    """Cumulative buckets, then count and sum."""
+    bounds = (*(_number(bound * scale) for bound in value.bounds), "+Inf")
+    exemplars = value.exemplars or (None,) * len(bounds)
+    total = 0
+    for bound, total, exemplar in zip(bounds, accumulate(value.counts), exemplars, strict=True):
+        metric.add_sample(f"{metric.name}_bucket", {**labels, "le": bound}, total, exemplar=_exemplar(exemplar, scale))
+    metric.add_sample(f"{metric.name}_count", dict(labels), total)
+    metric.add_sample(f"{metric.name}_sum", dict(labels), value.sum * scale)
+
+
+def _exemplar(exemplar: tuple[int, float, float] | None, scale: float) -> Any:
+    from prometheus_client.samples import Exemplar
+
+    if exemplar is None:
+        return None
+    span, value, moment = exemplar
+    return Exemplar({"trace_id": trace_id(span)}, value * scale, round(moment, 3))
 
 
 def _text(metric: Any) -> str:

@@ -74,5 +74,7 @@ class LogSearch:
         return (place for place, text in found if self._has_words(text) and log_lines.read(text) is not None)
 
     def _has_words(self, text: str) -> bool:
-        lowered = text.lower()
+        if not self.words:
+            return True
+        lowered = log_lines.shown(text).lower()
         return all(word in lowered for word in self.words)

@@ -1,7 +1,9 @@
 """One place where every event passes: it is counted, given to live observers and logged.
 
-Only the reactor thread emits, so the counters are plain integers. Keys may be callables: they are called only when
-somebody listens at that level. Values that could carry secrets are never keys of an event; that is the emitter's duty.
+Only the reactor thread emits, so the counters are plain integers. Keys are the fields that the event declares; they may
+be callables, which are called only when somebody listens at that level. Credentials in addresses are masked here; that
+no other value carries secrets is the emitter's duty. What is measured beside events, such as durations, goes to
+``series``.
 """
 
 from __future__ import annotations
@@ -15,6 +17,9 @@ from twisted.logger import Logger, LogLevel
 
 from stalwart.codec.log_lines import pair
 from stalwart.telemetry.events import Event, Level
+from stalwart.telemetry.fields import clean, shown
+from stalwart.telemetry.series import SeriesBook, Shelf
+from stalwart.telemetry.spans import CURRENT
 
 Observer = Callable[[Event, dict[str, Any]], None]
 
@@ -39,6 +44,10 @@ class Crew(Protocol):
     def processes(self) -> Mapping[str, int]:
         """Their process ids by what they are called."""
 
+    @property
+    def shelf(self) -> Shelf:
+        """Where they count what is measured."""
+
 
 class Telemetry:
     """Counts, streams and logs events. ``threshold`` is the least level that is logged.
@@ -48,6 +57,8 @@ class Telemetry:
 
     def __init__(self, threshold: Level = Level.INFO, log: Logger | None = None) -> None:
         self.counters: Counter[str] = Counter()
+        self.book = SeriesBook()
+        self.series = self.book.series
         self.selection: Callable[[Event], bool] | None = None
         self._threshold = threshold
         self._least = threshold  # what is below is of interest to nobody
@@ -85,12 +96,23 @@ class Telemetry:
         level = self._levels.get(event.id)
         if level is not None:
             event = evolve(event, level=level)
-        values = {key: value() if callable(value) else value for key, value in keys.items()}
+        values = {key: clean(key, value) for key, value in keys.items()}
+        if "spanId" not in values:
+            span = CURRENT.get()
+            if span:
+                values["spanId"] = span
         for least, observer in tuple(self._observers):
             if event.level >= least:
                 observer(event, values)
         if event.level >= self._threshold and self._is_selected(event):
-            self._log.emit(_TWISTED_LEVEL[event.level], "{line}", line=line_of(event, values), event_id=event.id)
+            self._log.emit(
+                _TWISTED_LEVEL[event.level],
+                "{line}",
+                line=line_of(event, values),
+                event_id=event.id,
+                stalwart_event=event,
+                stalwart_values=values,
+            )
 
     def join(self, crew: Crew | None) -> None:
         """Count together with other processes from now on, also what was counted already; None: alone again."""
@@ -98,6 +120,7 @@ class Telemetry:
         if crew is not None and crew is not former:
             for id, times in self.counters.items():
                 crew.count(id, times)
+        self.book.join(crew.shelf if crew is not None else None)
 
     def total(self, id: str) -> int:
         """How often an event has happened in this server, whichever of its processes met it."""
@@ -136,4 +159,4 @@ def line_of(event: Event, values: dict[str, Any]) -> str:
 
 def pairs_of(values: Mapping[str, Any]) -> Iterator[str]:
     """``key=value`` for all that there is."""
-    return (pair(key, value) for key, value in values.items() if value is not None)
+    return (pair(key, shown(key, value)) for key, value in values.items() if value is not None)

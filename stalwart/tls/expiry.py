@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stalwart.codec.ids import encode_id
-from stalwart.directory.account_records import date_text
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import TLS_CERTIFICATE_EXPIRED, TLS_CERTIFICATE_EXPIRING
 from stalwart.tls.due import DAY, HOUR
@@ -64,7 +63,7 @@ class ExpiryWatch:
                 self._told[id] = now
                 event = TLS_CERTIFICATE_EXPIRING if left > 0 else TLS_CERTIFICATE_EXPIRED
                 self._telemetry.emit(
-                    event, id=encode_id(id), hostname=",".join(names[:_MOST_NAMES]), due=date_text(pair.not_after)
+                    event, id=encode_id(id), hostname=",".join(names[:_MOST_NAMES]), due=int(pair.not_after)
                 )
 
     def _look(self) -> None:

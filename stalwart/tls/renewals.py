@@ -306,7 +306,7 @@ class Renewals:
             domain=domain.name,
             reason=problem.detail,
             total=failures,
-            due=date_text(int(parts.clock.seconds() + pause)),
+            due=int(parts.clock.seconds() + pause),
         )
         return LaterTask(problem.detail, pause)
 

@@ -8,10 +8,11 @@ then Content-Type and Content-Length, then what the front adds (http-service 2.1
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from attrs import frozen
+from twisted.internet.defer import Deferred
 
 JSON = "application/json; charset=utf-8"
 PLAIN_JSON = "application/json"
@@ -69,6 +70,17 @@ class Answer:
         return len(self.body) if self.content is None else self.content.length
 
 
+class Outlet(Protocol):
+    """Where the frames of a stream go. What is given while the client does not read has to be kept; whoever can leave
+    something out waits until it does."""
+
+    def __call__(self, frame: bytes) -> None:
+        """Send complete frames."""
+
+    def ready(self) -> Deferred[None]:
+        """Fires when the client takes more; has fired already as a rule."""
+
+
 @frozen
 class EventStream:
     """A stream of Server-Sent Events (delivery-diagnostics 2).
@@ -77,7 +89,7 @@ class EventStream:
     it is cancelled at once when the client leaves or the server stops.
     """
 
-    run: Callable[[Callable[[bytes], None]], Coroutine[Any, Any, None]]
+    run: Callable[[Outlet], Coroutine[Any, Any, None]]
     headers: Headers = (("Cache-Control", "no-store"),)
 
 

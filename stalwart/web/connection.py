@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Protocol
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 from stalwart.codec.ip_networks import normalise_ip
+from stalwart.telemetry.spans import new_span
 
 
 @frozen
@@ -23,7 +24,8 @@ class Listener:
 class Connection:
     """``remote_ip`` is canonical text, IPv4-mapped as IPv4 (http-service 1.2); ``local_ip`` is the bind address.
 
-    ``proxy_ip`` is the proxy whose PROXY header was read, None without one.
+    ``proxy_ip`` is the proxy whose PROXY header was read, None without one. ``span`` is what events on it have in
+    common; ``opened`` is when it began, by the site's clock.
     """
 
     listener: str
@@ -33,6 +35,8 @@ class Connection:
     local_port: int
     is_tls: bool
     proxy_ip: str | None = None
+    opened: float = 0.0
+    span: int = Factory(new_span)
 
 
 @frozen
@@ -78,8 +82,8 @@ def _canonical(host: str) -> str:
     return normalise_ip(host.partition("%")[0])
 
 
-def connect(listener: Listener, peer: Any, local: Any, tls: bool) -> Connection:
-    """The description of a new connection from ``peer`` (a Twisted or proxied address) to the address ``local``."""
+def connect(listener: Listener, peer: Any, local: Any, tls: bool, now: float = 0.0) -> Connection:
+    """The description of a connection made ``now`` from ``peer`` (a Twisted or proxied address) to ``local``."""
     return Connection(
         listener=listener.name,
         remote_ip=peer_ip(peer),
@@ -88,4 +92,5 @@ def connect(listener: Listener, peer: Any, local: Any, tls: bool) -> Connection:
         local_port=getattr(local, "port", 0),
         is_tls=tls or getattr(peer, "is_tls", False),
         proxy_ip=getattr(peer, "proxy_ip", None),
+        opened=now,
     )

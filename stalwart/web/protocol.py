@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from stalwart.errors import Invalid, TimedOut, Unavailable
+from stalwart.telemetry.spans import CURRENT
 from stalwart.web.answers import Answer, EventStream
 from stalwart.web.body import Body
 from stalwart.web.connection import Listener, Owner, connect
@@ -64,9 +65,9 @@ class Channel(Receiver):
         if not self._listener.no_delay and ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(False)
         tls = ISSLTransport.providedBy(self.transport)
-        self.connection = connect(self._listener, self._peer, self.transport.getHost(), tls)
+        self.connection = connect(self._listener, self._peer, self.transport.getHost(), tls, now := self.site.seconds())
         self.site.opened(self)
-        self.deadline = self.site.seconds() + self.site.front.idle_timeout
+        self.deadline = now + self.site.front.idle_timeout
 
     def readConnectionLost(self) -> None:
         """The client will send no more: what it asked is answered still, unless it is a stream."""
@@ -157,11 +158,13 @@ class Channel(Receiver):
             self._expect_body(head)
             self._feed_what_came_along()
         self._exchange = exchange = site.exchange(head, self.connection, body)
+        before = CURRENT.set(self.connection.span)
         outcome = site.pipeline.handle(exchange)
         if outcome.__class__ is Answer:
             self._answer(exchange, outcome)
         else:
             self._proceed(exchange, outcome)
+        CURRENT.reset(before)
         if self._body is not None and self._buffer:
             data, self._buffer = self._buffer, b""
             self._feed(data)

@@ -24,9 +24,11 @@ from stalwart.telemetry.events import (
     NETWORK_TIMEOUT,
     RESOURCE_ERROR,
 )
+from stalwart.telemetry.measures import HTTP_CONNECTION_DURATION
 from stalwart.tls.contexts import HTTP_1_1
 from stalwart.web.access import Directory
 from stalwart.web.access_log import log_exchange
+from stalwart.web.answer_count import AnswerCount
 from stalwart.web.answers import EVENT_STREAM, Answer, EventStream
 from stalwart.web.bans import Ban, Bans, Failures
 from stalwart.web.body import Body
@@ -74,6 +76,8 @@ class Site(HTTPFactory):
         self.streams = Streams(telemetry, clock.seconds())
         self.channels: set[OpenConnection] = set()
         self.places = places if places is not None else MemoryPlaces()
+        self._answers = AnswerCount(telemetry)
+        self._lasted = telemetry.series(HTTP_CONNECTION_DURATION)
         self._instance = secrets.token_hex(3)
         self._serial = 0
         self._date = DateLine()
@@ -113,14 +117,21 @@ class Site(HTTPFactory):
             channel.owner.entered()
         if self._tick is None:
             self._tick = self.call_later(TICK, self._ticked)
-        self._tell(HTTP_CONNECTION_START, channel.connection)
+        self.telemetry.emit(
+            HTTP_CONNECTION_START,
+            spanId=channel.connection.span,
+            listenerId=channel.connection.listener,
+            localPort=channel.connection.local_port,
+            remoteIp=channel.connection.remote_ip,
+            remotePort=channel.connection.remote_port,
+        )
 
     def closed(self, channel: OpenConnection) -> None:
         """A connection is gone."""
         self.channels.discard(channel)
         if channel.owner is not None:
             channel.owner.left()
-        self._tell(HTTP_CONNECTION_END, channel.connection)
+        self._tell_end(channel.connection)
         if not self.channels:
             if self._tick is not None:
                 self._tick.cancel()
@@ -163,10 +174,20 @@ class Site(HTTPFactory):
         for channel in [channel for channel in self.channels if channel.deadline <= now]:
             channel.timed_out(now)
 
-    def _tell(self, event: Any, connection: Connection) -> None:
+    def _tell(self, event: Any, connection: Connection, **keys: Any) -> None:
         self.telemetry.emit(
-            event, listenerId=connection.listener, remoteIp=connection.remote_ip, remotePort=connection.remote_port
+            event,
+            spanId=connection.span,
+            listenerId=connection.listener,
+            remoteIp=connection.remote_ip,
+            remotePort=connection.remote_port,
+            **keys,
         )
+
+    def _tell_end(self, connection: Connection) -> None:
+        lasted = max(self.seconds() - connection.opened, 0.0)
+        self._lasted.observe(lasted)
+        self._tell(HTTP_CONNECTION_END, connection, elapsed=round(lasted * 1000))
 
     # Requests and answers
 
@@ -200,6 +221,7 @@ class Site(HTTPFactory):
             self._emit_fault(exchange, str(error))
             answer = fault()
             head = response_head(answer, added, f"X-Request-Id: {exchange.request_id}\r\n{tail}")
+        self._answers.count(exchange, answer.status, now)
         log_exchange(self.telemetry, exchange, answer.status, answer.length, now)
         return head, answer
 
@@ -209,6 +231,7 @@ class Site(HTTPFactory):
         if self.front.cors_origins and not self.front.permissive_cors:
             headers = with_origin(headers, exchange.head.fields.get("origin"), self.front.cors_origins)
         now = self.seconds()
+        self._answers.count(exchange, 200, now)
         log_exchange(self.telemetry, exchange, 200, 0, now)
         tail = connection_field + self._date.at(now)
         return stream_head(EVENT_STREAM, headers, self.front.added, tail, chunked)

@@ -2,27 +2,30 @@
 
 Headers and frames follow delivery-diagnostics 2. All streams of a site share one timer for their keep-alive comments;
 an idle stream is a coroutine, a connection and this little object. A client that does not read is dropped once its
-queue is full; a stream whose client leaves is cancelled at once.
+queue is full, or after five minutes; a stream whose client leaves is cancelled at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from math import inf
 from typing import Any, Protocol
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.python.failure import Failure
 
 from stalwart.codec.sse import comment
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import HTTP_STREAM_DROPPED, RESOURCE_ERROR
+from stalwart.web.answers import Outlet
 
 KEEP_ALIVE = 15.0
+PATIENCE = 300.0  # seconds in which a client reads nothing
 QUEUE_BYTES = 262144
 _COMMENT = comment("keep-alive")
 _LAST_CHUNK = b"0\r\n\r\n"
 
-Run = Callable[[Callable[[bytes], None]], Coroutine[Any, Any, None]]
+Run = Callable[[Outlet], Coroutine[Any, Any, None]]
 
 
 class Connection(Protocol):
@@ -56,7 +59,7 @@ class Streams:
         """Comment on every stream that has been silent for ``KEEP_ALIVE`` seconds."""
         self.now = now
         for stream in [stream for stream in self._open if stream.due <= now]:
-            stream.send(_COMMENT)
+            stream.silent(now)
 
     def close_all(self) -> None:
         """End every stream in order: the server stops."""
@@ -67,7 +70,18 @@ class Streams:
 class Stream:
     """One stream on a connection. ``held`` while the transport's buffer is full; ``due`` is its next keep-alive."""
 
-    __slots__ = ("_channel", "_chunked", "_ended", "_queue", "_queued", "_running", "_streams", "due", "held")
+    __slots__ = (
+        "_channel",
+        "_chunked",
+        "_ended",
+        "_queue",
+        "_queued",
+        "_running",
+        "_streams",
+        "_waiting",
+        "due",
+        "held",
+    )
 
     def __init__(self, channel: Connection, streams: Streams, chunked: bool) -> None:
         self._channel: Connection | None = channel
@@ -77,23 +91,38 @@ class Stream:
         self._queued = 0
         self._ended = False
         self._running: Deferred[None] | None = None
+        self._waiting: Deferred[None] | None = None
         self.held = False
         self.due = streams.now + KEEP_ALIVE
 
     def start(self, run: Run) -> None:
         """Run the coroutine that writes the stream."""
         self._streams.add(self)
-        running = Deferred.fromCoroutine(run(self.send))
+        running = Deferred.fromCoroutine(run(self))
         if not self._ended:
             self._running = running
         running.addCallbacks(self._finished, self._failed)
 
-    def send(self, frame: bytes) -> None:
+    def __call__(self, frame: bytes) -> None:
         """Write complete frames. Silently nothing once the stream is over, so that a late event hurts nobody."""
         if self._ended or not frame:
             return
         self.due = self._streams.now + KEEP_ALIVE
         self._write(b"%x\r\n%b\r\n" % (len(frame), frame) if self._chunked else frame)
+
+    def ready(self) -> Deferred[None]:
+        """See ``Outlet``. Only one may wait."""
+        if not self.held or self._ended:
+            return succeed(None)
+        waiting = self._waiting = Deferred(self._forget_waiting)
+        return waiting
+
+    def silent(self, now: float) -> None:
+        """Nothing has been sent for ``KEEP_ALIVE`` seconds."""
+        if not self.held:
+            self(_COMMENT)
+        elif self.due + PATIENCE <= now:
+            self._drop()
 
     def resume(self) -> None:
         """The transport takes more: empty the queue."""
@@ -101,8 +130,13 @@ class Stream:
         queue, self._queue, self._queued = self._queue, None, 0
         if queue and self._channel is not None:
             self._channel.stream_write(b"".join(queue))
-        if self._ended and not self.held:
+        if self.held:
+            return
+        waiting, self._waiting = self._waiting, None
+        if self._ended:
             self._leave(complete=True)
+        elif waiting is not None:
+            waiting.callback(None)
 
     def lost(self) -> None:
         """The client has left: cancel the coroutine now."""
@@ -113,6 +147,9 @@ class Stream:
     def close(self) -> None:
         """End the stream in order, wherever its coroutine is."""
         self._cancel()
+
+    def _forget_waiting(self, _: Deferred[None]) -> None:
+        self._waiting = None
 
     def _cancel(self) -> None:
         running, self._running = self._running, None
@@ -154,9 +191,14 @@ class Stream:
         self._queue.append(data)
         self._queued += len(data)
         if self._queued > QUEUE_BYTES:
-            self._streams.telemetry.emit(HTTP_STREAM_DROPPED, size=self._queued)
-            self._ended = True
-            self._queue = None
+            self._drop()
+
+    def _drop(self) -> None:
+        self._streams.telemetry.emit(HTTP_STREAM_DROPPED, size=self._queued)
+        self._ended = True
+        self.due = inf
+        self._queue = None
+        if self._channel is not None:
             self._channel.abort()  # ``lost`` follows; the coroutine may be running just now
 
     def _leave(self, complete: bool) -> None:

@@ -39,8 +39,14 @@ class TokenTests(World):
         self.assertNotEqual(self.get("delivery").body, self.get("delivery").body)
 
     def test_kinds_that_are_not_built_do_not_exist(self) -> None:
-        for kind in ("tracing", "metrics", "nonsense", "Delivery"):
+        for kind in ("nonsense", "Delivery"):
             self.assertEqual(self.get(kind).status, 404, kind)
+
+    def test_each_kind_wants_its_own_permission(self) -> None:
+        self.user("carol", permissions={"@type": "Merge", "enabledPermissions": {"liveTracing": True}})
+        carol = self.sign_in("carol@example.test")
+        found = [self.get(kind, carol).status for kind in ("tracing", "metrics", "delivery")]
+        self.assertEqual(found, [200, 403, 403])
 
     def test_without_the_permission_403(self) -> None:
         self.user("bob")

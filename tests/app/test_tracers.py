@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,8 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.trial.unittest import SynchronousTestCase
 
+from stalwart.app import tracers
+from stalwart.app.process_log import LogForm
 from stalwart.app.tracers import Tracers
 from stalwart.config.monitoring.event_level import EventTracingLevel
 from stalwart.config.monitoring.tracer import Tracer
@@ -21,10 +26,13 @@ from stalwart.telemetry.events import (
     AUTH_TOO_MANY_ATTEMPTS,
     NETWORK_BIND_ERROR,
     NETWORK_CLOSED,
+    TELEMETRY_JOURNAL_ERROR,
     TELEMETRY_LOG_ERROR,
     Event,
     Level,
 )
+from stalwart.telemetry.journal import Journal
+from tests.codec.test_journal_entry import fields_of
 from tests.telemetry.test_log_writer import ThreadClock
 
 NOW = 1_795_253_400.25  # 2026-11-21T09:30:00.25Z
@@ -43,6 +51,9 @@ class FakeWriter:
     def put(self, moment: float, text: str) -> None:
         self.moments.append(moment)
         self.lines.append(text)
+
+    def note(self, event: Event, values: dict[str, Any]) -> None:
+        self.lines.append(f"({event.id})")
 
     def close(self) -> Deferred[None]:
         self.closed = Deferred()
@@ -111,6 +122,16 @@ class FileTests(TracersCase):
         (line,) = self.writers[0].lines
         self.assertEqual(("\x1b[32mINFO" in line, line.endswith("\n    login=alice\n")), (True, True))
 
+    def test_json_has_the_values_by_name(self) -> None:
+        self.create(json=True, ansi=True, multiline=True)
+        self.start()
+        self.telemetry.emit(AUTH_SUCCESS, login="alice", total=3, reason=None)
+        line = (
+            '{"timestamp":"2026-11-21T09:30:00.250Z","level":"info","event":"auth.success",'
+            '"message":"Sign-in succeeded","login":"alice","total":3}\n'
+        )
+        self.assertEqual(self.writers[0].lines, [line])
+
     def test_each_tracer_has_its_level(self) -> None:
         self.create(level="warn")
         self.create(level="trace")
@@ -130,7 +151,6 @@ class FileTests(TracersCase):
 
     def test_tracer_that_is_not_enabled_or_not_obeyed_does_nothing(self) -> None:
         self.create(enable=False)
-        self.create("Journal", level="trace")
         self.create("OtelHttp", endpoint="https://example.test/", level="trace")
         self.start()
         self.assertEqual((self.writers, self.telemetry.wants(AUTH_TOKEN_EXPIRED)), ([], False))
@@ -169,6 +189,7 @@ class ChangeTests(TracersCase):
         id = self.create()
         self.change(id, **{"@type": "Journal"})
         self.assertIsNotNone(self.writers[0].closed)
+        self.assertEqual(self.emitted((AUTH_SUCCESS,)), [[], ["auth.success"]])
 
     def test_other_settings_touch_no_file(self) -> None:
         self.start()
@@ -253,6 +274,74 @@ class ProcessLogTests(TracersCase):
         self.assertEqual(self.log(), [each.id for each in ALL])
         self.successResultOf(Deferred.fromCoroutine(tracers.close()))
         self.assertEqual(self.telemetry.threshold, Level.TRACE)
+
+
+class FormTests(TracersCase):
+    """What the log of the process looks like."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.forms: list[LogForm] = []
+
+    def test_first_one_that_is_enabled_gives_the_form(self) -> None:
+        self.start(shape_log=self.forms.append)
+        first, second = self.create("Stdout", ansi=True), self.create("Stdout", json=True, buffered=False)
+        self.change(first, enable=False)
+        self.change(second, enable=False)
+        before = [LogForm(), *[LogForm(ansi=True, buffered=True)] * 2]
+        self.assertEqual(self.forms, [*before, LogForm(json=True), LogForm()])
+
+    def test_form_is_obeyed_in_recovery_too(self) -> None:
+        self.start(shape_log=self.forms.append, environment_decides=True)
+        self.create("Stdout", json=True)
+        self.assertEqual(self.forms[-1], LogForm(json=True, buffered=True))
+
+    def test_last_lines_have_the_form_and_do_not_wait(self) -> None:
+        tracers = self.start(shape_log=self.forms.append)
+        self.create("Stdout", json=True)
+        self.successResultOf(Deferred.fromCoroutine(tracers.close()))
+        self.assertEqual(self.forms[-1], LogForm(json=True))
+
+
+class JournalTests(TracersCase):
+    def setUp(self) -> None:
+        super().setUp()
+        folder = tempfile.TemporaryDirectory(prefix="stalwart-")
+        self.addCleanup(folder.cleanup)
+        self.server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.server.close)
+        self.server.setblocking(False)
+        self.server.bind(f"{folder.name}/socket")
+        self.patch(tracers, "Journal", partial(Journal, path=Path(folder.name) / "socket"))
+        self.tracers = Tracers(self.settings, self.telemetry, self.clock)
+        self.tracers.start()
+
+    def ids(self) -> list[str]:
+        """The events that the journal has got."""
+        found: list[str] = []
+        while True:
+            try:
+                found.append(dict(fields_of(self.server.recv(1 << 20)))["STALWART_EVENT"])
+            except BlockingIOError:
+                return found
+
+    def test_journal_has_level_and_events_of_the_tracer(self) -> None:
+        id = self.create("Journal", level="warn", events={"network.bind-error": True})
+        for event in ALL:
+            self.telemetry.emit(event)
+        self.change(id, level="trace")
+        self.telemetry.emit(AUTH_TOKEN_EXPIRED)
+        self.successResultOf(Deferred.fromCoroutine(self.tracers.close()))
+        self.telemetry.emit(AUTH_TOO_MANY_ATTEMPTS)
+        self.assertEqual(self.ids(), ["auth.too-many-attempts", "auth.token-expired"])
+
+    def test_journal_that_is_not_there_is_one_event(self) -> None:
+        self.create("Journal")
+        self.server.close()
+        for _ in range(3):
+            self.telemetry.emit(AUTH_SUCCESS)
+        self.assertEqual(self.telemetry.counters[TELEMETRY_JOURNAL_ERROR.id], 1)
+        self.successResultOf(Deferred.fromCoroutine(self.tracers.close()))
 
 
 class DiskTests(TracersCase):

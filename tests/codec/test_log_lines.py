@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.codec.log_lines import LEVELS, LONGEST_VALUE, LogLine, continues, pair, plain, read, written
+from stalwart.codec.log_lines import (
+    LEVELS,
+    LONGEST_VALUE,
+    LogLine,
+    continues,
+    json_line,
+    pair,
+    plain,
+    read,
+    shown,
+    written,
+)
 
 STARTED = LogLine(1_795_253_400_125, "info", "Server started", "server.startup", ("mode=normal", "listeners=2"))
 
@@ -43,6 +57,65 @@ class WrittenTests(SynchronousTestCase):
 
     def test_long_value_is_cut(self) -> None:
         self.assertEqual(pair("url", "x" * 100_000), f"url={'x' * LONGEST_VALUE}…")
+
+
+class JsonTests(SynchronousTestCase):
+    """One object a line."""
+
+    @staticmethod
+    def line(sentence: str = "Server started", **values: Any) -> str:
+        return json_line(STARTED.moment, "info", sentence, "server.startup", values)
+
+    def test_head_and_values(self) -> None:
+        expected = (
+            '{"timestamp":"2026-11-21T09:30:00.125Z","level":"info","event":"server.startup",'
+            '"message":"Server started","mode":"normal","listeners":2}\n'
+        )
+        self.assertEqual(self.line(mode="normal", listeners=2), expected)
+        self.assertEqual(read(expected), STARTED)
+
+    def test_what_is_no_event_has_no_id(self) -> None:
+        text = json_line(0, "warn", "x", None)
+        self.assertEqual(json.loads(text), {"timestamp": "1970-01-01T00:00:00.000Z", "level": "warn", "message": "x"})
+        self.assertIsNone(read(text))
+
+    def test_values_do_not_replace_the_head(self) -> None:
+        self.assertEqual(self.line(level="error", event="a.b", timestamp=1, message="y"), self.line())
+
+    def test_nothing_in_it_is_a_control_and_letters_stay(self) -> None:
+        text = self.line(login="\x1b[31m\x9b\u2028\u202e\U000e0001\udc80 Zo\u00eb\n")
+        self.assertTrue(text[:-1].isprintable())
+        self.assertEqual(json.loads(text)["login"], "\x1b[31m\x9b\u2028\u202e\U000e0001\ufffd Zo\u00eb\n")
+        self.assertIn("Zo\u00eb", text)
+
+    @settings(max_examples=100, deadline=None)
+    @given(st.dictionaries(names, st.text() | st.integers() | st.booleans() | st.lists(st.text())), st.text())
+    def test_any_value_is_one_line_that_is_read(self, values: dict[str, Any], sentence: str) -> None:
+        text = json_line(STARTED.moment, "info", sentence, "server.startup", values)
+        self.assertTrue(text[:-1].isprintable(), text)
+        found = read(text)
+        assert found is not None
+        self.assertEqual(
+            (found.event, len(found.pairs)), ("server.startup", len(values.keys() - json.loads(self.line())))
+        )
+        self.assertFalse(continues(text.encode()))
+
+    def test_objects_that_are_no_events(self) -> None:
+        good = json.loads(self.line())
+        wrong = [
+            good | {"level": "fatal"},
+            good | {"level": 1},
+            good | {"event": "x"},
+            good | {"timestamp": "2026-13-41T09:30:00Z"},
+            good | {"timestamp": "yesterday"},
+            {name: value for name, value in good.items() if name != "message"},
+        ]
+        texts = [*map(json.dumps, wrong), "{", "{}", '{"a":' * 5000, "{\udc80}"]
+        self.assertEqual([read(text) for text in texts], [None] * len(texts))
+
+    def test_search_is_in_what_is_shown(self) -> None:
+        self.assertEqual(shown(self.line(mode="normal", listeners=2)), written(STARTED))
+        self.assertEqual([shown(written(STARTED)), shown("{x")], [written(STARTED), "{x"])
 
 
 class ReadTests(SynchronousTestCase):

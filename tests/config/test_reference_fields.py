@@ -43,6 +43,7 @@ REFERENCE = reference_fields()
 
 OURS = {
     ("Jmap", ""): {"anonymousSession"},  # RFC 8620 2 leaves it open; the reference always answers
+    ("Tracer", "Log"): {"json"},
 }
 """Fields that the reference does not have."""
 
@@ -191,6 +192,7 @@ class AnswerTests(SynchronousTestCase):
     def test_tracer_of_the_bootstrap(self) -> None:
         answered = json.loads(TRACER)
         found = Tracer.from_wire({"@type": "Log", "path": "/var/log/stalwart/"}).to_wire()
+        self.assertFalse(found.pop("json"), "a setting of ours")
         self.assertEqual(list(found.items()), list(answered.items()))
 
     def test_stores_of_the_bootstrap(self) -> None:
@@ -204,6 +206,7 @@ class CatalogueTests(SynchronousTestCase):
 
     def test_what_nothing_obeys_says_so(self) -> None:
         obeyed = {"Jmap", "DataStore", "BlobStore", "TaskManager", "Tracer", "EventTracingLevel", "Log", "Metrics"}
+        obeyed |= {"Trace", "Metric", "TracingStore", "MetricsStore", "WebHook"}
         for name in OBJECTS:
             declared = declarations()[name]
             self.assertEqual(declared.enforced, name in obeyed, name)

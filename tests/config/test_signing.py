@@ -63,6 +63,7 @@ class MtaStsTests(SynchronousTestCase):
         made = Domain.from_wire({"name": "a.test", "mtaSts": {}})
         self.assertEqual(made.mta_sts.to_wire(), MtaSts().to_wire())
 
-    def test_mode_is_one_of_three(self) -> None:
-        self.assertEqual(MtaSts.from_wire({"mode": "enforce"}).mode, "enforce")
-        self.assertRaises(ValidationFailed, MtaSts.from_wire, {"mode": "none"})
+    def test_mode_is_one_of_four(self) -> None:
+        for mode in ("enforce", "testing", "none", "disable"):
+            self.assertEqual(MtaSts.from_wire({"mode": mode}).mode, mode)
+        self.assertRaises(ValidationFailed, MtaSts.from_wire, {"mode": "report"})

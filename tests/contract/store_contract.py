@@ -10,6 +10,7 @@ from typing import Any
 from tests.contract.store_accounts import AccountContract
 from tests.contract.store_blobs import BlobContract
 from tests.contract.store_changes import ChangesContract
+from tests.contract.store_history import HistoryContract
 from tests.contract.store_registry import RegistryContract
 from tests.contract.store_search import SearchContract
 from tests.contract.store_small import SmallContract
@@ -21,6 +22,7 @@ class StoreContract(
     RegistryContract,
     SearchContract,
     SmallContract,
+    HistoryContract,
     AccountContract,
     ChangesContract,
     BlobContract,

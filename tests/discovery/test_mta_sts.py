@@ -33,6 +33,12 @@ class PolicyTests(DiscoveryCase):
             self.settle(self.settings.change(MtaSts, members))
             self.assert_problem(self.ask(PATH), 404)
 
+    def test_policy_that_takes_the_former_back(self) -> None:
+        """RFC 8461 8.3: it is served, also where there is no host left to name."""
+        self.domain("gone.test", mtaSts={"mode": "none", "mxHosts": {"not a name": True}})
+        answer = self.ask(PATH, Host=f"{PREFIX}gone.test")
+        self.assertEqual((answer.status, parse_policy(answer.body).mode), (200, "none"))
+
     def test_methods(self) -> None:
         self.assert_problem(self.ask(PATH, "POST"), 405)
         self.assertEqual(self.ask(PATH, "HEAD").headers["content-length"], str(len(self.ask(PATH).body)))

@@ -145,17 +145,19 @@ def _tell(host: str, event: str) -> None:
 
 
 class PageWorld:
-    """The hosts and the daemon; ``accounts`` are the demo's logins with their passwords."""
+    """The hosts and the daemon with ``options``; ``accounts`` are the demo's logins with their passwords."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
+        self._options = options
         self._folder = Path(tempfile.mkdtemp(prefix="test-page-"))
         self._log = self._folder / "log"
         self._events: list[tuple[str, str, float]] = []
-        self._hosts = self._daemon = None
+        self._hosts: subprocess.Popen[bytes] | None = None
+        self.daemon: Any = None
         try:
             self._hosts = self._start_hosts()
             self.until("world", "ready")
-            self._daemon = self._start_daemon()
+            self.daemon = self._start_daemon()
             self.port = self._listening()
         except BaseException:
             self.close()
@@ -182,7 +184,7 @@ class PageWorld:
 
     def close(self) -> None:
         """End both and remove their folder."""
-        for process in (self._daemon, self._hosts):
+        for process in (self.daemon, self._hosts):
             if process is not None:
                 process.kill()
                 process.wait()
@@ -205,6 +207,7 @@ class PageWorld:
     def _start_daemon(self) -> subprocess.Popen[bytes]:
         twistd = [sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile="]
         options = ["stalwart", "--data", str(self._folder / "data"), "--demo", "--http", "tcp:0:interface=127.0.0.1"]
+        options += self._options
         environment = {"SSL_CERT_FILE": str(self._folder / "authority.pem"), "PYTHONPATH": str(ROOT)}
         with open(self._log, "wb") as log:
             return subprocess.Popen(
@@ -218,7 +221,7 @@ class PageWorld:
 
     def _listening(self) -> int:
         until = time.monotonic() + PATIENCE
-        while time.monotonic() < until and self._daemon is not None and self._daemon.poll() is None:
+        while time.monotonic() < until and self.daemon is not None and self.daemon.poll() is None:
             # the invitation is printed once the daemon is up
             found = LISTENING.search(self.log())
             if found and "Stalwart is running" in self.log():

@@ -18,7 +18,7 @@ from stalwart.jmap.engine import Engine
 from stalwart.jmap.methods import Method
 from stalwart.store import MemoryStore
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import Event, Level
+from stalwart.telemetry.events import JMAP_METHOD_CALL, Event, Level
 from tests.web.client import BASIC_ALICE, Response, Server, serve
 from tests.web.fakes import EPOCH, FakeDirectory, FakeSettings
 
@@ -70,9 +70,10 @@ class Desk:
         self.directory = directory
         self.clock = Clock()
         self.clock.advance(EPOCH)
+        self.calls: list[dict[str, Any]] = []
         self.events: list[tuple[Event, dict[str, Any]]] = []
-        telemetry = Telemetry(threshold=Level.ERROR + 1)  # type: ignore[arg-type]  # nothing is logged
-        telemetry.observe(lambda event, keys: self.events.append((event, keys)))
+        self.telemetry = telemetry = Telemetry(threshold=Level.ERROR + 1)  # type: ignore[arg-type]  # nothing is logged
+        telemetry.observe(self._note)
         services = {"telemetry": telemetry, **(services or {})}
         engine = Engine((echo, *methods), services, telemetry=telemetry, clock=self.clock, mode=mode)
         self.service = Service(
@@ -84,6 +85,13 @@ class Desk:
             base_url=base_url,
         )
         self.server: Server = serve(ROUTES, {"jmap": self.service}, settings=self.settings, directory=directory)
+
+    def _note(self, event: Event, keys: dict[str, Any]) -> None:
+        """Calls are events too, and apart."""
+        if event == JMAP_METHOD_CALL:
+            self.calls.append(keys)
+        else:
+            self.events.append((event, keys))
 
     def post(self, body: bytes | Any, headers: dict[str, str] = JSON, path: str = "/jmap") -> Response:
         """A request with ``body``, JSON unless it is bytes."""

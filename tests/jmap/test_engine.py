@@ -15,6 +15,7 @@ from stalwart.jmap.core import echo
 from stalwart.jmap.engine import TIME_LIMIT, TURN, Engine
 from stalwart.jmap.errors import BOOTSTRAP_ONLY, MethodError
 from stalwart.jmap.methods import NO_CAPABILITY, Method
+from stalwart.telemetry.measures import JMAP_CALL_DURATION, JMAP_CALLS
 from stalwart.web.route_table import UnknownServiceError
 from tests.jmap.desk import JSON, Desk, access
 from tests.web.client import request_bytes
@@ -236,6 +237,21 @@ class FailureTests(EngineCase):
     def test_one_of_the_family(self) -> None:
         self.assertEqual(self.failed(Forbidden("No."))["type"], "forbidden")
         self.assertEqual(self.logged(), [])
+
+    def test_calls_are_counted_by_method_and_outcome(self) -> None:
+        self.failed(MethodError("stateMismatch", "Old."))
+        self.desk.responses(["Core/echo", {}, "0"], ["Made/up", {}, "1"], ["Made/up2", {}, "1"])
+        found = self.desk.telemetry.book.read([JMAP_CALLS, JMAP_CALL_DURATION])
+        calls = {labels: numbers[0] for labels, numbers in found[JMAP_CALLS].items()}
+        self.assertEqual(calls["Test/fail", "stateMismatch"], 1)
+        self.assertEqual((calls["Core/echo", "ok"], calls["other", "unknownMethod"]), (1, 2))
+        self.assertEqual(sum(found[JMAP_CALL_DURATION]["other",][1:]), 2)
+        self.assertEqual(
+            [each["method"] for each in self.desk.calls], ["Test/fail", "Core/echo", "Made/up", "Made/up2"]
+        )
+        self.assertEqual(
+            [event.id for event, _ in self.desk.events], ["jmap.state-mismatch", *["jmap.unknown-method"] * 2]
+        )
 
     def test_anything_else_is_our_fault_and_logged_once(self) -> None:
         problem = self.failed(KeyError(SECRET))

@@ -110,6 +110,16 @@ class DomainZoneTests(World):
         self.settle(self.settings.change(MtaSts, {"mode": "disable"}))
         self.assertIsNone(self.facts().policy_id)
 
+    def test_policy_that_is_taken_back_stays_announced(self) -> None:
+        """RFC 8461 8.3: senders look for another policy when the id is another."""
+        former = self.facts().policy_id
+        self.settle(self.settings.change(MtaSts, {"mode": "none"}))
+        found = self.facts().policy_id
+        self.assertNotIn(found, (None, former))
+        text = self.text()
+        self.assertIn(f'_mta-sts.example.test. IN TXT "v=STSv1; id={found}"\n', text)
+        self.assertIn("mta-sts.example.test. IN CNAME mail.example.test.\n", text)
+
     def test_configuration_is_asked_for_by_name(self) -> None:
         self.assertEqual(self.facts().configuration, b"of example.test")
 

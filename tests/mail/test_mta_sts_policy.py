@@ -56,5 +56,19 @@ class PolicyTests(SynchronousTestCase):
         for server, system in absent:
             self.assertIsNone(policy(server, **system))
 
+    def test_policy_that_takes_the_former_back(self) -> None:
+        """RFC 8461 8.3."""
+        former, own = body({"mode": "enforce"}), {"mode": "none", "maxAge": 86_400_000}
+        withdrawn = body({"mode": "enforce"}, own)
+        expected = b"version: STSv1\r\nmode: none\r\nmax_age: 86400\r\nmx: mail.example.org\r\n"
+        self.assertEqual(withdrawn, expected)
+        self.assertNotEqual(mta_sts.policy_id(withdrawn), mta_sts.policy_id(former))
+
+    def test_it_needs_no_host(self) -> None:
+        found = body({"mode": "none"}, mailExchangers={})
+        self.assertEqual(found, b"version: STSv1\r\nmode: none\r\nmax_age: 604800\r\n")
+        read = mta_sts.parse_policy(found)
+        self.assertEqual((read.mode, read.advice, read.matches("any.test")), ("none", (), True))
+
     def test_our_reader_takes_it(self) -> None:
         self.assertEqual(mta_sts.parse_policy(body()).advice, ())

@@ -12,6 +12,7 @@ from twisted.internet import reactor as real_reactor
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.trial.unittest import SynchronousTestCase, TestCase
+from twisted.web.http_headers import Headers
 
 from stalwart.net.https import FetchFailed
 from stalwart.net.json_fetch import JsonAnswer, JsonFetcher, is_own_machine, is_safe
@@ -22,6 +23,13 @@ from tests.net.test_https import Canned, CannedFactory, document
 
 CA = make_ca()
 TOKEN = "a-secret-token"
+HEADERS = Headers({b"X-A": [b"b"]})
+
+
+def broken_off(server: Canned) -> None:
+    """Less than was announced."""
+    server.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")
+    server.transport.loseConnection()
 
 
 def silent(server: Canned) -> None:
@@ -143,6 +151,41 @@ class JsonFetching(TestCase):
             await work
         await self.all_gone()
         gc.collect()
+
+    async def test_told_content_arrives_and_the_status_counts(self) -> None:
+        url = self.serve(document(b"thanks", b"202 Accepted"))
+        self.assertEqual(await self.fetcher().tell(url, HEADERS, b'{"a":1}'), JsonAnswer(202, None))
+        await self.all_gone()
+        self.assertTrue(self.server.requests[0].startswith(b"POST /it?a=b HTTP/1.1\r\n"))
+        self.assertTrue(b"".join(self.server.requests).endswith(b'{"a":1}'))
+
+    async def test_told_too_long_or_broken_answer_is_one_all_the_same(self) -> None:
+        for reply in (
+            document(b" " * 2000),
+            lambda server: server.transport.write(b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 2000),
+            broken_off,
+        ):
+            answer = await self.fetcher(limit=1000).tell(self.serve(reply), HEADERS, b"")
+            self.assertEqual(answer, JsonAnswer(200, None))
+            await self.all_gone()
+
+    async def test_told_certificate_must_be_right_unless_any_will_do(self) -> None:
+        for issued in (issue(["127.0.0.1"], 30, make_ca()), issue(["other.example.test"], -1, CA)):
+            url = self.serve(document(b""), issued)
+            with self.assertRaises(FetchFailed) as caught:
+                await self.fetcher().tell(url, HEADERS, b"")
+            self.assertEqual(caught.exception.kind, "tls")
+            answer = await self.fetcher(verifies=False).tell(url, HEADERS, b"")
+            self.assertEqual(answer, JsonAnswer(200, None))
+            await self.all_gone()
+
+    async def test_told_credentials_are_sent_over_tls_only(self) -> None:
+        secret = Headers({b"Authorization": [b"Bearer x"]})
+        for url in ("http://hook.example.test/", "ftp://127.0.0.1/", "http://a:b@127.0.0.1/"):
+            with self.assertRaises(FetchFailed):
+                await self.fetcher().tell(url, secret, b"")
+        self.assertEqual((await self.fetcher().tell(self.serve(document(b"")), secret, b"")).status, 200)
+        await self.all_gone()
 
 
 class AddressTests(SynchronousTestCase):

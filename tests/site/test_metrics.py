@@ -6,9 +6,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
-from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -18,6 +16,7 @@ from stalwart.errors import Unavailable
 from stalwart.site import metrics
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.exposition import OPENMETRICS_TYPE
+from stalwart.telemetry.gathering import Figures
 from tests.web.client import BASIC_ALICE, Response, Server, serve
 from tests.web.fakes import FakeSettings
 
@@ -38,23 +37,6 @@ class MetricsSettings(FakeSettings):
         return self.metrics if kind is Metrics else super().of(kind)
 
 
-class FakeStore:
-    """Counts objects: three of each type; with ``answer`` that is what reading comes to."""
-
-    def __init__(self) -> None:
-        self.answer: Deferred[Any] | None = None
-
-    def read(self, work: Any) -> Deferred[Any]:
-        return self.answer or succeed(work(self))
-
-    @property
-    def registry(self) -> FakeStore:
-        return self
-
-    def count(self, type: str) -> int:
-        return {"Account": 3, "Domain": 2}[type]
-
-
 class Certificates:
     def expiries(self) -> Mapping[str, float]:
         return {"mail.example.test": 1_900_000_000.0}
@@ -68,14 +50,20 @@ class PrometheusTests(SynchronousTestCase):
     def serve(self, enabled: Mapping[str, Any] | None, **others: Any) -> Server:
         offered = {"prometheus": {"@type": "Enabled", **enabled}} if enabled is not None else {}
         settings = MetricsSettings({**offered, **others}, Http={"rateLimitAnonymous": {"count": 1, "period": 1000}})
-        services = {"hashing": SynchronousHashing(), "certificates": Certificates(), "settings": settings}
-        self.store, self.clock = FakeStore(), Clock()
-        services |= {"store": self.store, "clock": self.clock}
-        shown = Telemetry()
+        shown, self.clock = Telemetry(), Clock()
+        self.counts: dict[str, int] | None = {"user.count": 3, "domain.count": 2}
+        allows = settings.metrics.allows
+        figures = Figures(shown, self.clock, self.count, allows, Certificates())
+        services = {"hashing": SynchronousHashing(), "figures": figures, "settings": settings}
         server = serve([metrics.prometheus], {**services, "telemetry": shown}, settings=settings)
         shown.counters = server.telemetry.counters  # the page shows what its own requests count
         shown.observe(lambda event, keys: server.events.append((event, keys)))
         return server
+
+    async def count(self) -> Mapping[str, int]:
+        if self.counts is None:
+            raise Unavailable("The store is away.")
+        return self.counts
 
     def get(self, server: Server, headers: Mapping[str, str] | None = None, method: str = "GET") -> Response:
         return server.request(method, PATH, headers)
@@ -99,32 +87,12 @@ class PrometheusTests(SynchronousTestCase):
 
     def test_store_that_fails_takes_nothing_else_away(self) -> None:
         server = self.serve({})
-        self.store.answer = fail(Unavailable("The store is away."))
+        self.counts = None
         answer = self.get(server)
         self.assertEqual(answer.status, 200)
         self.assertNotIn(b"user_count", answer.body)
         self.assertIn(b"http_connection_start 1", answer.body)
         self.assertIn("telemetry.prometheus-exporter-error", server.event_ids())
-
-    def test_store_is_not_waited_for_long(self) -> None:
-        exchange: Any = mock.Mock(header=lambda name: None)
-        settings: Any = MetricsSettings({"prometheus": {"@type": "Enabled"}})
-        store, clock = FakeStore(), Clock()
-        store.answer = Deferred()
-        answering = Deferred.fromCoroutine(
-            metrics.prometheus.handler(
-                exchange,
-                settings=settings,
-                telemetry=Telemetry(),
-                hashing=SynchronousHashing(),
-                certificates=None,
-                store=store,
-                clock=clock,
-            )
-        )
-        self.assertNoResult(answering)
-        clock.advance(2)
-        self.assertEqual(self.successResultOf(answering).status, 200)
 
     def test_no_rate_limit(self) -> None:
         server = self.serve({})

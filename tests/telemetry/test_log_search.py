@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.codec.log_lines import LogLine, written
+from stalwart.codec.log_lines import LogLine, json_line, written
 from stalwart.telemetry import log_reader
 from stalwart.telemetry.log_reader import LogReader
 from stalwart.telemetry.log_search import LogSearch, Page
@@ -81,3 +81,9 @@ class LogSearchTests(SynchronousTestCase):
         page = self.page(most_bytes=250, counts=True)
         self.assertEqual((page.is_cut, page.total, page.places[0]), (True, None, self.places[5]))
         self.assertLess(len(page.places), 6)
+
+    def test_lines_of_json_are_searched_as_they_are_shown(self) -> None:
+        lines = [json_line(n, "info", "Done", "a.b", {"n": n, "who": "Zo\u00eb\u2028"}) for n in range(2)]
+        self.path.write_text("".join(lines))
+        self.places = [0, len(lines[0].encode())]
+        self.assertEqual([self.found(words=(word,)) for word in ("n=1", "zo\u00eb", 'n":1')], [[1], [1, 0], []])

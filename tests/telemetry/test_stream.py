@@ -100,6 +100,8 @@ class Crew:
     def __init__(self) -> None:
         self.counted: dict[str, int] = {"server.startup": 5}
 
+    shelf = None
+
     def count(self, id: str, times: int = 1) -> None:
         self.counted[id] = self.total(id) + times
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.web.sse import KEEP_ALIVE, QUEUE_BYTES
+from stalwart.web.sse import KEEP_ALIVE, PATIENCE, QUEUE_BYTES
 from tests.web.client import BASIC_ALICE, Connected, Server, request_bytes, serve
 from tests.web.routes import ALL, Desk
 
@@ -116,6 +116,53 @@ class StreamTests(SynchronousTestCase):
         self.assertIn("http.stream-dropped", self.server.event_ids())
         self.connected.lose()
         self.assertEqual((self.desk.cancelled, len(self.server.site.streams)), (1, 0))
+
+    def test_whoever_can_wait_is_told_when_the_client_reads_again(self) -> None:
+        self.open()
+        send = self.desk.sends[0]
+        self.successResultOf(send.ready())
+        self.connected.channel.pauseProducing()
+        waiting = send.ready()
+        self.assertNoResult(waiting)
+        self.connected.channel.resumeProducing()
+        self.successResultOf(waiting)
+
+    def test_it_is_not_told_while_what_was_queued_fills_the_transport_again(self) -> None:
+        self.open()
+        send, channel = self.desk.sends[0], self.connected.channel
+        channel.pauseProducing()
+        send(b"data: x\n\n")
+        waiting = send.ready()
+        write = channel.stream_write
+        self.patch(channel, "stream_write", lambda data: (write(data), channel.pauseProducing()))
+        channel.resumeProducing()
+        self.assertNoResult(waiting)
+        channel.resumeProducing()
+        self.successResultOf(waiting)
+
+    def test_after_the_end_nobody_waits(self) -> None:
+        self.open()
+        send = self.desk.sends[0]
+        self.connected.channel.pauseProducing()
+        self.connected.lose()
+        self.successResultOf(send.ready())
+
+    def test_client_that_does_not_read_gets_no_comments_and_is_dropped_in_the_end(self) -> None:
+        self.open()
+        self.connected.received()
+        self.connected.channel.pauseProducing()
+        self.after(PATIENCE)
+        self.assertFalse(self.connected.wire.aborted)
+        self.after(KEEP_ALIVE + 1)
+        self.assertTrue(self.connected.wire.aborted)
+        self.assertEqual(self.server.event_ids().count("http.stream-dropped"), 1)
+
+    def test_stream_that_is_over_does_not_wait_for_ever_for_its_client(self) -> None:
+        self.open()
+        self.connected.channel.pauseProducing()
+        self.desk.waiting[0].callback(None)
+        self.after(PATIENCE + KEEP_ALIVE + 1)
+        self.assertTrue(self.connected.wire.aborted)
 
     def test_a_coroutine_that_fails_breaks_the_stream_off(self) -> None:
         self.open()

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Mapping
 
 from stalwart.app.workers.memory import FIGURES_BYTES, SharedMemory
+from stalwart.app.workers.series import SharedSeries
 from stalwart.telemetry.events import declared_events
 from stalwart.telemetry.gauges import BETWEEN
 
@@ -24,6 +25,7 @@ class SharedFigures:
 
     def __init__(self, memory: SharedMemory, process: int) -> None:
         self._buffer = memory.buffer
+        self.shelf = SharedSeries(memory, process)
         self._columns = {number: memory.figures(number) for number in range(memory.workers + 1)}
         self._own = self._columns[process]
         self._places = {

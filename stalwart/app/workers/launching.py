@@ -33,6 +33,10 @@ _CODE = "from stalwart.app.workers.process import main; main()"
 class Running(Protocol):
     """A worker process as the supervisor sees it."""
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it does not keep up with what is said to it."""
+
     def send(self, do: str, *, descriptor: int | None = None, **members: Any) -> None:
         """Say something to it."""
 
@@ -85,6 +89,11 @@ class WorkerProcess(ProcessProtocol):
     def send(self, do: str, *, descriptor: int | None = None, **members: Any) -> None:
         """See ``Running``."""
         self.channel.send(do, descriptor=descriptor, **members)
+
+    @property
+    def is_full(self) -> bool:
+        """See ``Running``."""
+        return self.channel.is_full
 
     def signal(self, name: str) -> None:
         """See ``Running``."""

@@ -1,7 +1,8 @@
 """Log events of workers on their way to the log of the parent, which has one form and one place for all.
 
-A worker sends text, level and time; the parent adds ``worker=2`` to the first line and logs it as its own. A worker
-that logs faster than the parent takes keeps a thousand lines and says how many are missing after that.
+A worker sends text, level and time, and the values of an event; the parent adds ``worker=2`` to the first line and logs
+it as its own. A worker that logs faster than the parent takes keeps a thousand lines and says how many are missing
+after that.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from twisted.logger import ILogObserver, LogLevel, eventAsText, globalLogPublish
 from zope.interface import implementer
 
 from stalwart.app.workers.channel import Channel, Message
+from stalwart.telemetry.events import Event, Level
+from stalwart.telemetry.fields import plain
 
 KEPT = 1000
 _LONGEST = 60_000
+_LONGEST_WITH_VALUES = 20_000  # characters of the text, which has all values in it
 
 
 @implementer(ILogObserver)
@@ -39,7 +43,10 @@ class LogRelay:
         level = event.get("log_level") or LogLevel.info
         namespace = event.get("log_namespace") or "stalwart"
         line: Message = {"text": text[:_LONGEST], "level": level.name, "namespace": namespace}
-        self._waiting.append(line | {"system": event.get("log_system"), "time": event["log_time"]})
+        line |= {"system": event.get("log_system"), "time": event["log_time"]}
+        if "stalwart_event" in event and len(text) <= _LONGEST_WITH_VALUES:
+            line["event"] = _event_message(event["stalwart_event"], event["stalwart_values"])
+        self._waiting.append(line)
         self.flow()
 
     def flow(self) -> None:
@@ -54,6 +61,10 @@ class LogRelay:
                 )
 
 
+def _event_message(event: Event, values: dict[str, Any]) -> Message:
+    return {"id": event.id, "level": event.level.name, "doc": event.doc, "values": plain(values)}
+
+
 def log_for(worker: int, message: Message) -> None:
     """Log what a worker has sent."""
     first, newline, rest = message["text"].partition("\n")
@@ -63,7 +74,13 @@ def log_for(worker: int, message: Message) -> None:
         "log_format": "{text}",
         "log_time": message.get("time", time.time()),
         "text": f"{first} worker={worker}{newline}{rest}",
+        "relayed": message["text"],
+        "worker": worker,
     }
+    told = message.get("event")
+    if told is not None:
+        event["stalwart_event"] = Event(told["id"], Level[told["level"]], told["doc"])
+        event["stalwart_values"] = told["values"]
     if message.get("system") is not None:
         event["log_system"] = message["system"]
     globalLogPublisher(event)

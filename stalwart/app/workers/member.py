@@ -6,9 +6,12 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from attrs import asdict
+
 from stalwart.app.company import HearsOfCertificates
 from stalwart.app.foundations import Foundations
 from stalwart.app.listeners import Sockets
+from stalwart.app.process_log import LogForm
 from stalwart.app.workers.changes import ChangeRing, Kind
 from stalwart.app.workers.channel import Message
 from stalwart.app.workers.counters import SharedCounters
@@ -18,19 +21,29 @@ from stalwart.app.workers.memory import SharedMemory
 from stalwart.app.workers.places import SharedPlaces
 from stalwart.app.workers.shared_sockets import SharedSockets
 from stalwart.app.workers.shared_tasks import SharedTasks
+from stalwart.app.workers.trace_relay import TraceRelay
 from stalwart.directory.places import Places
 from stalwart.provider.keys import SigningKeys
 from stalwart.tasks.runner import TaskRunner
 from stalwart.telemetry.events import STORE_ERROR
+from stalwart.telemetry.subscriptions import Subscriptions
 from stalwart.web.limits import Counters
 from stalwart.web.pipeline import Changes
 
 
 class Member:
-    """Worker ``number``. ``send`` speaks to the parent, ``heard`` takes what it says. See ``Company``."""
+    """Worker ``number``. ``send`` speaks to the parent, who does not keep up while ``is_full()``; ``heard`` takes what
+    it says. See ``Company``."""
 
     def __init__(
-        self, number: int, memory: SharedMemory, reactor: Any, send: Callable[..., None], *, is_first: bool
+        self,
+        number: int,
+        memory: SharedMemory,
+        reactor: Any,
+        send: Callable[..., None],
+        *,
+        is_first: bool,
+        is_full: Callable[[], bool] = lambda: False,
     ) -> None:
         self.is_first = is_first
         self.settling = 0.5
@@ -42,10 +55,12 @@ class Member:
         self._memory = memory
         self._reactor = reactor
         self._send = send
+        self._is_full = is_full
         self._sockets = SharedSockets(reactor, send)
         self._following: Following | None = None
         self._below: Foundations | None = None
         self._runner: TaskRunner | None = None
+        self._trace: TraceRelay | None = None
         self._begin: Callable[[], object] | None = None
         self._reload: Callable[[], object] = lambda: None
         self._leads = False
@@ -97,6 +112,14 @@ class Member:
         self._runner = runner
         return SharedTasks(runner, self._memory, lambda: self._leads, self._send)
 
+    def share_trace(self, subscriptions: Subscriptions) -> None:
+        """See ``Company``."""
+        self._trace = TraceRelay(subscriptions, self._reactor, self._send, self._is_full)
+
+    def shape_log(self, form: LogForm, reactor: Any) -> None:
+        """See ``Company``. The parent writes it."""
+        self._send("shape-log", form=asdict(form))
+
     def lead(self, begin: Callable[[], object]) -> None:
         """See ``Company``."""
         self._begin = begin
@@ -111,6 +134,9 @@ class Member:
     def closing(self) -> None:
         """See ``Company``."""
         self._begin = self._following = self._runner = None
+        trace, self._trace = self._trace, None
+        if trace is not None:
+            trace.close()
 
     def leave(self) -> None:
         """The process ends, and another one will take its place."""
@@ -127,6 +153,8 @@ class Member:
                     self._begin()
             case "look":
                 self._look()
+            case "trace" | "listen" if self._trace is not None:
+                self._trace.heard(message)
             case "reload":
                 self._reload()
             case "wake" if self._runner is not None:

@@ -11,10 +11,10 @@ import fcntl
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableSequence
 from contextlib import contextmanager
 from mmap import mmap
-from typing import Literal
+from typing import Any, Literal
 
 KEY_BYTES = 16
 PLACES_BYTES = 1 << 16
@@ -22,6 +22,7 @@ COUNTER_BYTES = 4 << 20
 RING_BYTES = 1 << 16
 TASKS_BYTES = 64
 FIGURES_BYTES = 1 << 12
+SERIES_BYTES = 1 << 19
 COUNTERS = ("anonymous", "authenticated", "scan", "dpop-even", "dpop-odd")
 """The spaces that are counted in, each with a table of its own."""
 
@@ -35,12 +36,13 @@ _PAUSE = 0.0005
 
 
 class SharedMemory:
-    """The mapped file behind ``descriptor``. Views of it must be gone before ``close``."""
+    """The mapped file behind ``descriptor``. Other views of it must be gone before ``close``."""
 
     def __init__(self, descriptor: int, workers: int) -> None:
         self.descriptor = descriptor
         self.workers = workers
         self.buffer = mmap(descriptor, size_for(workers))
+        self._views: list[memoryview] = []
 
     @classmethod
     def create(cls, workers: int) -> SharedMemory:
@@ -52,7 +54,9 @@ class SharedMemory:
         return memory
 
     def close(self) -> None:
-        """Let go of it."""
+        """Let go of it, and of what ``numbers`` has given."""
+        for view in self._views:
+            view.release()
         self.buffer.close()
         os.close(self.descriptor)
 
@@ -89,6 +93,18 @@ class SharedMemory:
     def figures(self, process: int) -> int:
         """Where the figures of a worker are, or of the parent (0): its process id, then what it has counted."""
         return size_for(self.workers) - (process + 1) * FIGURES_BYTES
+
+    def series(self, process: int) -> int:
+        """Where a worker, or the parent (0), has the series that it counts."""
+        return size_for(self.workers) - (self.workers + 1) * FIGURES_BYTES - (process + 1) * SERIES_BYTES
+
+    def numbers(self, begin: int, length: int) -> MutableSequence[float]:
+        """So many bytes from there on as floating-point numbers."""
+        whole = memoryview(self.buffer)
+        part = whole[begin : begin + length]
+        numbers: Any = part.cast("d")
+        self._views += (numbers, part, whole)
+        return numbers
 
     def free(self, worker: int) -> None:
         """Give back the places of a worker that is gone, and its process id; what it has counted stays."""
@@ -127,7 +143,8 @@ class SharedMemory:
 def size_for(workers: int) -> int:
     """The bytes of memory for so many workers."""
     tables = len(COUNTERS) * COUNTER_BYTES
-    return _HEADER_BYTES + RING_BYTES + workers * PLACES_BYTES + tables + (workers + 1) * FIGURES_BYTES
+    figures = (workers + 1) * (FIGURES_BYTES + SERIES_BYTES)
+    return _HEADER_BYTES + RING_BYTES + workers * PLACES_BYTES + tables + figures
 
 
 def _nameless_file() -> int:

@@ -48,7 +48,7 @@ def serve(plan: Plan, reactor: Any, line: socket.socket, memory: int) -> None:
         channel.send(do, **members)
 
     shared = SharedMemory(memory, plan.workers)
-    member = Member(plan.number, shared, reactor, send, is_first=plan.is_first)
+    member = Member(plan.number, shared, reactor, send, is_first=plan.is_first, is_full=lambda: channel.is_full)
     channel = Channel(member.heard, lambda: _end(reactor), relay.flow)
     relay.channel = open_channel(reactor, line, channel)
     service = StalwartService(reactor, plan.startup, read_environment(os.environ), member)

@@ -12,7 +12,7 @@ import signal
 import sys
 from typing import Any
 
-from attrs import define
+from attrs import define, evolve
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from stalwart.app.environment import Environment
 from stalwart.app.listeners import reason_of
 from stalwart.app.privileges import drop_privileges
+from stalwart.app.process_log import LogForm, shape_log
 from stalwart.app.service import end_with_failure
 from stalwart.app.startup import Startup
 from stalwart.app.workers.channel import Message
@@ -28,8 +29,10 @@ from stalwart.app.workers.launching import Launch, Launcher, Running
 from stalwart.app.workers.log_relay import log_for
 from stalwart.app.workers.memory import SharedMemory
 from stalwart.app.workers.socket_keeper import SocketKeeper
+from stalwart.app.workers.trace_relay import TraceExchange
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SERVER_STARTUP_ERROR, SERVER_WORKER_ENDED
+from stalwart.telemetry.subscriptions import Subscriptions
 
 QUICK = 5.0
 """A worker that lives shorter than so many seconds has died quickly."""
@@ -70,6 +73,7 @@ class Supervisor(Service):
         self._telemetry = Telemetry()
         self._keeper = SocketKeeper(reactor, self._telemetry)
         self._seats = [Seat(number) for number in range(1, workers + 1)]
+        self._trace = TraceExchange(Subscriptions(self._telemetry, reactor), reactor, self._lines)
         self._memory = memory
         self._launch = launch
         self._leader: Seat | None = None
@@ -77,6 +81,7 @@ class Supervisor(Service):
         self._is_complete = False
         self._ending: Deferred[None] | None = None
         self._killing: Any = None
+        self._form = LogForm()
 
     def startService(self) -> None:
         """Start workers as soon as the reactor runs."""
@@ -118,6 +123,7 @@ class Supervisor(Service):
     def _opened(self, seat: Seat, mode: str) -> None:
         """A worker serves."""
         seat.is_open = True
+        self._trace.began(seat.number)
         if not self._has_served:
             self._has_served = True
             if not self._has_become_user():
@@ -149,6 +155,7 @@ class Supervisor(Service):
     def _ended(self, seat: Seat, how: str) -> None:
         seat.process, seat.is_open = None, False
         self._keeper.gone(seat.number)
+        self._trace.gone(seat.number)
         if self._memory is not None:
             self._memory.free(seat.number)
         if self._leader is seat:
@@ -186,12 +193,17 @@ class Supervisor(Service):
             if seat.process is not None and seat is not but:
                 seat.process.send(do)
 
+    def _lines(self) -> dict[int, Running]:
+        return {seat.number: seat.process for seat in self._seats if seat.process is not None and seat.is_open}
+
     # Their messages
 
     def _heard(self, seat: Seat, message: Message) -> None:
         match message.pop("do"):
             case "log":
                 log_for(seat.number, message)
+            case "shape-log" if self.running:
+                self._shape_log(LogForm(**message["form"]))
             case "opened":
                 self._opened(seat, message["mode"])
             case "open":
@@ -203,8 +215,16 @@ class Supervisor(Service):
                 self._release(seat, **message)
             case "changed":
                 self._tell_all("look", but=seat)
+            case "listen":
+                self._trace.listens(seat.number, message["level"])
+            case "trace":
+                self._trace.passed(seat.number, message)
             case "wake" | "cancel" as do if self._leader is not None and self._leader.process is not None:
                 self._leader.process.send(do, **message)
+
+    def _shape_log(self, form: LogForm) -> None:
+        self._form = form
+        shape_log(form, self._reactor)
 
     async def _open(
         self,
@@ -263,6 +283,7 @@ class Supervisor(Service):
             self._ending = Deferred()
             await self._ending
         await self._keeper.close()
+        self._shape_log(evolve(self._form, buffered=False))
         self._telemetry.join(None)
         if self._memory is not None:
             self._memory.close()

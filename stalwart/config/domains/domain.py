@@ -43,7 +43,7 @@ DNS_RECORD_TYPE = Enumeration(
 )
 
 POLICY_ENFORCEMENT = Enumeration(
-    "PolicyEnforcement", ("enforce", "testing", "disable"), "How strictly a policy applies."
+    "PolicyEnforcement", ("enforce", "testing", "none", "disable"), "How strictly a policy applies."
 )
 
 _DAY = 86_400_000
@@ -140,7 +140,11 @@ class MtaStsPolicy(Value):
     """The MTA-STS policy that the server publishes for a domain (RFC 8461 3.2)."""
 
     max_age: int = prop(Duration(), 7 * _DAY, "How long senders keep the policy.")
-    mode: str = prop(Enum(POLICY_ENFORCEMENT), "testing", "Whether senders must honour it; disable publishes none.")
+    mode: str = prop(
+        Enum(POLICY_ENFORCEMENT),
+        "testing",
+        "Whether senders must honour it; none takes it back, disable publishes no policy.",
+    )
     mx_hosts: frozenset[str] = prop(Set(String()), {}, "Mail hosts; empty is the mail exchangers of the server.")
 
 

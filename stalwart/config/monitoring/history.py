@@ -125,14 +125,20 @@ class TraceEvent(Value):
     )
 
 
-class Trace(Object, label="from", snapshot=False, stored=False, enforced=False):
-    """A connection or a delivery, event by event."""
+class Trace(Object, label="from", snapshot=False, stored=False):
+    """A delivery diagnosis, or a connection on which something went wrong, event by event. Read only."""
 
     timestamp: int = prop(UtcDateTime(), None, "When it began.", update="serverSet", index="exact")
     sender: str | None = prop(
         String(nullable=True), None, "Sender of the message.", update="serverSet", name="from", index="words"
     )
-    to: str | None = prop(String(nullable=True), None, "Recipients of the message.", update="serverSet", index="words")
+    to: str | None = prop(
+        String(nullable=True),
+        None,
+        "Recipients of the message; of a diagnosis the domain.",
+        update="serverSet",
+        index="words",
+    )
     size: int | None = prop(Size(nullable=True), None, "Bytes of the message.", update="serverSet")
     events: tuple[TraceEvent, ...] = prop(ObjectList(TraceEvent), {}, "What happened.", update="serverSet")
 
@@ -141,7 +147,7 @@ class Counter(Variant):
     """How often something has happened."""
 
     metric: str = prop(Enum(METRIC_TYPE), None, "Which metric.", update="serverSet", index="exact")
-    count: int = prop(Unsigned(), 0, "How often.", update="serverSet")
+    count: int = prop(Unsigned(), 0, "How often since the reading before.", update="serverSet")
     timestamp: int = prop(UtcDateTime(), None, "When it was read.", update="serverSet", index="exact")
 
 
@@ -157,8 +163,8 @@ class Histogram(Variant):
     """How often something was measured, and the sum of it."""
 
     metric: str = prop(Enum(METRIC_TYPE), None, "Which metric.", update="serverSet", index="exact")
-    count: int = prop(Unsigned(), 0, "How often.", update="serverSet")
-    sum: int = prop(Unsigned(), 0, "Sum of what was measured.", update="serverSet")
+    count: int = prop(Unsigned(), 0, "How often since the reading before.", update="serverSet")
+    sum: int = prop(Unsigned(), 0, "Sum of what was measured since then.", update="serverSet")
     timestamp: int = prop(UtcDateTime(), None, "When it was read.", update="serverSet", index="exact")
 
 
@@ -167,12 +173,11 @@ Metric = Union(
     Counter,
     Gauge,
     Histogram,
-    doc="A metric at one moment.",
+    doc="A metric at one moment. Read only: read once a minute, kept for a day.",
     ids="snowflake",
     label="metric",
     snapshot=False,
     stored=False,
-    enforced=False,
 )
 
 
@@ -198,18 +203,16 @@ TracingStore = Union(
     DefaultTracing,
     Disabled,
     PostgreSql,
-    doc="Where traces are kept. A change needs a restart.",
+    doc="Where traces are kept. With PostgreSql none are, it is stored only.",
     singleton=True,
-    enforced=False,
-    others="This server keeps traces in Default or PostgreSql.",
+    others="This server keeps traces in Default.",
 )
 MetricsStore = Union(
     "MetricsStore",
     DefaultMetrics,
     Disabled,
     PostgreSql,
-    doc="Where metrics are kept. A change needs a restart.",
+    doc="Where metrics are kept. With PostgreSql none are, it is stored only.",
     singleton=True,
-    enforced=False,
-    others="This server keeps metrics in Default or PostgreSql.",
+    others="This server keeps metrics in Default.",
 )

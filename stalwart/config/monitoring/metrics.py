@@ -29,6 +29,7 @@ METRIC_TYPE = Enumeration(
     lambda: sorted((*COUNTERS, *GAUGES, *HISTOGRAMS)),
     "Metrics, such as `http.active-connections`.",
 )
+_NAMED = frozenset((*COUNTERS, *GAUGES, *HISTOGRAMS))
 NAMING = Enumeration(
     "MetricsNaming",
     ("stalwart", "openmetrics"),
@@ -65,7 +66,9 @@ MetricsPrometheus = Union("MetricsPrometheus", Disabled, Enabled, doc="Metrics f
 class Http(Variant):
     """Sent to an OpenTelemetry collector by HTTP."""
 
-    endpoint: str = prop(String("uri"), REQUIRED, "Address of the collector.")
+    endpoint: str = prop(
+        String("uri"), REQUIRED, "Address of the collector, with `/v1/metrics` added unless it ends so."
+    )
     interval: int = prop(Duration(), 60_000, "Time between two reports.")
     timeout: int = prop(Duration(), 10_000, "Limit of one report.")
     http_auth: Variant = prop(
@@ -77,7 +80,7 @@ class Http(Variant):
 
 
 class Grpc(Variant):
-    """Sent to an OpenTelemetry collector by gRPC."""
+    """Sent to an OpenTelemetry collector by gRPC: needs the extra package `stalwart-twisted[grpc]`."""
 
     endpoint: str | None = prop(String("uri", nullable=True), None, "Address of the collector; null is the usual one.")
     interval: int = prop(Duration(), 60_000, "Time between two reports.")
@@ -93,7 +96,7 @@ class Metrics(Singleton):
     open_telemetry: Variant = prop(
         Nested(MetricsOtel),
         {"@type": "Disabled"},
-        "Report to a collector. Stored, not enforced yet.",
+        "Report to a collector.",
         label="OpenTelemetry",
     )
     prometheus: Variant = prop(Nested(MetricsPrometheus), {"@type": "Disabled"}, "Offer to Prometheus.")
@@ -101,3 +104,7 @@ class Metrics(Singleton):
     metrics_policy: str = prop(
         Enum(EVENT_POLICY), "exclude", "`include`: only these are collected; `exclude`: all but these are."
     )
+
+    def allows(self, id: str | None) -> bool:
+        """Whether a figure may be told, by the reference's name; what these settings have no name for always may."""
+        return id not in _NAMED or (id in self.metrics) == (self.metrics_policy == "include")

@@ -1,6 +1,6 @@
 """x:Tracer: where events are written: files, standard output, collectors, the journal (settings C.10).
 
-``app.tracers`` obeys the kinds Log and Stdout.
+``app.tracers`` obeys the kinds Log, Stdout and Journal, ``app.otlp`` OtelHttp and OtelGrpc.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ from stalwart.schema import (
     prop,
 )
 
-_STORED = "Stored, not enforced yet."
-
 ROTATION = Enumeration(
     "LogRotateFrequency", ("daily", "hourly", "minutely", "never"), "How often a new log file is begun."
 )
@@ -39,6 +37,7 @@ class Log(Variant):
     rotate: str = prop(Enum(ROTATION), "daily", "When a new file is begun.")
     ansi: bool = prop(Boolean(), True, "Colour the lines (ANSI escape codes).", label="Colours")
     multiline: bool = prop(Boolean(), False, "Spread an event over several lines.")
+    json: bool = prop(Boolean(), False, "Write one JSON object a line, whatever the two before say.", label="JSON")
     enable: bool = enabled()
     level: str = least_level()
     lossy: bool = lossy()
@@ -47,11 +46,15 @@ class Log(Variant):
 
 
 class Stdout(Variant):
-    """Standard output of the server: how much it has. Errors always are in it; the form of the lines is twistd's."""
+    """Standard output of the server: how much it has, and in which form. Errors always are in it.
 
-    buffered: bool = prop(Boolean(), True, f"Write several lines at once. {_STORED}")
-    ansi: bool = prop(Boolean(), False, f"Colour the lines (ANSI escape codes). {_STORED}", label="Colours")
-    multiline: bool = prop(Boolean(), False, f"Spread an event over several lines. {_STORED}")
+    The form is that of the first one enabled; where `twistd` was told to write elsewhere, its own form stays.
+    """
+
+    buffered: bool = prop(Boolean(), True, "Write the lines of a tenth of a second at once.")
+    ansi: bool = prop(Boolean(), False, "Colour the lines (ANSI escape codes).", label="Colours")
+    multiline: bool = prop(Boolean(), False, "Spread an event over several lines.")
+    json: bool = prop(Boolean(), False, "Write one JSON object a line, whatever the two before say.", label="JSON")
     enable: bool = enabled()
     level: str = least_level()
     lossy: bool = lossy()
@@ -79,20 +82,22 @@ class Collector(Value):
     events_policy: str = events_policy()
 
 
-class OtelHttp(Collector, Variant, enforced=False):
-    """An OpenTelemetry collector, by HTTP."""
+class OtelHttp(Collector, Variant):
+    """An OpenTelemetry collector, by HTTP. Nothing waits for it: of what it does not take the oldest is dropped."""
 
-    endpoint: str = prop(String("uri"), REQUIRED, "Address of the collector.")
+    endpoint: str = prop(
+        String("uri"), REQUIRED, "Address of the collector, with `/v1/traces` and `/v1/logs` added unless it ends so."
+    )
 
 
-class OtelGrpc(Collector, Variant, enforced=False):
-    """An OpenTelemetry collector, by gRPC."""
+class OtelGrpc(Collector, Variant):
+    """An OpenTelemetry collector, by gRPC: needs the extra package `stalwart-twisted[grpc]`."""
 
     endpoint: str | None = prop(String("uri", nullable=True), None, "Address of the collector; null is the usual one.")
 
 
-class Journal(Variant, enforced=False):
-    """The systemd journal."""
+class Journal(Variant):
+    """The systemd journal: each value is a field of its entries. Nothing waits for it; what is dropped is told."""
 
     enable: bool = enabled()
     level: str = least_level()

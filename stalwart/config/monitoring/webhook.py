@@ -1,4 +1,4 @@
-"""x:WebHook: a server that is told of events (settings C.10, telemetry 4.1)."""
+"""x:WebHook: a server that is told of events (settings C.10, telemetry 4.1). ``app.web_hooks`` obeys it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,23 @@ from stalwart.schema import (
 )
 
 
-class WebHook(Object, label="url", enforced=False):
-    """A server that is told of events."""
+class WebHook(Object, label="url"):
+    """A server that is told of events: `POST` of `{"events":[{"id","createdAt","type","data"}, ...]}`.
+
+    A status of 200 to 299 takes them; all else is tried again. Redirects are not followed.
+    """
 
     enable: bool = enabled()
-    url: str = prop(String("uri"), REQUIRED, "Address that events are posted to.", label="URL")
+    url: str = prop(
+        String("uri"),
+        REQUIRED,
+        "Address that events are posted to. With credentials it has to be an https: one, but for the own machine.",
+        label="URL",
+    )
     signature_key: Variant = prop(
         Nested(SecretKeyOptional),
         {"@type": "None"},
-        "Key that signs each request, as HMAC-SHA256 in `X-Signature`.",
+        "Key that signs each request: `X-Signature` is the HMAC-SHA256 of the body, in base64.",
     )
     http_auth: Variant = prop(
         Nested(HttpAuth), {"@type": "Unauthenticated"}, "Credentials.", label="HTTP authentication"

@@ -47,18 +47,18 @@ class Incoming:
                     self._writer = files.begin()
                 self._writer.write(piece)
 
-        return self._store.blob_work(work)
+        return self._store.blob_work(work, writes=True)
 
     async def finish(self) -> bytes | Stored:
         """The content, or where it is, durably."""
         if not self._to_file:
             return bytes(self._held)
-        return await self._store.blob_work(self._commit)
+        return await self._store.blob_work(self._commit, writes=True)
 
     def abandon(self) -> None:
         """Throw away what has come; nothing happens after ``finish``."""
         if self._to_file:
-            self._store.blob_work(self._abort).addErrback(_not_now)
+            self._store.blob_work(self._abort, writes=True).addErrback(_not_now)
 
     # A write that was cancelled may still be running in its thread when these come.
 
@@ -83,7 +83,7 @@ async def store_content(store: Store, content: bytes) -> bytes | Stored:
             writer.write(content)
             return writer.commit()
 
-    return await store.blob_work(work)
+    return await store.blob_work(work, writes=True)
 
 
 def _not_now(failure: Failure) -> None:

@@ -7,12 +7,7 @@ from typing import Any
 
 from stalwart.schema import Declaration
 
-_WHOLE = frozenset(
-    (
-        *("BlobStore", "Coordinator", "DataStore", "InMemoryStore"),
-        *("MetricsStore", "SearchStore", "TracingStore"),
-    )
-)
+_WHOLE = frozenset(("BlobStore", "Coordinator", "DataStore", "InMemoryStore", "SearchStore"))
 _PROPERTIES = {"SystemSettings": ("defaultHostname",)}  # http-service 1.5: published URLs are fixed at the start
 
 

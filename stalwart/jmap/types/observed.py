@@ -1,7 +1,7 @@
-"""Objects that show how the server is doing and are never written by a client: nodes, waiting messages, history.
+"""Objects that show how the server is doing and are never written by a client: nodes, waiting messages.
 
-A server of one node knows itself. There is no queue of outgoing mail and no history of traces and metrics yet, so those
-are empty; they are searched by the same rules as later.
+A server of one node knows itself. There is no queue of outgoing mail yet, so it is empty; it is searched by the same
+rules as later.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Observed(Handler):
         return SetRefused("forbidden", f"Objects of the type {self.type} are made by the server only.")
 
 
-@handles("QueuedMessage", "Trace", "Metric")
+@handles("QueuedMessage")
 class NothingYet(Observed):
     """What other parts of the server will fill."""
 

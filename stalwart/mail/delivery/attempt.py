@@ -29,6 +29,9 @@ T = TypeVar("T")
 Emit = Callable[[Stage], None]
 
 QUIT_LIMIT = 10.0
+NO_TLS = "STARTTLS not advertised by host"
+UNEXPECTED = "failure: Unexpected reply:"
+"""In the reason of whatever the host has answered with another code than the one hoped for."""
 
 _RESULT_TYPES = {
     "host-mismatch": "certificate-host-mismatch",
@@ -140,7 +143,7 @@ class Attempt:
         """Whether TLS is up; raises ``Ended`` where the session cannot or must not go on."""
         self._emit(stages.StartTlsStart())
         if not capabilities.starttls:
-            self._emit(stages.StartTlsError(0, "STARTTLS not advertised by host"))
+            self._emit(stages.StartTlsError(0, NO_TLS))
             return self._in_the_clear(exchange, outcome)
         options = self._outgoing.trust_store.client_options(exchange.hostname)
         began = self._lifetime.now()
@@ -254,4 +257,4 @@ class Attempt:
 
 def _unexpected(reply: Reply) -> str:
     severity = "Permanent" if reply.permanent else "Temporary"
-    return f"{severity} failure: Unexpected reply: {reply.describe()}"
+    return f"{severity} {UNEXPECTED} {reply.describe()}"

@@ -10,6 +10,7 @@ from stalwart.store.sql.bans import SqlBans
 from stalwart.store.sql.blobs import SqlBlobs
 from stalwart.store.sql.counters import SqlCounters
 from stalwart.store.sql.factors import SqlFactors
+from stalwart.store.sql.history import SqlMetricSamples, SqlTraces
 from stalwart.store.sql.objects import SqlObjects
 from stalwart.store.sql.registry import SqlRegistry
 from stalwart.store.sql.secrets import SqlSecrets
@@ -31,6 +32,8 @@ class SqlTransaction:
         self.accounts = SqlAccounts(session)
         self.sign_ins = SqlSignIns(session)
         self.factors = SqlFactors(session)
+        self.metric_samples = SqlMetricSamples(session)
+        self.traces = SqlTraces(session)
         self.objects = SqlObjects(session)
         self.blobs = SqlBlobs(session, files)
 

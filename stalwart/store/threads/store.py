@@ -21,9 +21,16 @@ from stalwart.store.store import Transaction
 from stalwart.store.threads.engine import Engine
 from stalwart.store.threads.file_worker import FileWorker
 from stalwart.store.threads.reader import Reader
-from stalwart.store.threads.work import Desk, Outcome, Queue
+from stalwart.store.threads.work import Desk, Lane, Outcome, Queue
 from stalwart.store.threads.writer import Writer
 from stalwart.telemetry import Telemetry
+from stalwart.telemetry.measures import (
+    BLOB_READ_DURATION,
+    BLOB_WRITE_DURATION,
+    STORE_READ_DURATION,
+    STORE_WAITING,
+    STORE_WRITE_DURATION,
+)
 
 T = TypeVar("T")
 
@@ -54,6 +61,12 @@ class ThreadedStore:
         self._writes: Queue = SimpleQueue()
         self._reads: Queue = SimpleQueue()
         self._file_works: Queue = SimpleQueue()
+        measured = telemetry.series
+        self._writing = Lane(self._writes, measured(STORE_WRITE_DURATION), measured(STORE_WAITING, "write"))
+        self._reading = Lane(self._reads, measured(STORE_READ_DURATION), measured(STORE_WAITING, "read"))
+        filing = measured(STORE_WAITING, "files")
+        self._blob_reading = Lane(self._file_works, measured(BLOB_READ_DURATION), filing)
+        self._blob_writing = Lane(self._file_works, measured(BLOB_WRITE_DURATION), filing)
         self._writer = Writer(self._writes, engine, blob_files, self._answer)
         self._readers = [Reader(self._reads, engine, blob_files, self._answer) for _ in range(readers)]
         self._file_workers = [FileWorker(self._file_works, blob_files, self._answer) for _ in range(file_workers)]
@@ -91,17 +104,17 @@ class ThreadedStore:
         return waiting
 
     def read(self, work: Callable[[Transaction], T]) -> Deferred[T]:
-        return self._desk.submit(self._reads, work)
+        return self._desk.submit(self._reading, work)
 
     def write(self, work: Callable[[Transaction], T]) -> Deferred[T]:
-        return self._desk.submit(self._writes, work)
+        return self._desk.submit(self._writing, work)
 
-    def blob_work(self, work: Callable[[BlobFiles], T]) -> Deferred[T]:
+    def blob_work(self, work: Callable[[BlobFiles], T], *, writes: bool = False) -> Deferred[T]:
         if not self._file_workers_run and self._desk.is_open:
             self._file_workers_run = True
             for number, worker in enumerate(self._file_workers):
                 self._spawn(f"store-files-{number}", worker.run)
-        return self._desk.submit(self._file_works, work)
+        return self._desk.submit(self._blob_writing if writes else self._blob_reading, work)
 
     def ping(self) -> Deferred[None]:
         answer: Deferred[None] = self.read(_look).addCallback(lambda _: self.write(_do_nothing))

@@ -17,6 +17,7 @@ from twisted.internet.defer import Deferred, fail
 from stalwart.errors import StalwartError, Unavailable
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import STORE_ERROR
+from stalwart.telemetry.series import Series
 
 Function = Callable[[Any], Any]
 """What a thread runs: given a ``Transaction``, or the ``BlobFiles``."""
@@ -54,6 +55,15 @@ Queue = SimpleQueue[Work | None]
 """Works in order; None tells one thread to end."""
 
 
+@frozen
+class Lane:
+    """Works that wait in one queue: how long they take, and how many there are."""
+
+    queue: Queue
+    lasted: Series
+    waiting: Series
+
+
 class Desk:
     """Takes works in and hands answers out. At most ``limit`` wait in a queue; after ``patience`` seconds one fails."""
 
@@ -62,7 +72,7 @@ class Desk:
         self._telemetry = telemetry
         self._limit = limit
         self._patience = patience
-        self._open: dict[Work, None] = {}
+        self._open: dict[Work, Lane] = {}
         self._refusal: str | None = "The data store is not open."
         self._watch: Any = None
 
@@ -80,17 +90,18 @@ class Desk:
         """Accept no more; what is accepted stays."""
         self._refusal = "The data store is closed."
 
-    def submit(self, queue: Queue, function: Function) -> Deferred[Any]:
-        """Put a function into ``queue``. Fails with Unavailable if that is full or the store is not open."""
+    def submit(self, lane: Lane, function: Function) -> Deferred[Any]:
+        """Put a function into a queue. Fails with Unavailable if that is full or the store is not open."""
         if self._refusal is not None:
             return fail(Unavailable(self._refusal))
-        if queue.qsize() >= self._limit:
+        if lane.queue.qsize() >= self._limit:
             return fail(Unavailable("The data store has too much to do at present. Please try again later."))
         work = Work(function, self._clock.seconds())
         deferred: Deferred[Any] = Deferred(lambda _: self._drop(work))
         work.deferred = deferred
-        self._open[work] = None
-        queue.put(work)
+        self._open[work] = lane
+        lane.waiting.add(1)
+        lane.queue.put(work)
         return deferred
 
     def settle(self, outcomes: Iterable[Outcome]) -> None:
@@ -111,7 +122,9 @@ class Desk:
             self._abandon(work, "The data store was closed before it answered.")
 
     def _fire(self, work: Work, outcome: Any) -> None:
-        del self._open[work]
+        lane = self._open.pop(work)
+        lane.waiting.add(-1)
+        lane.lasted.observe(max(self._clock.seconds() - work.asked_at, 0.0))
         deferred, work.deferred = work.deferred, None
         if deferred is None:
             return
@@ -122,7 +135,9 @@ class Desk:
 
     def _drop(self, work: Work) -> None:
         work.claim()
-        self._open.pop(work, None)
+        lane = self._open.pop(work, None)
+        if lane is not None:
+            lane.waiting.add(-1)
         work.deferred = None
 
     def _abandon(self, work: Work, reason: str) -> None:

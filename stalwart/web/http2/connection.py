@@ -97,11 +97,12 @@ class Http2Connection(Protocol):
         transport = self.transport
         if ITCPTransport.providedBy(transport):
             transport.setTcpNoDelay(self._listener.no_delay)
-        self.connection = connect(self._listener, self._peer, transport.getHost(), ISSLTransport.providedBy(transport))
+        tls, now = ISSLTransport.providedBy(transport), self.site.seconds()
+        self.connection = connect(self._listener, self._peer, transport.getHost(), tls, now)
         self._registered = True
         transport.registerProducer(self, True)
         self.site.opened(self)
-        self._head_due = self.deadline = self.site.seconds() + self.site.front.header_timeout
+        self._head_due = self.deadline = now + self.site.front.header_timeout
         self._write(self._engine.greeting())
         self._flush()
         if self.site.closing:

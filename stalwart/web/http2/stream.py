@@ -13,6 +13,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from stalwart.errors import TimedOut, Unavailable
+from stalwart.telemetry.spans import CURRENT
 from stalwart.web.answers import Answer, EventStream
 from stalwart.web.body import Body
 from stalwart.web.exchange import Exchange
@@ -76,6 +77,7 @@ class RequestStream(StreamState):
             self._continue_awaited = head.expects_continue
             self._expect_progress()
         self._exchange = exchange = site.exchange(head, connection.connection, self._body)
+        before = CURRENT.set(connection.connection.span)
         outcome: Any = site.pipeline.handle(exchange)
         if outcome.__class__ is Answer:
             self._answer(exchange, outcome)
@@ -85,6 +87,7 @@ class RequestStream(StreamState):
             self._running = running = Deferred.fromCoroutine(outcome)
             running.addCallbacks(self._arrived, self._not_arrived, callbackArgs=(exchange,), errbackArgs=(exchange,))
             running.addErrback(self._failed, exchange)
+        CURRENT.reset(before)
 
     def refuse(self, answer: Answer) -> None:
         """Answer what is not a request."""

@@ -8,6 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
+from stalwart.app.process_log import LogForm
 from stalwart.app.workers.changes import ChangeRing, Kind, News
 from stalwart.app.workers.member import Member
 from stalwart.app.workers.memory import COUNTERS
@@ -100,6 +101,11 @@ class TellingTests(MemberCase):
         ):
             tell()
             self.assertEqual(self.ring.take(), News(frozenset({kind})))
+
+    def test_form_of_the_log_is_for_the_parent(self) -> None:
+        self.member.shape_log(LogForm(json=True), self.clock)
+        form = {"ansi": False, "multiline": False, "json": True, "buffered": False}
+        self.assertEqual(self.sent, [("shape-log", {"form": form})])
 
     def test_one_certificate_and_one_challenge(self) -> None:
         self.member.changed_certificate(7)

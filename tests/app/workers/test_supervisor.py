@@ -18,6 +18,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
 from stalwart.app.environment import Environment
 from stalwart.app.listeners import Bound, Door, Wanted
+from stalwart.app.process_log import LogForm
 from stalwart.app.service import GRACE
 from stalwart.app.startup import Startup
 from stalwart.app.workers import supervisor as module
@@ -58,6 +59,8 @@ class FakeReactor(Clock):
 
 class FakeProcess:
     """A worker as its parent sees it; ``says`` and ``ends`` are the worker's side."""
+
+    is_full = False
 
     def __init__(self, number: int, is_first: bool, heard: Heard, ended: Ended) -> None:
         self.number = number
@@ -446,6 +449,17 @@ class MessageTests(SupervisorCase):
         self.all_open()
         self.launched[1].says("log", text="line", level="info", namespace="stalwart", system=None, time=1.0)
         self.assertEqual(events[-1]["text"], "line worker=2")
+
+    def test_form_of_the_log_is_that_of_the_workers_until_the_end(self) -> None:
+        shaped: list[LogForm] = []
+        self.patch(module, "shape_log", lambda form, _reactor: shaped.append(form))
+        self.all_open()
+        self.launched[1].says("shape-log", form={"ansi": False, "multiline": False, "json": True, "buffered": True})
+        self.supervisor.stopService()
+        self.launched[1].says("shape-log", form={"ansi": True, "multiline": False, "json": False, "buffered": True})
+        for process in self.launched:
+            process.ends("status 0")
+        self.assertEqual(shaped, [LogForm(json=True, buffered=True), LogForm(json=True)])
 
     def test_socket_of_another_listener(self) -> None:
         self.all_open()

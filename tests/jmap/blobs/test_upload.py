@@ -203,7 +203,7 @@ class HeldUpTests(UploadCase):
         self.blob_work = self.store.blob_work
         self.store.blob_work = self.later  # type: ignore[method-assign]
 
-    def later(self, work: Any) -> Deferred[Any]:
+    def later(self, work: Any, *, writes: bool = False) -> Deferred[Any]:
         deferred: Deferred[Any] = Deferred()
         self.waiting.append((deferred, work))
         return deferred

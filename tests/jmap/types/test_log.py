@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stalwart.codec.ids import decode_id, encode_id
-from stalwart.codec.log_lines import LogLine, written
+from stalwart.codec.log_lines import LogLine, json_line, written
 from stalwart.jmap.engine import Engine
 from stalwart.jmap.registry.family import registry_methods
 from stalwart.jmap.types import log
@@ -66,6 +66,20 @@ class GetTests(LogCase):
     def test_colours_and_several_lines_are_not_seen(self) -> None:
         self.write(STARTED, ansi=True, multiline=True)
         self.assertEqual(self.get("Log", "a")["details"], "Server started mode=normal listeners=2")
+
+    def test_lines_of_json(self) -> None:
+        (self.folder / "stalwart.2026-11-21").write_text(
+            json_line(MOMENT, "debug", "Sign-in failed", "auth.failed", {"login": "alice", "total": 2})
+        )
+        expected = {
+            "timestamp": "2026-11-21T09:30:00Z",
+            "level": "debug",
+            "event": "auth.failed",
+            "details": "Sign-in failed login=alice total=2",
+            "id": "a",
+        }
+        self.assertEqual(self.get("Log", "a"), expected)
+        self.assertEqual([self.query(filter={"text": text})["ids"] for text in ("total=2", '"total"')], [["a"], []])
 
     def test_all_are_the_newest(self) -> None:
         self.write(STARTED, FAILED, BANNED)

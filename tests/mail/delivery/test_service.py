@@ -24,6 +24,8 @@ from stalwart.net.tls import TrustStore
 from stalwart.store import MemoryStore
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Event, Level
+from stalwart.telemetry.measures import DIAGNOSIS_DURATION
+from stalwart.telemetry.spans import current
 from tests.mail.delivery.scripted import HEALTHY, ScriptedInternet
 from tests.net.fake_dns import FakeResolver
 
@@ -41,7 +43,7 @@ class ServiceCase(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.clock = Clock()
-        telemetry = Telemetry(threshold=Level.ERROR + 1)  # type: ignore[arg-type]  # nothing is logged
+        telemetry = self.telemetry = Telemetry(threshold=Level.ERROR + 1)  # type: ignore[arg-type]  # nothing is logged
         self.events: list[tuple[str, dict[str, Any]]] = []
         telemetry.observe(self._note)
         store = MemoryStore()
@@ -49,7 +51,7 @@ class ServiceCase(SynchronousTestCase):
         self.settings = Settings(store, telemetry, self.clock)
         self.change(Diagnosis, allowPrivateTargets=True)
         self.places = MemoryPlaces()
-        self.diagnoses = Diagnoses(self.world, self.settings, telemetry, self.places)
+        self.diagnoses = Diagnoses(self.world, self.settings, telemetry, self.places, self.clock.seconds)
         self.stages: list[Stage] = []
 
     def _note(self, event: Event, keys: dict[str, Any]) -> None:
@@ -180,23 +182,61 @@ class EventTests(ServiceCase):
     """What is told of a run."""
 
     def told(self) -> list[tuple[str, dict[str, Any]]]:
-        return [event for event in self.events if event[0].startswith("delivery.")]
+        return [event for event in self.events if event[0] != "registry.changed"]
 
     def test_start_and_end_with_the_verdict(self) -> None:
         summary = self.successResultOf(self.run_one("someone@good.test"))
-        expected = [
-            ("delivery.diagnosis-start", {"domain": "good.test", "accountId": 7}),
-            ("delivery.diagnosis-end", {"domain": "good.test", "result": summary.verdict}),
-        ]
-        self.assertEqual(self.told(), expected)
+        told = self.told()
+        span = told[0][1]["spanId"]
+        started = ("delivery.diagnosis-start", {"domain": "good.test", "accountId": 7, "spanId": span})
+        keys = {"domain": "good.test", "result": summary.verdict, "reason": summary.result_type, "elapsed": 0}
+        self.assertEqual((told[0], told[-1]), (started, ("delivery.diagnosis-end", {**keys, "spanId": span})))
+
+    def test_stages_between_them_in_their_order(self) -> None:
+        self.successResultOf(self.run_one("someone@good.test"))
+        expected = """
+            delivery.diagnosis-start delivery.domain-delivery-start delivery.mx-lookup mta-sts.policy-not-found
+            tls-rpt.record-not-found dane.tlsa-record-not-dnssec-signed delivery.ip-lookup delivery.connect
+            delivery.greeting delivery.ehlo delivery.start-tls delivery.ehlo delivery.mail-from delivery.rcpt-to
+            delivery.raw-input delivery.raw-input delivery.raw-input delivery.raw-input delivery.raw-input
+            delivery.raw-input delivery.address-done delivery.diagnosis-end"""
+        self.assertEqual([id for id, _ in self.told() if id != "delivery.finding"], expected.split())
+
+    def test_span_is_one_for_the_whole_run_and_another_for_each(self) -> None:
+        for _ in range(2):
+            self.successResultOf(self.run_one("good.test"))
+        spans = [values["spanId"] for _, values in self.told()]
+        self.assertEqual((len(set(spans)), spans), (2, sorted(spans)))
+        self.assertIsNone(current())
+
+    def test_runs_at_the_same_time_are_told_apart(self) -> None:
+        hanging = self.run_one("hanging.test")
+        self.successResultOf(self.run_one("good.test"))
+        hanging.cancel()
+        self.failureResultOf(hanging, CancelledError)
+        domains: dict[int, set[str]] = {}
+        for _, values in self.told():
+            domains.setdefault(values["spanId"], set()).add(values["domain"])
+        self.assertEqual(sorted(map(sorted, domains.values())), [["good.test"], ["hanging.test"]])
 
     def test_run_that_is_cancelled_is_told_so(self) -> None:
         running = self.run_one("hanging.test")
+        self.clock.advance(1.5)
         running.cancel()
         self.failureResultOf(running, CancelledError)
-        self.assertEqual(self.told()[-1][1]["result"], "cancelled")
+        self.assertEqual((self.told()[-1][1]["result"], self.told()[-1][1]["elapsed"]), ("cancelled", 1500))
 
     def test_run_that_fails_is_not_called_cancelled(self) -> None:
         self.diagnoses._outgoing = lambda: 1 / 0  # type: ignore[assignment,return-value]
         self.failureResultOf(self.run_one("good.test"), ZeroDivisionError)
         self.assertEqual(self.told()[-1][1]["result"], "failed")
+
+    def test_duration_is_measured_by_verdict(self) -> None:
+        summary = self.successResultOf(self.run_one("good.test"))
+        running = self.run_one("hanging.test")
+        self.clock.advance(1.5)
+        running.cancel()
+        self.failureResultOf(running, CancelledError)
+        found = self.telemetry.book.read([DIAGNOSIS_DURATION])[DIAGNOSIS_DURATION]
+        seconds = {labels: (numbers[0], sum(numbers[1:])) for labels, numbers in found.items()}
+        self.assertEqual(seconds, {(summary.verdict,): (0.0, 1), ("cancelled",): (1.5, 1)})

@@ -10,9 +10,10 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.errors import Unavailable
-from stalwart.store.threads.work import Desk, Failed
+from stalwart.store.threads.work import Desk, Failed, Lane
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import STORE_ERROR
+from stalwart.telemetry.measures import STORE_READ_DURATION, STORE_WAITING
 
 
 class DeskTests(SynchronousTestCase):
@@ -23,17 +24,38 @@ class DeskTests(SynchronousTestCase):
         self.telemetry.observe(lambda event, keys: self.events.append(keys) if event == STORE_ERROR else None)
         self.desk = Desk(self.clock, self.telemetry, limit=3, patience=10)
         self.queue: Any = SimpleQueue()
+        measured = self.telemetry.series
+        self.lane = Lane(self.queue, measured(STORE_READ_DURATION), measured(STORE_WAITING, "read"))
         self.desk.open()
         self.addCleanup(self.desk.end)
 
     def ask(self) -> Any:
-        return self.desk.submit(self.queue, lambda tx: None)
+        return self.desk.submit(self.lane, lambda tx: None)
 
     def test_an_answer_fires_its_deferred(self) -> None:
         asked = self.ask()
         self.assertNoResult(asked)
         self.desk.settle([(self.queue.get(), 42)])
         self.assertEqual(self.successResultOf(asked), 42)
+
+    def test_what_waits_and_how_long_it_took_is_measured(self) -> None:
+        asked, dropped, given_up = self.ask(), self.ask(), self.ask()
+        self.assertEqual(self.measured()[:1], (3,))
+        dropped.cancel()
+        self.failureResultOf(dropped, CancelledError)
+        self.clock.advance(0.7)
+        self.desk.settle([(self.queue.get(), 42), (self.queue.get(), 42)])
+        self.assertEqual(self.measured(), (1, 1, 0.7))
+        self.clock.advance(20)
+        self.assertEqual(self.measured()[:2], (0, 2))
+        self.silence([asked, given_up])
+
+    def measured(self) -> tuple[float, float, float]:
+        """What waits, how many works ended, and the sum of their seconds."""
+        found = self.telemetry.book.read([STORE_READ_DURATION, STORE_WAITING])
+        ((waiting,),) = found[STORE_WAITING].values()
+        ((total, *counts),) = found[STORE_READ_DURATION].values()
+        return waiting, sum(counts), round(total, 6)
 
     def test_a_failed_work_fails_its_deferred(self) -> None:
         asked = self.ask()
@@ -46,7 +68,7 @@ class DeskTests(SynchronousTestCase):
         self.failureResultOf(self.ask(), Unavailable)
 
     def test_a_desk_that_is_not_open_yet_refuses(self) -> None:
-        self.failureResultOf(Desk(self.clock, self.telemetry, 3, 10).submit(self.queue, lambda tx: None), Unavailable)
+        self.failureResultOf(Desk(self.clock, self.telemetry, 3, 10).submit(self.lane, lambda tx: None), Unavailable)
 
     def test_a_full_queue_refuses(self) -> None:
         asked = [self.ask() for _ in range(3)]

@@ -1,0 +1,95 @@
+"""What watches the server and tells of it: logs, figures, and how late its reactor is. Built, started and closed here.
+
+A new part is a line in ``observation_of``. Parts that only one process of the server may run are started by ``lead``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from stalwart.app.company import Company
+from stalwart.app.foundations import Foundations
+from stalwart.app.otlp import Collectors, EventExports, FigureExports
+from stalwart.app.tracers import Tracers
+from stalwart.app.web_hooks import WebHooks
+from stalwart.config.monitoring.metrics import Metrics
+from stalwart.tasks.metric_history import MetricHistory
+from stalwart.tasks.trace_history import TraceHistory
+from stalwart.telemetry.families import Expiries
+from stalwart.telemetry.gathering import Figures
+from stalwart.telemetry.reactor_latency import ReactorLatency
+
+KINDS = {"domain.count": "Domain", "user.count": "Account"}
+"""Types of objects that are counted, by the name of the figure."""
+
+
+class Part(Protocol):
+    """Something that watches, from ``start`` to ``close``; the latter may be called without the former."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def close(self) -> Any:
+        """End; a coroutine or a Deferred if that takes a while."""
+
+
+class Observation:
+    """All parts; ``figures`` are for whoever tells them further."""
+
+    def __init__(self, figures: Figures, parts: tuple[Part, ...], leading: tuple[Part, ...] = ()) -> None:
+        self.figures = figures
+        self._parts = parts
+        self._leading = leading
+
+    def start(self) -> None:
+        """Begin to watch."""
+        for part in self._parts:
+            part.start()
+
+    def lead(self) -> None:
+        """Begin what only one process does."""
+        for part in self._leading:
+            part.start()
+
+    async def close(self) -> None:
+        """End everything, the last one first."""
+        for part in reversed((*self._parts, *self._leading)):
+            closing = part.close()
+            if closing is not None:
+                await closing
+
+
+def observation_of(below: Foundations, certificates: Expiries, company: Company) -> Observation:
+    """What watches the server that stands on ``below``."""
+    settings, telemetry, reactor = below.settings, below.telemetry, below.reactor
+    figures = figures_of(below, certificates)
+    collectors = Collectors(reactor, below.outgoing.trust_store, below.hostname)
+    parts: tuple[Part, ...] = (
+        ReactorLatency(telemetry, reactor),
+        Tracers(
+            settings,
+            telemetry,
+            reactor,
+            environment_decides=below.mode != "normal",
+            shape_log=lambda form: company.shape_log(form, reactor),
+        ),
+        EventExports(settings, telemetry, reactor, collectors),
+        WebHooks(settings, telemetry, reactor, below.outgoing.trust_store),
+    )
+    leading: tuple[Part, ...] = (FigureExports(settings, telemetry, reactor, collectors, figures),)
+    if below.mode == "normal":
+        parts += (TraceHistory(below.store, settings, telemetry, reactor),)
+        leading += (MetricHistory(below.store, settings, figures, telemetry, reactor),)
+    return Observation(figures, parts, leading)
+
+
+def figures_of(below: Foundations, certificates: Expiries) -> Figures:
+    """The figures of the server, as far as x:Metrics allows."""
+
+    async def count() -> Mapping[str, int]:
+        return await below.store.read(lambda tx: {id: tx.registry.count(type) for id, type in KINDS.items()})
+
+    return Figures(
+        below.telemetry, below.reactor, count, lambda id: below.settings.of(Metrics).allows(id), certificates
+    )

@@ -1,0 +1,105 @@
+"""The fields of events: what kind of value each has wherever it is told, and what is masked in it.
+
+One name has one kind, whichever event it belongs to: logs, streams, web hooks, traces and exports derive their forms
+from it. ``spanId`` belongs to every event that happens on a connection or in a delivery.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Any
+
+LONGEST = 4096
+"""Characters of a text that are told."""
+
+
+class Kind(Enum):
+    """What a field holds."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    FRACTION = "fraction"
+    TRUTH = "truth"
+    DURATION = "duration"
+    """Whole milliseconds."""
+    MOMENT = "moment"
+    """Seconds since 1970."""
+    ADDRESS = "address"
+    """An IP address, as text."""
+    URL = "url"
+    """An address or a request target; credentials in it are masked."""
+    LIST = "list"
+    """Texts."""
+
+
+_NAMES: Mapping[Kind, str] = {
+    Kind.TEXT: """
+        address again client config contents created destroyed details directory domain hint hostname id kind
+        listenerId login method mode object path permission property reason requestId result trace type updated version
+        """,
+    Kind.NUMBER: """
+        accountId code dropped limit listeners localPort remotePort size spanId total worker
+        """,
+    Kind.DURATION: "elapsed",
+    Kind.MOMENT: "due",
+    Kind.ADDRESS: "remoteIp",
+    Kind.URL: "url",
+}
+
+FIELDS: Mapping[str, Kind] = {name: kind for kind, names in _NAMES.items() for name in names.split()}
+"""The kind of each field."""
+
+_LAST = 253_402_300_799  # of the year 9999
+_SECRET = re.compile(r"(?i)([?&](?:token|access_token|code|client_secret|password)=)[^&]*")
+_USER = re.compile(r"(?i)^([a-z][a-z0-9+.-]*://)[^/?#@]*@")
+
+
+def kind_of(name: str) -> Kind:
+    """What ``name`` holds; TEXT for one that is not declared."""
+    return FIELDS.get(name, Kind.TEXT)
+
+
+def masked(target: str) -> str:
+    """A URL or request target without the values of parameters that are credentials, and without user and password."""
+    return _SECRET.sub(r"\1***", _USER.sub(r"\1***@", target))
+
+
+def clean(name: str, value: Any) -> Any:
+    """``value`` without secrets; one that is computed on demand is computed now."""
+    if callable(value):
+        value = value()
+    if FIELDS.get(name) is Kind.URL and isinstance(value, str):
+        return masked(value)
+    return value
+
+
+def moment_text(seconds: float) -> str:
+    """RFC 3339 5.6, whole seconds, UTC; what is out of its range is its first or last moment."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(min(max(seconds, 0), _LAST)))
+
+
+def shown(name: str, value: Any) -> Any:
+    """``value`` as a person reads it."""
+    if isinstance(value, (int, float)) and FIELDS.get(name) is Kind.MOMENT:
+        return moment_text(value)
+    return value
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """``values`` for JSON: nothing that is None, moments and addresses as text, bytes as base64, long texts cut."""
+    return {name: _json(shown(name, value)) for name, value in values.items() if value is not None}
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, bytes):
+        return b64encode(value[:LONGEST]).decode()
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [_json(each) for each in value]
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

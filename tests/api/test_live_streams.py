@@ -1,0 +1,41 @@
+"""How many streams an account may read, and what is counted."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.api.live_streams import MOST, LiveStreams
+from stalwart.directory.places import MemoryPlaces
+from stalwart.errors import TooMany
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.measures import LIVE_STREAMS
+
+
+class LiveStreamsTests(SynchronousTestCase):
+    """Places."""
+
+    def setUp(self) -> None:
+        self.telemetry = Telemetry()
+        self.streams = LiveStreams(MemoryPlaces(), self.telemetry)
+
+    def number(self, kind: str) -> float:
+        return self.telemetry.series(LIVE_STREAMS, kind).numbers(1)[0]
+
+    def test_kinds_share_the_places_of_an_account(self) -> None:
+        opened = [self.streams.open(7, kind) for kind in ("tracing", "metrics") * (MOST // 2)]
+        for each in opened:
+            self.streams.admit(7)
+            each.__enter__()
+        refused = self.assertRaises(TooMany, self.streams.admit, 7)
+        self.assertEqual(refused.headers["Retry-After"], "5")
+        self.streams.admit(8)
+        self.assertEqual((self.number("tracing"), self.number("metrics")), (MOST // 2, MOST // 2))
+        for each in opened:
+            each.__exit__(None, None, None)
+        self.streams.admit(7)
+        self.assertEqual((self.number("tracing"), self.number("metrics")), (0, 0))
+
+    def test_place_is_free_however_it_ends(self) -> None:
+        with self.assertRaises(ValueError), self.streams.open(7, "tracing"):
+            raise ValueError
+        self.assertEqual(self.number("tracing"), 0)

@@ -1,0 +1,1 @@
+"""Samples for those who run the server: what they say must be so."""

@@ -1,0 +1,86 @@
+"""Fields: every event's are declared, credentials are masked, and plain forms hold only what JSON can say."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+import stalwart
+from stalwart.telemetry.events import Event, declared_events
+from stalwart.telemetry.fields import FIELDS, LONGEST, Kind, clean, kind_of, masked, plain, shown
+
+ANYTHING = st.none() | st.text() | st.binary() | st.integers() | st.booleans() | st.lists(st.text())
+
+
+class DeclaredTests(SynchronousTestCase):
+    def test_every_field_of_an_event_has_a_kind(self) -> None:
+        missing = {(event.id, name) for event in declared_events() for name in event.fields if name not in FIELDS}
+        self.assertEqual(missing, set())
+
+    def test_events_are_told_with_the_fields_that_they_declare(self) -> None:
+        """Of all calls whose event is a name of a declaration."""
+        events = {
+            name: event for module in ("events", "delivery_events") for name, event in _declarations(module).items()
+        }
+        wrong, seen = [], 0
+        for path in Path(stalwart.__file__).parent.rglob("*.py"):
+            for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
+                if not (isinstance(call.func, ast.Attribute) and call.func.attr == "emit" and call.args):
+                    continue
+                event = events.get(call.args[0].id) if isinstance(call.args[0], ast.Name) else None
+                if event is None:
+                    continue
+                seen += 1
+                named = {keyword.arg for keyword in call.keywords if keyword.arg} - {"spanId"}
+                if not named <= set(event.fields):
+                    wrong.append(f"{path.name}:{call.lineno} {event.id}: {named - set(event.fields)}")
+        self.assertEqual(wrong, [])
+        self.assertGreater(seen, 80)
+
+    def test_no_field_is_of_two_kinds(self) -> None:
+        self.assertEqual(kind_of("elapsed"), Kind.DURATION)
+        self.assertEqual(kind_of("nobody knows"), Kind.TEXT)
+
+
+def _declarations(module: str) -> dict[str, Event]:
+    path = f"stalwart.telemetry.{module}"
+    try:
+        found = __import__(path, fromlist=["*"])
+    except ModuleNotFoundError:
+        return {}
+    return {name: value for name, value in vars(found).items() if isinstance(value, Event)}
+
+
+class ValuesTests(SynchronousTestCase):
+    def test_credentials_are_masked(self) -> None:
+        for given_, wanted in (
+            ("/a?x=1&Token=abc&code=d", "/a?x=1&Token=***&code=***"),
+            ("/token=x?tokens=y", "/token=x?tokens=y"),
+            ("https://user:pass@host/x?password=1", "https://***@host/x?password=***"),
+            ("https://host/a@b", "https://host/a@b"),
+        ):
+            self.assertEqual(masked(given_), wanted)
+        self.assertEqual(clean("url", "/?token=abc"), "/?token=***")
+        self.assertEqual(clean("url", lambda: "/?token=abc"), "/?token=***")
+        self.assertEqual(clean("reason", "/?token=abc"), "/?token=abc")
+
+    def test_moments_are_shown_as_dates(self) -> None:
+        self.assertEqual(shown("due", 0), "1970-01-01T00:00:00Z")
+        self.assertEqual(shown("total", 0), 0)
+
+    def test_plain(self) -> None:
+        found = plain(
+            {"remoteIp": "::1", "due": 60, "reason": None, "elapsed": 5, "contents": b"\x00", "url": "x" * 5000}
+        )
+        self.assertEqual(found["due"], "1970-01-01T00:01:00Z")
+        self.assertEqual((found["contents"], found["elapsed"], "reason" in found), ("AA==", 5, False))
+        self.assertEqual(len(found["url"]), LONGEST + 1)
+
+    @given(st.dictionaries(st.sampled_from(sorted(FIELDS)), ANYTHING))
+    def test_plain_is_json_whatever_comes(self, values: dict[str, object]) -> None:
+        json.dumps(plain(values))
