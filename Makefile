@@ -1,11 +1,11 @@
-# make run | test | check | bench | docs | interop | soak: all share one .venv, built when requirements.lock changes.
+# make run | test | check | bench | docs | interop | dashboard | soak: all share one .venv, built when requirements.lock changes.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/stamp-$(shell sha256sum requirements.lock setup.py pyproject.toml | sha256sum | cut -c1-16)
 HTTP ?= tcp:8080:interface=127.0.0.1
 
-.PHONY: help run test check bench docs interop soak format lock clean
+.PHONY: help run test check bench docs interop dashboard soak format lock clean
 
 help:
 	@echo "make run      start a server with demo data on http://127.0.0.1:8080"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench    measure speed against peers"
 	@echo "make docs     write the generated documentation"
 	@echo "make interop  only the tests against real servers (root, Debian packages: docs/interop.md)"
+	@echo "make dashboard draw etc/grafana over a demo (Debian packages prometheus, chromium)"
 	@echo "make soak     leak hunt over thousands of runs"
 
 $(STAMP): requirements.lock setup.py pyproject.toml
@@ -33,6 +34,9 @@ test: $(STAMP)
 interop: $(STAMP)
 	@tests/interop/clients/prepare
 	@$(BIN)/python -m tests.run tests.interop
+
+dashboard: $(STAMP)
+	@$(BIN)/python -m tests.interop.dashboard_picture docs/images/dashboard.png 330
 
 soak: $(STAMP)
 	@SOAK=1 $(BIN)/python -m tests.run tests.live tests.interop

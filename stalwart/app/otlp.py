@@ -32,7 +32,7 @@ from stalwart.net.otlp_grpc import USUAL, GrpcSender
 from stalwart.net.tls import TrustStore
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import TELEMETRY_OTEL_ERROR, TELEMETRY_OTEL_METRICS_ERROR
-from stalwart.telemetry.otlp_records import SPAN_LEVEL, Recorder
+from stalwart.telemetry.otlp_records import SPAN_EVENTS, Recorder
 
 SHORTEST = 0.1
 """Seconds between rounds, whatever the settings say."""
@@ -127,8 +127,8 @@ class EventExports:
         complaints = Complaints(self._telemetry.emit, TELEMETRY_OTEL_ERROR, to.url, self._reactor)
         throttle = max(tracer.throttle / 1000, SHORTEST)
         delivery = Delivery(recorder, to, complaints, self._reactor, throttle, tells_losses=not tracer.lossy)
-        least = min(level_of(tracer), SPAN_LEVEL) if tracer.enable_span_exporter else level_of(tracer)
-        return _Open(tracer, delivery, self._telemetry.observe(delivery.note, least))
+        also = SPAN_EVENTS if tracer.enable_span_exporter else frozenset()
+        return _Open(tracer, delivery, self._telemetry.observe(delivery.note, level_of(tracer), also))
 
     def _end(self, id: int) -> None:
         former = self._open.pop(id, None)

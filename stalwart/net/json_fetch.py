@@ -31,6 +31,8 @@ from stalwart.net.tls import ClientOptions, TrustStore
 
 BODY_LIMIT = 256 * 1024
 TIMEOUT = 10.0
+PATIENCE = 1.0
+"""Seconds for a body that nobody needs: a server should not find its answer cut off."""
 
 _HEAD_LIMIT = 64 * 1024
 _FRAMING = 8
@@ -124,6 +126,7 @@ class JsonFetcher:
             response.deliverBody(body)
             again = response.headers.getRawHeaders("retry-after")
             if not needs_body:
+                body.finished.addTimeout(PATIENCE, self._reactor, onTimeoutCancel=_nothing)
                 body.finished.addErrback(_without_body)
             return JsonAnswer(response.code, _object(await body.finished), again[0][:40] if again else None)
         except (FetchFailed, CancelledError):
@@ -213,6 +216,10 @@ def _object(body: bytes) -> dict[str, Any] | None:
         return msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError):
         return None
+
+
+def _nothing(_value: object, _seconds: float) -> bytes:
+    return b""
 
 
 def _without_body(failure: Failure) -> bytes:

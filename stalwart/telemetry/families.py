@@ -25,8 +25,8 @@ from stalwart.telemetry.measures import Measure, declared_measures
 from stalwart.telemetry.series import Exemplar
 from stalwart.telemetry.stream import Telemetry
 
-COUNTED = {"domain.count": "Domains", "user.count": "Accounts of people and groups"}
-"""What ``Parts.counts`` can tell, by the reference's name (telemetry 1.3)."""
+COUNTED = {"domain.count": ("domains", "Domains"), "user.count": ("accounts", "Accounts of people and groups")}
+"""What ``Parts.counts`` can tell, by the reference's name (telemetry 1.3): our name, and what it is."""
 
 _ODD = re.compile(r"[^A-Za-z0-9]")
 _PREFIX = "stalwart_"
@@ -132,7 +132,8 @@ def _value(measure: Measure, numbers: Sequence[float], exemplars: Sequence[Exemp
 def counts(parts: Parts) -> Iterator[Family]:
     """How many accounts and domains there are."""
     for id, count in sorted(parts.counts.items()):
-        yield Family(_PREFIX + bare_name(id), "gauge", COUNTED[id], (({}, float(count)),), id)
+        name, doc = COUNTED[id]
+        yield Family(_PREFIX + name, "gauge", doc, (({}, float(count)),), id)
 
 
 def processes(parts: Parts) -> Iterator[Family]:

@@ -1,7 +1,7 @@
 """Writes events to the systemd journal, over its datagram socket (settings C.10, x:Tracer of the kind Journal).
 
 Nothing waits for the journal. While it is full or absent, entries wait in memory up to a number of bytes and are tried
-again every second, or are dropped at once if the tracer may lose events (``lossy``). What is dropped is counted; an
+again in a moment, or are dropped at once if the tracer may lose events (``lossy``). What is dropped is counted; an
 event tells of it, at most one a minute.
 """
 
@@ -22,7 +22,7 @@ from stalwart.telemetry.stream import line_of
 SOCKET = Path("/run/systemd/journal/socket")
 IDENTIFIER = "stalwart"
 ROOM = 4 << 20
-RETRY = 1.0  # seconds
+RETRY, RETRY_FULL = 1.0, 0.05  # seconds; its queue may be as short as ten entries
 QUIET = 60.0
 """Seconds between two events that tell of the journal."""
 
@@ -79,7 +79,8 @@ class Journal:
 
     def _failed(self, problem: OSError) -> None:
         if self._waiting and self._retrying is None:
-            self._retrying = self._reactor.callLater(RETRY, self._retry)
+            pause = RETRY_FULL if isinstance(problem, BlockingIOError) else RETRY
+            self._retrying = self._reactor.callLater(pause, self._retry)
         now = self._reactor.seconds()
         if self._told_at is None or now - self._told_at >= QUIET:
             self._told_at = now

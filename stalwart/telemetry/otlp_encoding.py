@@ -22,8 +22,8 @@ from stalwart.telemetry.otlp_records import Note, Span
 Signal = Literal["traces", "logs", "metrics"]
 
 MOST_BYTES = 2 << 20
-AT_ONCE = 64
-"""Events or figures that are encoded without a pause, about 3 ms of work."""
+AT_ONCE = 32
+"""Events or figures that are encoded without a pause, about 2 ms of work."""
 PAUSE = 0.0005  # seconds
 
 _T = TypeVar("_T")

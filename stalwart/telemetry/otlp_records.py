@@ -35,8 +35,8 @@ _SPANS: Mapping[str, tuple[str, SpanKind]] = {
 _ENDS = frozenset({events.HTTP_CONNECTION_END.id, events.DELIVERY_DIAGNOSIS_END.id})
 _FAILURES = frozenset({"fail", "failed"})
 
-SPAN_LEVEL = Level.DEBUG
-"""The least level at which the events that begin and end spans are seen."""
+SPAN_EVENTS = frozenset(_SPANS) | _ENDS
+"""The events that begin and end spans."""
 
 
 @frozen

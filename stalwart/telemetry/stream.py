@@ -63,7 +63,8 @@ class Telemetry:
         self._threshold = threshold
         self._least = threshold  # what is below is of interest to nobody
         self._levels: dict[str, Level | None] = {}
-        self._observers: list[tuple[Level, Observer]] = []
+        self._observers: list[tuple[Level, frozenset[str], Observer]] = []
+        self._also: frozenset[str] = frozenset()  # events that are of interest although they are below
         self._crew: Crew | None = None
         self._log = log if log is not None else Logger(namespace="stalwart")
 
@@ -84,7 +85,7 @@ class Telemetry:
     def wants(self, event: Event) -> bool:
         """Whether anybody would see the keys of this event: skip computing them if not."""
         level = self._levels.get(event.id, event.level) if self._levels else event.level
-        return level is not None and level >= self._least
+        return level is not None and (level >= self._least or event.id in self._also)
 
     def emit(self, event: Event, **keys: Any) -> None:
         """Count ``event``, give it to the observers, log it if its level reaches the threshold."""
@@ -101,8 +102,8 @@ class Telemetry:
             span = CURRENT.get()
             if span:
                 values["spanId"] = span
-        for least, observer in tuple(self._observers):
-            if event.level >= least:
+        for least, also, observer in tuple(self._observers):
+            if event.level >= least or event.id in also:
                 observer(event, values)
         if event.level >= self._threshold and self._is_selected(event):
             self._log.emit(
@@ -130,23 +131,31 @@ class Telemetry:
         """The ids of the server's processes by what they are called; empty if it is this one alone."""
         return {} if self._crew is None else self._crew.processes()
 
-    def observe(self, observer: Observer, least: Level = Level.TRACE) -> Callable[[], None]:
-        """Register ``observer`` for every event of a level from now on; calling the result ends it, however often."""
+    def observe(
+        self, observer: Observer, least: Level = Level.TRACE, also: frozenset[str] = frozenset()
+    ) -> Callable[[], None]:
+        """Register ``observer`` for every event of a level, and those with the ids ``also``, from now on.
+
+        Calling the result ends it, however often.
+        """
 
         def pass_on(event: Event, values: dict[str, Any]) -> None:
             observer(event, values)
 
+        entry = (least, also, pass_on)
+
         def leave() -> None:
-            if (least, pass_on) in self._observers:
-                self._observers.remove((least, pass_on))
+            if entry in self._observers:
+                self._observers.remove(entry)
                 self._find_least()
 
-        self._observers.append((least, pass_on))
+        self._observers.append(entry)
         self._find_least()
         return leave
 
     def _find_least(self) -> None:
-        self._least = min((self._threshold, *(least for least, _ in self._observers)))
+        self._least = min((self._threshold, *(least for least, _, _ in self._observers)))
+        self._also = frozenset().union(*(also for _, also, _ in self._observers))
 
     def _is_selected(self, event: Event) -> bool:
         return self.selection is None or event.level >= Level.ERROR or self.selection(event)

@@ -250,6 +250,19 @@ class PlaceTests(SynchronousTestCase):
         shape_log(LogForm(), self.clock)
         self.assertTrue(self.written().endswith("[test#info] here\n"))
 
+    def test_journal_of_systemd_gets_priorities(self) -> None:
+        self.addCleanup(self.tidy)
+        with open(self.mktemp(), "w+") as file:
+            self.patch(sys, "__stdout__", file)
+            found = os.fstat(file.fileno())
+            self.patch(os, "environ", {"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"})
+            self.observe(textFileLogObserver(file))
+            shape_log(LogForm(), self.clock)
+            Logger(namespace="test").warn("here")
+            file.seek(0)
+            self.assertRegex(file.read(), r"^<4>\S+ \[test#warn\] here\n$")
+            self.tidy()
+
     def test_file_of_twistd_is_left_alone(self) -> None:
         out = Stream()
         self.observe(textFileLogObserver(out))

@@ -22,6 +22,7 @@ COLOURS = (
     *("#c0d8ff", "#fa6400", "#e02f44", "#3274d9", "#a352cc", "#96d98d", "#ffee52", "#ffb357", "#ff7383", "#ca95e5"),
 )
 NAMED = {"green": "#73bf69", "orange": "#ff9830", "red": "#f2495c", "text": "#ccccdc", "transparent": "none"}
+CLOCK = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400)
 MOST_NAMES = 12  # in a legend
 STYLE = """
 body { margin: 0; background: #111217; color: #ccccdc; font: 12px/1.3 Inter, "DejaVu Sans", sans-serif; }
@@ -112,6 +113,13 @@ def shown(value: float, unit: str, decimals: int | None = None) -> str:
         if abs(value) >= factor:
             return f"{value / factor:.1f} {name}{ending}"
     return f"{_plain(value)}{ending}"
+
+
+def clock_ticks(span: Span, wanted: int = 6) -> list[float]:
+    """Round moments in ``span``."""
+    step = next((each for each in CLOCK if (span.until - span.start) / each <= wanted), CLOCK[-1])
+    first = math.ceil(span.start / step)
+    return [float(number * step) for number in range(first, int(span.until // step) + 1)]
 
 
 def ticks(low: float, high: float, wanted: int = 4, base: float = 10.0) -> list[float]:
@@ -235,9 +243,9 @@ def _axes(panel: Panel, span: Span, left: float, width: float, tall: float, low:
         y = tall - (value - low) / (high - low) * (tall - 6)
         yield f'<path d="M{left:.0f},{y:.1f}H{width:.0f}" stroke="#2a2d33"/>'
         yield f'<text x="{left - 5:.0f}" y="{y + 3.5:.1f}" text-anchor="end">{escape(shown(value, panel.unit))}</text>'
-    for moment in ticks(span.start, span.until, 5, 60.0):
+    for moment in clock_ticks(span):
         x = left + _across(moment, span, width - left - 4)
-        clock = datetime.fromtimestamp(moment, UTC).strftime("%H:%M:%S" if span.until - span.start < 600 else "%H:%M")
+        clock = datetime.fromtimestamp(moment, UTC).strftime("%H:%M:%S" if span.until - span.start < 300 else "%H:%M")
         yield f'<path d="M{x:.1f},6V{tall:.0f}" stroke="#23262b"/>'
         yield f'<text x="{x:.1f}" y="{tall + 14:.0f}" text-anchor="middle">{clock}</text>'
     if panel.defaults.get("custom", {}).get("thresholdsStyle"):

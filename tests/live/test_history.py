@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shutil
 import signal
+import time
 from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
-from tests.live.daemon import ENDED, Daemon, new_folder
+from tests.live.daemon import ENDED, PATIENCE, Daemon, new_folder
 from tests.live.people import Administrator
 from tests.live.small_world import SmallWorld
+from tests.live.test_workers import CrewCase
 
 
 class HistoryTests(TestCase):
@@ -65,3 +67,24 @@ class HistoryTests(TestCase):
         again.signal(signal.SIGTERM)
         self.assertIn(again.wait(), ENDED)
         self.assertNotIn("Traceback", daemon.log + again.log)
+
+
+class CrewHistoryTests(CrewCase):
+    def test_every_worker_keeps_its_traces_and_one_of_them_the_figures(self) -> None:
+        here, there = self.clients
+        for client in self.clients:
+            status, _, body = client.get("/api/live/delivery/nowhere.invalid?timeout=1")
+            self.assertEqual((status, body.count(b"completed")), (200, 1))
+        until = time.monotonic() + PATIENCE
+        asked = {"filter": {"event": "delivery.diagnosis-end", "text": "nowhere.invalid"}}
+        while len(there.call("x:Trace/query", asked)["ids"]) < 2 and time.monotonic() < until:
+            time.sleep(0.1)
+        ids = here.call("x:Trace/query", asked)["ids"]
+        self.assertEqual(len(ids), 2)
+        memory = {"filter": {"metric": "server.memory"}, "calculateTotal": True}
+        self.assertEqual([client.call("x:Metric/query", memory)["total"] for client in self.clients], [1, 1])
+        here.change("TracingStore", {"@type": "Disabled"})
+        there.get("/api/live/delivery/nowhere.invalid?timeout=1")
+        time.sleep(1.5)
+        self.assertEqual(here.call("x:Trace/query", asked)["ids"], ids)
+        self.assert_clean()

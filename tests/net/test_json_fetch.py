@@ -14,6 +14,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from twisted.web.http_headers import Headers
 
+from stalwart.net import json_fetch
 from stalwart.net.https import FetchFailed
 from stalwart.net.json_fetch import JsonAnswer, JsonFetcher, is_own_machine, is_safe
 from stalwart.net.tls import TrustStore
@@ -159,11 +160,13 @@ class JsonFetching(TestCase):
         self.assertTrue(self.server.requests[0].startswith(b"POST /it?a=b HTTP/1.1\r\n"))
         self.assertTrue(b"".join(self.server.requests).endswith(b'{"a":1}'))
 
-    async def test_told_too_long_or_broken_answer_is_one_all_the_same(self) -> None:
+    async def test_told_too_long_broken_or_slow_answer_is_one_all_the_same(self) -> None:
+        self.patch(json_fetch, "PATIENCE", 0.05)
         for reply in (
             document(b" " * 2000),
             lambda server: server.transport.write(b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 2000),
             broken_off,
+            lambda server: server.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"),
         ):
             answer = await self.fetcher(limit=1000).tell(self.serve(reply), HEADERS, b"")
             self.assertEqual(answer, JsonAnswer(200, None))

@@ -134,7 +134,7 @@ class ExpositionTests(SynchronousTestCase):
         self.parts = Parts(self.telemetry, None, {"user.count": 3, "domain.count": 2})
         found = values(self.text())
         self.assertEqual((found["user_count"], found["domain_count"]), (3, 2))
-        self.assertEqual(values(self.text("openmetrics"))["stalwart_user_count"], 3)
+        self.assertEqual(values(self.text("openmetrics"))["stalwart_accounts"], 3)
 
     def test_memory_of_the_server(self) -> None:
         found = values(self.text())

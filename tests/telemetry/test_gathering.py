@@ -36,19 +36,19 @@ class FiguresTests(SynchronousTestCase):
 
     def test_everything(self) -> None:
         found = self.found()
-        self.assertEqual(found["stalwart_user_count"].samples, (({}, 3.0),))
+        self.assertEqual(found["stalwart_accounts"].samples, (({}, 3.0),))
         self.assertIn("stalwart_build_info", found)
 
     def test_only_what_is_wanted(self) -> None:
         self.refused = {"auth.success", "user.count"}
         found = self.found()
         self.assertNotIn("stalwart_auth_success", found)
-        self.assertNotIn("stalwart_user_count", found)
+        self.assertNotIn("stalwart_accounts", found)
         self.assertIn("stalwart_auth_failed", found)
 
     def test_store_that_fails_is_told_of_and_done_without(self) -> None:
         self.answer = Unavailable("away")
-        self.assertNotIn("stalwart_user_count", self.found())
+        self.assertNotIn("stalwart_accounts", self.found())
         self.assertEqual(self.telemetry.counters[TELEMETRY_PROMETHEUS_ERROR.id], 1)
 
     def test_store_that_is_silent_is_not_waited_for(self) -> None:

@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.telemetry.events import AUTH_FAILED, TELEMETRY_JOURNAL_ERROR, Event
-from stalwart.telemetry.journal import QUIET, RETRY, Journal
+from stalwart.telemetry.journal import QUIET, RETRY, RETRY_FULL, Journal
 from tests.codec.test_journal_entry import fields_of
 
 
@@ -98,7 +98,7 @@ class JournalTests(SynchronousTestCase):
         self.assertEqual([told["reason"] for told in self.told], ["It does not keep up"])
         found = self.logins(server)
         while len(found) < len(logins):
-            self.clock.advance(RETRY)
+            self.clock.advance(RETRY_FULL)
             more = self.logins(server)
             self.assertTrue(more)
             found += more

@@ -10,6 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
     AUTH_FAILED,
+    HTTP_CONNECTION_END,
+    HTTP_CONNECTION_START,
     HTTP_REQUEST_URL,
     HTTP_RESPONSE,
     NETWORK_BIND_ERROR,
@@ -92,6 +94,29 @@ class LazyKeyTests(SynchronousTestCase):
         leave()
         after = self.telemetry.wants(HTTP_REQUEST_URL)
         self.assertEqual((before, during, after), (False, True, False))
+
+
+class AlsoTests(SynchronousTestCase):
+    """Observers of certain events below the level that they want."""
+
+    def setUp(self) -> None:
+        self.telemetry = Telemetry(threshold=Level.ERROR)
+        self.told: list[str] = []
+
+    def test_only_those_are_given_and_nobody_else_sees_them(self) -> None:
+        leave = self.telemetry.observe(
+            lambda event, values: self.told.append(event.id), Level.WARN, frozenset((HTTP_CONNECTION_END.id,))
+        )
+        others: list[str] = []
+        self.telemetry.observe(lambda event, values: others.append(event.id), Level.INFO)
+        self.assertTrue(self.telemetry.wants(HTTP_CONNECTION_END))
+        self.assertFalse(self.telemetry.wants(HTTP_CONNECTION_START))
+        for event in (HTTP_CONNECTION_START, HTTP_CONNECTION_END, SERVER_STARTUP):
+            self.telemetry.emit(event)
+        self.assertEqual((self.told, others), ([HTTP_CONNECTION_END.id], [SERVER_STARTUP.id]))
+        leave()
+        leave()
+        self.assertFalse(self.telemetry.wants(HTTP_CONNECTION_END))
 
 
 class Crew:

@@ -48,7 +48,8 @@ class Log(Variant):
 class Stdout(Variant):
     """Standard output of the server: how much it has, and in which form. Errors always are in it.
 
-    The form is that of the first one enabled; where `twistd` was told to write elsewhere, its own form stays.
+    The form is that of the first one enabled; where `twistd` was told to write elsewhere, its own form stays. Nothing
+    waits to be written, so `lossy` makes no difference.
     """
 
     buffered: bool = prop(Boolean(), True, "Write the lines of a tenth of a second at once.")

@@ -39,17 +39,6 @@ class TracerHandler(Handler):
             except StalwartError as problem:
                 step.change.refused = problem
 
-    async def committed(self, asking: Asking, done: Sequence[Change]) -> list[str]:
-        """Tell of tracers that nothing obeys yet."""
-        notices = await super().committed(asking, done)
-        stored = dict(self.settings.all(self._tracers))
-        found = {id: stored[id] for id in (change.id for change in done) if id in stored}
-        kinds = {tracer.tag for tracer in found.values() if not tracer.enforced}
-        return [
-            *notices,
-            *(f"Tracers of the kind {kind} are stored; nothing obeys them yet." for kind in sorted(kinds)),
-        ]
-
     @property
     def _tracers(self) -> Any:
         return self.declaration

@@ -85,11 +85,10 @@ class TracerTests(RegistryWorld):
         found: list[str] = self.ask("x:Tracer/set", {"create": {"new": members}}).get("notices", [])
         return found
 
-    def test_kinds_that_nothing_obeys_yet_say_so(self) -> None:
-        text = "Tracers of the kind Journal are stored; nothing obeys them yet."
-        self.assertEqual(self.notices(**{"@type": "Journal"}), [text])
-        self.assertEqual(self.notices(**{"@type": "Stdout"}), [])
-        self.assertEqual(self.notices(**self.log()), [])
+    def test_every_kind_is_obeyed_so_nothing_is_remarked(self) -> None:
+        endpoint = "https://collector.example.test/"
+        kinds = [{"@type": "Journal"}, {"@type": "Stdout"}, {"@type": "OtelHttp", "endpoint": endpoint}, self.log()]
+        self.assertEqual([self.notices(**members) for members in kinds], [[], [], [], []])
 
     def test_level_of_an_event_needs_no_remark(self) -> None:
         answer = self.ask("x:EventTracingLevel/set", {"create": {"new": {"event": "auth.failed", "level": "warn"}}})
