@@ -34,6 +34,11 @@ class Event:
     doc: str
     fields: tuple[str, ...] = field(default="", converter=_names)
 
+    @property
+    def category(self) -> str:
+        """What comes before the full stop."""
+        return self.id.partition(".")[0]
+
 
 SERVER_STARTUP = Event("server.startup", Level.INFO, "Server started", "listeners mode")
 SERVER_SHUTDOWN = Event("server.shutdown", Level.INFO, "Server stopped")

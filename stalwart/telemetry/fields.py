@@ -102,4 +102,6 @@ def _json(value: Any) -> Any:
     if isinstance(value, Iterable) and not isinstance(value, str):
         return [_json(each) for each in value]
     text = str(value)
+    if not text.isascii():
+        text = text.encode(errors="replace").decode()  # half of a surrogate pair is no character
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

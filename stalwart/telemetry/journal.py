@@ -17,6 +17,7 @@ from typing import Any
 from stalwart.codec.journal_entry import PRIORITIES, field_name, journal_entry
 from stalwart.telemetry.events import TELEMETRY_JOURNAL_ERROR, Event
 from stalwart.telemetry.fields import plain
+from stalwart.telemetry.spans import inside
 from stalwart.telemetry.stream import line_of
 
 SOCKET = Path("/run/systemd/journal/socket")
@@ -85,7 +86,8 @@ class Journal:
         if self._told_at is None or now - self._told_at >= QUIET:
             self._told_at = now
             dropped, self._told_dropped = self.dropped - self._told_dropped, self.dropped
-            self._emit(TELEMETRY_JOURNAL_ERROR, path=str(self._path), reason=reason_of(problem), dropped=dropped)
+            with inside(0):  # it has nothing to do with what is being told
+                self._emit(TELEMETRY_JOURNAL_ERROR, path=str(self._path), reason=reason_of(problem), dropped=dropped)
 
     def _retry(self) -> None:
         self._retrying = None

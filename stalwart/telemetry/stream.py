@@ -104,7 +104,7 @@ class Telemetry:
                 values["spanId"] = span
         for least, also, observer in tuple(self._observers):
             if event.level >= least or event.id in also:
-                observer(event, values)
+                self._tell(observer, event, values)
         if event.level >= self._threshold and self._is_selected(event):
             self._log.emit(
                 _TWISTED_LEVEL[event.level],
@@ -114,6 +114,13 @@ class Telemetry:
                 stalwart_event=event,
                 stalwart_values=values,
             )
+
+    def _tell(self, observer: Observer, event: Event, values: dict[str, Any]) -> None:
+        """An observer that fails must not take the work along that the event is about."""
+        try:
+            observer(event, values)
+        except Exception:
+            self._log.failure("an observer of events failed at {event}", event=event.id)
 
     def join(self, crew: Crew | None) -> None:
         """Count together with other processes from now on, also what was counted already; None: alone again."""

@@ -20,6 +20,7 @@ from stalwart.telemetry.events import (
     HTTP_CONNECTION_END,
     Event,
     Level,
+    declared_events,
 )
 from stalwart.telemetry.fields import plain
 from stalwart.telemetry.stream import Telemetry
@@ -35,6 +36,10 @@ ABANDONED = 900.0
 
 _BEGIN_KEPT = frozenset((DELIVERY_DIAGNOSIS_START.id,))
 _ENDS = frozenset((DELIVERY_DIAGNOSIS_END.id, HTTP_CONNECTION_END.id))
+_DETAILS = frozenset(
+    event.id for event in declared_events() if event.category == "delivery" and event.level is Level.DEBUG
+)
+"""What is told of a delivery although it is below INFO."""
 _OVERHEAD = 100  # bytes of an event beside its text
 _encode = msgspec.json.Encoder().encode
 
@@ -88,7 +93,7 @@ class TraceCollector:
     def start(self) -> None:
         """Collect from now on."""
         if self._leave is None:
-            self._leave = self._telemetry.observe(self._note, Level.INFO)
+            self._leave = self._telemetry.observe(self._note, Level.INFO, _DETAILS)
 
     def stop(self) -> None:
         """Collect no more, and forget what is open or not yet taken."""

@@ -23,8 +23,8 @@ class VaultTests(SynchronousTestCase):
     def test_every_text_comes_back_and_is_not_seen(self, text: str) -> None:
         sealed = self.vault.seal(PLACE, text)
         self.assertEqual(self.vault.open(PLACE, sealed), text)
-        if len(text) > 3:
-            self.assertNotIn(text, sealed)
+        if len(text) > 5:
+            self.assertNotIn(text, sealed.removeprefix("sealed:1:"))
 
     def test_long_keys_fit(self) -> None:
         text = "x" * 100_000

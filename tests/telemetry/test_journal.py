@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.telemetry.events import AUTH_FAILED, TELEMETRY_JOURNAL_ERROR, Event
 from stalwart.telemetry.journal import QUIET, RETRY, RETRY_FULL, Journal
+from stalwart.telemetry.spans import current, inside
 from tests.codec.test_journal_entry import fields_of
 
 
@@ -25,6 +26,7 @@ class JournalTests(SynchronousTestCase):
 
     def emit(self, event: Event, **keys: Any) -> None:
         self.assertIs(event, TELEMETRY_JOURNAL_ERROR)
+        self.assertIsNone(current())
         self.told.append(keys)
 
     def listen(self) -> socket.socket:
@@ -79,7 +81,8 @@ class JournalTests(SynchronousTestCase):
     def test_absent_journal_is_one_event_a_minute_and_gets_all_when_it_is_there(self) -> None:
         journal = self.journal()
         for number in range(3):
-            journal.note(AUTH_FAILED, {"login": str(number)})
+            with inside(7):
+                journal.note(AUTH_FAILED, {"login": str(number)})
         expected = {"path": str(self.path), "reason": "No such file or directory", "dropped": 0}
         self.assertEqual(self.told, [expected])
         self.clock.pump([RETRY] * int(QUIET))

@@ -166,6 +166,19 @@ class CrewTests(SynchronousTestCase):
         self.assertEqual(self.telemetry.total("server.startup"), 2)
 
 
+class FailingObserverTests(SynchronousTestCase):
+    """An observer with a fault."""
+
+    def test_others_are_told_and_the_emitter_goes_on(self) -> None:
+        told: list[str] = []
+        telemetry = Telemetry(threshold=Level.ERROR)
+        telemetry.observe(lambda event, values: {}[event])  # type: ignore[index]
+        telemetry.observe(lambda event, values: told.append(event.id))
+        telemetry.emit(SERVER_STARTUP)
+        self.assertEqual(told, [SERVER_STARTUP.id])
+        self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)
+
+
 class ObserverTests(SynchronousTestCase):
     """Whoever watches."""
 
