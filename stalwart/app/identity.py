@@ -83,7 +83,7 @@ def identity_provider(
     sessions = Sessions(store, settings, directory, sealer, keys, clock, telemetry, base_url)
     clients = Clients(store, settings, sealer, hashing, clock, base_url)
     passkeys = Passkeys(store, directory, clock, telemetry, base_url)
-    directory.add_bearer(AccessTokens(store, sealer, directory, clock))
+    directory.add_bearer(AccessTokens(store, sealer, directory, clock, below.telemetry))
     services = {
         "master_key": master_key,
         "sealer": sealer,

@@ -22,7 +22,7 @@ from twisted.python.failure import Failure
 from stalwart.app.sockets import BACKLOG, adjust, host_and_port, open_socket
 from stalwart.config.network.listener import NetworkListener
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import NETWORK_BIND_ERROR, NETWORK_LISTEN_STOP
+from stalwart.telemetry.events import NETWORK_BIND_ERROR, NETWORK_LISTEN_START, NETWORK_LISTEN_STOP
 
 DEFAULT_NAMES = {
     "http": ("http", "https"),
@@ -285,7 +285,9 @@ class Listeners:
             return False
         self.bound.append(Bound(wanted, port, door))
         if self._sockets.tells:
-            self._log.info("listening {protocol} {address}", protocol=wanted.service, address=shown(port.getHost()))
+            address = shown(port.getHost())
+            self._log.info("listening {protocol} {address}", protocol=wanted.service, address=address)
+            self._telemetry.emit(NETWORK_LISTEN_START, listenerId=wanted.settings.name, address=address)
         return True
 
     def _note(self, wanted: Wanted, problem: Exception, told: Mapping[tuple[str, str], str]) -> None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.python.log import err
+
 from stalwart.app.company import Company
 from stalwart.app.foundations import Foundations
 from stalwart.app.otlp import Collectors, EventExports, FigureExports
@@ -35,16 +38,17 @@ class Part(Protocol):
 
 
 class Observation:
-    """All parts; ``figures`` are for whoever tells them further."""
+    """All parts; ``figures`` are for whoever tells them further. ``logs`` begin before all others, and end last."""
 
-    def __init__(self, figures: Figures, parts: tuple[Part, ...], leading: tuple[Part, ...] = ()) -> None:
+    def __init__(self, figures: Figures, logs: Part, parts: tuple[Part, ...], leading: tuple[Part, ...] = ()) -> None:
         self.figures = figures
+        self._logs = logs
         self._parts = parts
         self._leading = leading
 
     def start(self) -> None:
         """Begin to watch."""
-        for part in self._parts:
+        for part in (self._logs, *self._parts):
             part.start()
 
     def lead(self) -> None:
@@ -53,11 +57,13 @@ class Observation:
             part.start()
 
     async def close(self) -> None:
-        """End everything, the last one first."""
-        for part in reversed((*self._parts, *self._leading)):
-            closing = part.close()
-            if closing is not None:
-                await closing
+        """End everything: those that have something to send do it at the same time, since each may take seconds."""
+        await DeferredList([_closed(part) for part in (*self._leading, *self._parts)])
+        await _closed(self._logs)
+
+
+def _closed(part: Part) -> Deferred[Any]:
+    return maybeDeferred(part.close).addErrback(err, f"{type(part).__name__} did not close")
 
 
 def observation_of(below: Foundations, certificates: Expiries, company: Company) -> Observation:
@@ -65,15 +71,15 @@ def observation_of(below: Foundations, certificates: Expiries, company: Company)
     settings, telemetry, reactor = below.settings, below.telemetry, below.reactor
     figures = figures_of(below, certificates)
     collectors = Collectors(reactor, below.outgoing.trust_store, below.hostname)
+    tracers = Tracers(
+        settings,
+        telemetry,
+        reactor,
+        environment_decides=below.mode != "normal",
+        shape_log=lambda form: company.shape_log(form, reactor),
+    )
     parts: tuple[Part, ...] = (
         ReactorLatency(telemetry, reactor),
-        Tracers(
-            settings,
-            telemetry,
-            reactor,
-            environment_decides=below.mode != "normal",
-            shape_log=lambda form: company.shape_log(form, reactor),
-        ),
         EventExports(settings, telemetry, reactor, collectors),
         WebHooks(settings, telemetry, reactor, below.outgoing.trust_store),
     )
@@ -81,7 +87,7 @@ def observation_of(below: Foundations, certificates: Expiries, company: Company)
     if below.mode == "normal":
         parts += (TraceHistory(below.store, settings, telemetry, reactor),)
         leading += (MetricHistory(below.store, settings, figures, telemetry, reactor),)
-    return Observation(figures, parts, leading)
+    return Observation(figures, tracers, parts, leading)
 
 
 def figures_of(below: Foundations, certificates: Expiries) -> Figures:

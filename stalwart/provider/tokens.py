@@ -20,6 +20,8 @@ from stalwart.errors import Unauthenticated
 from stalwart.provider.records import PENDING
 from stalwart.provider.scopes import scoped
 from stalwart.store import SignIn, Store
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import AUTH_TOKEN_EXPIRED
 
 PREFIX = "sw1."
 _CONTEXT = "token"
@@ -66,11 +68,14 @@ def read_token(sealer: Sealer, token: str) -> Claims | None:
 class AccessTokens:
     """Access tokens as bearer tokens of the directory (``Directory.add_bearer``)."""
 
-    def __init__(self, store: Store, sealer: Sealer, directory: Directory, clock: Any) -> None:
+    def __init__(
+        self, store: Store, sealer: Sealer, directory: Directory, clock: Any, telemetry: Telemetry | None = None
+    ) -> None:
         self._store = store
         self._sealer = sealer
         self._directory = directory
         self._clock = clock
+        self._telemetry = telemetry
 
     def recognises(self, token: str) -> bool:
         """By the beginning."""
@@ -84,7 +89,11 @@ class AccessTokens:
         now = int(self._clock.seconds())
         stamp = self._directory.generation  # what becomes stale from here on must not be remembered
         claims = read_token(self._sealer, token)
-        if claims is None or claims.kind != "access" or not claims.issued_at - 60 <= now < claims.expires_at:
+        if claims is None or claims.kind != "access" or claims.issued_at - 60 > now:
+            raise Unauthenticated()
+        if now >= claims.expires_at:
+            if self._telemetry is not None:
+                self._telemetry.emit(AUTH_TOKEN_EXPIRED, accountId=claims.account_id, remoteIp=client_ip)
             raise Unauthenticated()
         found = await self._store.read(lambda tx: tx.sign_ins.get(claims.sign_in_id, now))
         if found is None or found.account_id != claims.account_id or PENDING in found.data:

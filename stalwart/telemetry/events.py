@@ -54,7 +54,9 @@ SERVER_BOOTSTRAP_MODE = Event(
 )
 SERVER_RECOVERY_MODE = Event("server.recovery-mode", Level.WARN, "Recovery mode: limits and access rules are off")
 
-NETWORK_LISTEN_START = Event("network.listen-start", Level.INFO, "Listener started", "listenerId address")
+NETWORK_LISTEN_START = Event(  # the log has a line of its own for it
+    "network.listen-start", Level.DEBUG, "Listener started", "listenerId address"
+)
 NETWORK_LISTEN_STOP = Event("network.listen-stop", Level.INFO, "Listener stopped", "listenerId address")
 NETWORK_BIND_ERROR = Event(
     "network.bind-error", Level.ERROR, "Listener could not bind; free the address or change it", "address reason"
@@ -65,7 +67,6 @@ NETWORK_PROXY_ERROR = Event(
 NETWORK_TIMEOUT = Event(
     "network.timeout", Level.DEBUG, "Connection was idle too long", "listenerId remoteIp remotePort"
 )
-NETWORK_CLOSED = Event("network.closed", Level.TRACE, "Connection closed")
 
 HTTP_CONNECTION_START = Event(
     "http.connection-start", Level.DEBUG, "HTTP connection opened", "listenerId localPort remoteIp remotePort"
@@ -79,7 +80,6 @@ HTTP_REQUEST_URL = Event(
     "HTTP request",
     "listenerId localPort remoteIp remotePort requestId method url code size accountId elapsed",
 )
-HTTP_RESPONSE = Event("http.response-body", Level.TRACE, "HTTP response")
 HTTP_ERROR = Event("http.error", Level.DEBUG, "HTTP error", "remoteIp path reason")
 HTTP_FORWARDED_MISSING = Event("http.x-forwarded-missing", Level.WARN, "Proxy sent no Forwarded header", "remoteIp")
 HTTP_STREAM_DROPPED = Event("http.stream-dropped", Level.INFO, "Event stream dropped: its client does not read", "size")
@@ -87,7 +87,7 @@ HTTP_STREAM_DROPPED = Event("http.stream-dropped", Level.INFO, "Event stream dro
 AUTH_SUCCESS = Event("auth.success", Level.INFO, "Sign-in succeeded", "remoteIp method accountId login")
 AUTH_FAILED = Event("auth.failed", Level.INFO, "Sign-in failed", "remoteIp login reason")
 AUTH_MFA_REQUIRED = Event("auth.mfa-required", Level.TRACE, "Second factor required", "accountId")
-AUTH_TOKEN_EXPIRED = Event("auth.token-expired", Level.DEBUG, "Token expired")
+AUTH_TOKEN_EXPIRED = Event("auth.token-expired", Level.DEBUG, "Token expired", "remoteIp accountId")
 AUTH_TOKEN_ISSUED = Event(
     "auth.token-issued", Level.INFO, "Application signed in to an account", "remoteIp accountId login client"
 )
@@ -111,7 +111,7 @@ AUTH_DEVICE_APPROVED = Event(
 AUTH_PASSKEY_COPIED = Event(
     "auth.passkey-copied", Level.WARN, "Counter of a passkey went backwards: there is a copy", "remoteIp accountId"
 )
-AUTH_CLIENT_REGISTERED = Event("auth.client-registered", Level.INFO, "Application registered", "remoteIp client")
+AUTH_CLIENT_REGISTERED = Event("auth.client-registration", Level.INFO, "Application registered", "remoteIp client")
 AUTH_CREDENTIAL_EXPIRED = Event("auth.credential-expired", Level.DEBUG, "Credential expired", "remoteIp accountId")
 AUTH_TOO_MANY_ATTEMPTS = Event("auth.too-many-attempts", Level.WARN, "Too many failed sign-ins", "remoteIp")
 AUTH_ERROR = Event("auth.error", Level.ERROR, "Sign-in could not be checked", "accountId login directory reason")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stalwart.api import tracing
-from stalwart.telemetry.events import AUTH_SUCCESS, HTTP_REQUEST_URL, NETWORK_CLOSED
+from stalwart.telemetry.events import AUTH_MFA_REQUIRED, AUTH_SUCCESS, HTTP_REQUEST_URL
 from stalwart.telemetry.subscriptions import MOST_EVENTS, Subscriptions
 from tests.api.streaming import StreamingCase, events_of, named
 from tests.web.client import Connected
@@ -92,10 +92,10 @@ class QueryTests(TracingCase):
         self.assertEqual(self.shown(connected), ["auth.success"])
 
     def test_level(self) -> None:
-        connected = self.begin("/api/live/tracing?level=trace&events=network.*")
-        self.telemetry.emit(NETWORK_CLOSED)
+        connected = self.begin("/api/live/tracing?level=trace&events=auth.mfa-*")
+        self.telemetry.emit(AUTH_MFA_REQUIRED)
         self.after(1)
-        self.assertEqual(self.shown(connected), ["network.closed"])
+        self.assertEqual(self.shown(connected), ["auth.mfa-required"])
 
     def test_refusal_names_the_parameter_before_anything_of_the_stream(self) -> None:
         answer = self.answer("/api/live/tracing?level=loud")

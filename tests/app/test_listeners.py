@@ -184,7 +184,7 @@ class BindingTests(TestCase):
             raise SkipTest("this reactor cannot adopt sockets")
         self.telemetry = Telemetry(threshold=Level.ERROR + 1)  # type: ignore[arg-type]  # nothing is logged
         self.events: list[tuple[str, dict[str, Any]]] = []
-        self.telemetry.observe(self._note)
+        self.telemetry.observe(self._note, Level.INFO)
         self.made: list[tuple[str, Factory]] = []
         self.listeners = Listeners(OwnSockets(reactor), self.telemetry, self.factory)
         self.addCleanup(self.listeners.close)

@@ -27,18 +27,25 @@ class ObservationTests(SynchronousTestCase):
         self.done: list[str] = []
         self.slow: Deferred[None] = Deferred()
         figures: Any = object()
-        parts = (FakePart("first", self.done), FakePart("second", self.done, self.slow))
-        self.observation = Observation(figures, parts, (FakePart("leader", self.done),))
+        parts = (FakePart("first", self.done, self.slow), FakePart("second", self.done))
+        self.observation = Observation(figures, FakePart("logs", self.done), parts, (FakePart("leader", self.done),))
 
     def test_parts_start_in_order_and_leaders_when_they_lead(self) -> None:
         self.observation.start()
-        self.assertEqual(self.done, ["first starts", "second starts"])
+        self.assertEqual(self.done, ["logs starts", "first starts", "second starts"])
         self.observation.lead()
-        self.assertEqual(self.done[2:], ["leader starts"])
+        self.assertEqual(self.done[3:], ["leader starts"])
 
-    def test_parts_close_in_reverse_and_are_waited_for(self) -> None:
+    def test_parts_close_together_and_logs_when_all_have(self) -> None:
         closing = Deferred.fromCoroutine(self.observation.close())
-        self.assertEqual(self.done, ["leader closes", "second closes"])
+        self.assertEqual(self.done, ["leader closes", "first closes", "second closes"])
         self.slow.callback(None)
         self.successResultOf(closing)
-        self.assertEqual(self.done[2:], ["first closes"])
+        self.assertEqual(self.done[3:], ["logs closes"])
+
+    def test_one_that_fails_to_close_is_told_of(self) -> None:
+        closing = Deferred.fromCoroutine(self.observation.close())
+        self.slow.errback(ZeroDivisionError())
+        self.successResultOf(closing)
+        self.assertEqual(self.done[3:], ["logs closes"])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)

@@ -21,11 +21,11 @@ from stalwart.config.settings import Settings
 from stalwart.store import MemoryStore
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
+    AUTH_MFA_REQUIRED,
     AUTH_SUCCESS,
     AUTH_TOKEN_EXPIRED,
     AUTH_TOO_MANY_ATTEMPTS,
     NETWORK_BIND_ERROR,
-    NETWORK_CLOSED,
     TELEMETRY_JOURNAL_ERROR,
     TELEMETRY_LOG_ERROR,
     Event,
@@ -36,7 +36,7 @@ from tests.codec.test_journal_entry import fields_of
 from tests.telemetry.test_log_writer import ThreadClock
 
 NOW = 1_795_253_400.25  # 2026-11-21T09:30:00.25Z
-ALL = (NETWORK_CLOSED, AUTH_TOKEN_EXPIRED, AUTH_SUCCESS, AUTH_TOO_MANY_ATTEMPTS, NETWORK_BIND_ERROR)
+ALL = (AUTH_MFA_REQUIRED, AUTH_TOKEN_EXPIRED, AUTH_SUCCESS, AUTH_TOO_MANY_ATTEMPTS, NETWORK_BIND_ERROR)
 
 
 class FakeWriter:
@@ -257,9 +257,9 @@ class ProcessLogTests(TracersCase):
 
     def test_several_take_together(self) -> None:
         self.start()
-        self.create("Stdout", level="trace", events={"network.closed": True}, eventsPolicy="include")
+        self.create("Stdout", level="trace", events={"auth.mfa-required": True}, eventsPolicy="include")
         self.create("Stdout", level="warn")
-        self.assertEqual(self.log(), ["network.closed", "auth.too-many-attempts", "network.bind-error"])
+        self.assertEqual(self.log(), ["auth.mfa-required", "auth.too-many-attempts", "network.bind-error"])
 
     def test_without_an_enabled_one_the_server_is_not_silent(self) -> None:
         self.start()

@@ -8,9 +8,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.app.wanted_events import level_of, selection
 from stalwart.config.monitoring.tracer import Log
-from stalwart.telemetry.events import AUTH_FAILED, AUTH_SUCCESS, NETWORK_BIND_ERROR, NETWORK_CLOSED, Event, Level
+from stalwart.telemetry.events import AUTH_FAILED, AUTH_MFA_REQUIRED, AUTH_SUCCESS, NETWORK_BIND_ERROR, Event, Level
 
-ALL = (NETWORK_CLOSED, AUTH_FAILED, AUTH_SUCCESS, NETWORK_BIND_ERROR)
+ALL = (AUTH_MFA_REQUIRED, AUTH_FAILED, AUTH_SUCCESS, NETWORK_BIND_ERROR)
 
 
 def taken(*takers: Any) -> list[Event]:
@@ -29,12 +29,12 @@ class SelectionTests(SynchronousTestCase):
         self.assertEqual(level_of(taker("warn")), Level.WARN)
 
     def test_events_that_are_included_or_excluded(self) -> None:
-        self.assertEqual(taken(taker("info", "include", AUTH_SUCCESS, NETWORK_CLOSED)), [AUTH_SUCCESS])
+        self.assertEqual(taken(taker("info", "include", AUTH_SUCCESS, AUTH_MFA_REQUIRED)), [AUTH_SUCCESS])
         self.assertEqual(taken(taker("info", "exclude", AUTH_SUCCESS)), [AUTH_FAILED, NETWORK_BIND_ERROR])
 
     def test_any_of_several(self) -> None:
-        found = taken(taker("trace", "include", NETWORK_CLOSED), taker("error"))
-        self.assertEqual(found, [NETWORK_CLOSED, NETWORK_BIND_ERROR])
+        found = taken(taker("trace", "include", AUTH_MFA_REQUIRED), taker("error"))
+        self.assertEqual(found, [AUTH_MFA_REQUIRED, NETWORK_BIND_ERROR])
 
     def test_nobody_takes_anything(self) -> None:
         self.assertEqual(taken(), [])

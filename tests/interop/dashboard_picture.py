@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import re
@@ -58,9 +59,9 @@ class Demo:
         os.kill(self._workers()[0], signal.SIGKILL)
         time.sleep(seconds * 0.4)
         self.prometheus.scraped_since(time.time())
-        until = time.time()
-        step = max(self.interval, (until - self.began) / POINTS)
-        return Span(self.began, self.began + int((until - self.began) / step) * step, step)
+        step = max(self.interval, math.ceil(seconds / POINTS))
+        start = math.ceil(self.began)
+        return Span(start, start + (time.time() - start) // step * step, step)
 
     def lines(self, panel: Panel, span: Span) -> list[Line]:
         """What Prometheus answers for a panel."""

@@ -232,7 +232,7 @@ class ConfidentialTests(RegistrationWorld):
         events: list[str] = []
         self.telemetry.observe(lambda event, keys: events.append(f"{event.id} {keys}"))
         told = self.made(WITH_SECRET, ADMIN)
-        self.assertTrue(any(event.startswith("auth.client-registered") for event in events))
+        self.assertTrue(any(event.startswith("auth.client-registration") for event in events))
         for name in ("client_secret", "registration_access_token"):
             self.assertNotIn(told[name], " ".join(events))
 

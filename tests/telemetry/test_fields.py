@@ -42,6 +42,13 @@ class DeclaredTests(SynchronousTestCase):
         self.assertEqual(wrong, [])
         self.assertGreater(seen, 80)
 
+    def test_no_event_is_declared_in_vain(self) -> None:
+        """Each is named outside the declarations."""
+        folder = Path(stalwart.__file__).parent
+        texts = [path.read_text() for path in folder.rglob("*.py") if path.name not in ("events.py", "event_names.py")]
+        names = {name for name in _declarations("events") if not any(name in text for text in texts)}
+        self.assertEqual(names, set())
+
     def test_no_field_is_of_two_kinds(self) -> None:
         self.assertEqual(kind_of("elapsed"), Kind.DURATION)
         self.assertEqual(kind_of("nobody knows"), Kind.TEXT)

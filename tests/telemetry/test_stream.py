@@ -10,10 +10,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
     AUTH_FAILED,
+    AUTH_MFA_REQUIRED,
     HTTP_CONNECTION_END,
     HTTP_CONNECTION_START,
     HTTP_REQUEST_URL,
-    HTTP_RESPONSE,
     NETWORK_BIND_ERROR,
     SERVER_BOOTSTRAP_MODE,
     SERVER_STARTUP,
@@ -34,9 +34,9 @@ class EmittingTests(SynchronousTestCase):
         return [entry["line"] for entry in self.logged]
 
     def test_every_event_is_counted_also_below_the_threshold(self) -> None:
-        for event in (SERVER_STARTUP, HTTP_RESPONSE, HTTP_RESPONSE):
+        for event in (SERVER_STARTUP, AUTH_MFA_REQUIRED, AUTH_MFA_REQUIRED):
             self.telemetry.emit(event)
-        self.assertEqual(self.telemetry.counters, {"server.startup": 1, "http.response-body": 2})
+        self.assertEqual(self.telemetry.counters, {"server.startup": 1, "auth.mfa-required": 2})
 
     def test_event_at_the_threshold_is_one_log_line(self) -> None:
         self.telemetry.emit(SERVER_STARTUP, mode="normal", listeners=2)
@@ -48,7 +48,7 @@ class EmittingTests(SynchronousTestCase):
 
     def test_lower_threshold_logs_what_was_silent_before(self) -> None:
         self.telemetry.threshold = Level.TRACE
-        self.telemetry.emit(HTTP_RESPONSE)
+        self.telemetry.emit(AUTH_MFA_REQUIRED)
         self.assertEqual(len(self.logged), 1)
 
     def test_level_of_the_event_is_the_level_of_the_line(self) -> None:
@@ -191,9 +191,9 @@ class ObserverTests(SynchronousTestCase):
 
     def test_observer_sees_events_of_every_level_in_their_order(self) -> None:
         self.telemetry.observe(self.note)
-        self.telemetry.emit(HTTP_RESPONSE)
+        self.telemetry.emit(AUTH_MFA_REQUIRED)
         self.telemetry.emit(SERVER_STARTUP)
-        self.assertEqual(self.seen, ["http.response-body", "server.startup"])
+        self.assertEqual(self.seen, ["auth.mfa-required", "server.startup"])
 
     def test_observer_that_has_left_sees_nothing(self) -> None:
         self.telemetry.observe(self.note)()

@@ -12,11 +12,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.codec.trace_query import TraceQuery
 from stalwart.telemetry import Telemetry, subscriptions
 from stalwart.telemetry.events import (
+    AUTH_MFA_REQUIRED,
     AUTH_SUCCESS,
     HTTP_CONNECTION_END,
     HTTP_CONNECTION_START,
     HTTP_REQUEST_URL,
-    NETWORK_CLOSED,
     Event,
     Level,
 )
@@ -63,7 +63,7 @@ class WatchingTests(SubscriptionCase):
     """Which events are watched."""
 
     def wants(self) -> list[bool]:
-        return [self.telemetry.wants(event) for event in (NETWORK_CLOSED, HTTP_REQUEST_URL, AUTH_SUCCESS)]
+        return [self.telemetry.wants(event) for event in (AUTH_MFA_REQUIRED, HTTP_REQUEST_URL, AUTH_SUCCESS)]
 
     def test_nothing_while_nobody_reads(self) -> None:
         self.assertEqual(self.wants(), [False] * 3)
@@ -96,16 +96,16 @@ class WatchingTests(SubscriptionCase):
 
     def test_each_gets_only_its_own_level(self) -> None:
         high, low = self.subscribe(TraceQuery(level=Level.INFO)), self.subscribe(TraceQuery(level=Level.TRACE))
-        for event in (NETWORK_CLOSED, HTTP_REQUEST_URL, AUTH_SUCCESS):
+        for event in (AUTH_MFA_REQUIRED, HTTP_REQUEST_URL, AUTH_SUCCESS):
             self.emit(event)
-        self.assertEqual((self.ids(high), self.ids(low)), (["success"], ["closed", "request-url", "success"]))
+        self.assertEqual((self.ids(high), self.ids(low)), (["success"], ["mfa-required", "request-url", "success"]))
 
     def test_level_of_the_settings_counts(self) -> None:
-        self.telemetry.change_levels({"network.closed": Level.WARN, "auth.success": None})
+        self.telemetry.change_levels({"auth.mfa-required": Level.WARN, "auth.success": None})
         reader = self.subscribe(TraceQuery(level=Level.WARN))
-        self.emit(NETWORK_CLOSED)
+        self.emit(AUTH_MFA_REQUIRED)
         self.emit(AUTH_SUCCESS)
-        self.assertEqual(self.ids(reader), ["closed"])
+        self.assertEqual(self.ids(reader), ["mfa-required"])
 
     def test_what_comes_of_showing_is_not_shown(self) -> None:
         reader = self.subscribe()

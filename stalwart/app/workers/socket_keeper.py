@@ -20,7 +20,7 @@ from stalwart.app.listeners import reason_of, shown, with_backlog
 from stalwart.app.sockets import open_socket
 from stalwart.config.network.listener import NetworkListener
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import NETWORK_LISTEN_STOP
+from stalwart.telemetry.events import NETWORK_LISTEN_START, NETWORK_LISTEN_STOP
 
 Name = tuple[str, str]
 """A socket: the name of the listener, and the endpoint or address as the person wrote it."""
@@ -73,7 +73,9 @@ class SocketKeeper:
                 kept = Kept(name, port, port.socket.family)
                 self._kept.append(kept)
                 self._problems.pop(name, None)
-                self._log.info("listening {protocol} {address}", protocol=protocol, address=shown(port.getHost()))
+                address = shown(port.getHost())
+                self._log.info("listening {protocol} {address}", protocol=protocol, address=address)
+                self._telemetry.emit(NETWORK_LISTEN_START, listenerId=name[0], address=address)
         kept.holders.add(worker)
         return kept
 

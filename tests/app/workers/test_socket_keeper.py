@@ -18,6 +18,7 @@ from stalwart.app.sockets import OptionRefused
 from stalwart.app.workers import socket_keeper as module
 from stalwart.app.workers.socket_keeper import Kept, SocketKeeper
 from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import Level
 from tests.app.test_listeners import stored
 
 ENDPOINT = "tcp:0:interface=127.0.0.1"
@@ -38,7 +39,7 @@ class KeeperCase(TestCase):
             raise SkipTest("this reactor cannot adopt sockets")
         telemetry = Telemetry()
         self.events: list[tuple[str, dict[str, Any]]] = []
-        telemetry.observe(lambda event, keys: self.events.append((event.id, keys)))
+        telemetry.observe(lambda event, keys: self.events.append((event.id, keys)), Level.INFO)
         self.keeper = SocketKeeper(reactor, telemetry)
         self.addCleanup(lambda: Deferred.fromCoroutine(self.keeper.close()))
         self.lines: list[str] = []

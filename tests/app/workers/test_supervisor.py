@@ -28,6 +28,7 @@ from stalwart.app.workers.memory import SharedMemory
 from stalwart.app.workers.places import SharedPlaces
 from stalwart.app.workers.shared_sockets import SharedSockets
 from stalwart.app.workers.supervisor import KILL_AFTER, LONGEST_PAUSE, QUICK, SHORTEST_PAUSE, Supervisor
+from stalwart.telemetry.events import Level
 from tests.app.test_listeners import stored
 
 LONG = QUICK + 1
@@ -119,7 +120,7 @@ class SupervisorCase(SynchronousTestCase):
         self.keeper = FakeKeeper()
         self.supervisor._keeper = self.keeper  # type: ignore[assignment]
         self.events: list[tuple[str, dict[str, Any]]] = []
-        self.supervisor._telemetry.observe(lambda event, keys: self.events.append((event.id, keys)))
+        self.supervisor._telemetry.observe(lambda event, keys: self.events.append((event.id, keys)), Level.INFO)
 
     def new(self, environment: Environment) -> Supervisor:
         return Supervisor(
@@ -556,7 +557,7 @@ class SocketTests(TestCase):
             launch=self.launch,
         )
         self.events: list[str] = []
-        self.supervisor._telemetry.observe(lambda event, keys: self.events.append(event.id))
+        self.supervisor._telemetry.observe(lambda event, keys: self.events.append(event.id), Level.INFO)
         self.supervisor.startService()
         self.addCleanup(self.supervisor.stopService)
 

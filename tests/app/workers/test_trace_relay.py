@@ -12,7 +12,7 @@ from stalwart.app.workers.channel import LONGEST
 from stalwart.app.workers.trace_relay import MOST_BYTES, MOST_EVENTS, PAUSE, TraceExchange, TraceRelay
 from stalwart.codec.trace_query import TraceQuery
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import AUTH_SUCCESS, HTTP_REQUEST_URL, NETWORK_CLOSED, SERVER_RELOAD, Event, Level
+from stalwart.telemetry.events import AUTH_MFA_REQUIRED, AUTH_SUCCESS, HTTP_REQUEST_URL, SERVER_RELOAD, Event, Level
 from stalwart.telemetry.subscriptions import Subscription, Subscriptions
 
 
@@ -89,7 +89,7 @@ class RelayTests(SynchronousTestCase):
         watching = [[worker.watches(event) for event in (HTTP_REQUEST_URL, AUTH_SUCCESS)] for worker in (two, three)]
         self.assertEqual(watching, [[False, True]] * 2)
         other = two.reads(TraceQuery(level=Level.TRACE))
-        self.assertEqual([worker.watches(NETWORK_CLOSED) for worker in (one, two, three)], [True] * 3)
+        self.assertEqual([worker.watches(AUTH_MFA_REQUIRED) for worker in (one, two, three)], [True] * 3)
         other.close()
         self.assertEqual([worker.watches(HTTP_REQUEST_URL) for worker in (one, two, three)], [False] * 3)
         reader.close()
