@@ -17,6 +17,7 @@ from attrs import frozen
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
+from stalwart.codec.retry_after import seconds_to_wait
 from stalwart.codec.web_hook_body import body_of, event_object
 from stalwart.net.https import FetchFailed
 from stalwart.net.json_fetch import JsonAnswer
@@ -186,9 +187,9 @@ class WebHook:
         self._reason = reason
         self._failures += 1
         pause = min(SHORTEST_PAUSE * 2 ** min(self._failures - 1, 16), LONGEST_PAUSE)
-        if retry_after is not None and retry_after.isascii() and retry_after.isdigit():
-            pause = max(pause, min(float(retry_after), LONGEST_WAIT))
-        self._next_at = self._reactor.seconds() + max(pause, self.wish.throttle)
+        now = self._reactor.seconds()
+        pause = max(pause, seconds_to_wait(retry_after, now, LONGEST_WAIT) or 0.0)
+        self._next_at = now + max(pause, self.wish.throttle)
 
     def _discard(self) -> None:
         """Drop what is too old."""

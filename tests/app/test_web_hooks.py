@@ -186,4 +186,4 @@ class WebHooksTests(SynchronousTestCase):
         self.create(timeout=2500, allowInvalidCerts=True)
         (declared,) = (each for _, each in self.settings.all(WebHook))
         fetcher: Any = hooks._fetcher(declared)
-        self.assertEqual((fetcher._timeout, fetcher._verifies), (2.5, False))
+        self.assertEqual((fetcher._requests._timeout, fetcher._requests._verifies), (2.5, False))

@@ -104,9 +104,9 @@ def shown(value: float, unit: str, decimals: int | None = None) -> str:
     if unit == "percentunit":
         return f"{value * 100:.{1 if decimals is None else decimals}f} %"
     if unit == "bytes":
-        for factor, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
-            if abs(value) >= factor:
-                return f"{value / factor:.{1 if value < 10 * factor else 0}f} {name}"
+        for size, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+            if abs(value) >= size:
+                return f"{value / size:.{1 if value < 10 * size else 0}f} {name}"
         return f"{value:.0f} B"
     ending = {"reqps": " req/s", "ops": " /s", "cps": " /s"}.get(unit, "")
     for factor, name in ((1e6, "M"), (1e3, "k")):
@@ -211,8 +211,8 @@ def _series(panel: Panel, lines: Sequence[Line], span: Span, width: float, heigh
             continue
         for part in _parts(sorted(top), span):
             above = [point(moment, top[moment]) for moment in part]
-            under = [point(moment, floor[moment]) for moment in reversed(part)]
-            area = _path(above) + "L" + _path(under)[1:] + "Z"
+            below = [point(moment, floor[moment]) for moment in reversed(part)]
+            area = _path(above) + "L" + _path(below)[1:] + "Z"
             opacity = custom.get("fillOpacity", 10) / 100
             drawn.append(f'<path d="{area}" fill="{colour}" fill-opacity="{opacity}"/>')
             drawn.append(f'<path d="{_path(above)}" fill="none" stroke="{colour}" stroke-width="1.3"/>')

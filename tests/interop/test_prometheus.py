@@ -342,6 +342,20 @@ class ExpositionTests(PrometheusCase):
         self.assertEqual(status, 3, complaints)
         self.assertNotIn("error while linting", complaints)
 
+    def test_names_of_the_reference_are_scraped(self) -> None:
+        for _ in range(3):
+            self.daemon.get("/api/account", WRONG)
+        self.admin.change("Metrics", prometheus_settings("stalwart"))
+        prometheus = Prometheus(self.folder, self.daemon.port)
+        self.addCleanup(prometheus.stop)
+        prometheus.scraped_since(time.time())
+        self.assertEqual(prometheus.values("auth_failed"), {(): 3.0})
+        (lasted,) = prometheus.values("http_request_time_count").values()
+        self.assertGreater(lasted, 3)
+        self.assertEqual(prometheus.values('http_request_time_bucket{le="+Inf"}'), {(): lasted})
+        self.assertEqual(prometheus.values("stalwart_http_requests_total", "route", "code")["/api/account", "401"], 3)
+        self.assertEqual(prometheus.log, "")
+
     def test_credentials(self) -> None:
         self.admin.change("Metrics", prometheus_settings(login=SCRAPER))
         self.assertEqual(self.daemon.get(METRICS, {})[0], 401)

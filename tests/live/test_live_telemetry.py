@@ -177,7 +177,7 @@ class CrewTests(CrewCase):
         with self.crew.only(pid):
             stream = RawStream(self.crew.port, path)
             self.addCleanup(stream.close)
-            stream.read_until(b"event: ping")
+            stream.read_until(b"event: ")
         return stream
 
     def ids(self, stream: RawStream) -> Sequence[Any]:
@@ -185,7 +185,7 @@ class CrewTests(CrewCase):
 
     def test_reader_sees_what_happens_in_every_process(self) -> None:
         here, there = self.clients
-        streams = [self.stream(pid, TRACE + "needle") for pid in self.pids]
+        streams = [self.stream(pid, TRACE + "%6Eeedle") for pid in self.pids]
         time.sleep(0.3)  # each must hear of the other's reader
         for number, client in enumerate((here, there)):
             client.get(f"/healthz/live?needle-{number}.")

@@ -6,17 +6,15 @@ import gc
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from twisted.internet import reactor as real_reactor
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.protocols.tls import TLSMemoryBIOFactory
-from twisted.trial.unittest import SynchronousTestCase, TestCase
+from twisted.trial.unittest import TestCase
 from twisted.web.http_headers import Headers
 
-from stalwart.net import json_fetch
+from stalwart.net import web_requests
 from stalwart.net.https import FetchFailed
-from stalwart.net.json_fetch import JsonAnswer, JsonFetcher, is_own_machine, is_safe
+from stalwart.net.json_fetch import JsonAnswer, JsonFetcher
 from stalwart.net.tls import TrustStore
 from tests.net.certificates import Issued, issue, make_ca
 from tests.net.smtp_peers import ServerOptions
@@ -161,7 +159,7 @@ class JsonFetching(TestCase):
         self.assertTrue(b"".join(self.server.requests).endswith(b'{"a":1}'))
 
     async def test_told_too_long_broken_or_slow_answer_is_one_all_the_same(self) -> None:
-        self.patch(json_fetch, "PATIENCE", 0.05)
+        self.patch(web_requests, "PATIENCE", 0.05)
         for reply in (
             document(b" " * 2000),
             lambda server: server.transport.write(b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 2000),
@@ -189,38 +187,3 @@ class JsonFetching(TestCase):
                 await self.fetcher().tell(url, secret, b"")
         self.assertEqual((await self.fetcher().tell(self.serve(document(b"")), secret, b"")).status, 200)
         await self.all_gone()
-
-
-class AddressTests(SynchronousTestCase):
-    def test_https_anywhere_http_on_the_own_machine(self) -> None:
-        for url, safe in (
-            ("https://idp.example.test", True),
-            ("https://idp.example.test:8443/a?b=c", True),
-            ("https://10.0.0.1/", True),
-            ("http://localhost:8080/x", True),
-            ("http://127.0.0.2/", True),
-            ("http://[::1]:80/", True),
-            ("http://idp.example.test/", False),
-            ("http://localhost.example.test/", False),
-            ("http://127.0.0.1.example.test/", False),
-            ("http://localhost@idp.example.test/", False),
-            ("https://user:pass@idp.example.test/", False),
-            ("https://idp.example.test/#x", False),
-            ("https://idp.example.test:x/", False),
-            ("https://idp.example.test:99999/", False),
-            ("https:///path", False),
-            ("https://idp.example.test/\r\nA: b", False),
-            ("https://idp.example.test/ x", False),
-            ("https://idp.éxample.test/", False),
-            ("ftp://idp.example.test/", False),
-            ("https://a/" + "x" * 3000, False),
-            ("", False),
-        ):
-            self.assertEqual(is_safe(url), safe, url)
-        self.assertEqual([is_own_machine(host) for host in ("::1", "0.0.0.0", "x")], [True, False, False])
-
-    @settings(max_examples=100, deadline=None)
-    @given(st.text())
-    def test_anything_can_be_asked_about(self, text: str) -> None:
-        for url in (text, f"https://{text}", f"http://[{text}]"):
-            self.assertIn(is_safe(url), (True, False))

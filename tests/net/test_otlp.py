@@ -13,7 +13,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from stalwart.net.otlp import ANSWER_LIMIT, HttpSender, SendFailed, endpoint_of, signal_url, wait_of
+from stalwart.net.otlp import ANSWER_LIMIT, HttpSender, SendFailed, endpoint_of, signal_url
 from stalwart.net.tls import TrustStore
 from tests.net.certificates import Issued, issue, make_ca
 from tests.net.smtp_peers import ServerOptions
@@ -170,21 +170,3 @@ class EndpointTests(SynchronousTestCase):
             except SendFailed:
                 continue
             self.assertTrue(signal_url(parts, "traces").isascii())
-
-    def test_retry_after(self) -> None:
-        table = {
-            "0": 0.0,
-            " 120 ": 120.0,
-            "9999999": 300.0,
-            "Sat, 21 Nov 2026 09:31:00 GMT": 60.0,
-            "Sat, 21 Nov 2026 09:29:00 GMT": 0.0,
-            "-5": None,
-            "soon": None,
-            "": None,
-        }
-        self.assertEqual({field: wait_of(field, NOW) for field in table}, table)
-
-    @given(st.text(max_size=60))
-    def test_any_retry_after(self, field: str) -> None:
-        wait = wait_of(field, NOW)
-        self.assertTrue(wait is None or 0 <= wait <= 300)

@@ -12,11 +12,12 @@ from copy import copy
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
+from stalwart.codec.web_addresses import is_own_machine, is_safe
 from stalwart.directory.external.provider_keys import ProviderKey, chosen_key, read_keys
 from stalwart.errors import Unavailable
 from stalwart.net.flights import Flights
 from stalwart.net.https import FetchFailed
-from stalwart.net.json_fetch import Fetcher, is_own_machine, is_safe
+from stalwart.net.json_fetch import Fetcher
 
 T = TypeVar("T")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from stalwart.codec.web_addresses import is_safe, is_web_address
 from stalwart.errors import Invalid
 from stalwart.jmap.registry.completed import CompletedHandler, Members
 from stalwart.jmap.registry.handler import Asking, Change, handles
-from stalwart.net.json_fetch import is_safe, is_web_address
 from stalwart.store import Transaction
 
 

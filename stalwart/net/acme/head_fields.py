@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from itertools import islice
 from urllib.parse import urljoin
 
-from stalwart.net.json_fetch import is_safe
+from stalwart.codec.retry_after import http_date, seconds_to_wait
+from stalwart.codec.web_addresses import is_safe
 
 Heads = Mapping[str, Sequence[str]]
 
 LONGEST_WAIT = 30 * 86400.0
 _MOST_LINKS = 20
 _LONGEST_FIELD = 8192
-_LONGEST_DATE = 64
-_SECONDS = re.compile(r"[0-9]{1,64}\Z")
 _NONCE = re.compile(r"[A-Za-z0-9_-]{1,512}\Z")
 _ONE_PARAMETER = r"""\s*([\w!#$&+.^`|~*-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*)))?"""
 _PARAMETER = re.compile(f";(?:{_ONE_PARAMETER})?")
@@ -33,27 +30,10 @@ def first(heads: Heads, name: str) -> str | None:
     return values[0] if values else None
 
 
-def http_date(text: str | None) -> float | None:
-    """Epoch seconds of a date (RFC 9110 5.6.7), which is in GMT whether it says so or not; None for anything else."""
-    if text is None or len(text) > _LONGEST_DATE:
-        return None
-    try:
-        moment = parsedate_to_datetime(text)
-        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
-
-
 def retry_after(heads: Heads, now: float) -> float | None:
     """Seconds from now; for a moment that is over, 0. Dates are seen from the clock of whoever answered."""
-    value = (first(heads, "retry-after") or "").strip()
-    if _SECONDS.match(value):
-        return min(float(value), LONGEST_WAIT)
-    moment = http_date(value)
-    if moment is None:
-        return None
     sent = http_date(first(heads, "date"))
-    return min(max(moment - (now if sent is None else sent), 0.0), LONGEST_WAIT)
+    return seconds_to_wait(first(heads, "retry-after"), now if sent is None else sent, LONGEST_WAIT)
 
 
 def nonce_in(heads: Heads) -> str | None:
