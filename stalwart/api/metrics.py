@@ -19,7 +19,7 @@ from stalwart.codec import sse
 from stalwart.config.monitoring.counter_names import COUNTERS, GAUGES, HISTOGRAMS
 from stalwart.net.flights import Flights
 from stalwart.telemetry.events import declared_events
-from stalwart.telemetry.gathering import Figures, Reading, readings
+from stalwart.telemetry.figures.gathering import Figures, Reading, readings
 from stalwart.web.answers import EventStream, Outlet
 from stalwart.web.exchange import Exchange
 from stalwart.web.routes import route

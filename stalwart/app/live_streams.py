@@ -8,7 +8,7 @@ from stalwart.api.live_streams import LiveStreams
 from stalwart.api.metrics import LiveMetrics
 from stalwart.app.company import Company
 from stalwart.app.foundations import Foundations
-from stalwart.telemetry.gathering import Figures
+from stalwart.telemetry.figures.gathering import Figures
 from stalwart.telemetry.subscriptions import Subscriptions
 
 

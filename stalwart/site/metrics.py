@@ -21,8 +21,8 @@ from stalwart.errors import NotFound, Unauthenticated, Unavailable
 from stalwart.schema import File
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import RESOURCE_BAD_PARAMETERS
-from stalwart.telemetry.exposition import OPENMETRICS_TYPE, TEXT_TYPE, wants_openmetrics, written
-from stalwart.telemetry.gathering import Figures
+from stalwart.telemetry.figures.exposition import OPENMETRICS_TYPE, TEXT_TYPE, wants_openmetrics, written
+from stalwart.telemetry.figures.gathering import Figures
 from stalwart.web.access import credentials_of
 from stalwart.web.answers import Answer
 from stalwart.web.exchange import Exchange

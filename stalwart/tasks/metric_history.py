@@ -28,8 +28,8 @@ from stalwart.telemetry.events import (
     TELEMETRY_HISTORY_RECOVERED,
     TELEMETRY_METRICS_STORED,
 )
-from stalwart.telemetry.families import Family
-from stalwart.telemetry.gathering import Reading, readings
+from stalwart.telemetry.figures.families import Family
+from stalwart.telemetry.figures.gathering import Reading, readings
 from stalwart.telemetry.spans import new_span
 
 INTERVAL = 60.0

@@ -9,8 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.api import metrics
 from stalwart.api.metrics import LiveMetrics, Selection, interval, selection
-from stalwart.telemetry.families import Buckets, Family
-from stalwart.telemetry.gathering import Reading
+from stalwart.telemetry.figures.families import Buckets, Family
+from stalwart.telemetry.figures.gathering import Reading
 from tests.api.streaming import StreamingCase, events_of
 from tests.web.fakes import FakeDirectory
 

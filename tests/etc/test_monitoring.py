@@ -11,7 +11,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Level, declared_events
-from stalwart.telemetry.families import COUNTED, Parts, bare_name, families
+from stalwart.telemetry.figures.families import COUNTED, Parts, bare_name, families
 from stalwart.telemetry.measures import declared_measures
 from tests.etc.grafana import DASHBOARD, ETC, RULES, Panel, dashboard, filled, metrics_in, panels
 from tests.interop.prometheus import promtool

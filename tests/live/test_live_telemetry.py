@@ -177,6 +177,7 @@ class CrewTests(CrewCase):
         with self.crew.only(pid):
             stream = RawStream(self.crew.port, path)
             self.addCleanup(stream.close)
+            stream._socket.settimeout(10)  # less than the time between two comments
             stream.read_until(b"event: ")
         return stream
 
@@ -198,6 +199,7 @@ class CrewTests(CrewCase):
         time.sleep(0.3)
         os.kill(self.pids[0], signal.SIGKILL)
         parent.read_until(b"server.worker-ended")
+        print("ended seen")
         parent.read_until(b"server.startup")  # of the one that takes its place
         fresh = self.client(next(pid for pid in self.crew.wait_for_workers(2, 3) if pid not in self.pids))
         fresh.get("/healthz/live?needle-2.")

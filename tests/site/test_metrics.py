@@ -15,8 +15,8 @@ from stalwart.directory.hashing import SynchronousHashing
 from stalwart.errors import Unavailable
 from stalwart.site import metrics
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.exposition import OPENMETRICS_TYPE
-from stalwart.telemetry.gathering import Figures
+from stalwart.telemetry.figures.exposition import OPENMETRICS_TYPE
+from stalwart.telemetry.figures.gathering import Figures
 from tests.web.client import BASIC_ALICE, Response, Server, serve
 from tests.web.fakes import FakeSettings
 

@@ -10,7 +10,7 @@ from stalwart.config.monitoring.history import MetricsStore
 from stalwart.errors import Unavailable
 from stalwart.store import MetricSearch
 from stalwart.tasks.metric_history import AGE, INTERVAL, MOST_WAITING, PATIENCE, MetricHistory
-from stalwart.telemetry.families import Buckets, Family
+from stalwart.telemetry.figures.families import Buckets, Family
 from stalwart.telemetry.spans import moment_of
 from tests.tasks.test_trace_history import FailingStore
 from tests.tasks.world import NOW, TaskCase

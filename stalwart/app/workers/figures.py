@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from stalwart.app.workers.memory import FIGURES_BYTES, SharedMemory
 from stalwart.app.workers.series import SharedSeries
 from stalwart.telemetry.events import declared_events
-from stalwart.telemetry.gauges import BETWEEN
+from stalwart.telemetry.figures.gauges import BETWEEN
 
 PARENT = 0
 _NUMBER = struct.Struct("Q")  # native, so that it is written at once

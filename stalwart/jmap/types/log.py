@@ -30,9 +30,9 @@ from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.jmap.registry.verbs import needed
 from stalwart.jmap.standard.arguments import QueryArguments
 from stalwart.store import Transaction
-from stalwart.telemetry.log_file import newest_file, reason_of
-from stalwart.telemetry.log_reader import LogReader
-from stalwart.telemetry.log_search import LogSearch, Page
+from stalwart.telemetry.logs.log_file import newest_file, reason_of
+from stalwart.telemetry.logs.log_reader import LogReader
+from stalwart.telemetry.logs.log_search import LogSearch, Page
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.jmap.types.network import steps
 from stalwart.schema import Declaration
-from stalwart.telemetry.log_file import is_file_name, why_not_writable
+from stalwart.telemetry.logs.log_file import is_file_name, why_not_writable
 
 
 @handles("Tracer")

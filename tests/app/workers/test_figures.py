@@ -8,7 +8,7 @@ from stalwart.app.workers import figures
 from stalwart.app.workers.figures import MOST_EVENTS, PARENT, SharedFigures
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import AUTH_FAILED, HTTP_CONNECTION_END, HTTP_CONNECTION_START, Level, declared_events
-from stalwart.telemetry.gauges import BETWEEN
+from stalwart.telemetry.figures.gauges import BETWEEN
 from tests.app.workers.world import MemoryCase, running
 
 FAILED = AUTH_FAILED.id

@@ -12,7 +12,7 @@ from stalwart.jmap.engine import Engine
 from stalwart.jmap.registry.family import registry_methods
 from stalwart.jmap.types import log
 from stalwart.jmap.types.log import NO_FILE, TOO_FAR, log_query
-from stalwart.telemetry import log_reader
+from stalwart.telemetry.logs import log_reader
 from tests.jmap.registry.world import RegistryWorld
 
 MOMENT = 1_795_253_400_125

@@ -1,0 +1,1 @@
+"""What watches the server and tells of it: logs, web hooks, exports, history; following the settings."""
