@@ -113,10 +113,11 @@ def _stream(exchange: Exchange, live_metrics: LiveMetrics, live_streams: LiveStr
     wanted = selection(exchange.query.get("metrics", ""))
     seconds = interval(exchange.query.get("interval", ""))
     live_streams.admit(access.account_id)
+    reader = live_streams.reader(access, "liveMetrics", exchange.client_ip)
 
     async def run(send: Outlet) -> None:
         with live_streams.open(access.account_id, "metrics"):
-            while True:
+            while await reader.may_read():
                 send(frame(filter(wanted.takes, await live_metrics.now())))
                 await deferLater(live_metrics.clock, seconds)
                 await send.ready()

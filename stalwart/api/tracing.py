@@ -49,6 +49,7 @@ def _stream(exchange: Exchange, subscriptions: Subscriptions, live_streams: Live
     assert access is not None  # the routes say so
     query = trace_query(exchange.query, _KEYS)
     live_streams.admit(access.account_id)
+    reader = live_streams.reader(access, "liveTracing", exchange.client_ip)
 
     async def run(send: Outlet) -> None:
         with live_streams.open(access.account_id, "tracing"):
@@ -58,6 +59,8 @@ def _stream(exchange: Exchange, subscriptions: Subscriptions, live_streams: Live
                 while True:
                     await subscription.wait(INTERVAL)
                     await send.ready()
+                    if not await reader.may_read():
+                        return
                     await _tell(send, subscription, subscriptions)
             finally:
                 subscription.close()

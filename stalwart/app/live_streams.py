@@ -18,6 +18,6 @@ def live_services(below: Foundations, company: Company, figures: Figures) -> dic
     company.share_trace(subscriptions)
     return {
         "subscriptions": subscriptions,
-        "live_streams": LiveStreams(company.places, below.telemetry),
+        "live_streams": LiveStreams(company.places, below.telemetry, below.directory),
         "live_metrics": LiveMetrics(figures, below.reactor),
     }

@@ -399,6 +399,59 @@ DANE_BOGUS_DNSSEC_RECORD = Event(
     "dane.bogus-dnssec-record", Level.INFO, "TLSA records are not validly signed", "domain hostname reason elapsed"
 )
 
+SMTP_CONNECTION_START = Event(
+    "smtp.connection-start", Level.DEBUG, "SMTP connection opened", "listenerId localPort remoteIp remotePort"
+)
+SMTP_CONNECTION_END = Event(
+    "smtp.connection-end", Level.DEBUG, "SMTP connection closed", "listenerId remoteIp remotePort size total elapsed"
+)
+SMTP_CONCURRENCY_LIMIT = Event(
+    "smtp.concurrency-limit-exceeded", Level.INFO, "Too many SMTP connections", "listenerId remoteIp limit"
+)
+SMTP_SPOKE_TOO_EARLY = Event("smtp.spoke-too-early", Level.INFO, "Client did not wait for the greeting", "remoteIp")
+SMTP_REFUSED = Event(
+    "smtp.refused", Level.INFO, "Client, sender, recipient or message refused", "remoteIp from to code reason"
+)
+SMTP_EHLO = Event("smtp.ehlo", Level.DEBUG, "Client names itself", "remoteIp hostname method")
+SMTP_INVALID_EHLO = Event("smtp.invalid-ehlo", Level.DEBUG, "Client's name is not a full one", "remoteIp hostname")
+SMTP_START_TLS = Event("smtp.start-tls", Level.DEBUG, "TLS is up on an SMTP connection", "remoteIp version details")
+SMTP_MAIL_FROM = Event("smtp.mail-from", Level.DEBUG, "Sender accepted", "remoteIp from size")
+SMTP_RCPT_TO = Event("smtp.rcpt-to", Level.DEBUG, "Recipient accepted", "remoteIp to")
+SMTP_RCPT_TO_DUPLICATE = Event("smtp.rcpt-to-duplicate", Level.DEBUG, "Recipient named twice", "remoteIp to")
+SMTP_MESSAGE_TAKEN = Event(
+    "smtp.message-taken", Level.DEBUG, "Message received and answered", "remoteIp from code size total elapsed"
+)
+SMTP_MESSAGE_TOO_LARGE = Event(
+    "smtp.message-too-large", Level.INFO, "Message over the size limit", "remoteIp from size limit"
+)
+SMTP_BARE_LINE_END = Event(
+    "smtp.bare-line-end", Level.INFO, "Message refused: CR or LF alone, as if to smuggle another one", "remoteIp from"
+)
+SMTP_DID_NOT_SAY_EHLO = Event("smtp.did-not-say-ehlo", Level.DEBUG, "Client did not say EHLO", "remoteIp")
+SMTP_MULTIPLE_MAIL_FROM = Event("smtp.multiple-mail-from", Level.DEBUG, "A second sender", "remoteIp")
+SMTP_MAIL_FROM_MISSING = Event("smtp.mail-from-missing", Level.DEBUG, "No sender was named", "remoteIp")
+SMTP_RCPT_TO_MISSING = Event("smtp.rcpt-to-missing", Level.DEBUG, "No recipient was named", "remoteIp")
+SMTP_COMMAND_NOT_IMPLEMENTED = Event(
+    "smtp.command-not-implemented", Level.DEBUG, "Command is not offered", "remoteIp method"
+)
+SMTP_INVALID_COMMAND = Event("smtp.invalid-command", Level.DEBUG, "Unknown or misplaced command", "remoteIp reason")
+SMTP_SYNTAX_ERROR = Event("smtp.syntax-error", Level.DEBUG, "Command is malformed", "remoteIp reason")
+SMTP_REQUEST_TOO_LARGE = Event("smtp.request-too-large", Level.DEBUG, "Command line too long", "remoteIp")
+SMTP_UNSUPPORTED_PARAMETER = Event(
+    "smtp.unsupported-parameter", Level.DEBUG, "Parameter is not offered", "remoteIp reason"
+)
+SMTP_TOO_MANY_RECIPIENTS = Event(
+    "smtp.too-many-recipients", Level.DEBUG, "Too many recipients of a message", "remoteIp limit"
+)
+SMTP_TOO_MANY_INVALID_RCPT = Event(
+    "smtp.too-many-invalid-rcpt", Level.INFO, "Too many refused recipients", "remoteIp limit"
+)
+SMTP_TOO_MANY_MESSAGES = Event("smtp.too-many-messages", Level.DEBUG, "Too many messages in a session", "remoteIp limit")
+SMTP_TOO_MANY_ERRORS = Event("smtp.too-many-errors", Level.INFO, "Too many errors in a session", "remoteIp limit")
+SMTP_TRANSFER_LIMIT = Event("smtp.transfer-limit-exceeded", Level.INFO, "Too much sent in a session", "remoteIp limit")
+SMTP_TIME_LIMIT = Event("smtp.time-limit-exceeded", Level.INFO, "SMTP session took too long", "remoteIp reason")
+SMTP_ERROR = Event("smtp.error", Level.ERROR, "Fault in the server while taking mail", "remoteIp reason trace")
+
 TELEMETRY_LOG_ERROR = Event("telemetry.log-error", Level.WARN, "Log file cannot be written", "path reason")
 TELEMETRY_LOG_RECOVERED = Event("telemetry.log-recovered", Level.INFO, "Log file is written again", "path")
 TELEMETRY_LOG_DROPPED = Event(

@@ -38,8 +38,8 @@ class Kind(Enum):
 
 _NAMES: Mapping[Kind, str] = {
     Kind.TEXT: """
-        address again client config contents created destroyed details directory domain hint hostname id kind
-        listenerId login method mode object path permission property reason requestId result trace type updated version
+        address again client config contents created destroyed details directory domain from hint hostname id kind
+        listenerId login method mode object path permission property reason requestId result to trace type updated version
         """,
     Kind.NUMBER: """
         accountId code dropped limit listeners localPort remotePort size spanId total worker

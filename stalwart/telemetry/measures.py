@@ -49,6 +49,7 @@ def _lasts(name: str, doc: str, bounds: tuple[float, ...], *labels: str, id: str
 HTTP_REQUESTS = Measure("http_requests", "counter", "Answered requests", ("method", "route", "code"))
 HTTP_REQUEST_DURATION = _lasts("http_request", "From a request's head to its answer", SECONDS, "method", "route")
 HTTP_CONNECTION_DURATION = _lasts("http_connection", "How long connections lasted", MEDIUM, id="http.request-time")
+SMTP_CONNECTION_DURATION = _lasts("smtp_connection", "How long SMTP connections lasted", MEDIUM, id="smtp.request-time")
 
 JMAP_CALLS = Measure("jmap_calls", "counter", "JMAP method calls", ("method", "outcome"))
 JMAP_CALL_DURATION = _lasts("jmap_call", "How long JMAP method calls took", SECONDS, "method")

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.api.live_streams import LiveStreams
 from stalwart.codec.event_stream import EventStreamParser
+from stalwart.directory.access import Access
 from stalwart.directory.places import MemoryPlaces
 from stalwart.telemetry.measures import LIVE_STREAMS
 from stalwart.web.routes import Route
@@ -18,6 +19,26 @@ from tests.web.client import BASIC_ALICE, Connected, Response, Server, parse_res
 from tests.web.fakes import FakeDirectory
 
 PERMISSIONS = ("authenticate", "liveTracing", "liveMetrics")
+
+
+class FakeAccounts:
+    """A directory in which everybody has ``permissions``, or ``problem``."""
+
+    def __init__(self) -> None:
+        self.generation = 1
+        self.permissions = set(PERMISSIONS)
+        self.problem: Exception | None = None
+        self.asked: list[tuple[int, ...]] = []
+
+    async def account_access(self, account_id: int, client_ip: str) -> Access:
+        self.asked.append((account_id,))
+        if self.problem is not None:
+            raise self.problem
+        return Access(account_id, "alice", None, frozenset(self.permissions))
+
+    async def entered_access(self, account_id: int, presenter_id: int, client_ip: str) -> Access:
+        self.asked.append((account_id, presenter_id))
+        return Access(account_id, "alice", None, frozenset(self.permissions))
 
 
 class StreamingCase(SynchronousTestCase):
@@ -30,7 +51,8 @@ class StreamingCase(SynchronousTestCase):
         self.server = Server(self.routes, self.services, directory=FakeDirectory(PERMISSIONS))
         self.telemetry = self.server.telemetry
         self.clock = self.server.clock
-        self.services["live_streams"].made = LiveStreams(MemoryPlaces(), self.telemetry)
+        self.accounts = FakeAccounts()
+        self.services["live_streams"].made = LiveStreams(MemoryPlaces(), self.telemetry, self.accounts)
 
     def open(self, path: str, headers: dict[str, str] | None = None) -> Connected:
         """A connection on which the request has been sent."""

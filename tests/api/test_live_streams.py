@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.api.live_streams import MOST, LiveStreams
+from stalwart.directory.access import Access
 from stalwart.directory.places import MemoryPlaces
 from stalwart.errors import TooMany
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.measures import LIVE_STREAMS
+from tests.api.streaming import FakeAccounts
 
 
 class LiveStreamsTests(SynchronousTestCase):
@@ -16,7 +19,8 @@ class LiveStreamsTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.telemetry = Telemetry()
-        self.streams = LiveStreams(MemoryPlaces(), self.telemetry)
+        self.accounts = FakeAccounts()
+        self.streams = LiveStreams(MemoryPlaces(), self.telemetry, self.accounts)
 
     def number(self, kind: str) -> float:
         return self.telemetry.series(LIVE_STREAMS, kind).numbers(1)[0]
@@ -39,3 +43,11 @@ class LiveStreamsTests(SynchronousTestCase):
         with self.assertRaises(ValueError), self.streams.open(7, "tracing"):
             raise ValueError
         self.assertEqual(self.number("tracing"), 0)
+
+    def test_whoever_has_entered_an_account_is_looked_at_with_it(self) -> None:
+        access = Access(7, "alice", None, frozenset(), presenter_id=3)
+        reader = self.streams.reader(access, "liveTracing", "192.0.2.7")
+        self.assertTrue(self.successResultOf(Deferred.fromCoroutine(reader.may_read())))
+        self.accounts.generation += 1
+        self.assertTrue(self.successResultOf(Deferred.fromCoroutine(reader.may_read())))
+        self.assertEqual(self.accounts.asked, [(7, 3)])

@@ -103,7 +103,7 @@ class MetricsTests(StreamingCase):
         self.assertEqual(self.frames("?metrics=nonsense,,x"), [EVERYTHING])
 
     def test_further_segments_are_ignored(self) -> None:
-        self.assertEqual(self.frames("/x/y"), [EVERYTHING])
+        self.assertEqual(self.answer("/api/live/metrics/x/y").status, 200)
 
     def test_many_readers_are_gathered_for_once(self) -> None:
         opened = [self.begin("/api/live/metrics?interval=5") for _ in range(10)]
@@ -132,6 +132,13 @@ class MetricsTests(StreamingCase):
         self.assertEqual(self.open_streams("metrics"), 1)
         connected.lose()
         self.assertEqual((self.open_streams("metrics"), self.clock.getDelayedCalls()), (0, []))
+
+    def test_it_ends_before_the_next_frame_when_the_permission_is_gone(self) -> None:
+        connected = self.begin("/api/live/metrics?interval=2")
+        self.accounts.permissions.discard("liveMetrics")
+        self.accounts.generation += 1
+        self.after(2)
+        self.assertEqual(connected.received(), b"0\r\n\r\n")
 
     def test_who_may_read(self) -> None:
         self.assertEqual(self.answer("/api/live/metrics", {}).status, 401)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from stalwart.api import tracing
+from stalwart.directory.failures import LoginFailed
+from stalwart.errors import Unauthenticated
 from stalwart.telemetry.events import AUTH_MFA_REQUIRED, AUTH_SUCCESS, HTTP_REQUEST_URL
 from stalwart.telemetry.subscriptions import MOST_EVENTS, Subscriptions
 from tests.api.streaming import StreamingCase, events_of, named
@@ -141,6 +143,31 @@ class AdmissionTests(TracingCase):
         connected.lose()
         self.assertEqual((self.subscriptions._groups, self.clock.getDelayedCalls()), ({}, []))
         self.assertEqual(len(self.telemetry._observers), 1)  # the test's own
+
+    def test_stream_goes_on_when_other_accounts_change(self) -> None:
+        connected = self.begin("/api/live/tracing?level=error")
+        self.accounts.generation += 1
+        self.after(31)
+        self.assertEqual(len(events_of(connected.received())), 1)
+        self.after(31)
+        self.assertEqual(self.accounts.asked, [(7,)])
+
+    def test_nothing_more_is_shown_to_whoever_has_lost_the_permission(self) -> None:
+        connected = self.begin("/api/live/tracing?events=auth.*")
+        self.accounts.permissions.discard("liveTracing")
+        self.accounts.generation += 1
+        self.telemetry.emit(AUTH_SUCCESS)
+        self.after(1)
+        self.assertEqual(connected.received(), b"0\r\n\r\n")
+        self.assertEqual(self.subscriptions._groups, {})
+
+    def test_stream_of_an_account_that_is_gone_ends(self) -> None:
+        for problem in (Unauthenticated(), LoginFailed("address")):
+            connected = self.begin("/api/live/tracing?level=error")
+            self.accounts.problem = problem
+            self.accounts.generation += 1
+            self.after(31)
+            self.assertEqual(connected.received()[-5:], b"0\r\n\r\n")
 
     def test_head_runs_nothing(self) -> None:
         connected = self.server.connect()

@@ -18,6 +18,7 @@ class Below:
     def __init__(self) -> None:
         self.telemetry = Telemetry()
         self.reactor = Clock()
+        self.directory = None
 
 
 class Shares(Alone):

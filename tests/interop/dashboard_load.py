@@ -21,7 +21,6 @@ from tests.live.people import USING
 
 ADMIN, ALICE, BOB = (f"{name}@example.test" for name in ("admin", "alice", "bob"))
 PAGES = ("/healthz/live", "/healthz/ready", "/robots.txt", "/diagnose", "/.well-known/jmap", "/login", "/no/such/page")
-STRANGER = "127.0.0.66"
 NAMES = ("mail.example.test", "autoconfig.example.test")
 CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("Core/echo", {"hello": True}),
@@ -77,8 +76,7 @@ class Crowd:
         enabled = {"@type": "Enabled", "naming": "openmetrics"}
         self.set("Metrics", {"update": {"singleton": {"prometheus": enabled}}})
         self.set("Http", {"update": {"singleton": {"rateLimitAnonymous": None, "rateLimitAuthenticated": None}}})
-        self.set("Security", {"update": {"singleton": {"authBanRate": {"count": 40, "period": 86_400_000}}}})
-        self.set("AllowedIp", {"create": {"a": {"address": "127.0.0.1"}}})
+        self.set("Security", {"update": {"singleton": {"authBanRate": {"count": 12, "period": 86_400_000}}}})
         pairs = {str(n): Authority().pair(name) for n, name in enumerate(NAMES)}
         self.set("Certificate", {"create": pairs})
 
@@ -102,7 +100,7 @@ class Crowd:
         mine = self._headers(ALICE)
         with self._connection() as client:
             account = next(iter(json.loads(self._ask(client, "GET", "/jmap/session", mine)[1])["accounts"]))
-            body = self.dice.randbytes(self.dice.randint(1_000, 2_000_000))
+            body = self.dice.randbytes(self.dice.randint(1_000, 80_000))  # in all less than a person may keep
             fields = {**mine, "Content-Type": "application/octet-stream"}
             status, text = self._ask(client, "POST", f"/jmap/upload/{account}/", fields, body)
             if status == 200:
@@ -115,9 +113,14 @@ class Crowd:
             self._ask(client, "GET", "/api/account", basic(BOB, password))
 
     def guess(self) -> None:
-        """A stranger guesses passwords until he is banned, and goes on."""
-        with self._connection(STRANGER) as client:
-            self._ask(client, "GET", "/api/account", basic(ALICE, "guess"))
+        """Strangers behind a proxy guess passwords until they are banned, and go on; some look for other servers."""
+        stranger = {"X-Forwarded-For": f"203.0.113.{self.dice.randint(1, 9)}"}
+        with self._connection() as client:
+            self._ask(client, "GET", "/api/account", {**basic(ALICE, "guess"), **stranger})
+        if self.dice.random() < 0.1:
+            stranger = {"X-Forwarded-For": f"198.51.100.{self.dice.randint(1, 250)}"}
+            with self._connection() as client:
+                self._ask(client, "GET", "/wp-login.php", stranger)
 
     def program(self) -> None:
         """Somebody lets a program in, which renews its tokens and leaves."""
@@ -187,8 +190,8 @@ class Crowd:
         return answer.status, answer.read()
 
     @contextmanager
-    def _connection(self, source: str = "127.0.0.1") -> Iterator[http.client.HTTPConnection]:
-        client = http.client.HTTPConnection("127.0.0.1", self.world.port, timeout=PATIENCE, source_address=(source, 0))
+    def _connection(self) -> Iterator[http.client.HTTPConnection]:
+        client = http.client.HTTPConnection("127.0.0.1", self.world.port, timeout=PATIENCE)
         try:
             yield client
         finally:

@@ -247,7 +247,8 @@ def _axes(panel: Panel, span: Span, left: float, width: float, tall: float, low:
         x = left + _across(moment, span, width - left - 4)
         clock = datetime.fromtimestamp(moment, UTC).strftime("%H:%M:%S" if span.until - span.start < 300 else "%H:%M")
         yield f'<path d="M{x:.1f},6V{tall:.0f}" stroke="#23262b"/>'
-        yield f'<text x="{x:.1f}" y="{tall + 14:.0f}" text-anchor="middle">{clock}</text>'
+        if x < width - 20:
+            yield f'<text x="{x:.1f}" y="{tall + 14:.0f}" text-anchor="middle">{clock}</text>'
     if panel.defaults.get("custom", {}).get("thresholdsStyle"):
         for step in panel.defaults["thresholds"]["steps"]:
             if step["value"] is not None and low <= step["value"] <= high:

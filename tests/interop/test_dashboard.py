@@ -13,6 +13,8 @@ from tests.interop.dashboard_page import Line, Span, clock_ticks, page, shown, t
 from tests.interop.dashboard_picture import Demo, picture
 
 SECONDS = 25.0
+QUIET = {"Server errors", "Errors", "Telemetry", "Bans and refusals", "Running or waiting in the store"}
+"""Panels that may be at 0 for so long: of a server that is well they are."""
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -31,10 +33,8 @@ class DashboardTests(SynchronousTestCase):
         self.assertEqual([title for title, found in lines.items() if "" in {line.name for line in found}], [])
         moved = {title for title, found in lines.items() if any(max(line.values.values()) > 0 for line in found)}
         still = lines.keys() - moved
-        self.assertLessEqual(still, {"Server errors", "Errors", "Telemetry", "Bans and refusals"})
-        self.assertEqual(
-            {each.name: max(each.values.values()) for each in lines["Errors"] if any(each.values.values())}, {}
-        )
+        self.assertLessEqual(still, QUIET)
+        self.assertEqual([line.name for line in lines["Errors"] if any(line.values.values())], [])
         self.assertEqual(demo.prometheus.log, "")
 
 

@@ -98,6 +98,7 @@ class CurlTests(DaemonCase):
         self.assertEqual(events[0]["event"], "http.request-url")
         self.assertEqual(values["url"], {"@type": "String", "value": "/healthz/live?needle"})
         self.assertEqual(values["remoteIp"], {"@type": "IpAddr", "value": "127.0.0.1"})
+        self.assertEqual(values["spanId"]["@type"], "UnsignedInt")
 
     def test_trace_with_a_password(self) -> None:
         process = self.curl("/api/live/tracing", "-u", ":".join(ADMIN))
@@ -199,7 +200,6 @@ class CrewTests(CrewCase):
         time.sleep(0.3)
         os.kill(self.pids[0], signal.SIGKILL)
         parent.read_until(b"server.worker-ended")
-        print("ended seen")
         parent.read_until(b"server.startup")  # of the one that takes its place
         fresh = self.client(next(pid for pid in self.crew.wait_for_workers(2, 3) if pid not in self.pids))
         fresh.get("/healthz/live?needle-2.")
@@ -212,4 +212,10 @@ class CrewTests(CrewCase):
         for client in self.clients:
             status, headers, _ = client.get(TRACE)
             self.assertEqual((status, "retry-after" in headers), (429, True))
+        here, there = self.clients
+        here.change("Metrics", {"prometheus": {"@type": "Enabled"}})
+        for client in (here, there):
+            text = client.get("/metrics/prometheus")[2].decode()
+            found = dict(re.findall(r'live_streams\{kind="(\w+)"\} (\d+)', text))
+            self.assertEqual(found, {"tracing": "10", "metrics": "10"})
         self.assert_clean()

@@ -61,6 +61,7 @@ class Member:
         self._below: Foundations | None = None
         self._runner: TaskRunner | None = None
         self._trace: TraceRelay | None = None
+        self._listen: Message | None = None
         self._begin: Callable[[], object] | None = None
         self._reload: Callable[[], object] = lambda: None
         self._leads = False
@@ -115,6 +116,8 @@ class Member:
     def share_trace(self, subscriptions: Subscriptions) -> None:
         """See ``Company``."""
         self._trace = TraceRelay(subscriptions, self._reactor, self._send, self._is_full)
+        if self._listen is not None:
+            self._trace.heard(self._listen)
 
     def shape_log(self, form: LogForm, reactor: Any) -> None:
         """See ``Company``. The parent writes it."""
@@ -155,6 +158,8 @@ class Member:
                 self._look()
             case "trace" | "listen" if self._trace is not None:
                 self._trace.heard(message)
+            case "listen":  # before there is anything to tell
+                self._listen = message
             case "reload":
                 self._reload()
             case "wake" if self._runner is not None:

@@ -119,11 +119,12 @@ class Supervisor(Service):
             )
         except OSError as problem:  # too many processes, not enough memory
             self._ended(seat, problem.strerror or str(problem))
+        else:
+            self._trace.began(seat.number)
 
     def _opened(self, seat: Seat, mode: str) -> None:
         """A worker serves."""
         seat.is_open = True
-        self._trace.began(seat.number)
         if not self._has_served:
             self._has_served = True
             if not self._has_become_user():
@@ -194,7 +195,7 @@ class Supervisor(Service):
                 seat.process.send(do)
 
     def _lines(self) -> dict[int, Running]:
-        return {seat.number: seat.process for seat in self._seats if seat.process is not None and seat.is_open}
+        return {seat.number: seat.process for seat in self._seats if seat.process is not None}
 
     # Their messages
 

@@ -129,7 +129,7 @@ class TraceExchange:
         self._tell()
 
     def began(self, number: int) -> None:
-        """A worker serves: others may want to know what happens there."""
+        """A worker begins: others may want to know what happens there."""
         self._told.pop(number, None)
         self._tell()
 

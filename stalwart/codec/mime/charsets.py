@@ -1,25 +1,27 @@
 """Character sets of mail: labels as they are sent, and octets to text without ever failing (RFC 2045, 2978).
 
-Only codecs of text can be named by a message, from a closed table. Where a label is known to be used for a superset, the
-superset is read. A label that is missing, unknown or wrong is replaced by what fits best, and that is said.
+Only codecs of text can be named by a message, from a closed table. Where a label is known to be used for a superset,
+that is read. A label that is missing, unknown or wrong is replaced by what fits best, and that is said.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 from encodings.aliases import aliases
 from functools import lru_cache
 
-_TEXT = frozenset(
-    "ascii big5 big5hkscs cp037 cp1006 cp1026 cp1125 cp1140 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 "
-    "cp273 cp424 cp437 cp500 cp720 cp737 cp775 cp850 cp852 cp855 cp856 cp857 cp858 cp860 cp861 cp862 cp863 cp864 cp865 "
-    "cp866 cp869 cp874 cp875 cp932 cp949 cp950 euc_jis_2004 euc_jisx0213 euc_jp euc_kr gb18030 gb2312 gbk hp_roman8 hz "
-    "iso2022_jp iso2022_jp_1 iso2022_jp_2 iso2022_jp_2004 iso2022_jp_3 iso2022_jp_ext iso2022_kr iso8859_1 iso8859_10 "
-    "iso8859_11 iso8859_13 iso8859_14 iso8859_15 iso8859_16 iso8859_2 iso8859_3 iso8859_4 iso8859_5 iso8859_6 iso8859_7 "
-    "iso8859_8 iso8859_9 johab koi8_r koi8_t koi8_u kz1048 latin_1 mac_cyrillic mac_greek mac_iceland mac_latin2 mac_roman "
-    "mac_turkish ptcp154 shift_jis shift_jis_2004 shift_jisx0213 tis_620 utf_16 utf_16_be utf_16_le utf_32 utf_32_be "
-    "utf_32_le utf_7 utf_8 utf_8_sig".split()
+_CODECS = (
+    "ascii big5 big5hkscs cp037 cp1006 cp1026 cp1125 cp1140 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 "
+    "cp1258 cp273 cp424 cp437 cp500 cp720 cp737 cp775 cp850 cp852 cp855 cp856 cp857 cp858 cp860 cp861 cp862 cp863 "
+    "cp864 cp865 cp866 cp869 cp874 cp875 cp932 cp949 cp950 euc_jis_2004 euc_jisx0213 euc_jp euc_kr gb18030 gb2312 "
+    "gbk hp_roman8 hz iso2022_jp iso2022_jp_1 iso2022_jp_2 iso2022_jp_2004 iso2022_jp_3 iso2022_jp_ext iso2022_kr "
+    "iso8859_1 iso8859_10 iso8859_11 iso8859_13 iso8859_14 iso8859_15 iso8859_16 iso8859_2 iso8859_3 iso8859_4 "
+    "iso8859_5 iso8859_6 iso8859_7 iso8859_8 iso8859_9 johab koi8_r koi8_t koi8_u kz1048 latin_1 mac_cyrillic "
+    "mac_greek mac_iceland mac_latin2 mac_roman mac_turkish ptcp154 shift_jis shift_jis_2004 shift_jisx0213 tis_620 "
+    "utf_16 utf_16_be utf_16_le utf_32 utf_32_be utf_32_le utf_7 utf_8 utf_8_sig"
 )
+_TEXT = frozenset(_CODECS.split())
 
 # what senders mean by a label, as browsers and mail programs read it
 _MEANT = {
@@ -123,6 +125,7 @@ _MORE = {
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _LONGEST_LABEL = 60
 _C1 = re.compile(rb"[\x80-\x9f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @lru_cache(maxsize=512)
@@ -142,40 +145,52 @@ def codec(label: str) -> str | None:
     return _MEANT.get(found, found) if found in _TEXT else None
 
 
-def decode(data: bytes, label: str | None) -> tuple[str, bool]:
-    """Text, and whether the label is unknown or the octets are not what it says."""
+def decode(data: bytes, label: str | None, partial: bool = False) -> tuple[str, bool]:
+    """Text, and whether the label is unknown or the octets are not what it says.
+
+    ``partial`` octets may end within a character, which is then left out.
+    """
     named = codec(label) if label else "ascii"
     if named in ("ascii", "utf_8", None):
         if data.isascii():
             return data.decode("ascii"), named is None
-        return _unlabelled(data, named)
+        return _unlabelled(data, named, partial)
     if named == "cp1252":
-        return _western(data), False
+        return _western(data)
     if named == "utf_16":
         named = _byte_order(data)
     try:
-        return data.decode(named).removeprefix("\ufeff"), False
-    except UnicodeError:
-        return data.decode(named, "replace").removeprefix("\ufeff"), True
+        text, problem = _strict(data, named, partial), False
+    except (UnicodeError, OverflowError):
+        text, problem = data.decode(named, "replace"), True
+    if named == "utf_7" and _SURROGATE.search(text):
+        text, problem = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"), True
+    return text.removeprefix("\ufeff"), problem
 
 
-def _unlabelled(data: bytes, named: str | None) -> tuple[str, bool]:
+def _strict(data: bytes, named: str, partial: bool) -> str:
+    if partial:
+        return codecs.getincrementaldecoder(named)("strict").decode(data, False)
+    return data.decode(named)
+
+
+def _unlabelled(data: bytes, named: str | None, partial: bool) -> tuple[str, bool]:
     """What is not ASCII although it has no other label: nearly always UTF-8, else Western."""
     try:
-        return data.decode("utf-8").removeprefix("\ufeff"), named is None
+        return _strict(data, "utf_8", partial).removeprefix("\ufeff"), named is None
     except UnicodeError:
         if named == "utf_8":
             return data.decode("utf-8", "replace").removeprefix("\ufeff"), True
-        return _western(data), True
+        return _western(data)[0], True
 
 
-def _western(data: bytes) -> str:
+def _western(data: bytes) -> tuple[str, bool]:
     if _C1.search(data) is None:
-        return data.decode("latin-1")
+        return data.decode("latin-1"), False
     try:
-        return data.decode("cp1252")
+        return data.decode("cp1252"), False
     except UnicodeError:  # five octets are not assigned
-        return data.decode("cp1252", "replace")
+        return data.decode("cp1252", "replace"), True
 
 
 def _byte_order(data: bytes) -> str:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stalwart.telemetry.events import HTTP_CONNECTION_END, HTTP_CONNECTION_START, Event
+from stalwart.telemetry.events import (
+    HTTP_CONNECTION_END,
+    HTTP_CONNECTION_START,
+    SMTP_CONNECTION_END,
+    SMTP_CONNECTION_START,
+    Event,
+)
 
-BETWEEN: Mapping[str, tuple[Event, Event]] = {"http.active-connections": (HTTP_CONNECTION_START, HTTP_CONNECTION_END)}
+BETWEEN: Mapping[str, tuple[Event, Event]] = {
+    "http.active-connections": (HTTP_CONNECTION_START, HTTP_CONNECTION_END),
+    "smtp.active-connections": (SMTP_CONNECTION_START, SMTP_CONNECTION_END),
+}
 """By the reference's name (telemetry 1.3)."""

@@ -12,9 +12,11 @@ from stalwart.app.process_log import LogForm
 from stalwart.app.workers.changes import ChangeRing, Kind, News
 from stalwart.app.workers.member import Member
 from stalwart.app.workers.memory import COUNTERS
+from stalwart.codec.trace_query import TraceQuery
 from stalwart.errors import Unavailable
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import Level
+from stalwart.telemetry.events import AUTH_SUCCESS, Level
+from stalwart.telemetry.subscriptions import Subscriptions
 from tests.app.workers.world import MemoryCase
 
 
@@ -252,6 +254,45 @@ class LeadingTests(MemberCase):
         ids: Collection[int] = [5]
         runner.noted(ids)
         self.assertTrue(others.is_running(5))
+
+
+class TraceTests(MemberCase):
+    """The live trace, here and elsewhere."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.subscriptions = Subscriptions(self.below.telemetry, self.clock)
+
+    def test_parent_hears_who_reads_here(self) -> None:
+        self.member.share_trace(self.subscriptions)
+        self.subscriptions.subscribe(TraceQuery()).close()
+        self.assertEqual(self.sent, [("listen", {"level": Level.DEBUG}), ("listen", {"level": None})])
+
+    def test_what_happens_here_is_sent_while_others_read(self) -> None:
+        self.member.share_trace(self.subscriptions)
+        self.hear("listen", level=2)
+        self.below.telemetry.emit(AUTH_SUCCESS)
+        self.clock.advance(1)
+        ((do, members),) = self.sent
+        self.assertEqual((do, members["events"][0][0], members["dropped"]), ("trace", "auth.success", 0))
+
+    def test_wish_of_others_may_come_before_there_is_anything_to_tell(self) -> None:
+        self.hear("listen", level=2)
+        self.member.share_trace(self.subscriptions)
+        self.assertTrue(self.below.telemetry.wants(AUTH_SUCCESS))
+
+    def test_readers_here_get_what_happens_elsewhere(self) -> None:
+        self.member.share_trace(self.subscriptions)
+        reader = self.subscriptions.subscribe(TraceQuery())
+        self.hear("trace", events=[["auth.success", 2, None, "{}"]], dropped=3)
+        self.assertEqual((reader.told(), reader.take(100, reader.end)), (3, b"[{}]"))
+
+    def test_nothing_after_the_end(self) -> None:
+        self.member.share_trace(self.subscriptions)
+        self.hear("listen", level=2)
+        self.member.closing()
+        self.hear("listen", level=2)
+        self.assertFalse(self.below.telemetry.wants(AUTH_SUCCESS))
 
 
 class SharedTests(MemberCase):

@@ -329,6 +329,20 @@ class EventTests(StreamCase):
         self.assertEqual(self.desk.cancelled, 1)
         self.assertIn("http.stream-dropped", self.server.event_ids())
 
+    def test_whoever_can_wait_is_told_when_there_is_room_again(self) -> None:
+        client = Client(self.server, settings=NO_ROOM, reads=False)
+        number = client.ask("/events")
+        send = self.desk.sends[0]
+        self.successResultOf(send.ready())
+        send(b"data: 1\n\n")
+        waiting = send.ready()
+        self.after(31)
+        self.assertNoResult(waiting)
+        client.h2.increment_flow_control_window(100, number)
+        client.flush()
+        self.successResultOf(waiting)
+        self.assertEqual(client.got[number].body, b"data: 1\n\n")
+
     def test_head_opens_no_stream(self) -> None:
         got = self.client.request("HEAD", "/events")
         self.assertEqual((got.status, got.ended, self.desk.sends), (200, True, []))

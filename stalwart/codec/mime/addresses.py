@@ -1,0 +1,233 @@
+"""Address lists (RFC 5322 3.4, 4.4, 6.2; RFC 6532): mailboxes and groups, out of whatever was written.
+
+Never fails, takes linear time. Obsolete syntax is read (routes, blanks around dots, empty members, comments as names),
+and mistakes that are common: missing brackets, semicolons between members, names without quotes, commas in encoded words.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from stalwart.codec.mime.encoded_words import composed, decode, unfold
+
+_TOKEN = re.compile(
+    r"""(?P<blank>[ \t\r\n]+)
+    |(?P<word>=\?[^?\s"<>]{1,60}\?[bBqQ]\?[^?\s"<>]*+\?=)
+    |(?P<quoted>"(?:[^"\\]|\\.)*+"?)
+    |(?P<comment>\()
+    |(?P<literal>\[[^\[\]<>,;"]*+\])
+    |(?P<special>[<>,;:])
+    |(?P<atom>(?:[^\s<>,;:"(=]++|=(?!\?)|=)(?:[^\s<>,;:"(=]++|=(?!\?))*+)""",
+    re.X | re.S,
+)
+_IN_COMMENT = re.compile(r"[^()\\]+|\\.|[()]|\\", re.S)
+_PAIR = re.compile(r"\\(.)", re.S)
+_AROUND = re.compile(r"[ \t\r\n]+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+_JOINED = (".", "@")
+
+
+class Address(NamedTuple):
+    """A mailbox: the name shown, if any, and the address."""
+
+    name: str | None
+    email: str
+
+
+class Group(NamedTuple):
+    """Members under a name; those outside any group are together under None (RFC 8621 4.1.2.4)."""
+
+    name: str | None
+    addresses: tuple[Address, ...]
+
+
+class _Piece(NamedTuple):
+    kind: str
+    text: str
+    apart: bool  # white space before it
+
+
+class _Reader:
+    """What has been read of the current member, and what is complete."""
+
+    def __init__(self, lenient: bool) -> None:
+        self.lenient = lenient
+        self.groups: list[tuple[str | None, list[Address]]] = []
+        self.in_group = False
+        self.phrase: list[_Piece] = []
+        self.angle: list[_Piece] | None = None
+        self.after = False  # the bracket is closed
+        self.comments: list[str] = []
+
+    def add(self, kind: str, text: str, apart: bool) -> None:
+        if kind == "special":
+            self.special(text)
+        elif kind == "comment":
+            self.comments.append(text)
+        elif self.angle is not None and not self.after:
+            self.angle.append(_Piece(kind, text, apart))
+        else:
+            if self.after and kind != "comment":
+                self.finish()
+            self.phrase.append(_Piece(kind, text, apart))
+
+    def special(self, character: str) -> None:
+        open_ = self.angle is not None and not self.after
+        if character == "<":
+            if self.after:
+                self.finish()
+            self.angle = self.angle or []
+        elif character == ">":
+            self.after = self.angle is not None
+        elif character == ":" and not self.in_group and not open_ and not self.after:
+            self.colon()
+        elif character == ":":
+            if self.angle is not None and open_:
+                self.angle.append(_Piece("special", ":", False))
+        elif character == "," and open_ and self.angle and self.angle[0].text.startswith("@"):
+            self.angle.append(_Piece("special", ",", False))  # obs-route
+        else:
+            self.finish()
+            if character == ";":
+                self.in_group = False
+
+    def colon(self) -> None:
+        """The begin of a group, unless it is ``mailto:``."""
+        name = _name(self.phrase, self.lenient)
+        self.phrase = []
+        if name.lower() == "mailto":
+            return
+        self.comments = []
+        self.groups.append((name, []))
+        self.in_group = True
+
+    def finish(self) -> None:
+        """The end of a member."""
+        phrase, angle, comments = self.phrase, self.angle, self.comments
+        self.phrase, self.angle, self.after, self.comments = [], None, False, []
+        name: str | None
+        if angle is not None:
+            email = _address(angle)
+            name = _name(phrase, self.lenient) or None
+        else:
+            email, name = _without_brackets(phrase, self.lenient)
+        if name is None and comments and email:
+            name = _text(comments[-1], True, self.lenient).strip() or None
+        if not email and not name:
+            return
+        if not self.in_group and (not self.groups or self.groups[-1][0] is not None):
+            self.groups.append((None, []))
+        self.groups[-1][1].append(Address(name, email))
+
+
+def parse(value: str, lenient: bool = False) -> tuple[Group, ...]:
+    """The groups of a list, in order. ``lenient`` decodes encoded words within quotes too."""
+    reader = _Reader(lenient)
+    position, apart = 0, False
+    while position < len(value):
+        match = _TOKEN.match(value, position)
+        if match is None:
+            position += 1
+            continue
+        position = match.end()
+        kind = match.lastgroup or ""
+        if kind == "blank":
+            apart = True
+            continue
+        text = match[0]
+        if kind == "comment":
+            text, position = _comment(value, position)
+        elif kind == "special" and text == ";" and not reader.in_group:
+            text = ","
+        elif kind == "special" and text == ";":
+            reader.finish()
+            reader.in_group = False
+            _open_outside(reader)
+            continue
+        reader.add(kind, text, apart)
+        apart = kind == "comment"
+    reader.finish()
+    return tuple(Group(name, tuple(members)) for name, members in reader.groups)
+
+
+def _open_outside(reader: _Reader) -> None:
+    """What follows a group belongs to none."""
+    reader.groups.append((None, []))
+
+
+def mailboxes(groups: tuple[Group, ...]) -> list[Address]:
+    """All members, whatever group they are in (RFC 8621 4.1.2.3)."""
+    return [address for group in groups for address in group.addresses]
+
+
+def _comment(value: str, position: int) -> tuple[str, int]:
+    """The text of a comment whose parenthesis has been read, and what follows it. One that never ends is skipped."""
+    depth, begin = 1, position
+    for match in _IN_COMMENT.finditer(value, position):
+        if match[0] == "(":
+            depth += 1
+        elif match[0] == ")":
+            depth -= 1
+            if depth == 0:
+                return value[begin : match.start()], match.end()
+    return value[begin:], len(value)
+
+
+def _text(raw: str, pairs: bool, lenient: bool) -> str:
+    text = unfold(raw)
+    if pairs and "\\" in text:
+        text = _PAIR.sub(r"\1", text)
+    return composed(_CONTROLS.sub("", decode(text, lenient) if "=?" in text else text))
+
+
+def _name(pieces: list[_Piece], lenient: bool) -> str:
+    """A display name: encoded words decoded, quotes and escapes removed (RFC 8621 4.1.2.3)."""
+    shown: list[str] = []
+    words: list[str] = []
+    for piece in pieces:
+        space = " " if piece.apart and (shown or words) else ""
+        if piece.kind == "quoted":
+            shown.append(decode("".join(words), lenient))
+            quoted = piece.text[1:].removesuffix('"') if len(piece.text) > 1 else ""
+            text = _AROUND.sub(" ", unfold(quoted)) if "\n" in quoted else quoted
+            text = _PAIR.sub(r"\1", text)
+            shown.append(space + (decode(text, True) if lenient else text))
+            words = []
+        else:
+            words.append(space + piece.text)
+    shown.append(decode("".join(words), lenient))
+    return composed(_CONTROLS.sub("", "".join(shown))).strip()
+
+
+def _address(pieces: list[_Piece]) -> str:
+    """An addr-spec without white space and without the obsolete route before it."""
+    text = "".join(piece.text for piece in pieces)
+    if text.startswith("@") and ":" in text:
+        text = text.rpartition(":")[2]
+    elif text[:7].lower() == "mailto:":
+        text = text[7:]
+    return _CONTROLS.sub("", text)
+
+
+def _without_brackets(pieces: list[_Piece], lenient: bool) -> tuple[str, str | None]:
+    """A member without brackets: words that touch, or have a dot or an at sign between them, are one address."""
+    runs: list[list[_Piece]] = []
+    for piece in pieces:
+        joined = runs and (
+            not piece.apart
+            or piece.text.startswith(_JOINED)
+            or (piece.kind != "quoted" and runs[-1][-1].text.endswith(_JOINED))
+        )
+        if joined:
+            runs[-1].append(piece)
+        else:
+            runs.append([piece])
+    spelled = ["".join(piece.text for piece in run) for run in runs]
+    at = [place for place, text in enumerate(spelled) if "@" in text]
+    if len(runs) > 1 and len(at) == 1:
+        rest = [piece for place, run in enumerate(runs) if place != at[0] for piece in run]
+        return _CONTROLS.sub("", spelled[at[0]]), _name(rest, lenient) or None
+    if len(runs) == 1 and at:
+        return _CONTROLS.sub("", spelled[0]), None
+    return _name(pieces, lenient), None

@@ -1,0 +1,80 @@
+"""Who is there, and what they want: the client of a connection, and the envelope of a message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import Factory, define, frozen
+
+from stalwart.codec.smtp.parameters import (
+    NO_MAIL_PARAMETERS,
+    NO_RCPT_PARAMETERS,
+    MailParameters,
+    RcptParameters,
+)
+from stalwart.codec.smtp.paths import NULL, Path
+from stalwart.codec.smtp.received import Transmission
+from stalwart.smtp.limits import Limits
+from stalwart.smtp.role import Role
+from stalwart.telemetry.spans import new_span
+
+
+@define(eq=False)
+class Peer:
+    """The client of a connection. What it said is forgotten when TLS begins (RFC 3207 4.2).
+
+    ``limits`` are this session's; ``Reception.connect`` may put others there. ``tls`` is what was agreed, such as
+    ``TLSv1.3 TLS_AES_256_GCM_SHA384``. ``state`` belongs to the reception.
+    """
+
+    role: Role
+    limits: Limits
+    listener: str = ""
+    remote_ip: str = ""
+    remote_port: int = 0
+    local_ip: str = ""
+    local_port: int = 0
+    hello: str | None = None
+    is_extended: bool = False
+    is_tls: bool = False
+    tls: str | None = None
+    login: Any = None
+    state: Any = None
+    span: int = Factory(new_span)
+
+
+@frozen
+class Recipient:
+    """A recipient that was accepted."""
+
+    path: Path
+    parameters: RcptParameters = NO_RCPT_PARAMETERS
+
+
+@define(eq=False)
+class Envelope:
+    """What is known of a message before it: sender and accepted recipients, in their order.
+
+    LMTP keeps a recipient as often as it was named, since each has a reply of its own (RFC 2033 4.2). ``state`` belongs
+    to the reception.
+    """
+
+    peer: Peer
+    sender: Path = NULL
+    parameters: MailParameters = NO_MAIL_PARAMETERS
+    recipients: list[Recipient] = Factory(list)
+    state: Any = None
+
+    def transmission(self, host: str | None = None) -> Transmission:
+        """What the Received field tells; ``host`` is the client's name by DNS."""
+        peer = self.peer
+        return Transmission(
+            hello=peer.hello or "",
+            address=peer.remote_ip,
+            is_extended=peer.is_extended,
+            is_lmtp=peer.role.is_lmtp,
+            is_authenticated=peer.login is not None,
+            is_utf8=self.parameters.smtputf8,
+            tls=peer.tls or ("TLS" if peer.is_tls else None),
+            host=host,
+        )

@@ -1,0 +1,450 @@
+"""The dialogue of SMTP (RFC 5321) and LMTP (RFC 2033) as a state machine: command lines in, replies out, no socket.
+
+The connection (``connection``) hands over one line after the other and does what ``Outcome.then`` says. What has to ask
+the reception may have to wait: such a step is an awaitable of an ``Outcome``, and nothing is handed over meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from enum import Enum
+from traceback import extract_tb
+from typing import Any
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+
+from stalwart.codec.smtp import replies
+from stalwart.codec.smtp.commands import Auth, Bdat, Hello, Mail, Rcpt, Verb, parse
+from stalwart.codec.smtp.data_decoder import ChunkDecoder, DataDecoder
+from stalwart.codec.smtp.paths import Path
+from stalwart.codec.smtp.replies import reply
+from stalwart.codec.smtp_reply import Reply
+from stalwart.smtp.envelope import Envelope, Peer, Recipient
+from stalwart.smtp.faults import is_expected, reply_to
+from stalwart.smtp.incoming import Incoming
+from stalwart.smtp.policy import Policy
+from stalwart.smtp.reception import Refusal
+from stalwart.telemetry import events
+from stalwart.telemetry.events import Event
+from stalwart.web.coroutines import begun
+
+_HELP = reply(
+    214, "2.0.0", "EHLO HELO LHLO STARTTLS MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT", "See RFC 5321 and RFC 2033"
+)
+_HANGS_UP = frozenset((421, 521))
+
+
+class Then(Enum):
+    """What comes next on the connection."""
+
+    COMMAND = "command"
+    MESSAGE = "message"
+    """The message, up to the dot: ``data``, then ``finish``."""
+    CHUNK = "chunk"
+    """``chunk_left`` octets of it: ``data``, then ``chunk_ended``."""
+    TLS = "tls"
+    CLOSE = "close"
+
+
+@frozen
+class Outcome:
+    """The replies to a command, and what comes next."""
+
+    replies: tuple[Reply, ...]
+    then: Then = Then.COMMAND
+
+
+Step = Outcome | Awaitable[Outcome]
+
+_OK = Outcome((replies.OK,))
+_SENDER_OK = Outcome((replies.SENDER_OK,))
+_RECIPIENT_OK = Outcome((replies.RECIPIENT_OK,))
+
+
+class Session:
+    """The dialogue with ``peer``."""
+
+    def __init__(self, policy: Policy, peer: Peer) -> None:
+        self.policy = policy
+        self.peer = peer
+        self.envelope: Envelope | None = None
+        self.incoming: Incoming | None = None
+        self.chunk_left = 0
+        self.messages = 0
+        self.is_delivering = False
+        """Whether the message in hand is beyond recall."""
+        self._errors = 0
+        self._failed = 0
+        self._tried_recipient = False
+        self._named: set[Path] = set()
+        self._parameters = policy.role.parameters()
+        self._chunk: tuple[Bdat, Reply | None] | None = None
+
+    # What the connection calls
+
+    async def begin(self) -> Outcome:
+        """The greeting, or why there is none."""
+        refused = await self._ask(self.policy.reception.connect(self.peer))
+        if refused is not None:
+            return Outcome((refused,), Then.CLOSE)
+        return Outcome((reply(220, None, self.policy.greeting),))
+
+    def command(self, line: bytes | Reply) -> Step:
+        """One command line, without its end; or the reply to what is none."""
+        command = parse(line, self._parameters) if isinstance(line, bytes) else line
+        if isinstance(command, Verb):
+            return _VERBS[command](self)
+        if isinstance(command, Reply):
+            return self._malformed(command, line)
+        return _COMMANDS[type(command)](self, command)
+
+    def data(self, octets: bytes) -> Deferred[None] | None:
+        """Some of the message; with a Deferred no more until it fires."""
+        incoming = self.incoming
+        if incoming is None or (self._chunk is not None and self._chunk[1] is not None):
+            return None
+        return incoming.feed(octets)
+
+    def chunk_ended(self) -> Step:
+        """All octets that BDAT has announced are there (RFC 3030 2)."""
+        assert self._chunk is not None
+        (chunk, wrong), self._chunk = self._chunk, None
+        if wrong is not None:
+            return self._misplaced(wrong, None)
+        incoming = self.incoming
+        assert incoming is not None
+        if chunk.is_last:
+            return self.finish()
+        if incoming.refusal is not None:
+            self._note_refusal(incoming)
+            self._reset()
+            return self._refused(incoming.refusal)
+        return Outcome((reply(250, "2.0.0", f"{chunk.size} octets received"),))
+
+    def finish(self) -> Step:
+        """The message is complete."""
+        return _begun(self._finish())
+
+    def tls_started(self) -> None:
+        """Begin anew (RFC 3207 4.2): what was said in clear may have been said by somebody else."""
+        self._reset()
+        peer = self.peer
+        peer.hello = peer.login = None
+        peer.is_extended = False
+        peer.is_tls = True
+
+    def lost(self) -> None:
+        """The client is gone."""
+        if not self.is_delivering:
+            self._reset()
+
+    def tell(self, event: Event, **keys: Any) -> None:
+        """Emit an event of this connection."""
+        peer = self.peer
+        self.policy.telemetry.emit(event, spanId=peer.span, remoteIp=peer.remote_ip, **keys)
+
+    # Commands
+
+    def _hello(self, command: Hello) -> Step:
+        peer, policy = self.peer, self.policy
+        if policy.role.is_lmtp != (command.verb == "LHLO"):
+            return self._misplaced(
+                replies.USE_LHLO if policy.role.is_lmtp else replies.USE_EHLO, events.SMTP_INVALID_COMMAND
+            )
+        if policy.role.demands_full_name and "." not in command.name and command.name[0] != "[":
+            self.tell(events.SMTP_INVALID_EHLO, hostname=command.name)
+            return self._misplaced(replies.NOT_FULL_NAME, None)
+        self._reset()
+        peer.hello, peer.is_extended = command.name, command.verb != "HELO"
+        self.tell(events.SMTP_EHLO, hostname=command.name, method=command.verb)
+        if not peer.is_extended:
+            return Outcome((reply(250, None, policy.hostname),))
+        offers = [policy.hostname, *policy.role.announces, f"SIZE {peer.limits.message_size}"]
+        if policy.tls is not None and not peer.is_tls:
+            offers.append("STARTTLS")
+        return Outcome((reply(250, None, *offers),))
+
+    def _mail(self, command: Mail) -> Step:
+        role, peer = self.policy.role, self.peer
+        if peer.hello is None and role.demands_hello:
+            return self._misplaced(
+                replies.LHLO_FIRST if role.is_lmtp else replies.GREET_FIRST, events.SMTP_DID_NOT_SAY_EHLO
+            )
+        if self.envelope is not None:
+            return self._misplaced(replies.SENDER_TWICE, events.SMTP_MULTIPLE_MAIL_FROM)
+        if role.demands_tls and not peer.is_tls:
+            return self._misplaced(replies.NEEDS_TLS, events.SMTP_INVALID_COMMAND)
+        if role.demands_login and peer.login is None:
+            return self._misplaced(replies.NEEDS_LOGIN, events.SMTP_INVALID_COMMAND)
+        if peer.limits.messages is not None and self.messages >= peer.limits.messages:
+            self.tell(events.SMTP_TOO_MANY_MESSAGES, limit=peer.limits.messages)
+            return Outcome((replies.TOO_MANY_MESSAGES,), Then.CLOSE)
+        size = command.parameters.size
+        if size is not None and size > peer.limits.message_size:  # RFC 1870 6.1
+            self._tell_too_large(command.path, size)
+            return Outcome((replies.TOO_LARGE,))
+        if not command.path.is_ascii and not command.parameters.smtputf8:
+            return self._misplaced(replies.NEEDS_UTF8_FROM, events.SMTP_SYNTAX_ERROR)
+        return _begun(self._ask_sender(command))
+
+    async def _ask_sender(self, command: Mail) -> Outcome:
+        envelope = Envelope(self.peer, command.path, command.parameters)
+        refused = await self._ask(self.policy.reception.sender(envelope, command.path, command.parameters))
+        if refused is not None:
+            self._tell_refused(refused, **{"from": command.path.text})
+            return self._refused(refused)
+        self.envelope = envelope
+        self.tell(events.SMTP_MAIL_FROM, size=command.parameters.size, **{"from": lambda: command.path.text})
+        return _SENDER_OK
+
+    def _rcpt(self, command: Rcpt) -> Step:
+        envelope, limits = self.envelope, self.peer.limits
+        if envelope is None:
+            return self._misplaced(replies.NO_SENDER, events.SMTP_MAIL_FROM_MISSING)
+        if self.incoming is not None:
+            return self._misplaced(replies.IN_CHUNKS, events.SMTP_INVALID_COMMAND)
+        self._tried_recipient = True
+        path = command.path
+        if path in self._named:
+            self.tell(events.SMTP_RCPT_TO_DUPLICATE, to=lambda: path.text)
+            return _RECIPIENT_OK
+        if len(envelope.recipients) >= limits.recipients:  # RFC 5321 4.5.3.1.10
+            self.tell(events.SMTP_TOO_MANY_RECIPIENTS, limit=limits.recipients)
+            return Outcome((replies.TOO_MANY_RECIPIENTS,))
+        if not path.is_ascii and not envelope.parameters.smtputf8:
+            return self._misplaced(replies.NEEDS_UTF8_TO, events.SMTP_SYNTAX_ERROR)
+        return _begun(self._ask_recipient(envelope, command))
+
+    async def _ask_recipient(self, envelope: Envelope, command: Rcpt) -> Outcome:
+        path = command.path
+        refused = await self._ask(self.policy.reception.recipient(envelope, path, command.parameters))
+        if refused is not None:
+            return await self._recipient_refused(envelope, path, refused)
+        envelope.recipients.append(Recipient(path, command.parameters))
+        if not self.policy.role.is_lmtp:
+            self._named.add(path)
+        self.tell(events.SMTP_RCPT_TO, to=lambda: path.text)
+        return _RECIPIENT_OK
+
+    async def _recipient_refused(self, envelope: Envelope, path: Path, refused: Reply) -> Outcome:
+        self._tell_refused(refused, to=path.text, **{"from": envelope.sender.text})
+        limits = self.peer.limits
+        if limits.failure_delay:
+            await deferLater(self.policy.clock, limits.failure_delay)  # type: ignore[arg-type]  # is IReactorTime
+        self._failed += 1
+        if limits.failed_recipients is not None and self._failed > limits.failed_recipients:
+            self.tell(events.SMTP_TOO_MANY_INVALID_RCPT, limit=limits.failed_recipients)
+            return Outcome((refused, replies.TOO_MANY_FAILED_RECIPIENTS)[-1:], Then.CLOSE)
+        return self._refused(refused)
+
+    def _data(self) -> Step:
+        if self.incoming is not None:
+            return self._misplaced(replies.IN_CHUNKS, events.SMTP_INVALID_COMMAND)
+        wrong = self._not_ready() or self._open(DataDecoder())
+        if wrong is not None:
+            return wrong
+        return Outcome((replies.START_MESSAGE,), Then.MESSAGE)
+
+    def _bdat(self, command: Bdat) -> Step:
+        if "CHUNKING" not in self.policy.role.announces:
+            return Outcome((replies.NOT_IMPLEMENTED,), Then.CLOSE)  # what follows cannot be told from commands
+        wrong = None
+        if self.incoming is None:
+            wrong = self._not_ready() or self._open(ChunkDecoder())
+        self.chunk_left = command.size
+        self._chunk = (command, wrong.replies[0] if wrong is not None else None)
+        return Outcome((), Then.CHUNK)
+
+    def _not_ready(self) -> Outcome | None:
+        """Why there can be no message now (RFC 5321 3.3, RFC 2033 4.2)."""
+        if self.envelope is None:
+            return self._misplaced(replies.NO_SENDER, events.SMTP_MAIL_FROM_MISSING)
+        if self.envelope.recipients:
+            return None
+        tried = self._tried_recipient and not self.policy.role.is_lmtp
+        return self._misplaced(
+            replies.NO_VALID_RECIPIENT if tried else replies.NO_RECIPIENT, events.SMTP_RCPT_TO_MISSING
+        )
+
+    def _open(self, decoder: DataDecoder | ChunkDecoder) -> Outcome | None:
+        assert self.envelope is not None
+        try:
+            spool = self.policy.reception.spool(self.envelope)
+        except Exception as error:
+            return self._refused(self._fault(error))
+        self.incoming = Incoming(self.envelope, spool, decoder, self.peer.limits.message_size, self._fault)
+        return None
+
+    def _rset(self) -> Step:
+        self._reset()
+        return _OK
+
+    def _noop(self) -> Step:
+        return _OK
+
+    def _help(self) -> Step:
+        return Outcome((_HELP,))
+
+    def _vrfy(self) -> Step:
+        return Outcome((replies.CANNOT_VERIFY,))  # RFC 5321 7.3: says nothing about who is here
+
+    def _quit(self) -> Step:
+        return Outcome((replies.BYE,), Then.CLOSE)
+
+    def _starttls(self) -> Step:
+        if self.peer.is_tls:
+            return self._misplaced(replies.TLS_ALREADY, events.SMTP_INVALID_COMMAND)
+        if self.policy.tls is None:
+            return self._misplaced(replies.NOT_IMPLEMENTED, events.SMTP_COMMAND_NOT_IMPLEMENTED)
+        return Outcome((replies.START_TLS,), Then.TLS)
+
+    def _auth(self, command: Auth) -> Step:
+        self.tell(events.SMTP_COMMAND_NOT_IMPLEMENTED, method="AUTH")
+        return self._misplaced(replies.NOT_IMPLEMENTED, None)
+
+    # The message
+
+    async def _finish(self) -> Outcome:
+        incoming, began = self.incoming, self.policy.clock.seconds()
+        assert incoming is not None
+        waiting = incoming.close()
+        if waiting is not None:
+            await waiting
+        answers = await self._delivered(incoming)
+        self.messages += 1
+        self.incoming = None  # it is in other hands, or aborted
+        self._reset()
+        self.tell(
+            events.SMTP_MESSAGE_TAKEN,
+            code=answers[0].code,
+            size=incoming.size,
+            total=len(incoming.envelope.recipients),
+            elapsed=int((self.policy.clock.seconds() - began) * 1000),
+            **{"from": lambda: incoming.envelope.sender.text},
+        )
+        hangs_up = any(answer.code in _HANGS_UP for answer in answers)
+        return Outcome(answers, Then.CLOSE if hangs_up else Then.COMMAND)
+
+    async def _delivered(self, incoming: Incoming) -> tuple[Reply, ...]:
+        envelope = incoming.envelope
+        count = len(envelope.recipients) if self.policy.role.is_lmtp else 1
+        if incoming.decoder.has_bare_line_end and self.policy.role.refuses_bare_line_ends:
+            incoming.refuse(replies.BARE_LINE_END)
+        if incoming.refusal is not None:
+            self._note_refusal(incoming)
+            return (incoming.refusal,) * count
+        try:
+            await incoming.spool.commit()
+            self.is_delivering = True
+            answers = tuple(await self.policy.reception.deliver(envelope, incoming.spool))
+            if len(answers) != count:
+                raise AssertionError(f"{len(answers)} answers for {count}")
+        except Exception as error:
+            answers = (self._fault(error),) * count
+            incoming.abort()
+        finally:
+            self.is_delivering = False
+        for answer in answers:
+            if not answer.positive:
+                self._tell_refused(answer, **{"from": envelope.sender.text})
+        return answers
+
+    def _note_refusal(self, incoming: Incoming) -> None:
+        sender = incoming.envelope.sender
+        if incoming.refusal is replies.TOO_LARGE:
+            self._tell_too_large(sender, incoming.size)
+        elif incoming.refusal is replies.BARE_LINE_END:
+            self.tell(events.SMTP_BARE_LINE_END, **{"from": sender.text})
+        elif incoming.refusal is not None:
+            self._tell_refused(incoming.refusal, **{"from": sender.text})
+
+    def _reset(self) -> None:
+        """End the transaction (RFC 5321 4.1.1.5)."""
+        incoming, self.incoming, self.envelope = self.incoming, None, None
+        self._tried_recipient = False
+        if self._named:
+            self._named = set()
+        if incoming is not None and incoming.refusal is None:
+            incoming.abort()
+
+    # Refusals
+
+    async def _ask(self, question: Coroutine[Any, Any, Refusal | None]) -> Reply | None:
+        try:
+            refusal = await question
+        except Exception as error:
+            return self._fault(error)
+        return None if refusal is None else refusal.reply
+
+    def _fault(self, error: BaseException) -> Reply:
+        if not is_expected(error):
+            self.tell(events.SMTP_ERROR, reason=f"{type(error).__name__}: {error}", trace=lambda: _places(error))
+        return reply_to(error)
+
+    def _refused(self, answer: Reply) -> Outcome:
+        return Outcome((answer,), Then.CLOSE if answer.code in _HANGS_UP else Then.COMMAND)
+
+    def _malformed(self, answer: Reply, line: bytes | Reply) -> Outcome:
+        if answer is replies.LINE_TOO_LONG:
+            self.tell(events.SMTP_REQUEST_TOO_LARGE)
+        elif answer is replies.NOT_IMPLEMENTED:
+            verb = line[:4].decode("ascii", "replace").upper() if isinstance(line, bytes) else None
+            self.tell(events.SMTP_COMMAND_NOT_IMPLEMENTED, method=verb)
+        elif answer.code == 555:
+            self.tell(events.SMTP_UNSUPPORTED_PARAMETER, reason=answer.text)
+        elif answer is replies.UNKNOWN_COMMAND or answer is replies.WRONG_PROTOCOL:
+            self.tell(events.SMTP_INVALID_COMMAND, reason=answer.text)
+        else:
+            self.tell(events.SMTP_SYNTAX_ERROR, reason=answer.text)
+        if isinstance(line, bytes) and line[:4].upper() == b"BDAT":
+            return Outcome((answer,), Then.CLOSE)  # nobody knows how much is not a command
+        return self._misplaced(answer, None)
+
+    def _misplaced(self, answer: Reply, event: Event | None) -> Outcome:
+        """Count an error of the client, and tell of it."""
+        if event is not None:
+            keys = {"reason": answer.text} if "reason" in event.fields else {}
+            self.tell(event, **keys)
+        self._errors += 1
+        most = self.peer.limits.errors
+        if most is not None and self._errors > most:
+            self.tell(events.SMTP_TOO_MANY_ERRORS, limit=most)
+            return Outcome((answer, replies.TOO_MANY_ERRORS), Then.CLOSE)
+        return self._refused(answer)
+
+    def _tell_refused(self, answer: Reply, **keys: Any) -> None:
+        self.tell(events.SMTP_REFUSED, code=answer.code, reason=answer.text, **keys)
+
+    def _tell_too_large(self, sender: Path, size: int) -> None:
+        limit = self.peer.limits.message_size
+        self.tell(events.SMTP_MESSAGE_TOO_LARGE, size=size, limit=limit, **{"from": sender.text})
+
+
+def _begun(work: Coroutine[Any, Any, Outcome]) -> Step:
+    step: Step = begun(work)
+    return step
+
+
+def _places(error: BaseException) -> str:
+    """Where ``error`` came up, innermost last."""
+    return " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in extract_tb(error.__traceback__))
+
+
+_VERBS: dict[Verb, Callable[[Session], Step]] = {
+    Verb.DATA: Session._data,
+    Verb.RSET: Session._rset,
+    Verb.NOOP: Session._noop,
+    Verb.HELP: Session._help,
+    Verb.VRFY: Session._vrfy,
+    Verb.QUIT: Session._quit,
+    Verb.STARTTLS: Session._starttls,
+}
+_COMMANDS: dict[type, Callable[[Session, Any], Step]] = {
+    Hello: Session._hello,
+    Mail: Session._mail,
+    Rcpt: Session._rcpt,
+    Bdat: Session._bdat,
+    Auth: Session._auth,
+}
