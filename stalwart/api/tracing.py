@@ -9,7 +9,7 @@ from stalwart.api.live_streams import LiveStreams
 from stalwart.codec import sse
 from stalwart.codec.trace_query import trace_query
 from stalwart.telemetry.fields import FIELDS
-from stalwart.telemetry.subscriptions import Subscription, Subscriptions
+from stalwart.telemetry.tracing.subscriptions import Subscription, Subscriptions
 from stalwart.web.answers import EventStream, Outlet
 from stalwart.web.exchange import Exchange
 from stalwart.web.routes import route

@@ -14,7 +14,7 @@ from stalwart.app.process_log import LogForm, shape_log
 from stalwart.directory.places import MemoryPlaces, Places
 from stalwart.provider.keys import SigningKeys
 from stalwart.tasks.runner import TaskRunner
-from stalwart.telemetry.subscriptions import Subscriptions
+from stalwart.telemetry.tracing.subscriptions import Subscriptions
 from stalwart.web.limits import Counters, MemoryCounters
 from stalwart.web.pipeline import Changes
 

@@ -25,7 +25,7 @@ from stalwart.app.housekeeping import Housekeeping
 from stalwart.app.identity import IdentityProvider, identity_provider
 from stalwart.app.listeners import Listeners, Wanted, shown
 from stalwart.app.listening import Listening, Wishes
-from stalwart.app.live_streams import live_services
+from stalwart.app.observing.live_streams import live_services
 from stalwart.app.observing.observation import Observation, observation_of
 from stalwart.app.privileges import drop_privileges
 from stalwart.app.startup import Startup

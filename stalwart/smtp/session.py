@@ -429,7 +429,9 @@ def _begun(work: Coroutine[Any, Any, Outcome]) -> Step:
 
 def _places(error: BaseException) -> str:
     """Where ``error`` came up, innermost last."""
-    return " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in extract_tb(error.__traceback__))
+    return " > ".join(
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in extract_tb(error.__traceback__)
+    )
 
 
 _VERBS: dict[Verb, Callable[[Session], Step]] = {

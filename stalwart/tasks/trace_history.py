@@ -17,8 +17,8 @@ from stalwart.errors import Unavailable
 from stalwart.store import Store, TraceRow, Transaction
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import TELEMETRY_HISTORY_ERROR, TELEMETRY_HISTORY_RECOVERED
-from stalwart.telemetry.trace_record import joined, packed, summary, unpacked
-from stalwart.telemetry.traces import Finished, TraceCollector
+from stalwart.telemetry.tracing.collector import Finished, TraceCollector
+from stalwart.telemetry.tracing.record import joined, packed, summary, unpacked
 
 PERIOD = 1.0
 LONGEST_PAUSE = 60.0

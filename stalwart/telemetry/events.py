@@ -446,7 +446,9 @@ SMTP_TOO_MANY_RECIPIENTS = Event(
 SMTP_TOO_MANY_INVALID_RCPT = Event(
     "smtp.too-many-invalid-rcpt", Level.INFO, "Too many refused recipients", "remoteIp limit"
 )
-SMTP_TOO_MANY_MESSAGES = Event("smtp.too-many-messages", Level.DEBUG, "Too many messages in a session", "remoteIp limit")
+SMTP_TOO_MANY_MESSAGES = Event(
+    "smtp.too-many-messages", Level.DEBUG, "Too many messages in a session", "remoteIp limit"
+)
 SMTP_TOO_MANY_ERRORS = Event("smtp.too-many-errors", Level.INFO, "Too many errors in a session", "remoteIp limit")
 SMTP_TRANSFER_LIMIT = Event("smtp.transfer-limit-exceeded", Level.INFO, "Too much sent in a session", "remoteIp limit")
 SMTP_TIME_LIMIT = Event("smtp.time-limit-exceeded", Level.INFO, "SMTP session took too long", "remoteIp reason")

@@ -8,7 +8,7 @@ from stalwart.api import tracing
 from stalwart.directory.failures import LoginFailed
 from stalwart.errors import Unauthenticated
 from stalwart.telemetry.events import AUTH_MFA_REQUIRED, AUTH_SUCCESS, HTTP_REQUEST_URL
-from stalwart.telemetry.subscriptions import MOST_EVENTS, Subscriptions
+from stalwart.telemetry.tracing.subscriptions import MOST_EVENTS, Subscriptions
 from tests.api.streaming import StreamingCase, events_of, named
 from tests.web.client import Connected
 from tests.web.fakes import FakeDirectory

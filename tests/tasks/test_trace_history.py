@@ -17,8 +17,8 @@ from stalwart.telemetry.events import (
     STORE_ERROR,
     Event,
 )
-from stalwart.telemetry.trace_record import unpacked
-from stalwart.telemetry.traces import QUIET, Finished, record_of
+from stalwart.telemetry.tracing.collector import QUIET, Finished, record_of
+from stalwart.telemetry.tracing.record import unpacked
 from tests.tasks.world import NOW, TaskCase
 
 DIAGNOSIS = (DELIVERY_DIAGNOSIS_START, AUTH_FAILED, DELIVERY_DIAGNOSIS_END)

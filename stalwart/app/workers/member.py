@@ -26,7 +26,7 @@ from stalwart.directory.places import Places
 from stalwart.provider.keys import SigningKeys
 from stalwart.tasks.runner import TaskRunner
 from stalwart.telemetry.events import STORE_ERROR
-from stalwart.telemetry.subscriptions import Subscriptions
+from stalwart.telemetry.tracing.subscriptions import Subscriptions
 from stalwart.web.limits import Counters
 from stalwart.web.pipeline import Changes
 

@@ -32,7 +32,7 @@ from stalwart.app.workers.socket_keeper import SocketKeeper
 from stalwart.app.workers.trace_relay import TraceExchange
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SERVER_STARTUP_ERROR, SERVER_WORKER_ENDED
-from stalwart.telemetry.subscriptions import Subscriptions
+from stalwart.telemetry.tracing.subscriptions import Subscriptions
 
 QUICK = 5.0
 """A worker that lives shorter than so many seconds has died quickly."""

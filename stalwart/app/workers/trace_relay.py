@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from stalwart.telemetry.events import Level
-from stalwart.telemetry.subscriptions import Subscriptions
-from stalwart.telemetry.trace_wire import Traced
+from stalwart.telemetry.tracing.subscriptions import Subscriptions
+from stalwart.telemetry.tracing.wire import Traced
 
 PAUSE = 0.25
 """Seconds between batches."""

@@ -1,7 +1,7 @@
 """Address lists (RFC 5322 3.4, 4.4, 6.2; RFC 6532): mailboxes and groups, out of whatever was written.
 
 Never fails, takes linear time. Obsolete syntax is read (routes, blanks around dots, empty members, comments as names),
-and mistakes that are common: missing brackets, semicolons between members, names without quotes, commas in encoded words.
+and common mistakes: missing brackets, semicolons between members, names without quotes, commas in encoded words.
 """
 
 from __future__ import annotations

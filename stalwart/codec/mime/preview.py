@@ -12,10 +12,11 @@ from stalwart.codec.mime.part import Part
 LONGEST = 256
 _READ = 4096
 _READ_MARKUP = 65536
-_FILLER = re.compile("[\\s\\x00-\\x20\\x7f\\u00a0\\u00ad\\u034f\\u200b-\\u200f\\u2028-\\u202f\\u2060-\\u206f\\ufeff]+")
-_SHOWN_IN_WORDS = frozenset("\u200c\u200d")
+_FILLER = re.compile("[\\x00-\\x1f\\x7f\\u00ad\\u034f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]+")
+_LOOSE_JOINER = re.compile("(?<!\\S)[\\u200c\\u200d]++|[\\u200c\\u200d]++(?!\\S)")  # within words they have a meaning
 _RULE = re.compile(r"([-_=*~#+.])\1{4,}")
-_SIGNATURE = re.compile(r"^-- ?$", re.M)
+_RULES = tuple(5 * character for character in "-_=*~#+.")
+_SIGNATURE = re.compile(r"\n-- ?\n")
 
 
 def preview(data: bytes, parts: Sequence[Part]) -> str:
@@ -45,16 +46,12 @@ def of_html(document: str) -> str:
 
 
 def _line(text: str) -> str:
-    line = _RULE.sub(" ", " ".join(text.split())[: 8 * LONGEST])
-    if not (line.isascii() and line.isprintable()):
-        line = _FILLER.sub(_blank, line)
+    line = " ".join(text.split())[: 6 * LONGEST]
+    if any(rule in line for rule in _RULES):
+        line = _RULE.sub(" ", line)
+    if not line.isprintable() or "\u034f" in line:
+        line = _LOOSE_JOINER.sub("", _FILLER.sub("", line))
     line = " ".join(line.split())
     if len(line) <= LONGEST:
         return line
     return line[: LONGEST - 1].rstrip() + "…"
-
-
-def _blank(match: re.Match[str]) -> str:
-    """Marks that join letters stay where they do so."""
-    run = match[0]
-    return run if run in _SHOWN_IN_WORDS else "" if run in ("\u00ad", "\u200b", "\ufeff", "\u2060") else " "

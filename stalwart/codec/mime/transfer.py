@@ -1,7 +1,8 @@
 """Content-Transfer-Encoding (RFC 2045 6), read as tolerantly as mail needs it, in pieces of bounded size.
 
 Base64 may be folded anywhere, hold foreign characters, lack its padding or consist of several padded runs;
-quoted-printable may hold broken escapes; uuencode is read because old senders name it. An unknown encoding is left as it is.
+quoted-printable may hold broken escapes; uuencode is read because old senders name it.
+An unknown encoding is left as it is.
 """
 
 from __future__ import annotations

@@ -101,12 +101,7 @@ def _path(text: str) -> tuple[Path, str]:
     match = _PLAIN.match(text)
     if match is not None:  # what nearly all are
         local, domain = match.groups()
-        if (
-            match.end() <= LONGEST_PATH
-            and len(domain) <= LONGEST_DOMAIN
-            and _is_dotted(local)
-            and _is_name(domain)
-        ):
+        if match.end() <= LONGEST_PATH and len(domain) <= LONGEST_DOMAIN and _is_dotted(local) and _is_name(domain):
             return Path(local, domain), text[match.end() :]
     match = _MAILBOX.match(text)
     if match is None:

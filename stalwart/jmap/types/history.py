@@ -22,7 +22,7 @@ from stalwart.store import MetricSample, MetricSearch, TraceRow, TraceSearch, Tr
 from stalwart.store.rows import LARGEST_ID
 from stalwart.telemetry.fields import moment_text
 from stalwart.telemetry.spans import moment_of
-from stalwart.telemetry.trace_record import unpacked, wire_events
+from stalwart.telemetry.tracing.record import unpacked, wire_events
 
 MOST_BYTES = 1 << 20
 """Events that one x:Trace/get answers, in bytes as they are stored."""

@@ -16,7 +16,7 @@ from stalwart.codec.trace_query import TraceQuery
 from stalwart.errors import Unavailable
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import AUTH_SUCCESS, Level
-from stalwart.telemetry.subscriptions import Subscriptions
+from stalwart.telemetry.tracing.subscriptions import Subscriptions
 from tests.app.workers.world import MemoryCase
 
 

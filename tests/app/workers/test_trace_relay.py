@@ -13,7 +13,7 @@ from stalwart.app.workers.trace_relay import MOST_BYTES, MOST_EVENTS, PAUSE, Tra
 from stalwart.codec.trace_query import TraceQuery
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import AUTH_MFA_REQUIRED, AUTH_SUCCESS, HTTP_REQUEST_URL, SERVER_RELOAD, Event, Level
-from stalwart.telemetry.subscriptions import Subscription, Subscriptions
+from stalwart.telemetry.tracing.subscriptions import Subscription, Subscriptions
 
 
 class Side:

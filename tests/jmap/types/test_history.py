@@ -10,7 +10,7 @@ from stalwart.jmap.types import history
 from stalwart.store import MetricSample
 from stalwart.tasks.trace_history import store_traces
 from stalwart.telemetry.events import AUTH_FAILED, DELIVERY_DIAGNOSIS_START, STORE_ERROR
-from stalwart.telemetry.traces import Finished, record_of
+from stalwart.telemetry.tracing.collector import Finished, record_of
 from tests.directory.world import NOW
 from tests.jmap.registry.world import RegistryWorld
 

@@ -13,8 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.figures import exposition
 from stalwart.telemetry.events import AUTH_SUCCESS, HTTP_CONNECTION_END, HTTP_CONNECTION_START, Level
+from stalwart.telemetry.figures import exposition
 from stalwart.telemetry.figures.exposition import Naming, written
 from stalwart.telemetry.figures.families import Buckets, Family, Parts, families
 

@@ -14,7 +14,7 @@ import msgspec
 from stalwart.codec.trace_query import Subject
 from stalwart.telemetry.events import Event
 from stalwart.telemetry.fields import moment_text, plain
-from stalwart.telemetry.typed_values import key_values
+from stalwart.telemetry.tracing.typed_values import key_values
 
 _encode = msgspec.json.Encoder().encode
 _SPANS = ("connection", "attempt", "diagnosis")

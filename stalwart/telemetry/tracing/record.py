@@ -13,7 +13,7 @@ import msgspec
 from attrs import frozen
 
 from stalwart.telemetry.fields import moment_text
-from stalwart.telemetry.typed_values import key_values, numbered
+from stalwart.telemetry.tracing.typed_values import key_values, numbered
 
 MOST_WORDS = 16 << 10
 """Characters of a trace that are searched."""

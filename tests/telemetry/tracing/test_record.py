@@ -7,8 +7,8 @@ import zlib
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.telemetry.events import AUTH_FAILED, DELIVERY_DIAGNOSIS_END, DELIVERY_DIAGNOSIS_START, Event, Level
-from stalwart.telemetry.trace_record import MOST_WORDS, joined, packed, summary, unpacked, wire_events
-from stalwart.telemetry.traces import record_of
+from stalwart.telemetry.tracing.collector import record_of
+from stalwart.telemetry.tracing.record import MOST_WORDS, joined, packed, summary, unpacked, wire_events
 
 MESSAGE = Event("queue.queued", Level.INFO, "A message", "from to size")
 NOW = 1_800_000_000.25

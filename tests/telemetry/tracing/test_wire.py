@@ -15,7 +15,7 @@ from stalwart.telemetry.events import (
     HTTP_REQUEST_URL,
     Event,
 )
-from stalwart.telemetry.trace_wire import Recorder, Traced, batch
+from stalwart.telemetry.tracing.wire import Recorder, Traced, batch
 
 MOMENT = 1_795_219_425.9  # 2026-11-21T00:03:45
 SPAN = 337195438092288001

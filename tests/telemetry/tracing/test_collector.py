@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.telemetry import Telemetry, traces
+from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
     AUTH_FAILED,
     AUTH_TOO_MANY_ATTEMPTS,
@@ -20,8 +20,9 @@ from stalwart.telemetry.events import (
     Level,
 )
 from stalwart.telemetry.spans import inside
-from stalwart.telemetry.trace_record import packed, unpacked
-from stalwart.telemetry.traces import ABANDONED, QUIET, Finished, TraceCollector
+from stalwart.telemetry.tracing import collector as traces
+from stalwart.telemetry.tracing.collector import ABANDONED, QUIET, Finished, TraceCollector
+from stalwart.telemetry.tracing.record import packed, unpacked
 
 
 class TraceCase(SynchronousTestCase):

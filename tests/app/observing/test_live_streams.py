@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.app.company import Alone
-from stalwart.app.live_streams import live_services
+from stalwart.app.observing.live_streams import live_services
 from stalwart.telemetry import Telemetry
 
 

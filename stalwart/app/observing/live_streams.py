@@ -9,7 +9,7 @@ from stalwart.api.metrics import LiveMetrics
 from stalwart.app.company import Company
 from stalwart.app.foundations import Foundations
 from stalwart.telemetry.figures.gathering import Figures
-from stalwart.telemetry.subscriptions import Subscriptions
+from stalwart.telemetry.tracing.subscriptions import Subscriptions
 
 
 def live_services(below: Foundations, company: Company, figures: Figures) -> dict[str, Any]:

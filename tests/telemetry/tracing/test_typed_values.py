@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.config.monitoring.history import TraceKeyValue
 from stalwart.telemetry.fields import FIELDS, Kind, plain
-from stalwart.telemetry.typed_values import key_values, numbered, typed
+from stalwart.telemetry.tracing.typed_values import key_values, numbered, typed
 
 TYPED: dict[str, tuple[Kind, Any, dict[str, Any]]] = {
     "text": (Kind.TEXT, "a", {"@type": "String", "value": "a"}),

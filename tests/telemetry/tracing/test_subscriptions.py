@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.trace_query import TraceQuery
-from stalwart.telemetry import Telemetry, subscriptions
+from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
     AUTH_MFA_REQUIRED,
     AUTH_SUCCESS,
@@ -20,8 +20,9 @@ from stalwart.telemetry.events import (
     Event,
     Level,
 )
-from stalwart.telemetry.subscriptions import MOST_EVENTS, MOST_SPANS, Subscription, Subscriptions
-from stalwart.telemetry.trace_wire import Recorder, Traced
+from stalwart.telemetry.tracing import subscriptions
+from stalwart.telemetry.tracing.subscriptions import MOST_EVENTS, MOST_SPANS, Subscription, Subscriptions
+from stalwart.telemetry.tracing.wire import Recorder, Traced
 
 ALL = TraceQuery()
 LARGE = 1 << 30

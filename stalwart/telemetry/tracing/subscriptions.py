@@ -17,7 +17,7 @@ from twisted.internet.defer import Deferred
 from stalwart.codec.trace_query import Subject, TraceQuery
 from stalwart.telemetry.events import Event, Level
 from stalwart.telemetry.stream import Telemetry
-from stalwart.telemetry.trace_wire import Recorder, Traced, batch
+from stalwart.telemetry.tracing.wire import Recorder, Traced, batch
 
 MOST_EVENTS = 10_000
 MOST_BYTES = 4 << 20
