@@ -34,6 +34,7 @@ class Limits:
     connections_each: int | None = 100
 
 
+DEFAULT = Limits()
 UNLIMITED = Limits(
     duration=None,
     greet_delay=None,

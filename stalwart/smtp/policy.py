@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import frozen
 
-from stalwart.smtp.limits import Limits
+from stalwart.smtp.limits import DEFAULT, Limits
 from stalwart.smtp.reception import Reception
 from stalwart.smtp.role import Role
 from stalwart.telemetry import Telemetry
@@ -26,5 +26,5 @@ class Policy:
     clock: Clock
     hostname: str
     greeting: str
-    limits: Limits = Limits()
+    limits: Limits = DEFAULT
     tls: Any = None

@@ -80,7 +80,7 @@ class Session:
         self._tried_recipient = False
         self._named: set[Path] = set()
         self._parameters = policy.role.parameters()
-        self._chunk: tuple[Bdat, Reply | None] | None = None
+        self._chunk: tuple[Bdat, Outcome | None] | None = None
 
     # What the connection calls
 
@@ -112,7 +112,7 @@ class Session:
         assert self._chunk is not None
         (chunk, wrong), self._chunk = self._chunk, None
         if wrong is not None:
-            return self._misplaced(wrong, None)
+            return wrong
         incoming = self.incoming
         assert incoming is not None
         if chunk.is_last:
@@ -125,7 +125,7 @@ class Session:
 
     def finish(self) -> Step:
         """The message is complete."""
-        return _begun(self._finish())
+        return begun_step(self._finish())
 
     def tls_started(self) -> None:
         """Begin anew (RFC 3207 4.2): what was said in clear may have been said by somebody else."""
@@ -187,7 +187,7 @@ class Session:
             return Outcome((replies.TOO_LARGE,))
         if not command.path.is_ascii and not command.parameters.smtputf8:
             return self._misplaced(replies.NEEDS_UTF8_FROM, events.SMTP_SYNTAX_ERROR)
-        return _begun(self._ask_sender(command))
+        return begun_step(self._ask_sender(command))
 
     async def _ask_sender(self, command: Mail) -> Outcome:
         envelope = Envelope(self.peer, command.path, command.parameters)
@@ -215,7 +215,7 @@ class Session:
             return Outcome((replies.TOO_MANY_RECIPIENTS,))
         if not path.is_ascii and not envelope.parameters.smtputf8:
             return self._misplaced(replies.NEEDS_UTF8_TO, events.SMTP_SYNTAX_ERROR)
-        return _begun(self._ask_recipient(envelope, command))
+        return begun_step(self._ask_recipient(envelope, command))
 
     async def _ask_recipient(self, envelope: Envelope, command: Rcpt) -> Outcome:
         path = command.path
@@ -236,7 +236,7 @@ class Session:
         self._failed += 1
         if limits.failed_recipients is not None and self._failed > limits.failed_recipients:
             self.tell(events.SMTP_TOO_MANY_INVALID_RCPT, limit=limits.failed_recipients)
-            return Outcome((refused, replies.TOO_MANY_FAILED_RECIPIENTS)[-1:], Then.CLOSE)
+            return Outcome((replies.TOO_MANY_FAILED_RECIPIENTS,), Then.CLOSE)
         return self._refused(refused)
 
     def _data(self) -> Step:
@@ -254,7 +254,7 @@ class Session:
         if self.incoming is None:
             wrong = self._not_ready() or self._open(ChunkDecoder())
         self.chunk_left = command.size
-        self._chunk = (command, wrong.replies[0] if wrong is not None else None)
+        self._chunk = (command, wrong)
         return Outcome((), Then.CHUNK)
 
     def _not_ready(self) -> Outcome | None:
@@ -411,7 +411,7 @@ class Session:
         most = self.peer.limits.errors
         if most is not None and self._errors > most:
             self.tell(events.SMTP_TOO_MANY_ERRORS, limit=most)
-            return Outcome((answer, replies.TOO_MANY_ERRORS), Then.CLOSE)
+            return Outcome((replies.TOO_MANY_ERRORS,), Then.CLOSE)
         return self._refused(answer)
 
     def _tell_refused(self, answer: Reply, **keys: Any) -> None:
@@ -422,7 +422,8 @@ class Session:
         self.tell(events.SMTP_MESSAGE_TOO_LARGE, size=size, limit=limit, **{"from": sender.text})
 
 
-def _begun(work: Coroutine[Any, Any, Outcome]) -> Step:
+def begun_step(work: Coroutine[Any, Any, Outcome]) -> Step:
+    """``work`` up to its first wait: its outcome, or what is left of it."""
     step: Step = begun(work)
     return step
 

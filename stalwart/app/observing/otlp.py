@@ -8,7 +8,6 @@ they end so (OTLP 1.x). Secrets are read for each round, so a file may be replac
 from __future__ import annotations
 
 import socket
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Any, TypeVar
@@ -23,9 +22,9 @@ import stalwart
 from stalwart.app.observing.otlp_delivery import Complaints, Delivery, Destination, Threads
 from stalwart.app.observing.otlp_reports import Gathers, Reports
 from stalwart.app.observing.wanted_events import level_of, selection
-from stalwart.config.kept_text import Unreadable, kept_text
 from stalwart.config.monitoring.metrics import Metrics
 from stalwart.config.monitoring.tracer import Tracer
+from stalwart.config.request_headers import headers_of
 from stalwart.config.settings import Settings
 from stalwart.net.otlp import HttpSender, Sender
 from stalwart.net.otlp_grpc import USUAL, GrpcSender
@@ -196,22 +195,6 @@ def resource_of(hostname: str) -> dict[str, str]:
         "service.instance.id": str(uuid5(_SERVERS, f"{host} {hostname}")),
         "host.name": host,
     }
-
-
-def headers_of(auth: Any, further: Mapping[str, str]) -> dict[str, str]:
-    """Header fields with the credentials of ``auth`` (RFC 7617, RFC 6750). For threads. Raises Unreadable."""
-    found = dict(further)
-    tag = getattr(auth, "tag", "Unauthenticated")
-    if tag == "Unauthenticated":
-        return found
-    secret = kept_text(auth.secret if tag == "Basic" else auth.bearer_token)
-    if tag == "Basic":
-        value = "Basic " + b64encode(f"{auth.username}:{secret}".encode()).decode("ascii")
-    elif secret.isascii() and secret.isprintable():
-        value = f"Bearer {secret}"
-    else:
-        raise Unreadable("the token has characters that no header field may have")
-    return {name: value for name, value in found.items() if name.lower() != "authorization"} | {"Authorization": value}
 
 
 def shown(endpoint: str) -> str:

@@ -6,10 +6,9 @@ they are in no log. Redirects are not followed, and credentials go over TLS only
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, DeferredList
@@ -20,6 +19,7 @@ from stalwart.app.observing.wanted_events import level_of, selection
 from stalwart.codec.web_hook_body import signature_of
 from stalwart.config.kept_text import Unreadable, kept_text
 from stalwart.config.monitoring.webhook import WebHook as Declared
+from stalwart.config.request_headers import headers_of, is_on_disk
 from stalwart.config.settings import Settings
 from stalwart.net.https import FetchFailed
 from stalwart.net.json_fetch import JsonAnswer, JsonFetcher
@@ -28,6 +28,8 @@ from stalwart.net.web_hook import Post, WebHook, Wish
 from stalwart.schema import File
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Event
+
+_T = TypeVar("_T")
 
 ANSWER_LIMIT = 16 * 1024
 """Octets of an answer that are read; what it says does not matter."""
@@ -132,21 +134,21 @@ class WebHooks:
 
     async def _headers(self, declared: Any, body: bytes) -> Headers:
         headers = Headers({b"User-Agent": [b"Stalwart"]})
-        for name, value in declared.http_headers.items():
+        for name, value in (await self._further(declared)).items():
             if name.lower() not in _OURS:
                 headers.setRawHeaders(name.encode("latin-1", "replace"), [value.encode("latin-1", "replace")])
         headers.setRawHeaders(b"Content-Type", [b"application/json"])
-        auth = declared.http_auth
-        if auth.tag == "Basic":
-            login = f"{auth.username}:{await self._secret(auth.secret, 'httpAuth')}".encode()
-            headers.setRawHeaders(b"Authorization", [b"Basic " + b64encode(login)])
-        elif auth.tag == "Bearer":
-            token = await self._secret(auth.bearer_token, "httpAuth")
-            headers.setRawHeaders(b"Authorization", [f"Bearer {token}".encode()])
         if declared.signature_key.tag != "None":
             key = await self._secret(declared.signature_key, "signatureKey")
             headers.setRawHeaders(b"X-Signature", [signature_of(key.encode(), body).encode("ascii")])
         return headers
+
+    async def _further(self, declared: Any) -> Mapping[str, str]:
+        read = partial(headers_of, declared.http_auth, declared.http_headers)
+        try:
+            return await self._in_thread(read) if is_on_disk(declared.http_auth) else read()
+        except Unreadable as problem:
+            raise FetchFailed("connect", f"httpAuth cannot be used: {problem}") from None
 
     async def _secret(self, place: Any, what: str) -> str:
         read = partial(kept_text, place)
@@ -159,7 +161,7 @@ class WebHooks:
             raise FetchFailed("connect", f"{what} is empty")
         return secret
 
-    def _in_thread(self, work: Callable[[], str]) -> Deferred[str]:
+    def _in_thread(self, work: Callable[[], _T]) -> Deferred[_T]:
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work)
 
     def _fetcher(self, declared: Any) -> Poster:

@@ -1,7 +1,8 @@
-"""Command lines of SMTP and LMTP (RFC 5321 4.1.1, RFC 2033 4.1): bytes in, a command or the reply that refuses it out.
+"""Command lines of SMTP and LMTP (RFC 5321 4.1.1, RFC 2033 4.1): bytes in, a command or its refusal out.
 
-Verbs have no case. A space after the colon of MAIL and RCPT and blanks at the end of a line are let pass (RFC 5321 4.1.1
-asks to tolerate the latter); angle brackets must be there. Whether a command is in its place is the session's business.
+Verbs have no case. A space after the colon of MAIL and RCPT and blanks at the end of a line are let pass (RFC 5321
+4.1.1 asks to tolerate the latter); angle brackets must be there. Whether a command is in its place is the session's
+business.
 """
 
 from __future__ import annotations

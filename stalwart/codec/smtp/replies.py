@@ -7,13 +7,13 @@ Texts come from anywhere: what could end a line is replaced, lines stay within 5
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from textwrap import wrap
 
 from stalwart.codec.smtp_reply import Reply
 
 LONGEST_TEXT = 480
+_MOST_LINES = 20  # of one text
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -23,27 +23,20 @@ def reply(code: int, enhanced: str | None, *lines: str) -> Reply:
 
 
 @lru_cache(maxsize=256)
-def encode(answer: Reply, utf8: bool = False) -> bytes:
-    """The bytes of ``answer``; without ``utf8`` what is not ASCII becomes ``?`` (RFC 6531 3.7.4)."""
+def encode(answer: Reply) -> bytes:
+    """The bytes of ``answer``; what is not ASCII becomes ``?``: not every client may be sent it (RFC 6531 3.7.4)."""
     lines = [part for line in answer.lines or ("",) for part in _parts(line)]
     prefix = f"{answer.enhanced} " if answer.enhanced else ""
     last = len(lines) - 1
     text = "".join(
         f"{answer.code}{' ' if number == last else '-'}{prefix}{line}\r\n" for number, line in enumerate(lines)
     )
-    return text.encode("utf-8" if utf8 else "ascii", "replace")
-
-
-def encode_all(answers: Iterable[Reply], utf8: bool = False) -> bytes:
-    """The bytes of several replies, one after the other."""
-    return b"".join(encode(answer, utf8) for answer in answers)
+    return text.encode("ascii", "replace")
 
 
 def _parts(line: str) -> list[str]:
     line = _CONTROL.sub(" ", line).strip()
-    if len(line.encode("utf-8", "replace")) <= LONGEST_TEXT:
-        return [line]
-    return wrap(line, LONGEST_TEXT // 4) or [""]
+    return [line] if len(line) <= LONGEST_TEXT else wrap(line, LONGEST_TEXT)[:_MOST_LINES]
 
 
 OK = reply(250, "2.0.0", "OK")

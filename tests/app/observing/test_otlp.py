@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from base64 import b64encode
 from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.app.observing.otlp import Collectors, EventExports, FigureExports, headers_of, resource_of, shown
+from stalwart.app.observing.otlp import Collectors, EventExports, FigureExports, resource_of, shown
 from stalwart.app.observing.otlp_delivery import Destination
-from stalwart.config.kept_text import Unreadable
 from stalwart.config.monitoring.metrics import Metrics
 from stalwart.config.monitoring.tracer import Tracer
 from stalwart.config.settings import Settings
@@ -195,33 +192,6 @@ class WayTests(ExportsCase):
         collectors = Collectors(self.clock, TrustStore(), "mail.example.org")
         found = {type(collectors.sender(tracer)) for _, tracer in self.settings.all(Tracer)}
         self.assertEqual(found, {HttpSender, GrpcSender})
-
-    def headers(self, auth: dict[str, Any], **further: str) -> dict[str, str]:
-        self.create(httpAuth=auth, httpHeaders=further)
-        ((_, tracer),) = self.settings.all(Tracer)
-        made: Any = tracer
-        return headers_of(made.http_auth, made.http_headers)
-
-    def test_no_credentials(self) -> None:
-        self.assertEqual(self.headers({"@type": "Unauthenticated"}, A="b"), {"A": "b"})
-        self.assertEqual(headers_of(None, {}), {})
-
-    def test_basic(self) -> None:
-        auth = {"@type": "Basic", "username": "é", "secret": {"@type": "Value", "secret": "p:w"}}
-        wanted = "Basic " + b64encode("é:p:w".encode()).decode()
-        self.assertEqual(self.headers(auth, authorization="x", A="b"), {"A": "b", "Authorization": wanted})
-
-    def test_bearer_from_the_environment(self) -> None:
-        place = {"@type": "EnvironmentVariable", "variableName": "OTLP_TEST_TOKEN"}
-        auth = {"@type": "Bearer", "bearerToken": place}
-        self.assertRaises(Unreadable, self.headers, auth)
-        os.environ["OTLP_TEST_TOKEN"] = "token"
-        self.addCleanup(os.environ.pop, "OTLP_TEST_TOKEN", None)
-        ((_, tracer),) = self.settings.all(Tracer)
-        made: Any = tracer
-        self.assertEqual(headers_of(made.http_auth, {}), {"Authorization": "Bearer token"})
-        os.environ["OTLP_TEST_TOKEN"] = "to\r\nken"
-        self.assertRaises(Unreadable, headers_of, made.http_auth, {})
 
     def test_what_is_shown_of_an_endpoint(self) -> None:
         self.assertEqual(shown("https://user:secret@c:4318/a?key=secret"), "https://c:4318/a")
