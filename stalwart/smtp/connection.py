@@ -249,7 +249,7 @@ class Connection(Protocol):
             return False
         waiting = session.data(data)
         if incoming.is_complete:
-            lines.feed(incoming.decoder.rest)  # type: ignore[union-attr]  # only one after DATA is ever complete
+            lines.feed(incoming.rest)
         self._wait(waiting)
         return True
 

@@ -43,6 +43,11 @@ class Incoming:
         """Whether the end was found in it."""
         return isinstance(self.decoder, DataDecoder) and self.decoder.ended
 
+    @property
+    def rest(self) -> bytes:
+        """What followed it."""
+        return self.decoder.rest if isinstance(self.decoder, DataDecoder) else b""
+
     def feed(self, data: bytes) -> Deferred[None] | None:
         """Take what has arrived; with a Deferred no more, until it fires. It never fails."""
         octets = self.decoder.feed(data)

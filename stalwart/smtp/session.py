@@ -430,9 +430,8 @@ def begun_step(work: Coroutine[Any, Any, Outcome]) -> Step:
 
 def _places(error: BaseException) -> str:
     """Where ``error`` came up, innermost last."""
-    return " > ".join(
-        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in extract_tb(error.__traceback__)
-    )
+    frames = extract_tb(error.__traceback__)[-8:]
+    return " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames)
 
 
 _VERBS: dict[Verb, Callable[[Session], Step]] = {
