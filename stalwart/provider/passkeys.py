@@ -13,7 +13,6 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 from stalwart.directory import passkey_records
 from stalwart.directory.access import Access
@@ -21,7 +20,7 @@ from stalwart.directory.directory import Directory
 from stalwart.directory.failures import LoginFailed
 from stalwart.directory.passkey_records import Details, Passkey
 from stalwart.errors import Forbidden, Invalid, NotFound
-from stalwart.provider.relying_party import TIME_LIMIT, Proof, RelyingParty, Unproved
+from stalwart.provider.relying_party import TIME_LIMIT, Proof, RelyingParty, Unproved, in_base64url, of_base64url
 from stalwart.store import Store, Transaction
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import AUTH_PASSKEY_COPIED
@@ -51,7 +50,7 @@ class Passkeys:
         """
         party = RelyingParty.at(self._base_url or origin)
         ticket, challenge = secrets.token_urlsafe(32), secrets.token_bytes(32)
-        kept = {"challenge": bytes_to_base64url(challenge), "url": self._base_url or origin, "account": account_id}
+        kept = {"challenge": in_base64url(challenge), "url": self._base_url or origin, "account": account_id}
 
         def begin(tx: Transaction) -> list[Passkey]:
             self._keep(tx, _digest(ticket), kept)
@@ -105,7 +104,7 @@ class Passkeys:
         details = Details(id=passkey_records.fresh_id(), user_handle=handle, **wanted)
         challenge = secrets.token_bytes(32)
         kept = {
-            "challenge": bytes_to_base64url(challenge),
+            "challenge": in_base64url(challenge),
             "url": self._base_url or origin,
             "details": msgspec.to_builtins(details),
         }
@@ -121,7 +120,7 @@ class Passkeys:
         if kept is None:
             raise NotFound("The enrolment of this passkey was not begun, or took too long. Begin a new one.")
         try:
-            found = RelyingParty.at(kept["url"]).enrolled(base64url_to_bytes(kept["challenge"]), response)
+            found = RelyingParty.at(kept["url"]).enrolled(of_base64url(kept["challenge"]), response)
         except Unproved as problem:
             raise Invalid(f"The passkey was not accepted: {problem}. Begin a new enrolment.", ("response",)) from None
         details = msgspec.structs.replace(
@@ -149,7 +148,7 @@ class Passkeys:
         if kept["account"] not in (None, passkey.account_id):
             raise Unproved("the passkey of another account")
         party = RelyingParty.at(kept["url"])
-        challenge = base64url_to_bytes(kept["challenge"])
+        challenge = of_base64url(kept["challenge"])
         return passkey, party.proved(challenge, response, passkey, alone=kept["account"] is None)
 
     async def _count(self, passkey: Passkey, proof: Proof, client_ip: str) -> None:

@@ -2,30 +2,19 @@
 
 WebAuthn 3 5.4, 5.5, 7.1 and 7.2 by way of the ``webauthn`` library. Attestation is not asked for: which make of
 authenticator somebody has is nobody's business here. ``passkeys`` keeps the challenges and judges the counters.
+
+The library takes 5 MiB, so it is imported when somebody uses a passkey first.
 """
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from attrs import frozen
-from webauthn import (
-    generate_authentication_options,
-    generate_registration_options,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, options_to_json_dict
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    AuthenticatorTransport,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from stalwart.directory.passkey_records import Passkey
 from stalwart.errors import Unavailable
@@ -36,7 +25,7 @@ TIME_LIMIT = 300
 """Seconds that somebody has to answer a challenge."""
 
 _PORTS = {"https": 443, "http": 80}
-_TRANSPORTS = {transport.value: transport for transport in AuthenticatorTransport}
+_TRANSPORTS = ("usb", "nfc", "ble", "smart-card", "internal", "cable", "hybrid")  # WebAuthn 3 5.8.4
 
 
 class Unproved(Exception):
@@ -91,11 +80,19 @@ class RelyingParty:
         self, challenge: bytes, user_handle: str, login: str, name: str | None, known: Sequence[Passkey]
     ) -> dict[str, Any]:
         """PublicKeyCredentialCreationOptionsJSON (WebAuthn 3 5.1.9) for a passkey that is enough to sign in."""
+        from webauthn import generate_registration_options
+        from webauthn.helpers import options_to_json_dict
+        from webauthn.helpers.structs import (
+            AuthenticatorSelectionCriteria,
+            ResidentKeyRequirement,
+            UserVerificationRequirement,
+        )
+
         return options_to_json_dict(
             generate_registration_options(
                 rp_id=self.id,
                 rp_name=self.id,
-                user_id=base64url_to_bytes(user_handle),
+                user_id=of_base64url(user_handle),
                 user_name=login,
                 user_display_name=name or login,
                 challenge=challenge,
@@ -110,6 +107,10 @@ class RelyingParty:
 
     def request_options(self, challenge: bytes, allowed: Sequence[Passkey], *, alone: bool) -> dict[str, Any]:
         """PublicKeyCredentialRequestOptionsJSON (WebAuthn 3 5.1.10); ``alone``: there is no other proof."""
+        from webauthn import generate_authentication_options
+        from webauthn.helpers import options_to_json_dict
+        from webauthn.helpers.structs import UserVerificationRequirement
+
         verification = UserVerificationRequirement.REQUIRED if alone else UserVerificationRequirement.PREFERRED
         return options_to_json_dict(
             generate_authentication_options(
@@ -123,6 +124,8 @@ class RelyingParty:
 
     def enrolled(self, challenge: bytes, response: Mapping[str, Any]) -> Enrolled:
         """What a RegistrationResponseJSON has brought (WebAuthn 3 7.1). Raises Unproved."""
+        from webauthn import verify_registration_response
+
         found = _checked(
             lambda: verify_registration_response(
                 credential=dict(response),
@@ -134,8 +137,8 @@ class RelyingParty:
         )
         told = response["response"].get("transports")
         return Enrolled(
-            bytes_to_base64url(found.credential_id),
-            bytes_to_base64url(found.credential_public_key),
+            in_base64url(found.credential_id),
+            in_base64url(found.credential_public_key),
             found.sign_count,
             found.aaguid,
             found.credential_backed_up,
@@ -144,13 +147,15 @@ class RelyingParty:
 
     def proved(self, challenge: bytes, response: Mapping[str, Any], passkey: Passkey, *, alone: bool) -> Proof:
         """What an AuthenticationResponseJSON proves (WebAuthn 3 7.2), but for the counter. Raises Unproved."""
+        from webauthn import verify_authentication_response
+
         found = _checked(
             lambda: verify_authentication_response(
                 credential=dict(response),
                 expected_challenge=challenge,
                 expected_rp_id=self.id,
                 expected_origin=list(self.origins),
-                credential_public_key=base64url_to_bytes(passkey.details.public_key),
+                credential_public_key=of_base64url(passkey.details.public_key),
                 credential_current_sign_count=0,
                 require_user_verification=alone,
             )
@@ -168,14 +173,27 @@ def _checked(work: Callable[[], T]) -> T:
         raise Unproved(f"{type(problem).__name__} of the authenticator's answer") from problem
 
 
-def _descriptors(passkeys: Sequence[Passkey]) -> list[PublicKeyCredentialDescriptor]:
+def _descriptors(passkeys: Sequence[Passkey]) -> list[Any]:
+    from webauthn.helpers.structs import AuthenticatorTransport, PublicKeyCredentialDescriptor
+
     return [
         PublicKeyCredentialDescriptor(
-            id=base64url_to_bytes(passkey.credential),
-            transports=[_TRANSPORTS[name] for name in passkey.details.transports if name in _TRANSPORTS] or None,
+            id=of_base64url(passkey.credential),
+            transports=[AuthenticatorTransport(name) for name in passkey.details.transports if name in _TRANSPORTS]
+            or None,
         )
         for passkey in passkeys
     ]
+
+
+def in_base64url(content: bytes) -> str:
+    """Without padding (RFC 4648 5)."""
+    return urlsafe_b64encode(content).decode("ascii").rstrip("=")
+
+
+def of_base64url(text: str) -> bytes:
+    """Padding may be there. Raises ValueError."""
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def _parts(url: str) -> tuple[str, str, int | None] | None:

@@ -75,7 +75,8 @@ class Crowd:
         """What an administrator does once: figures, certificates, limits that suit a crowd behind one address."""
         enabled = {"@type": "Enabled", "naming": "openmetrics"}
         self.set("Metrics", {"update": {"singleton": {"prometheus": enabled}}})
-        self.set("Http", {"update": {"singleton": {"rateLimitAnonymous": None, "rateLimitAuthenticated": None}}})
+        unlimited = {"rateLimitAnonymous": None, "rateLimitAuthenticated": None}
+        self.set("Http", {"update": {"singleton": {**unlimited, "useXForwarded": True}}})
         self.set("Security", {"update": {"singleton": {"authBanRate": {"count": 12, "period": 86_400_000}}}})
         pairs = {str(n): Authority().pair(name) for n, name in enumerate(NAMES)}
         self.set("Certificate", {"create": pairs})

@@ -1,9 +1,10 @@
 """What the server is to browsers: host name and origins."""
 
 from twisted.trial.unittest import SynchronousTestCase
+from webauthn.helpers.structs import AuthenticatorTransport
 
 from stalwart.errors import Unavailable
-from stalwart.provider.relying_party import RelyingParty
+from stalwart.provider.relying_party import _TRANSPORTS, RelyingParty, in_base64url, of_base64url
 
 
 class RelyingPartyTests(SynchronousTestCase):
@@ -35,3 +36,14 @@ class RelyingPartyTests(SynchronousTestCase):
             "ftp://x",
         ):
             self.assertRaises(Unavailable, RelyingParty.at, url)
+
+
+class TransportTests(SynchronousTestCase):
+    def test_all_that_the_library_knows_are_kept(self) -> None:
+        self.assertEqual(set(_TRANSPORTS), {each.value for each in AuthenticatorTransport})
+
+    def test_base64url_has_no_padding(self) -> None:
+        for length in range(5):
+            content = bytes(range(250, 250 + length))
+            self.assertNotIn("=", in_base64url(content))
+            self.assertEqual(of_base64url(in_base64url(content)), content)
