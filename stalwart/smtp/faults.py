@@ -23,6 +23,7 @@ from stalwart.errors import (
     TooMany,
     Unauthenticated,
 )
+from stalwart.smtp.reception import Refused
 
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
 _SQLITE_FULL = 13
@@ -36,12 +37,13 @@ _KINDS: tuple[tuple[type[StalwartError], int, str], ...] = (
     (Unauthenticated, 530, "5.7.0"),
     (Invalid, 550, "5.6.0"),
 )
+_EXPECTED = (StalwartError, Refused, CancelledError, TimeoutError, TwistedTimeout)
 DISK_FULL = reply(452, "4.3.1", "The mail system is full; please try again later")
 
 
 def is_expected(error: BaseException) -> bool:
     """Whether ``error`` is no fault of the program."""
-    return isinstance(error, StalwartError | CancelledError | TimeoutError | TwistedTimeout) or is_disk_full(error)
+    return isinstance(error, _EXPECTED) or is_disk_full(error)
 
 
 def is_disk_full(error: BaseException) -> bool:
@@ -61,6 +63,8 @@ def is_disk_full(error: BaseException) -> bool:
 
 def reply_to(error: BaseException) -> Reply:
     """What the client is told of ``error``."""
+    if isinstance(error, Refused):
+        return error.refusal.reply
     if is_disk_full(error):
         return DISK_FULL
     for kind, code, enhanced in _KINDS:

@@ -34,6 +34,14 @@ class Refusal:
         return Reply(self.code, self.enhanced, (self.text,))
 
 
+class Refused(Exception):
+    """Raised, for example by a spool, by whoever cannot answer with ``refusal``."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.text)
+        self.refusal = refusal
+
+
 class Spool(Protocol):
     """Where the octets of one message go."""
 

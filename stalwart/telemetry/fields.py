@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
+from urllib.parse import unquote_plus
 
 LONGEST = 4096
 """Characters of a text that are told."""
@@ -54,7 +55,13 @@ FIELDS: Mapping[str, Kind] = {name: kind for kind, names in _NAMES.items() for n
 """The kind of each field."""
 
 _LAST = 253_402_300_799  # of the year 9999
-_SECRET = re.compile(r"(?i)([?&](?:token|access_token|code|client_secret|password)=)[^&]*")
+_SECRET_NAME = re.compile(
+    "token|secret|passw|pwd|code|assertion|key|auth|signature|session|ticket|jwt|credential|otp|hint|state|nonce"
+)
+_SECRET_VALUE = re.compile(r"(?:API_|app_|sw1\.|ey[A-Za-z0-9_-]{8})")  # as our own credentials begin, and any JWT
+_HIDDEN = "***"
+_DIVIDED = re.compile("([?&;#])")
+_DIVIDER = re.compile("[?&;#]")
 _USER = re.compile(r"(?i)^([a-z][a-z0-9+.-]*://)[^/?#@]*@")
 
 
@@ -64,8 +71,23 @@ def kind_of(name: str) -> Kind:
 
 
 def masked(target: str) -> str:
-    """A URL or request target without the values of parameters that are credentials, and without user and password."""
-    return _SECRET.sub(r"\1***", _USER.sub(r"\1***@", target))
+    """A URL or request target without user and password, and without the values of parameters that may be credentials.
+
+    Names count however they are written (RFC 3986 2.1); rather too much is hidden than too little.
+    """
+    target = _USER.sub(r"\1***@", target)
+    if "?" not in target and "#" not in target:
+        return target
+    return "".join(part if _DIVIDER.fullmatch(part) else _pair(part) for part in _DIVIDED.split(target))
+
+
+def _pair(text: str) -> str:
+    """``name=value``, or whatever else stands between dividers."""
+    name, equals, value = text.partition("=")
+    if not equals or not value or "/" in name:
+        return _HIDDEN if _SECRET_VALUE.match(unquote_plus(text)) else text
+    is_secret = _SECRET_NAME.search(unquote_plus(name).lower()) or _SECRET_VALUE.match(unquote_plus(value))
+    return f"{name}={_HIDDEN}" if is_secret else text
 
 
 def clean(name: str, value: Any) -> Any:

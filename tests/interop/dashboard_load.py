@@ -164,14 +164,20 @@ class Crowd:
     def change(self) -> None:
         """An administrator makes a domain, whose keys a task makes, and removes it."""
         name = f"d{self.dice.randrange(10**9)}.test"
-        made = self.set("Domain", {"create": {"a": {"name": name}}})
+        id = self.set("Domain", {"create": {"a": {"name": name}}})["created"]["a"]["id"]
         time.sleep(self.dice.uniform(2, 6))
-        self.set("Domain", {"destroy": [made["created"]["a"]["id"]]})
+        with self._connection() as client:
+            ((_, found, _),) = self._call(client, ("x:DkimSignature/get", {}))
+        self.set("DkimSignature", {"destroy": [each["id"] for each in found["list"] if each["domainId"] == id]})
+        self.set("Domain", {"destroy": [id]})
 
     def set(self, type: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to a change by the administrator."""
         with self._connection() as client:
             found: dict[str, Any] = self._call(client, (f"x:{type}/set", dict(arguments)))[0][1]
+        refused = [found.get(member) for member in ("notCreated", "notUpdated", "notDestroyed") if found.get(member)]
+        if refused:
+            raise ValueError(f"x:{type}/set refuses {refused}")
         return found
 
     def _call(self, client: http.client.HTTPConnection, *calls: tuple[str, dict[str, Any]]) -> list[Any]:

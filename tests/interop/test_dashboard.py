@@ -35,7 +35,9 @@ class DashboardTests(SynchronousTestCase):
         still = lines.keys() - moved
         self.assertLessEqual(still, QUIET)
         self.assertEqual([line.name for line in lines["Errors"] if any(line.values.values())], [])
-        self.assertEqual(demo.prometheus.log, "")
+        # each worker has exemplars of its own, so that the next scrape may have older ones: they are left out
+        complaints = [line for line in demo.prometheus.log.splitlines() if "out-of-order exemplars" not in line]
+        self.assertEqual(complaints, [])
 
 
 class DrawingTests(SynchronousTestCase):

@@ -121,9 +121,7 @@ class Wire(StringTransport):
     """A transport that remembers how it was closed and whether it is read from."""
 
     def __init__(self, host: str = "198.51.100.7") -> None:
-        super().__init__(
-            hostAddress=IPv4Address("TCP", "127.0.0.1", 25), peerAddress=IPv4Address("TCP", host, 40000)
-        )
+        super().__init__(hostAddress=IPv4Address("TCP", "127.0.0.1", 25), peerAddress=IPv4Address("TCP", host, 40000))
         self.half_closed = self.aborted = self.reading = False
         self.reading = True
         self.tls: Any = None

@@ -67,14 +67,29 @@ class ValuesTests(SynchronousTestCase):
     def test_credentials_are_masked(self) -> None:
         for given_, wanted in (
             ("/a?x=1&Token=abc&code=d", "/a?x=1&Token=***&code=***"),
-            ("/token=x?tokens=y", "/token=x?tokens=y"),
+            ("/token=x?tokens=y", "/token=x?tokens=***"),
             ("https://user:pass@host/x?password=1", "https://***@host/x?password=***"),
             ("https://host/a@b", "https://host/a@b"),
+            ("/x?%74oken=abc&refresh_token=d&id_token_hint=e", "/x?%74oken=***&refresh_token=***&id_token_hint=***"),
+            (
+                "/x?code_verifier=a&client%5Fassertion=b;api_key=c",
+                "/x?code_verifier=***&client%5Fassertion=***;api_key=***",
+            ),
+            ("/x?a=API_abcdef&b=sw1.abc&c=eyJhbGciOiJ", "/x?a=***&b=***&c=***"),
+            ("/x?API_abcdef", "/x?***"),
+            ("/cb#access_token=abc", "/cb#access_token=***"),
+            ("/x?limit=5&filter=a%20b", "/x?limit=5&filter=a%20b"),
+            ("/x?token=&a=b", "/x?token=&a=b"),
+            ("", ""),
         ):
             self.assertEqual(masked(given_), wanted)
         self.assertEqual(clean("url", "/?token=abc"), "/?token=***")
         self.assertEqual(clean("url", lambda: "/?token=abc"), "/?token=***")
         self.assertEqual(clean("reason", "/?token=abc"), "/?token=abc")
+
+    @given(st.text(max_size=200))
+    def test_whatever_stands_in_a_url_can_be_masked(self, text: str) -> None:
+        self.assertNotIn("API_secret", masked(f"/x?{text}&token=API_secret"))
 
     def test_moments_are_shown_as_dates(self) -> None:
         self.assertEqual(shown("due", 0), "1970-01-01T00:00:00Z")

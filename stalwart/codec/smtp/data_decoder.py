@@ -8,6 +8,8 @@ any length, and NUL too, which is one of the 128 codes that a message may hold (
 
 from __future__ import annotations
 
+from io import IncrementalNewlineDecoder
+
 _END = b"\r\n.\r\n"
 _STUFFED = b"\r\n."
 _CRLF = b"\r\n"
@@ -16,19 +18,25 @@ _CRLF = b"\r\n"
 class DataDecoder:
     """Takes chunks until ``ended``; then ``rest`` is what followed the message."""
 
-    __slots__ = ("_begun", "_held", "ended", "has_bare_line_end", "rest")
+    __slots__ = ("_begun", "_held", "_line_ends", "ended", "rest")
 
     def __init__(self) -> None:
         self._held = _CRLF  # as if a line had ended: a dot may come first
         self._begun = False
+        self._line_ends = IncrementalNewlineDecoder(None, translate=False)
         self.ended = False
-        self.has_bare_line_end = False
         self.rest = b""
+
+    @property
+    def has_bare_line_end(self) -> bool:
+        """Whether there was a CR or LF outside of CRLF."""
+        return self._line_ends.newlines not in (None, "\r\n")
 
     def feed(self, chunk: bytes) -> bytes:
         """The octets of the message that are certain now."""
         data = self._held + chunk
-        end = data.find(_END)
+        dot = data.find(_STUFFED)
+        end = data.find(_END, dot) if dot >= 0 else -1
         if end >= 0:
             self.ended = True
             self.rest = data[end + 5 :]
@@ -41,9 +49,8 @@ class DataDecoder:
                 data = data[:-kept]
         if not data:
             return b""
-        if not self.has_bare_line_end:
-            self.has_bare_line_end = bare_line_end(data)
-        if _STUFFED in data:
+        self._line_ends.decode(data.decode("latin-1"))
+        if dot != end:
             data = data.replace(_STUFFED, _CRLF)
         if not self._begun:
             self._begun = True
@@ -54,11 +61,16 @@ class DataDecoder:
 class ChunkDecoder:
     """The message of BDAT commands (RFC 3030 2), which is sent as it is; ``feed`` what arrived, then ``finish``."""
 
-    __slots__ = ("_held", "has_bare_line_end")
+    __slots__ = ("_held", "_line_ends")
 
     def __init__(self) -> None:
         self._held = b""
-        self.has_bare_line_end = False
+        self._line_ends = IncrementalNewlineDecoder(None, translate=False)
+
+    @property
+    def has_bare_line_end(self) -> bool:
+        """Whether there was a CR or LF outside of CRLF."""
+        return self._line_ends.newlines not in (None, "\r\n")
 
     def feed(self, chunk: bytes) -> bytes:
         """The octets of the message that are certain now: a CR waits for what follows it."""
@@ -66,22 +78,14 @@ class ChunkDecoder:
         self._held = b"\r" if data.endswith(b"\r") else b""
         if self._held:
             data = data[:-1]
-        if not self.has_bare_line_end:
-            self.has_bare_line_end = bare_line_end(data)
+        self._line_ends.decode(data.decode("latin-1"))
         return data
 
     def finish(self) -> bytes:
         """What was held back; there is no more to come."""
         held, self._held = self._held, b""
-        if held:
-            self.has_bare_line_end = True
+        self._line_ends.decode(held.decode("latin-1"), final=True)
         return held
-
-
-def bare_line_end(data: bytes) -> bool:
-    """Whether there is a CR or LF outside of CRLF."""
-    pairs = data.count(_CRLF)
-    return data.count(b"\n") != pairs or data.count(b"\r") != pairs
 
 
 def _unsure(data: bytes) -> int:

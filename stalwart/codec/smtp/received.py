@@ -53,7 +53,7 @@ def received(way: Transmission, by: str, id: str, recipient: Path | None, moment
     words += ["id", _safe(id)]
     if recipient is not None and not recipient.is_null:
         words += ["for", str(recipient)]
-    return _folded("Received:", [*words[:-1], f"{words[-1]};", *date(moment).split()])
+    return _folded("Received:", [*words[:-1], f"{words[-1]};", date(moment)])
 
 
 def return_path(sender: Path) -> bytes:
@@ -72,8 +72,7 @@ def date(moment: float) -> str:
 
 def _client(way: Transmission) -> list[str]:
     literal = f"[IPv6:{_safe(way.address)}]" if ":" in way.address else f"[{_safe(way.address)}]"
-    shown = [_safe(way.host), literal] if way.host else [literal]
-    shown[0], shown[-1] = f"({shown[0]}", f"{shown[-1]})"
+    shown = [f"({_safe(way.host)}", f"{literal})"] if way.host else [f"({literal})"]
     said = way.hello
     return [said if is_host(said) or _LITERAL(said) else literal, *shown]
 

@@ -23,13 +23,13 @@ from stalwart.schema import (
     Violation,
     prop,
 )
+from stalwart.telemetry.events import declared_events
 
 METRIC_TYPE = Enumeration(
     "MetricType",
-    lambda: sorted((*COUNTERS, *GAUGES, *HISTOGRAMS)),
-    "Metrics, such as `http.active-connections`.",
+    lambda: sorted({*COUNTERS, *GAUGES, *HISTOGRAMS, *(event.id for event in declared_events())}),
+    "Metrics, such as `http.active-connections`, and events that are counted.",
 )
-_NAMED = frozenset((*COUNTERS, *GAUGES, *HISTOGRAMS))
 NAMING = Enumeration(
     "MetricsNaming",
     ("stalwart", "openmetrics"),
@@ -102,9 +102,11 @@ class Metrics(Singleton):
     prometheus: Variant = prop(Nested(MetricsPrometheus), {"@type": "Disabled"}, "Offer to Prometheus.")
     metrics: frozenset[str] = prop(Set(Enum(METRIC_TYPE)), {}, "Metrics that the policy is about.")
     metrics_policy: str = prop(
-        Enum(EVENT_POLICY), "exclude", "`include`: only these are collected; `exclude`: all but these are."
+        Enum(EVENT_POLICY),
+        "exclude",
+        "`include`: only these are told; `exclude`: all but these are. Those that have no such name always are.",
     )
 
     def allows(self, id: str | None) -> bool:
-        """Whether a figure may be told, by the reference's name; what these settings have no name for always may."""
-        return id not in _NAMED or (id in self.metrics) == (self.metrics_policy == "include")
+        """Whether a figure may be told, by the reference's name or that of an event; one without a name always may."""
+        return id is None or (id in self.metrics) == (self.metrics_policy == "include")

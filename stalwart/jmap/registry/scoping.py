@@ -24,6 +24,9 @@ from stalwart.store import Term, Transaction
 TENANT = "memberTenantId"
 FOREIGN_PLACE = "Files and variables of the server can be named by its administrators only; give the value itself."
 
+SERVER_RIGHT = "sysSystemSettingsUpdate"
+"""The permission that makes somebody an administrator of the whole server in this sense."""
+
 _PLACES = frozenset((File.type_name, EnvironmentVariable.type_name))
 _PLACE_MEMBERS = frozenset(("filePath", "variableName"))
 
@@ -142,16 +145,21 @@ def _to_tenants(value: Any) -> Iterable[Any]:
 
 
 def check_places(asking: Caller, former: Any, value: Any) -> None:
-    """Refuse new values that are read from files or the environment of the server, to who runs a tenant only.
+    """Refuse new values that are read from files or the environment of the server, to all but its administrators.
 
-    Raises ``SetRefused``: whoever could name a file could learn whether it exists, and use what is in it.
+    Raises ``SetRefused``: whoever could name a file could learn whether it exists, and have it sent somewhere.
     """
-    if asking.access.tenant_id is None:
+    if may_name_places(asking.access):
         return
     known = list(_outside(former)) if former is not None else []
     for path, place in _outside(value):
         if (path, place) not in known:
             raise SetRefused("forbidden", FOREIGN_PLACE, (path,))
+
+
+def may_name_places(access: Access) -> bool:
+    """Whether somebody may say which files and variables of the server are read: not who runs a tenant or one part."""
+    return access.tenant_id is None and access.may(SERVER_RIGHT)
 
 
 def places_named(data: Mapping[str, Any]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from stalwart.jmap.errors import MethodError, SetRefused
 from stalwart.jmap.registry.asked import asking_of
 from stalwart.jmap.registry.handler import Asking, Change, Handler
 from stalwart.jmap.registry.references import referred
-from stalwart.jmap.registry.scoping import FOREIGN_PLACE, places_named
+from stalwart.jmap.registry.scoping import FOREIGN_PLACE, may_name_places, places_named
 from stalwart.jmap.registry.set_work import Outcome, SetWork
 from stalwart.jmap.registry.verbs import check_set
 from stalwart.jmap.standard.arguments import SetArguments
@@ -60,8 +60,8 @@ def _changes(handler: Handler, arguments: SetArguments) -> list[Change]:
 
 
 def _refuse_places(asking: Asking, changes: Sequence[Change]) -> None:
-    """Who runs a tenant only must not learn what is in files of the server: none is read for him."""
-    if asking.access.tenant_id is not None:
+    """Only administrators of the whole server may learn what is in its files: none is read for others."""
+    if not may_name_places(asking.access):
         for change in changes:
             named = places_named(change.data)
             if named:

@@ -1,4 +1,4 @@
-"""x:Tracer: a log file is tried before it is stored (settings C.10).
+"""x:Tracer: a log file is tried before it is stored, an address that can be none is refused (settings C.10).
 
 What a tracer does once it is stored is the business of ``app.tracers``.
 """
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from stalwart.codec.web_addresses import is_web_address
 from stalwart.config.settings import Settings
 from stalwart.directory.hashing import Hashing
 from stalwart.errors import StalwartError
@@ -17,6 +18,14 @@ from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.jmap.types.network import steps
 from stalwart.schema import Declaration
 from stalwart.telemetry.logs.log_file import is_file_name, why_not_writable
+
+NOT_ABSOLUTE = "The path must begin at the root: it must not depend on where the server was started."
+NO_ENDPOINT = "This is no https: or http: address of a host; credentials belong into httpAuth."
+
+
+def endpoint_refusal(endpoint: str, properties: tuple[str, ...]) -> SetRefused | None:
+    """Why nothing can ever be sent to ``endpoint``, None for an address."""
+    return None if is_web_address(endpoint) else SetRefused("invalidProperties", NO_ENDPOINT, properties)
 
 
 @handles("Tracer")
@@ -28,8 +37,10 @@ class TracerHandler(Handler):
         self._hashing = hashing
 
     async def prepare(self, asking: Asking, changes: Sequence[Change]) -> None:
-        """Refuse log files that would be in use and cannot be written."""
+        """Refuse log files that would be in use and cannot be written, and addresses that are none."""
         for step in steps(self.declaration, dict(self.settings.all(self._tracers)), changes):
+            if step.after is not None and getattr(step.after, "endpoint", None) is not None:
+                step.change.refused = endpoint_refusal(step.after.endpoint, ("endpoint",))
             if step.after is None or step.after.tag != "Log" or not step.after.enable:
                 continue
             if step.former is not None and _file(step.former) == _file(step.after):
@@ -46,6 +57,8 @@ class TracerHandler(Handler):
     async def _refusal(self, tracer: Any, now: float) -> StalwartError | None:
         if not is_file_name(tracer.prefix):
             return SetRefused("invalidProperties", "This cannot begin the name of a file.", ("prefix",))
+        if not Path(tracer.path).is_absolute() or ".." in Path(tracer.path).parts:
+            return SetRefused("invalidProperties", NOT_ABSOLUTE, ("path",))
         folder, prefix, rotation = Path(tracer.path), tracer.prefix, tracer.rotate
         reason = await self._hashing.run(lambda: why_not_writable(folder, prefix, rotation, now))
         if reason is None:

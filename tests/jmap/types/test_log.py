@@ -24,7 +24,7 @@ BANNED = LogLine(MOMENT + 2000, "info", "Address banned: failed sign-ins", "secu
 class LogCase(RegistryWorld):
     def setUp(self) -> None:
         super().setUp()
-        self.folder = Path(self.mktemp())
+        self.folder = Path(self.mktemp()).absolute()
         methods = [*registry_methods.methods(), log_query]
         methods = [each for each in methods if set(each.services) <= self.services.keys()]
         self.engine = Engine(methods, self.services, telemetry=self.telemetry, clock=self.clock, mode=self.mode)

@@ -16,7 +16,7 @@ from tests.jmap.registry.world import RegistryWorld
 class TracerTests(RegistryWorld):
     def setUp(self) -> None:
         super().setUp()
-        self.folder = Path(self.mktemp())
+        self.folder = Path(self.mktemp()).absolute()
 
     def log(self, folder: Path | None = None, **members: Any) -> dict[str, Any]:
         return {"@type": "Log", "path": str(folder or self.folder / "log"), **members}
@@ -62,6 +62,18 @@ class TracerTests(RegistryWorld):
         self.assertEqual(self.not_updated("Tracer", id, enable=True), self.refusal(folder))
         self.folder.unlink()
         self.update("Tracer", id, enable=True)
+
+    def test_path_that_depends_on_where_the_server_was_started(self) -> None:
+        for path in ("log", "./log", f"{self.folder}/../log"):
+            found = self.not_created("Tracer", **{**self.log(), "path": path})
+            self.assertEqual((found["type"], found["properties"]), ("invalidProperties", ["path"]), path)
+
+    def test_collector_without_an_address(self) -> None:
+        for kind in ("OtelHttp", "OtelGrpc"):
+            found = self.not_created("Tracer", **{"@type": kind, "endpoint": "ftp://x"})
+            self.assertEqual((found["type"], found["properties"]), ("invalidProperties", ["endpoint"]))
+            self.create("Tracer", **{"@type": kind, "endpoint": "https://collector.example.test:4318"})
+        self.create("Tracer", **{"@type": "OtelGrpc"})
 
     def test_prefix_that_is_a_path(self) -> None:
         error = {

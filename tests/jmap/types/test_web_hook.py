@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.jmap.registry.world import RegistryWorld
+from attrs import evolve
+
+from tests.jmap.registry.world import ROOT, RegistryWorld
 
 BEARER = {"@type": "Bearer", "bearerToken": {"@type": "Value", "secret": "s"}}
 
@@ -29,3 +31,19 @@ class WebHookTests(RegistryWorld):
         key = {"@type": "Value", "secret": "a-secret-key"}
         id = self.create("WebHook", url="https://hook.example.test/", signatureKey=key, httpAuth=BEARER)
         self.assertNotIn("a-secret-key", str(self.get("WebHook", id)))
+
+    def test_only_administrators_of_the_server_name_its_files_and_variables(self) -> None:
+        """Whoever may do nothing but make hooks could have them sent to himself."""
+        self.who = evolve(
+            ROOT, permissions=frozenset(("authenticate", "sysWebHookGet", "sysWebHookCreate", "sysWebHookUpdate"))
+        )
+        mine = self.create("WebHook", url="https://hook.example.test/", httpAuth=BEARER)
+        for place in (
+            {"@type": "File", "filePath": "/etc/hostname"},
+            {"@type": "EnvironmentVariable", "variableName": "HOME"},
+        ):
+            auth = {"@type": "Bearer", "bearerToken": place}
+            refused = self.not_created("WebHook", url="https://hook.example.test/", httpAuth=auth)
+            self.assertEqual((refused["type"], refused["properties"]), ("forbidden", ["httpAuth"]))
+            for patch in ({"httpAuth": auth}, {"httpAuth/bearerToken": place}, {"signatureKey": place}):
+                self.assertEqual(self.not_updated("WebHook", mine, **patch)["type"], "forbidden", patch)
