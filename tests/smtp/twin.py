@@ -23,7 +23,7 @@ from stalwart.smtp.envelope import Envelope, Peer
 from stalwart.smtp.limits import Limits
 from stalwart.smtp.policy import Policy
 from stalwart.smtp.reception import Refusal
-from stalwart.smtp.role import LMTP, MX, Role
+from stalwart.smtp.role import MX, Role
 from stalwart.smtp.server import SmtpFactory
 from stalwart.telemetry import Telemetry
 from stalwart.web.connection import Listener
@@ -68,8 +68,8 @@ class TwinSpool:
 class TwinReception:
     """Takes all mail but that for ``unknown@...`` and from ``nobody@...``; remembers it in ``messages``.
 
-    ``problems`` are raised, and ``waits`` waited for, by the name of the step: connect, sender, recipient, spool, write,
-    commit, deliver.
+    ``problems`` are raised, and ``waits`` waited for, by the name of the step: connect, sender, recipient, spool,
+    write, commit, deliver.
     """
 
     messages: list[tuple[Envelope, bytes]] = Factory(list)
@@ -78,6 +78,7 @@ class TwinReception:
     waits: dict[str, Deferred[None]] = Factory(dict)
     answers: dict[str, Reply] = Factory(dict)
     slow: bool = False
+    answers_less: bool = False
 
     async def reached(self, step: str) -> None:
         wait = self.waits.pop(step, None)
@@ -109,6 +110,8 @@ class TwinReception:
         self.messages.append((envelope, spool.octets))
         if not envelope.peer.role.is_lmtp:
             return [replies.ACCEPTED]
+        if self.answers_less:
+            return []
         return [self.answers.get(each.path.local, replies.ACCEPTED) for each in envelope.recipients]
 
     @property
@@ -220,5 +223,5 @@ class SmtpServer:
     def greeted(self, hello: str | None = None, **connect: Any) -> Client:
         """A client that has said EHLO or LHLO."""
         client = self.connect(**connect)
-        client.say(hello or ("LHLO a.test" if self.policy.role is LMTP else "EHLO a.test"))
+        client.say(hello or ("LHLO a.test" if self.policy.role.is_lmtp else "EHLO a.test"))
         return client

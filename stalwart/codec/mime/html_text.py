@@ -35,6 +35,7 @@ def text_of(document: str, most: int) -> str:
     """The text in ``document``, lines where blocks are, about ``most`` characters of it."""
     found: list[str] = []
     length = position = 0
+    headed = False
     while length < most:
         match = TOKEN.match(document, position)
         if match is None:
@@ -57,7 +58,8 @@ def text_of(document: str, most: int) -> str:
         if name in _HIDDEN and not match[0].endswith("/>"):
             end = _END[name].search(document, position)
             position = len(document) if end is None else end.end()
-        elif name == "head":
+        elif name == "head" and not headed:
+            headed = True
             end = _END_OF_HEAD.search(document, position)
             position = position if end is None else end.end()
     text = unescape("".join(found))
