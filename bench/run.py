@@ -22,7 +22,7 @@ sys.path[0] = str(ROOT)  # started as a file, as make does
 
 from bench.measure import Result, show  # noqa: E402  # only importable from the root
 
-BENCHMARKS = ("diagnosis", "get", "settings", "identity", "streams", "live", "renewals", "tls", "start")
+BENCHMARKS = ("diagnosis", "get", "settings", "identity", "streams", "live", "metrics", "renewals", "tls", "start")
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 PAGE = f"""\

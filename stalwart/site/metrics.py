@@ -9,9 +9,12 @@ from __future__ import annotations
 import hmac
 from base64 import b64decode
 from binascii import Error as NotBase64
+from collections.abc import Iterable
 from functools import partial
 from hashlib import sha256
 from typing import Any
+
+from twisted.internet.defer import Deferred
 
 from stalwart.config.kept_text import Unreadable, kept_text
 from stalwart.config.monitoring.metrics import Metrics
@@ -21,19 +24,22 @@ from stalwart.errors import NotFound, Unauthenticated, Unavailable
 from stalwart.schema import File
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import RESOURCE_BAD_PARAMETERS
-from stalwart.telemetry.figures.exposition import OPENMETRICS_TYPE, TEXT_TYPE, wants_openmetrics, written
+from stalwart.telemetry.figures.exposition import OPENMETRICS_TYPE, TEXT_TYPE, pieces, wants_openmetrics
 from stalwart.telemetry.figures.gathering import Figures
 from stalwart.web.access import credentials_of
 from stalwart.web.answers import Answer
 from stalwart.web.exchange import Exchange
 from stalwart.web.routes import ANY_METHOD, route
 
+TURN = 0.002
+"""Seconds of work before others have a turn."""
+
 _LONGEST = 4096
 
 
 @route(ANY_METHOD, "/metrics/prometheus", needs=None, limit="none", spec="telemetry 1")
 async def prometheus(
-    exchange: Exchange, *, settings: Settings, telemetry: Telemetry, hashing: Hashing, figures: Figures
+    exchange: Exchange, *, settings: Settings, telemetry: Telemetry, hashing: Hashing, figures: Figures, clock: Any
 ) -> Answer:
     """Figures of this server in the format of Prometheus, or as OpenMetrics."""
     offered: Any = settings.of(Metrics).prometheus
@@ -43,8 +49,21 @@ async def prometheus(
         await _check(exchange, offered, hashing, telemetry)
     openmetrics = wants_openmetrics(exchange.header("accept"))
     found = await figures.families()
-    text = await hashing.run(partial(written, found, offered.naming, openmetrics))  # thousands of lines take a while
+    text = await _joined(pieces(found, offered.naming, openmetrics), clock)
     return Answer(200, text, OPENMETRICS_TYPE if openmetrics else TEXT_TYPE, (("Vary", "Accept"),))
+
+
+async def _joined(parts: Iterable[bytes], clock: Any) -> bytes:
+    """All of ``parts``, with turns for others in between: there may be thousands of lines."""
+    found, began = [], clock.seconds()
+    for part in parts:
+        found.append(part)
+        if clock.seconds() - began > TURN:
+            turn: Deferred[None] = Deferred()
+            clock.callLater(0, turn.callback, None)
+            await turn
+            began = clock.seconds()
+    return b"".join(found)
 
 
 async def _check(exchange: Exchange, offered: Any, hashing: Hashing, telemetry: Telemetry) -> None:

@@ -40,7 +40,8 @@ class Kind(Enum):
 _NAMES: Mapping[Kind, str] = {
     Kind.TEXT: """
         address again client config contents created destroyed details directory domain from hint hostname id kind
-        listenerId login method mode object path permission property reason requestId result to trace type updated version
+        listenerId login method mode object path permission property reason requestId result to trace type updated
+        version
         """,
     Kind.NUMBER: """
         accountId code dropped limit listeners localPort remotePort size spanId total worker

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -54,7 +55,7 @@ class PrometheusTests(SynchronousTestCase):
         self.counts: dict[str, int] | None = {"user.count": 3, "domain.count": 2}
         allows = settings.metrics.allows
         figures = Figures(shown, self.clock, self.count, allows, Certificates())
-        services = {"hashing": SynchronousHashing(), "figures": figures, "settings": settings}
+        services = {"hashing": SynchronousHashing(), "figures": figures, "settings": settings, "clock": self.clock}
         server = serve([metrics.prometheus], {**services, "telemetry": shown}, settings=settings)
         shown.counters = server.telemetry.counters  # the page shows what its own requests count
         shown.observe(lambda event, keys: server.events.append((event, keys)))
@@ -93,6 +94,22 @@ class PrometheusTests(SynchronousTestCase):
         self.assertNotIn(b"user_count", answer.body)
         self.assertIn(b"http_connection_start 1", answer.body)
         self.assertIn("telemetry.prometheus-exporter-error", server.event_ids())
+
+    def test_others_have_turns_while_thousands_of_lines_are_written(self) -> None:
+        class Hurried(Clock):
+            def seconds(self) -> float:
+                self.rightNow += 0.0011
+                return super().seconds()
+
+        clock, turns = Hurried(), []
+        self.patch(clock, "callLater", lambda seconds, work, value: turns.append(lambda: work(value)))
+        joining = Deferred.fromCoroutine(metrics._joined([b"a"] * 10, clock))
+        taken = 0
+        while turns:
+            self.assertNoResult(joining)
+            turns.pop()()
+            taken += 1
+        self.assertEqual((self.successResultOf(joining), taken), (b"a" * 10, 5))
 
     def test_no_rate_limit(self) -> None:
         server = self.serve({})

@@ -58,6 +58,8 @@ class TwinSpool:
 
     def abort(self) -> None:
         self.aborted = True
+        if "abort" in self.reception.problems:
+            raise self.reception.problems["abort"]
 
     @property
     def octets(self) -> bytes:

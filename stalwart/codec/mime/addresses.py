@@ -17,8 +17,8 @@ _TOKEN = re.compile(
     |(?P<quoted>"(?:[^"\\]|\\.)*+"?)
     |(?P<comment>\()
     |(?P<literal>\[[^\[\]<>,;"]*+\])
-    |(?P<special>[<>,;:])
-    |(?P<atom>(?:[^\s<>,;:"(=]++|=(?!\?)|=)(?:[^\s<>,;:"(=]++|=(?!\?))*+)""",
+    |(?P<special>[<>;:]|,[\s,]*+)
+    |(?P<atom>(?:[^\s<>,;:"(=\[]++|=|\[)(?:[^\s<>,;:"(=\[]++|=(?!\?))*+)""",
     re.X | re.S,
 )
 _IN_COMMENT = re.compile(r"[^()\\]+|\\.|[()]|\\", re.S)
@@ -68,7 +68,7 @@ class _Reader:
         elif self.angle is not None and not self.after:
             self.angle.append(_Piece(kind, text, apart))
         else:
-            if self.after and kind != "comment":
+            if self.after:
                 self.finish()
             self.phrase.append(_Piece(kind, text, apart))
 
@@ -89,8 +89,9 @@ class _Reader:
             self.angle.append(_Piece("special", ",", False))  # obs-route
         else:
             self.finish()
-            if character == ";":
+            if character == ";" and self.in_group:  # what follows belongs to no group
                 self.in_group = False
+                self.groups.append((None, []))
 
     def colon(self) -> None:
         """The begin of a group, unless it is ``mailto:``."""
@@ -104,6 +105,8 @@ class _Reader:
 
     def finish(self) -> None:
         """The end of a member."""
+        if not self.phrase and self.angle is None and not self.comments:
+            return
         phrase, angle, comments = self.phrase, self.angle, self.comments
         self.phrase, self.angle, self.after, self.comments = [], None, False, []
         name: str | None
@@ -136,24 +139,14 @@ def parse(value: str, lenient: bool = False) -> tuple[Group, ...]:
             apart = True
             continue
         text = match[0]
+        if kind == "special":
+            text = text[0]
         if kind == "comment":
             text, position = _comment(value, position)
-        elif kind == "special" and text == ";" and not reader.in_group:
-            text = ","
-        elif kind == "special" and text == ";":
-            reader.finish()
-            reader.in_group = False
-            _open_outside(reader)
-            continue
         reader.add(kind, text, apart)
         apart = kind == "comment"
     reader.finish()
-    return tuple(Group(name, tuple(members)) for name, members in reader.groups)
-
-
-def _open_outside(reader: _Reader) -> None:
-    """What follows a group belongs to none."""
-    reader.groups.append((None, []))
+    return tuple(Group(name, tuple(members)) for name, members in reader.groups if members or name is not None)
 
 
 def mailboxes(groups: tuple[Group, ...]) -> list[Address]:

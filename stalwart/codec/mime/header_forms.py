@@ -155,11 +155,7 @@ def as_addresses(value: str, lenient: bool = False) -> list[dict[str, str | None
 def as_grouped_addresses(value: str, lenient: bool = False) -> list[dict[str, Any]]:
     """RFC 8621 4.1.2.4."""
     groups = addresses.parse(value, lenient)
-    return [
-        {"name": group.name, "addresses": [_shown(each) for each in group.addresses]}
-        for group in groups
-        if group.name is not None or group.addresses
-    ]
+    return [{"name": group.name, "addresses": [_shown(each) for each in group.addresses]} for group in groups]
 
 
 def _shown(address: addresses.Address) -> dict[str, str | None]:

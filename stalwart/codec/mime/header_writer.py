@@ -1,6 +1,6 @@
 """Header fields from their JMAP forms (RFC 8621 4.6), folded (RFC 5322 2.2.3), in ASCII wherever mail can say it so.
 
-Text that is not ASCII becomes encoded words (RFC 2047), parameters become those of RFC 2231, addresses that are not ASCII
+Text that is not ASCII becomes encoded words (RFC 2047), parameters become those of RFC 2231; addresses beyond ASCII
 stay UTF-8 (RFC 6532).
 What would break the header, or be read as something else, is refused.
 """

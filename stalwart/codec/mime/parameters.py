@@ -14,7 +14,7 @@ from stalwart.codec.mime.encoded_words import composed, decode
 
 MOST = 1000
 
-_MAIN = re.compile(r"[\s;]*+(?:\([^()]*+\)\s*+)*+([^;(\s]*+)")
+_MAIN = re.compile(r"\s*+(?:\([^()]*+\)\s*+)*+([^;(\s]*+)")
 _PARAMETER = re.compile(r';\s*+([^\s=;"]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?[^;]*+|([^;]*+))', re.S)
 _COMMENT = re.compile(r"(?:^|\s)\((?:[^()\\]|\\.)*+\)\s*+$", re.S)
 _PAIR = re.compile(r"\\(.)", re.S)
@@ -79,6 +79,8 @@ def parse(value: bytes) -> Parameters:
         text = _FOLD.sub(" ", text)
     match = _MAIN.match(text)
     main = match[1] if match else ""
+    if "=" in main and "/" not in main:  # the value itself is missing
+        text, main, match = f";{text}", "", None
     raw: dict[str, str] = {}
     for found in _PARAMETER.finditer(text, match.end() if match else 0):
         name = found[1].lower()

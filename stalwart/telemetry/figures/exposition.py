@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, Literal
+
+from attrs import evolve
 
 from stalwart.telemetry.figures.families import Buckets, Family
 from stalwart.telemetry.spans import trace_id
@@ -26,6 +28,9 @@ _WEIGHT = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)  #
 _OPENMETRICS = "application/openmetrics-text"
 _VERSIONS = ("", "1.0.0", "0.0.1")
 _EXACT = 2.0**53
+_AT_ONCE = 20  # series; those of a histogram are more than a dozen lines each
+_HEAD = re.compile(rb"^#.*\n", re.MULTILINE)
+_END = b"# EOF\n"
 
 
 def wants_openmetrics(accept: str | None) -> bool:
@@ -44,19 +49,30 @@ def wants_openmetrics(accept: str | None) -> bool:
 
 def written(found: Iterable[Family], naming: Naming, openmetrics: bool) -> bytes:
     """``found`` in the format ``OPENMETRICS_TYPE`` or ``TEXT_TYPE``."""
+    return b"".join(pieces(found, naming, openmetrics))
+
+
+def pieces(found: Iterable[Family], naming: Naming, openmetrics: bool) -> Iterator[bytes]:
+    """What ``written`` writes, in pieces of a millisecond or two each, so that others can have a turn in between."""
+    for family in found:
+        for first in range(0, max(len(family.samples), 1), _AT_ONCE):
+            part = evolve(family, samples=family.samples[first : first + _AT_ONCE])
+            text = _piece(_metric(part, family.bare if naming == "stalwart" else None), naming, openmetrics)
+            yield text if first == 0 else _HEAD.sub(b"", text)
+    if openmetrics:
+        yield _END
+
+
+def _piece(metric: Any, naming: Naming, openmetrics: bool) -> bytes:
     from prometheus_client.exposition import generate_latest
     from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
-    made = [_metric(family, family.bare if naming == "stalwart" else None) for family in found]
-    everything: Any = _Collected(made)
+    alone: Any = _Collected((metric,))
     if openmetrics:
-        for metric in made:
-            if metric.type == "counter" and metric.samples and metric.samples[0].name == metric.name:
-                metric.type = "unknown"  # counters end in _total there; names must not depend on who asks
-        return generate_openmetrics(everything)
-    if naming == "openmetrics":
-        return generate_latest(everything)
-    return "".join(map(_text, made)).encode()
+        if metric.type == "counter" and metric.samples and metric.samples[0].name == metric.name:
+            metric.type = "unknown"  # counters end in _total there; names must not depend on who asks
+        return generate_openmetrics(alone).removesuffix(_END)
+    return generate_latest(alone) if naming == "openmetrics" else _text(metric).encode()
 
 
 class _Collected:

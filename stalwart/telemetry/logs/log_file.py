@@ -22,6 +22,10 @@ Entry = tuple[float, bytes]
 _ENDINGS = {"daily": ".%Y-%m-%d", "hourly": ".%Y-%m-%dT%H", "minutely": ".%Y-%m-%dT%H-%M", "never": ""}
 _ENDING = re.compile(r"(?:\.\d{4}-\d\d-\d\d(?:T\d\d(?:-\d\d)?)?)?")
 _LONGEST_PREFIX = 64
+_End = tuple[int, int, int]
+"""Device and number of a file, and its size."""
+
+_NOWHERE: _End = (0, 0, 0)
 _AT_ONCE = 512  # entries of one write
 _FILE_MODE, _FOLDER_MODE = 0o640, 0o750
 
@@ -80,19 +84,37 @@ class RollingFile:
         self.rotation = rotation
         self._path: Path | None = None
         self._descriptor = -1
+        self._begun = b""
+        """What is written of the first entry that waits, at the end of the file ``_begun_in``."""
+        self._begun_in = _NOWHERE
 
     def append(self, entries: deque[Entry]) -> None:
         """Write ``entries``, taking out what is written. Raises OSError, ValueError; the rest is still there."""
         while entries:
             name = self._name(entries[0])
             self._open(self.folder / name)
-            _take_out(entries, os.write(self._descriptor, b"".join(self._of(name, islice(entries, _AT_ONCE)))))
+            self._begin_again(entries)
+            written = os.write(self._descriptor, b"".join(self._of(name, islice(entries, _AT_ONCE))))
+            begun = _take_out(entries, written)
+            self._begun = self._begun + begun if len(begun) == written else begun
+            self._begun_in = self._end() if self._begun else _NOWHERE
 
     def close(self) -> None:
         """Close the file, if one is open."""
         if self._descriptor >= 0:
             descriptor, self._descriptor = self._descriptor, -1
             os.close(descriptor)
+
+    def _begin_again(self, entries: deque[Entry]) -> None:
+        """An entry whose beginning is in another file, which may be gone, is written as a whole."""
+        if self._begun and not _goes_on(self._begun_in, self._end()):
+            moment, rest = entries.popleft()
+            entries.appendleft((moment, self._begun + rest))
+            self._begun = b""
+
+    def _end(self) -> _End:
+        found = os.fstat(self._descriptor)
+        return found.st_dev, found.st_ino, found.st_size
 
     def _of(self, name: str, entries: Iterable[Entry]) -> Iterator[bytes]:
         """The first of ``entries``, as long as they belong to the file ``name``."""
@@ -132,9 +154,17 @@ def _check(prefix: str) -> None:
         raise OSError(errno.EINVAL, "The prefix cannot begin the name of a file")
 
 
-def _take_out(entries: deque[Entry], written: int) -> None:
+def _goes_on(begun: _End, now: _End) -> bool:
+    """Whether it is the same file, and not another one with the number of one that is gone."""
+    return begun[:2] == now[:2] and now[2] >= begun[2]
+
+
+def _take_out(entries: deque[Entry], written: int) -> bytes:
+    """Take out what is written; what is of an entry that is not written to its end."""
     while written:
         moment, data = entries.popleft()
         if len(data) > written:
             entries.appendleft((moment, data[written:]))
-        written -= min(written, len(data))
+            return data[:written]
+        written -= len(data)
+    return b""

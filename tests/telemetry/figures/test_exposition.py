@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import AUTH_SUCCESS, HTTP_CONNECTION_END, HTTP_CONNECTION_START, Level
 from stalwart.telemetry.figures import exposition
-from stalwart.telemetry.figures.exposition import Naming, written
+from stalwart.telemetry.figures.exposition import Naming, pieces, written
 from stalwart.telemetry.figures.families import Buckets, Family, Parts, families
 
 NASTY = 'a"b\\c\nd'
@@ -179,6 +179,18 @@ class ExpositionTests(SynchronousTestCase):
                 self.assertEqual(buckets, {0.25 * unit: 3, 1.0 * unit: 3, float("inf"): 5})
                 self.assertEqual((samples["_count", None], samples["_sum", None]), (5, 12.5 * unit))
                 self.assertEqual({each.labels["a"] for each in found.samples}, {"b"})
+
+    def test_pieces_of_a_large_family_are_one(self) -> None:
+        samples = [({"a": str(number)}, Buckets((0.25,), (number, 1), 0.0)) for number in range(95)]
+        family = Family("stalwart_x_duration_seconds", "histogram", "X", samples, "x.time", 1000.0)
+        for naming in ("stalwart", "openmetrics"):
+            for openmetrics in (False, True):
+                found = list(pieces([family, family], naming, openmetrics))
+                self.assertEqual(len(found), 10 + openmetrics)
+                text = self.text(naming, openmetrics, [family])
+                self.assertEqual((text.count("# TYPE"), text.count("# EOF")), (1, int(openmetrics)))
+                (read,) = parse_openmetrics(text) if openmetrics else parse_text(text)
+                self.assertEqual(len({each.labels["a"] for each in read.samples}), 95)
 
     def test_exemplars_are_for_openmetrics(self) -> None:
         value = Buckets((0.25,), (1, 1), 1.5, ((77, 0.2, 1_700_000_000.1234), None))

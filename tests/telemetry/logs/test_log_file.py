@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from pathlib import Path
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -133,6 +134,26 @@ class RollingFileTests(FolderCase):
         self.patch(log_file.os, "write", real)
         self.file.append(entries)
         self.assertEqual(self.texts(), {"mail.2026-11-21": "one\ntwo\nthree\n"})
+
+    def test_line_whose_beginning_is_gone_is_written_as_a_whole(self) -> None:
+        for gone in (Path.unlink, lambda path: path.rename(self.folder / "kept"), lambda path: os.truncate(path, 0)):
+            real, room = os.write, [2, 3]
+
+            def write(descriptor: int, data: bytes, real: Any = real, room: list[int] = room) -> int:
+                if not room:
+                    raise OSError(28, "No space left on device")
+                return int(real(descriptor, data[: room.pop()]))
+
+            self.patch(log_file.os, "write", write)
+            entries: deque[Entry] = deque([(MOMENT, b"first line\n"), (MOMENT, b"second\n")])
+            self.assertRaises(OSError, self.file.append, entries)
+            self.file.close()
+            gone(self.folder / "mail.2026-11-21")
+            self.patch(log_file.os, "write", real)
+            self.file.append(entries)
+            self.file.close()
+            self.assertEqual((self.folder / "mail.2026-11-21").read_text(), "first line\nsecond\n")
+            (self.folder / "mail.2026-11-21").unlink()
 
     def test_closing_twice(self) -> None:
         self.append("one\n")
