@@ -6,6 +6,7 @@ process with status 1. On SIGTERM accepting stops, running requests have nine se
 
 from __future__ import annotations
 
+import gc
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,8 @@ class StalwartService(Service):
         self._house = await open_house(
             self._reactor, self._startup, self._environment, self._telemetry, self.start_again, self._company
         )
+        gc.collect()
+        gc.freeze()  # what is there now stays: going through it again and again would hold the reactor up
         if self._company is not None:
             self._company.opened(self._house.mode, self._reload)
 

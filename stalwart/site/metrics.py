@@ -31,7 +31,7 @@ from stalwart.web.answers import Answer
 from stalwart.web.exchange import Exchange
 from stalwart.web.routes import ANY_METHOD, route
 
-TURN = 0.002
+TURN = 0.001
 """Seconds of work before others have a turn."""
 
 _LONGEST = 4096

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
+from OpenSSL import SSL
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import (
     IHandshakeListener,
@@ -28,6 +29,7 @@ from stalwart.smtp.envelope import Peer
 from stalwart.smtp.session import Outcome, Session, Step, Then, begun_step
 from stalwart.telemetry import events
 from stalwart.telemetry.spans import CURRENT
+from stalwart.tls.contexts import reason_of
 from stalwart.web.connection import connect
 
 if TYPE_CHECKING:
@@ -40,7 +42,10 @@ CLOSING = 15.0  # seconds to flush what was written
 HANDSHAKE = 60.0  # seconds for TLS
 INSISTING = 30.0  # seconds that a cancelled step has to end
 
-_WRITE_FULL, _BUSY = 1, 2
+IN_A_TURN = 500  # commands, then it is the turn of another connection
+
+_WRITE_FULL, _BUSY, _NEXT_TURN = 1, 2, 4
+_STOPS = _WRITE_FULL | _NEXT_TURN
 
 
 @implementer(IPushProducer, IHandshakeListener)
@@ -62,7 +67,7 @@ class Connection(Protocol):
         self._running: Deferred[Any] | None = None
         self._working = False
         self._held = 0
-        self._closing = self._gone = self._leaving = self._registered = False
+        self._closing = self._gone = self._leaving = self._registered = self._shaking = False
         self._timer: Any = None
         self._timer_at = 0.0
         self._deadline = 0.0
@@ -115,6 +120,7 @@ class Connection(Protocol):
     def handshakeCompleted(self) -> None:
         """Twisted calls this when STARTTLS has succeeded."""
         peer = self.session.peer
+        self._shaking = False
         peer.tls = _agreed(self.transport)
         version, _, cipher = (peer.tls or "").partition(" ")
         self.session.tell(events.SMTP_START_TLS, version=version, details=cipher)
@@ -134,9 +140,11 @@ class Connection(Protocol):
             self.session.tell(events.SMTP_SPOKE_TOO_EARLY)
             self._hang_up(replies.TOO_EARLY)
             return
+        begins = self._then is not Then.COMMAND or not self._lines.pending
         self._lines.feed(data)
-        if self._running is None:
-            self._expect(self._clock.seconds())
+        if self._running is None and not self._held & _NEXT_TURN:
+            if begins:  # a command that comes octet by octet has no more time than another
+                self._expect(self._clock.seconds())
             self._work()
         elif self._lines.pending > AHEAD:
             self._hold(_BUSY)
@@ -163,6 +171,14 @@ class Connection(Protocol):
             self._timer = None
         peer, policy = self.session.peer, self.session.policy
         self.session.lost()
+        if self._shaking:
+            policy.telemetry.emit(
+                events.TLS_HANDSHAKE_ERROR,
+                spanId=peer.span,
+                listenerId=peer.listener,
+                remoteIp=peer.remote_ip,
+                reason=_reason(reason.value),
+            )
         elapsed = self._clock.seconds() - self._opened
         policy.telemetry.emit(
             events.SMTP_CONNECTION_END,
@@ -211,15 +227,26 @@ class Connection(Protocol):
             return
         self._working = True
         before = CURRENT.set(self.session.peer.span)
+        steps = 0
         try:
-            while self._running is None and not self._closing and not self._held & _WRITE_FULL and self._step():
+            while self._running is None and not self._closing and not self._held & _STOPS and self._step():
+                steps += 1
                 if self._out_size > TOGETHER:
                     self._flush()
+                if steps == IN_A_TURN and self._lines.pending and not self._closing:
+                    self._hold(_NEXT_TURN)  # others want to be served too
+                    self._clock.callLater(0, self._take_turn)
         finally:
             CURRENT.reset(before)
             self._working = False
         if self._running is None or self._out_size > TOGETHER:
             self._flush()
+
+    def _take_turn(self) -> None:
+        if not self._closing:
+            self._release(_NEXT_TURN)
+            self._expect(self._clock.seconds())
+            self._work()
 
     def _step(self) -> bool:
         """One command or piece of a message; False if there is not enough for it yet."""
@@ -321,6 +348,7 @@ class Connection(Protocol):
         self._flush()
         self._lines.clear()
         self.session.tls_started()
+        self._shaking = True
         self._then = Then.COMMAND
         self._set_deadline(self._clock.seconds() + HANDSHAKE)
         self.transport.startTLS(self.session.policy.tls)
@@ -427,6 +455,11 @@ class Connection(Protocol):
             self._deadline = now + CLOSING
             self.session.tell(events.SMTP_TIME_LIMIT, reason=replies.TIMED_OUT.text)
             self._hang_up(replies.TIMED_OUT)
+
+
+def _reason(problem: BaseException) -> str:
+    """Why there was no handshake."""
+    return reason_of(problem) if isinstance(problem, SSL.Error) else "the client closed the connection"
 
 
 async def _rest(step: Awaitable[Outcome]) -> Outcome:

@@ -30,6 +30,7 @@ class Incoming:
         self.decoder = decoder
         self.size = 0
         self.refusal: Reply | None = None
+        self._aborted = False
         self._limit = limit
         self._fault = fault
 
@@ -65,7 +66,10 @@ class Incoming:
             self.abort()
 
     def abort(self) -> None:
-        """Have the spool drop what it has."""
+        """Have the spool drop what it has, once."""
+        if self._aborted:
+            return
+        self._aborted = True
         try:
             self.spool.abort()
         except Exception as error:

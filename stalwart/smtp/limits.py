@@ -14,7 +14,8 @@ class Limits:
 
     ``checking`` and ``delivering`` bound the waits for whoever takes the mail: RFC 5321 4.5.3.2 has clients wait five
     minutes for answers and ten for the one after a message. ``greet_delay`` is how long the greeting is held back to
-    see whether the client waits for it; with 0 only what has arrived already counts.
+    see whether the client waits for it; with 0 only what has arrived already counts. ``idle_commands`` are those that
+    lead to nothing, such as NOOP and RSET, for each message; more count as errors.
     """
 
     command: float = 300.0
@@ -30,6 +31,7 @@ class Limits:
     recipients: int = 100
     failed_recipients: int | None = 5
     errors: int | None = 20
+    idle_commands: int | None = 1000
     connections: int | None = 8192
     connections_each: int | None = 100
 
@@ -42,6 +44,7 @@ UNLIMITED = Limits(
     messages=None,
     recipients=100_000,
     failed_recipients=None,
+    idle_commands=None,
     connections_each=None,
 )
 """What suits a server next door that delivers by LMTP: it is trusted, and keeps its connections."""

@@ -77,6 +77,7 @@ class Session:
         """Whether the message in hand is beyond recall."""
         self._errors = 0
         self._failed = 0
+        self._idled = 0
         self._tried_recipient = False
         self._named: set[Path] = set()
         self._parameters = policy.role.parameters()
@@ -95,7 +96,7 @@ class Session:
         """One command line, without its end; or the reply to what is none."""
         command = parse(line, self._parameters) if isinstance(line, bytes) else line
         if isinstance(command, Verb):
-            return _VERBS[command](self)
+            return _VERBS[command](self) if command in _LEAD_ON else self._idle(command)
         if isinstance(command, Reply):
             return self._malformed(command, line)
         return _COMMANDS[type(command)](self, command)
@@ -277,6 +278,14 @@ class Session:
         self.incoming = Incoming(self.envelope, spool, decoder, self.peer.limits.message_size, self._fault)
         return None
 
+    def _idle(self, command: Verb) -> Step:
+        """Carry out what leads to nothing, if there were not too many of them (RFC 5321 7.8)."""
+        self._idled += 1
+        most = self.peer.limits.idle_commands
+        if most is not None and self._idled > most:
+            return self._misplaced(replies.TOO_MANY_IDLE, events.SMTP_INVALID_COMMAND)
+        return _VERBS[command](self)
+
     def _rset(self) -> Step:
         self._reset()
         return _OK
@@ -314,6 +323,7 @@ class Session:
             await waiting
         answers = await self._delivered(incoming)
         self.messages += 1
+        self._idled = 0
         self.incoming = None  # it is in other hands, or aborted
         self._reset()
         self.tell(
@@ -443,6 +453,7 @@ _VERBS: dict[Verb, Callable[[Session], Step]] = {
     Verb.QUIT: Session._quit,
     Verb.STARTTLS: Session._starttls,
 }
+_LEAD_ON = frozenset((Verb.DATA, Verb.QUIT, Verb.STARTTLS))
 _COMMANDS: dict[type, Callable[[Session, Any], Step]] = {
     Hello: Session._hello,
     Mail: Session._mail,

@@ -98,7 +98,7 @@ class PrometheusTests(SynchronousTestCase):
     def test_others_have_turns_while_thousands_of_lines_are_written(self) -> None:
         class Hurried(Clock):
             def seconds(self) -> float:
-                self.rightNow += 0.0011
+                self.rightNow += 0.0006
                 return super().seconds()
 
         clock, turns = Hurried(), []

@@ -6,7 +6,10 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
+from OpenSSL import SSL
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.smtp import connection
@@ -83,7 +86,7 @@ class PipeliningTests(SynchronousTestCase):
         self.assertEqual([line[:9] for line in client.lines()], ["250 2.1.0", "250 2.1.5", "550 5.1.1", "250 2.0.0"])
 
     def test_little_is_read_ahead_while_one_waits(self) -> None:
-        server = SmtpServer()
+        server = SmtpServer(idle_commands=None)
         client = server.greeted()
         waiting = server.reception.waits["sender"] = Deferred()
         client.send(COMMANDS)
@@ -93,8 +96,21 @@ class PipeliningTests(SynchronousTestCase):
         client.send(b"NOOP\r\n" * 1000)
         self.assertFalse(client.wire.reading)
         waiting.callback(None)
+        server.clock.pump([0] * 25)
         self.assertTrue(client.wire.reading)
         self.assertEqual(len(client.lines()), 11002)
+
+    def test_others_have_their_turn(self) -> None:
+        server = SmtpServer(idle_commands=None)
+        client = server.greeted()
+        self.assertEqual(len(client.send(b"NOOP\r\n" * 1700)), 500)
+        self.assertFalse(client.wire.reading)
+        server.clock.pump([0] * 3)
+        self.assertEqual(len(client.lines()), 1200)
+        self.assertTrue(client.wire.reading)
+        client.send(b"NOOP\r\n" * 700)
+        client.lose()
+        server.clock.pump([0])
 
     def test_a_hundred_thousand_recipients(self) -> None:
         server = SmtpServer(recipients=100)
@@ -103,6 +119,7 @@ class PipeliningTests(SynchronousTestCase):
         for part in range(100):
             names = range(part * 1000, part * 1000 + 1000)
             client.connection.dataReceived(b"".join(b"RCPT TO:<r%d@b.test>\r\n" % name for name in names))
+            server.clock.pump([0] * 3)
         lines = client.lines()
         self.assertEqual([lines.count("250 2.1.5 Recipient OK"), len(lines)], [100, 100_000])
 
@@ -181,6 +198,14 @@ class TimeTests(SynchronousTestCase):
         server.clock.advance(200)
         client.say("NOOP")
         self._hears_until(client, server, 300)
+
+    def test_a_command_octet_by_octet(self) -> None:
+        server = SmtpServer(command=300, duration=None)
+        client = server.greeted()
+        for _ in range(2):
+            server.clock.advance(100)
+            client.send(b"N")
+        self._hears_until(client, server, 200)
 
     def test_no_more_of_the_message(self) -> None:
         server = SmtpServer(data=180, duration=None)
@@ -299,3 +324,15 @@ class StartTlsTests(SynchronousTestCase):
         client.say("STARTTLS")
         server.clock.advance(connection.HANDSHAKE)
         self.assertTrue(client.has_ended)
+
+    def test_a_failed_handshake_is_told(self) -> None:
+        server = SmtpServer(tls="a context")
+        for problem, reason in (
+            (SSL.Error([("SSL routines", "", "http request")]), "http request"),
+            (ConnectionDone(), "closed"),
+        ):
+            client = server.greeted()
+            client.say("STARTTLS")
+            client.connection.connectionLost(Failure(problem))
+            told = [values for id, values in server.told if id == "tls.handshake-error"]
+            self.assertIn(reason, told[-1]["reason"])

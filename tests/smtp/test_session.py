@@ -353,3 +353,17 @@ class FaultTests(DialogueCase):
         self.assertEqual(
             [line[:9] for line in client.send(b"POST / HTTP/1.1\r\nHost: x\r\n\r\nMAIL FROM:<>\r\n")], ["421 4.7.0"]
         )
+
+
+class IdleTests(DialogueCase):
+    def test_commands_that_lead_to_nothing_are_counted(self) -> None:
+        client = SmtpServer(idle_commands=3, errors=2).greeted()
+        codes = client.codes("NOOP", "RSET", "VRFY x", "HELP", "NOOP", "NOOP")
+        self.assertEqual(codes[3:], ["450 4.7.0", "450 4.7.0", "421 4.7.0"])
+
+    def test_a_message_begins_the_count_anew(self) -> None:
+        client = self.begun(SmtpServer(idle_commands=2).greeted())
+        for _ in range(4):
+            client.say("NOOP", "NOOP", "DATA")
+            self.assertEqual(client.send(b".\r\n"), ["250 2.0.0 Message accepted"])
+            self.begun(client)

@@ -73,6 +73,7 @@ TOO_MANY_RECIPIENTS = reply(452, "4.5.3", "Too many recipients; send the others 
 BARE_LINE_END = reply(550, "5.6.0", "Message refused: it holds a <CR> or <LF> that is not part of a <CRLF>")
 NEEDS_TLS = reply(530, "5.7.0", "Say STARTTLS first")
 NEEDS_LOGIN = reply(530, "5.7.0", "Authentication required")
+TOO_MANY_IDLE = reply(450, "4.7.0", "Too many commands that lead to nothing")
 TLS_ALREADY = reply(503, "5.5.1", "TLS is in use already")
 TLS_PIPELINED = reply(554, "5.5.1", "Nothing may follow STARTTLS before its answer")
 TOO_EARLY = reply(554, "5.5.0", "Wait for the greeting before you speak")

@@ -28,7 +28,7 @@ _WEIGHT = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)  #
 _OPENMETRICS = "application/openmetrics-text"
 _VERSIONS = ("", "1.0.0", "0.0.1")
 _EXACT = 2.0**53
-_AT_ONCE = 20  # series; those of a histogram are more than a dozen lines each
+_AT_ONCE = 6  # series; those of a histogram are more than a dozen lines each
 _HEAD = re.compile(rb"^#.*\n", re.MULTILINE)
 _END = b"# EOF\n"
 

@@ -1,7 +1,7 @@
 """Awkward messages, made from small parts, each with what is expected of it. ``samples()`` gives them all.
 
-Expectations: ``types`` of all parts in order, ``subject``, ``to``, ``sentAt``, ``messageId``, ``text`` (value of the first
-textBody part), ``html``, ``names`` of attachments, ``offered`` (hasAttachment), ``sizes`` of leaves, ``problem``,
+Expectations: ``types`` of all parts in order, ``subject``, ``to``, ``sentAt``, ``messageId``, ``text`` (value of the
+first textBody part), ``html``, ``names`` of attachments, ``offered`` (hasAttachment), ``sizes`` of leaves, ``problem``,
 ``preview``, ``count`` of parts.
 """
 
@@ -720,8 +720,8 @@ def _large() -> Iterator[Sample]:
 def samples() -> list[Sample]:
     """All of them; names are unique."""
     made: list[Sample] = []
-    for maker in (
-        _charsets, _encodings, _subjects, _people, _dates, _identifiers, _names, _structures, _boundaries, _heads, _large,
-    ):  # fmt: skip
+    for maker in (_charsets, _encodings, _subjects, _people, _dates, _identifiers, _names, _structures):
+        made.extend(maker())
+    for maker in (_boundaries, _heads, _large):
         made.extend(maker())
     return made

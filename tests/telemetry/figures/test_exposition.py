@@ -186,7 +186,7 @@ class ExpositionTests(SynchronousTestCase):
         for naming in ("stalwart", "openmetrics"):
             for openmetrics in (False, True):
                 found = list(pieces([family, family], naming, openmetrics))
-                self.assertEqual(len(found), 10 + openmetrics)
+                self.assertEqual(len(found), 32 + openmetrics)
                 text = self.text(naming, openmetrics, [family])
                 self.assertEqual((text.count("# TYPE"), text.count("# EOF")), (1, int(openmetrics)))
                 (read,) = parse_openmetrics(text) if openmetrics else parse_text(text)
