@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 
 from stalwart.codec.zone_file import ZoneRecord
 from stalwart.mail.domain_records import (
+    NOT_OFFERED,
     PUBLISHED_STAGES,
     SERVICE_PORTS,
     DomainFacts,
@@ -225,7 +226,7 @@ def _silent_services(facts: DomainFacts, listening: Collection[str]) -> dict[str
 
 def _unserved(finding: Finding, silent: Mapping[str, str]) -> Finding:
     protocol = silent.get(finding.name)
-    if protocol is None or finding.type != "SRV" or finding.expected is None:
+    if protocol is None or finding.type != "SRV" or finding.expected in (None, NOT_OFFERED):
         return finding
     reason = f"Clients are sent here for {protocol}, for which the server has no listener."
     advice = f"{reason} Add an x:NetworkListener, or take {protocol} out of x:SystemSettings.services."

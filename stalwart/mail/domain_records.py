@@ -39,6 +39,10 @@ _SRV = {  # (RFC 6186 3, RFC 6764 3, RFC 8620 2.2) without TLS, and with it
 }
 
 
+NOT_OFFERED = "0 0 0 ."
+"""What SRV says of a service that is only there with TLS, so that clients need not try (RFC 6186 3.4)."""
+
+
 @frozen
 class DkimKey:
     """The public half of a key: ``algorithm`` is rsa or ed25519, ``key`` base64 as `p=` has it."""
@@ -193,9 +197,11 @@ def _dmarc(facts: DomainFacts) -> _Made:
 def _srv(facts: DomainFacts) -> _Made:
     for name, host, cleartext in facts.services:
         plain, tls = _SRV.get(name, (None, None))
-        for each in (plain if cleartext else None, tls):
-            if each is not None:
-                yield f"{each[0]}._tcp.{facts.apex}", "SRV", f"0 1 {each[1]} {host}."
+        if plain is not None:
+            told = f"0 1 {plain[1]} {host}." if cleartext else NOT_OFFERED
+            yield f"{plain[0]}._tcp.{facts.apex}", "SRV", told
+        if tls is not None:
+            yield f"{tls[0]}._tcp.{facts.apex}", "SRV", f"0 1 {tls[1]} {host}."
 
 
 def _mta_sts(facts: DomainFacts) -> _Made:

@@ -68,6 +68,7 @@ class Connection(Protocol):
         self._working = False
         self._held = 0
         self._closing = self._gone = self._leaving = self._registered = self._shaking = False
+        self._greeting: Any = None
         self._timer: Any = None
         self._timer_at = 0.0
         self._deadline = 0.0
@@ -115,7 +116,7 @@ class Connection(Protocol):
         if delay is None:
             self._begin()
         else:  # two turns of the reactor: what has arrived before the second is read before the greeting
-            clock.callLater(delay, lambda: clock.callLater(0, self._begin))
+            self._greeting = clock.callLater(delay, self._wait_once_more)
 
     def handshakeCompleted(self) -> None:
         """Twisted calls this when STARTTLS has succeeded."""
@@ -169,6 +170,9 @@ class Connection(Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._greeting is not None:
+            self._greeting.cancel()
+            self._greeting = None
         peer, policy = self.session.peer, self.session.policy
         self.session.lost()
         if self._shaking:
@@ -216,7 +220,11 @@ class Connection(Protocol):
 
     # The dialogue
 
+    def _wait_once_more(self) -> None:
+        self._greeting = self._clock.callLater(0, self._begin)
+
     def _begin(self) -> None:
+        self._greeting = None
         if not self._closing:
             self._follow(begun_step(self.session.begin()))
             self._flush()

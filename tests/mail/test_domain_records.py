@@ -39,9 +39,12 @@ example.org. IN MX 10 mail.example.org.
 _dmarc.example.org. IN TXT "v=DMARC1; p=reject; rua=mailto:postmaster@example.org"
 _caldavs._tcp.example.org. IN SRV 0 1 443 mail.example.org.
 _carddavs._tcp.example.org. IN SRV 0 1 443 mail.example.org.
+_imap._tcp.example.org. IN SRV 0 0 0 .
 _imaps._tcp.example.org. IN SRV 0 1 993 mail.example.org.
 _jmap._tcp.example.org. IN SRV 0 1 443 mail.example.org.
+_pop3._tcp.example.org. IN SRV 0 0 0 .
 _pop3s._tcp.example.org. IN SRV 0 1 995 mail.example.org.
+_submission._tcp.example.org. IN SRV 0 0 0 .
 _submissions._tcp.example.org. IN SRV 0 1 465 mail.example.org.
 mta-sts.example.org. IN CNAME mail.example.org.
 _mta-sts.example.org. IN TXT "v=STSv1; id=1234567890123456789"

@@ -29,7 +29,7 @@ from tests.smtp.twin import TwinReception
 from tests.tls.handshakes import Challenged
 
 reactor: Any = global_reactor
-PATIENCE = 20.0
+PATIENCE = 8.0
 BEGIN = b"MAIL FROM:<jane@a.test>\r\nRCPT TO:<john@b.test>\r\nDATA\r\n"
 NAME = "mx.example.test"
 
@@ -99,13 +99,6 @@ def wrapped(client: socket.socket) -> ssl.SSLSocket:
 class SocketTests(LoopbackCase):
     limits = evolve(Limits(), transfer=3_000_000, idle_commands=None)
 
-    async def test_who_speaks_before_the_greeting(self) -> None:
-        def work(client: socket.socket) -> bytes:
-            client.sendall(b"EHLO a.test\r\n" + BEGIN)
-            return read_all(client)
-
-        self.assertEqual((await self.talk(work))[:9], "554 5.5.0")
-
     async def test_a_client_that_is_sent_away_reads_why(self) -> None:
         def work(client: socket.socket) -> bytes:
             read_lines(client, 1)
@@ -116,38 +109,29 @@ class SocketTests(LoopbackCase):
                 return read_all(client) + b"<broken>"
             return read_all(client)
 
-        self.assertTrue(
-            (await self.talk(work)).endswith(
-                "421 4.3.2 Too much was sent in this session; please begin another one\r\n"
-            )
-        )
+        self.assertRegex(await self.talk(work), "\r\n421 4.3.2 Too much was sent[^\r]+\r\n(<broken>)?$")
         self.assertTrue(self.reception.spools[0].aborted)
 
     async def test_a_client_that_does_not_read(self) -> None:
-        """Its replies fill the socket, then nothing more is read from it; when it reads, all are there."""
-        commands = 300_000
+        """Its replies fill the socket; then no more is read from it than a little."""
         seen: list[int] = []
 
         def work(client: socket.socket) -> bytes:
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            client.settimeout(0.5)
-            sent, data = 0, b"NOOP\r\n" * commands
             read_lines(client, 1)
-            try:
-                while sent < len(data):
-                    sent += client.send(data[sent : sent + 65536])
-            except TimeoutError:
-                seen.append(sent)
             (connection,) = self.factory.connections
-            held = len(connection.transport.dataBuffer) + sum(map(len, connection.transport._tempDataBuffer))
-            seen.append(held + connection._lines.pending)
-            client.settimeout(PATIENCE)
-            return read_lines(client, sent // 6)
+            for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+                connection.transport.socket.setsockopt(socket.SOL_SOCKET, buffer, 8192)
+            client.settimeout(0.3)
+            try:
+                for _ in range(200):
+                    client.sendall(b"NOOP\r\n" * 10_000)
+            except TimeoutError:
+                waiting = len(connection.transport.dataBuffer) + sum(map(len, connection.transport._tempDataBuffer))
+                seen.extend((waiting, connection._lines.pending))
+            return b""
 
-        answers = await self.talk(work)
-        sent, held = seen
-        self.assertLess(held, 1_000_000)
-        self.assertEqual(answers.count("250 2.0.0"), sent // 6)
+        await self.talk(work)
+        self.assertEqual([amount < 300_000 for amount in seen], [True, True], seen)
 
     async def test_a_slow_spool_slows_the_client(self) -> None:
         self.reception.slow = True
@@ -156,7 +140,7 @@ class SocketTests(LoopbackCase):
         def work(client: socket.socket) -> bytes:
             read_lines(client, 1)
             client.sendall(b"EHLO a.test\r\n" + BEGIN)
-            read_lines(client, 12)
+            read_lines(client, 11)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
             client.settimeout(1)
             sent = 0
@@ -200,6 +184,17 @@ class SocketTests(LoopbackCase):
 
         self.assertIn("\r\n554 5.5.1", await self.talk(together))
         self.assertNotIn("250", await self.talk(a_moment_later))
+
+
+class GreetingTests(LoopbackCase):
+    limits = evolve(Limits(), greet_delay=0.5)
+
+    async def test_who_speaks_before_it(self) -> None:
+        def work(client: socket.socket) -> bytes:
+            client.sendall(b"EHLO a.test\r\n" + BEGIN)
+            return read_all(client)
+
+        self.assertEqual((await self.talk(work))[:9], "554 5.5.0")
 
 
 class ImplicitTlsTests(LoopbackCase):

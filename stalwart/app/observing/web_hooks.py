@@ -34,6 +34,9 @@ _T = TypeVar("_T")
 ANSWER_LIMIT = 16 * 1024
 """Octets of an answer that are read; what it says does not matter."""
 
+SHORTEST = 0.1
+"""Seconds between requests, whatever the settings say: a hook may be this server itself, which then tells of each."""
+
 _OURS = frozenset(("content-length", "content-type", "transfer-encoding", "connection", "host", "x-signature"))
 
 
@@ -103,7 +106,7 @@ class WebHooks:
         wish = Wish(
             declared.url,
             self._post(declared),
-            declared.throttle / 1000,
+            max(declared.throttle / 1000, SHORTEST),
             declared.discard_after / 1000,
             declared.lossy,
         )

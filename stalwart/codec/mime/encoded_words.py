@@ -104,7 +104,7 @@ def encode(text: str, first: int = 0) -> list[str]:
     Characters are never cut apart (RFC 2047 5).
     """
     quoted = [_quoted(character.encode("utf-8", "surrogatepass")) for character in text]
-    if sum(map(len, quoted)) > 4 * len(text.encode("utf-8", "replace")) // 3:
+    if sum(map(len, quoted)) > (len(text.encode("utf-8", "replace")) + 2) // 3 * 4 + 4:
         return _pack([character.encode("utf-8", "replace") for character in text], first)
     words: list[str] = []
     room = _WORD - _ENVELOPE - first

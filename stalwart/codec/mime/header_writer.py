@@ -31,6 +31,8 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ATTRIBUTE = "!#$&+-.^_`{|}~"  # RFC 2231 7: attribute-char
 _SECTION = 60
+_FIELD_NAME = len("Content-Disposition: ")
+_FOLD = "\r\n "
 
 
 class InvalidValue(ValueError):
@@ -180,9 +182,12 @@ def _date(name: str, value: Any) -> str:
 def parameters(value: str, given: Mapping[str, str | None]) -> str:
     """A value and its parameters, folded between them (RFC 2045 5.1, RFC 2231)."""
     written = [value]
+    used = len(value) + _FIELD_NAME
     for name, content in given.items():
-        if content is not None:
-            written += [f";\r\n {each}" for each in _parameter(name, _CONTROLS.sub(" ", content))]
+        for each in _parameter(name, _CONTROLS.sub(" ", content)) if content is not None else ():
+            folds = used + len(each) + 3 > _LINE
+            written.append(f";{_FOLD if folds else ' '}{each}")
+            used = len(each) + 1 if folds else used + len(each) + 2
     return "".join(written)
 
 

@@ -15,6 +15,7 @@ from stalwart.directory.hashing import Hashing
 from stalwart.errors import StalwartError
 from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.jmap.registry.scoping import FOREIGN_PLACE, may_name_places
 from stalwart.jmap.types.network import steps
 from stalwart.schema import Declaration
 from stalwart.telemetry.logs.log_file import is_file_name, why_not_writable
@@ -41,6 +42,9 @@ class TracerHandler(Handler):
         for step in steps(self.declaration, dict(self.settings.all(self._tracers)), changes):
             if step.after is not None and getattr(step.after, "endpoint", None) is not None:
                 step.change.refused = endpoint_refusal(step.after.endpoint, ("endpoint",))
+            if step.after is not None and _names_file(step.former, step.after) and not may_name_places(asking.access):
+                step.change.refused = SetRefused("forbidden", FOREIGN_PLACE, ("path",))
+                continue
             if step.after is None or step.after.tag != "Log" or not step.after.enable:
                 continue
             if step.former is not None and _file(step.former) == _file(step.after):
@@ -64,6 +68,14 @@ class TracerHandler(Handler):
         if reason is None:
             return None
         return SetRefused("invalidProperties", f"No log can be written to {tracer.path}: {reason}.", ("path",))
+
+
+def _names_file(former: Any, after: Any) -> bool:
+    """Whether a change says where on the disk of the server something is written."""
+    if after.tag != "Log":
+        return False
+    was_log = former is not None and former.tag == "Log"
+    return not was_log or (former.path, former.prefix, former.rotate) != (after.path, after.prefix, after.rotate)
 
 
 def _file(tracer: Any) -> tuple[Any, ...]:

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice, takewhile
 from pathlib import Path
 
+from stalwart.codec import log_lines
+
 Entry = tuple[float, bytes]
 """When (seconds since the epoch), and the whole line."""
 
@@ -26,6 +28,7 @@ _End = tuple[int, int, int]
 """Device and number of a file, and its size."""
 
 _NOWHERE: _End = (0, 0, 0)
+_LONGEST_LINE = 256 * 1024
 _AT_ONCE = 512  # entries of one write
 _FILE_MODE, _FOLDER_MODE = 0o640, 0o750
 
@@ -59,7 +62,7 @@ def why_not_writable(folder: Path, prefix: str, rotation: str, moment: float) ->
         _check(prefix)
         folder.mkdir(_FOLDER_MODE, parents=True, exist_ok=True)
         path = folder / file_name(prefix, rotation, moment)
-        if path.exists():
+        if os.path.lexists(path):
             os.close(_opened(path))
         else:
             trial = folder / f".{prefix}.{os.getpid()}.trial"
@@ -141,12 +144,29 @@ class RollingFile:
 
 
 def _opened(path: Path) -> int:
-    """Open for appending; only an ordinary file, since others might never take what is written."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, _FILE_MODE)
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return descriptor
-    os.close(descriptor)
-    raise OSError(errno.EINVAL, "It is no ordinary file")
+    """Open for appending; only an ordinary file, since others might never take what is written, and only a log."""
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+    try:
+        descriptor = os.open(path, flags, _FILE_MODE)
+    except OSError as problem:
+        if problem.errno == errno.ELOOP:
+            raise OSError(errno.ELOOP, "It is a link to something else") from None
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "It is no ordinary file")
+        if not _is_log(os.pread(descriptor, _LONGEST_LINE, 0)):
+            raise OSError(errno.EINVAL, "There is a file of this name that is no log of this server")
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _is_log(beginning: bytes) -> bool:
+    """Whether a file that begins so is empty, or one of ours: no other one gets lines added, whoever named it."""
+    line, _, _ = beginning.partition(b"\n")
+    return not beginning or log_lines.read(line.decode("utf-8", "replace")) is not None
 
 
 def _check(prefix: str) -> None:

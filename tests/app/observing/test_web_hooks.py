@@ -118,6 +118,13 @@ class WebHooksTests(SynchronousTestCase):
         self.assertEqual([self.one(name) for name in ("X-Signature", "Authorization")], [None, None])
         self.assertEqual(self.one("Content-Type"), "application/json")
 
+    def test_hook_that_is_the_server_itself_is_told_ten_times_a_second_at_most(self) -> None:
+        self.create(throttle=1)
+        for _ in range(50):
+            self.telemetry.emit(AUTH_FAILED)
+            self.clock.advance(0.02)
+        self.assertLessEqual(len(self.sent), 11)
+
     def test_credentials(self) -> None:
         secret, login = {"@type": "Value", "secret": SECRET}, "jo\u00e9"
         id = self.create(httpAuth={"@type": "Basic", "username": login, "secret": secret})

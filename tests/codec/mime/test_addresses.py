@@ -38,7 +38,8 @@ PIECES = st.lists(
 class ExampleTests(SynchronousTestCase):
     def test_list_of_the_standard(self) -> None:
         # RFC 5322 A.1.2
-        value = 'Mary Smith <mary@x.test>, jdoe@example.org, Who? <one@y.test>, <boss@nil.test>, "Giant; \\"Big\\" Box" <x@e.test>'
+        value = "Mary Smith <mary@x.test>, jdoe@example.org, Who? <one@y.test>, <boss@nil.test>"
+        value += ', "Giant; \\"Big\\" Box" <x@e.test>'
         self.assertEqual(
             mailboxes(parse(value)),
             [
@@ -62,7 +63,7 @@ class ExampleTests(SynchronousTestCase):
         value = "Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>"
         self.assertEqual(mailboxes(parse(value)), [Address("Pete", "pete@silly.test")])
         value = (
-            "A Group(Some people)\r\n     :Chris Jones <c@(Chris's host.)public.example>,\r\n         joe@example.org,\r\n"
+            "A Group(Some people)\r\n     :Chris Jones <c@(Chris's host.)public.example>,\r\n  joe@example.org,\r\n"
             "  John <jdoe@one.test> (my dear friend); (the end of the group)"
         )
         found = parse(value)
@@ -79,7 +80,8 @@ class ExampleTests(SynchronousTestCase):
 
     def test_obsolete_forms_of_the_standard(self) -> None:
         # RFC 5322 A.6.1, A.6.3
-        value = "Joe Q. Public <john.q.public@example.com>, Mary Smith <@node.test:mary@example.net>, , jdoe@test  . example"
+        value = "Joe Q. Public <john.q.public@example.com>, Mary Smith <@node.test:mary@example.net>, , "
+        value += "jdoe@test  . example"
         self.assertEqual(
             mailboxes(parse(value)),
             [

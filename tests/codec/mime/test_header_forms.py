@@ -51,8 +51,10 @@ class PropertyTests(SynchronousTestCase):
 
     def test_what_is_no_property_is_refused(self) -> None:
         for key in (
-            "", "header", "header:", "header::asText", "header:A:", "header:A:asFoo", "header:A:astext", "header:A:all:asText",
-            "header:A:asText:asText", "header:A:all:all", "header:A b", "header:ü", "Header:A", "subject", "header:A:asText:all:x",
+            "", "header", "header:", "header::asText", "header:A:", "header:A:asFoo", "header:A:astext",
+            "header:A:all:asText",
+            "header:A:asText:asText", "header:A:all:all", "header:A b", "header:ü", "Header:A", "subject",
+            "header:A:asText:all:x",
         ):  # fmt: skip
             self.assertRaises(InvalidProperty, parse_property, key)
 

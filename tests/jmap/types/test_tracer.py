@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
 from twisted.internet.defer import fail
 
 from stalwart.config.monitoring.tracer import Tracer
 from stalwart.directory.hashing import SynchronousHashing
 from stalwart.errors import Unavailable
-from tests.jmap.registry.world import RegistryWorld
+from tests.jmap.registry.world import ROOT, RegistryWorld
 
 
 class TracerTests(RegistryWorld):
@@ -74,6 +75,15 @@ class TracerTests(RegistryWorld):
             self.assertEqual((found["type"], found["properties"]), ("invalidProperties", ["endpoint"]))
             self.create("Tracer", **{"@type": kind, "endpoint": "https://collector.example.test:4318"})
         self.create("Tracer", **{"@type": "OtelGrpc"})
+
+    def test_only_administrators_of_the_server_say_where_something_is_written(self) -> None:
+        id = self.create("Tracer", **self.log())
+        rights = ("authenticate", "sysTracerGet", "sysTracerCreate", "sysTracerUpdate")
+        self.who = evolve(ROOT, permissions=frozenset(rights))
+        self.assertEqual(self.not_created("Tracer", **self.log())["type"], "forbidden")
+        self.assertEqual(self.not_updated("Tracer", id, prefix="other")["type"], "forbidden")
+        self.update("Tracer", id, level="debug")
+        self.create("Tracer", **{"@type": "Stdout"})
 
     def test_prefix_that_is_a_path(self) -> None:
         error = {

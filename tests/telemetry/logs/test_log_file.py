@@ -56,9 +56,23 @@ class TrialTests(FolderCase):
 
     def test_file_that_is_there_is_left_as_it_is(self) -> None:
         self.folder.mkdir()
-        (self.folder / "mail.2026-11-21").write_text("line\n")
-        self.assertIsNone(self.why_not())
-        self.assertEqual(self.texts(), {"mail.2026-11-21": "line\n"})
+        for line in ("2026-11-21T09:30:00.125Z INFO Server started (server.startup) mode=normal\n", ""):
+            (self.folder / "mail.2026-11-21").write_text(line)
+            self.assertIsNone(self.why_not())
+            self.assertEqual(self.texts(), {"mail.2026-11-21": line})
+
+    def test_file_that_is_no_log_is_left_alone(self) -> None:
+        self.folder.mkdir()
+        for content in ('{"@type": "Sqlite"}\n', "#!/bin/sh\n", "\n", "\0" * 1000, "x" * 300_000):
+            (self.folder / "mail.2026-11-21").write_text(content)
+            self.assertIn("no log of this server", self.why_not() or "")
+            self.assertEqual(self.texts(), {"mail.2026-11-21": content})
+
+    def test_link_is_not_followed(self) -> None:
+        self.folder.mkdir()
+        (self.folder / "mail.2026-11-21").symlink_to("elsewhere")
+        self.assertIn("link", self.why_not() or "")
+        self.assertFalse((self.folder / "elsewhere").exists())
 
     def test_file_in_the_place_of_the_folder(self) -> None:
         self.folder.touch()
@@ -95,10 +109,11 @@ class RollingFileTests(FolderCase):
         self.assertEqual((self.folder / "mail.2026-11-21").stat().st_mode & 0o027, 0)
 
     def test_file_of_before_is_continued(self) -> None:
-        self.append("one\n")
+        line = "2026-11-21T09:30:00.125Z INFO Server started (server.startup)\n"
+        self.append(line)
         self.file.close()
         RollingFile(self.folder, "mail", "daily").append(deque([(MOMENT, b"two\n")]))
-        self.assertEqual(self.texts(), {"mail.2026-11-21": "one\ntwo\n"})
+        self.assertEqual(self.texts(), {"mail.2026-11-21": f"{line}two\n"})
 
     def test_each_line_goes_to_the_file_of_its_day(self) -> None:
         entries: deque[Entry] = deque([(MOMENT, b"one\n"), (MOMENT + DAY, b"two\n"), (MOMENT + DAY, b"three\n")])
