@@ -8,7 +8,7 @@ from __future__ import annotations
 from stalwart.api.live_streams import LiveStreams
 from stalwart.codec import sse
 from stalwart.codec.trace_query import trace_query
-from stalwart.telemetry.fields import FIELDS
+from stalwart.telemetry.fields import FIELDS, REFERENCE_KEYS
 from stalwart.telemetry.tracing.subscriptions import Subscription, Subscriptions
 from stalwart.web.answers import EventStream, Outlet
 from stalwart.web.exchange import Exchange
@@ -19,7 +19,7 @@ INTERVAL = 30
 FRAME = 60_000
 """Bytes of events in one frame, about."""
 
-_KEYS = {name.lower(): name for name in FIELDS}
+_KEYS = {name.lower(): name for name in (*REFERENCE_KEYS, *FIELDS)}
 
 
 @route("GET", "/api/live/tracing", needs="liveTracing", spec="telemetry 2")

@@ -111,7 +111,7 @@ class Directory:
         except LoginFailed as failure:
             failure.login = name.presented
             raise await self._failures.settle(failure, client_ip) from None
-        self._telemetry.emit(AUTH_SUCCESS, remoteIp=client_ip, login=access.login, accountId=access.account_id)
+        self._telemetry.emit(AUTH_SUCCESS, remoteIp=client_ip, accountName=access.login, accountId=access.account_id)
         return access
 
     async def prove_password(
@@ -132,7 +132,7 @@ class Directory:
         except LoginFailed as failure:
             failure.login = login
             raise await self._failures.settle(failure, client_ip) from None
-        self._telemetry.emit(AUTH_SUCCESS, remoteIp=client_ip, login=access.login, accountId=account_id)
+        self._telemetry.emit(AUTH_SUCCESS, remoteIp=client_ip, accountName=access.login, accountId=account_id)
 
     async def authenticate_bearer(self, token: str, client_ip: str) -> Access:
         """The access behind a bearer token (RFC 6750): an API key, or what `add_bearer` added. Raises as above."""
@@ -143,7 +143,7 @@ class Directory:
             access = await scheme.authenticate(token, client_ip)
         except LoginFailed as failure:
             raise await self._failures.settle(failure, client_ip) from None
-        self._telemetry.emit(AUTH_SUCCESS, remoteIp=client_ip, login=access.login, accountId=access.account_id)
+        self._telemetry.emit(AUTH_SUCCESS, remoteIp=client_ip, accountName=access.login, accountId=access.account_id)
         return access
 
     def add_bearer(self, scheme: BearerScheme) -> None:

@@ -45,7 +45,7 @@ class Failures:
 
     async def settle(self, failure: LoginFailed, client_ip: str) -> StalwartError:
         """Report ``failure``, wait the random time, and return what to raise."""
-        self._telemetry.emit(AUTH_FAILED, remoteIp=client_ip, login=failure.login[:254], reason=failure.reason)
+        self._telemetry.emit(AUTH_FAILED, remoteIp=client_ip, accountName=failure.login[:254], reason=failure.reason)
         banned = False
         for observer in tuple(self._observers):
             verdict = observer(client_ip, failure.login)

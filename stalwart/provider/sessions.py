@@ -94,7 +94,11 @@ class Sessions:
         issued = self._issued(access, sign_in, None)
         scope = tuple(sign_in.data["scope"])
         self._telemetry.emit(
-            AUTH_TOKEN_ISSUED, accountId=access.account_id, login=access.login, client=client.id, remoteIp=client_ip
+            AUTH_TOKEN_ISSUED,
+            accountId=access.account_id,
+            accountName=access.login,
+            client=client.id,
+            remoteIp=client_ip,
         )
         if scope and "openid" not in scope:
             return issued
@@ -130,9 +134,9 @@ class Sessions:
         prolonged = await self._store.write(lambda tx: self._next_generation(tx, claims, now))
         if prolonged is None:
             self._directory.forget(sign_in.account_id)
-            self._telemetry.emit(AUTH_TOKEN_REUSED, login=access.login, client=client.id, remoteIp=client_ip)
+            self._telemetry.emit(AUTH_TOKEN_REUSED, accountName=access.login, client=client.id, remoteIp=client_ip)
             raise invalid_grant()
-        self._telemetry.emit(AUTH_TOKEN_REFRESHED, login=access.login, client=client.id, remoteIp=client_ip)
+        self._telemetry.emit(AUTH_TOKEN_REFRESHED, accountName=access.login, client=client.id, remoteIp=client_ip)
         return self._issued(access, prolonged, None if scope is None else tuple(scope))
 
     async def revoke(self, token: str, client: Client) -> None:

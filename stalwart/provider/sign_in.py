@@ -72,7 +72,7 @@ class SignIn:
         """
         access = await self._passkeys.finish_sign_in(ticket, response, client_ip)
         self._telemetry.emit(
-            AUTH_SUCCESS, remoteIp=client_ip, login=access.login, accountId=access.account_id, method="passkey"
+            AUTH_SUCCESS, remoteIp=client_ip, accountName=access.login, accountId=access.account_id, method="passkey"
         )
         return self._signed_in(access, ("hwk", "mfa"), client_ip, user_agent)
 

@@ -23,7 +23,7 @@ from stalwart.directory.hashing import Hashing
 from stalwart.errors import NotFound, Unauthenticated, Unavailable
 from stalwart.schema import File
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import RESOURCE_BAD_PARAMETERS
+from stalwart.telemetry.events import AUTH_FAILED, RESOURCE_BAD_PARAMETERS
 from stalwart.telemetry.figures.exposition import OPENMETRICS_TYPE, TEXT_TYPE, pieces, wants_openmetrics
 from stalwart.telemetry.figures.gathering import Figures
 from stalwart.web.access import credentials_of
@@ -70,7 +70,10 @@ async def _check(exchange: Exchange, offered: Any, hashing: Hashing, telemetry: 
     """Raises Unauthenticated, and Unavailable if nobody can be let in."""
     given = _given(exchange)
     user = (offered.auth_username or "").encode()
-    if given is None or not _same(given[0], user):  # before a file is read for anybody who asks
+    if given is None:
+        raise Unauthenticated
+    if not _same(given[0], user):  # before a file is read for anybody who asks
+        _tell(exchange, telemetry, given[0])
         raise Unauthenticated
     try:
         place = offered.auth_secret
@@ -79,7 +82,13 @@ async def _check(exchange: Exchange, offered: Any, hashing: Hashing, telemetry: 
         telemetry.emit(RESOURCE_BAD_PARAMETERS, object=Metrics.type_name, reason=f"prometheus/authSecret: {problem}")
         raise Unavailable from None
     if not secret or not _same(given[1], secret.encode()):
+        _tell(exchange, telemetry, given[0])
         raise Unauthenticated
+
+
+def _tell(exchange: Exchange, telemetry: Telemetry, user: bytes) -> None:
+    name = user.decode("utf-8", "replace")[:254]
+    telemetry.emit(AUTH_FAILED, remoteIp=exchange.client_ip, accountName=name, reason="wrong login of a scraper")
 
 
 def _given(exchange: Exchange) -> tuple[bytes, bytes] | None:

@@ -25,8 +25,11 @@ from zope.interface import implementer
 from stalwart.codec.smtp import replies
 from stalwart.codec.smtp.command_lines import CommandLines
 from stalwart.codec.smtp_reply import Reply
+from stalwart.smtp.alarm import Alarm
+from stalwart.smtp.authentication import LONGEST_RESPONSE
 from stalwart.smtp.envelope import Peer
-from stalwart.smtp.session import Outcome, Session, Step, Then, begun_step
+from stalwart.smtp.outcome import Outcome, Step, Then, begun_step
+from stalwart.smtp.session import Session
 from stalwart.telemetry import events
 from stalwart.telemetry.spans import CURRENT
 from stalwart.tls.contexts import reason_of
@@ -41,7 +44,6 @@ LINGER = 3.0  # seconds in which a client that is sent away may go on sending, s
 CLOSING = 15.0  # seconds to flush what was written
 HANDSHAKE = 60.0  # seconds for TLS
 INSISTING = 30.0  # seconds that a cancelled step has to end
-
 IN_A_TURN = 500  # commands, then it is the turn of another connection
 
 _WRITE_FULL, _BUSY, _NEXT_TURN = 1, 2, 4
@@ -67,12 +69,8 @@ class Connection(Protocol):
         self._running: Deferred[Any] | None = None
         self._working = False
         self._held = 0
-        self._closing = self._gone = self._leaving = self._registered = self._shaking = False
+        self._closing = self._gone = self._leaving = self._overdue = self._registered = self._shaking = False
         self._greeting: Any = None
-        self._timer: Any = None
-        self._timer_at = 0.0
-        self._deadline = 0.0
-        self._ends: float | None = None
         self._opened = 0.0
 
     # Twisted calls these
@@ -95,7 +93,10 @@ class Connection(Protocol):
             span=who.span,
         )
         self._clock = clock
+        self._alarm = Alarm(clock, self._late, self._over, INSISTING)
         self.session = Session(policy, peer)
+        if policy.authenticator is not None:
+            self._lines.longest = LONGEST_RESPONSE
         if tls:
             peer.tls = _agreed(self.transport)
         if self.factory.listener.no_delay and ITCPTransport.providedBy(self.transport):
@@ -111,8 +112,7 @@ class Connection(Protocol):
             remotePort=peer.remote_port,
         )
         delay = peer.limits.greet_delay
-        self._timer_at = self._deadline = now + peer.limits.checking + (delay or 0)
-        self._timer = clock.callLater(self._deadline - now, self._check)
+        self._alarm.expect(now + peer.limits.checking + (delay or 0))
         if delay is None:
             self._begin()
         else:  # two turns of the reactor: what has arrived before the second is read before the greeting
@@ -167,9 +167,6 @@ class Connection(Protocol):
         if self._gone:
             return
         self._gone = self._closing = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         if self._greeting is not None:
             self._greeting.cancel()
             self._greeting = None
@@ -196,9 +193,10 @@ class Connection(Protocol):
         )
         self._lines.clear()
         self._out.clear()
-        running = self._running
-        if running is not None and not self.session.is_delivering:
-            running.cancel()
+        if not self.is_delivering:  # else it has its time still
+            self._alarm.stop()
+            if self._running is not None:
+                self._running.cancel()
         self.factory.closed(self, elapsed)
 
     # Shutting down
@@ -244,6 +242,8 @@ class Connection(Protocol):
                 if steps == IN_A_TURN and self._lines.pending and not self._closing:
                     self._hold(_NEXT_TURN)  # others want to be served too
                     self._clock.callLater(0, self._take_turn)
+        except Exception:
+            self._broken(Failure())
         finally:
             CURRENT.reset(before)
             self._working = False
@@ -310,13 +310,12 @@ class Connection(Protocol):
             return
         self._running = running = Deferred.fromCoroutine(_rest(step))
         self._expect(self._clock.seconds())
-        running.addCallbacks(self._carry_on, self._broken)
+        running.addCallbacks(self._carry_on, self._broken).addErrback(self._broken)
 
     def _carry_on(self, outcome: Outcome) -> None:
         self._running = None
         if self._closing:
-            if self._gone:
-                self.factory.delivered(self)
+            self._look_whether_gone()
             return
         self._carry_out(outcome)
         if not self._closing:
@@ -327,12 +326,16 @@ class Connection(Protocol):
     def _broken(self, failure: Failure) -> None:
         """A fault of ours: what the reception raises is a reply already."""
         self._running = None
-        if self._gone:
-            self.factory.delivered(self)
-        elif not self._closing:
+        if not self._closing:
             if not failure.check(CancelledError):
                 self.session.tell(events.SMTP_ERROR, reason=failure.getErrorMessage(), trace=failure.getBriefTraceback)
             self._hang_up(replies.OUT_OF_ORDER)
+        self._look_whether_gone()
+
+    def _look_whether_gone(self) -> None:
+        if self._gone:
+            self._alarm.stop()
+            self.factory.delivered(self)
 
     def _carry_out(self, outcome: Outcome) -> None:
         if outcome.then is Then.TLS:
@@ -340,10 +343,13 @@ class Connection(Protocol):
             return
         for answer in outcome.replies:
             self._say(answer)
+        if self._then is None:
+            duration = self.session.peer.limits.duration  # as the reception wants it
+            self._alarm.end_at(None if duration is None else self._opened + duration)
         self._then = outcome.then
         if outcome.then is Then.CLOSE:
             self._close(linger=self._lines.pending > 0 or outcome.replies != (replies.BYE,))
-        elif outcome.then is Then.COMMAND and (self._leaving or self._is_overdue()):
+        elif outcome.then is Then.COMMAND and (self._leaving or self._overdue):
             self._hang_up(replies.CLOSING if self._leaving else replies.LASTED_TOO_LONG)
 
     def _start_tls(self, outcome: Outcome) -> None:
@@ -358,7 +364,7 @@ class Connection(Protocol):
         self.session.tls_started()
         self._shaking = True
         self._then = Then.COMMAND
-        self._set_deadline(self._clock.seconds() + HANDSHAKE)
+        self._alarm.expect(self._clock.seconds() + HANDSHAKE)
         self.transport.startTLS(self.session.policy.tls)
 
     # Writing and closing
@@ -398,10 +404,10 @@ class Connection(Protocol):
         half_close = getattr(transport, "loseWriteConnection", None)
         if linger and half_close is not None and not ISSLTransport.providedBy(transport):
             half_close()
-            self._set_deadline(now + LINGER)
+            self._alarm.expect(now + LINGER)
         else:
             transport.loseConnection()
-            self._set_deadline(now + CLOSING)
+            self._alarm.expect(now + CLOSING)
 
     def _hold(self, reason: int) -> None:
         if not self._held and not self._closing:
@@ -422,50 +428,30 @@ class Connection(Protocol):
         if self._running is None:
             wait = limits.command if self._then is Then.COMMAND else limits.data
         else:
-            wait = limits.delivering if self.session.is_delivering else limits.checking
-        self._set_deadline(now + wait)
+            wait = limits.delivering if self.session.is_ending else limits.checking
+        self._alarm.expect(now + wait)
 
-    def _set_deadline(self, deadline: float) -> None:
-        self._deadline = deadline
-        if deadline < self._timer_at and self._timer is not None:
-            self._timer_at = deadline
-            self._timer.reset(max(deadline - self._clock.seconds(), 0))
-
-    def _is_overdue(self) -> bool:
-        duration = self.session.peer.limits.duration
-        if duration is None or self._clock.seconds() < self._opened + duration:
-            return False
-        self.session.tell(events.SMTP_TIME_LIMIT, reason=replies.LASTED_TOO_LONG.text)
-        return True
-
-    def _check(self) -> None:
-        """Whether the time is over."""
-        self._timer = None
-        now = self._clock.seconds()
-        duration = self.session.peer.limits.duration
-        ends = None if duration is None or self._closing or self._running is not None else self._opened + duration
-        if now >= self._deadline:
-            self._too_late(now)
-        elif ends is not None and now >= ends and self._is_overdue():
-            self._hang_up(replies.LASTED_TOO_LONG)
-        if not self._gone:
-            self._timer_at = self._deadline if ends is None or ends <= now else min(self._deadline, ends)
-            self._timer = self._clock.callLater(max(self._timer_at - now, 0), self._check)
-
-    def _too_late(self, now: float) -> None:
+    def _over(self) -> None:
+        """The session has lasted as long as it may."""
         if self._closing:
-            self._deadline = now + CLOSING
-            self.transport.abortConnection()
-        elif self._running is not None:
-            self._deadline = now + INSISTING
+            return
+        self._overdue = True
+        self.session.tell(events.SMTP_TIME_LIMIT, reason=replies.LASTED_TOO_LONG.text)
+        if self._running is None:  # else when that has ended
+            self._hang_up(replies.LASTED_TOO_LONG)
+
+    def _late(self) -> None:
+        """Nothing has happened for too long."""
+        if self._running is not None and (self._gone or not self._closing):
             self._running.cancel()
+        elif self._closing:
+            self.transport.abortConnection()
         else:
-            self._deadline = now + CLOSING
             self.session.tell(events.SMTP_TIME_LIMIT, reason=replies.TIMED_OUT.text)
             self._hang_up(replies.TIMED_OUT)
 
 
-def _reason(problem: BaseException) -> str:
+def _reason(problem: BaseException | None) -> str:
     """Why there was no handshake."""
     return reason_of(problem) if isinstance(problem, SSL.Error) else "the client closed the connection"
 

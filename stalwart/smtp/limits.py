@@ -15,7 +15,8 @@ class Limits:
     ``checking`` and ``delivering`` bound the waits for whoever takes the mail: RFC 5321 4.5.3.2 has clients wait five
     minutes for answers and ten for the one after a message. ``greet_delay`` is how long the greeting is held back to
     see whether the client waits for it; with 0 only what has arrived already counts. ``idle_commands`` are those that
-    lead to nothing, such as NOOP and RSET, for each message; more count as errors.
+    lead to nothing, such as NOOP and RSET, for each message; more count as errors. ``failure_delay`` and
+    ``login_delay`` hold back the answer to a refused recipient and to a failed sign-in.
     """
 
     command: float = 300.0
@@ -30,6 +31,8 @@ class Limits:
     messages: int | None = 10
     recipients: int = 100
     failed_recipients: int | None = 5
+    failed_logins: int | None = 3
+    login_delay: float = 0.0
     errors: int | None = 20
     idle_commands: int | None = 1000
     connections: int | None = 8192

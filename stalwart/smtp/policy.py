@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import frozen
 
+from stalwart.smtp.authentication import Authenticator
 from stalwart.smtp.limits import DEFAULT, Limits
 from stalwart.smtp.reception import Reception
 from stalwart.smtp.role import Role
@@ -28,3 +29,4 @@ class Policy:
     greeting: str
     limits: Limits = DEFAULT
     tls: Any = None
+    authenticator: Authenticator | None = None

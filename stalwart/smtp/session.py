@@ -6,12 +6,10 @@ the reception may have to wait: such a step is an awaitable of an ``Outcome``, a
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
-from enum import Enum
+from collections.abc import Callable, Coroutine
 from traceback import extract_tb
 from typing import Any
 
-from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
@@ -24,39 +22,17 @@ from stalwart.codec.smtp_reply import Reply
 from stalwart.smtp.envelope import Envelope, Peer, Recipient
 from stalwart.smtp.faults import is_expected, reply_to
 from stalwart.smtp.incoming import Incoming
+from stalwart.smtp.outcome import HANGS_UP, Outcome, Step, Then, begun_step, refused
 from stalwart.smtp.policy import Policy
 from stalwart.smtp.reception import Refusal
+from stalwart.smtp.sign_in import SignIn
 from stalwart.telemetry import events
 from stalwart.telemetry.events import Event
-from stalwart.web.coroutines import begun
 
 _HELP = reply(
     214, "2.0.0", "EHLO HELO LHLO STARTTLS MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT", "See RFC 5321 and RFC 2033"
 )
-_HANGS_UP = frozenset((421, 521))
 
-
-class Then(Enum):
-    """What comes next on the connection."""
-
-    COMMAND = "command"
-    MESSAGE = "message"
-    """The message, up to the dot: ``data``, then ``finish``."""
-    CHUNK = "chunk"
-    """``chunk_left`` octets of it: ``data``, then ``chunk_ended``."""
-    TLS = "tls"
-    CLOSE = "close"
-
-
-@frozen
-class Outcome:
-    """The replies to a command, and what comes next."""
-
-    replies: tuple[Reply, ...]
-    then: Then = Then.COMMAND
-
-
-Step = Outcome | Awaitable[Outcome]
 
 _OK = Outcome((replies.OK,))
 _SENDER_OK = Outcome((replies.SENDER_OK,))
@@ -73,27 +49,32 @@ class Session:
         self.incoming: Incoming | None = None
         self.chunk_left = 0
         self.messages = 0
+        self.is_ending = False
+        """Whether a message is complete, and has no answer yet."""
         self.is_delivering = False
-        """Whether the message in hand is beyond recall."""
+        """Whether it is beyond recall."""
         self._errors = 0
         self._failed = 0
         self._idled = 0
         self._tried_recipient = False
         self._named: set[Path] = set()
-        self._parameters = policy.role.parameters()
+        self._sign_in = SignIn(self)
+        self._parameters = policy.role.parameters() | (frozenset(("AUTH",)) if policy.authenticator else frozenset())
         self._chunk: tuple[Bdat, Outcome | None] | None = None
 
     # What the connection calls
 
     async def begin(self) -> Outcome:
         """The greeting, or why there is none."""
-        refused = await self._ask(self.policy.reception.connect(self.peer))
-        if refused is not None:
-            return Outcome((refused,), Then.CLOSE)
+        answer = await self._ask(self.policy.reception.connect(self.peer))
+        if answer is not None:
+            return Outcome((answer,), Then.CLOSE)
         return Outcome((reply(220, None, self.policy.greeting),))
 
     def command(self, line: bytes | Reply) -> Step:
         """One command line, without its end; or the reply to what is none."""
+        if self._sign_in.exchange is not None:
+            return self._sign_in.line(line)
         command = parse(line, self._parameters) if isinstance(line, bytes) else line
         if isinstance(command, Verb):
             return _VERBS[command](self) if command in _LEAD_ON else self._idle(command)
@@ -121,7 +102,7 @@ class Session:
         if incoming.refusal is not None:
             self._note_refusal(incoming)
             self._reset()
-            return self._refused(incoming.refusal)
+            return refused(incoming.refusal)
         return Outcome((reply(250, "2.0.0", f"{chunk.size} octets received"),))
 
     def finish(self) -> Step:
@@ -135,6 +116,7 @@ class Session:
         peer.hello = peer.login = None
         peer.is_extended = False
         peer.is_tls = True
+        self._sign_in.exchange = None
 
     def lost(self) -> None:
         """The client is gone."""
@@ -151,12 +133,12 @@ class Session:
     def _hello(self, command: Hello) -> Step:
         peer, policy = self.peer, self.policy
         if policy.role.is_lmtp != (command.verb == "LHLO"):
-            return self._misplaced(
+            return self.misplaced(
                 replies.USE_LHLO if policy.role.is_lmtp else replies.USE_EHLO, events.SMTP_INVALID_COMMAND
             )
         if policy.role.demands_full_name and "." not in command.name and command.name[0] != "[":
             self.tell(events.SMTP_INVALID_EHLO, hostname=command.name)
-            return self._misplaced(replies.NOT_FULL_NAME, None)
+            return self.misplaced(replies.NOT_FULL_NAME, None)
         self._reset()
         peer.hello, peer.is_extended = command.name, command.verb != "HELO"
         self.tell(events.SMTP_EHLO, hostname=command.name, method=command.verb)
@@ -165,20 +147,22 @@ class Session:
         offers = [policy.hostname, *policy.role.announces, f"SIZE {peer.limits.message_size}"]
         if policy.tls is not None and not peer.is_tls:
             offers.append("STARTTLS")
+        if mechanisms := self._sign_in.mechanisms():
+            offers.append(f"AUTH {' '.join(mechanisms)}")
         return Outcome((reply(250, None, *offers),))
 
     def _mail(self, command: Mail) -> Step:
         role, peer = self.policy.role, self.peer
         if peer.hello is None and role.demands_hello:
-            return self._misplaced(
+            return self.misplaced(
                 replies.LHLO_FIRST if role.is_lmtp else replies.GREET_FIRST, events.SMTP_DID_NOT_SAY_EHLO
             )
         if self.envelope is not None:
-            return self._misplaced(replies.SENDER_TWICE, events.SMTP_MULTIPLE_MAIL_FROM)
+            return self.misplaced(replies.SENDER_TWICE, events.SMTP_MULTIPLE_MAIL_FROM)
         if role.demands_tls and not peer.is_tls:
-            return self._misplaced(replies.NEEDS_TLS, events.SMTP_INVALID_COMMAND)
+            return self.misplaced(replies.NEEDS_TLS, events.SMTP_INVALID_COMMAND)
         if role.demands_login and peer.login is None:
-            return self._misplaced(replies.NEEDS_LOGIN, events.SMTP_INVALID_COMMAND)
+            return self.misplaced(replies.NEEDS_LOGIN, events.SMTP_INVALID_COMMAND)
         if peer.limits.messages is not None and self.messages >= peer.limits.messages:
             self.tell(events.SMTP_TOO_MANY_MESSAGES, limit=peer.limits.messages)
             return Outcome((replies.TOO_MANY_MESSAGES,), Then.CLOSE)
@@ -187,15 +171,15 @@ class Session:
             self._tell_too_large(command.path, size)
             return Outcome((replies.TOO_LARGE,))
         if not command.path.is_ascii and not command.parameters.smtputf8:
-            return self._misplaced(replies.NEEDS_UTF8_FROM, events.SMTP_SYNTAX_ERROR)
+            return self.misplaced(replies.NEEDS_UTF8_FROM, events.SMTP_SYNTAX_ERROR)
         return begun_step(self._ask_sender(command))
 
     async def _ask_sender(self, command: Mail) -> Outcome:
         envelope = Envelope(self.peer, command.path, command.parameters)
-        refused = await self._ask(self.policy.reception.sender(envelope, command.path, command.parameters))
-        if refused is not None:
-            self._tell_refused(refused, **{"from": command.path.text})
-            return self._refused(refused)
+        answer = await self._ask(self.policy.reception.sender(envelope, command.path, command.parameters))
+        if answer is not None:
+            self._tell_refused(answer, **{"from": command.path.text})
+            return refused(answer)
         self.envelope = envelope
         self.tell(events.SMTP_MAIL_FROM, size=command.parameters.size, **{"from": lambda: command.path.text})
         return _SENDER_OK
@@ -203,9 +187,9 @@ class Session:
     def _rcpt(self, command: Rcpt) -> Step:
         envelope, limits = self.envelope, self.peer.limits
         if envelope is None:
-            return self._misplaced(replies.NO_SENDER, events.SMTP_MAIL_FROM_MISSING)
+            return self.misplaced(replies.NO_SENDER, events.SMTP_MAIL_FROM_MISSING)
         if self.incoming is not None:
-            return self._misplaced(replies.IN_CHUNKS, events.SMTP_INVALID_COMMAND)
+            return self.misplaced(replies.IN_CHUNKS, events.SMTP_INVALID_COMMAND)
         self._tried_recipient = True
         path = command.path
         if path in self._named:
@@ -215,22 +199,22 @@ class Session:
             self.tell(events.SMTP_TOO_MANY_RECIPIENTS, limit=limits.recipients)
             return Outcome((replies.TOO_MANY_RECIPIENTS,))
         if not path.is_ascii and not envelope.parameters.smtputf8:
-            return self._misplaced(replies.NEEDS_UTF8_TO, events.SMTP_SYNTAX_ERROR)
+            return self.misplaced(replies.NEEDS_UTF8_TO, events.SMTP_SYNTAX_ERROR)
         return begun_step(self._ask_recipient(envelope, command))
 
     async def _ask_recipient(self, envelope: Envelope, command: Rcpt) -> Outcome:
         path = command.path
-        refused = await self._ask(self.policy.reception.recipient(envelope, path, command.parameters))
-        if refused is not None:
-            return await self._recipient_refused(envelope, path, refused)
+        answer = await self._ask(self.policy.reception.recipient(envelope, path, command.parameters))
+        if answer is not None:
+            return await self._recipient_refused(envelope, path, answer)
         envelope.recipients.append(Recipient(path, command.parameters))
         if not self.policy.role.is_lmtp:
             self._named.add(path)
         self.tell(events.SMTP_RCPT_TO, to=lambda: path.text)
         return _RECIPIENT_OK
 
-    async def _recipient_refused(self, envelope: Envelope, path: Path, refused: Reply) -> Outcome:
-        self._tell_refused(refused, to=path.text, **{"from": envelope.sender.text})
+    async def _recipient_refused(self, envelope: Envelope, path: Path, answer: Reply) -> Outcome:
+        self._tell_refused(answer, to=path.text, **{"from": envelope.sender.text})
         limits = self.peer.limits
         if limits.failure_delay:
             await deferLater(self.policy.clock, limits.failure_delay)  # type: ignore[arg-type]  # is IReactorTime
@@ -238,11 +222,11 @@ class Session:
         if limits.failed_recipients is not None and self._failed > limits.failed_recipients:
             self.tell(events.SMTP_TOO_MANY_INVALID_RCPT, limit=limits.failed_recipients)
             return Outcome((replies.TOO_MANY_FAILED_RECIPIENTS,), Then.CLOSE)
-        return self._refused(refused)
+        return refused(answer)
 
     def _data(self) -> Step:
         if self.incoming is not None:
-            return self._misplaced(replies.IN_CHUNKS, events.SMTP_INVALID_COMMAND)
+            return self.misplaced(replies.IN_CHUNKS, events.SMTP_INVALID_COMMAND)
         wrong = self._not_ready() or self._open(DataDecoder())
         if wrong is not None:
             return wrong
@@ -261,11 +245,11 @@ class Session:
     def _not_ready(self) -> Outcome | None:
         """Why there can be no message now (RFC 5321 3.3, RFC 2033 4.2)."""
         if self.envelope is None:
-            return self._misplaced(replies.NO_SENDER, events.SMTP_MAIL_FROM_MISSING)
+            return self.misplaced(replies.NO_SENDER, events.SMTP_MAIL_FROM_MISSING)
         if self.envelope.recipients:
             return None
         tried = self._tried_recipient and not self.policy.role.is_lmtp
-        return self._misplaced(
+        return self.misplaced(
             replies.NO_VALID_RECIPIENT if tried else replies.NO_RECIPIENT, events.SMTP_RCPT_TO_MISSING
         )
 
@@ -274,8 +258,8 @@ class Session:
         try:
             spool = self.policy.reception.spool(self.envelope)
         except Exception as error:
-            return self._refused(self._fault(error))
-        self.incoming = Incoming(self.envelope, spool, decoder, self.peer.limits.message_size, self._fault)
+            return refused(self.fault(error))
+        self.incoming = Incoming(self.envelope, spool, decoder, self.peer.limits.message_size, self.fault)
         return None
 
     def _idle(self, command: Verb) -> Step:
@@ -283,7 +267,7 @@ class Session:
         self._idled += 1
         most = self.peer.limits.idle_commands
         if most is not None and self._idled > most:
-            return self._misplaced(replies.TOO_MANY_IDLE, events.SMTP_INVALID_COMMAND)
+            return self.misplaced(replies.TOO_MANY_IDLE, events.SMTP_INVALID_COMMAND)
         return _VERBS[command](self)
 
     def _rset(self) -> Step:
@@ -304,24 +288,27 @@ class Session:
 
     def _starttls(self) -> Step:
         if self.peer.is_tls:
-            return self._misplaced(replies.TLS_ALREADY, events.SMTP_INVALID_COMMAND)
+            return self.misplaced(replies.TLS_ALREADY, events.SMTP_INVALID_COMMAND)
         if self.policy.tls is None:
-            return self._misplaced(replies.NOT_IMPLEMENTED, events.SMTP_COMMAND_NOT_IMPLEMENTED)
+            return self.misplaced(replies.NOT_IMPLEMENTED, events.SMTP_COMMAND_NOT_IMPLEMENTED)
         return Outcome((replies.START_TLS,), Then.TLS)
 
     def _auth(self, command: Auth) -> Step:
-        self.tell(events.SMTP_COMMAND_NOT_IMPLEMENTED, method="AUTH")
-        return self._misplaced(replies.NOT_IMPLEMENTED, None)
+        return self._sign_in.command(command)
 
     # The message
 
     async def _finish(self) -> Outcome:
         incoming, began = self.incoming, self.policy.clock.seconds()
         assert incoming is not None
-        waiting = incoming.close()
-        if waiting is not None:
-            await waiting
-        answers = await self._delivered(incoming)
+        self.is_ending = True
+        try:
+            waiting = incoming.close()
+            if waiting is not None:
+                await waiting
+            answers = await self._delivered(incoming)
+        finally:
+            self.is_ending = False
         self.messages += 1
         self._idled = 0
         self.incoming = None  # it is in other hands, or aborted
@@ -334,7 +321,7 @@ class Session:
             elapsed=int((self.policy.clock.seconds() - began) * 1000),
             **{"from": lambda: incoming.envelope.sender.text},
         )
-        hangs_up = any(answer.code in _HANGS_UP for answer in answers)
+        hangs_up = any(answer.code in HANGS_UP for answer in answers)
         return Outcome(answers, Then.CLOSE if hangs_up else Then.COMMAND)
 
     async def _delivered(self, incoming: Incoming) -> tuple[Reply, ...]:
@@ -352,7 +339,7 @@ class Session:
             if len(answers) != count:
                 raise AssertionError(f"{len(answers)} answers for {count}")
         except Exception as error:
-            answers = (self._fault(error),) * count
+            answers = (self.fault(error),) * count
             incoming.abort()
         finally:
             self.is_delivering = False
@@ -385,16 +372,13 @@ class Session:
         try:
             refusal = await question
         except Exception as error:
-            return self._fault(error)
+            return self.fault(error)
         return None if refusal is None else refusal.reply
 
-    def _fault(self, error: BaseException) -> Reply:
+    def fault(self, error: BaseException) -> Reply:
         if not is_expected(error):
             self.tell(events.SMTP_ERROR, reason=f"{type(error).__name__}: {error}", trace=lambda: _places(error))
         return reply_to(error)
-
-    def _refused(self, answer: Reply) -> Outcome:
-        return Outcome((answer,), Then.CLOSE if answer.code in _HANGS_UP else Then.COMMAND)
 
     def _malformed(self, answer: Reply, line: bytes | Reply) -> Outcome:
         if answer is replies.LINE_TOO_LONG:
@@ -410,9 +394,9 @@ class Session:
             self.tell(events.SMTP_SYNTAX_ERROR, reason=answer.text)
         if isinstance(line, bytes) and line[:4].upper() == b"BDAT":
             return Outcome((answer,), Then.CLOSE)  # nobody knows how much is not a command
-        return self._misplaced(answer, None)
+        return self.misplaced(answer, None)
 
-    def _misplaced(self, answer: Reply, event: Event | None) -> Outcome:
+    def misplaced(self, answer: Reply, event: Event | None) -> Outcome:
         """Count an error of the client, and tell of it."""
         if event is not None:
             keys = {"reason": answer.text} if "reason" in event.fields else {}
@@ -422,7 +406,7 @@ class Session:
         if most is not None and self._errors > most:
             self.tell(events.SMTP_TOO_MANY_ERRORS, limit=most)
             return Outcome((replies.TOO_MANY_ERRORS,), Then.CLOSE)
-        return self._refused(answer)
+        return refused(answer)
 
     def _tell_refused(self, answer: Reply, **keys: Any) -> None:
         self.tell(events.SMTP_REFUSED, code=answer.code, reason=answer.text, **keys)
@@ -430,12 +414,6 @@ class Session:
     def _tell_too_large(self, sender: Path, size: int) -> None:
         limit = self.peer.limits.message_size
         self.tell(events.SMTP_MESSAGE_TOO_LARGE, size=size, limit=limit, **{"from": sender.text})
-
-
-def begun_step(work: Coroutine[Any, Any, Outcome]) -> Step:
-    """``work`` up to its first wait: its outcome, or what is left of it."""
-    step: Step = begun(work)
-    return step
 
 
 def _places(error: BaseException) -> str:

@@ -1,9 +1,8 @@
 """The store as the rest of the server sees it: a few Protocols, no engine and no SQL.
 
 A caller hands ``read`` or ``write`` a plain function; it runs in a thread of the store with a ``Transaction``
-and must not keep it. A function that raises leaves nothing behind. Engines: ``sqlite``, ``memory``. Mail,
-calendars and files come with repositories of their own (containers, members, e-mails) beside ``objects``;
-their tables exist already.
+and must not keep it. A function that raises leaves nothing behind. Engines: ``sqlite``, ``memory``. Mail
+has a repository of its own (``mail``) beside ``objects``; calendars and files will, their tables exist already.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from msgspec import UNSET, UnsetType
 from twisted.internet.defer import Deferred
 
 from stalwart.store.blob_files import BlobFiles, Stored
+from stalwart.store.mail import Mail
 from stalwart.store.rows import (
     AccountRow,
     Ban,
@@ -498,6 +498,8 @@ class Transaction(Protocol):
     def objects(self) -> Objects: ...
     @property
     def blobs(self) -> Blobs: ...
+    @property
+    def mail(self) -> Mail: ...
 
 
 class Store(Protocol):

@@ -84,16 +84,19 @@ HTTP_ERROR = Event("http.error", Level.DEBUG, "HTTP error", "remoteIp path reaso
 HTTP_FORWARDED_MISSING = Event("http.x-forwarded-missing", Level.WARN, "Proxy sent no Forwarded header", "remoteIp")
 HTTP_STREAM_DROPPED = Event("http.stream-dropped", Level.INFO, "Event stream dropped: its client does not read", "size")
 
-AUTH_SUCCESS = Event("auth.success", Level.INFO, "Sign-in succeeded", "remoteIp method accountId login")
-AUTH_FAILED = Event("auth.failed", Level.INFO, "Sign-in failed", "remoteIp login reason")
+AUTH_SUCCESS = Event("auth.success", Level.INFO, "Sign-in succeeded", "remoteIp method accountId accountName")
+AUTH_FAILED = Event("auth.failed", Level.INFO, "Sign-in failed", "remoteIp accountName reason")
 AUTH_MFA_REQUIRED = Event("auth.mfa-required", Level.TRACE, "Second factor required", "accountId")
 AUTH_TOKEN_EXPIRED = Event("auth.token-expired", Level.DEBUG, "Token expired", "remoteIp accountId")
 AUTH_TOKEN_ISSUED = Event(
-    "auth.token-issued", Level.INFO, "Application signed in to an account", "remoteIp accountId login client"
+    "auth.token-issued", Level.INFO, "Application signed in to an account", "remoteIp accountId accountName client"
 )
-AUTH_TOKEN_REFRESHED = Event("auth.token-refreshed", Level.DEBUG, "Tokens refreshed", "remoteIp login client")
+AUTH_TOKEN_REFRESHED = Event("auth.token-refreshed", Level.DEBUG, "Tokens refreshed", "remoteIp accountName client")
 AUTH_TOKEN_REUSED = Event(
-    "auth.token-reused", Level.WARN, "Code or refresh token used twice; its sign-in was ended", "remoteIp login client"
+    "auth.token-reused",
+    Level.WARN,
+    "Code or refresh token used twice; its sign-in was ended",
+    "remoteIp accountName client",
 )
 AUTH_TOKEN_REFUSED = Event("auth.token-refused", Level.INFO, "Tokens refused", "reason")
 AUTH_SESSION_ENDED = Event(
@@ -114,12 +117,18 @@ AUTH_PASSKEY_COPIED = Event(
 AUTH_CLIENT_REGISTERED = Event("auth.client-registration", Level.INFO, "Application registered", "remoteIp client")
 AUTH_CREDENTIAL_EXPIRED = Event("auth.credential-expired", Level.DEBUG, "Credential expired", "remoteIp accountId")
 AUTH_TOO_MANY_ATTEMPTS = Event("auth.too-many-attempts", Level.WARN, "Too many failed sign-ins", "remoteIp")
-AUTH_ERROR = Event("auth.error", Level.ERROR, "Sign-in could not be checked", "accountId login directory reason")
+AUTH_ERROR = Event("auth.error", Level.ERROR, "Sign-in could not be checked", "accountId accountName directory reason")
 AUTH_ACCOUNT_CREATED = Event(
-    "auth.account-created", Level.INFO, "Account made that a directory elsewhere knows", "accountId login directory"
+    "auth.account-created",
+    Level.INFO,
+    "Account made that a directory elsewhere knows",
+    "accountId accountName directory",
 )
 AUTH_DIRECTORY_REFUSED = Event(
-    "auth.directory-refused", Level.WARN, "Directory elsewhere claims what is not its own", "login directory reason"
+    "auth.directory-refused",
+    Level.WARN,
+    "Directory elsewhere claims what is not its own",
+    "accountName directory reason",
 )
 AUTH_DIRECTORY_ERROR = Event(
     "auth.directory-error", Level.WARN, "Directory elsewhere could not be asked", "url directory kind property reason"
@@ -128,10 +137,13 @@ AUTH_DIRECTORY_AMBIGUOUS = Event(
     "auth.directory-ambiguous",
     Level.WARN,
     "Several entries of a directory elsewhere have one address; none is used",
-    "login directory",
+    "accountName directory",
 )
 AUTH_DIRECTORY_UNUSABLE = Event(
-    "auth.directory-unusable", Level.WARN, "Entry of a directory elsewhere lacks something", "login directory reason"
+    "auth.directory-unusable",
+    Level.WARN,
+    "Entry of a directory elsewhere lacks something",
+    "accountName directory reason",
 )
 
 LIMIT_TOO_MANY_REQUESTS = Event("limit.too-many-requests", Level.DEBUG, "Rate limit reached", "remoteIp path reason")
@@ -271,7 +283,10 @@ JMAP_ERRORS = {
 """What is told of the errors of methods, by their type (RFC 8620 3.6.2)."""
 
 REGISTRY_CHANGED = Event(
-    "registry.changed", Level.INFO, "Settings changed", "object login remoteIp created updated destroyed accountId"
+    "registry.changed",
+    Level.INFO,
+    "Settings changed",
+    "object accountName remoteIp created updated destroyed accountId",
 )
 
 TASK_STARTED = Event("task-manager.task-started", Level.DEBUG, "Background task started", "id type")
@@ -439,6 +454,9 @@ SMTP_SYNTAX_ERROR = Event("smtp.syntax-error", Level.DEBUG, "Command is malforme
 SMTP_REQUEST_TOO_LARGE = Event("smtp.request-too-large", Level.DEBUG, "Command line too long", "remoteIp")
 SMTP_UNSUPPORTED_PARAMETER = Event(
     "smtp.unsupported-parameter", Level.DEBUG, "Parameter is not offered", "remoteIp reason"
+)
+SMTP_AUTH_MECHANISM = Event(
+    "smtp.auth-mechanism-not-supported", Level.DEBUG, "SASL mechanism is not offered", "remoteIp method"
 )
 SMTP_TOO_MANY_RECIPIENTS = Event(
     "smtp.too-many-recipients", Level.DEBUG, "Too many recipients of a message", "remoteIp limit"

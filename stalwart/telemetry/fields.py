@@ -39,8 +39,8 @@ class Kind(Enum):
 
 _NAMES: Mapping[Kind, str] = {
     Kind.TEXT: """
-        address again client config contents created destroyed details directory domain from hint hostname id kind
-        listenerId login method mode object path permission property reason requestId result to trace type updated
+        accountName address again client config contents created destroyed details directory domain from hint hostname
+        id kind listenerId method mode object path permission property reason requestId result to trace type updated
         version
         """,
     Kind.NUMBER: """
@@ -54,6 +54,16 @@ _NAMES: Mapping[Kind, str] = {
 
 FIELDS: Mapping[str, Kind] = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 """The kind of each field."""
+
+_REFERENCE = """
+    accountName accountId blobId causedBy changeId code collection contents details dkimFail dkimNone dkimPass dmarcNone
+    dmarcPass dmarcQuarantine dmarcReject documentId domain due elapsed expires from hostname id key limit listenerId
+    localIp localPort mailboxName mailboxId messageId nextDsn nextRetry path policy queueId rangeFrom rangeTo reason
+    remoteIp remotePort reportId result size source spanId spfFail spfNone spfPass strict tls to total totalFailures
+    totalSuccesses type uid uidNext uidValidity url validFrom validTo value version queueName
+    """
+REFERENCE_KEYS = tuple(_REFERENCE.split())
+"""Names that the reference has for fields (telemetry 4): whoever asks for one that no event has yet finds nothing."""
 
 _LAST = 253_402_300_799  # of the year 9999
 _SECRET_NAME = re.compile(

@@ -87,11 +87,15 @@ class Telemetry:
         level = self._levels.get(event.id, event.level) if self._levels else event.level
         return level is not None and (level >= self._least or event.id in self._also)
 
-    def emit(self, event: Event, **keys: Any) -> None:
-        """Count ``event``, give it to the observers, log it if its level reaches the threshold."""
+    def count(self, event: Event) -> None:
+        """What ``emit`` does where nobody ``wants`` more, for those to whom even the keys would cost too much."""
         self.counters[event.id] += 1
         if self._crew is not None:
             self._crew.count(event.id)
+
+    def emit(self, event: Event, **keys: Any) -> None:
+        """Count ``event``, give it to the observers, log it if its level reaches the threshold."""
+        self.count(event)
         if not self.wants(event):
             return
         level = self._levels.get(event.id)

@@ -8,8 +8,9 @@ from stalwart.web.exchange import Exchange
 
 
 def log_exchange(telemetry: Telemetry, exchange: Exchange, status: int, size: int, now: float) -> None:
-    """Tell the observers about an answered request."""
+    """Count an answered request, and tell the observers about it."""
     if not telemetry.wants(HTTP_REQUEST_URL):
+        telemetry.count(HTTP_REQUEST_URL)
         return
     telemetry.emit(
         HTTP_REQUEST_URL,

@@ -152,9 +152,12 @@ class Pipeline:
             )
             return fault()
         event = _EVENTS.get(type(error), HTTP_ERROR)
-        if self._telemetry.wants(event):
-            reason = f"{error.status} {error.detail}"
-            self._telemetry.emit(event, remoteIp=exchange.client_ip, path=exchange.path, reason=reason)
+        self._telemetry.emit(
+            event,
+            remoteIp=exchange.client_ip,
+            path=exchange.path,
+            reason=lambda: f"{error.status} {error.detail}",
+        )
         return self._told(exchange, error)
 
     def _told(self, exchange: Exchange, error: StalwartError) -> Answer:

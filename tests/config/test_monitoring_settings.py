@@ -20,13 +20,16 @@ from stalwart.config.monitoring.tracer import Tracer
 from stalwart.config.monitoring.webhook import WebHook
 from stalwart.schema import ValidationFailed
 from stalwart.telemetry import events
-from stalwart.telemetry.events import Event
+from stalwart.telemetry.events import Event, declared_events
 
 
 class NameTests(SynchronousTestCase):
     def test_metrics_are_those_of_the_reference(self) -> None:
         self.assertEqual((len(COUNTERS), len(GAUGES), len(HISTOGRAMS)), (342, 10, 17))
-        self.assertEqual(len(METRIC_TYPE.names), 369)
+        reference = {*COUNTERS, *GAUGES, *HISTOGRAMS}
+        self.assertEqual(len(reference), 369)
+        own = {event.id for event in declared_events()}
+        self.assertEqual(set(METRIC_TYPE.names), reference | own)
 
     def test_names_are_read_from_lines(self) -> None:
         self.assertEqual(named("a-b: c d-e\n    f\n  g: h"), ("a-b.c", "a-b.d-e", "a-b.f", "g.h"))

@@ -23,7 +23,7 @@ from twisted.trial.unittest import SkipTest, TestCase
 from stalwart.config.network.listener import NetworkListener
 from stalwart.smtp.limits import UNLIMITED, Limits
 from stalwart.smtp.policy import Policy
-from stalwart.smtp.role import LMTP, MX, Role
+from stalwart.smtp.role import LMTP, MX, SUBMISSION, Role
 from stalwart.smtp.server import SmtpFactory
 from stalwart.telemetry import Telemetry
 from stalwart.tls.contexts import ServerTls
@@ -31,6 +31,7 @@ from stalwart.tls.selection import Certificates
 from stalwart.web.connection import Listener
 from tests.interop import postfix
 from tests.live.daemon import end
+from tests.smtp.signing_in import TwinAuthenticator
 from tests.smtp.twin import TwinReception
 from tests.tls.handshakes import Challenged
 
@@ -59,8 +60,9 @@ class ServerCase(TestCase):
             Certificates(reactor, telemetry, lambda: ("mx.example.test",)), Challenged(), reactor, telemetry
         )
         tls = server.creator(NetworkListener.from_wire({"name": "smtp", "bind": {"[::]:25": True}}), ())
+        authenticator = TwinAuthenticator(needs_tls=True) if self.role is SUBMISSION else None
         names = ("mx.example.test", "mx.example.test ready")
-        policy = Policy(self.role, self.reception, telemetry, reactor, *names, self.limits, tls)
+        policy = Policy(self.role, self.reception, telemetry, reactor, *names, self.limits, tls, authenticator)
         self.factory = SmtpFactory(Listener("smtp"), policy)
         self.port: Any = reactor.listenTCP(0, self.factory, interface="127.0.0.1")
         self.number: int = self.port.getHost().port
@@ -128,6 +130,17 @@ class SwaksTests(ServerCase):
     async def test_eight_bits(self) -> None:
         await self.swaks("--data", "Subject: ü\\n\\nGrüße\\n")
         self.assertIn("Grüße".encode(), self.reception.octets[0])
+
+
+class SubmissionTests(ServerCase):
+    role = SUBMISSION
+
+    async def test_signing_in(self) -> None:
+        for mechanism in ("PLAIN", "LOGIN"):
+            login = ("--auth", mechanism, "--auth-user", "jane", "--auth-password", "secret")
+            said = await self.swaks("--tls", *login)
+            self.assertIn("235 2.7.0", said)
+        self.assertEqual([envelope.peer.login for envelope, _ in self.reception.messages], ["jane"] * 2)
 
 
 class LmtpTests(ServerCase):

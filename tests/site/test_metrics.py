@@ -163,6 +163,13 @@ class PrometheusTests(SynchronousTestCase):
             )
         self.assertEqual(server.directory.asked, [])
 
+    def test_guesses_are_told_of(self) -> None:
+        server = self.serve(LOGIN)
+        for headers in (basic("Scraper", "guess"), basic("Somebody", "guess")):
+            self.get(server, headers)
+        told = [keys["accountName"] for event, keys in server.events if event.id == "auth.failed"]
+        self.assertEqual(told, ["Scraper", "Somebody"])
+
     def test_challenges(self) -> None:
         challenges = self.get(self.serve(LOGIN)).all("www-authenticate")
         self.assertEqual([each.split()[0] for each in challenges], ["Bearer", "Basic"])

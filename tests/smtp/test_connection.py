@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 from hypothesis import given
@@ -13,7 +14,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.smtp import connection
-from stalwart.smtp.role import LMTP
+from stalwart.smtp.role import LMTP, MX, Role
 from tests.smtp.twin import Client, SmtpServer
 
 COMMANDS = b"MAIL FROM:<jane@a.test>\r\nRCPT TO:<john@b.test>\r\n"
@@ -225,6 +226,12 @@ class TimeTests(SynchronousTestCase):
         self.assertEqual([line[:9] for line in client.lines()], ["421 4.3.2"])
         self.assertTrue(client.has_ended)
 
+    def test_a_short_one(self) -> None:
+        server = SmtpServer(duration=50)
+        client = server.greeted()
+        server.clock.advance(50)
+        self.assertEqual([line[:9] for line in client.lines()], ["421 4.3.2"])
+
     def test_a_message_is_delivered_before_a_long_session_ends(self) -> None:
         server = SmtpServer(duration=600, delivering=1000, command=1000, data=1000)
         client = begun(server)
@@ -295,6 +302,27 @@ class LossTests(SynchronousTestCase):
         waiting.callback(None)
         self.assertEqual(len(server.reception.messages), 1)
         self.assertFalse(server.reception.spools[0].aborted)
+        self.assertEqual(server.clock.getDelayedCalls(), [])
+
+    def test_even_then_it_has_an_end(self) -> None:
+        server = SmtpServer(delivering=100)
+        client = begun(server)
+        server.reception.waits["deliver"] = Deferred()
+        client.send(b".\r\n")
+        client.lose()
+        server.clock.advance(100)
+        self.assertTrue(server.reception.spools[0].aborted)
+        self.assertEqual(server.clock.getDelayedCalls(), [])
+
+    def test_a_delivery_has_its_own_time(self) -> None:
+        server = SmtpServer(checking=10, delivering=100)
+        for step in ("commit", "deliver"):
+            client = begun(server)
+            waiting = server.reception.waits[step] = Deferred()
+            client.send(b".\r\n")
+            server.clock.advance(99)
+            waiting.callback(None)
+            self.assertEqual(client.lines(), ["250 2.0.0 Message accepted"])
 
 
 class StartTlsTests(SynchronousTestCase):
@@ -336,3 +364,45 @@ class StartTlsTests(SynchronousTestCase):
             client.connection.connectionLost(Failure(problem))
             told = [values for id, values in server.told if id == "tls.handshake-error"]
             self.assertIn(reason, told[-1]["reason"])
+
+
+FRAGMENTS = (
+    *(
+        b"EHLO a.test\r\n",
+        b"HELO a.test\r\n",
+        b"LHLO a.test\r\n",
+        COMMANDS,
+        b"MAIL FROM:<>\r\n",
+        b"DATA\r\n",
+        b"\r\n.\r\n",
+    ),
+    *(b"BDAT 3\r\n", b"BDAT 5 LAST\r\n", b"BDAT x\r\n", b"abc", b"RSET\r\n", b"NOOP\r\n", b"QUIT\r\n", b"STARTTLS\r\n"),
+    *(b"RCPT TO:<unknown@b.test>\r\n", b"\n", b"\r", b".", b"\x00", b"\xff", b"\r\n", b"A" * 5000, b"VRFY x\r\n"),
+)
+
+
+class AnythingTests(SynchronousTestCase):
+    @given(
+        st.lists(st.sampled_from(FRAGMENTS) | st.binary(max_size=20), max_size=40),
+        st.sampled_from([MX, LMTP]),
+        st.booleans(),
+    )
+    def test_nothing_breaks_it(self, pieces: list[bytes], role: Role, slow: bool) -> None:
+        server = SmtpServer(role, tls="a context")
+        server.reception.slow = slow
+        client = server.connect()
+        for piece in pieces:
+            client.connection.dataReceived(piece)
+            for spool in server.reception.spools:
+                while spool.waits:
+                    spool.waits.pop().callback(None)
+        server.clock.advance(1000)
+        self.assertTrue(client.has_ended)
+        client.lose()
+        server.clock.advance(1000)
+        self.assertNotIn("smtp.error", server.events)
+        self.assertEqual(server.clock.getDelayedCalls(), [])
+        for spool in server.reception.spools:
+            self.assertEqual(spool.aborted, not spool.committed)
+        lines = client.lines()
+        self.assertTrue(all(re.match(r"[2345]\d\d[ -]", line) for line in lines), lines)

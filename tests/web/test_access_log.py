@@ -24,9 +24,9 @@ class LogTests(SynchronousTestCase):
         (values,) = told
         self.assertEqual((values["url"], values["spanId"], values["elapsed"]), ("/a?Token=***", 77, 1500))
 
-    def test_nothing_happens_while_nobody_listens(self) -> None:
+    def test_it_is_only_counted_while_nobody_listens(self) -> None:
         telemetry = Telemetry(threshold=Level.INFO)
         head = parse_head(b"GET / HTTP/1.0")
         exchange = Exchange(head, Connection("x", "192.0.2.1", 1, "::", 80, False), None, "x", 1, 0)
         log_exchange(telemetry, exchange, 200, 5, 1.0)
-        self.assertEqual(telemetry.counters[HTTP_REQUEST_URL.id], 0)
+        self.assertEqual(telemetry.counters[HTTP_REQUEST_URL.id], 1)

@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.config.network.security import AllowedIp, BlockedIp
 from stalwart.errors import Unavailable
+from stalwart.telemetry.events import RESOURCE_NOT_FOUND
 from stalwart.web.answers import Answer, text_answer
 from stalwart.web.connection import Listener
 from stalwart.web.exchange import Exchange
@@ -540,3 +541,16 @@ class HeaderTests(PipelineCase):
         self.assertEqual(allowed.headers["access-control-allow-origin"], "https://app.example.org")
         other = server.request("GET", "/open", {"Origin": "https://evil.example"})
         self.assertEqual((other.headers["vary"], "access-control-allow-origin" in other.headers), ("Origin", False))
+
+
+class RefusalCountTests(SynchronousTestCase):
+    """Refused requests count, whether anybody listens or not."""
+
+    def test_nobody_listens(self) -> None:
+        server = serve([])
+        server.telemetry._observers.clear()
+        server.telemetry._find_least()
+        for _ in range(3):
+            server.request("GET", "/nothing/here")
+        self.assertFalse(server.telemetry.wants(RESOURCE_NOT_FOUND))
+        self.assertEqual(server.telemetry.counters[RESOURCE_NOT_FOUND.id], 3)

@@ -59,6 +59,7 @@ class _Reader:
         self.angle: list[_Piece] | None = None
         self.after = False  # the bracket is closed
         self.comments: list[str] = []
+        self.behind = False  # words stand behind a closed bracket, with no comma between
 
     def add(self, kind: str, text: str, apart: bool) -> None:
         if kind == "special":
@@ -70,6 +71,7 @@ class _Reader:
         else:
             if self.after:
                 self.finish()
+                self.behind = True
             self.phrase.append(_Piece(kind, text, apart))
 
     def special(self, character: str) -> None:
@@ -107,21 +109,24 @@ class _Reader:
         """The end of a member."""
         if not self.phrase and self.angle is None and not self.comments:
             return
-        phrase, angle, comments = self.phrase, self.angle, self.comments
-        self.phrase, self.angle, self.after, self.comments = [], None, False, []
-        name: str | None
+        phrase, angle, comments, behind = self.phrase, self.angle, self.comments, self.behind
+        self.phrase, self.angle, self.after, self.comments, self.behind = [], None, False, [], False
         if angle is not None:
-            email = _address(angle)
-            name = _name(phrase, self.lenient) or None
-        else:
-            email, name = _without_brackets(phrase, self.lenient)
-        if name is None and comments and email:
-            name = _text(comments[-1], True, self.lenient).strip() or None
-        if not email and not name:
+            found = [Address(_name(phrase, self.lenient) or None, _address(angle))]
+        elif behind and not any("@" in piece.text for piece in phrase):  # words behind a bracket
+            members = self.groups[-1][1] if self.groups else []
+            if members and members[-1].name is None:
+                members[-1] = members[-1]._replace(name=_name(phrase, self.lenient) or None)
             return
-        if not self.in_group and (not self.groups or self.groups[-1][0] is not None):
+        else:
+            found = _without_brackets(phrase, self.lenient)
+        if len(found) == 1 and found[0].name is None and comments and found[0].email:
+            found = [found[0]._replace(name=_text(comments[-1], True, self.lenient).strip() or None)]
+        found = [each for each in found if each.email or each.name]
+        if found and not self.in_group and (not self.groups or self.groups[-1][0] is not None):
             self.groups.append((None, []))
-        self.groups[-1][1].append(Address(name, email))
+        if found:
+            self.groups[-1][1].extend(found)
 
 
 def parse(value: str, lenient: bool = False) -> tuple[Group, ...]:
@@ -203,8 +208,11 @@ def _address(pieces: list[_Piece]) -> str:
     return _CONTROLS.sub("", text)
 
 
-def _without_brackets(pieces: list[_Piece], lenient: bool) -> tuple[str, str | None]:
-    """A member without brackets: words that touch, or have a dot or an at sign between them, are one address."""
+def _without_brackets(pieces: list[_Piece], lenient: bool) -> list[Address]:
+    """A member without brackets: words that touch, or have a dot or an at sign between them, are one address.
+
+    Several addresses with nothing but blanks between them are taken apart.
+    """
     runs: list[list[_Piece]] = []
     for piece in pieces:
         joined = runs and (
@@ -220,7 +228,7 @@ def _without_brackets(pieces: list[_Piece], lenient: bool) -> tuple[str, str | N
     at = [place for place, text in enumerate(spelled) if "@" in text]
     if len(runs) > 1 and len(at) == 1:
         rest = [piece for place, run in enumerate(runs) if place != at[0] for piece in run]
-        return _CONTROLS.sub("", spelled[at[0]]), _name(rest, lenient) or None
-    if len(runs) == 1 and at:
-        return _CONTROLS.sub("", spelled[0]), None
-    return _name(pieces, lenient), None
+        return [Address(_name(rest, lenient) or None, _CONTROLS.sub("", spelled[at[0]]))]
+    if at and len(at) == len(runs):
+        return [Address(None, _CONTROLS.sub("", text)) for text in spelled]
+    return [Address(None, _name(pieces, lenient))]

@@ -10,27 +10,26 @@ import re
 _LONGEST = 2000
 _PREFIXES = (
     # English, Latin
-    "re res fwd fw forward "
-    # German, Danish, Swedish, Norwegian, Finnish, Icelandic
-    "aw antw antwort wg vs sv vb vl fs "
-    # Dutch, French, Italian, Spanish, Portuguese, Catalan
-    "doorst ref réf rép tr r rif i inoltra rv enc reenv rsp "
-    # Polish, Czech, Slovak, Hungarian, Romanian, Croatian, Slovene, Albanian
-    "odp pd przek vá továbbítás továbbítva ha redirijare răspuns odg prosl pos përgj "
-    # Turkish, Greek, Russian, Ukrainian, Bulgarian
-    "ynt ilt yan απ πρθ σχετ на отв отв. от fwd. пересл ответ відп пер "
-    # Estonian, Latvian, Lithuanian, Welsh, Basque, Indonesian, Vietnamese
-    "edasi atb ats pers ymlaen atb er bls trs balas trả chuyển "
-    # Hebrew, Arabic, Chinese, Japanese, Korean, Thai
-    "השב תשובה הועבר رد إعادة 回复 回覆 答复 答覆 转发 轉寄 轉發 返信 転送 답장 전달 ตอบ"
+    "re,fwd,fw,forward,"
+    # German, Dutch, Afrikaans, Danish, Norwegian, Swedish, Icelandic, Finnish
+    "aw,antw,antwort,wg,doorst,sv,vs,vb,vl,fs,"
+    # French, Italian, Spanish, Portuguese, Romanian
+    "ref,réf,rép,tr,rif,r,i,inoltra,rv,res,enc,reenv,răsp,"
+    # Polish, Czech, Hungarian, Croatian, Slovene
+    "odp,pd,vá,továbbítás,odg,prosl,"
+    # Turkish, Greek, Russian, Ukrainian
+    "ynt,ilt,απ,πρθ,σχετ,отв,ответ,пересл,відп,"
+    # Latvian, Lithuanian, Welsh, Indonesian, Vietnamese
+    "atb,ats,yml,bls,trs,trả lời,chuyển tiếp,"
+    # Hebrew, Arabic, Chinese, Japanese, Korean
+    "תגובה,השב,הועבר,رد,إعادة توجيه,回复,回覆,答复,答覆,转发,轉寄,轉發,返信,転送,답장,회신,전달"
 )
 _PREFIX = re.compile(
-    rf"(?:{'|'.join(sorted(map(re.escape, set(_PREFIXES.split())), key=len, reverse=True))})"
+    rf"(?:{'|'.join(sorted(map(re.escape, _PREFIXES.split(',')), key=len, reverse=True))})"
     r"\s*(?:\[\d{1,4}\]|\(\d{1,4}\)|\^\d{1,4}|\d{1,2})?\s*[:：]\s*",
     re.I,
 )
 _BLOB = re.compile(r"\[[^\[\]]*+\]\s*")
-_TRAILER = re.compile(r"\s*\(fwd\)\s*\Z", re.I)
 
 
 def base_subject(subject: str | None) -> str:

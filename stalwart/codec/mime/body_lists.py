@@ -96,9 +96,10 @@ def _is_offered(part: Part, kind: str) -> bool:
     """RFC 8621 4.1.4, ``hasAttachment``: pictures in the text and what programs handle are no attachments."""
     if part.disposition == "inline" or part.type in _HANDLED:
         return False
-    if part.disposition == "attachment" and not (part.cid and kind == "related"):
-        return True
-    if part.cid and (kind == "related" or part.type.startswith(_MEDIA)):
+    media = part.type.startswith(_MEDIA)
+    if part.disposition == "attachment":
+        return not (part.cid and media and kind == "related")
+    if part.cid and (media or kind == "related"):
         return False
     return not (kind == "alternative" and part.type == "text/calendar" and not part.filename)
 

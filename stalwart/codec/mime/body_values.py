@@ -55,7 +55,7 @@ def _first(data: bytes, part: Part, octets: int) -> bytes:
     """The first octets of the decoded content, read from no more of the message than that takes."""
     collected: list[bytes] = []
     held = 0
-    stop = min(part.body_end, part.body_begin + 3 * octets + 4096)  # at most three octets stand for one
+    stop = min(part.body_end, part.body_begin + 3 * octets + 4096)  # hardly more than three octets stand for one
     if stop < part.body_end and part.encoding not in transfer.IDENTITY:
         line_end = data.rfind(b"\n", part.body_begin, stop)
         stop = line_end + 1 if line_end > part.body_begin else stop

@@ -125,6 +125,16 @@ _MORE = {
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _LONGEST_LABEL = 60
 _C1 = re.compile(rb"[\x80-\x9f]")
+_ESCAPE = re.compile(rb"\x1b(\$[@B]|\$\([DOPQ]|\([BJIH])")
+_HIGH = bytes(octet | 0x80 if 0x21 <= octet <= 0x7E else octet for octet in range(256))
+_WIDER = {
+    "big5": ("cp950", "big5hkscs"),
+    "cp950": ("big5hkscs",),
+    "euc_jp": ("euc_jis_2004",),
+    "cp932": ("shift_jis_2004",),
+    "iso2022_kr": ("cp949",),
+    "hz": ("gb18030",),
+}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -153,6 +163,8 @@ def decode(data: bytes, label: str | None, partial: bool = False) -> tuple[str, 
     named = codec(label) if label else "ascii"
     if named in ("ascii", "utf_8", None):
         if data.isascii():
+            if b"\x1b$" in data and named != "utf_8":  # Japanese mail from before labels
+                return _japanese(data), named is None
             return data.decode("ascii"), named is None
         return _unlabelled(data, named, partial)
     if named == "cp1252":
@@ -161,11 +173,39 @@ def decode(data: bytes, label: str | None, partial: bool = False) -> tuple[str, 
         named = _byte_order(data)
     try:
         text, problem = _strict(data, named, partial), False
-    except (UnicodeError, OverflowError):
-        text, problem = data.decode(named, "replace"), True
+    except UnicodeError:
+        text, problem = _second_try(data, named, partial)
     if named == "utf_7" and _SURROGATE.search(text):
         text, problem = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"), True
     return text.removeprefix("\ufeff"), problem
+
+
+def _second_try(data: bytes, named: str, partial: bool) -> tuple[str, bool]:
+    """Many senders use characters of an extension under the label of the plain set."""
+    if named == "iso2022_jp_ext":
+        text = _japanese(data)
+        return text, "\ufffd" in text
+    for wider in _WIDER.get(named, ()):
+        try:
+            return _strict(data, wider, partial), False
+        except UnicodeError:
+            continue
+    return data.decode(named, "replace"), True
+
+
+def _japanese(data: bytes) -> str:
+    """ISO-2022-JP (RFC 1468) with characters of vendors, such as circled digits: read as EUC, which has them."""
+    first, *rest = _ESCAPE.split(data)
+    decoded = [first.decode("ascii", "replace")]
+    for escape, octets in zip(rest[::2], rest[1::2], strict=True):
+        if escape.startswith(b"$"):
+            lines = octets.translate(_HIGH).split(b"\n")  # a line begins in ASCII again
+            decoded.append("\n".join(line.decode("euc_jis_2004", "replace") for line in lines))
+        elif escape == b"(I":
+            decoded.append(octets.translate(_HIGH).decode("cp932", "replace"))
+        else:
+            decoded.append(octets.decode("ascii", "replace"))
+    return "".join(decoded)
 
 
 def _strict(data: bytes, named: str, partial: bool) -> str:

@@ -73,7 +73,9 @@ def compose(fields: Iterable[tuple[str, Form, Any]], body: Outline, boundaries: 
     head = [field(name, form, value) for name, form, value in fields]
     writer = _Writer(boundaries)
     planned = writer.plan(body)
-    return writer.write([*head, b"MIME-Version: 1.0\r\n"], planned)
+    if not any(line[:13].lower() == b"mime-version:" for line in head):
+        head.append(b"MIME-Version: 1.0\r\n")
+    return writer.write(head, planned)
 
 
 @attrs.frozen
@@ -176,7 +178,9 @@ def _fitting(octets: bytes) -> str:
 
 def _encoded(octets: bytes, encoding: str) -> Iterator[bytes]:
     if encoding == "quoted-printable":
-        yield binascii.b2a_qp(octets, istext=True)
+        encoded = binascii.b2a_qp(octets, istext=True)
+        # where there is no end of a line, soft ones come as LF
+        yield encoded if b"\r\n" in octets else encoded.replace(b"\n", b"\r\n")
     elif encoding == "base64":
         yield from _base64((octets,))
     else:

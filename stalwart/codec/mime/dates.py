@@ -90,6 +90,11 @@ def _offset(numeric: str | None, named: str | None) -> int | None:
     return (-1 if numeric[0] == "-" else 1) * (hours * 60 + minutes)
 
 
+def of_received(value: str) -> str | None:
+    """When a host has taken the message over: what stands behind the last semicolon of Received (RFC 5322 3.6.7)."""
+    return as_date(value.rpartition(";")[2])
+
+
 def instant(date: str) -> int | None:
     """Seconds since 1970 of what ``as_date`` has given, to sort by."""
     try:

@@ -20,7 +20,7 @@ _LINE = 76
 _LONGEST_LINE = 998
 _NAME = re.compile(r"[!-9;-~]{1,200}\Z")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]+\Z")  # without what RFC 2231 gives a meaning, such as a lone quote
+_TOKEN = re.compile(r"[A-Za-z0-9!#$&+.^_`{|}~-]+\Z")  # without what RFC 2231 gives a meaning
 _EMAIL = re.compile(
     r"""(?:"(?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*"|\[[^\[\]<>,;"\s\x00-\x1f]*\]|[^\s"<>(),;:\\\[\]\x00-\x1f\x7f])*\Z"""
 )

@@ -10,7 +10,7 @@ import html
 import re
 
 TOKEN = re.compile(
-    r"""[^<]++
+    r"""([^<]++)
     |<!--(?:[^-]++|-(?!->))*+(?:-->)?
     |<(/?)([A-Za-z][^\s/>]*+)(?:[^>=]++|=\s*+(?:"[^"]*+"?|'[^']*+'?)?+)*+>?
     |<[!?/][^>]*+>?
@@ -20,50 +20,58 @@ TOKEN = re.compile(
 _HIDDEN = frozenset(
     {"script", "style", "title", "template", "noembed", "noframes", "object", "svg", "math", "select", "textarea"}
 )
+_SPECIAL = _HIDDEN | {"head"}
 _END = {name: re.compile(rf"</{name}(?![A-Za-z0-9])[^>]*+>?", re.I | re.A) for name in _HIDDEN}
-_END_OF_HEAD = re.compile(r"</head(?![A-Za-z0-9])[^>]*+>?|(?=<body[\s/>])", re.I | re.A)
+_END["head"] = re.compile(r"</head(?![A-Za-z0-9])[^>]*+>?|(?=<body[\s/>])", re.I | re.A)
 _INLINE_NAMES = (
     "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr q s samp small span "
     "strike strong sub sup time tt u var wbr o:p"
 )
 _INLINE = frozenset(_INLINE_NAMES.split())
-_BLANK = re.compile(r"[ \t\r\n\f]+")
 _LONG_NUMBER = re.compile(r"&#(?:[xX][0-9A-Fa-f]{8,}+|[0-9]{8,}+);?")
 
 
 def text_of(document: str, most: int) -> str:
     """The text in ``document``, lines where blocks are, about ``most`` characters of it."""
     found: list[str] = []
-    length = position = 0
+    length = 0
+    position: int | None = 0
     headed = False
-    while length < most:
-        match = TOKEN.match(document, position)
-        if match is None:
-            break
-        position = match.end()
-        name = match[2]
-        if name is None:
-            token = match[0]
-            if token[0] != "<" or token == "<":
-                words = _BLANK.sub(" ", token)
-                found.append(words)
-                length += len(words) if words != " " else 0
-            continue
-        name = name.lower()
-        if name in _INLINE:
-            continue
-        found.append("\n")
-        if match[1]:
-            continue
-        if name in _HIDDEN and not match[0].endswith("/>"):
-            end = _END[name].search(document, position)
-            position = len(document) if end is None else end.end()
-        elif name == "head" and not headed:
-            headed = True
-            end = _END_OF_HEAD.search(document, position)
-            position = position if end is None else end.end()
+    while position is not None:
+        start, position = position, None
+        for match in TOKEN.finditer(document, start):
+            if match.lastindex == 1:
+                words = match[1]
+                found.append(words.replace("\n", " ") if "\n" in words else words)
+                length += len(words.strip())
+                if length >= most:
+                    break
+                continue
+            name = match[3]
+            if name is None:  # a comment, a declaration, or a sign that stands for itself
+                if match[0] == "<":
+                    found.append("<")
+                continue
+            name = name.lower()
+            if name in _INLINE:
+                continue
+            found.append("\n")
+            if name in _SPECIAL and not match[2] and not (name == "head" and headed):
+                position = _behind(document, name, match)
+                headed = headed or name == "head"
+                break
     text = unescape("".join(found))
     return "\n".join(line for line in (" ".join(line.split()) for line in text.split("\n")) if line)
+
+
+def _behind(document: str, name: str, match: re.Match[str]) -> int | None:
+    """Where it goes on behind an element that is not shown; None if it never ends."""
+    if name != "head" and match[0].endswith("/>"):
+        return match.end()
+    end = _END[name].search(document, match.end())
+    if end is not None:
+        return end.end()
+    return match.end() if name == "head" else None
 
 
 def unescape(text: str) -> str:

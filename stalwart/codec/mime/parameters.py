@@ -35,14 +35,17 @@ class Parameters:
     def octets(self, name: str) -> bytes | None:
         """The value as it was sent, for boundaries."""
         raw = self._raw.get(name)
-        if raw is None and f"{name}*0" in self._raw:
-            raw = self._continued(name)[0].decode("latin-1")
-        return None if raw is None else raw.encode("latin-1")
+        if raw is not None:
+            return raw.encode("latin-1")
+        if f"{name}*" in self._raw:
+            return _extended(self._raw[f"{name}*"])[0]
+        return self._continued(name)[0] or None
 
     def text(self, name: str) -> str | None:
         """The value as it was meant; what RFC 2231 says goes before what stands there plainly."""
         if f"{name}*" in self._raw:
-            return _clean(_extended(self._raw[f"{name}*"]))
+            octets, charset = _extended(self._raw[f"{name}*"])
+            return _clean(charsets.decode(octets, charset or "utf-8")[0])
         if f"{name}*0" in self._raw or f"{name}*0*" in self._raw:
             octets, charset = self._continued(name)
             text = charsets.decode(octets, charset or "utf-8")[0]
@@ -66,9 +69,9 @@ class Parameters:
                     break
                 collected.append(value.encode("latin-1"))
                 continue
-            if number == 0 and value.count("'") >= 2:
-                charset, _, value = value.split("'", 2)
-            collected.append(unquote_to_bytes(value.encode("latin-1")))
+            octets, named = _extended(value) if number == 0 else (unquote_to_bytes(value.encode("latin-1")), "")
+            charset = charset or named
+            collected.append(octets)
         return b"".join(collected), charset
 
 
@@ -100,12 +103,12 @@ def parse(value: bytes) -> Parameters:
     return Parameters(main, raw)
 
 
-def _extended(value: str) -> str:
+def _extended(value: str) -> tuple[bytes, str]:
     """RFC 2231 4: charset'language'percent-encoded."""
     charset = ""
     if value.count("'") >= 2:
         charset, _, value = value.split("'", 2)
-    return charsets.decode(unquote_to_bytes(value.encode("latin-1")), charset or "utf-8")[0]
+    return unquote_to_bytes(value.encode("latin-1")), charset
 
 
 def _clean(text: str) -> str:

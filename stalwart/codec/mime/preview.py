@@ -42,11 +42,15 @@ def of_text(text: str) -> str:
 
 def of_html(document: str) -> str:
     """Of HTML: what is left without markup."""
-    return _line(html_text.text_of(document, 4 * LONGEST))
+    text = html_text.text_of(document, 2 * LONGEST)
+    line = _line(text)
+    if len(line) < LONGEST <= len(text):  # much of it is not seen
+        line = _line(html_text.text_of(document, 16 * LONGEST))
+    return line
 
 
 def _line(text: str) -> str:
-    line = " ".join(text.split())[: 6 * LONGEST]
+    line = " ".join(text.split())[: 16 * LONGEST]
     if any(rule in line for rule in _RULES):
         line = _RULE.sub(" ", line)
     if not line.isprintable() or "\u034f" in line:

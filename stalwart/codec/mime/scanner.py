@@ -27,6 +27,7 @@ _BLANK = re.compile(r"\s+")
 _TAG = re.compile(r"[A-Za-z0-9-]{1,60}\Z")
 _LONGEST_BOUNDARY = 200  # RFC 2046 5.1.1 allows 70
 _LONGEST_VALUE = 2000
+_MANY = 100
 
 
 @attrs.frozen
@@ -99,11 +100,11 @@ class _Scanner:
         found: list[Part] = []
         start = -1
         for before, after, closing in _delimiters(self.data, boundary, begin, end):
-            if start >= 0:
+            if 0 <= start <= before:  # two delimiters in a row have nothing between them
                 if self.count >= self.limits.parts:
                     found.append(self.opaque(start, end))
                     return tuple(found)
-                found.append(self.entity(start, max(before, start), depth, implicit))
+                found.append(self.entity(start, before, depth, implicit))
             if closing:
                 return tuple(found)
             start = after
@@ -129,14 +130,22 @@ def _delimiters(data: bytes, boundary: bytes, begin: int, end: int) -> Iterator[
         if tail is not None:
             yield begin, tail.end(), tail[1] is not None
     at = data.find(needle, begin, end)
+    others = 0
     while at >= 0:
         after = at + len(needle)
         tail = _TAIL.match(data, after, end)
         if tail is None:  # another boundary that begins like this one
-            at = data.find(needle, after, end)
+            others += 1
+            at = data.find(needle, after, end) if others < _MANY else _next_delimiter(data, needle, after, end)
             continue
         yield (at - 1 if at > begin and data[at - 1] == 13 else at), tail.end(), tail[1] is not None
         at = data.find(needle, tail.end() - 1, end)
+
+
+def _next_delimiter(data: bytes, needle: bytes, begin: int, end: int) -> int:
+    """As ``find``, but for whole lines: slower, unless there are many others."""
+    found = re.compile(re.escape(needle) + _TAIL.pattern).search(data, begin, end)
+    return -1 if found is None else found.start()
 
 
 def _content(data: bytes, begin: int, end: int, implicit: str) -> _Content:

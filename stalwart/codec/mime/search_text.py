@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 import attrs
 
-from stalwart.codec.mime import addresses, headers, html_text
-from stalwart.codec.mime.body_lists import BodyLists
+from stalwart.codec.mime import addresses, headers, html_text, scanner, transfer
+from stalwart.codec.mime.body_lists import BodyLists, body_lists
 from stalwart.codec.mime.body_values import beginning
 from stalwart.codec.mime.encoded_words import composed, decode, unfold
 from stalwart.codec.mime.headers import Field
@@ -16,6 +17,8 @@ from stalwart.codec.mime.part import Part, walk
 MOST_BODY = 100 << 10
 MOST_FIELD = 32 << 10
 _READ_MARKUP = 1 << 20
+_MESSAGES = ("message/rfc822", "message/global")
+_MOST_MESSAGES = 10
 
 
 @attrs.frozen
@@ -32,7 +35,7 @@ class SearchText:
 
 
 def search_text(data: bytes, root: Part, fields: tuple[Field, ...], lists: BodyLists) -> SearchText:
-    """The words of a message. Text and HTML that say the same are taken once."""
+    """The words of a message. Text and HTML that say the same count once; of messages within it, subject and body."""
     listed = [*lists.text, *(part for part in lists.html if part not in lists.text and not _has_text(lists))]
     listed += [part for part in lists.attachments if part.type in ("text/plain", "text/html")]
     names = (part.filename for part in walk(root) if part.filename)
@@ -42,9 +45,20 @@ def search_text(data: bytes, root: Part, fields: tuple[Field, ...], lists: BodyL
         _people(data, fields, "to"),
         _people(data, fields, "cc"),
         _people(data, fields, "bcc"),
-        _body(data, listed),
+        _body(data, listed) + _within(data, lists.attachments),
         "\n".join(names)[:MOST_FIELD],
     )
+
+
+def _within(data: bytes, attachments: Iterable[Part]) -> str:
+    """What is said in attached messages, but not in those that they hold themselves."""
+    found: list[str] = []
+    messages = (part for part in attachments if part.type in _MESSAGES and part.encoding in transfer.IDENTITY)
+    for message in islice(messages, _MOST_MESSAGES):
+        root = scanner.scan(data, begin=message.body_begin, end=message.body_end)
+        fields = headers.fields(data, root.header_begin, root.header_end)
+        found += ["\n", _subject(data, fields), "\n", _body(data, body_lists(root).text, MOST_BODY // _MOST_MESSAGES)]
+    return "".join(found)
 
 
 def _has_text(lists: BodyLists) -> bool:
@@ -72,9 +86,8 @@ def _people(data: bytes, fields: tuple[Field, ...], name: str) -> str:
     return "\n".join(lines)[:MOST_FIELD]
 
 
-def _body(data: bytes, parts: Iterable[Part]) -> str:
+def _body(data: bytes, parts: Iterable[Part], left: int = MOST_BODY) -> str:
     found: list[str] = []
-    left = MOST_BODY
     for part in parts:
         if left <= 0:
             break

@@ -14,11 +14,12 @@ LONGEST_LINE = 4096
 
 
 class CommandLines:
-    """A buffer of input. ``pending`` says whether there is any that was not taken."""
+    """A buffer of input, cut into lines of at most ``longest`` octets, their ends included."""
 
-    __slots__ = ("_at", "_data", "_skipping")
+    __slots__ = ("_at", "_data", "_skipping", "longest")
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int = LONGEST_LINE) -> None:
+        self.longest = longest
         self._data = b""
         self._at = 0
         self._skipping = False
@@ -52,12 +53,12 @@ class CommandLines:
         begin, data = self._at, self._data
         end = data.find(b"\n", begin)
         if end < 0:
-            if self._skipping or len(data) - begin > LONGEST_LINE:
+            if self._skipping or len(data) - begin > self.longest:
                 self._skipping = True
                 self._data, self._at = b"", 0
             return None
         self._at = end + 1
-        if self._skipping or end + 1 - begin > LONGEST_LINE:
+        if self._skipping or end + 1 - begin > self.longest:
             self._skipping = False
             return LINE_TOO_LONG
         if data[end - 1 : end] != b"\r" or end == begin or data.find(b"\r", begin, end - 1) >= 0:

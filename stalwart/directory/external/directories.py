@@ -148,7 +148,7 @@ class ExternalDirectories:
             return known if known is not None else await self._write(directory_id, found)
         except (NotAccepted, Invalid) as problem:
             self._telemetry.emit(
-                AUTH_DIRECTORY_REFUSED, directory=directory_id, login=found.address[:254], reason=str(problem)
+                AUTH_DIRECTORY_REFUSED, directory=directory_id, accountName=found.address[:254], reason=str(problem)
             )
             raise Forbidden(_REFUSED) from None
 
@@ -207,7 +207,7 @@ class ExternalDirectories:
         self._changed(account_id)
         if is_new:
             self._telemetry.emit(
-                AUTH_ACCOUNT_CREATED, accountId=account_id, login=found.address, directory=directory_id
+                AUTH_ACCOUNT_CREATED, accountId=account_id, accountName=found.address, directory=directory_id
             )
         return account_id
 

@@ -138,7 +138,7 @@ class LdapDirectory:
         if len(result.entries) == 1 and result.complete:
             return result.entries[0]
         if result.entries or not result.complete:
-            self._telemetry.emit(AUTH_DIRECTORY_AMBIGUOUS, directory=self._settings.description, login=address)
+            self._telemetry.emit(AUTH_DIRECTORY_AMBIGUOUS, directory=self._settings.description, accountName=address)
         return None
 
     async def _opens(self, entry: Entry, address: str, secret: str) -> bool:
@@ -166,7 +166,7 @@ class LdapDirectory:
                 if await self._hashing.check(each, secret, _DECOY):
                     return True
             except hashes.UnknownHash as problem:
-                self._telemetry.emit(AUTH_ERROR, login=address, reason=str(problem))
+                self._telemetry.emit(AUTH_ERROR, accountName=address, reason=str(problem))
                 unknown = True
         if unknown:  # whoever knows the password cannot help it: no failed login (auth-api 2.2)
             raise Unauthenticated()
@@ -230,7 +230,9 @@ class LdapDirectory:
         return frozenset(groups)
 
     def _unusable(self, whose: str, reason: str) -> None:
-        self._telemetry.emit(AUTH_DIRECTORY_UNUSABLE, directory=self._settings.description, login=whose, reason=reason)
+        self._telemetry.emit(
+            AUTH_DIRECTORY_UNUSABLE, directory=self._settings.description, accountName=whose, reason=reason
+        )
 
 
 class _Connections:

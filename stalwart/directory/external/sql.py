@@ -120,7 +120,7 @@ class SqlDirectory:
     async def _one(self, query: str, property: str, address: str) -> Mapping[str, Any] | None:
         rows = await self._rows(query, property, address)
         if len(rows) > 1:
-            self._telemetry.emit(AUTH_DIRECTORY_AMBIGUOUS, directory=self._settings.description, login=address)
+            self._telemetry.emit(AUTH_DIRECTORY_AMBIGUOUS, directory=self._settings.description, accountName=address)
             return None
         return rows[0] if rows else None
 
@@ -128,7 +128,7 @@ class SqlDirectory:
         try:
             return await self._hashing.check(stored, secret, _DECOY)
         except hashes.UnknownHash as problem:  # whoever knows the password cannot help it (auth-api 2.2)
-            self._telemetry.emit(AUTH_ERROR, login=address, reason=str(problem))
+            self._telemetry.emit(AUTH_ERROR, accountName=address, reason=str(problem))
             raise Unauthenticated() from None
 
     async def _found(self, row: Mapping[str, Any]) -> Found | None:
@@ -138,7 +138,7 @@ class SqlDirectory:
             self._telemetry.emit(
                 AUTH_DIRECTORY_UNUSABLE,
                 directory=self._settings.description,
-                login=own,
+                accountName=own,
                 reason=f"no address in the column {self._settings.column_email}",
             )
             return None

@@ -43,11 +43,12 @@ class Grants:
         self._role_of = _roles(tx, asking.memo)
 
     def check_account(self, former: Any, account: Any) -> None:
-        """Raises Forbidden if ``account`` gains what the caller does not hold."""
+        """Raises Forbidden if ``account`` gains what the caller does not hold, also beyond the bounds of its tenant."""
         if _is_plain(account):
             return
         before = frozenset() if former is None else self._bounded(former)
-        self.check(self._bounded(account) - before - self._by_default(account))
+        named = _named(account) - (frozenset() if former is None else self._of_account(former))
+        self.check((self._bounded(account) - before | named) - self._by_default(account))
 
     def check_takeover(self, account: Any) -> None:
         """Raises Forbidden if who could sign in as ``account`` would have what the caller does not hold."""
@@ -115,6 +116,12 @@ def check_held(held: frozenset[str], names: Iterable[str]) -> None:
     more = f" and {len(beyond) - _NAMED} more" if len(beyond) > _NAMED else ""
     listed = ", ".join(beyond[:_NAMED])
     raise Forbidden(f"You are not authorized to grant permissions: {listed}{more}")
+
+
+def _named(account: Any) -> frozenset[str]:
+    """What the permissions of an account name beside its roles, whether it is of use to it now or not."""
+    found: frozenset[str] = getattr(account.permissions, "enabled_permissions", frozenset())
+    return found
 
 
 def _is_plain(account: Any) -> bool:

@@ -79,7 +79,7 @@ def _tell(telemetry: Telemetry, handler: Handler, asking: Asking, outcome: Outco
     if asking.account_id != asking.access.account_id:
         keys["accountId"] = asking.account_id
     access = asking.access
-    telemetry.emit(REGISTRY_CHANGED, object=handler.type, login=access.login, remoteIp=asking.client_ip, **keys)
+    telemetry.emit(REGISTRY_CHANGED, object=handler.type, accountName=access.login, remoteIp=asking.client_ip, **keys)
 
 
 def _some(ids: Sequence[str]) -> str:

@@ -9,24 +9,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from stalwart.codec.web_addresses import is_web_address
+from stalwart.config import registry
 from stalwart.config.settings import Settings
 from stalwart.directory.hashing import Hashing
 from stalwart.errors import StalwartError
 from stalwart.jmap.errors import SetRefused
+from stalwart.jmap.registry.destinations import check_destination
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.jmap.registry.scoping import FOREIGN_PLACE, may_name_places
 from stalwart.jmap.types.network import steps
 from stalwart.schema import Declaration
+from stalwart.store import Transaction
 from stalwart.telemetry.logs.log_file import is_file_name, why_not_writable
 
 NOT_ABSOLUTE = "The path must begin at the root: it must not depend on where the server was started."
-NO_ENDPOINT = "This is no https: or http: address of a host; credentials belong into httpAuth."
-
-
-def endpoint_refusal(endpoint: str, properties: tuple[str, ...]) -> SetRefused | None:
-    """Why nothing can ever be sent to ``endpoint``, None for an address."""
-    return None if is_web_address(endpoint) else SetRefused("invalidProperties", NO_ENDPOINT, properties)
 
 
 @handles("Tracer")
@@ -38,10 +34,8 @@ class TracerHandler(Handler):
         self._hashing = hashing
 
     async def prepare(self, asking: Asking, changes: Sequence[Change]) -> None:
-        """Refuse log files that would be in use and cannot be written, and addresses that are none."""
+        """Refuse log files that would be in use and cannot be written."""
         for step in steps(self.declaration, dict(self.settings.all(self._tracers)), changes):
-            if step.after is not None and getattr(step.after, "endpoint", None) is not None:
-                step.change.refused = endpoint_refusal(step.after.endpoint, ("endpoint",))
             if step.after is not None and _names_file(step.former, step.after) and not may_name_places(asking.access):
                 step.change.refused = SetRefused("forbidden", FOREIGN_PLACE, ("path",))
                 continue
@@ -53,6 +47,12 @@ class TracerHandler(Handler):
                 step.change.refused = await self._refusal(step.after, asking.now)
             except StalwartError as problem:
                 step.change.refused = problem
+
+    def written(
+        self, tx: Transaction, asking: Asking, change: Change, former: registry.Entry | None, entry: registry.Entry
+    ) -> None:
+        """Refuse addresses of collectors that can be none. Raises Invalid."""
+        check_destination(change, former.value if former is not None else None, entry.value, "endpoint")
 
     @property
     def _tracers(self) -> Any:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from stalwart.codec.web_addresses import is_safe, is_web_address
-from stalwart.errors import Invalid
-from stalwart.jmap.registry.completed import CompletedHandler, Members
-from stalwart.jmap.registry.handler import Asking, Change, handles
+from stalwart.config import registry
+from stalwart.jmap.registry.destinations import check_destination
+from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.store import Transaction
 
 
 @handles("WebHook")
-class WebHookHandler(CompletedHandler):
+class WebHookHandler(Handler):
     """Whether somebody answers there is not tried."""
 
-    def supplied(self, tx: Transaction, asking: Asking, change: Change, former: Any, value: Any) -> Members:
-        """Nothing. Raises Invalid."""
-        if not is_web_address(value.url):
-            raise Invalid("This is no https: or http: address of a host; credentials belong into httpAuth.", ("url",))
-        if value.http_auth.tag != "Unauthenticated" and not is_safe(value.url):
-            raise Invalid("Credentials are sent by https: only, but for the own machine.", ("url",))
-        return {}
+    def written(
+        self, tx: Transaction, asking: Asking, change: Change, former: registry.Entry | None, entry: registry.Entry
+    ) -> None:
+        """Raises Invalid."""
+        check_destination(change, former.value if former is not None else None, entry.value, "url")

@@ -66,7 +66,7 @@ class StageEvents:
     def _tell(self, row: Row, stage: Stage) -> None:
         event = row.event if isinstance(row.event, Event) else row.event(stage)
         if not self._telemetry.wants(event):
-            self._telemetry.emit(event)  # it counts in any case
+            self._telemetry.count(event)
             return
         known = {**self._place, **row.keys(stage)}
         keys = {name: known[name] if name in known else getattr(stage, name, None) for name in event.fields}

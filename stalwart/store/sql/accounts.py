@@ -18,6 +18,7 @@ _OWNED = (
     "email",
     "keyword",
     "thread_ref",
+    "thread_count",
     "acl",
     "pref",
     "occurrence",
@@ -31,7 +32,8 @@ _LARGE = {
     "email": "account_id, id",
     "member": "account_id, container_id, uid",
     "keyword": "account_id, keyword, email_id",
-    "thread_ref": "account_id, ref_hash, subject_hash, email_id",
+    "thread_ref": "account_id, ref_hash, subject_hash, thread_id",
+    "thread_count": "account_id, thread_id, container_id",
     "pref": "account_id, obj_id, user_id",
     "occurrence": "account_id, start_utc, event_id",
 }

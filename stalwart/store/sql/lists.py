@@ -27,6 +27,13 @@ def select_in(session: Session, statement: str, *values: Any, ids: Iterable[int]
     return found
 
 
+def change_in(session: Session, statement: str, *values: Any, ids: Iterable[int]) -> None:
+    """Run ``statement``, which changes rows, takes ``values`` and ends where the list of ``ids`` has to follow."""
+    for chunk in _chunks(list(ids), _LONGEST_LIST):
+        length = 1 << (len(chunk) - 1).bit_length()
+        session.run(f"{statement} {_marks(length)}", *values, *chunk, *[chunk[0]] * (length - len(chunk)))
+
+
 def insert_new(session: Session, insert: str, rows: Sequence[tuple[Any, ...]]) -> int:
     """Add ``rows`` by ``insert``, which ends before VALUES, but for those that are there; answers how many were
     not.

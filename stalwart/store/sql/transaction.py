@@ -1,4 +1,4 @@
-"""All repositories over one session. Repositories for mail and groupware get their line here."""
+"""All repositories over one session. Repositories for groupware get their line here."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from stalwart.store.sql.blobs import SqlBlobs
 from stalwart.store.sql.counters import SqlCounters
 from stalwart.store.sql.factors import SqlFactors
 from stalwart.store.sql.history import SqlMetricSamples, SqlTraces
+from stalwart.store.sql.mail import SqlMail
 from stalwart.store.sql.objects import SqlObjects
 from stalwart.store.sql.registry import SqlRegistry
 from stalwart.store.sql.secrets import SqlSecrets
@@ -36,6 +37,7 @@ class SqlTransaction:
         self.traces = SqlTraces(session)
         self.objects = SqlObjects(session)
         self.blobs = SqlBlobs(session, files)
+        self.mail = SqlMail(session, self.blobs)
 
     def savepoint(self) -> AbstractContextManager[None]:
         """See ``store.Transaction``."""

@@ -18,6 +18,7 @@ from stalwart.telemetry.events import (
     DELIVERY_DIAGNOSIS_END,
     DELIVERY_DIAGNOSIS_START,
     HTTP_CONNECTION_END,
+    SMTP_CONNECTION_END,
     Event,
     Level,
     declared_events,
@@ -35,7 +36,7 @@ ABANDONED = 900.0
 """Seconds after which nothing more is expected of a delivery."""
 
 _BEGIN_KEPT = frozenset((DELIVERY_DIAGNOSIS_START.id,))
-_ENDS = frozenset((DELIVERY_DIAGNOSIS_END.id, HTTP_CONNECTION_END.id))
+_ENDS = frozenset((DELIVERY_DIAGNOSIS_END.id, HTTP_CONNECTION_END.id, SMTP_CONNECTION_END.id))
 _DETAILS = frozenset(
     event.id for event in declared_events() if event.category == "delivery" and event.level is Level.DEBUG
 )

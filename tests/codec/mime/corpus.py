@@ -304,7 +304,11 @@ def _people() -> Iterator[Sample]:
         "A <a@b": [("A", "a@b")],
         "A <a@b, c@d": [("A", "a@b"), (None, "c@d")],
         "a@b; c@d": [(None, "a@b"), (None, "c@d")],
-        "a@b c@d": [(None, "a@b c@d")],
+        "a@b c@d": [(None, "a@b"), (None, "c@d")],
+        "<a@b> A": [("A", "a@b")],
+        "A <a@b> B, c@d": [("A", "a@b"), (None, "c@d")],
+        "A <a@b> B <c@d>": [("A", "a@b"), ("B", "c@d")],
+        "<a@b> c@d": [(None, "a@b"), (None, "c@d")],
         "A B a@b": [("A B", "a@b")],
         "a@b,,c@d,": [(None, "a@b"), (None, "c@d")],
         "mailto:a@b": [(None, "a@b")],
@@ -626,10 +630,11 @@ def _boundaries() -> Iterator[Sample]:
             b"--b\r\n" + part("text/plain", b"x --b\r\n x--b--") + b"\r\n--b--\r\n",
             {"types": mixed[:2], "text": "x --b\n x--b--"},
         ),
+        ("twice", b"--b\r\n--b\r\n" + TEXT + b"\r\n--b--\r\n", {"types": mixed[:2]}),
         (
-            "twice",
-            b"--b\r\n--b\r\n" + TEXT + b"\r\n--b--\r\n",
-            {"types": ["multipart/mixed", "text/plain", "text/plain"]},
+            "with nothing between",
+            b"--b\r\n\r\n--b--\r\n",
+            {"types": mixed[:2], "sizes": [0]},
         ),
         ("no header", b"--b\r\n\r\nbare\r\n--b--\r\n", {"types": mixed[:2], "text": "bare"}),
         (
@@ -660,6 +665,8 @@ def _boundaries() -> Iterator[Sample]:
     )
     encoded = b"Content-Transfer-Encoding: base64\r\n" + multipart("mixed", TEXT)
     yield Sample("multipart in base64", encoded, {"types": mixed[:2], "text": "plain words"})
+    extended = lines("Content-Type: multipart/mixed; boundary*=us-ascii''%62c", "", "--bc", "", "x", "--bc--")
+    yield Sample("boundary with a character set", extended, {"types": mixed[:2], "text": "x"})
     continued = lines("Content-Type: multipart/mixed; boundary*0=b; boundary*1=c", "", "--bc", "", "x", "--bc--")
     yield Sample("boundary in two", continued, {"types": mixed[:2], "text": "x"})
 
@@ -717,11 +724,234 @@ def _large() -> Iterator[Sample]:
     yield Sample("50 messages in one another", nested, {"types": ["message/rfc822"]})
 
 
+def _standards() -> Iterator[Sample]:
+    john = {"name": "John Doe", "email": "jdoe@machine.example"}
+    mary = {"name": "Mary Smith", "email": "mary@example.net"}
+    hello = 'This is a message just to say hello.\nSo, "Hello".\n'
+    body = ("", "This is a message just to say hello.", 'So, "Hello".')
+    ids = ("Date: Fri, 21 Nov 1997 09:55:06 -0600", "Message-ID: <1234@local.machine.example>")
+    common = {"sentAt": "1997-11-21T09:55:06-06:00", "messageId": ["1234@local.machine.example"], "text": hello}
+    yield Sample(
+        "RFC 5322 A.1.1",
+        lines(
+            "From: John Doe <jdoe@machine.example>",
+            "Sender: Michael Jones <mjones@machine.example>",
+            "To: Mary Smith <mary@example.net>",
+            "Subject: Saying Hello",
+            *ids,
+            *body,
+        ),
+        common | {"from": [john], "to": [mary], "subject": "Saying Hello", "preview": hello.replace("\n", " ").strip()},
+    )
+    yield Sample(
+        "RFC 5322 A.1.3",
+        lines(
+            "From: Pete <pete@silly.example>",
+            "To: A Group:Ed Jones <c@a.test>,joe@where.test,John <jdoe@one.test>;",
+            "Cc: Undisclosed recipients:;",
+            "Date: Thu, 13 Feb 1969 23:32:54 -0330",
+            "Message-ID: <testabcd.1234@silly.example>",
+            "",
+            "Testing.",
+        ),
+        {"cc": [], "sentAt": "1969-02-13T23:32:54-03:30", "text": "Testing.\n"},
+    )
+    yield Sample(
+        "RFC 5322 A.2",
+        lines(
+            'To: "Mary Smith: Personal Account" <smith@home.example>',
+            "From: John Doe <jdoe@machine.example>",
+            "Subject: Re: Saying Hello",
+            "Date: Fri, 21 Nov 1997 11:00:00 -0600",
+            "Message-ID: <abcd.1234@local.machine.test>",
+            "In-Reply-To: <3456@example.net>",
+            "References: <1234@local.machine.example> <3456@example.net>",
+            "",
+            "Bye",
+        ),
+        {
+            "to": [{"name": "Mary Smith: Personal Account", "email": "smith@home.example"}],
+            "inReplyTo": ["3456@example.net"],
+            "references": ["1234@local.machine.example", "3456@example.net"],
+        },
+    )
+    yield Sample(
+        "RFC 5322 A.5",
+        lines(
+            "From: Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>",
+            "To:A Group(Some people)",
+            "     :Chris Jones <c@(Chris's host.)public.example>,",
+            "         joe@example.org,",
+            "  John <jdoe@one.test> (my dear friend); (the end of the group)",
+            "Cc:(Empty list)(start)Hidden recipients  :(nobody(that I know))  ;",
+            "Date: Thu,",
+            "      13",
+            "        Feb",
+            "          1969",
+            "      23:32",
+            "               -0330 (Newfoundland Time)",
+            "Message-ID:              <testabcd.1234@silly.test>",
+            "",
+            "Testing.",
+        ),
+        {
+            "from": [{"name": "Pete", "email": "pete@silly.test"}],
+            "cc": [],
+            "sentAt": "1969-02-13T23:32:00-03:30",
+            "to": [
+                {"name": "Chris Jones", "email": "c@public.example"},
+                {"name": None, "email": "joe@example.org"},
+                {"name": "John", "email": "jdoe@one.test"},
+            ],
+        },
+    )
+    yield Sample(
+        "RFC 5322 A.6.3",
+        lines(
+            "From  : John Doe <jdoe@machine(comment).  example>",
+            "To    : Mary Smith",
+            "  ",
+            "          <mary@example.net>",
+            "Subject     : Saying Hello",
+            "Date  : Fri, 21 Nov 1997 09(comment):   55  :  06 -0600",
+            "Message-ID  : <1234   @   local(blah)  .machine .example>",
+            *body,
+        ),
+        {"from": [john], "to": [mary], "subject": "Saying Hello", "sentAt": "1997-11-21T09:55:06-06:00", "text": hello},
+    )
+    yield Sample(
+        "RFC 2046 5.1.1",
+        lines(
+            "From: Nathaniel Borenstein <nsb@bellcore.com>",
+            'Content-type: multipart/mixed; boundary="simple boundary"',
+            "",
+            "This is the preamble.",
+            "",
+            "--simple boundary",
+            "",
+            "This is implicitly typed plain US-ASCII text.",
+            "It does NOT end with a linebreak.",
+            "--simple boundary",
+            "Content-type: text/plain; charset=us-ascii",
+            "",
+            "This is explicitly typed plain US-ASCII text.",
+            "It DOES end with a linebreak.",
+            "",
+            "--simple boundary--",
+            "",
+            "This is the epilogue.  It is also to be ignored.",
+        ),
+        {
+            "types": ["multipart/mixed", "text/plain", "text/plain"],
+            "text": "This is implicitly typed plain US-ASCII text.\nIt does NOT end with a linebreak.",
+        },
+    )
+    yield Sample(
+        "RFC 2046 5.1.5",
+        lines(
+            "Subject: Internet Digest, volume 42",
+            'Content-Type: multipart/mixed; boundary="---- main boundary ----"',
+            "",
+            "------ main boundary ----",
+            "",
+            "...Introductory text or table of contents...",
+            "",
+            "------ main boundary ----",
+            'Content-Type: multipart/digest; boundary="---- next message ----"',
+            "",
+            "------ next message ----",
+            "",
+            "From: someone-else",
+            "Subject: my opinion",
+            "",
+            "...body goes here ...",
+            "",
+            "------ next message ----",
+            "",
+            "From: someone-else-again",
+            "Subject: my different opinion",
+            "",
+            "... another body goes here ...",
+            "",
+            "------ next message ------",
+            "",
+            "------ main boundary ------",
+        ),
+        {"types": ["multipart/mixed", "text/plain", "multipart/digest", "message/rfc822", "message/rfc822"]},
+    )
+    yield Sample(
+        "RFC 2049 A",
+        lines(
+            "From: Nathaniel Borenstein <nsb@nsb.fv.com>",
+            "Date: Fri, 07 Oct 1994 16:15:05 -0700 (PDT)",
+            "Content-Type: multipart/mixed;",
+            "              boundary=unique-boundary-1",
+            "",
+            "This is the preamble area.",
+            "--unique-boundary-1",
+            "",
+            "  ... Some text appears here ...",
+            "",
+            "--unique-boundary-1",
+            "Content-type: text/plain; charset=US-ASCII",
+            "",
+            "This could have been part of the previous part.",
+            "",
+            "--unique-boundary-1",
+            "Content-Type: multipart/parallel; boundary=unique-boundary-2",
+            "",
+            "--unique-boundary-2",
+            "Content-Type: audio/basic",
+            "Content-Transfer-Encoding: base64",
+            "",
+            "UklGRg==",
+            "--unique-boundary-2",
+            "Content-Type: image/jpeg",
+            "Content-Transfer-Encoding: base64",
+            "",
+            "/9j/",
+            "",
+            "--unique-boundary-2--",
+            "",
+            "--unique-boundary-1",
+            "Content-type: text/enriched",
+            "",
+            "This is <bold><italic>enriched.</italic></bold>",
+            "",
+            "--unique-boundary-1",
+            "Content-Type: message/rfc822",
+            "",
+            "From: (mailbox in US-ASCII)",
+            "Content-Type: Text/plain; charset=ISO-8859-1",
+            "Content-Transfer-Encoding: Quoted-printable",
+            "",
+            "  ... Additional text in ISO-8859-1 goes here ...",
+            "",
+            "--unique-boundary-1--",
+        ),
+        {
+            "types": [
+                "multipart/mixed",
+                "text/plain",
+                "text/plain",
+                "multipart/parallel",
+                "audio/basic",
+                "image/jpeg",
+                "text/enriched",
+                "message/rfc822",
+            ],
+            "sentAt": "1994-10-07T16:15:05-07:00",
+            "text": "  ... Some text appears here ...\n",
+            "offered": True,
+        },
+    )
+
+
 def samples() -> list[Sample]:
     """All of them; names are unique."""
     made: list[Sample] = []
     for maker in (_charsets, _encodings, _subjects, _people, _dates, _identifiers, _names, _structures):
         made.extend(maker())
-    for maker in (_boundaries, _heads, _large):
+    for maker in (_boundaries, _heads, _large, _standards):
         made.extend(maker())
     return made

@@ -114,6 +114,25 @@ class ExampleTests(SynchronousTestCase):
             [(each.name, len(each.addresses)) for each in found], [(None, 1), ("G", 1), (None, 2), ("H", 0)]
         )
 
+    def test_encoded_words_of_the_standard(self) -> None:
+        # RFC 2047 8
+        for value, address in {
+            "=?US-ASCII?Q?Keith_Moore?= <moore@cs.utk.edu>": Address("Keith Moore", "moore@cs.utk.edu"),
+            "=?ISO-8859-1?Q?Keld_J=F8rn_Simonsen?= <keld@dkuug.dk>": Address("Keld Jørn Simonsen", "keld@dkuug.dk"),
+            "=?ISO-8859-1?Q?Andr=E9?= Pirard <PIRARD@vm1.ulg.ac.be>": Address("André Pirard", "PIRARD@vm1.ulg.ac.be"),
+            "=?ISO-8859-1?Q?Olle_J=E4rnefors?= <ojarnef@admin.kth.se>": Address(
+                "Olle Järnefors", "ojarnef@admin.kth.se"
+            ),
+            "nsb@thumper.bellcore.com (=?iso-8859-8?b?7eXs+SDv4SDs6Pj08A==?=)": Address(
+                "םולש ןב לטרפנ", "nsb@thumper.bellcore.com"
+            ),
+            "a@b (=?ISO-8859-1?Q?a?=)": Address("a", "a@b"),
+            "a@b (=?ISO-8859-1?Q?a?= b)": Address("a b", "a@b"),
+            "a@b (=?ISO-8859-1?Q?a?=\r\n    =?ISO-8859-1?Q?b?=)": Address("ab", "a@b"),
+            "a@b (=?ISO-8859-1?Q?a?= =?ISO-8859-2?Q?_b?=)": Address("a b", "a@b"),
+        }.items():
+            self.assertEqual(mailboxes(parse(value)), [address])
+
     def test_words_in_quotes_are_decoded_if_asked(self) -> None:
         value = '"=?utf-8?q?J=C3=BCrgen?=" <a@b>'
         self.assertEqual(mailboxes(parse(value))[0].name, "=?utf-8?q?J=C3=BCrgen?=")

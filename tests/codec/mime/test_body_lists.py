@@ -68,6 +68,9 @@ class ExampleTests(SynchronousTestCase):
                 multipart("related", leaf("text/html", "A"), leaf("image/png", "B", "attachment", "Content-ID: <x>")),
             ),
             (True, multipart("related", leaf("text/html", "A"), leaf("image/png", "B", "attachment"))),
+            (True, multipart("related", leaf("text/html", "A"), leaf("x/pdf", "B", "attachment", "Content-ID: <x>"))),
+            (False, multipart("related", leaf("text/html", "A"), leaf("text/css", "B", "", "Content-ID: <x>"))),
+            (False, multipart("mixed", leaf("text/html", "A"), leaf("image/png", "B", "", "Content-ID: <x>"))),
             (
                 True,
                 multipart("mixed", leaf("text/plain", "A"), leaf("image/png", "B", "attachment", "Content-ID: <x>")),

@@ -68,6 +68,18 @@ class DecodingTests(SynchronousTestCase):
         self.assertEqual(charsets.decode("ab".encode("utf-16-le"), "utf-16")[0], "ab")
         self.assertEqual(charsets.decode("ab".encode("utf-16-be"), "utf-16")[0], "ab")
 
+    def test_characters_of_vendors(self) -> None:
+        for octets, label, text in (
+            (b"\x1b$B-!-j\x1b(B x", "iso-2022-jp", "①㈱ x"),
+            (b"\x1b$B%F%9%H\x1b(B", "us-ascii", "テスト"),
+            (b"\x1b$B%F%9%H", "iso-2022-jp", "テスト"),
+            (b"\x1b(I1\x1b(B", "iso-2022-jp", "ｱ"),
+            ("€".encode("cp950"), "big5", "€"),
+            ("嘅".encode("big5hkscs"), "big5", "嘅"),
+            ("①".encode("euc_jis_2004"), "euc-jp", "①"),
+        ):
+            self.assertEqual(charsets.decode(octets, label), (text, False))
+
     @settings(max_examples=300, deadline=None)
     @given(st.binary(max_size=60), st.sampled_from(LABELS), st.booleans())
     def test_all_octets_become_text_that_can_be_sent(self, octets: bytes, label: str, partial: bool) -> None:

@@ -76,7 +76,7 @@ class CorpusTests(SynchronousTestCase):
                 self.assertEqual(sum(map(len, pieces)), each.size)
         fields = headers.fields(sample.raw, root.header_begin, root.header_end)
         words = search_text.search_text(sample.raw, root, fields, body_lists.body_lists(root))
-        self.assertLessEqual(len(words.body), search_text.MOST_BODY + 1000)
+        self.assertLessEqual(len(words.body), 4 * search_text.MOST_BODY)
 
 
 def _test(sample: Sample) -> Callable[[CorpusTests], None]:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.codec.mime.dates import as_date, instant
+from stalwart.codec.mime.dates import as_date, instant, of_received
 
 OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 MOMENTS = st.datetimes(min_value=datetime(1900, 1, 1), timezones=OFFSETS)
@@ -36,6 +36,12 @@ class DateTests(SynchronousTestCase):
     def test_any_text_is_a_date_or_none(self, text: str) -> None:
         read = as_date(text)
         self.assertTrue(read is None or instant(read) is not None)
+
+    def test_date_of_a_received_field(self) -> None:
+        value = " from x.y.test by example.net via TCP with ESMTP id ABC12345;\r\n"
+        value += " for <mary@example.net>;  21 Nov 1997 10:05:43 -0600"
+        self.assertEqual(of_received(value), "1997-11-21T10:05:43-06:00")
+        self.assertIsNone(of_received(" from x by y"))
 
     def test_instant_of_nonsense(self) -> None:
         self.assertIsNone(instant("soon"))

@@ -43,12 +43,12 @@ class RoundTripTests(SynchronousTestCase):
         self.assertLessEqual(max(map(len, written.split(b"\r\n"))), 78)
         self.assertEqual(reread(Form.TEXT, text, name), text)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=150, deadline=None)
     @given(ADDRESSES)
     def test_addresses(self, addresses: list[dict[str, str | None]]) -> None:
         self.assertEqual(reread(Form.ADDRESSES, addresses), addresses)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=80, deadline=None)
     @given(st.lists(st.fixed_dictionaries({"name": st.none() | NAMES, "addresses": ADDRESSES}), max_size=4))
     def test_grouped_addresses(self, groups: list[dict[str, Any]]) -> None:
         expected: list[dict[str, Any]] = []

@@ -23,17 +23,19 @@ from stalwart.codec.mime import (
 )
 
 LENGTH = 200_000
+LENGTH_OF_FIELDS = 30_000
 SECONDS = 2.0
 
 TEXTS = (
-    "=?a?q?", "=?utf-8?q?a?=", "=?utf-8?q?a?= ", "=?", "=", '"', '"a', "\\", "(", "()", "( a", "<", "<a>", ",", "a@b,", ":",
-    "a:;",
+    "=?a?q?", "=?utf-8?q?a?=", "=?utf-8?q?a?= ", "=?", "=", '"', '"a', "\\", "(", "()", "( a", "<", "<a>", ",", "a@b,",
+    ":", "a:;",
     "[", " ", " .", " a", "@",
     "\u0300\u0327", ";", ";a", ';a="', "'", ";a*=%", "re:", "[a]", "(fwd)", "[fwd:", "1", "\r\n ", "; a='",
 )  # fmt: skip
 DOCUMENTS = (
     "<", "<a ", '<a b="', "<!--", "<!-- - ", "<script>", "<script></script>", "<head>", "<style></styl",
-    "&", "&#9", "&aaaaaaaaaaaaaaaa",
+    "&", "&#9",
+    "&aaaaaaaaaaaaaaaa",
     "<div>", "<a =", "= ", " ", "<b> </b>", "<a b='", "</", "<title>", "<svg/>", "]]>",
 )  # fmt: skip
 OCTETS = (
@@ -80,7 +82,7 @@ class LinearTests(SynchronousTestCase):
 
     def test_fields(self) -> None:
         for piece in TEXTS:
-            text = piece * (LENGTH // len(piece))
+            text = piece * (LENGTH_OF_FIELDS // len(piece))
             for read in (
                 header_forms.as_text,
                 header_forms.as_addresses,
@@ -108,7 +110,7 @@ class LinearTests(SynchronousTestCase):
     def test_transfer_encodings(self) -> None:
         for piece in OCTETS:
             for encoding in ("base64", "quoted-printable", "x-uuencode"):
-                data = b"begin 644 x\n" + piece * (4 * LENGTH // len(piece))
+                data = b"begin 644 x\n" + piece * (2 * LENGTH // len(piece))
                 self.quick((piece, encoding), transfer.decode, data, encoding)
 
     def test_character_sets(self) -> None:

@@ -48,6 +48,8 @@ class ExampleTests(SynchronousTestCase):
 
     def test_boundary_keeps_its_octets(self) -> None:
         self.assertEqual(parse(b'a/b; boundary="\xfc \xff"').octets("boundary"), b"\xfc \xff")
+        self.assertEqual(parse(b"a/b; boundary*=us-ascii''%62c").octets("boundary"), b"bc")
+        self.assertEqual(parse(b"a/b; boundary*0*=''%62; boundary*1=c").octets("boundary"), b"bc")
         self.assertIsNone(parse(b"a/b").octets("boundary"))
 
 

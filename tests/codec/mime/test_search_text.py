@@ -43,6 +43,11 @@ class SearchTextTests(SynchronousTestCase):
             words(multipart("mixed", TEXT, attached("text/plain", "a.txt", b"more"))).body, "plain words\nmore"
         )
 
+    def test_attached_messages_are_searched(self) -> None:
+        inner = lines("Subject: inner") + multipart("mixed", HTML, attached("a/b", "x"), boundary="in")
+        found = words(multipart("mixed", TEXT, part("message/rfc822", inner)))
+        self.assertEqual(found.body.split("\n"), ["plain words", "inner", "html words"])
+
     def test_everything_is_bounded(self) -> None:
         data = lines("Subject: " + "a" * 500_000, "To: " + "a@b, " * 100_000) + part("text/plain", b"b" * 500_000)
         found = words(data)

@@ -7,6 +7,7 @@ from typing import Any
 from stalwart.config.permissions import SYSTEM_ADMINISTRATOR, TENANT_ADMINISTRATOR
 from stalwart.directory.access import Access
 from stalwart.errors import Forbidden
+from stalwart.jmap.registry.get import number_of
 from stalwart.jmap.registry.grants import check_held
 from tests.jmap.registry.world import ROOT, RegistryWorld
 
@@ -111,6 +112,16 @@ class GrantTests(RegistryWorld):
         merged = {"@type": "Merge", "enabledPermissions": {"sysHttpGet": True}}
         self.assertEqual(self.refused(self.not_created("Tenant", name="x", permissions=merged)), "sysHttpGet")
         self.create("Tenant", name="x")
+
+    def test_what_is_named_beyond_the_bounds_of_a_tenant_is_a_grant(self) -> None:
+        self.who = ROOT
+        tenant = self.create("Tenant", name="One")
+        home = self.create("Domain", name="one.test", memberTenantId=tenant)
+        merged = {"@type": "Merge", "enabledPermissions": {"liveTracing": True}}
+        members = self.user("local", domainId=home, permissions=merged)
+        rights = ("authenticate", "sysAccountCreate", "sysAccountGet")
+        self.who = Access(7, "x", None, frozenset(rights), tenant_id=number_of(tenant))
+        self.assertEqual(self.refused(self.not_created("Account", **members)), "liveTracing")
 
     def test_who_holds_everything_grants_everything(self) -> None:
         self.who = ROOT

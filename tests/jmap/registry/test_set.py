@@ -140,7 +140,7 @@ class InForceTests(RegistryWorld):
         self.ask("x:Http/set", {"update": {"singleton": {"nope": 1}}})
         ((keys),) = told
         self.assertEqual((keys["object"], keys["updated"]), ("Http", "singleton"))
-        self.assertEqual(keys["login"], self.who.login)
+        self.assertEqual(keys["accountName"], self.who.login)
         self.assertNotIn("/x", str(keys))
 
     def test_two_who_save_at_once_lose_nothing(self) -> None:

@@ -1,0 +1,20 @@
+"""x:Metrics: addresses of collectors that can be none are refused when they are written (settings C.10)."""
+
+from __future__ import annotations
+
+from stalwart.config import registry
+from stalwart.jmap.registry.destinations import check_destination
+from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.store import Transaction
+
+
+@handles("Metrics")
+class MetricsHandler(Handler):
+    """Whether somebody answers there is not tried."""
+
+    def written(
+        self, tx: Transaction, asking: Asking, change: Change, former: registry.Entry | None, entry: registry.Entry
+    ) -> None:
+        """Raises Invalid."""
+        before = former.value.open_telemetry if former is not None else None
+        check_destination(change, before, entry.value.open_telemetry, "endpoint", "openTelemetry/")

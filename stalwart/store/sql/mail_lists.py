@@ -1,0 +1,204 @@
+"""Lists of e-mails as clients page through them: each page is a walk along an index, nothing is sorted.
+
+Lists are by time of receipt, of one mailbox (``member``) or of all mail (``email``); equal times are ordered by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from attrs import frozen
+
+from stalwart.errors import NotFound
+from stalwart.store.mail_rows import EmailPage, EmailRow, ListChanges, Shown
+from stalwart.store.object_types import EMAIL, MAILBOX
+from stalwart.store.sql.lists import select_in
+from stalwart.store.sql.session import Session
+
+_ROW = "id, thread_id, blob, size, received_at, flags, mailboxes, keywords, fragment"
+_SHOWN = {None: "", "unread": " AND {0}.flags % 2 = 0", "flagged": " AND ({0}.flags & 2) <> 0"}
+
+
+@frozen
+class _List:
+    """Which rows ``m`` of which table are shown; ``place`` are the columns that order them, ``id`` the last of them."""
+
+    table: str
+    id: str
+    place: str
+    which: str
+    values: tuple[Any, ...]
+    ascending: bool
+
+    def direction(self) -> str:
+        """How ORDER BY reads the columns."""
+        word = "ASC" if self.ascending else "DESC"
+        return ", ".join(f"m.{column} {word}" for column in (self.place, self.id))
+
+    def before(self, one: str, other: str = "(?, ?)") -> str:
+        """That the place of ``one`` is before the other."""
+        return f"({one}.{self.place}, {one}.{self.id}) {'<' if self.ascending else '>'} {other}"
+
+
+class MailLists:
+    """Reads ``member`` and ``email``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def rows(self, account_id: int, ids: Iterable[int], parts: bool) -> dict[int, EmailRow]:
+        """See ``store.mail``."""
+        ids = list(ids)
+        columns = f"{_ROW}, parts" if parts else f"{_ROW}, NULL"
+        found = select_in(
+            self._session, f"SELECT {columns} FROM email WHERE account_id = ? AND id IN", account_id, ids=ids
+        )
+        rows = {row[0]: EmailRow(*row) for row in found}
+        return {id: rows[id] for id in ids if id in rows}
+
+    def threads(self, account_id: int, ids: Iterable[int]) -> dict[int, tuple[int, ...]]:
+        """See ``store.mail``."""
+        ids = list(ids)
+        found = select_in(
+            self._session,
+            "SELECT thread_id, received_at, id FROM email WHERE account_id = ? AND thread_id IN",
+            account_id,
+            ids=ids,
+        )
+        emails: dict[int, list[int]] = {}
+        for thread_id, _, id in sorted(found):
+            emails.setdefault(thread_id, []).append(id)
+        return {id: tuple(emails[id]) for id in ids if id in emails}
+
+    def page(
+        self,
+        account_id: int,
+        mailbox: int | None,
+        shown: Shown | None,
+        collapse: bool,
+        ascending: bool,
+        *,
+        position: int,
+        anchor: int | None,
+        anchor_offset: int,
+        limit: int,
+        calculate_total: bool,
+    ) -> EmailPage:
+        """See ``store.mail``."""
+        wanted = _list(account_id, mailbox, shown, collapse, ascending)
+        total = None
+        if calculate_total or (anchor is None and position < 0):
+            total = self._total(account_id, mailbox, shown, collapse, wanted)
+        if anchor is not None:
+            position = self._position(account_id, wanted, anchor) + anchor_offset
+        elif position < 0:
+            position += total or 0
+        position = max(0, position)
+        rows = self._session.all(
+            f"SELECT m.{wanted.id} FROM {wanted.table} AS m WHERE {wanted.which}"
+            f" ORDER BY {wanted.direction()} LIMIT ? OFFSET ?",
+            *(*wanted.values, limit, position),
+        )
+        return EmailPage(tuple(id for (id,) in rows), position, total if calculate_total else None)
+
+    def changes(self, account_id: int, mailbox: int, since: int, ascending: bool, limit: int) -> ListChanges | None:
+        """See ``store.mail``."""
+        total = self._counter(account_id, mailbox, "total")
+        found = self._session.one(
+            "SELECT seq, low_seq FROM type_state WHERE account_id = ? AND type = ?", account_id, EMAIL
+        )
+        state, low = found or (0, 0)
+        if total is None:
+            raise NotFound
+        if not low <= since <= state:
+            return None
+        changed = "FROM member WHERE account_id = ? AND container_id = ? AND seq > ?"
+        removed = self._session.all(
+            f"SELECT item_id {changed} AND dead = 1 AND added_seq <= ? ORDER BY seq LIMIT ?",
+            *(account_id, mailbox, since, since, limit + 1),
+        )
+        added = self._session.all(
+            f"SELECT sort_at, item_id {changed} AND dead = 0 AND added_seq > ? LIMIT ?",
+            *(account_id, mailbox, since, since, limit + 1),
+        )
+        if len(removed) + len(added) > limit:
+            return ListChanges((), (), state, total, too_many=True)
+        places = self._indexes(account_id, mailbox, ascending, sorted(added, reverse=not ascending))
+        return ListChanges(tuple(id for (id,) in removed), places, state, total)
+
+    def forget_removed(self, account_id: int) -> int:
+        """See ``store.mail``."""
+        return self._session.changed(
+            "DELETE FROM member WHERE account_id = ? AND dead = 1 AND seq <="
+            " (SELECT low_seq FROM type_state WHERE account_id = ? AND type = ?)",
+            *(account_id, account_id, EMAIL),
+        )
+
+    def _indexes(
+        self, account_id: int, mailbox: int, ascending: bool, places: list[tuple[int, int]]
+    ) -> tuple[tuple[int, int], ...]:
+        """Where in the list e-mails are that are given in its order: one walk, from each to the next."""
+        wanted = _list(account_id, mailbox, None, False, ascending)
+        indexes: list[tuple[int, int]] = []
+        index, after = 0, ""
+        values: tuple[int, ...] = ()
+        for place in places:
+            index += self._session.one(
+                f"SELECT COUNT(*) FROM member AS m WHERE {wanted.which} AND {wanted.before('m')}{after}",
+                *(*wanted.values, *place, *values),
+            )[0]
+            indexes.append((index, place[1]))
+            after = f" AND NOT {wanted.before('m')} AND m.item_id <> ?"
+            values = (*place, place[1])
+            index += 1
+        return tuple(indexes)
+
+    def _position(self, account_id: int, wanted: _List, anchor: int) -> int:
+        found = self._session.one("SELECT received_at FROM email WHERE account_id = ? AND id = ?", account_id, anchor)
+        here = f"FROM {wanted.table} AS m WHERE {wanted.which}"
+        if found is None or not self._session.one(
+            f"SELECT 1 {here} AND m.{wanted.place} = ? AND m.{wanted.id} = ?", *(*wanted.values, found[0], anchor)
+        ):
+            raise NotFound
+        count = self._session.one(
+            f"SELECT COUNT(*) {here} AND {wanted.before('m')}", *(*wanted.values, found[0], anchor)
+        )
+        return int(count[0])
+
+    def _total(self, account_id: int, mailbox: int | None, shown: Shown | None, collapse: bool, wanted: _List) -> int:
+        if mailbox is not None and shown is None:
+            return self._counter(account_id, mailbox, "total_threads" if collapse else "total") or 0
+        found = self._session.one(f"SELECT COUNT(*) FROM {wanted.table} AS m WHERE {wanted.which}", *wanted.values)
+        return int(found[0])
+
+    def _counter(self, account_id: int, mailbox: int, counter: str) -> int | None:
+        found = self._session.one(
+            f"SELECT {counter} FROM container WHERE account_id = ? AND id = ? AND type = ?",
+            *(account_id, mailbox, MAILBOX),
+        )
+        return found[0] if found else None
+
+
+def _list(account_id: int, mailbox: int | None, shown: Shown | None, collapse: bool, ascending: bool) -> _List:
+    if mailbox is None:
+        table, id, place = "email", "id", "received_at"
+        which = "m.account_id = ?"
+        of_thread = "n.account_id = m.account_id AND n.thread_id = m.thread_id"
+        values: tuple[Any, ...] = (account_id,)
+    else:
+        table, id, place = "member", "item_id", "sort_at"
+        which = "m.account_id = ? AND m.container_id = ? AND m.dead = 0"
+        of_thread = (
+            "n.account_id = m.account_id AND n.container_id = m.container_id AND n.thread_id = m.thread_id"
+            " AND n.dead = 0"
+        )
+        values = (account_id, mailbox)
+    which += _SHOWN[shown].format("m")
+    wanted = _List(table, id, place, which, values, ascending)
+    if collapse:  # the first of its thread: none is before it (RFC 8621 4.4.3)
+        earlier = wanted.before("n", f"(m.{place}, m.{id})")
+        which += (
+            f" AND NOT EXISTS (SELECT 1 FROM {table} AS n WHERE {of_thread}{_SHOWN[shown].format('n')} AND {earlier})"
+        )
+    return _List(table, id, place, which, values, ascending)
