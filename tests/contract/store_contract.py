@@ -11,6 +11,9 @@ from tests.contract.store_accounts import AccountContract
 from tests.contract.store_blobs import BlobContract
 from tests.contract.store_changes import ChangesContract
 from tests.contract.store_history import HistoryContract
+from tests.contract.store_mail import MailContract
+from tests.contract.store_mail_lists import MailListsContract
+from tests.contract.store_mailboxes import MailboxContract
 from tests.contract.store_registry import RegistryContract
 from tests.contract.store_search import SearchContract
 from tests.contract.store_small import SmallContract
@@ -26,6 +29,9 @@ class StoreContract(
     AccountContract,
     ChangesContract,
     BlobContract,
+    MailboxContract,
+    MailContract,
+    MailListsContract,
 ):
     """All of it. ``make_store`` returns a store that is not started yet."""
 

@@ -17,7 +17,9 @@ from stalwart.store.sql.lists import select_in
 from stalwart.store.sql.session import Session
 
 _ROW = "id, thread_id, blob, size, received_at, flags, mailboxes, keywords, fragment"
-_SHOWN = {None: "", "unread": " AND {0}.flags % 2 = 0", "flagged": " AND ({0}.flags & 2) <> 0"}
+_SHOWN = {None: "", "unread": " AND m.flags % 2 = 0", "flagged": " AND (m.flags & 2) <> 0"}
+# The same in words that no partial index has: what is asked about is a thread, which has an index of its own.
+_SHOWN_TOO = {None: "", "unread": " AND (n.flags & 1) = 0", "flagged": " AND (n.flags & 2) = 2"}
 
 
 @frozen
@@ -194,11 +196,9 @@ def _list(account_id: int, mailbox: int | None, shown: Shown | None, collapse: b
             " AND n.dead = 0"
         )
         values = (account_id, mailbox)
-    which += _SHOWN[shown].format("m")
+    which += _SHOWN[shown]
     wanted = _List(table, id, place, which, values, ascending)
     if collapse:  # the first of its thread: none is before it (RFC 8621 4.4.3)
         earlier = wanted.before("n", f"(m.{place}, m.{id})")
-        which += (
-            f" AND NOT EXISTS (SELECT 1 FROM {table} AS n WHERE {of_thread}{_SHOWN[shown].format('n')} AND {earlier})"
-        )
+        which += f" AND NOT EXISTS (SELECT 1 FROM {table} AS n WHERE {of_thread}{_SHOWN_TOO[shown]} AND {earlier})"
     return _List(table, id, place, which, values, ascending)

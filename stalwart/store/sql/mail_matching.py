@@ -22,6 +22,7 @@ _DEEPEST = 20
 _NO_LIMIT = (1 << 63) - 1
 _MEMBER = "SELECT 1 FROM member AS t WHERE t.account_id = e.account_id AND t.item_id = e.id AND t.dead = 0"
 _THREAD = "SELECT 1 FROM email AS t WHERE t.account_id = e.account_id AND t.thread_id = e.thread_id"
+_TIMES = {"before": "<", "after": ">="}
 _KEYS = {
     "received_at": "e.received_at",
     "sent_at": "COALESCE(e.sent_at, e.received_at)",
@@ -54,8 +55,9 @@ class Matching:
             _refuse_large(filter)
         keys = tuple(sort) or (Sort("received_at"),)
         source, certain = self._source(account_id, filter)
-        where = _Text("TRUE") if filter is None else _tested(filter, certain)
-        order = _order(keys, "m.sort_at" if certain is not None and certain.test == "in_mailbox" else "e.received_at")
+        time = "m.sort_at" if certain is not None and certain.test == "in_mailbox" else "e.received_at"
+        where = _Text("TRUE") if filter is None else _tested(filter, certain, time)
+        order = _order(keys, time)
         cursor = self._session.run(
             f"SELECT e.id, e.thread_id {source.text} AND {where.text} ORDER BY {order.text} LIMIT ?",
             *(*source.values, *where.values, *order.values, _NO_LIMIT if collapse else limit),
@@ -113,23 +115,27 @@ def _must(filter: Filter | None) -> list[Condition]:
     return [condition for part in filter.filters for condition in _must(part)]
 
 
-def _tested(filter: Filter, certain: Condition | None) -> _Text:
-    """``filter`` as a condition on ``e``."""
+def _tested(filter: Filter, certain: Condition | None, time: str) -> _Text:
+    """``filter`` as a condition on ``e``; ``time`` is the column of the walk that says when it was received."""
     if isinstance(filter, Condition):
-        return _Text("TRUE") if filter is certain else _TESTS[filter.test](filter.value)
-    parts = [_tested(part, certain) for part in filter.filters]
+        if filter is certain:
+            return _Text("TRUE")
+        if filter.test in _TIMES:
+            return _Text(f"{time} {_TIMES[filter.test]} ?", (filter.value,))
+        return _TESTS[filter.test](filter.value)
+    parts = [_tested(part, certain, time) for part in filter.filters]
     word = " AND " if filter.operator == "AND" else " OR "
     text = word.join(part.text for part in parts) or ("TRUE" if filter.operator == "AND" else "FALSE")
     values = tuple(value for part in parts for value in part.values)
     return _Text(f"NOT ({text})" if filter.operator == "NOT" else f"({text})", values)
 
 
-def _order(keys: Sequence[Sort], received_at: str) -> _Text:
+def _order(keys: Sequence[Sort], time: str) -> _Text:
     pieces: list[str] = []
     values: list[Any] = []
     for key in keys:
         if key.key == "received_at":
-            expression = _Text(received_at)
+            expression = _Text(time)
         elif key.key in _KEYS:
             expression = _Text(_KEYS[key.key])
         else:
@@ -137,7 +143,7 @@ def _order(keys: Sequence[Sort], received_at: str) -> _Text:
             expression = _Text(f"CASE WHEN {test.text} THEN 1 ELSE 0 END", test.values)
         pieces.append(f"{expression.text} {_direction(key)}")
         values += expression.values
-    id = "m.item_id" if received_at.startswith("m.") else "e.id"
+    id = "m.item_id" if time == "m.sort_at" else "e.id"
     return _Text(", ".join([*pieces, f"{id} {_direction(keys[-1])}"]), tuple(values))
 
 
@@ -175,8 +181,6 @@ def _in_other_mailbox(ids: frozenset[int]) -> _Text:
 _TESTS: Mapping[str, Callable[[Any], _Text]] = {
     "in_mailbox": lambda id: _Text(f"EXISTS ({_MEMBER} AND t.container_id = ?)", (id,)),
     "in_mailbox_other_than": _in_other_mailbox,
-    "before": lambda moment: _Text("e.received_at < ?", (moment,)),
-    "after": lambda moment: _Text("e.received_at >= ?", (moment,)),
     "min_size": lambda size: _Text("e.size >= ?", (size,)),
     "max_size": lambda size: _Text("e.size < ?", (size,)),
     "has_keyword": _has_keyword,
