@@ -67,7 +67,6 @@ class StalwartService(Service):
         self._house = await open_house(
             self._reactor, self._startup, self._environment, self._telemetry, self.start_again, self._company
         )
-        gc.collect()
         gc.freeze()  # what is there now stays: going through it again and again would hold the reactor up
         if self._company is not None:
             self._company.opened(self._house.mode, self._reload)
