@@ -1,0 +1,112 @@
+"""Pages of mail walk an index: no statement reads a whole table, and nothing is sorted.
+
+Tests ``stalwart.store.sql.mail_lists``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.store import MemoryStore
+from stalwart.store.mail_rows import Combined, Condition
+from tests.contract.store_mail_lists import Filled
+from tests.contract.store_mailboxes import ACCOUNT
+from tests.store.opened import session_of
+
+BOX = "(account_id=? AND container_id=?)"
+OF_THREAD = "(account_id=? AND container_id=? AND thread_id=? AND sort_at>?)"
+
+
+class PlanTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.store = MemoryStore()
+        self.addCleanup(self.store.close)
+        self.successResultOf(self.store.write(Filled))
+
+    def plan(self, work: Callable[[Any], object]) -> list[str]:
+        """What SQLite means to do for each step of the statements that ``work`` runs."""
+
+        def explain(tx: Any) -> list[str]:
+            session = session_of(tx)
+            statements: list[str] = []
+            session._connection.set_trace_callback(statements.append)
+            work(tx.mail)
+            session._connection.set_trace_callback(None)
+            return [row[3] for statement in statements for row in session.all(f"EXPLAIN QUERY PLAN {statement}")]
+
+        steps: list[str] = self.successResultOf(self.store.write(explain))
+        return steps
+
+    def assert_page_walks(self, *expected: str, **options: Any) -> None:
+        steps = self.plan(lambda mail: mail.page(ACCOUNT, limit=50, **options))
+        read = [step for step in steps if not step.startswith("CORRELATED")]
+        self.assertEqual([step.partition(" USING ")[2] for step in read], list(expected), steps)
+
+    def test_a_mailbox(self) -> None:
+        for ascending in (False, True):
+            self.assert_page_walks(f"COVERING INDEX member_list {BOX}", mailbox=1, ascending=ascending)
+
+    def test_what_is_unread_or_flagged_in_a_mailbox(self) -> None:
+        self.assert_page_walks(f"COVERING INDEX member_unread {BOX}", mailbox=1, shown="unread")
+        self.assert_page_walks(f"COVERING INDEX member_flagged {BOX}", mailbox=1, shown="flagged")
+
+    def test_threads_of_a_mailbox(self) -> None:
+        walks = (f"COVERING INDEX member_list {BOX}", f"COVERING INDEX member_thread {OF_THREAD}")
+        self.assert_page_walks(*walks, mailbox=1, collapse=True)
+        unread = (f"COVERING INDEX member_unread {BOX}", f"INDEX member_thread {OF_THREAD}")
+        self.assert_page_walks(*unread, mailbox=1, collapse=True, shown="unread")
+        first = (f"COVERING INDEX member_list {BOX}", f"COVERING INDEX member_thread {OF_THREAD.replace('>', '<')}")
+        self.assert_page_walks(*first, mailbox=1, collapse=True, ascending=True)
+
+    def test_all_mail(self) -> None:
+        of_thread = "COVERING INDEX email_thread (account_id=? AND thread_id=? AND received_at>?)"
+        self.assert_page_walks("COVERING INDEX email_recv (account_id=?)")
+        self.assert_page_walks("COVERING INDEX email_unread (account_id=?)", shown="unread")
+        self.assert_page_walks("COVERING INDEX email_flagged (account_id=?)", shown="flagged")
+        self.assert_page_walks("COVERING INDEX email_recv (account_id=?)", of_thread, collapse=True)
+        self.assert_page_walks(
+            "COVERING INDEX email_unread (account_id=?)",
+            of_thread.removeprefix("COVERING "),
+            collapse=True,
+            shown="unread",
+        )
+
+    def test_totals_of_mailboxes_are_not_counted(self) -> None:
+        counter = "INDEX sqlite_autoindex_container_1 (account_id=? AND id=?)"
+        self.assert_page_walks(counter, f"COVERING INDEX member_list {BOX}", mailbox=1, calculate_total=True)
+
+    def test_rows_are_found_one_by_one(self) -> None:
+        steps = self.plan(lambda mail: mail.list_rows(ACCOUNT, [1, 2, 3]))
+        self.assertEqual(steps, ["SEARCH email USING INDEX sqlite_autoindex_email_1 (account_id=? AND id=?)"])
+        steps = self.plan(lambda mail: mail.threads(ACCOUNT, [1, 2, 3]))
+        self.assertEqual(steps, ["SEARCH email USING COVERING INDEX email_thread (account_id=? AND thread_id=?)"])
+
+    def test_changes_of_a_list_walk_what_changed(self) -> None:
+        steps = self.plan(lambda mail: mail.list_changes(ACCOUNT, 1, 0, limit=50))
+        walks = [step for step in steps if "member" in step]
+        changed = "SEARCH member USING INDEX member_seq (account_id=? AND container_id=? AND seq>?)"
+        before = f"SEARCH m USING COVERING INDEX member_list {BOX[:-1]} AND (sort_at,item_id)>(?,?))"
+        self.assertEqual(walks[:2], [changed, changed])
+        self.assertEqual(set(walks[2:]), {before})
+
+    def test_searches_walk_by_time_or_from_what_is_rare(self) -> None:
+        inbox, work = Condition("in_mailbox", 1), Condition("has_keyword", "work")
+        large = Condition("min_size", 5)
+        for filter, walk in (
+            (large, "SEARCH e USING INDEX email_recv (account_id=?)"),
+            (Combined("AND", (inbox, large)), f"SEARCH m USING COVERING INDEX member_list {BOX}"),
+            (
+                Combined("AND", (inbox, Condition("before", 30))),
+                f"SEARCH m USING COVERING INDEX member_list {BOX[:-1]} AND sort_at<?)",
+            ),
+            (
+                Combined("AND", (inbox, work)),
+                "SEARCH k USING COVERING INDEX sqlite_autoindex_keyword_1 (account_id=? AND keyword=?)",
+            ),
+        ):
+            steps = self.plan(lambda mail, filter=filter: mail.matching(ACCOUNT, filter, limit=50))
+            self.assertIn(walk, steps)
+            self.assertEqual([step for step in steps if "SCAN" in step and step != "SCAN r"], [])
