@@ -14,20 +14,19 @@ from collections.abc import Callable
 from enum import Enum
 from ipaddress import IPv4Address
 from typing import Any, Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from attrs import field, frozen
 from cryptography.hazmat.primitives.asymmetric import ec
-from twisted.internet.endpoints import wrapClientTLS
 from twisted.web.http_headers import Headers
 
 from stalwart.codec.dns_names import InvalidName, to_ascii
 from stalwart.codec.retry_after import seconds_to_wait
 from stalwart.codec.web_addresses import is_web_address
 from stalwart.codec.web_push import SALT_SIZE, MessageTooLong, UnusableKeys, encrypt
-from stalwart.net.allowed_endpoint import FORBIDDEN, AllowedEndpoint
+from stalwart.net.allowed_endpoint import FORBIDDEN
 from stalwart.net.https import FetchFailed
-from stalwart.net.tls import ClientOptions, TrustStore
+from stalwart.net.tls import TrustStore
 from stalwart.net.web_requests import WebAnswer, WebRequests
 
 Urgency = Literal["very-low", "low", "normal", "high"]
@@ -43,7 +42,6 @@ MOST_IN_CLEAR = 65_536
 """Octets of a message for a subscription without keys."""
 
 _ANSWER_LIMIT = 4096
-_SHARE = 3  # so many addresses that do not answer fit into the time of a push
 _TOPIC = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")  # RFC 8030 5.4
 _TRY_AGAIN = frozenset((408, 425, 429))
 
@@ -144,7 +142,9 @@ class PushService:
             return Delivered(Outcome.TOO_LARGE, None, f"the message is too long: {too_long}")
         except UnusableKeys as unusable:
             return Delivered(Outcome.REFUSED, None, f"the keys cannot be used: {unusable}")
-        requests = _Confined(self._reactor, self._trust_store, self._allow, timeout)
+        requests = WebRequests(
+            self._reactor, self._trust_store, limit=_ANSWER_LIMIT, timeout=timeout, allow=self._allow
+        )
         try:
             answer = await requests.send(b"POST", push.url, self._headers(push), body, needs_body=False)
         except FetchFailed as failed:
@@ -189,17 +189,3 @@ def _body(push: Push) -> bytes:
         return push.message
     key, salt = ec.generate_private_key(ec.SECP256R1()), os.urandom(SALT_SIZE)
     return encrypt(push.message, *push.keys, private_key=key, salt=salt)
-
-
-class _Confined(WebRequests):
-    """Requests to hosts at those of their addresses that ``allow`` lets be used."""
-
-    def __init__(self, reactor: Any, trust_store: TrustStore, allow: Callable[[str], bool], timeout: float) -> None:
-        super().__init__(reactor, trust_store, limit=_ANSWER_LIMIT, timeout=timeout)
-        self._allow = allow
-
-    def _endpoint(self, parts: SplitResult, options: ClientOptions | None) -> Any:
-        port = parts.port or (80 if options is None else 443)
-        plain: Any = AllowedEndpoint(self._reactor, parts.hostname or "", port, self._timeout / _SHARE, self._allow)
-        wanted: Any = options
-        return plain if options is None else wrapClientTLS(wanted, plain)

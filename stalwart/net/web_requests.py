@@ -1,12 +1,13 @@
 """One request to a web service that an administrator names, and its answer (RFC 9110).
 
-The service may be in the local network; its certificate must be right all the same, unless any will do. Redirects are
-not followed, and no error text repeats what was sent. Time, head and body are bounded; content codings are neither
-asked for nor undone. No connection outlives its request.
+The service may be in the local network, unless ``allow`` forbids it; its certificate must be right all the same, unless
+any will do. Redirects are not followed, and no error text repeats what was sent. Time, head and body are bounded;
+content codings are neither asked for nor undone. No connection outlives its request.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -21,6 +22,7 @@ from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
 from stalwart.codec.web_addresses import is_web_address
+from stalwart.net.allowed_endpoint import AllowedEndpoint
 from stalwart.net.https import Body, FetchFailed, QuietPool, Watched, causes_of, failure_of
 from stalwart.net.tls import ClientOptions, TrustStore
 
@@ -29,6 +31,7 @@ PATIENCE = 1.0
 
 _HEAD_LIMIT = 64 * 1024
 _FRAMING = 8
+_SHARE = 3  # so many addresses that do not answer fit into the time of a request
 
 
 @frozen
@@ -43,17 +46,26 @@ class WebAnswer:
 class WebRequests:
     """Sends requests; each is over within ``timeout`` seconds, the body of its answer at most ``limit`` bytes.
 
-    ``verifies`` False: any certificate will do.
+    ``verifies`` False: any certificate will do. With ``allow`` only addresses that it lets be used are connected to,
+    for services that others than administrators name.
     """
 
     def __init__(
-        self, reactor: Any, trust_store: TrustStore, *, limit: int, timeout: float, verifies: bool = True
+        self,
+        reactor: Any,
+        trust_store: TrustStore,
+        *,
+        limit: int,
+        timeout: float,
+        verifies: bool = True,
+        allow: Callable[[str], bool] | None = None,
     ) -> None:
         self._reactor = reactor
         self._trust_store = trust_store
         self._limit = limit
         self._timeout = timeout
         self._verifies = verifies
+        self._allow = allow
 
     async def send(
         self, method: bytes, url: str, headers: Headers, content: bytes | None = None, *, needs_body: bool = True
@@ -105,7 +117,11 @@ class WebRequests:
     def _endpoint(self, parts: SplitResult, options: ClientOptions | None) -> Any:
         assert parts.hostname is not None  # is_web_address() says so
         port = parts.port or (80 if options is None else 443)
-        plain: Any = HostnameEndpoint(self._reactor, parts.hostname, port, timeout=self._timeout)
+        plain: Any
+        if self._allow is None:
+            plain = HostnameEndpoint(self._reactor, parts.hostname, port, timeout=self._timeout)
+        else:
+            plain = AllowedEndpoint(self._reactor, parts.hostname, port, self._timeout / _SHARE, self._allow)
         wanted: Any = options
         return plain if options is None else wrapClientTLS(wanted, plain)
 

@@ -29,4 +29,3 @@ CREATE INDEX member_flagged ON member(account_id, container_id, sort_at, item_id
 DROP INDEX member_thread;
 CREATE INDEX member_thread ON member(account_id, container_id, thread_id, sort_at, item_id, dead) WHERE dead = 0;
 CREATE INDEX member_dead   ON member(account_id, seq) WHERE dead = 1;
-CREATE INDEX container_parent ON container(account_id, parent_id) WHERE parent_id IS NOT NULL;

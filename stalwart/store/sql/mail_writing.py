@@ -129,7 +129,9 @@ class MailWriting:
         for container_id in going:
             self._leave(ledger.number(id), account_id, places[container_id])
         if new_keywords != old_keywords:
-            self._write_keywords(ledger.number(id), account_id, id, flags, old_keywords, new_keywords)
+            for container_id in wanted & places.keys():
+                self._mark(ledger.number(id), account_id, places[container_id], flags)
+            self._write_keywords(account_id, id, flags, old_keywords, new_keywords)
         for container_id in coming:
             self._join(ledger, account_id, container_id, id, email.thread_id, email.received_at, flags)
         if coming or going:
@@ -192,9 +194,10 @@ class MailWriting:
     def _places(self, account_id: int, ids: Collection[int]) -> dict[int, list[_Place]]:
         """Which mailboxes e-mails are in."""
         places: dict[int, list[_Place]] = {id: [] for id in ids}
+        # + keeps SQLite from the indexes of lists, which begin with the mailbox
         for item_id, container_id, uid in select_in(
             self._session,
-            "SELECT item_id, container_id, uid FROM member WHERE account_id = ? AND dead = 0 AND item_id IN",
+            "SELECT item_id, container_id, uid FROM member WHERE account_id = ? AND +dead = 0 AND item_id IN",
             account_id,
             ids=ids,
         ):
@@ -230,16 +233,16 @@ class MailWriting:
             *(seq, account_id, place.container_id, place.uid),
         )
 
-    def _write_keywords(
-        self, seq: int, account_id: int, id: int, flags: int, old: frozenset[str], new: frozenset[str]
-    ) -> None:
+    def _mark(self, seq: int, account_id: int, place: _Place, flags: int) -> None:
+        self._session.run(
+            "UPDATE member SET flags = ?, seq = ? WHERE account_id = ? AND container_id = ? AND uid = ?",
+            *(flags, seq, account_id, place.container_id, place.uid),
+        )
+
+    def _write_keywords(self, account_id: int, id: int, flags: int, old: frozenset[str], new: frozenset[str]) -> None:
         self._session.run(
             "UPDATE email SET flags = ?, keywords = ? WHERE account_id = ? AND id = ?",
             *(flags, keywords_text(new), account_id, id),
-        )
-        self._session.run(
-            "UPDATE member SET flags = ?, seq = ? WHERE account_id = ? AND item_id = ? AND dead = 0",
-            *(flags, seq, account_id, id),
         )
         for keyword in old - new:
             self._session.run(

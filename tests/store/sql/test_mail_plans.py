@@ -1,6 +1,6 @@
-"""Pages of mail walk an index: no statement reads a whole table, and nothing is sorted.
+"""Pages of mail walk an index: no statement reads a whole table, and nothing is sorted. Writes find each row by its key.
 
-Tests ``stalwart.store.sql.mail_lists``.
+Tests ``stalwart.store.sql.mail_lists``, ``stalwart.store.sql.mail_writing``.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.store import MemoryStore
 from stalwart.store.mail_rows import Combined, Condition
+from tests.contract.store_mail import about
 from tests.contract.store_mail_lists import Filled
-from tests.contract.store_mailboxes import ACCOUNT
+from tests.contract.store_mailboxes import ACCOUNT, email
 from tests.store.opened import session_of
 
 BOX = "(account_id=? AND container_id=?)"
@@ -31,6 +32,7 @@ class PlanTests(SynchronousTestCase):
 
         def explain(tx: Any) -> list[str]:
             session = session_of(tx)
+            self.transaction = tx
             statements: list[str] = []
             session._connection.set_trace_callback(statements.append)
             work(tx.mail)
@@ -110,3 +112,27 @@ class PlanTests(SynchronousTestCase):
             steps = self.plan(lambda mail, filter=filter: mail.matching(ACCOUNT, filter, limit=50))
             self.assertIn(walk, steps)
             self.assertEqual([step for step in steps if "SCAN" in step and step != "SCAN r"], [])
+
+    def test_a_search_asks_for_each_email_which_mailboxes_it_is_in(self) -> None:
+        inbox = Condition("in_mailbox", 1)
+        for filter in (Combined("NOT", (inbox,)), Condition("in_mailbox_other_than", frozenset({1}))):
+            steps = self.plan(lambda mail, filter=filter: mail.matching(ACCOUNT, filter, limit=50))
+            self.assertIn("SEARCH t USING INDEX member_item (account_id=? AND item_id=?)", steps)
+
+    def test_writes_find_rows_by_their_keys(self) -> None:
+        def work(mail: Any) -> None:
+            emails = mail.page(ACCOUNT, limit=9).ids
+            mail.update_email(ACCOUNT, emails[0], now=9, keywords={"work", "$draft"})
+            mail.update_email(ACCOUNT, emails[1], now=9, mailboxes={2})
+            mail.destroy_emails(ACCOUNT, emails[2:4], now=9)
+            mail.add_email(ACCOUNT, email(self.transaction, 1, 2, **about(1, 2, 3)), now=9)
+            mail.destroy_emails(ACCOUNT, range(512), now=9)
+
+        wide = {"SEARCH m USING COVERING INDEX email_recv (account_id=?)"}
+        steps = [step for step in self.plan(work) if step not in wide]
+        self.assertEqual([step for step in steps if step.endswith("(account_id=?)")], [])
+        self.assertEqual([step for step in steps if "SCAN" in step and "CONSTANT" not in step], [])
+        self.assertEqual(
+            {step for step in steps if "SEARCH member USING INDEX member_" in step},
+            {"SEARCH member USING INDEX member_item (account_id=? AND item_id=?)"},
+        )
