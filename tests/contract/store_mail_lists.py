@@ -220,6 +220,30 @@ class MailListsContract(StoreCase):
         self.assertEqual(await self.matching(None, collapse=True), (m.f, m.e, m.c))
         self.assertEqual(await self.matching(None, Sort("size"), collapse=True, limit=2), (m.a, m.f))
 
+    async def test_numbers_that_no_database_holds_find_nothing(self) -> None:
+        await self.fill()
+        large = 2**64 - 1
+        self.assertEqual(await self.page(mailbox=large, calculate_total=True), EmailPage((), 0, 0))
+        self.assertEqual((await self.page(position=large, limit=large)).ids, ())
+        for test in ("in_mailbox", "after", "min_size", "among"):
+            value = frozenset({large}) if test == "among" else large
+            self.assertEqual(await self.matching(Condition(test, value)), ())
+
+        def refused(tx: Any) -> None:
+            for call in (
+                lambda: tx.mail.page(ACCOUNT, limit=5, anchor=large),
+                lambda: tx.mail.update_email(ACCOUNT, large, now=9, keywords=SEEN),
+                lambda: tx.mail.list_changes(ACCOUNT, large, 0, limit=5),
+                lambda: tx.mail.mailboxes.delete(ACCOUNT, large, now=9),
+            ):
+                with self.assertRaises(NotFound):
+                    call()
+            self.assertEqual(tx.mail.destroy_emails(ACCOUNT, [large], now=9), frozenset())
+            self.assertEqual(tx.mail.mailboxes.ancestors(ACCOUNT, large), ())
+            self.assertIsNone(tx.mail.mailboxes.by_name(ACCOUNT, large, "x"))
+
+        await self.write(refused)
+
     async def test_a_filter_may_not_be_too_large(self) -> None:
         await self.fill()
         deep: Filter = Condition("before", 1)

@@ -16,6 +16,11 @@ _LONGEST_LIST = 512
 _LONGEST_INSERT = 64
 
 
+def bounded(number: int) -> int:
+    """The number that a database can hold and that is nearest; for ids, one that nothing has."""
+    return max(-_LARGEST_ID, min(number, _LARGEST_ID))
+
+
 def select_in(session: Session, statement: str, *values: Any, ids: Iterable[int]) -> list[Any]:
     """The rows of ``statement``, which takes ``values`` and ends where the list of ``ids`` has to follow."""
     possible = [id for id in dict.fromkeys(ids) if 0 <= id <= _LARGEST_ID]

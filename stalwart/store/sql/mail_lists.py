@@ -13,7 +13,7 @@ from attrs import frozen
 from stalwart.errors import NotFound
 from stalwart.store.mail_rows import EmailPage, EmailRow, ListChanges, Shown
 from stalwart.store.object_types import EMAIL, MAILBOX
-from stalwart.store.sql.lists import select_in
+from stalwart.store.sql.lists import bounded, select_in
 from stalwart.store.sql.session import Session
 
 _ROW = "id, thread_id, blob, size, received_at, flags, mailboxes, keywords, fragment"
@@ -100,7 +100,7 @@ class MailLists:
         rows = self._session.all(
             f"SELECT m.{wanted.id} FROM {wanted.table} AS m WHERE {wanted.which}"
             f" ORDER BY {wanted.direction()} LIMIT ? OFFSET ?",
-            *(*wanted.values, limit, position),
+            *(*wanted.values, bounded(limit), bounded(position)),
         )
         return EmailPage(tuple(id for (id,) in rows), position, total if calculate_total else None)
 
@@ -157,7 +157,9 @@ class MailLists:
         return tuple(indexes)
 
     def _position(self, account_id: int, wanted: _List, anchor: int) -> int:
-        found = self._session.one("SELECT received_at FROM email WHERE account_id = ? AND id = ?", account_id, anchor)
+        found = self._session.one(
+            "SELECT received_at FROM email WHERE account_id = ? AND id = ?", account_id, bounded(anchor)
+        )
         here = f"FROM {wanted.table} AS m WHERE {wanted.which}"
         if found is None or not self._session.one(
             f"SELECT 1 {here} AND m.{wanted.place} = ? AND m.{wanted.id} = ?", *(*wanted.values, found[0], anchor)
@@ -177,7 +179,7 @@ class MailLists:
     def _counter(self, account_id: int, mailbox: int, counter: str) -> int | None:
         found = self._session.one(
             f"SELECT {counter} FROM container WHERE account_id = ? AND id = ? AND type = ?",
-            *(account_id, mailbox, MAILBOX),
+            *(account_id, bounded(mailbox), MAILBOX),
         )
         return found[0] if found else None
 
@@ -195,7 +197,7 @@ def _list(account_id: int, mailbox: int | None, shown: Shown | None, collapse: b
             "n.account_id = m.account_id AND n.container_id = m.container_id AND n.thread_id = m.thread_id"
             " AND n.dead = 0"
         )
-        values = (account_id, mailbox)
+        values = (account_id, bounded(mailbox))
     which += _SHOWN[shown]
     wanted = _List(table, id, place, which, values, ascending)
     if collapse:  # the first of its thread: none is before it (RFC 8621 4.4.3)

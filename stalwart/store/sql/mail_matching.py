@@ -14,9 +14,11 @@ from attrs import frozen
 
 from stalwart.errors import Invalid
 from stalwart.store.mail_rows import FLAGS, Combined, Condition, Filter, Sort
+from stalwart.store.sql.lists import bounded
 from stalwart.store.sql.session import Session
 
 _FEW = 1000
+_FEW_IDS = 4000
 _MOST_CONDITIONS = 200
 _DEEPEST = 20
 _NO_LIMIT = (1 << 63) - 1
@@ -59,9 +61,10 @@ class Matching:
         time = "m.sort_at" if certain is not None and certain.test == "in_mailbox" else "e.received_at"
         where = _Text("TRUE") if filter is None else _tested(filter, certain, time)
         order = _order(keys, time)
+        values = (*source.values, *where.values, *order.values, _NO_LIMIT if collapse else limit)
         cursor = self._session.run(
             f"SELECT e.id, e.thread_id {source.text} AND {where.text} ORDER BY {order.text} LIMIT ?",
-            *(*source.values, *where.values, *order.values, _NO_LIMIT if collapse else limit),
+            *(bounded(value) if isinstance(value, int) else value for value in values),
         )
         found: list[int] = []
         seen: set[int] = set()
@@ -75,10 +78,12 @@ class Matching:
         """FROM and the beginning of WHERE, and the condition that needs no test after that."""
         must = _must(filter)
         for condition in must:
-            if condition.test == "among" and len(ids := cast(frozenset[int], condition.value)) < _FEW:
-                return _Text(
-                    f"FROM email AS e WHERE e.account_id = ? AND e.id IN {_numbers(ids)}", (account_id,)
-                ), condition
+            if condition.test == "among" and len(ids := cast(frozenset[int], condition.value)) < _FEW_IDS:
+                values = ", ".join(f"({int(id)})" for id in ids) or "(-1)"
+                source = (
+                    f"FROM (VALUES {values}) AS w CROSS JOIN email AS e WHERE e.account_id = ? AND e.id = w.column1"
+                )
+                return _Text(source, (account_id,)), condition
         for condition in must:
             if (
                 condition.test == "has_keyword"
@@ -154,7 +159,8 @@ def _direction(key: Sort) -> str:
 
 def _has_keyword(keyword: str, alias: str = "e") -> _Text:
     if keyword in FLAGS:
-        return _Text(f"({alias}.flags & {FLAGS[keyword]}) <> 0")
+        bit = FLAGS[keyword]  # "<> 0" is what indexes of lists say; those of a thread have one of their own
+        return _Text(f"({alias}.flags & {bit}) <> 0" if alias == "e" else f"({alias}.flags & {bit}) = {bit}")
     return _Text(
         f"EXISTS (SELECT 1 FROM keyword AS k WHERE k.account_id = {alias}.account_id AND k.keyword = ?"
         f" AND k.email_id = {alias}.id)",

@@ -71,7 +71,7 @@ class Recount:
             self._session.run("DELETE FROM thread_count WHERE account_id = ?", account_id)
             self._session.run(
                 "INSERT INTO thread_count(account_id, thread_id, container_id, emails, unread)"
-                f" SELECT ?, c.thread_id, c.container_id, c.emails, c.unread FROM ({_COUNTED}) AS c",
+                f" SELECT CAST(? AS BIGINT), c.thread_id, c.container_id, c.emails, c.unread FROM ({_COUNTED}) AS c",
                 *(account_id, account_id),
             )
         return wrong

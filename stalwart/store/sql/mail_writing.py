@@ -17,7 +17,7 @@ from stalwart.store.mail_rows import FLAGS, AddedEmail, NewEmail
 from stalwart.store.object_types import MAILBOX
 from stalwart.store.sql.accounts import SqlAccounts
 from stalwart.store.sql.blobs import SqlBlobs
-from stalwart.store.sql.lists import change_in, insert_new, select_in
+from stalwart.store.sql.lists import bounded, change_in, insert_new, select_in
 from stalwart.store.sql.mail_ledger import Ledger
 from stalwart.store.sql.mail_threads import Threads, pack_references, unpack_references
 from stalwart.store.sql.session import Session
@@ -102,7 +102,7 @@ class MailWriting:
 
     def update(self, account_id: int, id: int, now: int, mailboxes: Set[int] | None, keywords: Set[str] | None) -> bool:
         """See ``store.mail``."""
-        found = self._session.one(f"{_EMAIL} WHERE account_id = ? AND id = ?", account_id, id)
+        found = self._session.one(f"{_EMAIL} WHERE account_id = ? AND id = ?", account_id, bounded(id))
         if found is None:
             raise NotFound
         email = _Email(*found)

@@ -12,7 +12,7 @@ from stalwart.errors import Conflict, DanglingReference, Linked, NotFound
 from stalwart.store.mail import Rows
 from stalwart.store.mail_rows import TRASH, MailboxRow
 from stalwart.store.object_types import MAILBOX
-from stalwart.store.sql.lists import select_in
+from stalwart.store.sql.lists import bounded, select_in
 from stalwart.store.sql.mail_recount import Recount
 from stalwart.store.sql.mail_writing import MailWriting
 from stalwart.store.sql.objects import SqlObjects
@@ -130,14 +130,16 @@ class SqlMailboxes:
     def by_name(self, account_id: int, parent_id: int | None, name_key: str) -> MailboxRow | None:
         found = self._session.one(
             f"{_SELECT} AND COALESCE(c.parent_id, -1) = ? AND c.name_key = ?",
-            *(account_id, MAILBOX, -1 if parent_id is None else parent_id, name_key),
+            *(account_id, MAILBOX, -1 if parent_id is None else bounded(parent_id), name_key),
         )
         return _row(found) if found else None
 
     def ancestors(self, account_id: int, id: int, limit: int = 100) -> tuple[int, ...]:
         found: list[int] = []
         while len(found) < limit:
-            row = self._session.one("SELECT parent_id FROM container WHERE account_id = ? AND id = ?", account_id, id)
+            row = self._session.one(
+                "SELECT parent_id FROM container WHERE account_id = ? AND id = ?", account_id, bounded(id)
+            )
             if row is None or row[0] is None:
                 break
             id = row[0]

@@ -1,4 +1,4 @@
-"""Pages of mail walk an index: no statement reads a whole table, and nothing is sorted. Writes find each row by its key.
+"""Pages of mail walk an index: no statement reads a whole table, nothing is sorted. Writes find each row by its key.
 
 Tests ``stalwart.store.sql.mail_lists``, ``stalwart.store.sql.mail_writing``.
 """
@@ -112,6 +112,30 @@ class PlanTests(SynchronousTestCase):
             steps = self.plan(lambda mail, filter=filter: mail.matching(ACCOUNT, filter, limit=50))
             self.assertIn(walk, steps)
             self.assertEqual([step for step in steps if "SCAN" in step and step != "SCAN r"], [])
+
+    def test_few_that_another_search_found_are_looked_up_one_by_one(self) -> None:
+        among = Condition("among", frozenset(range(500)))
+        for filter in (among, Combined("AND", (Condition("in_mailbox", 1), among))):
+            steps = self.plan(lambda mail, filter=filter: mail.matching(ACCOUNT, filter, limit=50))
+            self.assertIn("SCAN w", steps)
+            self.assertIn("SEARCH e USING INDEX sqlite_autoindex_email_1 (account_id=? AND id=?)", steps)
+
+    def test_a_search_walks_the_threads_of_emails_by_their_index(self) -> None:
+        for keyword in ("$seen", "$flagged", "work"):
+            for test in ("all_in_thread_have_keyword", "some_in_thread_have_keyword", "none_in_thread_have_keyword"):
+                steps = self.plan(
+                    lambda mail, test=test, k=keyword: mail.matching(ACCOUNT, Condition(test, k), limit=9)
+                )
+                (step,) = (step for step in steps if step.startswith("SEARCH t"))
+                self.assertIn("email_thread (account_id=? AND thread_id=?)", step)
+
+    def test_a_flag_is_walked_by_its_index(self) -> None:
+        for condition, index in (
+            (Condition("has_keyword", "$flagged"), "email_flagged"),
+            (Condition("not_keyword", "$seen"), "email_unread"),
+        ):
+            steps = self.plan(lambda mail, condition=condition: mail.matching(ACCOUNT, condition, limit=9))
+            self.assertEqual(steps, [f"SEARCH e USING COVERING INDEX {index} (account_id=?)"])
 
     def test_a_search_asks_for_each_email_which_mailboxes_it_is_in(self) -> None:
         inbox = Condition("in_mailbox", 1)

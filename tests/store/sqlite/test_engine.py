@@ -42,7 +42,9 @@ class EngineTests(SynchronousTestCase):
         SqliteEngine(self.path).prepare(5)
         SqliteEngine(self.path).prepare(9)
         session = SqliteEngine(self.path).open_reader()
-        self.assertEqual(session.all("SELECT number, applied_at FROM migration"), [(1, 5), (2, 5), (3, 5), (4, 5)])
+        self.assertEqual(
+            session.all("SELECT number, applied_at FROM migration"), [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
+        )
         session.close()
 
     def test_a_path_with_special_characters_is_one_file(self) -> None:
@@ -108,7 +110,7 @@ class EngineTests(SynchronousTestCase):
         connection = sqlite3.connect(self.path, isolation_level=None)
         connection.execute("INSERT INTO migration VALUES (9, 'later', '', 0)")
         connection.close()
-        self.assertIn("The database has schema 9, but this version knows only 4", self.refusal())
+        self.assertIn("The database has schema 9, but this version knows only 5", self.refusal())
 
     def test_a_database_that_another_process_holds_is_unavailable(self) -> None:
         holder = sqlite3.connect(self.path, isolation_level=None)
@@ -145,7 +147,7 @@ class SharedFileTests(TestCase):
 
         await gatherResults([deferToThread(start) for _ in range(4)])
         session = SqliteEngine(path).open_reader()
-        self.assertEqual(session.one("SELECT COUNT(*) FROM migration"), (4,))
+        self.assertEqual(session.one("SELECT COUNT(*) FROM migration"), (5,))
         session.close()
 
     async def test_two_stores_on_one_file_see_each_other(self) -> None:
