@@ -150,6 +150,8 @@ class ProcessLog:
         with self._lock:
             text, self._size = "".join(self._waiting), 0
             self._waiting.clear()
+            encoding = getattr(self._stream, "encoding", None) or "utf-8"
+            text = text.encode(encoding, "backslashreplace").decode(encoding)
             try:
                 self._stream.write(text)
                 self._stream.flush()

@@ -4,7 +4,7 @@
 
 The time is RFC 3339 5.6 in UTC. Texts of strangers cannot forge a line or a pair: what is not printable is escaped,
 what holds spaces or quotes is quoted. Spread over several lines, each pair has its own, indented. Colours are ANSI
-escape codes, which reading ignores. Where lines are kept is the business of ``telemetry.log_file``.
+escape codes, which reading ignores. Where lines are kept is the business of ``telemetry.logs.log_file``.
 
 The other form is one JSON object (RFC 8259) a line, with the values of the event beside the four members of its head:
 
@@ -38,6 +38,8 @@ _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z")
 _EVENT = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+")
 _JSON_HEAD = ("timestamp", "level", "event", "message")
 _json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+_SAMPLE = "2026-11-21T09:30:00.125Z "
+_JSON_BEGIN = '{"timestamp":"'
 _PAIR = re.compile(r"""[^\s=]+='(?:[^'\\]|\\.)*'(?!\S)|[^\s=]+="(?:[^"\\]|\\.)*"(?!\S)|\S+""")
 
 
@@ -111,6 +113,17 @@ def shown(text: str) -> str:
     """``text`` as it is searched: that of JSON in the other form, so that a search finds what is shown."""
     line = _read_json(text) if text.startswith("{") else None
     return text if line is None else written(line)
+
+
+def begins_log(beginning: bytes) -> bool:
+    """Whether a file that begins so is a log, or empty. Its first line may have been cut off anywhere."""
+    line, is_whole, _ = beginning.partition(b"\n")
+    text = plain(line.decode("utf-8", "replace"))
+    if not text:
+        return not beginning
+    if not is_whole:  # as if it went on as a log does
+        text += (_JSON_BEGIN if text[0] == "{" else _SAMPLE)[len(text) :]
+    return text.startswith(_JSON_BEGIN) or _STAMP.match(text) is not None
 
 
 def plain(text: str) -> str:

@@ -54,7 +54,7 @@ class WebHook:
     """A hook that is told of each event given to ``note``. ``emit``: see ``Telemetry.emit``. ``wish`` may change."""
 
     def __init__(self, wish: Wish, reactor: Any, emit: Callable[..., None]) -> None:
-        self.wish = wish
+        self._wish = wish
         self.dropped = 0
         self._reactor = reactor
         self._emit = emit
@@ -68,8 +68,24 @@ class WebHook:
         self._reason = ""
         self._told_at: dict[str, float] = {}  # by what was told
         self._told_dropped = 0
+        self._is_told = False  # of this time that it does not answer
         self._is_telling = False
         self._is_closed = False
+
+    @property
+    def wish(self) -> Wish:
+        """How it is delivered; another one counts at once, whatever pause the former one was in."""
+        return self._wish
+
+    @wish.setter
+    def wish(self, wish: Wish) -> None:
+        self._wish = wish
+        self._failures = 0
+        self._next_at = min(self._next_at, self._reactor.seconds() + wish.throttle)
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
+        self._wake()
 
     def note(self, event: Event, values: Mapping[str, Any]) -> None:
         """Have the hook told of an event; returns at once."""
@@ -165,6 +181,7 @@ class WebHook:
             return
         if 200 <= answer.status < 300:
             self._failures = 0
+            self._is_told = False
             for _ in batch:
                 self._drop_first()
         else:
@@ -207,8 +224,10 @@ class WebHook:
         """Tell of a hook that has just ceased to answer, and of what was lost."""
         dropped, now = self.dropped - self._told_dropped, self._reactor.seconds()
         what = "dropped" if dropped else "failing"
-        if (not dropped and self._failures != 1) or now - self._told_at.get(what, -QUIET) < QUIET:
+        is_news = dropped or (self._failures and not self._is_told)
+        if not is_news or now - self._told_at.get(what, -QUIET) < QUIET:
             return
+        self._is_told = self._is_told or bool(self._failures)
         self._told_at[what], self._told_dropped = now, self.dropped
         self._is_telling = True
         try:

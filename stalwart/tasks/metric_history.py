@@ -44,7 +44,7 @@ _MOST = float(1 << 53)
 
 
 class Source(Protocol):
-    """See ``stalwart.telemetry.gathering.Figures``."""
+    """See ``stalwart.telemetry.figures.gathering.Figures``."""
 
     async def families(self) -> list[Family]: ...
 
@@ -139,7 +139,7 @@ class MetricHistory:
         """What of ``readings`` is to be stored."""
         now = self._clock.seconds()
         before = self._before
-        self._before = dict(before or {})
+        self._before = {}  # of those that are read: what was left out meanwhile is nobody's
         found = []
         for each in readings:
             if each.id not in METRIC_TYPE.spellings:

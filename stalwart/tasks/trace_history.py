@@ -91,6 +91,8 @@ class TraceHistory:
                     break
         finally:
             self._is_writing = False
+            if not self.collector.is_idle:  # what was given back, while nobody looked
+                self._wake()
 
     async def _write(self, traces: list[Finished]) -> bool:
         kept = self._settings.of(TracingStore)

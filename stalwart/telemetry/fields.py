@@ -67,9 +67,12 @@ REFERENCE_KEYS = tuple(_REFERENCE.split())
 
 _LAST = 253_402_300_799  # of the year 9999
 _SECRET_NAME = re.compile(
-    "token|secret|passw|pwd|code|assertion|key|auth|signature|session|ticket|jwt|credential|otp|hint|state|nonce"
+    "token|secret|pass|pwd|^pin$|^sid$|bearer|code|assertion|key|auth|signature|session|ticket|jwt|credential|otp|hint"
+    "|state|nonce"
 )
-_SECRET_VALUE = re.compile(r"(?:API_|app_|sw1\.|ey[A-Za-z0-9_-]{8})")  # as our own credentials begin, and any JWT
+_SECRET_VALUE = re.compile(
+    r"(?:[Bb]earer |API_|app_|sw1\.|ey[A-Za-z0-9_-]{8})"
+)  # as our own credentials begin, and any JWT
 _HIDDEN = "***"
 _DIVIDED = re.compile("([?&;#])")
 _DIVIDER = re.compile("[?&;#]")
@@ -87,7 +90,7 @@ def masked(target: str) -> str:
     Names count however they are written (RFC 3986 2.1); rather too much is hidden than too little.
     """
     target = _USER.sub(r"\1***@", target)
-    if "?" not in target and "#" not in target:
+    if not _DIVIDER.search(target):
         return target
     return "".join(part if _DIVIDER.fullmatch(part) else _pair(part) for part in _DIVIDED.split(target))
 

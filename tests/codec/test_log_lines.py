@@ -13,6 +13,7 @@ from stalwart.codec.log_lines import (
     LEVELS,
     LONGEST_VALUE,
     LogLine,
+    begins_log,
     continues,
     json_line,
     pair,
@@ -142,3 +143,31 @@ class ReadTests(SynchronousTestCase):
     def test_what_is_no_event(self) -> None:
         for text in ("", "Traceback", "2026-13-41T09:30:00Z INFO x (a.b)", "2026-11-21T09:30:00Z FATAL x (a.b)"):
             self.assertIsNone(read(text), text)
+
+
+class BeginningTests(SynchronousTestCase):
+    """What a file is, by its first bytes."""
+
+    def test_lines_of_every_form_however_short(self) -> None:
+        line = LogLine(1_795_253_400_125, "info", "Server started", "server.startup", ("mode=normal",))
+        for text in (
+            written(line),
+            written(line, ansi=True),
+            written(line, multiline=True),
+            json_line(line.moment, "info", "Server started", "server.startup", {"mode": "normal"}),
+        ):
+            data = text.encode()
+            self.assertTrue(all(begins_log(data[:length]) for length in (0, 1, 5, 19, 24, 26, 40, len(data))), text)
+            self.assertTrue(begins_log(data[:30] + data))
+
+    def test_other_files(self) -> None:
+        for data in (
+            b'{"@type": "Sqlite"}',
+            b"#!/bin/sh\n",
+            b"\n",
+            b"\0\0",
+            b"x",
+            b"2026 was it",
+            b"SQLite format 3\0",
+        ):
+            self.assertFalse(begins_log(data), data)

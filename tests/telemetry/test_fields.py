@@ -78,6 +78,8 @@ class ValuesTests(SynchronousTestCase):
             ("/x?a=API_abcdef&b=sw1.abc&c=eyJhbGciOiJ", "/x?a=***&b=***&c=***"),
             ("/x?API_abcdef", "/x?***"),
             ("/cb#access_token=abc", "/cb#access_token=***"),
+            ("/a;token=sekret", "/a;token=***"),
+            ("/x?x=Bearer%20abc&pin=1&sid=2&pass=3", "/x?x=***&pin=***&sid=***&pass=***"),
             ("/x?limit=5&filter=a%20b", "/x?limit=5&filter=a%20b"),
             ("/x?token=&a=b", "/x?token=&a=b"),
             ("", ""),

@@ -23,6 +23,9 @@ from stalwart.telemetry.figures.families import Expiries
 from stalwart.telemetry.figures.gathering import Figures
 from stalwart.telemetry.reactor_latency import ReactorLatency
 
+SENDING, WRITING = 3.0, 2.0
+"""Seconds that parts have to end together, and logs after them: a server that stops has others to wait for."""
+
 KINDS = {"domain.count": "Domain", "user.count": "Account"}
 """Types of objects that are counted, by the name of the figure."""
 
@@ -40,7 +43,10 @@ class Part(Protocol):
 class Observation:
     """All parts; ``figures`` are for whoever tells them further. ``logs`` begin before all others, and end last."""
 
-    def __init__(self, figures: Figures, logs: Part, parts: tuple[Part, ...], leading: tuple[Part, ...] = ()) -> None:
+    def __init__(
+        self, clock: Any, figures: Figures, logs: Part, parts: tuple[Part, ...], leading: tuple[Part, ...] = ()
+    ) -> None:
+        self._clock = clock
         self.figures = figures
         self._logs = logs
         self._parts = parts
@@ -58,12 +64,13 @@ class Observation:
 
     async def close(self) -> None:
         """End everything: those that have something to send do it at the same time, since each may take seconds."""
-        await DeferredList([_closed(part) for part in (*self._leading, *self._parts)])
-        await _closed(self._logs)
+        await DeferredList([self._closed(part, SENDING) for part in (*self._leading, *self._parts)])
+        await self._closed(self._logs, WRITING)
 
-
-def _closed(part: Part) -> Deferred[Any]:
-    return maybeDeferred(part.close).addErrback(err, f"{type(part).__name__} did not close")
+    def _closed(self, part: Part, seconds: float) -> Deferred[Any]:
+        closing = maybeDeferred(part.close)
+        closing.addTimeout(seconds, self._clock, lambda _result, _seconds: None)
+        return closing.addErrback(err, f"{type(part).__name__} did not close")
 
 
 def observation_of(below: Foundations, certificates: Expiries, company: Company) -> Observation:
@@ -87,7 +94,7 @@ def observation_of(below: Foundations, certificates: Expiries, company: Company)
     if below.mode == "normal":
         parts += (TraceHistory(below.store, settings, telemetry, reactor),)
         leading += (MetricHistory(below.store, settings, figures, telemetry, reactor),)
-    return Observation(figures, tracers, parts, leading)
+    return Observation(reactor, figures, tracers, parts, leading)
 
 
 def figures_of(below: Foundations, certificates: Expiries) -> Figures:

@@ -38,7 +38,7 @@ class Threads(Protocol):
 
 
 class Encodes(Protocol):
-    """See ``stalwart.telemetry.otlp_encoding.Encoder``."""
+    """See ``stalwart.telemetry.otlp.encoding.Encoder``."""
 
     def logs(self, notes: Sequence[Note]) -> list[bytes]: ...
     def spans(self, spans: Sequence[Span]) -> list[bytes]: ...
@@ -170,6 +170,7 @@ class Delivery:
             self._failed(problem)
         except Exception as problem:
             self._failed(SendFailed(f"{type(problem).__name__}: {problem}"[:200], again=False))
+            self._forget_first()
         else:
             self._failing_since = None
             self._pause = FIRST_PAUSE

@@ -25,7 +25,7 @@ _STARTED = "process_start_time_seconds"
 
 
 class Gathers(Protocol):
-    """See ``stalwart.telemetry.gathering.Figures``."""
+    """See ``stalwart.telemetry.figures.gathering.Figures``."""
 
     async def families(self) -> Sequence[Family]:
         """All figures that are collected."""

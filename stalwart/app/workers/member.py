@@ -156,10 +156,12 @@ class Member:
                     self._begin()
             case "look":
                 self._look()
-            case "trace" | "listen" if self._trace is not None:
+            case "trace" if self._trace is not None:
                 self._trace.heard(message)
-            case "listen":  # before there is anything to tell
-                self._listen = message
+            case "listen":
+                self._listen = message  # for the house that is opened next
+                if self._trace is not None:
+                    self._trace.heard(message)
             case "reload":
                 self._reload()
             case "wake" if self._runner is not None:

@@ -38,8 +38,8 @@ QUICK = 5.0
 """A worker that lives shorter than so many seconds has died quickly."""
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
-KILL_AFTER = 12.0
-"""Seconds after SIGTERM, of which a worker needs ten at the most."""
+KILL_AFTER = 18.0
+"""Seconds after SIGTERM: a worker has nine for requests, five for what watches it, and then closes its store."""
 
 
 @define(eq=False)

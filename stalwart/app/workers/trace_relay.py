@@ -80,8 +80,9 @@ class TraceRelay:
             self._want(message["level"])
 
     def close(self) -> None:
-        """Tell nothing any more."""
+        """Tell nothing any more, and ask for nothing."""
         self._subscriptions.changed = lambda level: None
+        self._tell(None)
         self._want(None)
 
     def _tell(self, level: Level | None) -> None:

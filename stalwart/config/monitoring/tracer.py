@@ -1,6 +1,6 @@
 """x:Tracer: where events are written: files, standard output, collectors, the journal (settings C.10).
 
-``app.tracers`` obeys the kinds Log, Stdout and Journal, ``app.otlp`` OtelHttp and OtelGrpc.
+``app.observing.tracers`` obeys the kinds Log, Stdout and Journal, ``app.observing.otlp`` OtelHttp and OtelGrpc.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""x:WebHook: a server that is told of events (settings C.10, telemetry 4.1). ``app.web_hooks`` obeys it."""
+"""x:WebHook: a server that is told of events (settings C.10, telemetry 4.1). ``app.observing.web_hooks`` obeys it."""
 
 from __future__ import annotations
 

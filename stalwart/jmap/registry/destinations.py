@@ -18,6 +18,7 @@ NO_ADDRESS = "This is no https: or http: address of a host; credentials belong i
 CLEAR = "Credentials are sent by https: only, but for the own machine."
 ELSEWHERE = "Give the credentials again: those of before belong to another host."
 AUTH = "httpAuth"
+_SECRETS = ("secret", "bearerToken", "filePath", "variableName")
 
 
 def check_destination(change: Change, former: Any, value: Any, member: str, above: str = "") -> None:
@@ -57,7 +58,11 @@ def _is_given(data: Mapping[str, Any], path: str) -> bool:
     above, _, last = path.rpartition("/")
     if above and isinstance(data.get(above), Mapping):
         return _is_given(data[above], last)
-    given = [value for name, value in data.items() if name == path or name.startswith(f"{path}/")]
+    given = [
+        value
+        for name, value in data.items()
+        if name == path or (name.startswith(f"{path}/") and name.rpartition("/")[2] in _SECRETS)
+    ]
     return bool(given) and not any(_holds_mask(value) for value in given)
 
 

@@ -1,6 +1,6 @@
 """x:Tracer: a log file is tried before it is stored, an address that can be none is refused (settings C.10).
 
-What a tracer does once it is stored is the business of ``app.tracers``.
+What a tracer does once it is stored is the business of ``app.observing.tracers``.
 """
 
 from __future__ import annotations

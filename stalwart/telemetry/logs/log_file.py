@@ -28,7 +28,7 @@ _End = tuple[int, int, int]
 """Device and number of a file, and its size."""
 
 _NOWHERE: _End = (0, 0, 0)
-_LONGEST_LINE = 256 * 1024
+_HEAD = 256  # bytes that tell what a file is
 _AT_ONCE = 512  # entries of one write
 _FILE_MODE, _FOLDER_MODE = 0o640, 0o750
 
@@ -90,6 +90,7 @@ class RollingFile:
         self._begun = b""
         """What is written of the first entry that waits, at the end of the file ``_begun_in``."""
         self._begun_in = _NOWHERE
+        self._is_ragged = False  # somebody left a line without an end
 
     def append(self, entries: deque[Entry]) -> None:
         """Write ``entries``, taking out what is written. Raises OSError, ValueError; the rest is still there."""
@@ -97,6 +98,8 @@ class RollingFile:
             name = self._name(entries[0])
             self._open(self.folder / name)
             self._begin_again(entries)
+            if self._is_ragged:
+                self._is_ragged = os.write(self._descriptor, b"\n") != 1
             written = os.write(self._descriptor, b"".join(self._of(name, islice(entries, _AT_ONCE))))
             begun = _take_out(entries, written)
             self._begun = self._begun + begun if len(begun) == written else begun
@@ -134,6 +137,9 @@ class RollingFile:
         _check(self.prefix)
         self.folder.mkdir(_FOLDER_MODE, parents=True, exist_ok=True)
         self._descriptor, self._path = _opened(path), path
+        device, number, size = self._end()
+        goes_on = bool(self._begun) and _goes_on(self._begun_in, (device, number, size))
+        self._is_ragged = size > 0 and not goes_on and os.pread(self._descriptor, 1, size - 1) != b"\n"
 
     def _is_in_place(self, path: Path) -> bool:
         try:
@@ -155,18 +161,12 @@ def _opened(path: Path) -> int:
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "It is no ordinary file")
-        if not _is_log(os.pread(descriptor, _LONGEST_LINE, 0)):
+        if not log_lines.begins_log(os.pread(descriptor, _HEAD, 0)):
             raise OSError(errno.EINVAL, "There is a file of this name that is no log of this server")
     except OSError:
         os.close(descriptor)
         raise
     return descriptor
-
-
-def _is_log(beginning: bytes) -> bool:
-    """Whether a file that begins so is empty, or one of ours: no other one gets lines added, whoever named it."""
-    line, _, _ = beginning.partition(b"\n")
-    return not beginning or log_lines.read(line.decode("utf-8", "replace")) is not None
 
 
 def _check(prefix: str) -> None:

@@ -2,7 +2,7 @@
 
 A span lasts from an event that begins a connection or a delivery to the one that ends it, with what happens on it in
 between. Everything is bounded: records, spans that are open, what happens on all of them together. The oldest records
-make room for new ones, and what is lost is counted. What these records look like on the wire is for ``otlp_encoding``.
+make room for new ones, and what is lost is counted. What these records look like on the wire is for ``encoding``.
 """
 
 from __future__ import annotations
@@ -152,10 +152,10 @@ class Recorder:
     def _begin(self, note: Note, id: int) -> None:
         if not self._begins(note.event):
             return
-        if len(self._open) < MOST:
-            self._open[id] = _OpenSpan(note)
-        else:
+        if len(self._open) >= MOST:  # the oldest may be one whose end will never be told
+            self._on_spans -= len(self._open.pop(next(iter(self._open))).notes)
             self.dropped += 1
+        self._open[id] = _OpenSpan(note)
 
     def _end(self, note: Note, span: _OpenSpan, id: int) -> None:
         name, kind = _SPANS[span.first.event.id]

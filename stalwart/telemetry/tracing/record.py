@@ -1,6 +1,6 @@
 """How a trace is kept: its events as compressed JSON, beside them what it is found by (x:Trace, settings C.10).
 
-Pure: events as ``traces.record_of`` writes them in, and out again as x:Trace shows them.
+Pure: events as ``collector.record_of`` writes them in, and out again as x:Trace shows them.
 """
 
 from __future__ import annotations

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.app.observing.observation import Observation
+from stalwart.app.observing.observation import SENDING, Observation
 
 
 class FakePart:
@@ -27,8 +28,11 @@ class ObservationTests(SynchronousTestCase):
         self.done: list[str] = []
         self.slow: Deferred[None] = Deferred()
         figures: Any = object()
+        self.clock = Clock()
         parts = (FakePart("first", self.done, self.slow), FakePart("second", self.done))
-        self.observation = Observation(figures, FakePart("logs", self.done), parts, (FakePart("leader", self.done),))
+        self.observation = Observation(
+            self.clock, figures, FakePart("logs", self.done), parts, (FakePart("leader", self.done),)
+        )
 
     def test_parts_start_in_order_and_leaders_when_they_lead(self) -> None:
         self.observation.start()
@@ -40,6 +44,12 @@ class ObservationTests(SynchronousTestCase):
         closing = Deferred.fromCoroutine(self.observation.close())
         self.assertEqual(self.done, ["leader closes", "first closes", "second closes"])
         self.slow.callback(None)
+        self.successResultOf(closing)
+        self.assertEqual(self.done[3:], ["logs closes"])
+
+    def test_one_that_does_not_close_is_not_waited_for_long(self) -> None:
+        closing = Deferred.fromCoroutine(self.observation.close())
+        self.clock.advance(SENDING)
         self.successResultOf(closing)
         self.assertEqual(self.done[3:], ["logs closes"])
 

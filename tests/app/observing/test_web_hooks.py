@@ -118,6 +118,16 @@ class WebHooksTests(SynchronousTestCase):
         self.assertEqual([self.one(name) for name in ("X-Signature", "Authorization")], [None, None])
         self.assertEqual(self.one("Content-Type"), "application/json")
 
+    def test_another_throttle_counts_at_once(self) -> None:
+        id = self.create(throttle=3_600_000, discardAfter=7_200_000)
+        self.emitted()
+        self.telemetry.emit(AUTH_FAILED)
+        self.clock.pump([1.0] * 5)
+        self.assertEqual(len(self.sent), 1)
+        self.change(id, throttle=1000)
+        self.clock.pump([1.0] * 5)
+        self.assertEqual(len(self.sent), 2)
+
     def test_hook_that_is_the_server_itself_is_told_ten_times_a_second_at_most(self) -> None:
         self.create(throttle=1)
         for _ in range(50):

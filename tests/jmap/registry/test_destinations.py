@@ -35,6 +35,11 @@ class DestinationTests(RegistryWorld):
         self.assertEqual(self.refused({"url": THERE, "httpAuth": SECRET}, before, moved), ())
         token = {"url": THERE, "httpAuth/bearerToken": {"@type": "Value", "secret": "x"}}
         self.assertEqual(self.refused(token, before, moved), ())
+        self.assertEqual(self.refused({"url": THERE, "httpAuth/username": "x"}, before, moved), ("httpAuth",))
+        same = {"url": THERE, "httpAuth/bearerToken/@type": "Value"}
+        self.assertEqual(self.refused(same, before, moved), ("httpAuth",))
+        leaf = {"url": THERE, "httpAuth/bearerToken/secret": "new"}
+        self.assertEqual(self.refused(leaf, before, moved), ())
         self.assertEqual(self.refused({"url": f"{HERE}/b"}, before, self.hook(f"{HERE}/b")), ())
         self.assertEqual(self.refused({"url": THERE}, self.hook(auth=None), self.hook(THERE, None)), ())
         self.assertEqual(self.refused({"url": THERE}, None, moved), ())

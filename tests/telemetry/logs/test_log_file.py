@@ -170,6 +170,12 @@ class RollingFileTests(FolderCase):
             self.assertEqual((self.folder / "mail.2026-11-21").read_text(), "first line\nsecond\n")
             (self.folder / "mail.2026-11-21").unlink()
 
+    def test_line_that_was_cut_off_before_a_new_start_is_ended(self) -> None:
+        self.folder.mkdir()
+        (self.folder / "mail.2026-11-21").write_text("2026-11-21T09:30:00.125Z INF")
+        self.append("one\n", "two\n")
+        self.assertEqual(self.texts(), {"mail.2026-11-21": "2026-11-21T09:30:00.125Z INF\none\ntwo\n"})
+
     def test_closing_twice(self) -> None:
         self.append("one\n")
         self.file.close()
