@@ -27,6 +27,7 @@ _EMAIL = re.compile(
 _ID = re.compile(r"[^\s<>\x00-\x1f\x7f]{1,900}\Z")
 _BROKEN = re.compile(r"\r(?!\n)|(?<!\r)\n|\r\n(?![ \t])|\x00|\r\n[ \t]*(?=\r\n|\Z)")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
+_RUNS = re.compile(r" *[^ ]+")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ATTRIBUTE = "!#$&+-.^_`{|}~"  # RFC 2231 7: attribute-char
@@ -60,8 +61,9 @@ def _raw(name: str, value: Any) -> str:
 def _text(name: str, value: Any) -> str:
     text = _CONTROLS.sub(" ", _text_of(value))
     plain = not encoded_words.needs_encoding(text) and text.strip() == text
-    if plain and max(map(len, text.split(" "))) < _LINE:
-        return _folded(name, text)
+    runs = _RUNS.findall(f" {text}")
+    if plain and all(len(run) < _LINE for run in runs):
+        return _folded(name, runs)
     return _words(name, text)
 
 
@@ -72,12 +74,12 @@ def _words(name: str, text: str) -> str:
     return " " + "\r\n ".join(encoded_words.encode(text, first))
 
 
-def _folded(name: str, text: str) -> str:
+def _folded(name: str, runs: list[str]) -> str:
     """Lines broken before blanks, none of which is nothing but blanks."""
     written: list[str] = []
     used = len(name) + 1
-    for run in re.findall(r" *[^ ]+", f" {text}"):
-        if used + len(run) > _LINE and written:
+    for run in runs:
+        if used + len(run) > _LINE:
             written.append("\r\n")
             used = 0
         written.append(run)

@@ -43,6 +43,12 @@ class RoundTripTests(SynchronousTestCase):
         self.assertLessEqual(max(map(len, written.split(b"\r\n"))), 78)
         self.assertEqual(reread(Form.TEXT, text, name), text)
 
+    def test_long_names_and_wide_gaps_fold(self) -> None:
+        for name, text in (("X-" + "Long" * 12, "w" * 40), ("X", "a" + " " * 90 + "b"), ("Subject", "a " + "b" * 74)):
+            written = field(name, Form.TEXT, text)
+            self.assertLessEqual(max(map(len, written.split(b"\r\n"))), 78)
+            self.assertEqual(reread(Form.TEXT, text, name), text)
+
     @settings(max_examples=150, deadline=None)
     @given(ADDRESSES)
     def test_addresses(self, addresses: list[dict[str, str | None]]) -> None:
