@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/stamp-$(shell sha256sum requirements.lock setup.py pyproject.toml | sha256sum | cut -c1-16)
 HTTP ?= tcp:8080:interface=127.0.0.1
+SMTP ?= tcp:8025:interface=127.0.0.1
+LMTP ?= tcp:8024:interface=127.0.0.1
 
 .PHONY: help run test check bench docs interop dashboard soak format lock clean
 
@@ -26,7 +28,7 @@ $(STAMP): requirements.lock setup.py pyproject.toml
 
 run: $(STAMP)
 	@mkdir -p -m 700 var
-	@exec $(BIN)/twistd -n --pidfile= stalwart --data var --demo --http $(HTTP)
+	@exec $(BIN)/twistd -n --pidfile= stalwart --data var --demo --http $(HTTP) --smtp $(SMTP) --lmtp $(LMTP)
 
 test: $(STAMP)
 	@$(BIN)/python -W error::SyntaxWarning -m tests.run

@@ -5,7 +5,7 @@ The house is built the same way in both cases; ``app.workers`` brings the compan
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from stalwart.app.foundations import Foundations
@@ -27,6 +27,16 @@ class HearsOfCertificates(Protocol):
 
     def hear_challenge(self, domain_id: int) -> None:
         """What proves the names of a domain has changed."""
+
+
+class HearsOfObjects(Protocol):
+    """Whoever pushes, as far as it is told by other processes; ids are those of accounts, None is all of them."""
+
+    def hear_objects(self, account_ids: Collection[int] | None) -> None:
+        """Objects of these accounts have changed."""
+
+    def hear_subscriptions(self, account_ids: Collection[int] | None) -> None:
+        """Push subscriptions of these accounts have changed."""
 
 
 class Company(Protocol):
@@ -62,6 +72,18 @@ class Company(Protocol):
 
     def changed_challenges(self, domain_id: int) -> None:
         """What proves the names of a domain to an authority is something else now."""
+
+    def changed_objects(self, account_id: int) -> None:
+        """Objects of an account have changed."""
+
+    def changed_subscriptions(self, account_id: int) -> None:
+        """Push subscriptions of an account have changed."""
+
+    def watches_objects(self, watches: bool) -> None:
+        """Whether anybody here wants to hear of objects that change elsewhere."""
+
+    def share_objects(self, hearer: HearsOfObjects) -> None:
+        """Tell ``hearer`` what the others change."""
 
     def changes(self, below: Foundations, keys: SigningKeys, tls: HearsOfCertificates) -> Changes | None:
         """What the others tell, for the parts of this process."""
@@ -117,6 +139,18 @@ class Alone:
 
     def changed_challenges(self, domain_id: int) -> None:
         """Nobody to tell."""
+
+    def changed_objects(self, account_id: int) -> None:
+        """Nobody to tell."""
+
+    def changed_subscriptions(self, account_id: int) -> None:
+        """Nobody to tell."""
+
+    def watches_objects(self, watches: bool) -> None:
+        """Nobody asks."""
+
+    def share_objects(self, hearer: HearsOfObjects) -> None:
+        """Nothing changes elsewhere."""
 
     def changes(self, below: Foundations, keys: SigningKeys, tls: HearsOfCertificates) -> Changes | None:
         """There are none."""

@@ -59,14 +59,17 @@ def _write_credentials(data: Path, known: dict[str, str]) -> None:
     write_private(data / CREDENTIALS, "".join(f"{login} {password}\n" for login, password in known.items()))
 
 
-def invitation(url: str, data: Path, people: list[tuple[str, str]]) -> str:
-    """What ``make run`` prints when the server is up."""
+def invitation(url: str, data: Path, people: list[tuple[str, str]], smtp: str | None = None) -> str:
+    """What ``make run`` prints when the server is up; ``smtp`` is where it takes mail."""
     logins = "\n".join(f"  {login:<24} {password}" for login, password in people)
     command = os.path.relpath(Path(sys.executable).with_name("stalwart-cli"))
+    message = ""
+    if smtp is not None:
+        message = f"  Send     a message to alice: swaks --server {smtp} --from you@sender.test --to alice@{DOMAIN}\n"
     return (
         f"\nStalwart is running.\n"
         f"  Open     {url}/diagnose\n"
         f"  Log in   as the first of these, the administrator (all are kept in {data / CREDENTIALS}):\n{logins}\n"
         f"  Or run   {command} diagnose --demo\n"
-        f"           (a live delivery diagnosis that needs no network)\n"
+        f"           (a live delivery diagnosis that needs no network)\n{message}"
     )

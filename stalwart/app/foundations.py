@@ -43,6 +43,7 @@ Mode = Literal["normal", "recovery", "bootstrap"]
 DEFAULT_LISTENERS = (
     {"name": "http", "bind": {"[::]:8080": True}, "protocol": "http", "useTls": False},
     {"name": "https", "bind": {"[::]:443": True}, "protocol": "http", "useTls": True, "tlsImplicit": True},
+    {"name": "smtp", "bind": {"[::]:25": True}, "protocol": "smtp"},
 )
 
 

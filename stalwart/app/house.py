@@ -25,6 +25,8 @@ from stalwart.app.housekeeping import Housekeeping
 from stalwart.app.identity import IdentityProvider, identity_provider
 from stalwart.app.listeners import Listeners, Wanted, shown
 from stalwart.app.listening import Listening, Wishes
+from stalwart.app.mail_doors import MailDoors
+from stalwart.app.mail_parts import MailParts, mail_parts
 from stalwart.app.observing.live_streams import live_services
 from stalwart.app.observing.observation import Observation, observation_of
 from stalwart.app.privileges import drop_privileges
@@ -83,6 +85,8 @@ class House:
     observation: Observation
     company: Company
     certificates: CertificateParts
+    mail: MailParts
+    doors: MailDoors
 
     def lead(self) -> None:
         """Do what only one of several processes may do, from now on."""
@@ -91,6 +95,7 @@ class House:
         if self.mode == "normal":
             self.tasks.start()
             self.certificates.lead()
+            self.mail.lead()
             Deferred.fromCoroutine(self._ensure_tasks())
 
     async def _ensure_tasks(self) -> None:
@@ -131,7 +136,10 @@ class House:
         await self.tasks.close()
         await self.certificates.close()
         await self.listeners.close()
+        draining = Deferred.fromCoroutine(self.doors.close(grace))
         await self.site.shut_down(grace)
+        await draining
+        await self.mail.close()
         below.settings.close()
         self.identity.close()
         await below.directory.close()
@@ -181,7 +189,7 @@ class Builder:
         )
         settings = below.settings
         listeners = Listeners(
-            company.sockets(self.reactor), self.telemetry, lambda wanted: self._served(site, wanted, tls)
+            company.sockets(self.reactor), self.telemetry, lambda wanted: self._served(site, doors, wanted, tls)
         )
         wishes = Wishes(below.mode, settings, self.startup.endpoints, self.environment.recovery_port)
         limits = Limits(company.limits, company.places)
@@ -198,7 +206,11 @@ class Builder:
         identity = identity_provider(below, company.lasting, company.changed_keys)
         await identity.load()
         self.opened.append(identity)
+        mail = mail_parts(below, company)
+        self.opened.append(mail)
+        await mail.load()
         services = self._services(below, Listening(listeners, settings, wishes))
+        services |= mail.services()
         services |= {**identity.services, "tasks": company.tasks(tasks)}
         services |= {
             "certificates": certificates,
@@ -212,9 +224,14 @@ class Builder:
         services["jmap"] = build_service(services, mode=below.mode)
         site = self._site(below, services, limits, certificates)
         site.pipeline.https_port = listeners.https_port
+        inbound = mail.inbound(site.pipeline.changed_elsewhere) if below.mode == "normal" else None
+        doors = MailDoors(inbound, settings, self.telemetry, self.reactor, company.places, lambda: site.bans, tls)
         self.opened.append(listeners)
         housekeeping = Housekeeping(below.store, settings, self.telemetry, self.reactor)
-        house = House(below, identity, site, listeners, housekeeping, tasks, wishes, observation, company, certificates)
+        house = House(
+            *(below, identity, site, listeners, housekeeping, tasks, wishes, observation, company, certificates, mail),
+            doors,
+        )
         await self._open(house)
         return house
 
@@ -315,8 +332,10 @@ class Builder:
             expression_io=services["expression_io"],
         )
 
-    def _served(self, site: Site, wanted: Wanted, tls: ServerTls) -> Any:
-        """The factory behind one HTTP listener."""
+    def _served(self, site: Site, doors: MailDoors, wanted: Wanted, tls: ServerTls) -> Any:
+        """The factory behind one listener."""
+        if wanted.mail_role is not None:
+            return doors.factory(wanted)
         return wrap_listener(
             site,
             wanted.settings,
@@ -358,9 +377,17 @@ class Builder:
             drop_privileges(self.environment.run_as_user, self.environment.run_as_group, data)
         house.observation.start()  # by now as the user who will roll the files over
         await self._tell_of(house)
-        http = next((bound for bound in house.listeners.bound if bound.wanted.protocol == "http"), None)
-        if people and http is not None and data is not None:
-            tell(sys.__stdout__, invitation(f"{http.wanted.service}://{shown(http.port.getHost())}", data, people))
+        if people and data is not None:
+            self._invite(house, data, people)
+
+    def _invite(self, house: House, data: Path, people: list[tuple[str, str]]) -> None:
+        """Tell the person at the terminal what to do with the demonstration."""
+        bound = {each.wanted.protocol: each for each in reversed(house.listeners.bound)}
+        http, smtp = bound.get("http"), bound.get("smtp")
+        if http is not None:
+            url = f"{http.wanted.service}://{shown(http.port.getHost())}"
+            where = shown(smtp.port.getHost()) if smtp is not None else None
+            tell(sys.__stdout__, invitation(url, data, people, where))
 
     async def _tell_of(self, house: House) -> None:
         """Log that the server has started, and what its administrator should know."""

@@ -1,8 +1,8 @@
 """What has to be done now and then, whether somebody asks or not.
 
-What has expired goes hourly. Once a day, or when the settings say (x:DataRetention), old deletions are forgotten and
-blobs that nobody holds removed. Each piece is short work in the store's writer thread; a piece that fails is an event
-and is tried again the next time.
+What has expired goes hourly. Once a day, or when the settings say (x:DataRetention), what has been in the trash for
+long is deleted, old deletions are forgotten and blobs that nobody holds removed. Each piece is short work in the
+store's writer thread; a piece that fails is an event and is tried again the next time.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Housekeeping:
         self._hourly = LoopingCall(lambda: self._launch("hourly", self._cleaning.purge_expired))
         self._hourly.clock = clock
         self._daily: dict[str, tuple[Callable[[], Any], Piece]] = {
+            "expunge": (lambda: self._retention().expunge_schedule, self._cleaning.expunge_all),
             "data": (lambda: self._retention().data_cleanup_schedule, self._clean_data),
             "blobs": (lambda: self._retention().blob_cleanup_schedule, self._clean_blobs),
         }

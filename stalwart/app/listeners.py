@@ -3,21 +3,20 @@
 A socket that cannot be bound is one log line that names the address; the others start. Endpoint options take the place
 of the default listener of their protocol, which stays stored but is not bound; listeners that somebody added are bound
 besides them. A change never closes an open connection, and where an address stays, its socket does: a ``Door`` gets
-another factory behind it. Until mail is built the mail protocols answer ``421 4.3.2`` and close.
+another factory behind it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 from typing import Protocol as Interface
 
 from attrs import define, field, frozen
 from twisted.internet.defer import DeferredLock, maybeDeferred
 from twisted.internet.endpoints import serverFromString
-from twisted.internet.protocol import Factory, Protocol, ServerFactory, connectionDone
+from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from stalwart.app.sockets import BACKLOG, adjust, host_and_port, open_socket
 from stalwart.config.network.listener import NetworkListener
@@ -31,23 +30,11 @@ DEFAULT_NAMES = {
     "lmtp": ("lmtp",),
 }
 MAIL_PROTOCOLS = ("lmtp", "smtp", "submission")
-BUILT = ("http",)
+BUILT = ("http", "smtp", "lmtp")
+SUBMISSION_PORTS = (465, 587)
 HTTPS_PORT = 443
 TLS_ENDPOINT = "tls:"
 """Begins an endpoint string that is served with implicit TLS: `tls:443:interface=::` is `tcp:443:interface=::`."""
-
-
-class NotYet(Protocol):
-    """Says that mail is not served yet and closes (RFC 5321 3.8: 421)."""
-
-    def connectionMade(self) -> None:
-        """Answer at once."""
-        transport: Any = self.transport
-        transport.write(b"421 4.3.2 not yet\r\n")
-        transport.loseConnection()
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Nothing is held."""
 
 
 @frozen
@@ -80,6 +67,14 @@ class Wanted:
     def has_tls(self) -> bool:
         """Whether connections begin with TLS."""
         return self.settings.use_tls and self.settings.tls_implicit
+
+    @property
+    def mail_role(self) -> Literal["mx", "submission", "lmtp"] | None:
+        """Whom a mail listener is for: other servers, users, or a server next door (design 8)."""
+        if self.protocol == "smtp":
+            port = host_and_port(self.bind)[1] if self.bind is not None else None
+            return "submission" if port in SUBMISSION_PORTS else "mx"
+        return self.protocol if self.protocol in ("submission", "lmtp") else None  # type: ignore[return-value]
 
     @property
     def service(self) -> str:
@@ -266,7 +261,7 @@ class Listeners:
 
     def _exchange(self, bound: Bound, wanted: Wanted, told: Mapping[tuple[str, str], str]) -> None:
         """Other settings behind an open socket."""
-        bound.door.behind = self._factory(wanted)
+        bound.door.behind = self._factory_for(wanted)
         former, bound.wanted = bound.wanted, wanted
         self._sockets.moved(former, wanted)
         if wanted.bind is None or former.settings == wanted.settings:
@@ -278,7 +273,7 @@ class Listeners:
 
     async def _bind(self, wanted: Wanted, told: Mapping[tuple[str, str], str], instead_of: Sequence[Bound]) -> bool:
         try:
-            door = Door(self._factory(wanted))
+            door = Door(self._factory_for(wanted))
             port = await maybeDeferred(self._sockets.listen, wanted, door, instead_of)
         except Exception as problem:  # the address parsers and endpoints raise whatever they like
             self._note(wanted, problem, told)
@@ -303,13 +298,6 @@ class Listeners:
         await maybeDeferred(self._sockets.close, bound)
         if self._sockets.tells:
             self._telemetry.emit(NETWORK_LISTEN_STOP, listenerId=bound.wanted.settings.name, address=address)
-
-    def _factory(self, wanted: Wanted) -> Any:
-        if wanted.protocol in MAIL_PROTOCOLS:
-            factory = Factory.forProtocol(NotYet)
-            factory.noisy = False
-            return factory
-        return self._factory_for(wanted)
 
 
 def wanted_listeners(
@@ -384,8 +372,9 @@ def reason_of(problem: Exception) -> str:
 def _of_option(name: str, protocol: str, has_tls: bool) -> NetworkListener:
     stored = "smtp" if protocol == "submission" else protocol
     unused = {"127.0.0.1:1": True}
+    use_tls = has_tls or protocol in MAIL_PROTOCOLS  # which offer STARTTLS
     return NetworkListener.from_wire(
-        {"name": name, "bind": unused, "protocol": stored, "useTls": has_tls, "tlsImplicit": has_tls}
+        {"name": name, "bind": unused, "protocol": stored, "useTls": use_tls, "tlsImplicit": has_tls}
     )
 
 

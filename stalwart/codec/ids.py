@@ -8,7 +8,10 @@ valid JMAP Id (RFC 8620 1.2). Whether something has the id is not asked here.
 from __future__ import annotations
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz792013"
-_VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
+_PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
+_SHORT = tuple(pair.removeprefix("a") if number < 32 else pair for number, pair in enumerate(_PAIRS))
+_DIGITS = b"0123456789abcdefghijklmnopqrstuv"  # as int reads them
+_AS_DIGITS = bytes(_DIGITS[ALPHABET.index(chr(octet))] if chr(octet) in ALPHABET else ord("!") for octet in range(256))
 _LONGEST = 13  # 13 digits of 5 bits hold 65 bits
 _LIMIT = 1 << 64
 
@@ -18,24 +21,23 @@ _SEQUENCE_BITS = 22
 
 def encode_id(number: int) -> str:
     """``number`` (0 to 2**64 - 1) as an id; raises ValueError outside that range."""
+    if 0 <= number < 1024:
+        return _SHORT[number]
     if not 0 <= number < _LIMIT:
         raise ValueError("an id has 64 bits")
-    digits = ALPHABET[number & 31]
-    while number := number >> 5:
-        digits = ALPHABET[number & 31] + digits
-    return digits
+    digits = _PAIRS[number & 1023]
+    number >>= 10
+    while number >= 1024:
+        digits = _PAIRS[number & 1023] + digits
+        number >>= 10
+    return _SHORT[number] + digits
 
 
 def decode_id(text: str) -> int:
     """The number that ``text`` stands for; raises ValueError if it is no id in its shortest form."""
     if not 0 < len(text) <= _LONGEST or (text[0] == "a" and len(text) > 1):
         raise ValueError("not an id")
-    number = 0
-    for letter in text:
-        value = _VALUES.get(letter)
-        if value is None:
-            raise ValueError("not an id")
-        number = number << 5 | value
+    number = int(text.encode("ascii", "replace").translate(_AS_DIGITS), 32)
     if number >= _LIMIT:
         raise ValueError("not an id")
     return number

@@ -28,6 +28,8 @@ from stalwart.directory.live_tokens import LiveTokens
 from stalwart.directory.login import MAX_LOGIN, LoginName, read_login
 from stalwart.directory.passwords import Passwords
 from stalwart.directory.recovery import RecoveryAdministrator
+from stalwart.directory.standing import Standing
+from stalwart.directory.tickets import Tickets
 from stalwart.errors import Forbidden, StalwartError, Unauthenticated
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import AUTH_SUCCESS
@@ -81,6 +83,10 @@ class Directory:
         self._failures = Failures(self._delay, telemetry)
         self._identities = Identities(store, settings)
         self._live = LiveTokens(store, clock)
+        self.standing = Standing(
+            store, settings, clock, lambda: self._cache.generation, recovery, lambda: self.recovery_mark
+        )
+        self._tickets = Tickets(store, self.standing, clock)
         self._passwords = Passwords(store, settings, hashing, clock, telemetry, self.forget)
         self._bearers: list[BearerScheme] = [ApiKeys(self._identities, self._passwords, self._cache)]
         self._external: ExternalLogins | None = None
@@ -233,6 +239,14 @@ class Directory:
     async def redeem_live_token(self, token: str, kind: str) -> Access:
         """The access of a live token; see `LiveTokens.redeem`."""
         return await self._live.redeem(token, kind)
+
+    async def ticket(self, access: Access) -> tuple[str, int]:
+        """A ticket for one connection, and when it ends; see `Tickets.issue`."""
+        return await self._tickets.issue(access)
+
+    async def redeem_ticket(self, value: str) -> Access:
+        """The access of a ticket, which is good once; see `Tickets.redeem`."""
+        return await self._tickets.redeem(value)
 
     async def close(self) -> None:
         """Stop watching the settings and let running password work end."""

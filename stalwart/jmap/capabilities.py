@@ -38,16 +38,18 @@ class Settings(Protocol):
 class Audience:
     """For whom a session is made: ``account_id`` is the account that an account capability is about.
 
-    ``base_url`` is the start of all published URLs, empty in recovery and bootstrap mode.
+    ``base_url`` is the start of all published URLs, empty in recovery and bootstrap mode. ``push_key`` is by what push
+    services know this server, None where it has no such key.
     """
 
     settings: Settings
     base_url: str
     access: Access
     account_id: int
+    push_key: str | None = None
 
 
-Announced = Callable[[Audience], Mapping[str, Any]]
+Announced = Callable[[Audience], Mapping[str, Any] | None]
 
 
 def nothing_more(audience: Audience) -> Mapping[str, Any]:
@@ -59,9 +61,9 @@ def nothing_more(audience: Audience) -> Mapping[str, Any]:
 class Capability:
     """What a session says about ``urn``.
 
-    ``session`` gives its value in ``capabilities``, ``account`` the one in ``accountCapabilities``; None leaves it out
-    there. ``permission`` must be held for the account's. ``of_data``: it is about data of an account, which the
-    recovery administrator has none of. ``primary``: the own account stands in ``primaryAccounts``.
+    ``session`` gives its value in ``capabilities``, ``account`` the one in ``accountCapabilities``; None, or that they
+    answer None, leaves it out there. ``permission`` must be held for the account's. ``of_data``: it is about data of an
+    account, which the recovery administrator has none of. ``primary``: the own account stands in ``primaryAccounts``.
     """
 
     urn: str

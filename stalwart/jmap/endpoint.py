@@ -6,16 +6,17 @@ it is a JMAP error and not a 413.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from stalwart.config.collaboration.jmap import Jmap
+from stalwart.directory.access import Access
 from stalwart.errors import TooLarge
 from stalwart.jmap import capabilities, methods
 from stalwart.jmap.call import Request
 from stalwart.jmap.capabilities import Capability, known
 from stalwart.jmap.engine import Engine, Mode, encoded
-from stalwart.jmap.request import MAX_SIZE, Limits, RequestRefused, over, read_request
+from stalwart.jmap.request import MAX_SIZE, Limits, RequestRefused, over, read_json, read_value
 from stalwart.jmap.session import Sessions
 from stalwart.store import Store
 from stalwart.telemetry import Telemetry
@@ -48,10 +49,16 @@ class Service:
         store: Store,
         telemetry: Telemetry,
         base_url: str,
+        push_key: Callable[[], str | None] = lambda: None,
     ) -> None:
         announced = tuple(announcing)
         self.sessions = Sessions(
-            announced, settings=settings, store=store, base_url=base_url, seconds=engine.clock.seconds
+            announced,
+            settings=settings,
+            store=store,
+            base_url=base_url,
+            seconds=engine.clock.seconds,
+            push_key=push_key,
         )
         self._engine = engine
         self._settings = settings
@@ -67,19 +74,24 @@ class Service:
 
     async def answer(self, exchange: Exchange) -> Answer:
         """The response to an API request, or the problem that refuses it."""
-        limits = self._limits
-        try:
-            body = await self._body(exchange, limits.max_size)
-            read = read_request(body, self._known, limits.max_calls)
-        except RequestRefused as refused:
-            return self._refused(exchange, refused)
         access = exchange.access
         assert access is not None  # the route says so
+        try:
+            value = read_json(await self._body(exchange, self._limits.max_size))
+            return Answer(200, await self.response(value, access, exchange), JSON)
+        except RequestRefused as refused:
+            self.tell_refusal(exchange, refused)
+            return refused.answer()
+
+    async def response(self, value: Any, access: Access, exchange: Exchange) -> bytes:
+        """The Response object, as JSON, to the Request object ``value``; both as values. Raises ``RequestRefused``."""
+        limits = self._limits
+        read = read_value(value, self._known, limits.max_calls)
         created = read.created_ids
         request = Request(access, exchange.client_ip, exchange, frozenset(read.using), created or {}, limits.per_call)
         answered = await self._engine.responses(request, read.method_calls, limits.max_size)
         state = await self.sessions.state(access)
-        return Answer(200, encoded(self._engine, request, answered, state, created is not None), JSON)
+        return encoded(self._engine, request, answered, state, created is not None)
 
     async def _body(self, exchange: Exchange, limit: int) -> bytes:
         content_type = exchange.head.fields.get("content-type")
@@ -90,14 +102,19 @@ class Service:
         except TooLarge:
             raise over(MAX_SIZE) from None
 
-    def _refused(self, exchange: Exchange, refused: RequestRefused) -> Answer:
+    @property
+    def max_size(self) -> int:
+        """How many octets a request may have."""
+        return self._limits.max_size
+
+    def tell_refusal(self, exchange: Exchange, refused: RequestRefused) -> None:
+        """Log that a request was refused as a whole."""
         if refused.limit is not None:
             event = LIMIT_SIZE_REQUEST if refused.limit == MAX_SIZE else LIMIT_CALLS_IN
             self._telemetry.emit(event, remoteIp=exchange.client_ip, path=exchange.path, reason=refused.detail)
         elif refused.kind in _TOLD:
             event = _TOLD[refused.kind]
             self._telemetry.emit(event, remoteIp=exchange.client_ip, path=exchange.path, reason=refused.detail)
-        return refused.answer()
 
 
 def build_service(services: Mapping[str, Any], *, mode: Mode = "normal") -> Service:
@@ -113,6 +130,7 @@ def build_service(services: Mapping[str, Any], *, mode: Mode = "normal") -> Serv
         store=services["store"],
         telemetry=services["telemetry"],
         base_url=services["base_url"],
+        push_key=services.get("push_key", lambda: None),
     )
 
 

@@ -76,6 +76,10 @@ class SetRefused(StalwartError):
         return _members(self.type, self.description, listed | self.members)
 
 
+class Untimely(SetRefused):
+    """Refused as things stand: it may be fine once other changes of the same ``/set`` are carried out."""
+
+
 # The nearest class in the order of inheritance counts.
 _METHOD_TYPES: dict[type[StalwartError], str] = {
     UnresolvedReference: "invalidResultReference",

@@ -84,10 +84,19 @@ def read_request(body: bytes, known: Collection[str], max_calls: int) -> Request
 
     :raises RequestRefused: it is none, names an unknown capability or has too many calls.
     """
+    return read_value(read_json(body), known, max_calls)
+
+
+def read_json(body: bytes) -> Any:
+    """The I-JSON value of a body or message. Raises ``RequestRefused`` ``notJSON``."""
     try:
-        value = decode_json(body)
+        return decode_json(body)
     except NotJson as problem:
         raise RequestRefused("notJSON", f"The body is not I-JSON: {problem.reason}.") from None
+
+
+def read_value(value: Any, known: Collection[str], max_calls: int) -> RequestBody:
+    """As ``read_request``, of a value that was read already."""
     try:
         request = msgspec.convert(value, RequestBody)
     except msgspec.ValidationError as problem:

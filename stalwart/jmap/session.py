@@ -24,7 +24,7 @@ NAMES_HOLD = 30.0
 
 _DOWNLOAD = "/jmap/download/{accountId}/{blobId}/{name}?accept={type}"
 _EVENTS = "/jmap/eventsource/?types={types}&closeafter={closeafter}&ping={ping}"
-_Key = tuple[int, str, frozenset[str], frozenset[int], str]
+_Key = tuple[int, str, frozenset[str], frozenset[int], str, str | None]
 
 
 @frozen
@@ -47,25 +47,27 @@ class Sessions:
         store: Store,
         base_url: str,
         seconds: Callable[[], float],
+        push_key: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._capabilities = tuple(capabilities)
         self._settings = settings
         self._store = store
         self._base_url = base_url
         self._seconds = seconds
+        self._push_key = push_key
         self._kept: dict[_Key, Session] = {}
         settings.watch(self._kept.clear)
 
     async def state(self, access: Access) -> str:
         """The ``sessionState`` of ``access``."""
-        kept = self._kept.get(_key(access))
+        kept = self._kept.get(self._kept_under(access))
         if kept is not None and (not access.group_ids or kept.until > self._seconds()):
             return kept.state
         return (await self.fresh(access)).state
 
     async def fresh(self, access: Access) -> Session:
         """The session of ``access`` as it is now."""
-        key = _key(access)
+        key = self._kept_under(access)
         kept = self._kept.get(key)
         if kept is not None and not access.group_ids:
             return kept
@@ -76,6 +78,10 @@ class Sessions:
             del self._kept[next(iter(self._kept))]
         self._kept[key] = session
         return session
+
+    def _kept_under(self, access: Access) -> _Key:
+        whose = access.account_id, access.login, access.permissions, access.group_ids, access.kind
+        return *whose, self._push_key()
 
     def anonymous(self) -> bytes:
         """The session of nobody: capabilities and URLs, no account."""
@@ -103,8 +109,8 @@ class Sessions:
         }
 
     def _announced(self, access: Access) -> dict[str, Any]:
-        audience = Audience(self._settings, self._base_url, access, access.account_id)
-        return {each.urn: each.session(audience) for each in self._capabilities if each.session is not None}
+        audience = Audience(self._settings, self._base_url, access, access.account_id, self._push_key())
+        return _said({each.urn: each.session(audience) for each in self._capabilities if each.session is not None})
 
     def _account(self, access: Access, id: int, name: str, held: Iterable[Capability]) -> dict[str, Any]:
         audience = Audience(self._settings, self._base_url, access, id)
@@ -112,12 +118,14 @@ class Sessions:
             "name": name,
             "isPersonal": id == access.account_id,
             "isReadOnly": False,
-            "accountCapabilities": {each.urn: each.account(audience) for each in held if each.account is not None},
+            "accountCapabilities": _said(
+                {each.urn: each.account(audience) for each in held if each.account is not None}
+            ),
         }
 
 
-def _key(access: Access) -> _Key:
-    return access.account_id, access.login, access.permissions, access.group_ids, access.kind
+def _said(values: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
+    return {urn: value for urn, value in values.items() if value is not None}
 
 
 def _sealed(members: dict[str, Any], permissions: list[str], until: float) -> Session:

@@ -1,1 +1,1 @@
-"""Mail: mailboxes and messages later; the path that mail takes to other servers is in ``delivery``."""
+"""Mail: what becomes of messages is in ``messages``, the path that mail takes to other servers in ``delivery``."""

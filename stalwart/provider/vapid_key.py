@@ -54,13 +54,10 @@ class VapidKey:
         self._place: Any = None
         self._contact: str | None = None
         self._key: ec.EllipticCurvePrivateKey | None = None
+        self.public: str | None = None
+        """The public key in base64url, `applicationServerKey` of the session (RFC 9749 3); None before ``load``."""
         self._tokens: OrderedDict[str, _Token] = OrderedDict()
         self._unwatch = settings.watch(self._changed)
-
-    @property
-    def public(self) -> str | None:
-        """The public key in base64url, `applicationServerKey` of the session (RFC 9749 3); None before ``load``."""
-        return public_text(self._key) if self._key is not None else None
 
     async def load(self) -> None:
         """Read the key; make one if there is none."""
@@ -72,6 +69,7 @@ class VapidKey:
             key = _p256(await self._store.write(self._own))
         if place == self._place:  # no later change has come before
             self._key = key
+            self.public = public_text(key)
             self._tokens.clear()
 
     def close(self) -> None:

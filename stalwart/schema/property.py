@@ -16,6 +16,11 @@ Update = Literal["mutable", "immutable", "serverSet"]
 Index = Literal["exact", "words", "both"]
 
 
+def documented(doc: str, enforced: bool) -> str:
+    """``doc`` with the remark that nothing obeys the object or member yet, where that is so."""
+    return doc if enforced else f"{doc} Stored, not enforced yet."
+
+
 class Required:
     """The type of ``REQUIRED``: there is no default, the value must be given."""
 
@@ -121,11 +126,12 @@ def prop(
     unique: str | None = None,
     index: Index | None = None,
     stored: bool = True,
+    enforced: bool = True,
 ) -> Any:
     """Declare a property in a class body; see ``Property`` for the words. Any: the annotation has the Python
-    type.
+    type. ``enforced`` False: nothing obeys it yet.
     """
-    return Property(type, default, doc, update, name, label, unique, index, stored)
+    return Property(type, default, documented(doc, enforced), update, name, label, unique, index, stored)
 
 
 def camel_case(attribute: str) -> str:

@@ -7,9 +7,10 @@ from types import MappingProxyType
 from typing import Any
 
 from stalwart.schema.patch import patched
+from stalwart.schema.property import documented
 from stalwart.schema.property_type import Step
 from stalwart.schema.strings import String
-from stalwart.schema.value import IdKind, Object, Singleton, Value, Variant, documented
+from stalwart.schema.value import IdKind, Object, Singleton, Value, Variant
 from stalwart.schema.violations import INVALID_OBJECT, INVALID_TAG, Path, Reading
 
 

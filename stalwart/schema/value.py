@@ -15,7 +15,7 @@ from attrs import evolve
 
 from stalwart.codec.ids import SINGLETON
 from stalwart.schema.patch import patched
-from stalwart.schema.property import Property
+from stalwart.schema.property import Property, documented
 from stalwart.schema.property_type import Step
 from stalwart.schema.violations import (
     FAILED,
@@ -28,11 +28,6 @@ from stalwart.schema.violations import (
 )
 
 IdKind = Literal["sequential", "snowflake"]
-
-
-def documented(doc: str, enforced: bool) -> str:
-    """``doc`` with the remark that nothing obeys the object yet, where that is so."""
-    return doc if enforced else f"{doc} Stored, not enforced yet."
 
 
 class Value:

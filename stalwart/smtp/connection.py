@@ -42,6 +42,7 @@ AHEAD = 65536  # octets that may wait while a step does
 TOGETHER = 16384  # octets of replies that are written at once
 LINGER = 3.0  # seconds in which a client that is sent away may go on sending, so that it reads why
 CLOSING = 15.0  # seconds to flush what was written
+LEAVING = 3.0  # the same when the server stops, and to end TLS together
 HANDSHAKE = 60.0  # seconds for TLS
 INSISTING = 30.0  # seconds that a cancelled step has to end
 IN_A_TURN = 500  # commands, then it is the turn of another connection
@@ -407,7 +408,7 @@ class Connection(Protocol):
             self._alarm.expect(now + LINGER)
         else:
             transport.loseConnection()
-            self._alarm.expect(now + CLOSING)
+            self._alarm.expect(now + (LEAVING if self._leaving else CLOSING))
 
     def _hold(self, reason: int) -> None:
         if not self._held and not self._closing:

@@ -23,7 +23,8 @@ from stalwart.telemetry.spans import new_span
 class Peer:
     """The client of a connection. What it said is forgotten when TLS begins (RFC 3207 4.2).
 
-    ``limits`` are this session's; ``Reception.connect`` may put others there. ``tls`` is what was agreed, such as
+    ``role`` and ``limits`` are this session's, like the ``hostname`` that the server calls itself and its ``greeting``
+    (None: those of the policy); ``Reception.connect`` may put others there. ``tls`` is what was agreed, such as
     ``TLSv1.3 TLS_AES_256_GCM_SHA384``. ``state`` belongs to the reception.
     """
 
@@ -39,6 +40,8 @@ class Peer:
     is_tls: bool = False
     tls: str | None = None
     login: Any = None
+    hostname: str | None = None
+    greeting: str | None = None
     state: Any = None
     span: int = Factory(new_span)
 

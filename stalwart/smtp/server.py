@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -27,16 +28,23 @@ class SmtpFactory(ServerFactory):
     """Serves by ``policy``, which may be replaced: connections that are open keep theirs.
 
     ``places`` counts connections, by listener and by client (an IPv4 address, or a /64 of IPv6), together with other
-    processes where it does.
+    processes where it does. Clients that ``spares`` names may have as many as they like.
     """
 
     noisy = False
 
-    def __init__(self, listener: Listener, policy: Policy, places: Places | None = None) -> None:
+    def __init__(
+        self,
+        listener: Listener,
+        policy: Policy,
+        places: Places | None = None,
+        spares: Callable[[str], bool] = lambda ip: False,
+    ) -> None:
         self.listener = listener
         self.policy = policy
         self.connections: set[Connection] = set()
         self._places = places if places is not None else MemoryPlaces()
+        self._spares = spares
         self._delivering: set[Connection] = set()  # whose clients are gone
         self._ended: Deferred[None] | None = None
         self._stopped = False
@@ -49,7 +57,7 @@ class SmtpFactory(ServerFactory):
         key = _neighbourhood(ip)
         if not self._places.take(_ALL, self.listener.name, limits.connections):
             return self._send_away(ip, replies.TOO_MANY_CONNECTIONS, limits.connections)
-        if not self._places.take(_EACH, key, limits.connections_each):
+        if not self._places.take(_EACH, key, None if self._spares(ip) else limits.connections_each):
             self._places.free(_ALL, self.listener.name)
             return self._send_away(ip, replies.TOO_MANY_FROM_YOU, limits.connections_each)
         connection = Connection(self, addr, key)

@@ -69,7 +69,7 @@ class Session:
         answer = await self._ask(self.policy.reception.connect(self.peer))
         if answer is not None:
             return Outcome((answer,), Then.CLOSE)
-        return Outcome((reply(220, None, self.policy.greeting),))
+        return Outcome((reply(220, None, self.peer.greeting or self.policy.greeting),))
 
     def command(self, line: bytes | Reply) -> Step:
         """One command line, without its end; or the reply to what is none."""
@@ -132,19 +132,20 @@ class Session:
 
     def _hello(self, command: Hello) -> Step:
         peer, policy = self.peer, self.policy
+        hostname = peer.hostname or policy.hostname
         if policy.role.is_lmtp != (command.verb == "LHLO"):
             return self.misplaced(
                 replies.USE_LHLO if policy.role.is_lmtp else replies.USE_EHLO, events.SMTP_INVALID_COMMAND
             )
-        if policy.role.demands_full_name and "." not in command.name and command.name[0] != "[":
+        if peer.role.demands_full_name and "." not in command.name and command.name[0] != "[":
             self.tell(events.SMTP_INVALID_EHLO, hostname=command.name)
             return self.misplaced(replies.NOT_FULL_NAME, None)
         self._reset()
         peer.hello, peer.is_extended = command.name, command.verb != "HELO"
         self.tell(events.SMTP_EHLO, hostname=command.name, method=command.verb)
         if not peer.is_extended:
-            return Outcome((reply(250, None, policy.hostname),))
-        offers = [policy.hostname, *policy.role.announces, f"SIZE {peer.limits.message_size}"]
+            return Outcome((reply(250, None, hostname),))
+        offers = [hostname, *policy.role.announces, f"SIZE {peer.limits.message_size}"]
         if policy.tls is not None and not peer.is_tls:
             offers.append("STARTTLS")
         if mechanisms := self._sign_in.mechanisms():
@@ -152,7 +153,8 @@ class Session:
         return Outcome((reply(250, None, *offers),))
 
     def _mail(self, command: Mail) -> Step:
-        role, peer = self.policy.role, self.peer
+        peer = self.peer
+        role = peer.role
         if peer.hello is None and role.demands_hello:
             return self.misplaced(
                 replies.LHLO_FIRST if role.is_lmtp else replies.GREET_FIRST, events.SMTP_DID_NOT_SAY_EHLO

@@ -6,7 +6,7 @@ object that an operation changes gets one number of its own. A call that raises 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, Protocol
 
 from msgspec import UNSET, UnsetType
@@ -25,6 +25,9 @@ from stalwart.store.mail_rows import (
 )
 
 Rows = list[MailboxRow]
+
+Revise = Callable[[Set[int], Set[str]], tuple[Set[int], Set[str]]]
+"""What an e-mail is to have in place of its mailboxes and keywords."""
 
 
 class Mailboxes(Protocol):
@@ -76,6 +79,9 @@ class Mailboxes(Protocol):
     def list(self, account_id: int) -> Rows:
         """All, by id."""
 
+    def count(self, account_id: int) -> int:
+        """How many there are."""
+
     def by_role(self, account_id: int, role: str) -> MailboxRow | None:
         """The one with a role."""
 
@@ -112,6 +118,12 @@ class Mail(Protocol):
         """Give it other mailboxes or keywords, the full sets; False if it has them already.
 
         Raises NotFound, Invalid (no mailbox), DanglingReference (mailbox).
+        """
+
+    def revise_email(self, account_id: int, id: int, revise: Revise, *, now: int) -> int:
+        """As ``update_email``, with what ``revise`` makes of the sets that it has; what that raises passes.
+
+        Answers the change number of the e-mail, which is the state of all then; 0 if it has them already.
         """
 
     def destroy_emails(self, account_id: int, ids: Iterable[int], *, now: int) -> frozenset[int]:
@@ -164,6 +176,26 @@ class Mail(Protocol):
         """How the list of a mailbox by time of receipt, not collapsed, changed after the Email state ``since``.
 
         None means cannotCalculateChanges (RFC 8620 5.6). Raises NotFound (mailbox).
+        """
+
+    def count(self, account_id: int, enough: int) -> int:
+        """How many e-mails an account has; where they are fewer than ``enough``, rather too many than too few."""
+
+    def delivered(self, account_id: int, digest: bytes, *, now: int) -> AddedEmail | None:
+        """An e-mail of the blob that ``note_delivery`` was called with for ``digest``, if there is one and it is not
+        over.
+        """
+
+    def note_delivery(self, account_id: int, digest: bytes, blob: bytes, *, expires_at: int) -> None:
+        """The message with ``digest``, a delivery, is in ``blob``; remembered until ``expires_at``."""
+
+    def purge_deliveries(self, now: int, limit: int) -> int:
+        """Forget deliveries that are over, at most ``limit``; answers how many."""
+
+    def expunge(self, account_id: int, mailbox_id: int, *, before: int, limit: int, now: int) -> int:
+        """Take out of a mailbox what came into it before a time, at most ``limit``; answers how many e-mails.
+
+        Those that are in no other mailbox are destroyed.
         """
 
     def forget_removed(self, account_id: int) -> int:

@@ -69,11 +69,15 @@ class NewEmail(Struct, frozen=True, kw_only=True):
 
 
 class AddedEmail(Struct, frozen=True):
-    """Where an e-mail went. ``moved`` are e-mails of other threads that now belong to its thread: (old id, new id)."""
+    """Where an e-mail went. ``moved`` are e-mails of other threads that now belong to its thread: (old id, new id).
+
+    ``duplicate``: it was there before, and nothing was added.
+    """
 
     id: int
     thread_id: int
     moved: tuple[tuple[int, int], ...] = ()
+    duplicate: bool = False
 
 
 class EmailRow(Struct, frozen=True):

@@ -20,6 +20,7 @@ from stalwart.store.sql.session import TransactionLost
 from stalwart.store.sql.transaction import SqlTransaction
 from stalwart.store.sqlite.connection import fault, open_memory, refuse_writes
 from stalwart.store.store import Transaction
+from stalwart.store.watch import Observer, Watch
 
 T = TypeVar("T")
 
@@ -32,6 +33,7 @@ class MemoryStore:
         self._session = open_memory()
         migrate(self._session, load_migrations(SQLITE), int(clock()))
         self._transaction: Transaction = SqlTransaction(self._session, self.blob_files)
+        self._watch = Watch()
         self._closed = False
 
     def start(self) -> Deferred[None]:
@@ -65,6 +67,9 @@ class MemoryStore:
         except Exception as error:
             return fail(error)
 
+    def watch(self, observer: Observer) -> Callable[[], None]:
+        return self._watch.add(observer)
+
     def ping(self) -> Deferred[None]:
         return self.read(lambda transaction: None)
 
@@ -76,9 +81,14 @@ class MemoryStore:
             return fail(_explained(lost.__cause__ or lost))
         except Exception as error:
             self._session.rollback()
+            self._session.noted()
             return fail(_explained(error))
         self._session.commit()
-        return succeed(result)
+        answered = succeed(result)
+        changed = self._session.noted()
+        if changed:
+            self._watch.tell(changed)
+        return answered
 
 
 def _closed() -> Deferred[T]:

@@ -7,3 +7,7 @@ from typing import Final
 MAILBOX: Final = 1
 EMAIL: Final = 2
 THREAD: Final = 3
+EMAIL_DELIVERY: Final = 4
+"""No objects, only a state: the number of the last change when mail came by SMTP or LMTP (RFC 8621 1.5)."""
+
+QUOTA: Final = 5

@@ -16,6 +16,8 @@ from twisted.internet.defer import Deferred
 
 from stalwart.store.blob_files import BlobFiles, Stored
 from stalwart.store.mail import Mail
+from stalwart.store.mail_text import MailText
+from stalwart.store.push_subscriptions import PushSubscriptions
 from stalwart.store.rows import (
     AccountRow,
     Ban,
@@ -34,6 +36,7 @@ from stalwart.store.rows import (
     TraceRow,
     TraceSearch,
 )
+from stalwart.store.watch import Observer
 
 T = TypeVar("T")
 
@@ -402,6 +405,12 @@ class Objects(Protocol):
     def state(self, account_id: int, type: int) -> int:
         """The number of the last change to objects of ``type``; 0 before the first."""
 
+    def touch(self, account_id: int, type: int) -> None:
+        """Give ``type``, which has no objects, the last change number of the account for its state."""
+
+    def states(self, account_id: int) -> dict[int, int]:
+        """``state`` by type, of all types that have one."""
+
     def changes(
         self, account_id: int, type: int, since: int, limit: int | None = None, origin: int | None = None
     ) -> Changes | None:
@@ -500,6 +509,10 @@ class Transaction(Protocol):
     def blobs(self) -> Blobs: ...
     @property
     def mail(self) -> Mail: ...
+    @property
+    def mail_text(self) -> MailText: ...
+    @property
+    def push_subscriptions(self) -> PushSubscriptions: ...
 
 
 class Store(Protocol):
@@ -530,6 +543,11 @@ class Store(Protocol):
 
         Works run side by side and in no order: whoever writes a blob asks for one after the other. Cancelling drops
         a work that has not begun.
+        """
+
+    def watch(self, observer: Observer) -> Callable[[], None]:
+        """Call ``observer`` after each write that has changed objects, when it is durable and was answered; the result
+        ends that. It hears of types that may have changed, and must not take long.
         """
 
     def ping(self) -> Deferred[None]:

@@ -6,6 +6,7 @@ Used by tasks (x:Task, StoreMaintenance) and by the daily cleaning (x:DataRetent
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from twisted.internet.task import deferLater
@@ -23,6 +24,9 @@ _NEVER = (1 << 63) - 1  # later than any sign-in ends
 _ACCOUNTS = 50
 _BLOBS = 200
 _ROWS = 500
+_DELIVERIES = 2000
+_EXPUNGED = 100
+_AGED_OUT = ("trash", "junk")
 
 
 class Cleaning:
@@ -34,7 +38,7 @@ class Cleaning:
         self._clock = clock
 
     async def purge_expired(self) -> None:
-        """Remove tokens, counters and bans that are over."""
+        """Remove tokens, counters, bans and notes of deliveries that are over."""
         now = self._now()
 
         def purge(tx: Transaction) -> None:
@@ -44,6 +48,8 @@ class Cleaning:
             tx.bans.purge(now)
 
         await self._store.write(purge)
+        while await self._store.write(lambda tx: tx.mail.purge_deliveries(now, _DELIVERIES)) == _DELIVERIES:
+            pass
 
     async def end_sign_ins(self) -> int:
         """End everybody's sign-ins to applications; how many. What is remembered of them is the caller's business."""
@@ -67,21 +73,68 @@ class Cleaning:
         """Forget the oldest deletions in an account, as many as the settings say; nothing without an account."""
         keep = self._settings.of(DataRetention).max_changes_history
         if keep is not None:
-            await self._store.write(lambda tx: tx.objects.trim(account_id, keep))
+            await self._store.write(lambda tx: _trim(tx, account_id, keep))
 
     async def trim_all(self) -> None:
         """The same for every account."""
         keep = self._settings.of(DataRetention).max_changes_history
         if keep is not None:
-            await self._each_account(lambda tx, id: tx.objects.trim(id, keep))
+            await self._each_account(lambda tx, id: _trim(tx, id, keep))
+
+    async def expunge(self, account_id: int) -> None:
+        """Delete what has been in the trash and junk folders of an account for as long as the settings say."""
+        age = self._settings.of(DataRetention).expunge_trash_after
+        if age is not None:
+            await self._expunge(account_id, age // 1000)
+
+    async def expunge_all(self) -> None:
+        """The same for every account."""
+        age = self._settings.of(DataRetention).expunge_trash_after
+        if age is None:
+            return
+        now, full = self._now(), []
+
+        def some(tx: Transaction, id: int) -> None:
+            if _expunged(tx, id, now - age // 1000, now):
+                full.append(id)
+
+        await self._each_account(some)
+        for id in full:
+            await self._expunge(id, age // 1000)
+
+    async def _expunge(self, account_id: int, age: int) -> None:
+        now = self._now()
+        while await self._store.write(lambda tx: _expunged(tx, account_id, now - age, now)):
+            pass
 
     async def recount(self, account_id: int) -> None:
-        """Add up anew what the objects of an account take; nothing without an account."""
-        await self._store.write(lambda tx: _recount(tx, account_id))
+        """Add up anew what the objects of an account take, and its mail; nothing without an account."""
+        now = self._now()
+        await self._store.write(lambda tx: _recount(tx, account_id, now))
 
     async def recount_all(self) -> None:
         """The same for every account."""
-        await self._each_account(_recount)
+        now = self._now()
+        await self._each_account(lambda tx, id: _recount(tx, id, now), 1)
+
+    async def reindex(self, account_id: int) -> None:
+        """Have the text of all mail of an account indexed again, in the background."""
+        after: int | None = -1
+        while after is not None:
+            after = await self._store.write(partial(_queued, account_id, after))
+
+    async def reindex_email(self, account_id: int, id: int) -> None:
+        """The same for one e-mail."""
+        await self._store.write(lambda tx: tx.mail_text.queue(account_id, id))
+
+    async def reindex_all(self) -> None:
+        """The same for every account."""
+        after: int | None = -1
+        while after is not None:
+            ids: list[int] = await self._store.read(partial(_accounts_after, after))
+            for id in ids:
+                await self.reindex(id)
+            after = ids[-1] if len(ids) == _ACCOUNTS else None
 
     async def erase(self, account_id: int) -> None:
         """Remove an account that is gone with all its data; nothing if that is done."""
@@ -93,19 +146,19 @@ class Cleaning:
         while not await self._store.write(step):
             pass
 
-    async def _each_account(self, work: Callable[[Transaction, int], object]) -> None:
+    async def _each_account(self, work: Callable[[Transaction, int], object], at_once: int = _ACCOUNTS) -> None:
         after: int | None = -1
         while after is not None:
-            after = await self._some_accounts(work, after)
+            after = await self._some_accounts(work, after, at_once)
 
-    async def _some_accounts(self, work: Callable[[Transaction, int], object], after: int) -> int | None:
+    async def _some_accounts(self, work: Callable[[Transaction, int], object], after: int, at_once: int) -> int | None:
         """Do ``work`` for the accounts that follow ``after``; the last of them, None if there are no more."""
 
         def some(tx: Transaction) -> int | None:
-            ids = tx.accounts.ids(after, _ACCOUNTS)
+            ids = tx.accounts.ids(after, at_once)
             for id in ids:
                 work(tx, id)
-            return ids[-1] if len(ids) == _ACCOUNTS else None
+            return ids[-1] if len(ids) == at_once else None
 
         last: int | None = await self._store.write(some)
         return last
@@ -118,6 +171,31 @@ class Cleaning:
         return int(self._clock.seconds())
 
 
-def _recount(tx: Transaction, account_id: int) -> None:
+def _queued(account_id: int, after: int, tx: Transaction) -> int | None:
+    return tx.mail_text.queue_account(account_id, after)
+
+
+def _accounts_after(after: int, tx: Transaction) -> list[int]:
+    return tx.accounts.ids(after, _ACCOUNTS)
+
+
+def _trim(tx: Transaction, account_id: int, keep: int) -> None:
+    tx.objects.trim(account_id, keep)
+    tx.mail.forget_removed(account_id)
+
+
+def _recount(tx: Transaction, account_id: int, now: int) -> None:
     if tx.accounts.get(account_id) is not None:
         tx.accounts.recount(account_id)
+        tx.mail.recount(account_id, now=now)
+
+
+def _expunged(tx: Transaction, account_id: int, before: int, now: int) -> bool:
+    """Whether there may be more to expunge."""
+    more = False
+    for role in _AGED_OUT:
+        mailbox = tx.mail.mailboxes.by_role(account_id, role)
+        if mailbox is not None and mailbox.total:
+            gone = tx.mail.expunge(account_id, mailbox.id, before=before, limit=_EXPUNGED, now=now)
+            more = more or gone == _EXPUNGED
+    return more

@@ -1,4 +1,5 @@
-"""Works of the store and of single accounts (x:Task: AccountMaintenance, StoreMaintenance, DestroyAccount).
+"""Works of the store and of single accounts (x:Task: AccountMaintenance, StoreMaintenance, DestroyAccount,
+IndexDocument).
 
 Kinds of maintenance whose part of the server is not there are refused when somebody asks for the task.
 """
@@ -23,12 +24,18 @@ def maintenance_works(cleaning: Cleaning, further: Mapping[str, Step] | None = N
         "AccountMaintenance": account_maintenance(cleaning),
         "StoreMaintenance": store_maintenance(cleaning, further or {}),
         "DestroyAccount": account_destruction(cleaning),
+        "IndexDocument": document_indexing(cleaning),
     }
 
 
 def account_maintenance(cleaning: Cleaning) -> Work:
-    """Forget old deletions, or count the bytes of an account."""
-    steps = {"purge": cleaning.trim, "recalculateQuota": cleaning.recount}
+    """Delete what is old and forget old deletions, index mail again, or count the mail and the bytes of an account."""
+
+    async def purge(account_id: int) -> None:
+        await cleaning.expunge(account_id)
+        await cleaning.trim(account_id)
+
+    steps = {"purge": purge, "reindex": cleaning.reindex, "recalculateQuota": cleaning.recount}
 
     async def run(task: Any) -> None:
         await steps[task.maintenance_type](task.account_id)
@@ -37,14 +44,19 @@ def account_maintenance(cleaning: Cleaning) -> Work:
 
 
 def store_maintenance(cleaning: Cleaning, further: Mapping[str, Step]) -> Work:
-    """Delete what has expired or nobody holds, count bytes."""
+    """Index mail again, delete what has expired or nobody holds, count bytes."""
 
     async def purge_blob() -> None:
         await cleaning.sweep_blobs()
         await cleaning.sweep_folders()
 
+    async def purge_accounts() -> None:
+        await cleaning.expunge_all()
+        await cleaning.trim_all()
+
     steps: dict[str, Step] = {
-        "purgeAccounts": cleaning.trim_all,
+        "reindexAccounts": cleaning.reindex_all,
+        "purgeAccounts": purge_accounts,
         "purgeData": cleaning.purge_expired,
         "purgeBlob": purge_blob,
         "resetUserQuotas": cleaning.recount_all,
@@ -60,6 +72,19 @@ def store_maintenance(cleaning: Cleaning, further: Mapping[str, Step]) -> Work:
             raise Invalid("The stores of this server are not in parts.", ("shardIndex",))
 
     return Work(run, lambda task: ("store", task.maintenance_type), check, _LONG)
+
+
+def document_indexing(cleaning: Cleaning) -> Work:
+    """Index one e-mail again."""
+
+    async def run(task: Any) -> None:
+        await cleaning.reindex_email(task.account_id, task.document_id)
+
+    def check(task: Any) -> None:
+        if task.document_type != "email":
+            raise Invalid("Only e-mails can be searched for their text.", ("documentType",))
+
+    return Work(run, _of_account, check)
 
 
 def auth_token_removal(cleaning: Cleaning, forget_all: Callable[[], None]) -> Step:

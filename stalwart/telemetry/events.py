@@ -470,6 +470,10 @@ SMTP_TOO_MANY_MESSAGES = Event(
 SMTP_TOO_MANY_ERRORS = Event("smtp.too-many-errors", Level.INFO, "Too many errors in a session", "remoteIp limit")
 SMTP_TRANSFER_LIMIT = Event("smtp.transfer-limit-exceeded", Level.INFO, "Too much sent in a session", "remoteIp limit")
 SMTP_TIME_LIMIT = Event("smtp.time-limit-exceeded", Level.INFO, "SMTP session took too long", "remoteIp reason")
+SMTP_LOOP_DETECTED = Event(
+    "smtp.loop-detected", Level.INFO, "Message refused: it has passed too many servers", "remoteIp from total limit"
+)
+SMTP_RULE_ERROR = Event("smtp.rule-error", Level.WARN, "Rule of the settings for mail gives nothing", "object reason")
 SMTP_ERROR = Event("smtp.error", Level.ERROR, "Fault in the server while taking mail", "remoteIp reason trace")
 
 TELEMETRY_LOG_ERROR = Event("telemetry.log-error", Level.WARN, "Log file cannot be written", "path reason")
@@ -499,6 +503,30 @@ TELEMETRY_OTEL_ERROR = Event(
 TELEMETRY_OTEL_METRICS_ERROR = Event(
     "telemetry.otel-metrics-exporter-error", Level.WARN, "OpenTelemetry collector lacks figures", "url reason"
 )
+
+MESSAGE_STORED = Event("message-ingest.stored", Level.INFO, "Message stored", "accountId size elapsed")
+MESSAGE_DUPLICATE = Event(
+    "message-ingest.duplicate",
+    Level.INFO,
+    "Message was delivered again, and is there already",
+    "accountId size elapsed",
+)
+MESSAGE_OVER_QUOTA = Event("message-ingest.over-quota", Level.INFO, "Message did not fit", "accountId size reason")
+
+PUSH_SUBSCRIPTION_SUCCESS = Event("push-subscription.success", Level.TRACE, "Pushed to a device", "accountId id")
+PUSH_SUBSCRIPTION_ERROR = Event(
+    "push-subscription.error", Level.DEBUG, "Device could not be pushed to", "accountId id reason"
+)
+PUSH_SUBSCRIPTION_NOT_FOUND = Event(
+    "push-subscription.not-found", Level.DEBUG, "Push subscription is removed", "accountId id reason"
+)
+
+TEXT_INDEXED = Event("message-ingest.search-index", Level.DEBUG, "Messages were indexed for searching", "total elapsed")
+TEXT_INDEX_UNREADABLE = Event(
+    "message-ingest.search-unreadable", Level.WARN, "Message cannot be searched for", "accountId documentId reason"
+)
+TEXT_INDEX_ERROR = Event("message-ingest.search-error", Level.ERROR, "Search index is behind", "accountId reason")
+TEXT_INDEX_MADE_ANEW = Event("message-ingest.search-anew", Level.INFO, "Search index is being made anew")
 
 
 def declared_events() -> tuple[Event, ...]:

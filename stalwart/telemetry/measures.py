@@ -18,6 +18,7 @@ OTHER = "other"
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SHORT = (0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # telemetry 1.4
 MEDIUM = (0.25, 0.5, 1.0, 5.0, 10.0, 60.0, 300.0, 600.0, 1800.0, 3600.0, 18000.0)
+OCTETS = (1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0, 4194304.0, 16777216.0, 67108864.0)
 FINE = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
 
@@ -73,6 +74,13 @@ REACTOR_LATENCY = Measure(
 )
 LIVE_STREAMS = Measure("live_streams", "gauge", "Open live streams", ("kind",))
 TASKS_WAITING = Measure("tasks_waiting", "gauge", "Background tasks that are due and not done")
+MESSAGE_INGEST_DURATION = _lasts(
+    "message_ingest", "From the end of a message to its being stored", SHORT, id="message-ingest.time"
+)
+MESSAGE_SIZE = Measure(
+    "message_size_bytes", "histogram", "Octets of messages that were stored", (), OCTETS, "message.size"
+)
+TEXT_INDEX_WAITING = Measure("search_index_waiting", "gauge", "E-mails whose text is not indexed yet")
 DIAGNOSIS_DURATION = _lasts("diagnosis", "How long delivery diagnoses took", SHORT, "verdict")
 
 

@@ -1,7 +1,7 @@
-"""What a route hands back: an ``Answer`` with its whole body or a ``Content`` that is read while it is sent, or an
-``EventStream`` that writes as things happen.
+"""What a route hands back: an ``Answer`` with its whole body or a ``Content`` that is read while it is sent, an
+``EventStream`` that writes as things happen, or a ``WebSocket``.
 
-Both are values; nothing here knows a connection. Header order on the wire is the order given: an answer's own fields,
+All are values; nothing here knows a connection. Header order on the wire is the order given: an answer's own fields,
 then Content-Type and Content-Length, then what the front adds (http-service 2.1, 5.1).
 """
 
@@ -13,6 +13,9 @@ from typing import Any, Protocol
 import msgspec
 from attrs import frozen
 from twisted.internet.defer import Deferred
+
+from stalwart.codec.sse import comment
+from stalwart.directory.access import Access
 
 JSON = "application/json; charset=utf-8"
 PLAIN_JSON = "application/json"
@@ -86,11 +89,69 @@ class EventStream:
     """A stream of Server-Sent Events (delivery-diagnostics 2).
 
     ``run(send)`` is a coroutine; each ``send(frame)`` takes complete frames as bytes. The stream ends when it returns;
-    it is cancelled at once when the client leaves or the server stops.
+    it is cancelled at once when the client leaves or the server stops. After ``silence`` seconds without a frame
+    ``beat`` is sent.
     """
 
     run: Callable[[Outlet], Coroutine[Any, Any, None]]
     headers: Headers = (("Cache-Control", "no-store"),)
+    silence: float = 15.0
+    beat: bytes = comment("keep-alive")
+
+
+class SocketOutlet(Protocol):
+    """A WebSocket as whoever speaks on it sees it; once it is closed, nothing is sent and nothing happens."""
+
+    def send(self, text: str) -> None:
+        """Send a message. What is sent while the client does not read has to be kept."""
+
+    def ready(self) -> Deferred[None]:
+        """Fires when the client takes more; has fired already as a rule."""
+
+    async def catch_up(self) -> None:
+        """Take over what other processes have changed, as ahead of each request."""
+
+    def counted(self, access: Access) -> Callable[[], None]:
+        """Count a request of ``access`` that came as a message; the result says that it is over.
+
+        :raises TooMany: there were too many in this time.
+        :raises LimitExceeded: too many are running.
+        """
+
+    def hold(self) -> None:
+        """Take no further messages from the client, until ``release``."""
+
+    def release(self) -> None:
+        """Go on."""
+
+    def close(self, code: int, reason: str = "") -> None:
+        """End it in order (RFC 6455 7.4)."""
+
+
+class SocketSpeaker(Protocol):
+    """Who speaks on a WebSocket."""
+
+    def message(self, data: bytes) -> None:
+        """The client has sent a text."""
+
+    def lost(self) -> None:
+        """It is over, however that came about."""
+
+
+@frozen
+class WebSocket:
+    """A WebSocket (RFC 6455) in place of an answer, accepted with ``accept`` and ``protocol``.
+
+    ``open`` makes the speaker. ``most`` octets may be in a message of the client. A client that was silent for
+    ``heartbeat`` seconds is asked whether it is there, one that was for ``patience`` seconds has to go; 0 is never.
+    """
+
+    open: Callable[[SocketOutlet], SocketSpeaker]
+    accept: str
+    protocol: str | None
+    most: int
+    heartbeat: float
+    patience: float
 
 
 def json_answer(value: Any, status: int = 200, headers: Headers = (), content_type: str = JSON) -> Answer:

@@ -1,4 +1,4 @@
-"""What happens to a TCP connection before HTTP: PROXY header, block list, connection limit, TLS (http-service 1.2).
+"""What happens to a TCP connection before it is served: PROXY header, block list, limit, TLS (http-service 1.2).
 
 ``wrap_listener`` gives the factory to listen with. A connection that is refused here is closed without a byte: first
 the PROXY header of a trusted proxy, then the block list, then the limit, and only then TLS. The PROXY header is read by
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from typing import Protocol as Interface
 
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener
 from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -18,24 +19,44 @@ from zope.interface import implementer
 from stalwart.codec.ip_networks import NetworkSet
 from stalwart.codec.proxy_protocol import Header, Incomplete, parse
 from stalwart.config.network.listener import NetworkListener
+from stalwart.directory.places import Places
+from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import LIMIT_CONCURRENT_CONNECTION, NETWORK_PROXY_ERROR, SECURITY_IP_BLOCKED
 from stalwart.tls.accepting import Handshakes, accept
+from stalwart.web.bans import Bans
 from stalwart.web.clock import Clock
 from stalwart.web.connection import Listener, ProxiedAddress, peer_ip
-from stalwart.web.site import Site
 
 PROXY_TIMEOUT = 10
 _CONNECTIONS = "connections"
+
+
+class Serving(Interface):
+    """Whoever serves the connections of a listener: the site, or a server of mail.
+
+    ``connect`` gives the protocol for a connection from ``peer``; ``agreed`` is what ALPN has chosen. ``owner`` is to
+    be told when it is open, unless ``owner.has_entered``, and when it is gone.
+    """
+
+    telemetry: Telemetry
+    places: Places
+
+    @property
+    def bans(self) -> Bans: ...
+    @property
+    def closing(self) -> bool: ...
+    def connect(self, listener: Listener, peer: Any, owner: Any, agreed: bytes | None = None) -> Any: ...
 
 
 class ListenerFactory(ServerFactory):
     """Connections of one listener on their way to ``site``; ``connections`` is how many are open."""
 
     noisy = False
+    has_entered = False
 
     def __init__(
         self,
-        site: Site,
+        site: Serving,
         listener: Listener,
         *,
         trusted_proxies: NetworkSet,
@@ -119,6 +140,8 @@ class ListenerFactory(ServerFactory):
 class _Entered:
     """The owner of a connection that was counted when its handshake began."""
 
+    has_entered = True
+
     def __init__(self, listener: ListenerFactory) -> None:
         self._listener = listener
 
@@ -142,7 +165,7 @@ class _Plain(ServerFactory):
         return self._listener.channel(addr)
 
 
-@implementer(IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
 class _ProxyHeader(Protocol):
     """Reads the PROXY header, then stands aside: everything goes to the protocol that it made."""
 
@@ -170,6 +193,11 @@ class _ProxyHeader(Protocol):
             self._hand_over(header)
         elif not isinstance(header, Incomplete):
             self._refuse(header.reason)
+
+    def handshakeCompleted(self) -> None:
+        """TLS has begun in the middle of the connection."""
+        if IHandshakeListener.providedBy(self._inner):
+            self._inner.handshakeCompleted()
 
     def readConnectionLost(self) -> None:
         """The client has closed its half."""
@@ -223,7 +251,7 @@ class _ProxyHeader(Protocol):
 
 
 def wrap_listener(
-    site: Site,
+    site: Serving,
     listener: NetworkListener,
     *,
     clock: Clock,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from inspect import iscoroutine
 from typing import Any, Protocol
 
@@ -53,7 +54,7 @@ from stalwart.web.access import (
     is_bound,
     live_token,
 )
-from stalwart.web.answers import CORS_TRIO, Answer, EventStream, no_content, redirect
+from stalwart.web.answers import CORS_TRIO, Answer, EventStream, WebSocket, no_content, redirect
 from stalwart.web.bans import Bans
 from stalwart.web.clock import Clock
 from stalwart.web.coroutines import Rest, begun
@@ -78,7 +79,7 @@ _EVENTS: dict[type[StalwartError], Event] = {
     LimitExceeded: LIMIT_CONCURRENT_REQUEST,
 }
 
-Result = Answer | EventStream
+Result = Answer | EventStream | WebSocket
 Outcome = Result | Coroutine[Any, Any, Any]
 
 
@@ -125,10 +126,14 @@ class Pipeline:
         self._proofs = proofs
         self._changes = changes
 
+    def changed_elsewhere(self) -> Awaitable[None] | None:
+        """Take over what other processes have changed; None, or what has to be waited for."""
+        return self._changes.look() if self._changes is not None else None
+
     def handle(self, exchange: Exchange) -> Outcome:
         """The answer to a request whose head is complete, or a coroutine of it. Neither raises a family error."""
         try:
-            awaited = self._changes.look() if self._changes is not None else None
+            awaited = self.changed_elsewhere()
             if awaited is not None:
                 return self._completed(exchange, self._after_changes(exchange, awaited))
             return self._enter(exchange)
@@ -195,7 +200,7 @@ class Pipeline:
         try:
             while iscoroutine(outcome) or isinstance(outcome, Rest):
                 outcome = await outcome
-            if not isinstance(outcome, Answer | EventStream):
+            if not isinstance(outcome, Answer | EventStream | WebSocket):
                 raise TypeError(f"a route answered {type(outcome).__name__}")
         except CancelledError:
             raise
@@ -290,6 +295,9 @@ class Pipeline:
             token = live_token(exchange)
             if token is not None:
                 return self._completed(exchange, self._by_token(exchange, bound, *token))
+        if bound.route.ticket and (ticket := exchange.query.get("ticket")):
+            self._charge_anonymous(exchange)
+            return self._completed(exchange, self._by_ticket(exchange, bound, ticket))
         credentials = credentials_of(exchange)
         if credentials is None:
             answer = bound.otherwise(exchange) if bound.otherwise is not None else None
@@ -316,6 +324,10 @@ class Pipeline:
             check_permission(access, bound.needs)
         return self._called(exchange, bound)
 
+    async def _by_ticket(self, exchange: Exchange, bound: BoundRoute, ticket: str) -> Outcome:
+        """A ticket stands for whoever got it a moment ago (jmap.md 23)."""
+        return self._admitted(exchange, bound, await self._directory.redeem_ticket(ticket))
+
     async def _fresh(self, exchange: Exchange, bound: BoundRoute, scheme: str, value: str) -> Outcome:
         try:
             access = await authenticate(self._directory, scheme, value, exchange.client_ip)
@@ -330,14 +342,30 @@ class Pipeline:
     def _admitted(self, exchange: Exchange, bound: BoundRoute, access: Access) -> Outcome:
         exchange.access = access
         check_authenticate(access)
-        front = self.front
         if bound.limit == "authenticated":
-            if front.authenticated is not None:  # wherever it comes from: addresses are exempt, accounts are not
-                self.limits.authenticated(access, front.authenticated, self._seconds())
-            if front.max_concurrent is not None:
-                exchange.slot = self.limits.enter(access, front.max_concurrent)
+            exchange.slot = self._charge(access)
         check_permission(access, bound.needs or "")
         return self._called(exchange, bound)
+
+    def _charge(self, access: Access) -> int | None:
+        """Count a request of an account; the place that it has taken."""
+        front = self.front
+        if front.authenticated is not None:  # wherever it comes from: addresses are exempt, accounts are not
+            self.limits.authenticated(access, front.authenticated, self._seconds())
+        return self.limits.enter(access, front.max_concurrent) if front.max_concurrent is not None else None
+
+    # What ``websocket.Socket`` asks for messages that are requests
+
+    async def catch_up(self) -> None:
+        """Take over what other processes have changed."""
+        awaited = self._changes.look() if self._changes is not None else None
+        if awaited is not None:
+            await awaited
+
+    def counted(self, access: Access) -> Callable[[], None]:
+        """Count a request of an account until the result is called. Raises TooMany, LimitExceeded."""
+        slot = self._charge(access)
+        return (lambda: None) if slot is None else partial(self.limits.leave, slot)
 
     def _charge_anonymous(self, exchange: Exchange) -> None:
         rate = self.front.anonymous
@@ -355,7 +383,7 @@ class Pipeline:
         if iscoroutine(outcome):
             outcome = begun(outcome)
         kind = outcome.__class__
-        if kind is Answer or kind is EventStream:
+        if kind is Answer or kind is EventStream or kind is WebSocket:
             return outcome
         return self._completed(exchange, outcome)
 

@@ -16,7 +16,7 @@ from zope.interface import implementer
 
 from stalwart.errors import Invalid, TimedOut, Unavailable
 from stalwart.telemetry.spans import CURRENT
-from stalwart.web.answers import Answer, EventStream
+from stalwart.web.answers import Answer, EventStream, WebSocket
 from stalwart.web.body import Body
 from stalwart.web.connection import Listener, Owner, connect
 from stalwart.web.exchange import Exchange
@@ -30,6 +30,7 @@ from stalwart.web.transfer import PIECE, Transfer, held_content
 
 if TYPE_CHECKING:
     from stalwart.web.site import Site
+    from stalwart.web.websocket import Socket
 
 DRAIN = 65536  # a refused body up to this size is read to keep the connection
 LINGER = 3.0  # seconds in which a refused client may go on sending, so that it reads the answer first
@@ -45,7 +46,8 @@ class Channel(Receiver):
     """A connection of ``site``."""
 
     _running: Deferred[Result] | None = None
-    _stream: Stream | None = None
+    _stream: Stream | Socket | None = None
+    _socket: Socket | None = None  # the stream, if it is one
     _transfer: Transfer | None = None
     _write_full = False
     _registered = True  # as producer of the transport, from connectionMade on
@@ -99,6 +101,7 @@ class Channel(Receiver):
         if running is not None:
             running.cancel()
         stream, self._stream = self._stream, None
+        self._socket = None
         if stream is not None:
             stream.lost()
         transfer, self._transfer = self._transfer, None
@@ -173,6 +176,12 @@ class Channel(Receiver):
         if self._answered and self._exchange is not None and self._transfer is None and self._lingered is None:
             self._complete()
 
+    def _read_ahead(self, data: bytes) -> None:
+        if self._socket is not None:
+            self._socket.received(data)
+        else:
+            super()._read_ahead(data)
+
     def _ahead_full(self) -> None:
         if self._stream is not None:
             self._drop()
@@ -185,6 +194,9 @@ class Channel(Receiver):
         if isinstance(outcome, EventStream):
             self._open_stream(exchange, outcome)
             return
+        if isinstance(outcome, WebSocket):
+            self._open_socket(exchange, outcome)
+            return
         running: Deferred[Result] = Deferred.fromCoroutine(outcome)
         self._running = running
         running.addCallbacks(self._arrived, self._not_arrived, callbackArgs=(exchange,), errbackArgs=(exchange,))
@@ -196,8 +208,10 @@ class Channel(Receiver):
         self._running = None
         if isinstance(outcome, Answer):
             self._answer(exchange, outcome)
-        else:
+        elif isinstance(outcome, EventStream):
             self._open_stream(exchange, outcome)
+        else:
+            self._open_socket(exchange, outcome)
 
     def _not_arrived(self, failure: Failure, exchange: Exchange) -> None:
         """The coroutine was cancelled: by us, because the client left, or by something that it waited for."""
@@ -308,9 +322,40 @@ class Channel(Receiver):
             return
         self.deadline = NEVER
         self._resume(ALL_REASONS)  # a stream reads on, to notice at once that the client left
-        self._stream = opened = Stream(self, site.streams, chunked)
+        self._stream = opened = Stream(self, site.streams, chunked, stream.silence, stream.beat)
         opened.held = self._write_full
         opened.start(stream.run)
+
+    def _open_socket(self, exchange: Exchange, wishes: WebSocket) -> None:
+        from stalwart.web.websocket import Socket  # takes memory, and many servers have none
+
+        self._release(exchange)
+        site = self.site
+        self._answered, self._persistent = True, False
+        if site.closing:
+            self._drop()
+            return
+        self.transport.write(site.socket_head(exchange, wishes))
+        self._stream = self._socket = socket = Socket(self, wishes, site.pipeline, site.telemetry, site.seconds)
+        self._resume(ALL_REASONS)
+        socket.held = self._write_full
+        socket.begin()
+        data, self._buffer = self._buffer, b""
+        if data:
+            socket.received(data)
+
+    def socket_hold(self, hold: bool) -> None:
+        """A WebSocket takes nothing more for now, or takes again."""
+        if hold:
+            self._pause(BODY_HELD)
+        else:
+            self._resume(BODY_HELD)
+
+    def socket_ended(self, linger: bool) -> None:
+        """A WebSocket is over; with ``linger`` its client may be sending still."""
+        self._stream = self._socket = None
+        if not self._gone:
+            self._end(linger)
 
     def stream_write(self, data: bytes) -> None:
         """A stream writes."""
@@ -337,7 +382,9 @@ class Channel(Receiver):
     def timed_out(self, now: float) -> None:
         """The site calls this when the deadline has passed."""
         self.deadline = NEVER
-        if self._lingered is not None or self._transfer is not None:
+        if self._socket is not None:
+            self._socket.timed_out(now)
+        elif self._lingered is not None or self._transfer is not None:
             self._drop()
         elif self._exchange is None:
             self._time_out_between()

@@ -74,6 +74,13 @@ def stream_head(content_type: str, headers: Headers, added: AddedHeaders, tail: 
     return _encoded(f"{status_line(200)}{own}{coding}{added.text}{tail}\r\n")
 
 
+def socket_head(accept: str, protocol: str | None, tail: str) -> bytes:
+    """The head that ends HTTP on a connection: what follows are frames (RFC 6455 4.2.2)."""
+    chosen = f"Sec-WebSocket-Protocol: {protocol}\r\n" if protocol is not None else ""
+    own = f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n{chosen}"
+    return _encoded(f"{status_line(101)}{own}{tail}\r\n")
+
+
 def _encoded(text: str) -> bytes:
     try:
         return text.encode("latin-1")

@@ -25,6 +25,7 @@ class Route:
     everybody, ``authenticated``, or the camelCase name of a permission; ``limit`` says whose rate is charged;
     ``body_limit`` is in bytes; ``services`` are the keyword-only parameters of ``handler``. ``otherwise``, with the
     same services, may answer a request without credentials where ``needs`` asks for some; None from it is the 401.
+    ``ticket``: a ticket in the query may take the place of credentials, for clients that cannot send the field.
     """
 
     methods: tuple[str, ...]
@@ -39,6 +40,7 @@ class Route:
     made_in: str
     name: str
     otherwise: Callable[..., Any] | None = None
+    ticket: bool = False
 
 
 def route(
@@ -50,6 +52,7 @@ def route(
     limit: LimitClass | None = None,
     body_limit: int = SMALL_BODY,
     otherwise: Callable[..., Any] | None = None,
+    ticket: bool = False,
 ) -> Callable[[Callable[..., Any]], Route]:
     """Declare a function ``(exchange, *, service, ...) -> Answer | EventStream`` (plain or ``async``) as an endpoint.
 
@@ -73,6 +76,7 @@ def route(
             made_in=handler.__module__,
             name=f"{handler.__module__}.{handler.__qualname__}",
             otherwise=otherwise,
+            ticket=ticket,
         )
 
     return declare

@@ -29,7 +29,7 @@ from stalwart.tls.contexts import HTTP_1_1
 from stalwart.web.access import Directory
 from stalwart.web.access_log import log_exchange
 from stalwart.web.answer_count import AnswerCount
-from stalwart.web.answers import EVENT_STREAM, Answer, EventStream
+from stalwart.web.answers import EVENT_STREAM, Answer, EventStream, WebSocket
 from stalwart.web.bans import Ban, Bans, Failures
 from stalwart.web.body import Body
 from stalwart.web.clock import Clock
@@ -45,7 +45,7 @@ from stalwart.web.limits import Counters, Limits
 from stalwart.web.pipeline import Changes, Pipeline
 from stalwart.web.problems import fault
 from stalwart.web.protocol import Channel
-from stalwart.web.response import AddedHeaders, DateLine, UnsafeHeaderError, response_head, stream_head
+from stalwart.web.response import AddedHeaders, DateLine, UnsafeHeaderError, response_head, socket_head, stream_head
 from stalwart.web.route_table import RouteTable
 from stalwart.web.routes import Route
 from stalwart.web.sse import Streams
@@ -235,6 +235,13 @@ class Site(HTTPFactory):
         log_exchange(self.telemetry, exchange, 200, 0, now)
         tail = connection_field + self._date.at(now)
         return stream_head(EVENT_STREAM, headers, self.front.added, tail, chunked)
+
+    def socket_head(self, exchange: Exchange, socket: WebSocket) -> bytes:
+        """The head that makes a WebSocket of the connection."""
+        now = self.seconds()
+        self._answers.count(exchange, 101, now)
+        log_exchange(self.telemetry, exchange, 101, 0, now)
+        return socket_head(socket.accept, socket.protocol, self._date.at(now))
 
     def fault(self, failure: Failure, exchange: Exchange) -> None:
         """Something broke after the answer was made."""

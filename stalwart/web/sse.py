@@ -56,7 +56,7 @@ class Streams:
         self._open.discard(stream)
 
     def tick(self, now: float) -> None:
-        """Comment on every stream that has been silent for ``KEEP_ALIVE`` seconds."""
+        """Send the beat of every stream that has been silent for its time."""
         self.now = now
         for stream in [stream for stream in self._open if stream.due <= now]:
             stream.silent(now)
@@ -68,23 +68,35 @@ class Streams:
 
 
 class Stream:
-    """One stream on a connection. ``held`` while the transport's buffer is full; ``due`` is its next keep-alive."""
+    """One stream on a connection. ``held`` while the transport's buffer is full; ``due`` is its next beat, which
+    follows ``silence`` seconds without a frame."""
 
     __slots__ = (
+        "_beat",
         "_channel",
         "_chunked",
         "_ended",
         "_queue",
         "_queued",
         "_running",
+        "_silence",
         "_streams",
         "_waiting",
         "due",
         "held",
     )
 
-    def __init__(self, channel: Connection, streams: Streams, chunked: bool) -> None:
+    def __init__(
+        self,
+        channel: Connection,
+        streams: Streams,
+        chunked: bool,
+        silence: float = KEEP_ALIVE,
+        beat: bytes = _COMMENT,
+    ) -> None:
         self._channel: Connection | None = channel
+        self._silence = silence
+        self._beat = beat
         self._streams = streams
         self._chunked = chunked
         self._queue: list[bytes] | None = None
@@ -93,7 +105,7 @@ class Stream:
         self._running: Deferred[None] | None = None
         self._waiting: Deferred[None] | None = None
         self.held = False
-        self.due = streams.now + KEEP_ALIVE
+        self.due = streams.now + silence
 
     def start(self, run: Run) -> None:
         """Run the coroutine that writes the stream."""
@@ -107,7 +119,7 @@ class Stream:
         """Write complete frames. Silently nothing once the stream is over, so that a late event hurts nobody."""
         if self._ended or not frame:
             return
-        self.due = self._streams.now + KEEP_ALIVE
+        self.due = self._streams.now + self._silence
         self._write(b"%x\r\n%b\r\n" % (len(frame), frame) if self._chunked else frame)
 
     def ready(self) -> Deferred[None]:
@@ -118,9 +130,9 @@ class Stream:
         return waiting
 
     def silent(self, now: float) -> None:
-        """Nothing has been sent for ``KEEP_ALIVE`` seconds."""
+        """Nothing has been sent for ``silence`` seconds."""
         if not self.held:
-            self(_COMMENT)
+            self(self._beat)
         elif self.due + PATIENCE <= now:
             self._drop()
 

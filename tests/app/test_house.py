@@ -35,7 +35,7 @@ class NormalTests(HouseCase):
         settings = self.open().foundations.settings
         self.assertEqual(
             [(one.name, set(one.bind)) for _, one in settings.all(NetworkListener)],
-            [("http", {"[::]:8080"}), ("https", {"[::]:443"})],
+            [("http", {"[::]:8080"}), ("https", {"[::]:443"}), ("smtp", {"[::]:25"})],
         )
         self.assertEqual(settings.of(SystemSettings).default_hostname, "mail.example.test")
         self.assertEqual(len(settings.all(Role)), 4)
@@ -277,6 +277,7 @@ class DemoTests(HouseCase):
         text = self.output.getvalue()
         for part in ("/diagnose\n", "  admin@example.test ", "  bob@example.test ", "stalwart-cli diagnose --demo"):
             self.assertIn(part, text)
+        self.assertIn("swaks --server ", text)
 
     def test_demo_accounts_sign_in(self) -> None:
         house = self.open(startup=self.startup)

@@ -15,6 +15,7 @@ from stalwart.config.settings import Settings
 from stalwart.config.storage.retention import DataRetention
 from stalwart.errors import Unavailable
 from stalwart.store import MemoryStore
+from stalwart.store.mail_rows import NewEmail
 from stalwart.tasks.cleaning import FOLDER_PAUSE
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Event, Level
@@ -123,6 +124,26 @@ class HousekeepingTests(SynchronousTestCase):
         before = knows_all()
         self.clock.advance(1)
         self.assertEqual((before, knows_all()), (True, False))
+
+    def test_old_trash_is_deleted_at_midnight(self) -> None:
+        def fill(tx: Any) -> int:
+            tx.accounts.create(5, "a", "user")
+            trash = tx.mail.mailboxes.create(5, "Trash", "trash", now=NOW, role="trash").id
+            new = NewEmail(blob=tx.blobs.put(b"x", NOW).hash, size=1, received_at=1, mailboxes=frozenset({trash}))
+            tx.mail.add_email(5, new, now=NOW)
+            return trash
+
+        trash = self.successResultOf(self.store.write(fill))
+
+        def total() -> int:
+            return self.successResultOf(self.store.read(lambda tx: tx.mail.mailboxes.get(5, trash))).total
+
+        self.change(expungeTrashAfter=15 * 3_600_000)
+        self.start()
+        self.pass_time(16 * HOUR - 1)
+        before = total()
+        self.clock.advance(1)
+        self.assertEqual((before, total()), (1, 0))
 
     def test_new_schedule_holds_at_once(self) -> None:
         hash = self.put_blob()

@@ -11,14 +11,13 @@ from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorSocket
 from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.internet.testing import MemoryReactorClock
 from twisted.internet.threads import deferToThread
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
 from stalwart.app.listeners import (
     Listeners,
-    NotYet,
     OwnSockets,
     Wanted,
     shown,
@@ -84,12 +83,21 @@ class WantedTests(SynchronousTestCase):
         self.assertEqual(found, [("http", "http", LOOPBACK), ("http", "http-2", "unix:/s")])
 
     def test_protocol_that_is_not_built_is_not_bound_from_the_store(self) -> None:
-        self.assertEqual(wanted_listeners([self.SMTP, self.LMTP], {}), [])
+        self.assertEqual(wanted_listeners([stored("imap", "[::]:143", protocol="imap")], {}), [])
 
-    def test_mail_options_replace_their_stored_listeners_once_mail_is_built(self) -> None:
+    def test_who_a_mail_listener_is_for(self) -> None:
+        mail = [self.SMTP, self.SUBMISSIONS, self.LMTP, self.HTTP, stored("other", "127.0.0.1:2525", protocol="smtp")]
+        found = {one.settings.name: one.mail_role for one in wanted_listeners(mail, {})}
+        self.assertEqual(
+            found, {"smtp": "mx", "submissions": "submission", "lmtp": "lmtp", "http": None, "other": "mx"}
+        )
+        options = wanted_listeners([], {"smtp": ["unix:/s"], "submission": ["unix:/t"], "lmtp": ["unix:/u"]})
+        self.assertEqual([one.mail_role for one in options], ["mx", "submission", "lmtp"])
+
+    def test_mail_options_replace_their_stored_listeners(self) -> None:
         mail = [self.SMTP, self.SUBMISSIONS, self.LMTP]
         options = {"smtp": ["unix:/s"], "submission": ["unix:/t"]}
-        found = names(wanted_listeners(mail, options, built=("http", "smtp", "lmtp")))
+        found = names(wanted_listeners(mail, options))
         expected = [("smtp", "smtp", "unix:/s"), ("submission", "submission", "unix:/t"), ("lmtp", "lmtp", "[::]:24")]
         self.assertEqual(found, expected)
 
@@ -106,7 +114,8 @@ class WantedTests(SynchronousTestCase):
     def test_why_a_listener_is_not_bound(self) -> None:
         self.assertIsNone(why_not_bound(self.HTTP, {"http": []}))
         self.assertIn("--http", why_not_bound(self.HTTPS, {"http": [LOOPBACK]}) or "")
-        self.assertIn("protocol smtp", why_not_bound(self.SMTP, {}) or "")
+        self.assertIn("--smtp", why_not_bound(self.SMTP, {"smtp": [LOOPBACK]}) or "")
+        self.assertIn("protocol imap", why_not_bound(stored("a", protocol="imap"), {}) or "")
 
 
 class ShownTests(SynchronousTestCase):
@@ -120,15 +129,6 @@ class ShownTests(SynchronousTestCase):
 
     def test_unix_socket_by_its_path(self) -> None:
         self.assertEqual(shown(UNIXAddress(b"/run/s")), "/run/s")
-
-
-class NotYetTests(SynchronousTestCase):
-    """Mail before it is built."""
-
-    def test_421_and_closed(self) -> None:
-        protocol, wire = NotYet(), StringTransport()
-        protocol.makeConnection(wire)
-        self.assertEqual((wire.value(), wire.disconnecting), (b"421 4.3.2 not yet\r\n", True))
 
 
 class Silent(Protocol):
@@ -167,11 +167,10 @@ class EndpointTests(SynchronousTestCase):
         self.assertEqual((port, interface, self.asked), (81, "127.0.0.1", [("http", "http")]))
         self.assertIsInstance(factory.buildProtocol(None), Silent)
 
-    def test_mail_options_get_the_protocol_that_says_not_yet(self) -> None:
-        self.bind(lmtp=["tcp:24"], smtp=["tcp:25"], submission=["tcp:465"])
-        made = [type(server[1].buildProtocol(None)) for server in self.reactor.tcpServers]
-        self.assertEqual(made, [NotYet] * 3)
-        self.assertEqual(self.asked, [])
+    def test_mail_options_offer_tls_in_the_middle(self) -> None:
+        found = wanted_listeners([], {"lmtp": ["tcp:24"], "smtp": ["tcp:25"], "http": ["tcp:80"]})
+        self.assertEqual([one.settings.use_tls for one in found], [True, True, False])
+        self.assertEqual([one.has_tls for one in found], [False] * 3)
 
 
 class BindingTests(TestCase):

@@ -205,8 +205,20 @@ class CatalogueTests(SynchronousTestCase):
         self.assertEqual(set(OBJECTS) - set(declarations()), set())
 
     def test_what_nothing_obeys_says_so(self) -> None:
-        obeyed = {"Jmap", "DataStore", "BlobStore", "TaskManager", "Tracer", "EventTracingLevel", "Log", "Metrics"}
-        obeyed |= {"Trace", "Metric", "TracingStore", "MetricsStore", "WebHook"}
+        obeyed = {
+            "Jmap",
+            "DataStore",
+            "BlobStore",
+            "DataRetention",
+            "Email",
+            "TaskManager",
+            "Tracer",
+            "EventTracingLevel",
+            "Log",
+            "Metrics",
+        }
+        obeyed |= {"Trace", "Metric", "TracingStore", "MetricsStore", "WebHook", "MtaInboundSession"}
+        obeyed |= {f"MtaStage{stage}" for stage in ("Connect", "Ehlo", "Mail", "Rcpt", "Data")}
         for name in OBJECTS:
             declared = declarations()[name]
             self.assertEqual(declared.enforced, name in obeyed, name)

@@ -55,6 +55,8 @@ class ChangesContract(StoreCase):
         self.assertEqual(box.seq, 4)
         self.assertEqual(await self.read(lambda tx: tx.objects.state(ACCOUNT, MAIL)), 3)
         self.assertEqual(await self.read(lambda tx: tx.objects.state(ACCOUNT, BOX)), 4)
+        self.assertEqual(await self.read(lambda tx: tx.objects.states(ACCOUNT)), {MAIL: 3, BOX: 4})
+        self.assertEqual(await self.read(lambda tx: tx.objects.states(ACCOUNT + 1)), {})
         self.assertEqual((await self.read(lambda tx: tx.objects.changes(ACCOUNT, BOX, 0))).created, (box.id,))
 
     async def test_created_and_destroyed_since_is_not_mentioned(self) -> None:

@@ -8,16 +8,20 @@ from __future__ import annotations
 from typing import Any
 
 from tests.contract.store_accounts import AccountContract
+from tests.contract.store_arrivals import ArrivalContract
 from tests.contract.store_blobs import BlobContract
 from tests.contract.store_changes import ChangesContract
 from tests.contract.store_history import HistoryContract
 from tests.contract.store_mail import MailContract
 from tests.contract.store_mail_lists import MailListsContract
+from tests.contract.store_mail_text import MailTextContract
 from tests.contract.store_mailboxes import MailboxContract
+from tests.contract.store_push_subscriptions import PushSubscriptionContract
 from tests.contract.store_registry import RegistryContract
 from tests.contract.store_search import SearchContract
 from tests.contract.store_small import SmallContract
 from tests.contract.store_transactions import TransactionContract
+from tests.contract.store_watching import WatchingContract
 
 
 class StoreContract(
@@ -32,6 +36,10 @@ class StoreContract(
     MailboxContract,
     MailContract,
     MailListsContract,
+    MailTextContract,
+    ArrivalContract,
+    WatchingContract,
+    PushSubscriptionContract,
 ):
     """All of it. ``make_store`` returns a store that is not started yet."""
 

@@ -48,6 +48,33 @@ class MailContract(StoreCase):
         found = await self.read(lambda tx: tx.objects.changes(ACCOUNT, type, since))
         return found.created, found.updated, found.destroyed
 
+    async def test_an_email_is_revised_by_what_it_has(self) -> None:
+        inbox, other = await self.boxes("inbox", "Other")
+        made = await self.add(inbox, keywords=SEEN)
+        asked: list[Any] = []
+
+        def revise(mailboxes: Any, keywords: Any) -> Any:
+            asked.append((set(mailboxes), set(keywords)))
+            return {other}, keywords | {"work"}
+
+        def refuse(mailboxes: Any, keywords: Any) -> Any:
+            raise Invalid("No.")
+
+        async def revised(how: Any) -> int:
+            return await self.write(lambda tx: tx.mail.revise_email(ACCOUNT, made.id, how, now=9))
+
+        number = await revised(revise)
+        self.assertEqual(number, await self.read(lambda tx: tx.objects.state(ACCOUNT, EMAIL)))
+        self.assertEqual(await revised(lambda mailboxes, keywords: (mailboxes, keywords)), 0)
+        self.assertEqual(asked, [({inbox}, {"$seen"})])
+        rows = await self.read(lambda tx: tx.mail.list_rows(ACCOUNT, [made.id]))
+        self.assertEqual(rows[made.id].keywords, '{"$seen":true,"work":true}')
+        self.assertEqual([(await self.counters(id))[0] for id in (inbox, other)], [0, 1])
+        state = await self.last()
+        await self.refused(Invalid, lambda tx: tx.mail.revise_email(ACCOUNT, made.id, refuse, now=9))
+        await self.refused(NotFound, lambda tx: tx.mail.revise_email(ACCOUNT, 99, revise, now=9))
+        self.assertEqual(await self.last(), state)
+
     async def test_an_email_is_stored_with_all_that_lists_show(self) -> None:
         inbox, other = await self.boxes("inbox", "Other")
 

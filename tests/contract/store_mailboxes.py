@@ -56,6 +56,7 @@ class MailboxContract(StoreCase):
         self.assertEqual(await self.read(lambda tx: tx.mail.mailboxes.many(ACCOUNT, [9, 2])), {2: made})
         changes = await self.read(lambda tx: tx.objects.changes(ACCOUNT, MAILBOX, 0))
         self.assertEqual(changes.created, (1, 2))
+        self.assertEqual(await self.read(lambda tx: [tx.mail.mailboxes.count(each) for each in (ACCOUNT, 6)]), [2, 0])
 
     async def test_a_mailbox_of_another_account_is_not_there(self) -> None:
         await self.write(lambda tx: account(tx, "inbox"))

@@ -1,4 +1,5 @@
-"""Published JMAP clients against a real daemon: jmapc (Python) and jmap-jam (JavaScript) open a session and move bytes.
+"""Published JMAP clients against a real daemon: jmapc (Python) and jmap-jam (JavaScript) move bytes, and read and write
+mail.
 
 They are installed by tests/interop/clients/prepare; without them the tests are skipped.
 """
@@ -40,7 +41,8 @@ class ClientDaemon(SynchronousTestCase):
         port = free_port()
         data = new_folder()
         self.addCleanup(shutil.rmtree, data, True)
-        where = ("stalwart", "--data", str(data), "--http", f"tcp:{port}:interface=127.0.0.1")
+        elsewhere = "tcp:0:interface=127.0.0.1"
+        where = ("stalwart", "--data", str(data), "--http", f"tcp:{port}:interface=127.0.0.1", "--smtp", elsewhere)
         self.daemon = Daemon(
             *where, STALWART_RECOVERY_ADMIN=":".join(ADMIN), STALWART_PUBLIC_URL=f"http://127.0.0.1:{port}"
         )
@@ -75,7 +77,51 @@ class ClientTests(ClientDaemon):
         self.assertEqual((seen["text"], seen["type"]), ("some bytes", "text/plain"))
         self.assertEqual(seen["refused"], "unknownMethod")
 
+    def test_jmapc_is_a_mail_program(self) -> None:
+        login, password = self.administrator.new_user("carol")
+        seen = self.run_client(PYTHON, HERE / "jmapc_mail.py", self.daemon.url, login, password)
+        self.assertEqual(seen.pop("roles"), ["drafts", "inbox", "junk", "sent", "trash"])
+        self.assertEqual(seen.pop("read"), ["hällo there", "Jäne", True, "nöte.txt", True])
+        self.assertEqual(len(seen.pop("gone")), 1)
+        told = {
+            "wrong password": 401,
+            "echo": {"a": "wörld"},
+            "renamed": "Prøjects",
+            "downloaded": "attached zebraquartz",
+            "not_keyword": False,
+            "counts": [1, 0],
+            "not empty": "mailboxHasEmail",
+            "refused": "invalidArguments",
+        }
+        self.assertEqual({name: each for name, each in seen.items() if each is not True}, told)
+
+    def test_jmap_jam_is_a_mail_program(self) -> None:
+        key = self.administrator.new_api_key(*self.administrator.new_user("dave"))
+        seen = self.run_client(NODE, JAVASCRIPT / "jam_mail.mjs", self.daemon.url, key)
+        answer = seen.pop("answer")
+        self.assertEqual(
+            seen,
+            {
+                "roles": ["drafts", "inbox", "junk", "sent", "trash"],
+                "created": 4,
+                "read": ["Über die Reise", "Zoë", "Ein Kolibri.", True],
+                "values": ["Ein Kolibri.", "<p>Ein <b>Kolibri</b>.</p>"],
+                "sameThread": True,
+                "listed": [1, True, "Re: Über die Reise", "2026-03-02T09:00:05Z"],
+                "updated": {answer: None},
+                "changes": [0, True],
+                "counts": [2, 0, 1],
+                "hits": 2,
+                "snippets": True,
+                "refused": ["invalidProperties", ["header:Subject", "mailboxIds"]],
+                "gone": 2,
+                "removed": 1,
+            },
+        )
+
     if not PYTHON.exists():
+        test_jmapc_is_a_mail_program.skip = "run tests/interop/clients/prepare"  # type: ignore[attr-defined]
         test_jmapc_opens_a_session_echoes_and_uploads.skip = "run tests/interop/clients/prepare"  # type: ignore[attr-defined]
     if not (JAVASCRIPT / "node_modules").exists() or NODE is None:
+        test_jmap_jam_is_a_mail_program.skip = "run tests/interop/clients/prepare"  # type: ignore[attr-defined]
         test_jmap_jam_opens_a_session_echoes_refers_and_moves_bytes.skip = "run tests/interop/clients/prepare"  # type: ignore[attr-defined]

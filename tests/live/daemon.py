@@ -22,7 +22,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
 TWISTD = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile=")
-LOOPBACK = ("--http", "tcp:0:interface=127.0.0.1")
+LOOPBACK = ("--http", "tcp:0:interface=127.0.0.1", "--smtp", "tcp:0:interface=127.0.0.1")
 ADMIN = ("admin", "secret")
 PATIENCE = 30.0
 LISTENING = re.compile(r"listening http 127\.0\.0\.1:(\d+)")

@@ -15,6 +15,8 @@ PASSWORD = "correct-horse-battery-7"
 class Administrator:
     """Calls JMAP methods at ``daemon`` as ``login``, by default the recovery administrator."""
 
+    using = USING
+
     def __init__(self, daemon: Daemon, login: str = ADMIN[0], password: str = ADMIN[1]) -> None:
         self.daemon = daemon
         self._authorization = basic(login, password)
@@ -22,7 +24,10 @@ class Administrator:
 
     def request(self, *calls: tuple[str, dict[str, Any]]) -> list[tuple[str, Any]]:
         """Name and arguments of each response, one request for all calls."""
-        body = {"using": USING, "methodCalls": [[name, arguments, str(n)] for n, (name, arguments) in enumerate(calls)]}
+        body = {
+            "using": self.using,
+            "methodCalls": [[name, arguments, str(n)] for n, (name, arguments) in enumerate(calls)],
+        }
         status, answer = self.post("/jmap/", json.dumps(body).encode())
         assert status == 200, (status, answer)
         return [(name, arguments) for name, arguments, _ in json.loads(answer)["methodResponses"]]

@@ -104,9 +104,9 @@ class StartTests(DaemonCase):
         self.assertEqual(daemon.get("/healthz/live")[0], 200)
         self.assertNotIn("Traceback", daemon.log)
 
-    def test_mail_options_answer_421_and_close(self) -> None:
-        daemon = self.running(*LOOPBACK, "--smtp", "tcp:0:interface=127.0.0.1")
-        port = int(daemon.wait_for(re.compile(r"listening smtp 127\.0\.0\.1:(\d+)"))[1])
+    def test_submission_answers_421_and_closes(self) -> None:
+        daemon = self.running(*LOOPBACK, "--submission", "tcp:0:interface=127.0.0.1")
+        port = int(daemon.wait_for(re.compile(r"listening submission 127\.0\.0\.1:(\d+)"))[1])
         with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as client:
             self.assertEqual(client.makefile("rb").read(), b"421 4.3.2 not yet\r\n")
 

@@ -73,9 +73,7 @@ class AuthTests(SynchronousTestCase):
     def test_in_its_place(self) -> None:
         self.assertEqual(self.server().connect().codes("AUTH PLAIN " + RIGHT)[1:], ["503 5.5.1"])
         client = self.client()
-        client.connection.session.policy = evolve(
-            client.connection.session.policy, role=evolve(SUBMISSION, demands_login=False)
-        )
+        client.connection.session.peer.role = evolve(SUBMISSION, demands_login=False)
         self.assertEqual(client.codes(MAIL, "AUTH PLAIN " + RIGHT), ["250 2.1.0", "503 5.5.1"])
 
     def test_failures_are_counted_and_wait(self) -> None:

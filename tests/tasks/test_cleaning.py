@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred
 
 from stalwart.config.storage.retention import DataRetention
 from stalwart.store import AccountRow
+from stalwart.store.mail_rows import NewEmail
 from stalwart.tasks.cleaning import FOLDER_PAUSE, Cleaning
 from tests.tasks.world import NOW, TaskCase
 
@@ -111,6 +113,87 @@ class CleaningTests(TaskCase):
         self.done(self.cleaning.recount_all())
         self.assertEqual(self.row(6).used_octets, 50)  # type: ignore[union-attr]
         self.done(self.cleaning.recount(77))
+
+    def folders(self, id: int) -> dict[str, int]:
+        """An account with a trash, a junk folder and another one."""
+
+        def make(tx: Any) -> dict[str, int]:
+            tx.accounts.create(id, f"user{id}", "user")
+            roles = ("trash", "junk", "archive")
+            return {role: tx.mail.mailboxes.create(id, role, role, now=NOW, role=role).id for role in roles}
+
+        return self.write(make)
+
+    def put(self, id: int, mailboxes: Iterable[int], count: int = 1) -> list[int]:
+        """E-mails that come now."""
+
+        def add(tx: Any) -> list[int]:
+            blob = tx.blobs.put(b"message", NOW)
+            new = NewEmail(blob=blob.hash, size=7, received_at=1, mailboxes=frozenset(mailboxes))
+            return [tx.mail.add_email(id, new, now=int(self.clock.seconds())).id for _ in range(count)]
+
+        return self.write(add)
+
+    def emails(self, id: int) -> set[int]:
+        return set(self.write(lambda tx: tx.mail.page(id, limit=1000)).ids)
+
+    def test_what_is_in_the_trash_for_long_is_deleted(self) -> None:
+        boxes = self.folders(5)
+        old = self.put(5, [boxes["trash"]], 130) + self.put(5, [boxes["junk"]])
+        (kept,) = self.put(5, [boxes["archive"]])
+        (both,) = self.put(5, [boxes["archive"], boxes["junk"]])
+        self.clock.advance(20 * DAY)
+        (moved,) = self.put(5, [boxes["archive"]])
+        self.write(lambda tx: tx.mail.update_email(5, moved, now=NOW + 20 * DAY, mailboxes={boxes["trash"]}))
+        self.clock.advance(10 * DAY)
+        self.done(self.cleaning.expunge(5))
+        self.assertEqual(self.emails(5), {*old, kept, both, moved})
+        self.clock.advance(1)
+        self.done(self.cleaning.expunge(5))
+        self.assertEqual(self.emails(5), {kept, both, moved})
+        self.assertEqual(self.write(lambda tx: tx.mail.list_rows(5, [both]))[both].mailboxes, '{"d":true}')
+        self.clock.advance(20 * DAY)
+        self.done(self.cleaning.expunge(5))
+        self.assertEqual(self.emails(5), {kept, both})
+        self.done(self.cleaning.expunge(77))
+
+    def test_every_trash_is_reached(self) -> None:
+        for id in range(1, 61):
+            self.put(id, [self.folders(id)["trash"]], 110 if id == 7 else 1)
+        self.clock.advance(31 * DAY)
+        self.done(self.settings.change(DataRetention, {"expungeTrashAfter": None}))
+        self.done(self.cleaning.expunge_all())
+        self.done(self.cleaning.expunge(1))
+        self.assertEqual([len(self.emails(id)) for id in (1, 7, 60)], [1, 110, 1])
+        self.done(self.settings.change(DataRetention, {"expungeTrashAfter": 30 * DAY * 1000}))
+        self.done(self.cleaning.expunge_all())
+        self.assertEqual([id for id in range(1, 61) if self.emails(id)], [])
+
+    def test_deliveries_are_forgotten_when_they_are_over(self) -> None:
+        def note(tx: Any) -> None:
+            for number in range(2100):
+                tx.mail.note_delivery(5, number.to_bytes(16, "big"), b"", expires_at=NOW + (number > 2090))
+
+        self.write(note)
+        self.done(self.cleaning.purge_expired())
+        self.assertEqual(self.write(lambda tx: tx.mail.purge_deliveries(NOW + 9, 100)), 9)
+
+    def test_what_left_mailboxes_is_forgotten_with_the_changes(self) -> None:
+        trash = self.folders(5)["trash"]
+        ids = self.put(5, [trash], 5)
+        self.write(lambda tx: tx.mail.destroy_emails(5, ids, now=NOW))
+        self.done(self.settings.change(DataRetention, {"maxChangesHistory": 0}))
+        self.done(self.cleaning.trim(5))
+        self.assertEqual(self.write(lambda tx: tx.mail.forget_removed(5)), 0)
+        self.assertEqual(self.write(lambda tx: tx._session.one("SELECT COUNT(*) FROM member")), (0,))
+
+    def test_mail_is_counted_anew(self) -> None:
+        trash = self.folders(5)["trash"]
+        self.put(5, [trash], 3)
+        for count in (lambda: self.cleaning.recount(5), self.cleaning.recount_all):
+            self.write(lambda tx: tx._session.run("UPDATE container SET total = 9"))
+            self.done(count())
+            self.assertEqual(self.write(lambda tx: tx.mail.mailboxes.get(5, trash)).total, 3)
 
     def test_account_is_erased_in_steps_and_twice_does_no_harm(self) -> None:
         self.write(lambda tx: tx.accounts.create(5, "a", "user"))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from stalwart.codec.ids import encode_id
 from stalwart.config.operation.task import Task
 from stalwart.errors import Invalid
+from stalwart.store.mail_rows import NewEmail
 from stalwart.tasks.cleaning import FOLDER_PAUSE, Cleaning
 from stalwart.tasks.maintenance import auth_token_removal, maintenance_works
 from stalwart.tasks.scheduling import schedule_destroy
@@ -44,6 +46,39 @@ class MaintenanceTests(TaskCase):
         self.run_task("AccountMaintenance", **ACCOUNT, maintenanceType="purge")
         self.assertIsNone(self.write(lambda tx: tx.objects.changes(5, 1, 0)))
         self.assertIsNotNone(self.write(lambda tx: tx.objects.changes(5, 1, 1, limit=1)))
+
+    def test_purges_empty_the_trash(self) -> None:
+        for members in (
+            {"variant": "AccountMaintenance", **ACCOUNT, "maintenanceType": "purge"},
+            {"variant": "StoreMaintenance", "maintenanceType": "purgeAccounts"},
+        ):
+            trash = self.write(lambda tx: self.trash(tx))
+            self.run_task(**members)
+            self.assertEqual(self.write(lambda tx, id=trash: tx.mail.mailboxes.get(5, id)).total, 0)
+
+    def trash(self, tx: Any) -> int:
+        """The trash, with an e-mail that has been there for long."""
+        found = tx.mail.mailboxes.by_role(5, "trash")
+        id = found.id if found else tx.mail.mailboxes.create(5, "Trash", "trash", now=NOW, role="trash").id
+        new = NewEmail(blob=tx.blobs.put(b"x", NOW).hash, size=1, received_at=1, mailboxes=frozenset({id}))
+        tx.mail.add_email(5, new, now=NOW - 31 * 86_400)
+        return int(id)
+
+    def test_mail_is_indexed_again(self) -> None:
+        trash = self.write(lambda tx: self.trash(tx))
+        (id,) = self.write(lambda tx: tx.mail.page(5, limit=9, mailbox=trash)).ids
+        for members in (
+            {"variant": "AccountMaintenance", **ACCOUNT, "maintenanceType": "reindex"},
+            {"variant": "StoreMaintenance", "maintenanceType": "reindexAccounts"},
+            {"variant": "IndexDocument", **ACCOUNT, "documentType": "email", "documentId": encode_id(id)},
+        ):
+            self.write(lambda tx: tx.mail_text.forget([(5, id)]))
+            self.run_task(**members)
+            self.assertEqual(self.write(lambda tx: tx.mail_text.waiting_of(5, 9)), [(5, id)])
+
+    def test_only_mail_is_indexed(self) -> None:
+        problem = self.refusal("IndexDocument", **ACCOUNT, documentType="file", documentId="b")
+        self.assertEqual(problem.properties, ("documentType",))
 
     def test_bytes_of_an_account_are_counted(self) -> None:
         self.write(lambda tx: tx.objects.insert(5, 1, now=NOW, size=40))
@@ -88,11 +123,11 @@ class MaintenanceTests(TaskCase):
         self.assertIsNone(self.write(lambda tx: tx.accounts.get(5)))
 
     def test_kinds_without_a_part_behind_them_are_refused(self) -> None:
-        for type in ("reindex", "recalculateImapUid"):
+        for type in ("recalculateImapUid",):
             problem = self.refusal("AccountMaintenance", **ACCOUNT, maintenanceType=type)
             self.assertEqual(problem.properties, ("maintenanceType",))
             self.assertIn(type, problem.detail)
-        for type in ("reindexAccounts", "removeLockDav", "resetBlobQuotas", "removeAuthTokens"):
+        for type in ("reindexTelemetry", "removeLockDav", "resetBlobQuotas", "removeAuthTokens"):
             self.assertIn(type, self.refusal("StoreMaintenance", maintenanceType=type).detail)
 
     def test_parts_of_a_store_are_refused(self) -> None:

@@ -9,12 +9,13 @@ from stalwart.config.collaboration.jmap import Jmap
 from stalwart.config.network.http import Http
 from stalwart.config.network.security import AllowedIp, BlockedIp, Security
 from stalwart.config.network.system import SystemSettings
+from stalwart.config.storage.search import Search
 from stalwart.directory.access import Access
 from stalwart.directory.failures import too_many_attempts
 from stalwart.errors import Forbidden, Unauthenticated
 
 EPOCH = 1_800_000_000.0
-SINGLETONS = (Http, Jmap, Security, SystemSettings)
+SINGLETONS = (Http, Jmap, Search, Security, SystemSettings)
 
 
 class FakeSettings:

@@ -33,19 +33,28 @@ class Kind(IntEnum):
     CERTIFICATE = 7
     CERTIFICATES = 8
     CHALLENGE = 9
+    OBJECTS = 10
+    ALL_OBJECTS = 11
+    SUBSCRIPTIONS = 12
+    ALL_SUBSCRIPTIONS = 13
 
 
-_OF_ONE = frozenset((Kind.ACCOUNT, Kind.CERTIFICATE, Kind.CHALLENGE))
+_OF_ONE = frozenset((Kind.ACCOUNT, Kind.CERTIFICATE, Kind.CHALLENGE, Kind.OBJECTS, Kind.SUBSCRIPTIONS))
 
 
 @frozen
 class News:
-    """What was read: the kinds, and the ids of those kinds that are about one thing (of ``ACCOUNT``: ``accounts``)."""
+    """What was read: the kinds, and the ids of those kinds that are about one thing (of ``ACCOUNT``: ``accounts``).
+
+    ``objects`` and ``subscriptions`` are the accounts whose objects, or whose push subscriptions, have changed.
+    """
 
     kinds: frozenset[Kind]
     accounts: frozenset[int] = frozenset()
     certificates: frozenset[int] = frozenset()
     challenges: frozenset[int] = frozenset()
+    objects: frozenset[int] = frozenset()
+    subscriptions: frozenset[int] = frozenset()
 
 
 EVERYTHING = News(frozenset(Kind) - _OF_ONE)

@@ -11,9 +11,9 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from stalwart.app.company import HearsOfCertificates
+from stalwart.app.company import HearsOfCertificates, HearsOfObjects
 from stalwart.app.foundations import Foundations
-from stalwart.app.workers.changes import ChangeRing, Kind
+from stalwart.app.workers.changes import ChangeRing, Kind, News
 from stalwart.config.settings import SettingsBroken
 from stalwart.provider.keys import SigningKeys
 
@@ -21,7 +21,8 @@ _READ_ANEW = frozenset((Kind.SETTINGS, Kind.KEYS))
 
 
 class Following:
-    """``web.pipeline.Changes`` over ``ring``, for the parts of this process. Without ``tls`` nobody serves TLS."""
+    """``web.pipeline.Changes`` over ``ring``, for the parts of this process. Without ``tls`` nobody serves TLS;
+    ``objects`` hears of objects that have changed."""
 
     def __init__(
         self, ring: ChangeRing, below: Foundations, keys: SigningKeys, tls: HearsOfCertificates | None = None
@@ -30,6 +31,7 @@ class Following:
         self._below = below
         self._keys = keys
         self._tls = tls
+        self.objects: HearsOfObjects | None = None
         self._due: set[Kind] = set()
         self._is_reading = False
         self._waiting: dict[Deferred[None], None] = {}
@@ -68,6 +70,18 @@ class Following:
             for domain_id in news.challenges:
                 self._tls.hear_challenge(domain_id)
         self._due |= news.kinds & _READ_ANEW
+        if self.objects is not None:
+            self._tell_objects(self.objects, news)
+
+    def _tell_objects(self, hearer: HearsOfObjects, news: News) -> None:
+        if Kind.ALL_OBJECTS in news.kinds:
+            hearer.hear_objects(None)
+        elif news.objects:
+            hearer.hear_objects(news.objects)
+        if Kind.ALL_SUBSCRIPTIONS in news.kinds:
+            hearer.hear_subscriptions(None)
+        elif news.subscriptions:
+            hearer.hear_subscriptions(news.subscriptions)
 
     async def _read(self) -> None:
         """Until nothing is due: more may come while something is being read."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import asdict
 
-from stalwart.app.company import HearsOfCertificates
+from stalwart.app.company import HearsOfCertificates, HearsOfObjects
 from stalwart.app.foundations import Foundations
 from stalwart.app.listeners import Sockets
 from stalwart.app.process_log import LogForm
@@ -29,6 +29,9 @@ from stalwart.telemetry.events import STORE_ERROR
 from stalwart.telemetry.tracing.subscriptions import Subscriptions
 from stalwart.web.limits import Counters
 from stalwart.web.pipeline import Changes
+
+_WATCHERS = ("object-watchers", 0)
+_PAUSE = 0.005  # seconds between two words to the others about objects, which change often
 
 
 class Member:
@@ -65,7 +68,10 @@ class Member:
         self._begin: Callable[[], object] | None = None
         self._reload: Callable[[], object] = lambda: None
         self._leads = False
+        self._objects: HearsOfObjects | None = None
+        self._watches = False
         self._is_telling = False
+        self._told_at = 0.0
 
     def sockets(self, reactor: Any) -> Sockets:
         """Those of the parent."""
@@ -101,11 +107,35 @@ class Member:
         """See ``Company``."""
         self._publish(Kind.CHALLENGE, domain_id)
 
+    def changed_objects(self, account_id: int) -> None:
+        """See ``Company``. Whoever begins to watch later reads what is in the store by now."""
+        if self.places.taken(*_WATCHERS) > self._watches:
+            self._publish(Kind.OBJECTS, account_id, _PAUSE)
+
+    def changed_subscriptions(self, account_id: int) -> None:
+        """See ``Company``."""
+        self._publish(Kind.SUBSCRIPTIONS, account_id)
+
+    def watches_objects(self, watches: bool) -> None:
+        """See ``Company``."""
+        if watches and not self._watches:
+            self._watches = self.places.take(*_WATCHERS, None)
+        elif self._watches and not watches:
+            self._watches = False
+            self.places.free(*_WATCHERS)
+
+    def share_objects(self, hearer: HearsOfObjects) -> None:
+        """See ``Company``."""
+        self._objects = hearer
+        if self._following is not None:
+            self._following.objects = hearer
+
     def changes(self, below: Foundations, keys: SigningKeys, tls: HearsOfCertificates) -> Changes | None:
         """See ``Company``."""
         self._below = below
         below.telemetry.join(self._figures)
         self._following = Following(self._ring, below, keys, tls)
+        self._following.objects = self._objects
         return self._following
 
     def tasks(self, runner: TaskRunner) -> Any:
@@ -136,7 +166,7 @@ class Member:
 
     def closing(self) -> None:
         """See ``Company``."""
-        self._begin = self._following = self._runner = None
+        self._begin = self._following = self._runner = self._objects = None
         trace, self._trace = self._trace, None
         if trace is not None:
             trace.close()
@@ -169,15 +199,16 @@ class Member:
             case "cancel" if self._runner is not None:
                 self._runner.cancel(message["task"])
 
-    def _publish(self, kind: Kind, subject: int = 0) -> None:
+    def _publish(self, kind: Kind, subject: int = 0, pause: float = 0.0) -> None:
         """Into the memory now, since requests look there; those that have none at the moment are told in a moment."""
         self._ring.publish(kind, subject)
         if not self._is_telling:
             self._is_telling = True
-            self._reactor.callLater(0, self._tell)
+            self._reactor.callLater(max(self._told_at + pause - self._reactor.seconds(), 0), self._tell)
 
     def _tell(self) -> None:
         self._is_telling = False
+        self._told_at = self._reactor.seconds()
         self._send("changed")
 
     def _look(self) -> None:

@@ -26,6 +26,11 @@ _PAIR = re.compile(r"\\(.)", re.S)
 _AROUND = re.compile(r"[ \t\r\n]+")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _JOINED = (".", "@")
+_WORD = "[A-Za-z0-9'!#$%&*+/^_`{|}~-]+"
+_PLAIN = re.compile(
+    rf"[ \t\r\n]*+(?:(?:({_WORD}(?: {_WORD})*+) )?<({_WORD}(?:\.{_WORD})*+@{_WORD}(?:\.{_WORD})*+)>"
+    rf"|({_WORD}(?:\.{_WORD})*+@{_WORD}(?:\.{_WORD})*+))[ \t\r\n]*\Z"
+)
 
 
 class Address(NamedTuple):
@@ -131,6 +136,13 @@ class _Reader:
 
 def parse(value: str, lenient: bool = False) -> tuple[Group, ...]:
     """The groups of a list, in order. ``lenient`` decodes encoded words within quotes too."""
+    plain = [_PLAIN.match(member) for member in value.split(",")]
+    if all(plain):  # as most lists are: the rest would find the same
+        return (Group(None, tuple(Address(match[1], match[2] or match[3]) for match in plain if match)),)
+    return _parse(value, lenient)
+
+
+def _parse(value: str, lenient: bool) -> tuple[Group, ...]:
     reader = _Reader(lenient)
     position, apart = 0, False
     while position < len(value):

@@ -14,9 +14,11 @@ import attrs
 
 from stalwart.codec.mime.header_forms import Form
 from stalwart.codec.mime.header_writer import InvalidValue, field, parameters
+from stalwart.codec.mime.parameters import parse
 
 Contents = Callable[[], Iterable[bytes]]
 
+_CONTENT_TYPE = "content-type"
 _LINE = 57  # octets of a line of base64
 _LONGEST_LINE = 990
 _PIECE = _LINE * 1024
@@ -68,6 +70,40 @@ def structure(text: Outline | None, html: Outline | None, attachments: Sequence[
     return Outline("multipart/mixed", parts=(*([body] if body is not None else ()), *files))
 
 
+def is_media_type(text: str) -> bool:
+    """Whether it is a type and a subtype, without parameters."""
+    return _TYPE.match(text) is not None
+
+
+def is_disposition(text: str) -> bool:
+    """Whether Content-Disposition can begin with it (RFC 2183)."""
+    return _TOKEN.match(text) is not None
+
+
+def is_charset(text: str) -> bool:
+    """Whether it may name a character set (RFC 2978 2.3)."""
+    return _TOKEN.match(text) is not None
+
+
+def is_language(text: str) -> bool:
+    """Whether it may be a language tag."""
+    return _TAG.match(text) is not None
+
+
+def is_location(text: str) -> bool:
+    """Whether Content-Location can hold it."""
+    return len(text) <= _LONGEST_LINE - 20 and text.isascii() and text.isprintable() and " " not in text
+
+
+def type_of_field(fields: Iterable[tuple[str, Form, Any]]) -> str | None:
+    """The media type that a part's own Content-Type says, if it has one."""
+    for name, _, value in fields:
+        if name.lower() == _CONTENT_TYPE and isinstance(value, str):
+            kind = parse(value.strip().encode("utf-8", "replace")).main
+            return kind if is_media_type(kind) else None
+    return None
+
+
 def compose(fields: Iterable[tuple[str, Form, Any]], body: Outline, boundaries: Iterator[str]) -> Iterator[bytes]:
     """The message in pieces. The whole header, and every field of a part, is checked first: raises ``InvalidValue``."""
     head = [field(name, form, value) for name, form, value in fields]
@@ -96,7 +132,7 @@ class _Writer:
 
     def plan(self, outline: Outline) -> _Planned:
         """Decides on encodings and writes headers."""
-        if not _TYPE.match(outline.type):
+        if not is_media_type(outline.type):
             raise InvalidValue(f"{outline.type[:80]!r} is no media type")
         encoding, boundary, octets = "7bit", "", b""
         charset = outline.charset
@@ -112,12 +148,15 @@ class _Writer:
             encoding = _transparent(outline.contents)  # RFC 2046 5.2.1
         else:
             encoding = "base64"
+        own_type = not outline.is_multipart and type_of_field(outline.fields) is not None
+        if own_type and outline.text is not None and not octets.isascii():
+            _require_utf8(outline.fields)
         given = {
             "charset": charset,
             "boundary": boundary or None,
             "name": None if outline.disposition else outline.name,
         }
-        header = [f"Content-Type: {parameters(outline.type, given)}\r\n".encode()]
+        header = [] if own_type else [f"Content-Type: {parameters(outline.type, given)}\r\n".encode()]
         if not outline.is_multipart:
             header.append(f"Content-Transfer-Encoding: {encoding}\r\n".encode())
         header += _descriptions(outline)
@@ -143,22 +182,31 @@ def _descriptions(outline: Outline) -> list[bytes]:
     """Content-Disposition, Content-ID, Content-Language, Content-Location, and the part's own fields."""
     written = []
     if outline.disposition:
-        if not _TOKEN.match(outline.disposition):
+        if not is_disposition(outline.disposition):
             raise InvalidValue(f"{outline.disposition[:80]!r} is no disposition")
         value = parameters(outline.disposition, {"filename": outline.name})
         written.append(f"Content-Disposition: {value}\r\n".encode())
     if outline.cid:
         written.append(field("Content-ID", Form.MESSAGE_IDS, [outline.cid]))
     if outline.language:
-        if not all(_TAG.match(tag) for tag in outline.language):
+        if not all(map(is_language, outline.language)):
             raise InvalidValue("a language is no language tag")
         written.append(field("Content-Language", Form.RAW, " " + ",\r\n ".join(outline.language)))
     if outline.location:
-        if not outline.location.isascii() or not outline.location.isprintable() or " " in outline.location:
+        if not is_location(outline.location):
             raise InvalidValue("a location is no URI")
         written.append(field("Content-Location", Form.RAW, f" {outline.location}"))
     written += [field(name, form, value) for name, form, value in outline.fields]
     return written
+
+
+def _require_utf8(fields: Iterable[tuple[str, Form, Any]]) -> None:
+    """Text that is not ASCII can have a Content-Type of its own only if that says so."""
+    for name, _, value in fields:
+        if name.lower() == _CONTENT_TYPE:
+            charset = parse(value.strip().encode("utf-8", "replace")).text("charset") or ""
+            if charset.lower() not in ("utf-8", "utf8"):
+                raise InvalidValue("the text needs a Content-Type with the charset utf-8")
 
 
 def _lines(text: str) -> bytes:

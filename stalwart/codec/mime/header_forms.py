@@ -137,6 +137,11 @@ def values_of(data: bytes, fields: tuple[Field, ...], wanted: Mapping[str, Heade
     return found
 
 
+def reader_of(form: Form) -> Callable[[str], Any]:
+    """What makes a value in this form of a raw one."""
+    return _FORMS[form]
+
+
 def as_raw(value: str) -> str:
     """RFC 8621 4.1.2.1: as it stands there, blank before it and folds included."""
     return value

@@ -120,9 +120,12 @@ def _mailboxes(value: Any) -> list[str]:
         if not isinstance(each, Mapping):
             raise InvalidValue("an address is no object")
         email, name = _text_of(each.get("email", "")), each.get("name")
+        phrase = "" if name is None else _phrase(_text_of(name))
+        if not phrase and " " in email and len(email) < 200 and _ATOMS.match(email):
+            written.append(email)  # RFC 8621 4.6: a draft may hold what is half typed
+            continue
         if not _EMAIL.match(email):
             raise InvalidValue(f"{email[:80]!r} is no address")
-        phrase = "" if name is None else _phrase(_text_of(name))
         if phrase:
             written.append(f"{phrase} <{email}>")
         elif email:

@@ -10,10 +10,12 @@ from stalwart.codec.mime.body_values import beginning
 from stalwart.codec.mime.part import Part
 
 LONGEST = 256
+_READ_FIRST = 1024
 _READ = 4096
 _READ_MARKUP = 65536
 _FILLER = re.compile("[\\x00-\\x1f\\x7f\\u00ad\\u034f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]+")
 _LOOSE_JOINER = re.compile("(?<!\\S)[\\u200c\\u200d]++|[\\u200c\\u200d]++(?!\\S)")  # within words they have a meaning
+_MORE = "…"
 _RULE = re.compile(r"([-_=*~#+.])\1{4,}")
 _RULES = tuple(5 * character for character in "-_=*~#+.")
 _SIGNATURE = re.compile(r"\n-- ?\n")
@@ -23,7 +25,9 @@ def preview(data: bytes, parts: Sequence[Part]) -> str:
     """At most 256 characters of the first of ``parts`` (the textBody) that says something; "" if none does."""
     for part in parts:
         if part.type == "text/plain":
-            shown = of_text(beginning(data, part, _READ))
+            shown = of_text(beginning(data, part, _READ_FIRST))
+            if part.size > _READ_FIRST and not shown.endswith(_MORE):  # the rest may say something too
+                shown = of_text(beginning(data, part, _READ))
         elif part.type == "text/html":
             shown = of_html(beginning(data, part, _READ_MARKUP))
         else:
@@ -58,4 +62,4 @@ def _line(text: str) -> str:
     line = " ".join(line.split())
     if len(line) <= LONGEST:
         return line
-    return line[: LONGEST - 1].rstrip() + "…"
+    return line[: LONGEST - 1].rstrip() + _MORE

@@ -43,7 +43,7 @@ class EmailFolder(Value):
     aliases: frozenset[str] = prop(Set(String()), {}, "Other names that lead to it.")
 
 
-class Email(Singleton, enforced=False):
+class Email(Singleton):
     """Mailboxes and messages."""
 
     max_message_size: int = prop(Size(min=1), 75_000_000, "Bytes of one message.")
@@ -52,8 +52,10 @@ class Email(Singleton, enforced=False):
     max_mailboxes: int | None = prop(_LIMIT, 250, "Folders of one account; null is no limit.")
     max_mailbox_depth: int = prop(_POSITIVE, 10, "Levels of folders.")
     max_mailbox_name_length: int = prop(_POSITIVE, 255, "Bytes of the name of a folder.")
-    max_submissions: int | None = prop(_LIMIT, 500, "Records of sent messages of one account; null is no limit.")
-    max_identities: int | None = prop(_LIMIT, 20, "Sender identities of one account; null is no limit.")
+    max_submissions: int | None = prop(
+        _LIMIT, 500, "Records of sent messages of one account; null is no limit.", enforced=False
+    )
+    max_identities: int | None = prop(_LIMIT, 20, "Sender identities of one account; null is no limit.", enforced=False)
     max_masked_addresses: int | None = prop(_LIMIT, 5, "Masked addresses of one account; null is no limit.")
     max_public_keys: int | None = prop(_LIMIT, 5, "Public keys of one account; null is no limit.")
     default_folders: Mapping[str, EmailFolder] = prop(
@@ -61,6 +63,8 @@ class Email(Singleton, enforced=False):
         {},
         "Folders that every account begins with, by purpose; none here means the usual ones.",
     )
-    compression_algorithm: str = prop(Enum(COMPRESSION), "lz4", "How messages are compressed.")
-    encrypt_at_rest: bool = prop(Boolean(), True, "Let accounts have their mail stored encrypted.")
-    encrypt_on_append: bool = prop(Boolean(), False, "Encrypt messages that clients put into folders too.")
+    compression_algorithm: str = prop(Enum(COMPRESSION), "lz4", "How messages are compressed.", enforced=False)
+    encrypt_at_rest: bool = prop(Boolean(), True, "Let accounts have their mail stored encrypted.", enforced=False)
+    encrypt_on_append: bool = prop(
+        Boolean(), False, "Encrypt messages that clients put into folders too.", enforced=False
+    )

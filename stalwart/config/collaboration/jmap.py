@@ -61,4 +61,7 @@ class Jmap(Singleton):
     anonymous_session: bool = prop(
         Boolean(), False, "Answer a session without accounts to clients that send no credentials, instead of 401."
     )
+    push_to_private_networks: bool = prop(
+        Boolean(), False, "Push to services outside of the public Internet too: any user can name their addresses."
+    )
     max_push_size: int = prop(Unsigned(min=512), 4096, "Bytes of one pushed message.")

@@ -13,9 +13,8 @@ class MailingList(
     label="name",
     together=(ADDRESS_SPACE, ("name", "domain_id"), "email"),
     tenant=True,
-    enforced=False,
 ):
-    """An address whose mail goes on to a list of recipients."""
+    """An address whose mail goes on to a list of recipients; those on other servers are left out as yet."""
 
     name: str = prop(String("localPart"), REQUIRED, "Part of the address before the `@`.", index="both")
     domain_id: int = prop(ObjectId("Domain"), REQUIRED, "Domain of the list; the address is name@domain.")

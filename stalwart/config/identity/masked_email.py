@@ -13,7 +13,7 @@ from stalwart.schema import REQUIRED, Boolean, Object, ObjectId, String, UtcDate
 _PREFIX = re.compile(r"[a-z0-9_]{1,64}", re.ASCII)
 
 
-class MaskedEmail(Object, snapshot=False, label="email", owner="accountId", enforced=False):
+class MaskedEmail(Object, snapshot=False, label="email", owner="accountId"):
     """An address that hides another one."""
 
     account_id: int = prop(

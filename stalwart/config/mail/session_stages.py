@@ -1,5 +1,7 @@
 """x:MtaInboundSession and x:MtaStage...: what happens in each stage of an incoming SMTP or LMTP session (settings
 C.8).
+
+A server next door that delivers by LMTP is trusted: of the limits, those on silence and on sizes hold for it.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ _NEVER = rule(otherwise="false")
 _SCRIPT = "Name of a Sieve script of the system to run; false is none."
 
 
-class MtaInboundSession(Singleton, enforced=False):
+class MtaInboundSession(Singleton):
     """Limits of an incoming session."""
 
     timeout: ExpressionValue = prop(_CONNECTION, rule(otherwise="5m"), "Silence after which it is closed.")
@@ -32,7 +34,7 @@ class MtaInboundSession(Singleton, enforced=False):
     transfer_limit: ExpressionValue = prop(_CONNECTION, rule(otherwise="262144000"), "Bytes that it may send.")
 
 
-class MtaStageConnect(Singleton, enforced=False):
+class MtaStageConnect(Singleton):
     """The greeting of an incoming session."""
 
     hostname: ExpressionValue = prop(
@@ -44,17 +46,17 @@ class MtaStageConnect(Singleton, enforced=False):
         "Text of the greeting.",
         label="SMTP greeting",
     )
-    script: ExpressionValue = prop(_CONNECTION, _NEVER, _SCRIPT)
+    script: ExpressionValue = prop(_CONNECTION, _NEVER, _SCRIPT, enforced=False)
 
 
-class MtaStageEhlo(Singleton, enforced=False):
+class MtaStageEhlo(Singleton):
     """EHLO, HELO and LHLO."""
 
     require: ExpressionValue = prop(_CONNECTION, rule(otherwise="true"), "Insist on it before MAIL.")
     reject_non_fqdn: ExpressionValue = prop(
         _CONNECTION, _ON_MX, "Refuse names that are not fully qualified.", label="Reject non-FQDN"
     )
-    script: ExpressionValue = prop(_CONNECTION, _NEVER, _SCRIPT)
+    script: ExpressionValue = prop(_CONNECTION, _NEVER, _SCRIPT, enforced=False)
 
 
 class MtaStageAuth(Singleton, enforced=False):
@@ -78,7 +80,7 @@ class MtaStageAuth(Singleton, enforced=False):
     wait_on_fail: ExpressionValue = prop(_EHLO, rule(otherwise="5s"), "Time before a failure is answered.")
 
 
-class MtaStageMail(Singleton, enforced=False):
+class MtaStageMail(Singleton):
     """MAIL, the sender."""
 
     is_sender_allowed: ExpressionValue = prop(
@@ -86,24 +88,24 @@ class MtaStageMail(Singleton, enforced=False):
         rule(otherwise="!is_empty(authenticated_as) || !key_exists('spam-block', sender_domain)"),
         "Whether the sender is accepted.",
     )
-    rewrite: ExpressionValue = prop(_MAIL, _NEVER, "Sender to use instead; false keeps it.")
-    script: ExpressionValue = prop(_MAIL, _NEVER, _SCRIPT)
+    rewrite: ExpressionValue = prop(_MAIL, _NEVER, "Sender to use instead; false keeps it.", enforced=False)
+    script: ExpressionValue = prop(_MAIL, _NEVER, _SCRIPT, enforced=False)
 
 
-class MtaStageRcpt(Singleton, enforced=False):
+class MtaStageRcpt(Singleton):
     """RCPT, the recipients."""
 
     allow_relaying: ExpressionValue = prop(
-        _RCPT, rule(otherwise="!is_empty(authenticated_as)"), "Accept recipients of other servers."
+        _RCPT, rule(otherwise="!is_empty(authenticated_as)"), "Accept recipients of other servers.", enforced=False
     )
-    rewrite: ExpressionValue = prop(_RCPT, _NEVER, "Recipient to use instead; false keeps it.")
+    rewrite: ExpressionValue = prop(_RCPT, _NEVER, "Recipient to use instead; false keeps it.", enforced=False)
     max_recipients: ExpressionValue = prop(_MAIL, rule(otherwise="100"), "Recipients of one message.")
     max_failures: ExpressionValue = prop(_MAIL, rule(otherwise="5"), "Refused recipients after which the session ends.")
     wait_on_fail: ExpressionValue = prop(_MAIL, rule(otherwise="5s"), "Time before a refusal is answered.")
-    script: ExpressionValue = prop(_RCPT, _NEVER, _SCRIPT)
+    script: ExpressionValue = prop(_RCPT, _NEVER, _SCRIPT, enforced=False)
 
 
-class MtaStageData(Singleton, enforced=False):
+class MtaStageData(Singleton):
     """DATA and BDAT, the message."""
 
     max_messages: ExpressionValue = prop(_RCPT, rule(otherwise="10"), "Messages of one session.")
@@ -112,17 +114,19 @@ class MtaStageData(Singleton, enforced=False):
         _RCPT, rule(otherwise="50"), "Received fields beyond which a message runs in a circle (RFC 5321 6.3)."
     )
     enable_spam_filter: ExpressionValue = prop(
-        _RCPT, rule(otherwise="is_empty(authenticated_as)"), "Judge the message by the spam filter."
+        _RCPT, rule(otherwise="is_empty(authenticated_as)"), "Judge the message by the spam filter.", enforced=False
     )
-    add_delivered_to_header: bool = prop(Boolean(), True, "Add a Delivered-To field.")
-    add_auth_results_header: ExpressionValue = prop(_RCPT, _ON_MX, "Add Authentication-Results (RFC 8601).")
-    add_date_header: ExpressionValue = prop(_RCPT, _ON_MX, "Add Date where there is none.")
+    add_delivered_to_header: bool = prop(Boolean(), True, "Add a Delivered-To field.", enforced=False)
+    add_auth_results_header: ExpressionValue = prop(
+        _RCPT, _ON_MX, "Add Authentication-Results (RFC 8601).", enforced=False
+    )
+    add_date_header: ExpressionValue = prop(_RCPT, _ON_MX, "Add Date where there is none.", enforced=False)
     add_message_id_header: ExpressionValue = prop(
-        _RCPT, _ON_MX, "Add Message-ID where there is none.", label="Add Message-ID header"
+        _RCPT, _ON_MX, "Add Message-ID where there is none.", label="Add Message-ID header", enforced=False
     )
-    add_received_header: ExpressionValue = prop(_RCPT, _ON_MX, "Add Received (RFC 5321 4.4).")
+    add_received_header: ExpressionValue = prop(_RCPT, _ON_MX, "Add Received (RFC 5321 4.4); by LMTP always.")
     add_received_spf_header: ExpressionValue = prop(
-        _RCPT, _ON_MX, "Add Received-SPF (RFC 7208 9.1).", label="Add Received-SPF header"
+        _RCPT, _ON_MX, "Add Received-SPF (RFC 7208 9.1).", label="Add Received-SPF header", enforced=False
     )
-    add_return_path_header: ExpressionValue = prop(_RCPT, _ON_MX, "Add Return-Path (RFC 5321 4.4).")
-    script: ExpressionValue = prop(_RCPT, _NEVER, _SCRIPT)
+    add_return_path_header: ExpressionValue = prop(_RCPT, _ON_MX, "Add Return-Path (RFC 5321 4.4); by LMTP always.")
+    script: ExpressionValue = prop(_RCPT, _NEVER, _SCRIPT, enforced=False)

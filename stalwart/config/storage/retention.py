@@ -12,20 +12,20 @@ def _daily(hour: int) -> dict[str, object]:
     return {"@type": "Daily", "hour": hour, "minute": 0}
 
 
-class DataRetention(Singleton, enforced=False):
+class DataRetention(Singleton):
     """How long things are kept."""
 
     expunge_trash_after: int | None = prop(
         _KEPT, 30 * _DAY, "Age at which messages in the trash and junk folders are deleted; null keeps them."
     )
     expunge_submissions_after: int | None = prop(
-        _KEPT, 3 * _DAY, "Age at which records of sent messages are deleted; null keeps them."
+        _KEPT, 3 * _DAY, "Age at which records of sent messages are deleted; null keeps them.", enforced=False
     )
     expunge_share_notify_after: int | None = prop(
-        _KEPT, 30 * _DAY, "Age at which notes about shared folders are deleted; null keeps them."
+        _KEPT, 30 * _DAY, "Age at which notes about shared folders are deleted; null keeps them.", enforced=False
     )
     expunge_scheduling_inbox_after: int | None = prop(
-        _KEPT, 30 * _DAY, "Age at which the scheduling inbox is cleared; null keeps it."
+        _KEPT, 30 * _DAY, "Age at which the scheduling inbox is cleared; null keeps it.", enforced=False
     )
     expunge_schedule: Variant = prop(Nested(Cron), _daily(0), "When old items are deleted.")
     data_cleanup_schedule: Variant = prop(Nested(Cron), _daily(2), "When expired data leaves the data store.")
@@ -36,16 +36,20 @@ class DataRetention(Singleton, enforced=False):
         "Changes remembered for each account; clients that have seen less must read everything again. Null keeps all.",
     )
     hold_mta_reports_for: int | None = prop(
-        _KEPT, 30 * _DAY, "How long reports of other servers are kept; null keeps them.", label="Hold MTA reports for"
+        _KEPT,
+        30 * _DAY,
+        "How long reports of other servers are kept; null keeps them.",
+        enforced=False,
+        label="Hold MTA reports for",
     )
-    hold_traces_for: int | None = prop(_KEPT, 30 * _DAY, "How long traces are kept; null keeps them.")
-    hold_metrics_for: int | None = prop(_KEPT, 90 * _DAY, "How long metrics are kept; null keeps them.")
+    hold_traces_for: int | None = prop(_KEPT, 30 * _DAY, "How long traces are kept; null keeps them.", enforced=False)
+    hold_metrics_for: int | None = prop(_KEPT, 90 * _DAY, "How long metrics are kept; null keeps them.", enforced=False)
     metrics_collection_interval: Variant = prop(
-        Nested(Cron), {"@type": "Hourly", "minute": 0}, "When metrics are added to the history."
+        Nested(Cron), {"@type": "Hourly", "minute": 0}, "When metrics are added to the history.", enforced=False
     )
     archive_deleted_items_for: int | None = prop(
-        _KEPT, None, "How long deleted items can be restored; null deletes them at once."
+        _KEPT, None, "How long deleted items can be restored; null deletes them at once.", enforced=False
     )
     archive_deleted_accounts_for: int | None = prop(
-        _KEPT, None, "How long a deleted account can be restored; null deletes it at once."
+        _KEPT, None, "How long a deleted account can be restored; null deletes it at once.", enforced=False
     )

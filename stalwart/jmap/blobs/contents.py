@@ -6,15 +6,14 @@ part of it can be found without the beginning; messages bound how large it is.
 
 from __future__ import annotations
 
-import quopri
-from base64 import b64decode
 from collections.abc import Iterator
 
 from attrs import frozen
 
+from stalwart.codec.mime import transfer
 from stalwart.errors import TooLarge
 from stalwart.jmap.blobs.access import Readable
-from stalwart.jmap.blobs.ids import Encoding
+from stalwart.jmap.blobs.ids import TRANSFER_ENCODINGS, Encoding
 from stalwart.store import Store
 from stalwart.store.blob_files import BlobFiles
 from stalwart.web.answers import Content
@@ -88,16 +87,6 @@ async def octets_of(store: Store, found: Readable, decoding: Decoding) -> Octets
     return Octets(len(decoded), decoded, hash)
 
 
-_NO_DIGITS = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
-
-
 def decode(encoded: bytes, encoding: Encoding) -> bytes:
-    """The content of a body part, as mail programs read it: what is no base64 digit is skipped, with all padding."""
-    if encoding == "q":
-        return quopri.decodestring(encoded)
-    if encoding == "b":
-        digits = encoded.translate(None, _NO_DIGITS)
-        if len(digits) % 4 == 1:  # not even one byte
-            digits = digits[:-1]
-        return b64decode(digits + b"=" * (-len(digits) % 4))
-    return encoded
+    """The content of a body part, as everything else here that reads mail decodes it."""
+    return transfer.decode(encoded, TRANSFER_ENCODINGS[encoding])

@@ -16,7 +16,6 @@ from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.blobs.access import Readable, check_account, find_readable
 from stalwart.jmap.blobs.contents import Decoding, octets_of
 from stalwart.jmap.blobs.ids import BlobId
-from stalwart.jmap.blobs.incoming import store_content
 from stalwart.jmap.blobs.quota import Uploader, UploadQuota, UploadQuotaExceeded
 from stalwart.jmap.call import Call
 from stalwart.jmap.capabilities import BLOB, CORE
@@ -25,6 +24,7 @@ from stalwart.jmap.methods import method
 from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid
 from stalwart.store import Blob, Store, Transaction
 from stalwart.store.blob_files import Stored
+from stalwart.store.incoming import store_content
 from stalwart.web.clock import Clock
 
 

@@ -15,11 +15,15 @@ from attrs import frozen
 
 from stalwart.errors import Invalid
 
-Encoding = Literal["n", "q", "b"]
-"""None, quoted-printable, base64 (RFC 2045 6)."""
+Encoding = Literal["n", "q", "b", "u"]
+"""None, quoted-printable, base64 (RFC 2045 6), uuencode."""
+
+_ENCODINGS: dict[str, Encoding] = {"quoted-printable": "q", "base64": "b", "x-uuencode": "u"}
+TRANSFER_ENCODINGS: dict[Encoding, str] = {"n": "binary", **{letter: name for name, letter in _ENCODINGS.items()}}
+"""The names that ``codec.mime.transfer`` reads them by."""
 
 _ID = re.compile(
-    r"B(?P<hash>[a-z2-7]{52})(?:-(?P<offset>0|[1-9]\d{0,15})-(?P<length>0|[1-9]\d{0,15})-(?P<encoding>[nqb]))?",
+    r"B(?P<hash>[a-z2-7]{52})(?:-(?P<offset>0|[1-9]\d{0,15})-(?P<length>0|[1-9]\d{0,15})-(?P<encoding>[nqbu]))?",
     re.ASCII,
 )
 
@@ -28,6 +32,11 @@ class NotABlobId(Invalid):
     """A text is no id of a blob; for clients that is the same as a blob that does not exist."""
 
     default_detail = "This is not the id of a blob."
+
+
+def encoding_of(transfer_encoding: str) -> Encoding:
+    """How a section of a part with this Content-Transfer-Encoding is to be read; an unknown one is left as it is."""
+    return _ENCODINGS.get(transfer_encoding, "n")
 
 
 @frozen
@@ -70,4 +79,4 @@ def _section(match: re.Match[str]) -> Section | None:
     encoding = match["encoding"]
     if encoding is None:
         return None
-    return Section(int(match["offset"]), int(match["length"]), encoding)  # type: ignore[arg-type]  # one of the three
+    return Section(int(match["offset"]), int(match["length"]), encoding)  # type: ignore[arg-type]  # one of these

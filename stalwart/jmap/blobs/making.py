@@ -20,7 +20,6 @@ from stalwart.jmap.blobs.capability import MAX_DATA_SOURCES, max_blob_size
 from stalwart.jmap.blobs.contents import MOST_DECODED, Decoding, octets_of
 from stalwart.jmap.blobs.data_sources import Given, Part, Source, UploadObject, mentioned_creations, read_upload_object
 from stalwart.jmap.blobs.ids import BlobId
-from stalwart.jmap.blobs.incoming import store_content
 from stalwart.jmap.blobs.quota import Uploader, UploadQuota, UploadQuotaExceeded, pending_uploads
 from stalwart.jmap.call import Call
 from stalwart.jmap.capabilities import BLOB
@@ -31,6 +30,7 @@ from stalwart.jmap.standard.arguments import SetArguments
 from stalwart.jmap.standard.order import creation_order
 from stalwart.store import PendingUploads, Store, Transaction
 from stalwart.store.blob_files import Stored
+from stalwart.store.incoming import store_content
 from stalwart.web.clock import Clock
 
 _Refusals = dict[str, dict[str, Any]]

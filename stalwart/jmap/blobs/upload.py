@@ -16,11 +16,11 @@ from stalwart.directory.access import RECOVERY_ACCOUNT
 from stalwart.errors import Forbidden, LimitExceeded, NotFound, TooLarge
 from stalwart.jmap.accounts import may_use
 from stalwart.jmap.blobs.ids import BlobId
-from stalwart.jmap.blobs.incoming import SMALL, Incoming
 from stalwart.jmap.blobs.quota import Uploader, UploadQuota, UploadQuotaExceeded, pending_uploads
 from stalwart.jmap.blobs.running import RunningUploads
 from stalwart.store import Blob, PendingUploads, Store, Transaction
 from stalwart.store.blob_files import Stored
+from stalwart.store.incoming import SMALL, Incoming
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import LIMIT_BLOB_QUOTA, LIMIT_CONCURRENT_UPLOAD, LIMIT_SIZE_UPLOAD, Event
 from stalwart.web.answers import Answer, json_answer

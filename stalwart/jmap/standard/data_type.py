@@ -5,13 +5,14 @@ A module below ``jmap`` that makes a ``DataType`` is all a type needs; it is fou
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from attrs import field, frozen
 
 from stalwart.jmap.call import Call
 from stalwart.jmap.methods import Method, MethodFamily
+from stalwart.jmap.standard.asking import Services
 from stalwart.jmap.standard.copying import copy_objects
 from stalwart.jmap.standard.declaration import Declaration
 from stalwart.jmap.standard.getting import get_objects
@@ -37,7 +38,8 @@ _FUNCTIONS: dict[str, tuple[str | None, Callable[..., Any]]] = {
 class DataType(MethodFamily):
     """A declared type, its source and its rules; ``supports`` lists its standard methods.
 
-    ``services`` are further ones that source and rules want, by name.
+    ``services`` are further ones that source and rules want, by name. ``before`` is awaited ahead of each method, with
+    the same services; what it raises is the answer.
     """
 
     declared: Declaration
@@ -45,6 +47,7 @@ class DataType(MethodFamily):
     rules: Rules = field(factory=Rules)
     supports: tuple[str, ...] = ("get", "set", "changes", "query", "queryChanges")
     services: tuple[str, ...] = ()
+    before: Callable[[Call, Services], Awaitable[None]] | None = None
 
     def methods(self) -> tuple[Method, ...]:
         """The methods that ``supports`` lists."""
@@ -53,8 +56,11 @@ class DataType(MethodFamily):
 
     def _method(self, function: str, backed: Backed) -> Method:
         verb, carry_out = _FUNCTIONS[function]
+        before = self.before
 
         async def handler(call: Call, **services: Any) -> Any:
+            if before is not None:
+                await before(call, services)
             return await carry_out(backed, call, services)
 
         return Method(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 from attrs import frozen
@@ -37,7 +38,19 @@ class UTCDate(PropertyType):
 
 def utc_date(seconds: int) -> str:
     """Seconds since the epoch as a UTCDate."""
-    return f"{_local(datetime.fromtimestamp(seconds, UTC))}Z"
+    days, time = divmod(seconds, 86400)
+    minute, second = divmod(time, 60)
+    return f"{_day(days)}{_MINUTES[minute]}{_SECONDS[second]}"
+
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_MINUTES = tuple(f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(1440))
+_SECONDS = tuple(f"{second:02}Z" for second in range(60))
+
+
+@lru_cache(maxsize=4096)
+def _day(days: int) -> str:
+    return date.fromordinal(_EPOCH + days).isoformat()
 
 
 def _local(moment: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -38,6 +38,13 @@ class Rules:
 
     def updated(self, tx: Transaction, asking: Asking, change: Change) -> None:
         """After an update was stored."""
+
+    def letting_go(self, tx: Transaction, asking: Asking, named: Mapping[int, Collection[str]]) -> bool:
+        """Take from objects those of their ``named`` properties that only one can have; False if there are none.
+
+        All of ``named`` will be updated at once then, so that they can exchange such values, or nothing has happened.
+        """
+        return False
 
     def destroying(self, tx: Transaction, asking: Asking, change: Change) -> None:
         """Before the object ``change.id`` goes."""

@@ -1,22 +1,30 @@
-"""The inside of a ``/set``: what is done to each object in the transaction (RFC 8620 5.3)."""
+"""The inside of a ``/set``: what is done to each object in the transaction (RFC 8620 5.3).
+
+Creations come first, then updates, then destructions. What is refused as ``Untimely`` is tried again after the others,
+so that clients need not know an order in which everything goes well. Updates that exchange values go together.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from stalwart.errors import NotFound, StalwartError
-from stalwart.jmap.errors import MethodError, SetRefused, set_error
+from stalwart.jmap.errors import MethodError, SetRefused, Untimely, set_error
 from stalwart.jmap.standard.arguments import SetArguments
 from stalwart.jmap.standard.asking import Asking, Change, number_of
 from stalwart.jmap.standard.creations import Creations
 from stalwart.jmap.standard.equality import differing
-from stalwart.jmap.standard.outcome import SetOutcome
+from stalwart.jmap.standard.outcome import SetError, SetOutcome
 from stalwart.jmap.standard.presence import require_account
-from stalwart.jmap.standard.proposals import proposed, read_changes, read_patch, with_ids
+from stalwart.jmap.standard.proposals import proposed, read_changes, read_patch, references, with_ids
 from stalwart.jmap.standard.rules import Backed
 from stalwart.jmap.standard.states import State
 from stalwart.store.store import Transaction
+
+Step = Callable[[], None]
+_MOST_ROUNDS = 12
 
 
 class SetWork:
@@ -37,6 +45,8 @@ class SetWork:
         self._refused = refused
         self._outcome = SetOutcome(asking.account_id)
         self._creations = Creations(tx, backed, asking)
+        self._late: list[tuple[dict[str, SetError], str, Step]] = []
+        self._not_made: set[str] = set()
 
     def run(self, order: Iterable[str]) -> SetOutcome:
         """Raises ``MethodError`` ``stateMismatch``, ``accountNotFound``."""
@@ -45,33 +55,79 @@ class SetWork:
         if self._arguments.if_in_state not in (None, self._outcome.old_state):
             raise MethodError("stateMismatch", "The objects have changed since that state.")
         for creation_id in order:
-            self._create(creation_id)
+            self._attempt(self._outcome.not_created, creation_id, partial(self._create, creation_id))
         self._outcome.created = self._creations.answers()
         doomed = self._doomed()
         for key, patch in self._arguments.update.items():
-            self._update(key, patch, doomed)
+            self._attempt(self._outcome.not_updated, key, partial(self._update, key, patch, doomed))
         for id, key in doomed.items():
-            self._destroy(key, id)
+            self._attempt(self._outcome.not_destroyed, key, partial(self._destroy, key, id))
+        if self._late:
+            self._try_again()
         self._outcome.new_state = self._state()
         return self._outcome
 
-    def _create(self, creation_id: str) -> None:
-        try:
-            self._refuse_prepared(creation_id)
-            given = self._arguments.create[creation_id]
-            self._creations.make(creation_id, with_ids(given, self._backed.declared.properties, self._creations))
-        except StalwartError as problem:
-            self._outcome.not_created[creation_id] = set_error(problem)
-
-    def _update(self, key: str, patch: Mapping[str, Any], doomed: Mapping[str, str]) -> None:
+    def _attempt(self, refused: dict[str, SetError], key: str, step: Step) -> None:
         try:
             self._refuse_prepared(key)
-            id = self._id(key)
-            if id in doomed:
-                raise SetRefused("willDestroy", "The same call destroys this object.")
-            self._outcome.updated[id] = self._updated(key, id, patch)
+            step()
         except StalwartError as problem:
-            self._outcome.not_updated[key] = set_error(problem)
+            refused[key] = set_error(problem)
+            if isinstance(problem, Untimely):
+                self._late.append((refused, key, step))
+
+    def _try_again(self) -> None:
+        self._in_turns()
+        if len(self._late) > 1 and self._together():
+            self._in_turns()
+        self._outcome.created = self._creations.answers() | self._outcome.created
+
+    def _in_turns(self) -> None:
+        """Try what was untimely, from the end and from the beginning by turns, until nothing changes any more."""
+        for _ in range(_MOST_ROUNDS):
+            late, self._late = self._late[::-1], []
+            for refused, key, step in late:
+                del refused[key]
+                self._attempt(refused, key, step)
+            if not 0 < len(self._late) < len(late):
+                break
+
+    def _together(self) -> bool:
+        """Carry out all updates that were untimely, or none of them."""
+        refused, updated = self._outcome.not_updated, dict(self._outcome.updated)
+        updates = {key: step for at, key, step in self._late if at is refused}
+        try:
+            with self._tx.savepoint():
+                ids = {key: number_of(self._id(key)) for key in updates}
+                named = {id: self._arguments.update[key] for key, id in ids.items() if id is not None}
+                if not self._backed.rules.letting_go(self._tx, self._asking, named):
+                    return False
+                for step in updates.values():
+                    step()
+        except StalwartError:
+            self._outcome.updated = updated
+            return False
+        self._late = [each for each in self._late if each[0] is not refused]
+        self._outcome.not_updated = {key: problem for key, problem in refused.items() if key not in updates}
+        return True
+
+    def _create(self, creation_id: str) -> None:
+        given, properties = self._arguments.create[creation_id], self._backed.declared.properties
+        if self._not_made and not self._not_made.isdisjoint(references(given, properties)):
+            self._not_made.add(creation_id)
+            raise Untimely("invalidProperties", "An object that this one refers to was not created.")
+        try:
+            self._creations.make(creation_id, with_ids(given, properties, self._creations))
+        except Untimely:
+            self._not_made.add(creation_id)
+            raise
+        self._not_made.discard(creation_id)
+
+    def _update(self, key: str, patch: Mapping[str, Any], doomed: Mapping[str, str]) -> None:
+        id = self._id(key)
+        if id in doomed:
+            raise SetRefused("willDestroy", "The same call destroys this object.")
+        self._outcome.updated[id] = self._updated(key, id, patch)
 
     def _updated(self, key: str, id: str, patch: Mapping[str, Any]) -> dict[str, Any] | None:
         """Apply ``patch``; what the client must learn, None for nothing."""
@@ -103,16 +159,12 @@ class SetWork:
         return doomed
 
     def _destroy(self, key: str, id: str) -> None:
-        try:
-            self._refuse_prepared(key)
-            number, _ = self._existing(id, ())
-            change = Change(key, number)
-            with self._tx.savepoint():
-                self._backed.rules.destroying(self._tx, self._asking, change)
-                self._backed.source.destroy(self._tx, self._asking, change)
-            self._outcome.destroyed.append(id)
-        except StalwartError as problem:
-            self._outcome.not_destroyed[key] = set_error(problem)
+        number, _ = self._existing(id, ())
+        change = Change(key, number)
+        with self._tx.savepoint():
+            self._backed.rules.destroying(self._tx, self._asking, change)
+            self._backed.source.destroy(self._tx, self._asking, change)
+        self._outcome.destroyed.append(id)
 
     def _existing(self, id: str, names: Collection[str]) -> tuple[int, dict[str, Any]]:
         number = number_of(id)

@@ -1,6 +1,6 @@
 """``x:MaskedEmail``: the server makes up the address, which proves itself by its code (settings C.5).
 
-Taking mail for such addresses belongs to the transport of mail.
+Mail for such addresses is taken in ``mail/recipients``.
 """
 
 from __future__ import annotations

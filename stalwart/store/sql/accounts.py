@@ -19,10 +19,12 @@ _OWNED = (
     "keyword",
     "thread_ref",
     "thread_count",
+    "delivered",
     "acl",
     "pref",
     "occurrence",
     "blob_link",
+    "push_sub",
     "sign_in",
     "factor",
 )
@@ -34,6 +36,7 @@ _LARGE = {
     "keyword": "account_id, keyword, email_id",
     "thread_ref": "account_id, ref_hash, subject_hash, thread_id",
     "thread_count": "account_id, thread_id, container_id",
+    "delivered": "account_id, digest",
     "pref": "account_id, obj_id, user_id",
     "occurrence": "account_id, start_utc, event_id",
 }
@@ -87,7 +90,6 @@ class SqlAccounts:
             self._session.run(f"DELETE FROM {table} WHERE account_id = ?", id)
         self._session.run("DELETE FROM acl WHERE grantee = ?", id)
         self._session.run("DELETE FROM pref WHERE user_id = ?", id)
-        self._session.run("DELETE FROM push_sub WHERE user_id = ?", id)
 
     def erase(self, id: int, now: int, limit: int) -> bool:
         if self.get(id) is None:

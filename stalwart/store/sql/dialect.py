@@ -22,6 +22,7 @@ class Dialect:
     begin_write: str
     begin_migration: tuple[str, ...]
     list_tables: str
+    numbers: str  # the column "number" of a JSON list that is one value
     types: Mapping[str, str] = field(factory=dict)
     placeholder: str = "?"
 
@@ -47,6 +48,7 @@ SQLITE = Dialect(
     begin_write="BEGIN IMMEDIATE",
     begin_migration=("BEGIN IMMEDIATE",),
     list_tables="SELECT name FROM sqlite_master WHERE type = 'table'",
+    numbers="SELECT value AS number FROM json_each(?)",
     types={"BYTEA": "BLOB"},
 )
 
@@ -56,5 +58,6 @@ POSTGRESQL = Dialect(
     begin_write="BEGIN",
     begin_migration=("BEGIN", "SELECT pg_advisory_xact_lock(20080258)"),
     list_tables="SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()",
+    numbers="SELECT CAST(value AS BIGINT) AS number FROM json_array_elements_text(CAST(? AS JSON))",
     placeholder="%s",
 )

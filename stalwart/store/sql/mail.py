@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 
-from stalwart.store.mail import Mailboxes
+from stalwart.store.mail import Mailboxes, Revise
 from stalwart.store.mail_rows import (
     AddedEmail,
     EmailPage,
@@ -17,6 +17,7 @@ from stalwart.store.mail_rows import (
     Sort,
 )
 from stalwart.store.sql.blobs import SqlBlobs
+from stalwart.store.sql.mail_arrivals import Arrivals
 from stalwart.store.sql.mail_lists import MailLists
 from stalwart.store.sql.mail_matching import Matching
 from stalwart.store.sql.mail_recount import Recount
@@ -33,6 +34,7 @@ class SqlMail:
         self._lists = MailLists(session)
         self._matching = Matching(session)
         self._recount = Recount(session)
+        self._arrivals = Arrivals(session)
         self.mailboxes: Mailboxes = SqlMailboxes(session, self._writing, self._recount)
 
     def add_email(self, account_id: int, email: NewEmail, *, now: int) -> AddedEmail:
@@ -48,6 +50,9 @@ class SqlMail:
         keywords: Set[str] | None = None,
     ) -> bool:
         return self._writing.update(account_id, id, now, mailboxes, keywords)
+
+    def revise_email(self, account_id: int, id: int, revise: Revise, *, now: int) -> int:
+        return self._writing.revise(account_id, id, now, revise)
 
     def destroy_emails(self, account_id: int, ids: Iterable[int], *, now: int) -> frozenset[int]:
         return self._writing.destroy(account_id, ids, now)
@@ -100,6 +105,24 @@ class SqlMail:
         self, account_id: int, mailbox: int, since: int, *, limit: int, ascending: bool = False
     ) -> ListChanges | None:
         return self._lists.changes(account_id, mailbox, since, ascending, limit)
+
+    def count(self, account_id: int, enough: int) -> int:
+        return self._arrivals.count(account_id, enough)
+
+    def delivered(self, account_id: int, digest: bytes, *, now: int) -> AddedEmail | None:
+        return self._arrivals.find(account_id, digest, now)
+
+    def note_delivery(self, account_id: int, digest: bytes, blob: bytes, *, expires_at: int) -> None:
+        self._arrivals.note(account_id, digest, blob, expires_at)
+
+    def purge_deliveries(self, now: int, limit: int) -> int:
+        return self._arrivals.purge(now, limit)
+
+    def expunge(self, account_id: int, mailbox_id: int, *, before: int, limit: int, now: int) -> int:
+        ids = self._arrivals.staying(account_id, mailbox_id, before, limit)
+        if ids:
+            self._writing.remove_from(account_id, ids, mailbox_id, now)
+        return len(ids)
 
     def forget_removed(self, account_id: int) -> int:
         return self._lists.forget_removed(account_id)

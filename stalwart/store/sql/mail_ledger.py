@@ -91,6 +91,10 @@ class Ledger:
         """An e-mail in a mailbox gets other keywords."""
         self._shift(thread_id, container_id, 0, is_unread(new) - is_unread(old))
 
+    def touch(self, container_ids: Iterable[int]) -> None:
+        """What is in these mailboxes changes, and no counter does."""
+        self._touched.update(container_ids)
+
     def write(self) -> None:
         """Take the numbers, and write all but what is about the e-mails themselves."""
         shifts = self._shifts()
@@ -140,12 +144,10 @@ class Ledger:
 
     def _shifts(self) -> dict[int, list[int]]:
         """By how much the four counters of mailboxes change."""
-        trash = self._trash()
         shifts: dict[int, list[int]] = {id: [0, 0, 0, 0] for id in self._touched}
-        for thread_id, after in self._after.items():
-            before = self._before[thread_id]
-            if before == after:
-                continue
+        changed = [(self._before[id], after) for id, after in self._after.items() if self._before[id] != after]
+        trash = self._trash() if changed else None
+        for before, after in changed:
             for sign, standing in ((-1, before), (1, after)):
                 unread_outside = any(unread for id, (_, unread) in standing.items() if id != trash)
                 for id, (emails, unread) in standing.items():
@@ -199,6 +201,7 @@ class Ledger:
                 rows += (self._account_id, type, last)
         if not rows:
             return
+        self._session.note(self._account_id, *rows[1::3])
         self._session.run(
             f"INSERT INTO type_state(account_id, type, seq) VALUES {', '.join(['(?, ?, ?)'] * (len(rows) // 3))}"
             " ON CONFLICT (account_id, type) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > type_state.seq",

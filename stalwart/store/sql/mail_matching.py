@@ -22,6 +22,7 @@ _FEW_IDS = 4000
 _MOST_CONDITIONS = 200
 _DEEPEST = 20
 _NO_LIMIT = (1 << 63) - 1
+_IDS = ":ids"  # where the dialect says how a list of numbers that is one value is read
 # + keeps SQLite from the indexes of lists, which begin with the mailbox
 _MEMBER = "SELECT 1 FROM member AS t WHERE t.account_id = e.account_id AND t.item_id = e.id AND +t.dead = 0"
 _THREAD = "SELECT 1 FROM email AS t WHERE t.account_id = e.account_id AND t.thread_id = e.thread_id"
@@ -62,8 +63,9 @@ class Matching:
         where = _Text("TRUE") if filter is None else _tested(filter, certain, time)
         order = _order(keys, time)
         values = (*source.values, *where.values, *order.values, _NO_LIMIT if collapse else limit)
+        statement = f"SELECT e.id, e.thread_id {source.text} AND {where.text} ORDER BY {order.text} LIMIT ?"
         cursor = self._session.run(
-            f"SELECT e.id, e.thread_id {source.text} AND {where.text} ORDER BY {order.text} LIMIT ?",
+            statement.replace(_IDS, self._session.dialect.numbers),
             *(bounded(value) if isinstance(value, int) else value for value in values),
         )
         found: list[int] = []
@@ -79,11 +81,8 @@ class Matching:
         must = _must(filter)
         for condition in must:
             if condition.test == "among" and len(ids := cast(frozenset[int], condition.value)) < _FEW_IDS:
-                values = ", ".join(f"({int(id)})" for id in ids) or "(-1)"
-                source = (
-                    f"FROM (VALUES {values}) AS w CROSS JOIN email AS e WHERE e.account_id = ? AND e.id = w.column1"
-                )
-                return _Text(source, (account_id,)), condition
+                source = f"FROM ({_IDS}) AS w CROSS JOIN email AS e WHERE e.account_id = ? AND e.id = w.number"
+                return _Text(source, (_listed(ids), account_id)), condition
         for condition in must:
             if (
                 condition.test == "has_keyword"
@@ -181,6 +180,11 @@ def _numbers(ids: Sequence[int] | frozenset[int]) -> str:
     return f"({', '.join(str(int(id)) for id in sorted(ids)) or 'NULL'})"
 
 
+def _listed(ids: frozenset[int]) -> str:
+    """A list of any length as one value."""
+    return f"[{','.join(map(str, sorted(ids)))}]"
+
+
 def _in_other_mailbox(ids: frozenset[int]) -> _Text:
     return _Text(f"EXISTS ({_MEMBER}{f' AND t.container_id NOT IN {_numbers(ids)}' if ids else ''})")
 
@@ -196,7 +200,7 @@ _TESTS: Mapping[str, Callable[[Any], _Text]] = {
     "some_in_thread_have_keyword": lambda keyword: _some_in_thread(_has_keyword(keyword, "t")),
     "none_in_thread_have_keyword": lambda keyword: _not(_some_in_thread(_has_keyword(keyword, "t"))),
     "has_attachment": lambda wanted: _Text("e.has_attachment = ?", (int(wanted),)),
-    "among": lambda ids: _Text(f"e.id IN {_numbers(ids)}" if ids else "FALSE"),
+    "among": lambda ids: _Text(f"e.id IN ({_IDS})", (_listed(ids),)) if ids else _Text("FALSE"),
 }
 
 

@@ -11,27 +11,29 @@ from typing import Any
 import msgspec
 from attrs import frozen
 
-from stalwart.codec.ids import encode_id
+from stalwart.codec.ids import decode_id, encode_id
 from stalwart.errors import DanglingReference, Invalid, NotFound
+from stalwart.store.mail import Revise
 from stalwart.store.mail_rows import FLAGS, AddedEmail, NewEmail
 from stalwart.store.object_types import MAILBOX
 from stalwart.store.sql.accounts import SqlAccounts
 from stalwart.store.sql.blobs import SqlBlobs
 from stalwart.store.sql.lists import bounded, change_in, insert_new, select_in
-from stalwart.store.sql.mail_ledger import Ledger
+from stalwart.store.sql.mail_ledger import Ledger, is_unread
+from stalwart.store.sql.mail_text import queue_text
 from stalwart.store.sql.mail_threads import Threads, pack_references, unpack_references
 from stalwart.store.sql.session import Session
 
-_keywords = msgspec.json.Decoder(dict[str, bool]).decode
-_EMAIL = "SELECT id, thread_id, size, received_at, flags, keywords, blob, subject_hash, refs FROM email"
+_members = _keywords = msgspec.json.Decoder(dict[str, bool]).decode
+_EMAIL = "SELECT id, thread_id, size, received_at, flags, mailboxes, keywords, blob, subject_hash, refs FROM email"
 _NEW_EMAIL = (
     "INSERT INTO email(account_id, id, thread_id, received_at, sent_at, size, has_attachment, flags, blob,"
     " mailboxes, keywords, from_key, to_key, subject_key, subject_hash, refs, fragment, parts)"
     f" VALUES ({', '.join('?' * 18)})"
 )
 _NEW_MEMBER = (
-    "INSERT INTO member(account_id, container_id, uid, item_id, added_seq, seq, sort_at, thread_id, flags)"
-    f" VALUES ({', '.join('?' * 9)})"
+    "INSERT INTO member(account_id, container_id, uid, item_id, added_seq, seq, sort_at, thread_id, flags,"
+    f" added_at) VALUES ({', '.join('?' * 10)})"
 )
 
 
@@ -44,6 +46,7 @@ class _Email:
     size: int
     received_at: int
     flags: int
+    mailboxes: str
     keywords: str
     blob: bytes
     subject_hash: int
@@ -56,6 +59,7 @@ class _Place:
 
     container_id: int
     uid: int
+    added_at: int
 
 
 class MailWriting:
@@ -93,7 +97,7 @@ class MailWriting:
         ledger.write()
         self._insert(account_id, id, thread_id, email, flags)
         for container_id in sorted(email.mailboxes):
-            self._join(ledger, account_id, container_id, id, thread_id, email.received_at, flags)
+            self._join(ledger, account_id, container_id, id, thread_id, email.received_at, flags, now)
         self._threads.add(account_id, thread_id, email.references, email.subject_hash)
         self._blobs.link(email.blob, account_id, id)
         for old, new_id in moves:
@@ -102,42 +106,71 @@ class MailWriting:
 
     def update(self, account_id: int, id: int, now: int, mailboxes: Set[int] | None, keywords: Set[str] | None) -> bool:
         """See ``store.mail``."""
+
+        def revise(had: Set[int], marked: Set[str]) -> tuple[Set[int], Set[str]]:
+            return had if mailboxes is None else mailboxes, marked if keywords is None else keywords
+
+        return self.revise(account_id, id, now, revise) > 0
+
+    def revise(self, account_id: int, id: int, now: int, revise: Revise) -> int:
+        """See ``store.mail``."""
         found = self._session.one(f"{_EMAIL} WHERE account_id = ? AND id = ?", account_id, bounded(id))
         if found is None:
             raise NotFound
         email = _Email(*found)
-        places = {place.container_id: place for place in self._places(account_id, [id])[id]}
-        wanted = places.keys() if mailboxes is None else mailboxes
-        coming, going = sorted(wanted - places.keys()), sorted(places.keys() - wanted)
-        old_keywords = frozenset(_keywords(email.keywords))
-        new_keywords = old_keywords if keywords is None else frozenset(keywords)
-        if not coming and not going and new_keywords == old_keywords:
-            return False
-        self._require(account_id, wanted, coming)
-        flags = flags_of(new_keywords)
+        mailboxes, keywords = _mailboxes(email.mailboxes), _keywords(email.keywords).keys()
+        new_mailboxes, new_keywords = revise(mailboxes, keywords)
+        moves, marks = new_mailboxes != mailboxes, new_keywords != keywords
+        if not moves and not marks:
+            return 0
+        self._require(account_id, new_mailboxes, sorted(new_mailboxes - mailboxes))
+        flags = flags_of(new_keywords) if marks else email.flags
         ledger = Ledger(self._session, account_id, now)
-        ledger.open([email.thread_id])
         ledger.update(id)
+        if moves or is_unread(flags) != is_unread(email.flags):
+            ledger.open([email.thread_id])
+            for container_id in mailboxes & new_mailboxes:
+                ledger.mark(email.thread_id, container_id, email.flags, flags)
+        else:
+            ledger.touch(mailboxes)
+        if moves:
+            self._rehouse(ledger, account_id, email, flags, mailboxes, new_mailboxes, now)
+        else:
+            ledger.write()
+        if marks:
+            self._session.run(
+                "UPDATE member SET flags = ?, seq = ? WHERE account_id = ? AND item_id = ? AND +dead = 0",
+                *(flags, ledger.number(id), account_id, id),
+            )
+            self._write_keywords(account_id, id, flags, keywords, new_keywords)
+        return ledger.number(id)
+
+    def _rehouse(
+        self,
+        ledger: Ledger,
+        account_id: int,
+        email: _Email,
+        flags: int,
+        mailboxes: Set[int],
+        new_mailboxes: Set[int],
+        now: int,
+    ) -> None:
+        """Write the ledger and what comes into mailboxes and goes out of them."""
+        places = {place.container_id: place for place in self._places(account_id, [email.id])[email.id]}
+        coming, going = sorted(new_mailboxes - mailboxes), sorted(mailboxes - new_mailboxes)
         for container_id in going:
             ledger.take(email.thread_id, container_id, email.flags)
         for container_id in coming:
             ledger.put(email.thread_id, container_id, flags)
-        if new_keywords != old_keywords:
-            for container_id in wanted & places.keys():
-                ledger.mark(email.thread_id, container_id, email.flags, flags)
         ledger.write()
         for container_id in going:
-            self._leave(ledger.number(id), account_id, places[container_id])
-        if new_keywords != old_keywords:
-            for container_id in wanted & places.keys():
-                self._mark(ledger.number(id), account_id, places[container_id], flags)
-            self._write_keywords(account_id, id, flags, old_keywords, new_keywords)
+            self._leave(ledger.number(email.id), account_id, places[container_id])
         for container_id in coming:
-            self._join(ledger, account_id, container_id, id, email.thread_id, email.received_at, flags)
-        if coming or going:
-            text = mailboxes_text(wanted)
-            self._session.run("UPDATE email SET mailboxes = ? WHERE account_id = ? AND id = ?", text, account_id, id)
-        return True
+            self._join(ledger, account_id, container_id, email.id, email.thread_id, email.received_at, flags, now)
+        self._session.run(
+            "UPDATE email SET mailboxes = ? WHERE account_id = ? AND id = ?",
+            *(mailboxes_text(new_mailboxes), account_id, email.id),
+        )
 
     def destroy(self, account_id: int, ids: Iterable[int], now: int) -> frozenset[int]:
         """See ``store.mail``."""
@@ -159,6 +192,7 @@ class MailWriting:
                 self._leave(ledger.number(email.id), account_id, place)
             self._threads.remove(account_id, email.thread_id, unpack_references(email.refs), email.subject_hash)
             self._blobs.unlink(account_id, email.id, now)
+            queue_text(self._session, account_id, email.id)
         change_in(self._session, "DELETE FROM email WHERE account_id = ? AND id IN", account_id, ids=gone)
         change_in(self._session, "DELETE FROM keyword WHERE account_id = ? AND email_id IN", account_id, ids=gone)
         return frozenset(gone)
@@ -195,13 +229,13 @@ class MailWriting:
         """Which mailboxes e-mails are in."""
         places: dict[int, list[_Place]] = {id: [] for id in ids}
         # + keeps SQLite from the indexes of lists, which begin with the mailbox
-        for item_id, container_id, uid in select_in(
+        for item_id, *place in select_in(
             self._session,
-            "SELECT item_id, container_id, uid FROM member WHERE account_id = ? AND +dead = 0 AND item_id IN",
+            "SELECT item_id, container_id, uid, added_at FROM member WHERE account_id = ? AND +dead = 0 AND item_id IN",
             account_id,
             ids=ids,
         ):
-            places[item_id].append(_Place(container_id, uid))
+            places[item_id].append(_Place(*place))
         return places
 
     def _insert(self, account_id: int, id: int, thread_id: int, email: NewEmail, flags: int) -> None:
@@ -213,18 +247,29 @@ class MailWriting:
             *(pack_references(email.references), email.fragment, email.parts),
         )
         self._label(account_id, id, email.keywords)
+        queue_text(self._session, account_id, id)
 
     def _label(self, account_id: int, id: int, keywords: Iterable[str]) -> None:
-        rows = [(account_id, keyword, id) for keyword in keywords]
+        """Make it be found by its keywords; those that are flags are found by these."""
+        rows = [(account_id, keyword, id) for keyword in keywords if keyword not in FLAGS]
         insert_new(self._session, "INSERT INTO keyword(account_id, keyword, email_id)", rows)
 
     def _join(
-        self, ledger: Ledger, account_id: int, container_id: int, id: int, thread_id: int, received_at: int, flags: int
+        self,
+        ledger: Ledger,
+        account_id: int,
+        container_id: int,
+        id: int,
+        thread_id: int,
+        received_at: int,
+        flags: int,
+        added_at: int,
     ) -> None:
         seq = ledger.number(id)
         self._session.run(
             _NEW_MEMBER,
             *(account_id, container_id, ledger.uid(container_id), id, seq, seq, received_at, thread_id, flags),
+            added_at,
         )
 
     def _leave(self, seq: int, account_id: int, place: _Place) -> None:
@@ -233,18 +278,12 @@ class MailWriting:
             *(seq, account_id, place.container_id, place.uid),
         )
 
-    def _mark(self, seq: int, account_id: int, place: _Place, flags: int) -> None:
-        self._session.run(
-            "UPDATE member SET flags = ?, seq = ? WHERE account_id = ? AND container_id = ? AND uid = ?",
-            *(flags, seq, account_id, place.container_id, place.uid),
-        )
-
-    def _write_keywords(self, account_id: int, id: int, flags: int, old: frozenset[str], new: frozenset[str]) -> None:
+    def _write_keywords(self, account_id: int, id: int, flags: int, old: Set[str], new: Set[str]) -> None:
         self._session.run(
             "UPDATE email SET flags = ?, keywords = ? WHERE account_id = ? AND id = ?",
             *(flags, keywords_text(new), account_id, id),
         )
-        for keyword in old - new:
+        for keyword in old - new - FLAGS.keys():
             self._session.run(
                 "DELETE FROM keyword WHERE account_id = ? AND keyword = ? AND email_id = ?", account_id, keyword, id
             )
@@ -272,7 +311,9 @@ class MailWriting:
         """An e-mail of a thread that ends is in another under a new id."""
         for place in places:
             self._leave(ledger.number(old.id), account_id, place)
-            self._join(ledger, account_id, place.container_id, new_id, thread_id, old.received_at, old.flags)
+            self._join(
+                *(ledger, account_id, place.container_id, new_id, thread_id, old.received_at, old.flags, place.added_at)
+            )
         self._session.run(
             "UPDATE email SET id = ?, thread_id = ? WHERE account_id = ? AND id = ?",
             *(new_id, thread_id, account_id, old.id),
@@ -285,11 +326,18 @@ class MailWriting:
         self._threads.add(account_id, thread_id, references, old.subject_hash)
         self._blobs.link(old.blob, account_id, new_id)
         self._blobs.unlink(account_id, old.id, now)
+        queue_text(self._session, account_id, old.id)
+        queue_text(self._session, account_id, new_id)
 
 
 def flags_of(keywords: Iterable[str]) -> int:
     """The bits of those keywords that have one."""
     return sum(FLAGS.get(keyword, 0) for keyword in keywords)
+
+
+def _mailboxes(text: str) -> Set[int]:
+    """The reverse of ``mailboxes_text``."""
+    return {decode_id(id) for id in _members(text)}
 
 
 def mailboxes_text(mailboxes: Iterable[int]) -> str:

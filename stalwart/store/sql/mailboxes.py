@@ -123,6 +123,12 @@ class SqlMailboxes:
         found = self._session.all(f"{_SELECT} ORDER BY c.id", account_id, MAILBOX)
         return [_row(columns) for columns in found]
 
+    def count(self, account_id: int) -> int:
+        (count,) = self._session.one(
+            "SELECT COUNT(*) FROM container WHERE account_id = ? AND type = ?", account_id, MAILBOX
+        )
+        return int(count)
+
     def by_role(self, account_id: int, role: str) -> MailboxRow | None:
         found = self._session.one(f"{_SELECT} AND c.role = ?", account_id, MAILBOX, role)
         return _row(found) if found else None

@@ -143,6 +143,17 @@ class SqlObjects:
     def state(self, account_id: int, type: int) -> int:
         return self._state(account_id, type)[0]
 
+    def touch(self, account_id: int, type: int) -> None:
+        self._session.note(account_id, type)
+        self._session.run(
+            "INSERT INTO type_state(account_id, type, seq) SELECT id, ?, seq FROM account WHERE id = ?"
+            " ON CONFLICT (account_id, type) DO UPDATE SET seq = excluded.seq",
+            *(type, account_id),
+        )
+
+    def states(self, account_id: int) -> dict[int, int]:
+        return dict(self._session.all("SELECT type, seq FROM type_state WHERE account_id = ?", account_id))
+
     def changes(
         self, account_id: int, type: int, since: int, limit: int | None = None, origin: int | None = None
     ) -> Changes | None:
@@ -214,6 +225,7 @@ class SqlObjects:
         )
 
     def _note(self, account_id: int, type: int, seq: int, octets: int) -> None:
+        self._session.note(account_id, type)
         self._session.run(
             "INSERT INTO type_state(account_id, type, seq) VALUES (?, ?, ?) ON CONFLICT (account_id, type)"
             " DO UPDATE SET seq = excluded.seq WHERE excluded.seq > type_state.seq",

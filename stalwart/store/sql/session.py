@@ -35,6 +35,7 @@ class Session:
 
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
         self._connection = connection
+        self._noted: dict[int, set[int]] = {}
         self.dialect = dialect
 
     def run(self, statement: str, *values: Any) -> Cursor:
@@ -65,6 +66,17 @@ class Session:
         """Open a transaction that only one process has at a time."""
         for statement in self.dialect.begin_migration:
             self._connection.execute(statement)
+
+    def note(self, account_id: int, *types: int) -> None:
+        """Objects of these types of an account have changed, or will have when the transaction is durable."""
+        self._noted.setdefault(account_id, set()).update(types)
+
+    def noted(self) -> dict[int, set[int]]:
+        """What was noted since this was asked last; more than has changed where a savepoint was rolled back."""
+        noted = self._noted
+        if noted:
+            self._noted = {}
+        return noted
 
     def commit(self) -> None:
         """Make the transaction durable."""

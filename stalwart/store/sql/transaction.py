@@ -12,7 +12,9 @@ from stalwart.store.sql.counters import SqlCounters
 from stalwart.store.sql.factors import SqlFactors
 from stalwart.store.sql.history import SqlMetricSamples, SqlTraces
 from stalwart.store.sql.mail import SqlMail
+from stalwart.store.sql.mail_text import SqlMailText
 from stalwart.store.sql.objects import SqlObjects
+from stalwart.store.sql.push_subscriptions import SqlPushSubscriptions
 from stalwart.store.sql.registry import SqlRegistry
 from stalwart.store.sql.secrets import SqlSecrets
 from stalwart.store.sql.session import Session
@@ -38,6 +40,8 @@ class SqlTransaction:
         self.objects = SqlObjects(session)
         self.blobs = SqlBlobs(session, files)
         self.mail = SqlMail(session, self.blobs)
+        self.mail_text = SqlMailText(session)
+        self.push_subscriptions = SqlPushSubscriptions(session)
 
     def savepoint(self) -> AbstractContextManager[None]:
         """See ``store.Transaction``."""

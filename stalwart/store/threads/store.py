@@ -23,6 +23,7 @@ from stalwart.store.threads.file_worker import FileWorker
 from stalwart.store.threads.reader import Reader
 from stalwart.store.threads.work import Desk, Lane, Outcome, Queue
 from stalwart.store.threads.writer import Writer
+from stalwart.store.watch import Observer, Watch
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.measures import (
     BLOB_READ_DURATION,
@@ -67,7 +68,8 @@ class ThreadedStore:
         filing = measured(STORE_WAITING, "files")
         self._blob_reading = Lane(self._file_works, measured(BLOB_READ_DURATION), filing)
         self._blob_writing = Lane(self._file_works, measured(BLOB_WRITE_DURATION), filing)
-        self._writer = Writer(self._writes, engine, blob_files, self._answer)
+        self._watch = Watch()
+        self._writer = Writer(self._writes, engine, blob_files, self._answer, self._tell)
         self._readers = [Reader(self._reads, engine, blob_files, self._answer) for _ in range(readers)]
         self._file_workers = [FileWorker(self._file_works, blob_files, self._answer) for _ in range(file_workers)]
         self._file_workers_run = False
@@ -116,6 +118,9 @@ class ThreadedStore:
                 self._spawn(f"store-files-{number}", worker.run)
         return self._desk.submit(self._blob_writing if writes else self._blob_reading, work)
 
+    def watch(self, observer: Observer) -> Callable[[], None]:
+        return self._watch.add(observer)
+
     def ping(self) -> Deferred[None]:
         answer: Deferred[None] = self.read(_look).addCallback(lambda _: self.write(_do_nothing))
         return answer.addTimeout(self._ping_timeout, self._reactor, onTimeoutCancel=_complain)
@@ -123,6 +128,10 @@ class ThreadedStore:
     def _answer(self, outcomes: list[Outcome]) -> None:
         if outcomes:
             self._reactor.callFromThread(self._desk.settle, outcomes)
+
+    def _tell(self, changed: dict[int, set[int]]) -> None:
+        if self._watch.observers:
+            self._reactor.callFromThread(self._watch.tell, changed)
 
     def _spawn(self, name: str, body: Callable[[], None]) -> None:
         thread = threading.Thread(target=self._until_ended, args=(body,), name=name, daemon=True)

@@ -26,13 +26,24 @@ _SPAN = 0.05
 
 
 class Writer:
-    """Runs works from ``queue`` until it meets None. ``answer`` is called in the thread, once per commit."""
+    """Runs works from ``queue`` until it meets None. ``answer`` is called in the thread, once per commit; then ``tell``
+    if objects have changed, with their types by account.
+    """
 
-    def __init__(self, queue: Queue, engine: Engine, files: BlobFiles, answer: Callable[[list[Outcome]], None]) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        engine: Engine,
+        files: BlobFiles,
+        answer: Callable[[list[Outcome]], None],
+        tell: Callable[[dict[int, set[int]]], None] = lambda changed: None,
+    ) -> None:
         self._queue = queue
         self._engine = engine
         self._files = files
         self._answer = answer
+        self._tell = tell
+        self._changed: dict[int, set[int]] = {}
         self._connection: tuple[Session, Transaction] | None = None
 
     def run(self) -> None:
@@ -42,6 +53,9 @@ class Writer:
             works, last = self._take()
             while works:
                 self._answer(self._commit(works))
+                if self._changed:
+                    changed, self._changed = self._changed, {}
+                    self._tell(changed)
         self._disconnect()
 
     def interrupt(self) -> None:
@@ -82,16 +96,21 @@ class Writer:
             session.commit()
         except BaseException as error:
             self._disconnect()
+            self._changed = {}
             return self._all_failed(outcomes, works, error)
         return outcomes
 
     def _isolated(self, session: Session, transaction: Transaction, work: Work) -> Any:
         try:
             with session.savepoint():
-                return work.function(transaction)
+                result = work.function(transaction)
+            for account_id, types in session.noted().items():
+                self._changed.setdefault(account_id, set()).update(types)
+            return result
         except TransactionLost:
             raise
         except BaseException as error:
+            session.noted()
             return Failed(self._explained(error))
 
     def _all_failed(self, outcomes: list[Outcome], works: deque[Work], error: BaseException) -> list[Outcome]:

@@ -159,8 +159,10 @@ class RequestStream(StreamState):
             return
         if isinstance(outcome, Answer):
             self._answer(exchange, outcome)
-        else:
+        elif isinstance(outcome, EventStream):
             self._open_events(exchange, outcome)
+        else:
+            raise TypeError("a route has opened a WebSocket over HTTP/2")
 
     def _not_arrived(self, failure: Failure, exchange: Exchange) -> None:
         """The coroutine was cancelled: by us, because the client left, or by something that it waited for."""
@@ -205,7 +207,7 @@ class RequestStream(StreamState):
         connection.send_head(self, field_block(site.stream_head(exchange, stream, "", False)), b"", head_only)
         if head_only or self.gone:
             return
-        self._events = opened = Stream(self, site.streams, False)
+        self._events = opened = Stream(self, site.streams, False, stream.silence, stream.beat)
         opened.start(stream.run)
 
     def _leave_body(self) -> None:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from stalwart.codec.mime import addresses
 from stalwart.codec.mime.addresses import Address, Group, mailboxes, parse
 
 PIECES = st.lists(
@@ -140,6 +141,20 @@ class ExampleTests(SynchronousTestCase):
 
 
 class RobustnessTests(SynchronousTestCase):
+    @settings(max_examples=300, deadline=None)
+    @given(
+        st.lists(st.sampled_from(["a", "B1", "-", "'", ".", " ", "  ", "<", ">", "a@b", "@", ", ", ",", "\r\n ", "="]))
+    )
+    def test_plain_lists_are_read_as_others_are(self, pieces: list[str]) -> None:
+        value = "".join(pieces)
+        for each in (value, f"Ann Lee <a@b.c>,{value}<x@y.z>", f" {value} <x.1@y-z>, q@r"):
+            self.assertEqual(parse(each), addresses._parse(each, False))
+
+    def test_a_list_of_plain_members(self) -> None:
+        value = " Ann Lee <ann@a.test>,\r\n bob@b.test ,<c@c.test>"
+        wanted = [Address("Ann Lee", "ann@a.test"), Address(None, "bob@b.test"), Address(None, "c@c.test")]
+        self.assertEqual(parse(value), (Group(None, tuple(wanted)),))
+
     @settings(max_examples=500, deadline=None)
     @given(PIECES, st.booleans())
     def test_any_value_is_read(self, pieces: list[str], lenient: bool) -> None:

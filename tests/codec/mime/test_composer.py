@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.mime import body_lists, body_values, header_forms, headers, part, scanner, transfer
-from stalwart.codec.mime.composer import Outline, compose, structure
+from stalwart.codec.mime.composer import (
+    Outline,
+    compose,
+    is_charset,
+    is_disposition,
+    is_language,
+    is_location,
+    is_media_type,
+    structure,
+    type_of_field,
+)
 from stalwart.codec.mime.header_forms import Form
 from stalwart.codec.mime.header_writer import InvalidValue
 
@@ -180,6 +190,42 @@ class RoundTripTests(SynchronousTestCase):
             return found.type
 
         self.assertEqual(shape(scanner.scan(written(outline(tree)))), tree)
+
+
+class OwnContentTypeTests(SynchronousTestCase):
+    """A part whose Content-Type is given as a field."""
+
+    def test_it_stands_once_and_as_it_is(self) -> None:
+        fields = (("Content-Type", Form.RAW, " text/calendar; method=REPLY; charset=UTF-8"),)
+        self.assertEqual(type_of_field(fields), "text/calendar")
+        data = written(Outline("text/calendar", text="ü\n", fields=fields))
+        self.assertEqual(data.lower().count(b"content-type:"), 1)
+        self.assertIn(b"method=REPLY", data)
+        self.assertEqual(body_values.body_value(data, scanner.scan(data)).value, "ü\n")
+
+    def test_text_beyond_ascii_must_say_utf_8(self) -> None:
+        fields = (("content-type", Form.RAW, " text/plain; charset=iso-8859-1"),)
+        written(Outline("text/plain", text="x", fields=fields))
+        with self.assertRaises(InvalidValue):
+            written(Outline("text/plain", text="ü", fields=fields))
+
+    def test_what_is_no_type_is_none(self) -> None:
+        for fields in ((), (("Content-Type", Form.RAW, " x"),), (("X", Form.RAW, " a/b"),)):
+            self.assertIsNone(type_of_field(fields))
+
+
+class ValueTests(SynchronousTestCase):
+    """What the fields of parts may hold."""
+
+    def test_each_has_its_rule(self) -> None:
+        for rule, good, bad in (
+            (is_media_type, ("a/b", "Text/X-y.z+json"), ("a", "a/b; c=d", "a/b\n", "")),
+            (is_disposition, ("inline", "x-Own"), ("in line", "a;b", "")),
+            (is_charset, ("utf-8", "iso-8859-1"), ("a b", "", "x\r\n")),
+            (is_language, ("de", "en-GB"), ("d e", "de,en", "")),
+            (is_location, ("http://a/b", "x"), ("a b", "ü", "a\r\nb", "x" * 990)),
+        ):
+            self.assertEqual([rule(each) for each in (*good, *bad)], [True] * len(good) + [False] * len(bad))
 
 
 class PieceTests(SynchronousTestCase):

@@ -30,10 +30,16 @@ class Client(jmapc.Client):
         return self._found
 
 
-def main(base: str, user: str, password: str) -> dict[str, Any]:
-    """What the client saw."""
+def connected(base: str, user: str, password: str) -> Client:
+    """A client of the server at ``base``."""
     client = Client(urlsplit(base).netloc, auth=(user, password))
     client.base = base
+    return client
+
+
+def main(base: str, user: str, password: str) -> dict[str, Any]:
+    """What the client saw."""
+    client = connected(base, user, password)
     echo = client.request(CoreEcho(data={"hello": "wörld"}))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "some file.txt")

@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 
+from stalwart.codec.mime import transfer
 from stalwart.errors import TooLarge
 from stalwart.jmap.blobs.access import find_readable
 from stalwart.jmap.blobs.contents import Decoding, Octets, decode, octets_of
+from stalwart.jmap.blobs.ids import TRANSFER_ENCODINGS
 from tests.jmap.blobs.shelf import LARGE, NOW, SMALL, ShelfCase, access
 
 
@@ -89,5 +91,15 @@ class DecodeTests(ShelfCase):
 
     def test_base64_without_padding_and_with_noise(self) -> None:
         self.assertEqual(decode(b"aGVs\r\n bG8", "b"), b"hello")
-        self.assertEqual(decode(b"a-G=V*s", "b"), b"hel")
+        self.assertEqual(decode(b"a-GV*s", "b"), b"hel")
+        self.assertEqual(decode(b"aGVs\r\nbG8=\r\nIQ==", "b"), b"hello!")
         self.assertEqual(decode(b"aGVsb", "b"), b"hel")
+
+    @given(st.binary(max_size=60))
+    @settings(max_examples=50, deadline=None)
+    def test_the_size_is_the_one_that_body_parts_have(self, encoded: bytes) -> None:
+        for letter, name in TRANSFER_ENCODINGS.items():
+            self.assertEqual(len(decode(encoded, letter)), transfer.size(encoded, 0, len(encoded), name))
+
+    def test_uuencode(self) -> None:
+        self.assertEqual(decode(b"begin 644 f\n#0V%T\n`\nend\n", "u"), b"Cat")

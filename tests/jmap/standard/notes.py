@@ -13,7 +13,7 @@ from stalwart.codec.ids import encode_id
 from stalwart.directory.access import Access
 from stalwart.errors import Forbidden
 from stalwart.jmap.call import Call, Request, RequestLimits
-from stalwart.jmap.errors import MethodError, SetRefused
+from stalwart.jmap.errors import MethodError, SetRefused, Untimely
 from stalwart.jmap.standard.asking import Asking, Change, number_of
 from stalwart.jmap.standard.containers import ListOf, Member, SetOf, Struct
 from stalwart.jmap.standard.data_type import DataType
@@ -46,7 +46,10 @@ class NoteSource(ObjectSource):
 
 
 class NoteRules(Rules):
-    """Parents must exist, notes with children stay, ``stamp`` is the server's, titles are trimmed."""
+    """Parents must exist, notes with children stay, ``stamp`` is the server's, titles are trimmed.
+
+    A title that begins with "only " is had once.
+    """
 
     async def prepare(self, asking: Asking, arguments: Any) -> dict[str, Forbidden]:
         named = {**arguments.create, **arguments.update, **{id: {} for id in arguments.destroy}}
@@ -57,6 +60,11 @@ class NoteRules(Rules):
         if parent is not None and tx.objects.get(asking.account_id, number_of(parent) or 0) is None:
             raise SetRefused("invalidProperties", "There is no such parent.", ("parentId",))
         change.new["title"] = change.new.get("title", "").strip() or "untitled"
+        wanted = change.new["title"]
+        if wanted.startswith("only "):
+            others = (each for each in tx.objects.list(asking.account_id, NUMBER) if each.id != change.id)
+            if any((each.data or {})["title"] == wanted for each in others):
+                raise Untimely("alreadyExists", "Another note has this title.")
         if change.changed:
             change.new["stamp"] = f"{asking.now}"
         if change.id is None:
@@ -72,7 +80,7 @@ class NoteRules(Rules):
     def destroying(self, tx: Transaction, asking: Asking, change: Change) -> None:
         id = encode_id(change.id or 0)
         if any((each.data or {}).get("parentId") == id for each in tx.objects.list(asking.account_id, NUMBER)):
-            raise SetRefused("noteHasChildren")
+            raise Untimely("noteHasChildren")
 
     async def committed(self, asking: Asking, outcome: Any) -> list[tuple[str, dict[str, Any]]]:
         return [("Note/implied", {"created": sorted(outcome.created)})] if asking.rest.get("onSuccess") else []

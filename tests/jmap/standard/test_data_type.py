@@ -7,7 +7,9 @@ from typing import Any
 from attrs import evolve
 from twisted.internet.defer import Deferred
 
+from stalwart.jmap.call import Call
 from stalwart.jmap.engine import Engine
+from stalwart.jmap.errors import MethodError
 from stalwart.jmap.methods import collected
 from stalwart.jmap.standard.data_type import DataType
 from stalwart.jmap.standard.outcome import SetOutcome
@@ -47,6 +49,21 @@ class MethodsTests(NotesCase):
         (query,) = DataType(NOTE.declared, NOTE.source, supports=("query",)).methods()
         self.methods["Note/query"] = query
         self.assertFalse(self.call("query")["canCalculateChanges"])
+
+    def test_what_is_awaited_before_each_method(self) -> None:
+        seen: list[tuple[str, Any]] = []
+
+        async def before(call: Call, services: Any) -> None:
+            seen.append((call.name, services["store"]))
+            if call.arguments.get("refused"):
+                raise MethodError("forbidden")
+
+        careful = DataType(NOTE.declared, NOTE.source, before=before)
+        self.methods = {method.name: method for method in careful.methods()}
+        self.call("get")
+        self.call("query")
+        self.assertEqual(seen, [("Note/get", self.store), ("Note/query", self.store)])
+        self.assertEqual(self.error("get", refused=True), "forbidden")
 
     def test_it_is_found_where_it_is_declared(self) -> None:
         names = {method.name for method in collected("tests.jmap.standard.notes")}

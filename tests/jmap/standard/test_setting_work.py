@@ -184,3 +184,56 @@ class UpdateTests(NotesCase):
         answer = self.call("set", update={self.one: {"title": 1}, other: {"title": "new"}})
         self.assertEqual(list(answer["notUpdated"]), [self.one])
         self.assertEqual(self.note(other, "title")["title"], "new")
+
+
+class UntimelyTests(NotesCase):
+    """What waits for other changes of the same call."""
+
+    def titles(self) -> dict[str, str]:
+        return {each["id"]: each["title"] for each in self.call("get")["list"]}
+
+    def test_a_parent_goes_after_its_children_however_they_are_named(self) -> None:
+        for turn in (1, -1):
+            chain = self.made("a")
+            for _ in range(20):
+                chain += self.made("b", parentId=chain[-1])
+            answer = self.call("set", destroy=chain[::turn])
+            self.assertIsNone(answer["notDestroyed"])
+            self.assertEqual(set(answer["destroyed"]), set(chain))
+
+    def test_titles_are_handed_on(self) -> None:
+        ids = self.made(*(f"only {number}" for number in range(8)))
+        for turn in (1, -1):
+            titles = self.titles()
+            update = {id: {"title": f"only {int(titles[id][5:]) + 1}"} for id in ids[::turn]}
+            answer = self.call("set", update=update)
+            self.assertIsNone(answer["notUpdated"])
+            self.assertEqual(set(answer["updated"]), set(ids))
+
+    def test_a_creation_waits_for_an_update_and_what_refers_to_it_waits_with_it(self) -> None:
+        (old,) = self.made("only one")
+        create = {
+            "c": {"title": "c", "parentId": "#b"},
+            "b": {"title": "b", "parentId": "#a"},
+            "a": {"title": "only one"},
+            "free": {"title": "free"},
+        }
+        answer = self.call("set", create=create, update={old: {"title": "other"}})
+        self.assertIsNone(answer["notCreated"])
+        self.assertEqual(set(answer["created"]), set(create))
+        made = answer["created"]
+        self.assertEqual(self.note(made["c"]["id"])["parentId"], made["b"]["id"])
+        self.assertEqual(self.note(made["b"]["id"])["parentId"], made["a"]["id"])
+        self.assertEqual(self.request.created_ids["a"], made["a"]["id"])
+        self.assertEqual(made["a"]["length"], len("only one"))
+
+    def test_what_stays_refused_is_refused_for_its_reason(self) -> None:
+        one, two = self.made("only one", "only two")
+        update = {one: {"title": "only two"}, two: {"title": "only one"}}
+        create = {"a": {"title": "only two"}, "b": {"title": "b", "parentId": "#a"}}
+        answer = self.call("set", create=create, update=update)
+        self.assertEqual({each["type"] for each in answer["notUpdated"].values()}, {"alreadyExists"})
+        types = {key: each["type"] for key, each in answer["notCreated"].items()}
+        self.assertEqual(types, {"a": "alreadyExists", "b": "invalidProperties"})
+        self.assertEqual((answer["created"], answer["updated"]), (None, None))
+        self.assertEqual(answer["oldState"], answer["newState"])

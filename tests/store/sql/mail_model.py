@@ -115,7 +115,10 @@ def check(tx: Any, session: Any, model: Model) -> None:
                 for box in m.mailboxes
             },
         ),
-        ("SELECT email_id, keyword FROM keyword", {(id, k) for id, m in model.emails.items() for k in m.keywords}),
+        (
+            "SELECT email_id, keyword FROM keyword",
+            {(id, k) for id, m in model.emails.items() for k in m.keywords if k not in FLAGS},
+        ),
         (
             "SELECT thread_id, ref_hash, subject_hash, emails FROM thread_ref",
             {

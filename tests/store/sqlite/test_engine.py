@@ -13,9 +13,13 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from stalwart.errors import Invalid, StalwartError, Unavailable
+from stalwart.store.sql.dialect import SQLITE
+from stalwart.store.sql.migrate import load_migrations
 from stalwart.store.sqlite.connection import fault
 from stalwart.store.sqlite.engine import SqliteEngine
 from tests.store.opened import opened
+
+STEPS = [migration.number for migration in load_migrations(SQLITE)]
 
 
 class EngineTests(SynchronousTestCase):
@@ -42,9 +46,7 @@ class EngineTests(SynchronousTestCase):
         SqliteEngine(self.path).prepare(5)
         SqliteEngine(self.path).prepare(9)
         session = SqliteEngine(self.path).open_reader()
-        self.assertEqual(
-            session.all("SELECT number, applied_at FROM migration"), [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
-        )
+        self.assertEqual(session.all("SELECT number, applied_at FROM migration"), [(number, 5) for number in STEPS])
         session.close()
 
     def test_a_path_with_special_characters_is_one_file(self) -> None:
@@ -108,9 +110,10 @@ class EngineTests(SynchronousTestCase):
     def test_a_newer_database_is_refused(self) -> None:
         SqliteEngine(self.path).prepare(0)
         connection = sqlite3.connect(self.path, isolation_level=None)
-        connection.execute("INSERT INTO migration VALUES (9, 'later', '', 0)")
+        connection.execute("INSERT INTO migration VALUES (?, 'later', '', 0)", (STEPS[-1] + 1,))
         connection.close()
-        self.assertIn("The database has schema 9, but this version knows only 5", self.refusal())
+        told = f"The database has schema {STEPS[-1] + 1}, but this version knows only {STEPS[-1]}"
+        self.assertIn(told, self.refusal())
 
     def test_a_database_that_another_process_holds_is_unavailable(self) -> None:
         holder = sqlite3.connect(self.path, isolation_level=None)
@@ -147,7 +150,7 @@ class SharedFileTests(TestCase):
 
         await gatherResults([deferToThread(start) for _ in range(4)])
         session = SqliteEngine(path).open_reader()
-        self.assertEqual(session.one("SELECT COUNT(*) FROM migration"), (5,))
+        self.assertEqual(session.one("SELECT COUNT(*) FROM migration"), (len(STEPS),))
         session.close()
 
     async def test_two_stores_on_one_file_see_each_other(self) -> None:

@@ -155,7 +155,7 @@ class OwnStoreTests(Shared, SynchronousTestCase):
 
     def test_every_table_of_the_server_is_hidden(self) -> None:
         self.assertIn("secret", own_tables())
-        self.assertIn("fts_data", own_tables())
+        self.assertIn("mail_words_data", own_tables())
         for table in sorted(own_tables()):
             self.assert_refused(f"SELECT * FROM {table}", "")
             self.assert_refused(f'SELECT count(*) FROM "{table.upper()}"', "")

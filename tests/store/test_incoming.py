@@ -10,8 +10,8 @@ from pathlib import Path
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import TestCase
 
-from stalwart.jmap.blobs.incoming import SMALL, Incoming, store_content
 from stalwart.store.blob_files import Stored
+from stalwart.store.incoming import SMALL, Incoming, store_content
 from tests.jmap.blobs.shelf import LARGE, ShelfCase
 from tests.store.opened import opened
 

@@ -12,8 +12,8 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from stalwart.errors import StalwartError
-from stalwart.store import Store
 from stalwart.store.blob_files import BlobFiles, BlobWriter, Stored
+from stalwart.store.store import Store
 
 SMALL = 65536
 """From this size on content goes to a file, as in the store."""

@@ -1,0 +1,130 @@
+"""What is behind the listeners of mail: the servers of SMTP and LMTP, over what takes the mail.
+
+A role says whom a listener is for (design 8). Submission, and all mail outside of the normal mode, is answered
+``421 4.3.2 not yet`` until it is there (RFC 5321 3.8). PROXY headers, the block list and implicit TLS are those of
+``web.listener``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakSet
+
+from attrs import evolve
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+
+from stalwart.app.listeners import Wanted
+from stalwart.config.settings import Settings
+from stalwart.directory.places import Places
+from stalwart.smtp.inbound_rules import NEXT_DOOR, is_loopback
+from stalwart.smtp.limits import DEFAULT
+from stalwart.smtp.policy import Policy
+from stalwart.smtp.reception import Reception
+from stalwart.smtp.role import LMTP, MX
+from stalwart.smtp.server import SmtpFactory
+from stalwart.telemetry import Telemetry
+from stalwart.tls.contexts import ServerTls
+from stalwart.web.bans import Bans
+from stalwart.web.connection import Listener
+from stalwart.web.listener import wrap_listener
+
+NAME = "Stalwart"
+"""What the server is called before its settings say more."""
+
+
+class NotYet(Protocol):
+    """Says that mail is not served here yet and closes (RFC 5321 3.8: 421)."""
+
+    def connectionMade(self) -> None:
+        """Answer at once."""
+        transport: Any = self.transport
+        transport.write(b"421 4.3.2 not yet\r\n")
+        transport.loseConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Nothing is held."""
+
+
+class MailDoors:
+    """Makes the factories of mail listeners. ``reception`` None: mail is not served in this mode."""
+
+    def __init__(
+        self,
+        reception: Reception | None,
+        settings: Settings,
+        telemetry: Telemetry,
+        clock: Any,
+        places: Places,
+        bans: Callable[[], Bans],
+        tls: ServerTls,
+    ) -> None:
+        self._reception = reception
+        self._settings = settings
+        self._telemetry = telemetry
+        self._clock = clock
+        self._places = places
+        self._bans = bans
+        self._tls = tls
+        self._servers: WeakSet[SmtpFactory] = WeakSet()  # those of former settings live as long as their connections
+        self._closing = False
+
+    def factory(self, wanted: Wanted) -> Any:
+        """What serves the connections of a mail listener."""
+        creator = self._tls.creator(wanted.settings, ()) if wanted.settings.use_tls else None
+        door = _Door(self, self._server(wanted, creator))
+        return wrap_listener(
+            door,
+            wanted.settings,
+            clock=self._clock,
+            proxy_trusted_networks=wanted.proxies,
+            system_max_connections=wanted.most,
+            bind_ip=wanted.bind_ip,
+            tls=creator if wanted.has_tls else None,
+        )
+
+    async def close(self, grace: float) -> None:
+        """Let messages end that have begun; what is left after ``grace`` seconds is aborted."""
+        self._closing = True
+        await DeferredList([Deferred.fromCoroutine(server.close(grace)) for server in tuple(self._servers)])
+
+    def _server(self, wanted: Wanted, creator: Any) -> SmtpFactory | None:
+        role = {"mx": MX, "lmtp": LMTP}.get(wanted.mail_role or "")
+        if self._reception is None or role is None:
+            return None
+        limits = evolve(NEXT_DOOR if role.is_lmtp else DEFAULT, connections=wanted.most)
+        policy = Policy(role, self._reception, self._telemetry, self._clock, NAME, NAME, limits, creator)
+        listener = Listener(wanted.settings.name, None, wanted.settings.socket_no_delay)
+        server = SmtpFactory(listener, policy, self._places, self._spares)
+        self._servers.add(server)
+        return server
+
+    def _spares(self, ip: str) -> bool:
+        """Whether a client may have any number of connections: it is on this host, or on the list of those allowed."""
+        return is_loopback(ip) or self._bans().allowed(ip)
+
+
+class _Door:
+    """``web.listener.Serving`` for one listener."""
+
+    def __init__(self, doors: MailDoors, server: SmtpFactory | None) -> None:
+        self.telemetry = doors._telemetry
+        self.places = doors._places
+        self._doors = doors
+        self._server = server
+
+    @property
+    def bans(self) -> Bans:
+        return self._doors._bans()
+
+    @property
+    def closing(self) -> bool:
+        return self._doors._closing
+
+    def connect(self, listener: Listener, peer: Any, owner: Any, agreed: bytes | None = None) -> Any:
+        """The server counts its connections itself: those that were counted during their handshake are its own now."""
+        if owner.has_entered:
+            owner.left()
+        return NotYet() if self._server is None else self._server.buildProtocol(peer)

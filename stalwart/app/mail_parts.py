@@ -1,0 +1,84 @@
+"""Builds what mail is made of: messages, folders, quotas, and what is to be found in them.
+
+``House`` asks for the services, tells the leading process to lead, and closes; each part has its line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import define
+
+from stalwart.app.company import Company
+from stalwart.app.foundations import Foundations
+from stalwart.app.push_parts import PushParts, push_parts
+from stalwart.jmap.email.recent_answers import RecentAnswers
+from stalwart.mail.expressions import ExpressionWorld
+from stalwart.mail.messages.arriving import Messages
+from stalwart.mail.messages.folders import Folders
+from stalwart.mail.messages.quota import Quotas
+from stalwart.mail.recipients import Recipients
+from stalwart.mail.search.text_search import TextSearch
+from stalwart.smtp.inbound import Inbound
+from stalwart.smtp.inbound_rules import SessionRules
+
+
+@define
+class MailParts:
+    """What was built."""
+
+    messages: Messages
+    folders: Folders
+    quotas: Quotas
+    recipients: Recipients
+    text_search: TextSearch
+    recent_answers: RecentAnswers
+    push: PushParts
+    inbound: Callable[[Callable[[], Any]], Inbound]
+    """What takes the mail of SMTP and LMTP, given what takes over the changes of other processes."""
+
+    def services(self) -> dict[str, Any]:
+        """What routes and JMAP methods may ask for, by name."""
+        return {
+            "messages": self.messages,
+            "folders": self.folders,
+            "quotas": self.quotas,
+            "recipients": self.recipients,
+            "text_search": self.text_search,
+            "recent_answers": self.recent_answers,
+            **self.push.services(),
+        }
+
+    async def load(self) -> None:
+        """Read what has to be known before anybody is answered."""
+        await self.push.load()
+
+    def lead(self) -> None:
+        """Do what only one of several processes may do, from now on."""
+        self.text_search.lead()
+        self.push.lead()
+
+    async def close(self) -> None:
+        """Stop what runs."""
+        await self.push.close()
+        await self.text_search.close()
+
+
+def mail_parts(below: Foundations, company: Company) -> MailParts:
+    """The parts; nothing runs yet."""
+    store, settings, clock = below.store, below.settings, below.reactor
+    quotas = Quotas(settings, clock)
+    messages = Messages(store, settings, quotas, clock, below.telemetry)
+    folders = Folders(store, settings, clock)
+    io = ExpressionWorld(store, settings, below.telemetry, lambda: below.outgoing().resolver, clock, below.hostname)
+    recipients = Recipients(store, settings, io, clock)
+    text_search = TextSearch(store, settings, clock, below.telemetry)
+    push = push_parts(below, company)
+
+    def inbound(look: Callable[[], Any]) -> Inbound:
+        rules = SessionRules(settings, io, below.telemetry)
+        parts = store, settings, rules, recipients, messages, folders, quotas
+        return Inbound(*parts, below.telemetry, clock, look)
+
+    return MailParts(messages, folders, quotas, recipients, text_search, RecentAnswers(), push, inbound)

@@ -1,0 +1,91 @@
+"""Messages that are ready become e-mails, one by one, in a write transaction: for Email/set, import and copy.
+
+What one cannot become does not matter to the others. Afterwards the events of mail tell of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from stalwart.codec.ids import encode_id
+from stalwart.errors import StalwartError
+from stalwart.jmap.blobs.ids import BlobId
+from stalwart.jmap.email.placement import Placement, placing
+from stalwart.jmap.errors import set_error
+from stalwart.mail.messages.arriving import Messages, Prepared
+from stalwart.store.mail_rows import AddedEmail
+from stalwart.store.store import Transaction
+
+
+@frozen
+class Made:
+    """A message that waits to be added; ``given`` are the properties that the client wrote."""
+
+    placement: Placement
+    prepared: Prepared
+    given: frozenset[str] = frozenset()
+
+
+Makings = Mapping[str, Made | StalwartError]
+"""By creation id what is to be added, or why there is nothing."""
+
+Outcomes = dict[str, AddedEmail | StalwartError]
+"""By creation id what was added, or why not."""
+
+
+def file_all(tx: Transaction, account_id: int, makings: Makings, messages: Messages, now: int) -> Outcomes:
+    """Add messages where they belong."""
+    outcomes: Outcomes = {}
+    for creation_id, made in makings.items():
+        try:
+            outcomes[creation_id] = (
+                made if isinstance(made, StalwartError) else _file(tx, account_id, made, messages, now)
+            )
+        except StalwartError as problem:
+            outcomes[creation_id] = problem
+    return outcomes
+
+
+def _file(tx: Transaction, account_id: int, made: Made, messages: Messages, now: int) -> AddedEmail:
+    place = made.placement
+    with tx.savepoint(), placing():
+        return messages.add(
+            *(tx, account_id, made.prepared),
+            mailboxes=place.mailboxes,
+            keywords=place.keywords or frozenset(),
+            received_at=place.received_at,
+            now=now,
+        )
+
+
+def answers(makings: Makings, outcomes: Outcomes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """``created`` with what is told of every new e-mail (RFC 8621 4.6, 4.8), and ``notCreated``."""
+    created: dict[str, Any] = {}
+    not_created: dict[str, Any] = {}
+    for creation_id, outcome in outcomes.items():
+        made = makings[creation_id]
+        if isinstance(outcome, StalwartError):
+            not_created[creation_id] = set_error(outcome)
+        elif isinstance(made, Made):
+            created[creation_id] = _identity(outcome, made.prepared)
+    return created, not_created
+
+
+def _identity(added: AddedEmail, prepared: Prepared) -> dict[str, Any]:
+    return {
+        "id": encode_id(added.id),
+        "blobId": str(BlobId(prepared.hash)),
+        "threadId": encode_id(added.thread_id),
+        "size": prepared.size,
+    }
+
+
+def report_all(account_id: int, makings: Makings, outcomes: Outcomes, messages: Messages, elapsed: float) -> None:
+    """Tell of what has happened, when it is durable; ``elapsed`` are the seconds of the whole call."""
+    for creation_id, outcome in outcomes.items():
+        made = makings[creation_id]
+        if isinstance(made, Made):
+            messages.report(account_id, made.prepared, outcome, elapsed)

@@ -1,0 +1,145 @@
+"""Filters and sorts of Email/query in the words of the store (RFC 8621 4.4.1, 4.4.2).
+
+The lists that clients page through, a mailbox or all mail by time of receipt, are walks along an index: ``plain_list``
+tells them from searches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from attrs import frozen
+
+from stalwart.jmap.email.data_type import TEXT_CONDITIONS
+from stalwart.jmap.standard.asking import number_of
+from stalwart.jmap.standard.filters import EVERYTHING, Filter, Operation, Test, tests
+from stalwart.jmap.standard.sorting import Criterion
+from stalwart.store import Transaction
+from stalwart.store.mail_rows import Combined, Condition, Shown, Sort, SortKey
+from stalwart.store.mail_rows import Filter as MailFilter
+from stalwart.store.mail_rows import Test as MailTest
+
+_NOTHING = -1
+
+
+class TextSearch(Protocol):
+    """The service ``text_search``."""
+
+    async def ready(self, account_id: int) -> None:
+        """Wait, for a bounded time, until what has arrived is found."""
+
+    def find(self, tx: Transaction, account_id: int, test: str, value: Any) -> frozenset[int]:
+        """The e-mails that a text condition holds for, ``header`` with a list of one or two texts."""
+
+
+@frozen
+class PlainList:
+    """E-mails of a mailbox, or all (None), by time of receipt; perhaps only unread or flagged ones."""
+
+    mailbox: int | None
+    shown: Shown | None
+    ascending: bool
+
+
+_SHOWN: Mapping[tuple[str, str], Shown] = {("notKeyword", "$seen"): "unread", ("hasKeyword", "$flagged"): "flagged"}
+
+
+def plain_list(filter: Filter, sort: Iterable[Criterion]) -> PlainList | None:
+    """The list that is asked for, None if it is a search."""
+    criteria = tuple(sort)
+    if len(criteria) > 1 or (criteria and criteria[0].name != "receivedAt"):
+        return None
+    mailbox: int | None = None
+    shown: Shown | None = None
+    for test in _all_of(filter):
+        if test is None or not isinstance(test.value, str):
+            return None
+        narrowed = _SHOWN.get((test.name, test.value))
+        if test.name == "inMailbox" and mailbox is None:
+            mailbox = _number(test.value)
+        elif narrowed is not None and shown is None:
+            shown = narrowed
+        else:
+            return None
+    return PlainList(mailbox, shown, bool(criteria) and criteria[0].is_ascending)
+
+
+def _all_of(filter: Filter) -> Iterable[Test | None]:
+    """What must hold, None for anything but a test."""
+    if isinstance(filter, Test):
+        yield filter
+    elif filter.operator == "AND":
+        for part in filter.parts:
+            yield from _all_of(part)
+    else:
+        yield None
+
+
+def needs_text_search(filter: Filter) -> bool:
+    """Whether any condition is about text."""
+    return any(test.name in TEXT_CONDITIONS for test in tests(filter))
+
+
+def store_filter(filter: Filter, find: Callable[[str, Any], frozenset[int]]) -> MailFilter | None:
+    """``filter`` for the store; ``find`` answers what text conditions are true of."""
+    return None if filter == EVERYTHING else _translated(filter, find)
+
+
+def _translated(filter: Filter, find: Callable[[str, Any], frozenset[int]]) -> MailFilter:
+    if isinstance(filter, Operation):
+        return Combined(filter.operator, tuple(_translated(part, find) for part in filter.parts))
+    if filter.name in TEXT_CONDITIONS:
+        return Condition("among", find(filter.name, filter.value))
+    name, value_of = _TESTS[filter.name]
+    return Condition(name, value_of(filter.value))
+
+
+def store_sort(sort: Iterable[Criterion]) -> tuple[Sort, ...]:
+    """``sort`` for the store."""
+    return tuple(Sort(_SORTS[each.name], each.is_ascending, each.members.get("keyword", "")) for each in sort)
+
+
+def _number(id: str) -> int:
+    number = number_of(id)
+    return _NOTHING if number is None else number
+
+
+def _numbers(ids: Iterable[str]) -> frozenset[int]:
+    return frozenset(map(_number, ids))
+
+
+def _seconds(date: str) -> int:
+    return int(datetime.fromisoformat(date).timestamp())
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_TESTS: Mapping[str, tuple[MailTest, Callable[[Any], Any]]] = {
+    "inMailbox": ("in_mailbox", _number),
+    "inMailboxOtherThan": ("in_mailbox_other_than", _numbers),
+    "before": ("before", _seconds),
+    "after": ("after", _seconds),
+    "minSize": ("min_size", _same),
+    "maxSize": ("max_size", _same),
+    "allInThreadHaveKeyword": ("all_in_thread_have_keyword", _same),
+    "someInThreadHaveKeyword": ("some_in_thread_have_keyword", _same),
+    "noneInThreadHaveKeyword": ("none_in_thread_have_keyword", _same),
+    "hasKeyword": ("has_keyword", _same),
+    "notKeyword": ("not_keyword", _same),
+    "hasAttachment": ("has_attachment", _same),
+}
+_SORTS: Mapping[str, SortKey] = {
+    "receivedAt": "received_at",
+    "size": "size",
+    "from": "from",
+    "to": "to",
+    "subject": "subject",
+    "sentAt": "sent_at",
+    "hasKeyword": "has_keyword",
+    "allInThreadHaveKeyword": "all_in_thread_have_keyword",
+    "someInThreadHaveKeyword": "some_in_thread_have_keyword",
+}

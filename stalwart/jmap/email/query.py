@@ -1,0 +1,194 @@
+"""``Email/query`` (RFC 8621 4.4): lists along an index, searches by structure, and searches of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
+from typing import Any
+
+from attrs import define, field, frozen
+
+from stalwart.codec.ids import encode_id
+from stalwart.errors import Invalid, NotFound
+from stalwart.jmap.accounts import account_argument
+from stalwart.jmap.call import Call
+from stalwart.jmap.email.data_type import EMAIL
+from stalwart.jmap.email.filter import (
+    PlainList,
+    TextSearch,
+    needs_text_search,
+    plain_list,
+    store_filter,
+    store_sort,
+)
+from stalwart.jmap.email.recent_answers import RecentAnswer, RecentAnswers
+from stalwart.jmap.errors import MethodError
+from stalwart.jmap.mail.capability import MAIL
+from stalwart.jmap.methods import method
+from stalwart.jmap.standard.argument_reader import ArgumentReader
+from stalwart.jmap.standard.arguments import QueryArguments
+from stalwart.jmap.standard.presence import require_account
+from stalwart.jmap.standard.querying import object_number, read_query
+from stalwart.jmap.standard.source import Query
+from stalwart.jmap.standard.states import State
+from stalwart.jmap.standard.window import Part, Window
+from stalwart.store import Store, Transaction
+from stalwart.store.mail_rows import Filter
+from stalwart.store.object_types import EMAIL as EMAIL_NUMBER
+
+_ALL = (1 << 63) - 1
+_OCTETS = 512
+_OCTETS_OF_ID = 64
+
+
+@method("Email/query", capability=MAIL, needs=EMAIL.permission("Query"))
+async def query(call: Call, *, store: Store, text_search: TextSearch, recent_answers: RecentAnswers) -> dict[str, Any]:
+    """The ids of e-mails that a filter lets through, sorted."""
+    account_id = account_argument(call)
+    arguments = QueryArguments.read(call)
+    collapse = ArgumentReader(arguments.rest).flag("collapseThreads")
+    asked = read_query(EMAIL, arguments.filter, arguments.sort, call.request)
+    window = Window.of(arguments, object_number(arguments.anchor), call.request.limits.query_max_results)
+    plain = plain_list(asked.filter, asked.sort)
+    if plain is None and needs_text_search(asked.filter):
+        await text_search.ready(account_id)
+        search = _Search(account_id, asked, window, collapse, text_search)
+        answer = await store.read(lambda tx: _Answer.of(_state(tx, account_id), search.part(tx)))
+    elif plain is None:
+        search = _Search(account_id, asked, window, collapse, text_search)
+        answer = await _repeated(store, recent_answers, account_id, search.key, search.part)
+    else:
+        key = (account_id, plain, window, collapse)
+        find = partial(_page, account_id=account_id, plain=plain, window=window, collapse=collapse)
+        answer = await _repeated(store, recent_answers, account_id, key, find)
+    response: dict[str, Any] = {
+        "accountId": encode_id(account_id),
+        "queryState": str(State(answer.state)),
+        "canCalculateChanges": plain is not None and not collapse,
+        "position": answer.position,
+        "ids": answer.ids,
+    }
+    if arguments.calculate_total:
+        response["total"] = answer.total
+    if window.lowered:
+        response["limit"] = window.limit
+    return response
+
+
+@frozen
+class _Answer:
+    """A window of the results at one state; ``ids`` as they are sent."""
+
+    state: int
+    position: int
+    ids: Sequence[str]
+    total: int | None
+
+    @classmethod
+    def of(cls, state: int, part: Part) -> _Answer:
+        return cls(state, part.position, [encode_id(id) for id in part.ids], part.total)
+
+
+async def _repeated(
+    store: Store, answers: RecentAnswers, account_id: int, key: Hashable, find: Callable[[Transaction], Part]
+) -> _Answer:
+    """What ``find`` finds, or has found at the same state."""
+    recent = answers.find(key)
+
+    def work(tx: Transaction) -> _Answer:
+        state = _state(tx, account_id)
+        if recent is not None and recent.state == state:
+            answer: _Answer = recent.value
+            return answer
+        return _Answer.of(state, find(tx))
+
+    answer = await store.read(work)
+    if recent is None or answer is not recent.value:
+        answers.keep(key, RecentAnswer(answer.state, answer, _OCTETS + _OCTETS_OF_ID * len(answer.ids)))
+    return answer
+
+
+def _state(tx: Transaction, account_id: int) -> int:
+    state = tx.objects.state(account_id, EMAIL_NUMBER)
+    if not state:
+        require_account(tx, account_id)
+    return state
+
+
+def _page(tx: Transaction, *, account_id: int, plain: PlainList, window: Window, collapse: bool) -> Part:
+    try:
+        page = tx.mail.page(
+            account_id,
+            limit=window.limit,
+            mailbox=plain.mailbox,
+            ascending=plain.ascending,
+            collapse=collapse,
+            shown=plain.shown,
+            position=window.position,
+            anchor=window.anchor,
+            anchor_offset=window.anchor_offset,
+            calculate_total=window.calculate_total,
+        )
+    except NotFound:
+        raise MethodError("anchorNotFound", "The anchor is not among the results of the query.") from None
+    return Part(list(page.ids), page.position, page.total)
+
+
+class _Search:
+    """A search, of text or not."""
+
+    def __init__(self, account_id: int, asked: Query, window: Window, collapse: bool, text_search: TextSearch) -> None:
+        self.account_id = account_id
+        self.sort = store_sort(asked.sort)
+        self.collapse = collapse
+        self._filter = asked.filter
+        self._window = window
+        self._text_search = text_search
+
+    @property
+    def key(self) -> Hashable:
+        """The same for the same search, which must not be one of text."""
+        return (self.account_id, store_filter(self._filter, _no_text), self.sort, self._window, self.collapse)
+
+    def part(self, tx: Transaction) -> Part:
+        """What the window shows."""
+        found = store_filter(self._filter, partial(self._text_search.find, tx, self.account_id))
+        try:
+            return self._window.cut(_Matches(tx, self, found))
+        except Invalid as problem:  # the store cannot carry out filters of any size
+            raise MethodError("unsupportedFilter", problem.detail) from None
+
+
+def _no_text(test: str, value: Any) -> frozenset[int]:
+    raise ValueError(f"{test} is about text")
+
+
+@define
+class _Matches:
+    """``window.Results`` of a search; no more is looked for than is asked about."""
+
+    tx: Transaction
+    search: _Search
+    filter: Filter | None
+    known: Sequence[int] | None = field(default=None)
+
+    def count(self) -> int:
+        return len(self._all())
+
+    def place(self, id: int) -> int | None:
+        known = self._all()
+        return known.index(id) if id in known else None
+
+    def page(self, offset: int, limit: int) -> list[int]:
+        if self.known is not None:
+            return list(self.known[offset : offset + limit])
+        return list(self._first(offset + limit)[offset:])
+
+    def _all(self) -> Sequence[int]:
+        if self.known is None:
+            self.known = self._first(_ALL)
+        return self.known
+
+    def _first(self, limit: int) -> Sequence[int]:
+        search = self.search
+        return self.tx.mail.matching(search.account_id, self.filter, search.sort, limit=limit, collapse=search.collapse)

@@ -1,0 +1,116 @@
+"""Email/set (RFC 8621 4.6): e-mails are composed and patches read before the transaction, all changes made in one.
+
+A change of keywords or mailboxes reads and writes what it must and no more: it is what clients do most. So this method
+does without the standard kit's objects; arguments, errors and answers are the kit's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from stalwart.config.settings import Settings
+from stalwart.errors import StalwartError
+from stalwart.jmap.accounts import account_argument
+from stalwart.jmap.blobs.access import Readable, find_readable
+from stalwart.jmap.call import Call, Request
+from stalwart.jmap.drafts.composing import Composing
+from stalwart.jmap.drafts.draft import Draft, read_draft
+from stalwart.jmap.email.filing import Made, Outcomes, report_all
+from stalwart.jmap.email.patch import read_email_patch
+from stalwart.jmap.email.set_work import EmailSetWork, Plan, known_state, require_state
+from stalwart.jmap.errors import NOT_AUTHORIZED, MethodError
+from stalwart.jmap.mail.capability import MAIL
+from stalwart.jmap.methods import method
+from stalwart.jmap.standard.arguments import SetArguments
+from stalwart.jmap.standard.outcome import SetOutcome
+from stalwart.mail.messages.arriving import Messages
+from stalwart.store import Store, Transaction
+from stalwart.web.clock import Clock
+
+
+@frozen
+class Writing:
+    """What changing e-mails takes."""
+
+    store: Store
+    clock: Clock
+    settings: Settings
+    messages: Messages
+
+
+@method("Email/set", capability=MAIL)
+async def set_emails(
+    call: Call, *, store: Store, clock: Clock, settings: Settings, messages: Messages
+) -> dict[str, Any]:
+    """Create, update and destroy e-mails."""
+    account_id = account_argument(call)
+    arguments = SetArguments.read(call)
+    writing = Writing(store, clock, settings, messages)
+    return (await carry_out(call.request, account_id, arguments, writing)).wire()
+
+
+async def carry_out(request: Request, account_id: int, arguments: SetArguments, writing: Writing) -> SetOutcome:
+    """The changes of an Email/set, be it a client's or an implicit one.
+
+    Raises ``MethodError``: ``forbidden``, ``stateMismatch``, ``accountNotFound``.
+    """
+    _require_permissions(request, arguments)
+    began = writing.clock.seconds()
+    plan = Plan(account_id, arguments, request.created_ids, int(began), writing.messages)
+    for key, patch in arguments.update.items():
+        try:
+            plan.patches[key] = read_email_patch(patch, request.created_ids)
+        except StalwartError as problem:
+            plan.patches[key] = problem
+    if arguments.create:
+        await _make(request, plan, writing)
+
+    def work(tx: Transaction) -> tuple[SetOutcome, Outcomes]:
+        run = EmailSetWork(tx, plan)
+        return run.run(), run.filed
+
+    nothing = not (arguments.create or arguments.update or arguments.destroy)
+    outcome, filed = await (writing.store.read(work) if nothing else writing.store.write(work))
+    report_all(account_id, plan.made, filed, writing.messages, writing.clock.seconds() - began)
+    for creation_id, made in outcome.created.items():
+        request.created_ids[creation_id] = made["id"]
+    return outcome
+
+
+def _require_permissions(request: Request, arguments: SetArguments) -> None:
+    may = request.access.may
+    if (
+        (arguments.update and not may("jmapEmailUpdate"))
+        or (arguments.create and not may("jmapEmailCreate"))
+        or (arguments.destroy and not may("jmapEmailDestroy"))
+    ):
+        raise MethodError("forbidden", NOT_AUTHORIZED)
+
+
+async def _make(request: Request, plan: Plan, writing: Writing) -> None:
+    """Compose what is to be created; what cannot be is refused in the plan."""
+    drafts: dict[str, Draft] = {}
+    for creation_id, given in plan.arguments.create.items():
+        try:
+            drafts[creation_id] = read_draft(given, plan.created_ids)
+        except StalwartError as problem:
+            plan.made[creation_id] = problem
+    wanted = list(dict.fromkeys(id for draft in drafts.values() for id in draft.blob_ids()))
+
+    def look(tx: Transaction) -> Mapping[str, Readable]:
+        require_state(plan.arguments.if_in_state, known_state(tx, plan.account_id))
+        return find_readable(tx, request.access, plan.account_id, wanted, plan.now)
+
+    found = await writing.store.read(look)
+    composing = Composing(writing.store, writing.settings)
+    for creation_id, draft in drafts.items():
+        try:
+            content = await composing.message(draft, found, plan.now)
+            prepared = await writing.messages.prepare(content)
+        except StalwartError as problem:
+            plan.made[creation_id] = problem
+        else:
+            plan.made[creation_id] = Made(draft.placement, prepared, draft.given)

@@ -1,0 +1,41 @@
+"""What the session says about mail (RFC 8621 1.3.1) and quotas (RFC 9425 3), for each account that a client sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stalwart.config.collaboration.email import Email
+from stalwart.jmap.capabilities import Audience, Capability
+
+MAIL = "urn:ietf:params:jmap:mail"
+QUOTA = "urn:ietf:params:jmap:quota"
+
+EMAIL_SORTS = (
+    "receivedAt",
+    "size",
+    "from",
+    "to",
+    "subject",
+    "sentAt",
+    "hasKeyword",
+    "allInThreadHaveKeyword",
+    "someInThreadHaveKeyword",
+)
+"""What Email/query can sort by (RFC 8621 4.4.2)."""
+
+
+def _limits(audience: Audience) -> dict[str, Any]:
+    """All members of RFC 8621 1.3.1, as x:Email sets them."""
+    email = audience.settings.of(Email)
+    return {
+        "maxMailboxesPerEmail": None,
+        "maxMailboxDepth": email.max_mailbox_depth,
+        "maxSizeMailboxName": email.max_mailbox_name_length,
+        "maxSizeAttachmentsPerEmail": email.max_attachment_size,
+        "emailQuerySortOptions": list(EMAIL_SORTS),
+        "mayCreateTopLevelMailbox": audience.access.may("jmapMailboxCreate"),
+    }
+
+
+mail = Capability(MAIL, account=_limits, permission="jmapEmailGet")
+quota = Capability(QUOTA, permission="jmapQuotaGet")

@@ -1,0 +1,68 @@
+"""The data type Mailbox (RFC 8621 2): get, changes, query, queryChanges, set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stalwart.jmap.mail.capability import MAIL
+from stalwart.jmap.mail.default_folders import with_folders
+from stalwart.jmap.mail.mailbox_rights import RIGHTS
+from stalwart.jmap.mail.mailbox_rules import MailboxRules
+from stalwart.jmap.mail.mailbox_source import MailboxSource
+from stalwart.jmap.standard.containers import Member, Struct
+from stalwart.jmap.standard.data_type import DataType
+from stalwart.jmap.standard.declaration import Declaration
+from stalwart.jmap.standard.filters import Condition
+from stalwart.jmap.standard.property import Property
+from stalwart.jmap.standard.scalars import Boolean, Id, Int, Nullable, String, UnsignedInt
+from stalwart.jmap.standard.sorting import Sort
+from stalwart.mail.messages.folders import name_key
+
+COUNTS = ("totalEmails", "unreadEmails", "totalThreads", "unreadThreads")
+
+_LONGEST_NAME = 65536  # x:Email.maxMailboxNameLength is less
+_LARGEST_ORDER = (1 << 31) - 1  # RFC 8621 2
+_RIGHTS = Struct({name: Member(Boolean()) for name in RIGHTS})
+
+
+def _computed(type: Any) -> Property:
+    return Property(type, server_set=True, computed=True)
+
+
+def _has_name(mailbox: Mapping[str, Any], text: str) -> bool:
+    return name_key(text) in name_key(mailbox["name"])
+
+
+MAILBOX = DataType(
+    Declaration(
+        name="Mailbox",
+        capability=MAIL,
+        properties={
+            "name": Property(String(most=_LONGEST_NAME)),
+            "parentId": Property(Nullable(Id()), default=None),
+            "role": Property(Nullable(String(most=255)), default=None),
+            "sortOrder": Property(Int(least=0, most=_LARGEST_ORDER), default=0),
+            **{name: _computed(UnsignedInt()) for name in COUNTS},
+            "myRights": _computed(_RIGHTS),
+            "isSubscribed": Property(Boolean(), default=True),
+        },
+        conditions={
+            "parentId": Condition(Nullable(Id()), lambda mailbox, id: mailbox["parentId"] == id, ("parentId",)),
+            "name": Condition(String(most=_LONGEST_NAME), _has_name, ("name",)),
+            "role": Condition(Nullable(String()), lambda mailbox, role: mailbox["role"] == role, ("role",)),
+            "hasAnyRole": Condition(
+                Boolean(), lambda mailbox, wanted: (mailbox["role"] is not None) is wanted, ("role",)
+            ),
+            "isSubscribed": Condition(
+                Boolean(), lambda mailbox, wanted: mailbox["isSubscribed"] is wanted, ("isSubscribed",)
+            ),
+        },
+        sorts={name: Sort.by(name) for name in ("sortOrder", "name", "parentId")},
+        counts=COUNTS,
+    ),
+    source=MailboxSource(),
+    rules=MailboxRules(),
+    services=("settings", "folders", "quotas"),
+    before=with_folders,
+)

@@ -1,0 +1,465 @@
+"""Who wants to hear of which accounts, and what is told to whom (RFC 8620 7).
+
+Whatever a write changes here or in another process of this server makes the accounts doubtful that somebody watches;
+their states are read once, all doubtful ones together, and compared with what they were. Watchers with the same
+accounts and types share one event, which is encoded once and told at once, then at most once in each ``throttle``. A
+watcher whose access may have gone stale is told nothing until that has been looked at: it ends, or sees other accounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Set
+from functools import partial
+from typing import Any, Protocol
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
+
+from stalwart.directory.access import Access
+from stalwart.directory.standing import Grant, Standing
+from stalwart.errors import StalwartError
+from stalwart.jmap.push.state_change import PUSHED, Change, Types, merged
+from stalwart.store import Store, Transaction
+from stalwart.store.watch import Changed
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import RESOURCE_ERROR, STORE_ERROR
+
+BATCH = 500
+"""Accounts whose states one transaction reads."""
+TURN = 200
+"""Watchers that are told in a row before others get their turn."""
+LOOKS = 50
+"""Watchers in a second whose access is looked at though they were told nothing."""
+ROUND = 300.0
+"""Seconds after which that of each is looked at, because sign-ins end in time."""
+RETRY = 1.0
+
+_ALL = frozenset(PUSHED)
+
+
+class Listener(Protocol):
+    """What a watcher is for; called on the reactor's stack, and not to take long."""
+
+    def take(self, change: Change) -> None:
+        """Something has changed."""
+
+    def renewed(self, access: Access) -> None:
+        """What the access is now, after it was looked at."""
+
+    def end(self) -> None:
+        """The access stands no more; the watcher is closed."""
+
+
+class Company(Protocol):
+    """What is asked of ``stalwart.app.company``."""
+
+    def changed_objects(self, account_id: int) -> None: ...
+    def watches_objects(self, watches: bool) -> None: ...
+
+
+class Watcher:
+    """One who wants to hear, until ``close``. ``seen`` is the generation at which ``grant`` stood; it has one once it
+    is ``secured``.
+    """
+
+    __slots__ = ("_feed", "grant", "group", "listener", "seen", "waiting")
+
+    def __init__(self, feed: Feed, listener: Listener, seen: int, group: _Group) -> None:
+        self._feed = feed
+        self.listener = listener
+        self.grant: Grant | None = None
+        self.seen = seen
+        self.group: _Group | None = group
+        self.waiting: Change | None = None
+
+    def secured(self, grant: Grant) -> None:
+        """Its access is what ``grant`` gives, from now on too."""
+        self.grant = grant
+        self._feed.secured(self)
+
+    async def missed(self, known: Mapping[int, int]) -> Change | None:
+        """What has changed since somebody knew that much; None for nothing."""
+        await self._feed.loaded(self)
+        return None if self.group is None else self.group.since(known)
+
+    @property
+    def state(self) -> Change:
+        """An event of nothing, for its ``state``: how far everything is known now."""
+        return Change({}, self.group.known() if self.group is not None else {})
+
+    def close(self) -> None:
+        """Hear no more."""
+        self._feed.leave(self)
+
+
+class _Account:
+    """States of one account that is watched; None until they were read. ``doubtful`` has changed since then."""
+
+    __slots__ = ("doubtful", "groups", "states", "waiting")
+
+    def __init__(self) -> None:
+        self.states: dict[int, int] | None = None
+        self.doubtful: set[int] = set()
+        self.groups: set[_Group] = set()
+        self.waiting: list[Deferred[None]] = []
+
+    def arrived(self, states: dict[int, int]) -> set[int]:
+        """Take what was read; the types that changed."""
+        old, doubtful = self.states, self.doubtful
+        self.states, self.doubtful = states, set()
+        if old is None:
+            return doubtful & states.keys()
+        return {type for type, number in states.items() if old.get(type) != number}
+
+
+class _Group:
+    """Watchers that are told the same."""
+
+    __slots__ = ("accounts", "call", "key", "last", "members", "pending", "throttle", "types")
+
+    def __init__(self, key: Any, accounts: Mapping[int, _Account], types: Types, throttle: Callable[[], float]) -> None:
+        self.key = key
+        self.accounts = accounts
+        self.types = types
+        self.throttle = throttle
+        self.members: dict[Watcher, None] = {}
+        self.pending: dict[int, set[int]] = {}
+        self.last = float("-inf")
+        self.call: Any = None
+
+    def changed(self, account_id: int, types: Set[int]) -> bool:
+        """Whether that is worth an event."""
+        wanted = types if self.types is None else types & self.types
+        if wanted:
+            self.pending.setdefault(account_id, set()).update(wanted)
+        return bool(wanted)
+
+    def change(self) -> Change:
+        """The event of what is pending, with the states of now."""
+        pending, self.pending = self.pending, {}
+        states = {}
+        for id, types in pending.items():
+            now = self.accounts[id].states or {}
+            states[id] = {type: now[type] for type in types if type in now}
+        return Change(states, self.known())
+
+    def since(self, known: Mapping[int, int]) -> Change | None:
+        """What has changed since ``known``."""
+        states = {}
+        for id, account in self.accounts.items():
+            least = known.get(id, 0)
+            now = account.states or {}
+            found = {type: number for type, number in now.items() if number > least and self.types_include(type)}
+            if found:
+                states[id] = found
+        return Change(states, self.known()) if states else None
+
+    def types_include(self, type: int) -> bool:
+        """Whether anybody asked for it."""
+        return self.types is None or type in self.types
+
+    def known(self) -> dict[int, int]:
+        """How far everything is known."""
+        return {id: max((account.states or {}).values(), default=0) for id, account in self.accounts.items()}
+
+
+class Feed:
+    """The watchers of this process. What changes here is told to the ``company``."""
+
+    def __init__(self, store: Store, standing: Standing, clock: Any, telemetry: Telemetry, company: Company) -> None:
+        self._store = store
+        self._standing = standing
+        self._clock = clock
+        self._telemetry = telemetry
+        self._company = company
+        self._accounts: dict[int, _Account] = {}
+        self._groups: dict[Any, _Group] = {}
+        self._dirty: dict[int, None] = {}
+        self._running: set[Deferred[None]] = set()
+        self._is_reading = self._is_looking = False
+        self._doubted: dict[Grant, dict[Watcher, None]] = {}
+        self._round: Iterator[Watcher] = iter(())
+        self._round_of = (standing.generation, clock.seconds() + ROUND)
+        self._tick: Any = None
+        self._unwatch = store.watch(self._written)
+
+    def close(self) -> None:
+        """Tell nobody anything any more."""
+        self._unwatch()
+        for running in tuple(self._running):
+            running.cancel()
+        for group in tuple(self._groups.values()):
+            for watcher in tuple(group.members):
+                self.leave(watcher)
+
+    def watch(self, listener: Listener, access: Access, types: Types, throttle: Callable[[], float]) -> Watcher:
+        """Tell ``listener`` what happens to ``types`` in the accounts of ``access`` from now on; ``throttle`` gives
+        seconds, and is one function for all of a kind. The watcher has to be secured.
+        """
+        group = self._group(_accounts_of(access), types, throttle)
+        watcher = Watcher(self, listener, self._standing.generation, group)
+        group.members[watcher] = None
+        if self._tick is None:
+            self._tick = self._clock.callLater(1.0, self._ticked)
+        return watcher
+
+    def leave(self, watcher: Watcher) -> None:
+        """``watcher`` is closed."""
+        group, watcher.group = watcher.group, None
+        watcher.waiting = None
+        doubted = self._doubted.get(watcher.grant) if watcher.grant is not None else None
+        if doubted is not None:
+            doubted.pop(watcher, None)
+        if group is not None:
+            self._leave_group(watcher, group)
+
+    async def loaded(self, watcher: Watcher) -> None:
+        """Wait until the states of all its accounts are known."""
+        while watcher.group is not None:
+            account = next((each for each in watcher.group.accounts.values() if each.states is None), None)
+            if account is None:
+                return
+            waiting: Deferred[None] = Deferred(account.waiting.remove)
+            account.waiting.append(waiting)
+            await waiting
+
+    def hear_objects(self, account_ids: Collection[int] | None) -> None:
+        """Objects of these accounts, or of any, have changed in another process."""
+        self._note(dict.fromkeys(self._accounts if account_ids is None else account_ids, _ALL))
+
+    def _written(self, changed: Changed) -> None:
+        for account_id in changed:
+            self._company.changed_objects(account_id)
+        if self._accounts:
+            self._note(changed)
+
+    def _note(self, changed: Changed) -> None:
+        for account_id, types in changed.items():
+            account = self._accounts.get(account_id)
+            if account is not None:
+                account.doubtful.update(types)
+                self._dirty[account_id] = None
+        self._begin_reading()
+
+    # Reading
+
+    def _begin_reading(self) -> None:
+        if self._dirty and not self._is_reading:
+            self._is_reading = True
+            self._run(self._read())
+
+    async def _read(self) -> None:
+        try:
+            while self._dirty:
+                ids = list(self._dirty)[:BATCH]
+                for id in ids:
+                    del self._dirty[id]
+                try:
+                    self._arrived(await self._store.read(partial(_states, ids=ids)))
+                except StalwartError as problem:
+                    self._telemetry.emit(STORE_ERROR, reason=problem.detail)
+                    self._dirty.update(dict.fromkeys(id for id in ids if id in self._accounts))
+                    await self._pause()
+        finally:
+            self._is_reading = False
+
+    def _arrived(self, found: Mapping[int, dict[int, int]]) -> None:
+        touched: dict[_Group, None] = {}
+        ready: list[Deferred[None]] = []
+        for account_id, states in found.items():
+            account = self._accounts.get(account_id)
+            if account is None:
+                continue
+            changed = account.arrived(states)
+            ready += account.waiting
+            account.waiting = []
+            if changed:
+                for group in account.groups:
+                    if group.changed(account_id, changed):
+                        touched[group] = None
+        for group in touched:
+            self._soon(group)
+        for waiting in ready:
+            waiting.callback(None)
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Until it ends, or the server stops."""
+        running = Deferred.fromCoroutine(work)
+        if not running.called:
+            self._running.add(running)
+        running.addBoth(self._ended, running)
+
+    def _ended(self, result: Any, running: Deferred[None]) -> None:
+        self._running.discard(running)
+        if isinstance(result, Failure) and not result.check(CancelledError):
+            self._tell_fault(result)
+
+    def _tell_fault(self, failure: Failure) -> None:
+        name = failure.type.__name__ if failure.type else "error"
+        reason = f"{name}: {failure.getErrorMessage()}"
+        self._telemetry.emit(RESOURCE_ERROR, reason=reason, trace=lambda: failure.getBriefTraceback())
+
+    def _pause(self) -> Deferred[None]:
+        waiting: Deferred[None] = Deferred(lambda _: call.cancel())
+        call = self._clock.callLater(RETRY, waiting.callback, None)
+        return waiting
+
+    # Telling
+
+    def _soon(self, group: _Group) -> None:
+        if group.call is not None:
+            return
+        delay = group.last + group.throttle() - self._clock.seconds()
+        if delay <= 0:
+            self._tell(group)
+        else:
+            group.call = self._clock.callLater(delay, self._tell, group)
+
+    def _tell(self, group: _Group) -> None:
+        group.call = None
+        group.last = self._clock.seconds()
+        self._hand_out(iter(tuple(group.members)), group.change())
+
+    def _hand_out(self, watchers: Iterator[Watcher], change: Change) -> None:
+        generation = self._standing.generation
+        for number, watcher in enumerate(watchers, 1):
+            if watcher.group is None:
+                continue
+            if watcher.seen == generation:
+                self._safely(watcher, watcher.listener.take, change)
+            else:
+                watcher.waiting = merged(watcher.waiting, change)
+                self._doubt(watcher)
+            if number == TURN:
+                self._clock.callLater(0, self._hand_out, watchers, change)
+                return
+
+    # Looking at accesses
+
+    def _safely(self, watcher: Watcher, call: Callable[..., object], *values: object) -> None:
+        """A listener that fails hears no more, and takes no other with it."""
+        try:
+            call(*values)
+        except Exception:
+            self._tell_fault(Failure())
+            self.leave(watcher)
+
+    def secured(self, watcher: Watcher) -> None:
+        """``watcher`` has its grant."""
+        if watcher.group is not None and watcher.seen != self._standing.generation:
+            self._doubt(watcher)
+
+    def _doubt(self, watcher: Watcher) -> None:
+        if watcher.grant is None:
+            return
+        self._doubted.setdefault(watcher.grant, {})[watcher] = None
+        if not self._is_looking:
+            self._is_looking = True
+            self._run(self._look())
+
+    async def _look(self) -> None:
+        try:
+            while self._doubted:
+                grant, watchers = next(iter(self._doubted.items()))
+                generation = self._standing.generation
+                access: Access | None = None
+                if watchers:
+                    try:
+                        access = await self._standing.access(grant)
+                    except StalwartError as problem:
+                        self._telemetry.emit(STORE_ERROR, reason=problem.detail)
+                        await self._pause()
+                        continue
+                self._doubted.pop(grant, None)
+                for watcher in tuple(watchers):
+                    self._looked(watcher, access, generation)
+        finally:
+            self._is_looking = False
+
+    def _looked(self, watcher: Watcher, access: Access | None, generation: int) -> None:
+        group, waiting = watcher.group, watcher.waiting
+        if group is None:
+            return
+        if access is None:
+            self.leave(watcher)
+            self._safely(watcher, watcher.listener.end)
+            return
+        watcher.seen, watcher.waiting = generation, None
+        accounts = _accounts_of(access)
+        if accounts != group.accounts.keys():
+            moved = self._group(accounts, group.types, group.throttle)
+            moved.members[watcher] = None
+            self._leave_group(watcher, group)
+            watcher.group = moved
+        self._safely(watcher, watcher.listener.renewed, access)
+        change = waiting.within(accounts) if waiting is not None else None
+        if change is not None and watcher.group is not None:
+            self._safely(watcher, watcher.listener.take, change)
+
+    def _ticked(self) -> None:
+        """Look at some of those who hear nothing, if anything may have become stale."""
+        self._tick = self._clock.callLater(1.0, self._ticked)
+        now, generation = self._clock.seconds(), self._standing.generation
+        if self._round_of[0] != generation or self._round_of[1] <= now:
+            everyone = [watcher for group in self._groups.values() for watcher in group.members]
+            is_timely = self._round_of[1] <= now
+            self._round = iter([each for each in everyone if is_timely or each.seen != generation])
+            self._round_of = (generation, now + ROUND if is_timely else self._round_of[1])
+        for _, watcher in zip(range(LOOKS), self._round, strict=False):
+            if watcher.group is not None:
+                self._doubt(watcher)
+
+    # Groups and accounts
+
+    def _group(self, ids: Collection[int], types: Types, throttle: Callable[[], float]) -> _Group:
+        key = (frozenset(ids), types, throttle)
+        group = self._groups.get(key)
+        if group is None:
+            accounts = {id: self._account(id) for id in sorted(ids)}
+            group = self._groups[key] = _Group(key, accounts, types, throttle)
+            for account in accounts.values():
+                account.groups.add(group)
+            self._begin_reading()
+        return group
+
+    def _account(self, id: int) -> _Account:
+        account = self._accounts.get(id)
+        if account is None:
+            if not self._accounts:
+                self._company.watches_objects(True)
+            account = self._accounts[id] = _Account()
+            self._dirty[id] = None
+        return account
+
+    def _leave_group(self, watcher: Watcher, group: _Group) -> None:
+        group.members.pop(watcher, None)
+        if group.members:
+            return
+        self._groups.pop(group.key, None)
+        if group.call is not None:
+            group.call.cancel()
+            group.call = None
+        for id, account in group.accounts.items():
+            account.groups.discard(group)
+            if not account.groups:
+                self._forget(id, account)
+
+    def _forget(self, id: int, account: _Account) -> None:
+        self._accounts.pop(id, None)
+        self._dirty.pop(id, None)
+        waiting, account.waiting = account.waiting, []
+        for each in waiting:
+            each.callback(None)
+        if not self._accounts:
+            self._company.watches_objects(False)
+            if self._tick is not None:
+                self._tick.cancel()
+                self._tick = None
+
+
+def _accounts_of(access: Access) -> frozenset[int]:
+    return access.group_ids | {access.account_id}
+
+
+def _states(tx: Transaction, ids: Iterable[int]) -> dict[int, dict[int, int]]:
+    return {id: {type: number for type, number in tx.objects.states(id).items() if type in PUSHED} for id in ids}

@@ -1,0 +1,138 @@
+"""What a push says: which types changed in which accounts, and how far the receiver knows then (RFC 8620 7.1, 7.3).
+
+How far somebody knows is a number for each account, written ``1;b.42,c.7``: the change up to which all is known. It is
+the id of an event and the ``pushState`` of a WebSocket; clients give it back as it is. States are those of ``/get``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import msgspec
+
+from stalwart.codec.ids import decode_id, encode_id
+from stalwart.codec.sse import event
+from stalwart.jmap.standard.states import State
+from stalwart.store.object_types import EMAIL, EMAIL_DELIVERY, MAILBOX, QUOTA, THREAD
+
+PUSHED: Mapping[int, str] = {
+    MAILBOX: "Mailbox",
+    EMAIL: "Email",
+    THREAD: "Thread",
+    EMAIL_DELIVERY: "EmailDelivery",
+    QUOTA: "Quota",
+}
+"""The types that have states, by their numbers in the store."""
+
+_NAMED = """
+    Email EmailDelivery EmailSubmission Mailbox Thread Identity VacationResponse Quota SieveScript Calendar
+    CalendarEvent CalendarEventNotification AddressBook ContactCard FileNode Principal ShareNotification
+    ParticipantIdentity CalendarAlert Core PushSubscription SearchSnippet MDN
+    """
+
+KNOWN = frozenset(_NAMED.split())
+"""Names that a client may ask for (jmap.md 9), whether anything ever happens to them or not."""
+
+LONGEST_VECTOR = 65_536
+
+_NUMBERS = {name: number for number, name in PUSHED.items()}
+_FORM = "1;"
+_ENTRY = re.compile(r"([a-z0-9]{1,13})\.([0-9]{1,18})", re.ASCII)
+
+Types = frozenset[int] | None
+"""The types that somebody wants to hear of; None is all."""
+
+
+def types_of(names: Collection[str]) -> frozenset[int]:
+    """The types by their names; those without a state are left out."""
+    return frozenset(_NUMBERS[name] for name in names if name in _NUMBERS)
+
+
+def write_vector(known: Mapping[int, int]) -> str:
+    """How far somebody knows, by account."""
+    return _FORM + ",".join(f"{encode_id(id)}.{number}" for id, number in sorted(known.items()) if number)
+
+
+def read_vector(text: str) -> dict[int, int]:
+    """What ``write_vector`` wrote; nothing is known if it is anything else, so that everything is told."""
+    if not text.startswith(_FORM) or len(text) > LONGEST_VECTOR:
+        return {}
+    known = {}
+    for entry in text[len(_FORM) :].split(","):
+        found = _ENTRY.fullmatch(entry)
+        if found is None:
+            return {}
+        try:
+            known[decode_id(found[1])] = int(found[2])
+        except ValueError:
+            return {}
+    return known
+
+
+class Change:
+    """One event: ``states`` by account and type, ``known`` is how far all accounts of the receiver are known then.
+
+    Each form of it is made once, for however many it is.
+    """
+
+    __slots__ = ("_frame", "_message", "_state", "known", "states")
+
+    def __init__(self, states: Mapping[int, Mapping[int, int]], known: Mapping[int, int]) -> None:
+        self.states = states
+        self.known = known
+        self._frame: bytes | None = None
+        self._message: str | None = None
+        self._state: str | None = None
+
+    @property
+    def state(self) -> str:
+        """What a client gives back to hear of everything after this event."""
+        if self._state is None:
+            self._state = write_vector(self.known)
+        return self._state
+
+    @property
+    def frame(self) -> bytes:
+        """As an event of a stream (RFC 8620 7.3)."""
+        if self._frame is None:
+            self._frame = event(self.body(), "state", self.state)
+        return self._frame
+
+    @property
+    def message(self) -> str:
+        """As a message of a WebSocket (RFC 8887 4.3.5.1)."""
+        if self._message is None:
+            self._message = msgspec.json.encode({**self.members(), "pushState": self.state}).decode()
+        return self._message
+
+    def body(self) -> bytes:
+        """The StateChange object as JSON."""
+        return msgspec.json.encode(self.members())
+
+    def members(self) -> dict[str, Any]:
+        """The StateChange object."""
+        changed = {encode_id(id): _shown(states) for id, states in sorted(self.states.items())}
+        return {"@type": "StateChange", "changed": changed}
+
+    def within(self, accounts: Collection[int]) -> Change | None:
+        """What is left for somebody who sees only ``accounts``; None for nothing."""
+        states = {id: found for id, found in self.states.items() if id in accounts}
+        if not states:
+            return None
+        return Change(states, {id: number for id, number in self.known.items() if id in accounts})
+
+
+def merged(first: Change | None, second: Change) -> Change:
+    """Both as one event."""
+    if first is None:
+        return second
+    states = {id: dict(found) for id, found in first.states.items()}
+    for id, found in second.states.items():
+        states.setdefault(id, {}).update(found)
+    return Change(states, {**first.known, **second.known})
+
+
+def _shown(states: Mapping[int, int]) -> dict[str, str]:
+    return {PUSHED[type]: str(State(number)) for type, number in sorted(states.items())}

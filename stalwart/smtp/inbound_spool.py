@@ -1,0 +1,66 @@
+"""A message on its way in: kept in memory while it is small, else in a file of the blob store from its begin on.
+
+What the server puts before the message is decided when the head is there: at the end of a small one, or when a large
+one begins its file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred
+
+from stalwart.codec.smtp.message_head import MessageHead, read_head
+from stalwart.store import Store
+from stalwart.store.blob_files import Stored
+from stalwart.store.incoming import SMALL, Incoming
+
+Prefix = Callable[[MessageHead], bytes]
+"""The fields that are put before a message with that head. Raises ``Refused`` if it is not wanted."""
+
+
+class InboundSpool:
+    """See ``reception.Spool``. After ``commit``, ``content`` is the message, in a file together with ``prefix``."""
+
+    def __init__(self, store: Store, prefix: Prefix) -> None:
+        self.content: bytes | Stored = b""
+        self.prefix = b""
+        self.has_message_id = False
+        self._prefix_for = prefix
+        self._incoming = Incoming(store)
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._in_file = False
+
+    def write(self, data: bytes) -> Deferred[None] | None:
+        """Take some; with a Deferred it is on its way to the disk."""
+        if self._in_file:
+            return Deferred.fromCoroutine(self._incoming.add(data))
+        self._pieces.append(data)
+        self._size += len(data)
+        if self._size < SMALL:
+            return None
+        octets = self._settled()
+        self._in_file = True
+        return Deferred.fromCoroutine(self._incoming.add(self.prefix + octets))
+
+    async def commit(self) -> None:
+        """There is no more; what is in a file is durable then."""
+        if self._in_file:
+            self.content = await self._incoming.finish()
+        else:
+            self.content = self._settled()
+
+    def abort(self) -> None:
+        """Drop it."""
+        self._pieces.clear()
+        self.content = b""
+        self._incoming.abandon()
+
+    def _settled(self) -> bytes:
+        """What is there so far as it is to be kept, ``prefix`` aside."""
+        head = read_head(b"".join(self._pieces))
+        self._pieces.clear()
+        self.prefix = self._prefix_for(head)
+        self.has_message_id = head.has_message_id
+        return head.octets

@@ -1,0 +1,69 @@
+"""The index of words in SQLite's FTS5: an inverted index without the texts, whose rows are accounts and e-mails in one.
+
+Words come from ``codec.search_terms`` and hold nothing that means something to FTS5; they are quoted all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from stalwart.codec.search_document import COLUMNS
+from stalwart.codec.search_terms import Row, Unit
+from stalwart.errors import Invalid
+from stalwart.store.sql.session import Session
+
+_BITS = 32
+_LARGEST_ACCOUNT = 1 << 31
+_NAMES = ", ".join(COLUMNS)
+_MARKS = ", ".join("?" * (len(COLUMNS) + 1))
+
+
+class Fts5Words:
+    """The table ``mail_words``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, account_id: int, email_id: int, words: Sequence[str]) -> None:
+        """Index an e-mail that is not in the index."""
+        self._session.run(
+            f"INSERT INTO mail_words(rowid, {_NAMES}) VALUES ({_MARKS})", _key(account_id, email_id), *words
+        )
+
+    def remove(self, account_id: int, email_id: int, words: Sequence[str]) -> None:
+        """Remove an e-mail with the words that it was added with."""
+        self._session.run(
+            f"INSERT INTO mail_words(mail_words, rowid, {_NAMES}) VALUES ('delete', {_MARKS})",
+            *(_key(account_id, email_id), *words),
+        )
+
+    def match(self, account_id: int, units: Sequence[Unit], columns: Collection[str]) -> frozenset[int]:
+        """See ``store.mail_text``."""
+        if not 0 <= account_id < _LARGEST_ACCOUNT:
+            return frozenset()
+        first = account_id << _BITS
+        found = self._session.all(
+            "SELECT rowid FROM mail_words WHERE mail_words MATCH ? AND rowid BETWEEN ? AND ?",
+            *(_expression(units, columns), first, first + (1 << _BITS) - 1),
+        )
+        return frozenset(key - first for (key,) in found)
+
+    def clear(self) -> None:
+        """Remove everything."""
+        self._session.run("INSERT INTO mail_words(mail_words) VALUES ('delete-all')")
+
+
+def _key(account_id: int, email_id: int) -> int:
+    if not 0 <= account_id < _LARGEST_ACCOUNT or not 0 <= email_id < 1 << _BITS:
+        raise Invalid("The number of the account or of the e-mail is too large for the full-text index.")
+    return (account_id << _BITS) + email_id
+
+
+def _expression(units: Sequence[Unit], columns: Collection[str]) -> str:
+    text = " AND ".join(f"({' OR '.join(map(_row, unit))})" for unit in units)
+    return f"{{{' '.join(columns)}}} : ({text})" if columns else text
+
+
+def _row(row: Row) -> str:
+    words = " ".join(row.words).replace('"', "")
+    return f'"{words}" *' if row.begins else f'"{words}"'

@@ -1,0 +1,31 @@
+"""Who wants to know that objects of accounts have changed: what push is made of. For the reactor thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Set
+
+Changed = Mapping[int, Set[int]]
+"""The types of objects (``object_types``) that a write has changed, by account."""
+
+Observer = Callable[[Changed], object]
+
+
+class Watch:
+    """The observers of one store."""
+
+    def __init__(self) -> None:
+        self.observers: tuple[Observer, ...] = ()
+
+    def add(self, observer: Observer) -> Callable[[], None]:
+        """Tell ``observer`` from now on; calling the result ends it."""
+        self.observers = (*self.observers, observer)
+
+        def leave() -> None:
+            self.observers = tuple(each for each in self.observers if each is not observer)
+
+        return leave
+
+    def tell(self, changed: Changed) -> None:
+        """Something has changed."""
+        for observer in self.observers:
+            observer(changed)

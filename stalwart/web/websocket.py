@@ -1,0 +1,297 @@
+"""A WebSocket on a connection: messages in and out, control frames, time-outs, its end (RFC 6455 5 to 7).
+
+Frames are wsproto's; nothing is compressed, because that would cost each connection more memory than everything else.
+Memory is bounded: a message of the client by its limit, what the client does not read by whoever speaks, who sends the
+next only when the last has left. Whoever takes nothing for five minutes is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred, succeed
+from wsproto.connection import SERVER, ConnectionState
+from wsproto.connection import Connection as Frames
+from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
+
+from stalwart.directory.access import Access
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import HTTP_STREAM_DROPPED
+from stalwart.web.answers import SocketSpeaker, WebSocket
+
+NORMAL, GOING_AWAY, UNSUPPORTED, POLICY, TOO_BIG, FAULT, TRY_LATER = 1000, 1001, 1003, 1008, 1009, 1011, 1013
+CLOSING = 5.0  # seconds in which a client may answer that the socket is to be closed
+PATIENCE = 300.0  # seconds in which a client reads nothing
+MOST_PONGS = 65536  # octets of control frames for a client that does not read
+_NEVER = float("inf")
+
+
+class Connection(Protocol):
+    """What a WebSocket needs of its channel."""
+
+    deadline: float
+
+    def stream_write(self, data: bytes) -> None: ...
+    def socket_hold(self, hold: bool) -> None: ...
+    def socket_ended(self, linger: bool) -> None: ...
+    def abort(self) -> None: ...
+
+
+class Requests(Protocol):
+    """What a message that is a request has to pass, like one over HTTP."""
+
+    async def catch_up(self) -> None: ...
+    def counted(self, access: Access) -> Callable[[], None]: ...
+
+
+class Socket:
+    """``answers.SocketOutlet`` on a channel; to that it is much like a ``sse.Stream``."""
+
+    __slots__ = (
+        "_channel",
+        "_closes_at",
+        "_events",
+        "_frames",
+        "_held_since",
+        "_holding",
+        "_parts",
+        "_pinged_at",
+        "_requests",
+        "_seconds",
+        "_size",
+        "_speaker",
+        "_telemetry",
+        "_unread",
+        "_waiting",
+        "_wishes",
+        "heard_at",
+    )
+
+    def __init__(
+        self, channel: Connection, wishes: WebSocket, requests: Requests, telemetry: Telemetry, seconds: Any
+    ) -> None:
+        self._channel: Connection | None = channel
+        self._wishes = wishes
+        self._requests = requests
+        self._telemetry = telemetry
+        self._seconds = seconds
+        self._frames = Frames(SERVER)
+        self._events: Iterator[Event] | None = None
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._holding = False
+        self._held_since: float | None = None
+        self._unread = 0
+        self._waiting: list[Deferred[None]] = []
+        self._closes_at = _NEVER
+        self.heard_at = self._pinged_at = seconds()
+        self._speaker: SocketSpeaker | None = None
+
+    def begin(self) -> None:
+        """The answer has left: make the speaker."""
+        self._set_deadline()
+        self._speaker = self._wishes.open(self)
+
+    # For the speaker
+
+    def send(self, text: str) -> None:
+        """See ``SocketOutlet``."""
+        if self._channel is not None and self._frames.state is ConnectionState.OPEN:
+            self._channel.stream_write(self._frames.send(TextMessage(data=text)))
+
+    def ready(self) -> Deferred[None]:
+        """See ``SocketOutlet``."""
+        if self._held_since is None or self._channel is None:
+            return succeed(None)
+        waiting: Deferred[None] = Deferred(self._waiting.remove)
+        self._waiting.append(waiting)
+        return waiting
+
+    async def catch_up(self) -> None:
+        """See ``SocketOutlet``."""
+        await self._requests.catch_up()
+
+    def counted(self, access: Access) -> Callable[[], None]:
+        """See ``SocketOutlet``."""
+        return self._requests.counted(access)
+
+    def hold(self) -> None:
+        """See ``SocketOutlet``."""
+        if not self._holding and self._channel is not None:
+            self._holding = True
+            self._channel.socket_hold(True)
+
+    def release(self) -> None:
+        """See ``SocketOutlet``."""
+        if self._holding and self._channel is not None:
+            self._holding = False
+            self._take()  # what was read already comes first
+            if not self._holding and self._channel is not None:
+                self._channel.socket_hold(False)
+
+    def close(self, code: int = GOING_AWAY, reason: str = "The server stops.") -> None:
+        """See ``SocketOutlet``."""
+        if self._channel is None or self._frames.state is not ConnectionState.OPEN:
+            return
+        self._channel.stream_write(self._frames.send(CloseConnection(code=code, reason=reason)))
+        self._closes_at = self._seconds() + CLOSING
+        self._set_deadline()
+        if self._holding:  # its answer has to be read
+            self.release()
+
+    # For the channel
+
+    def received(self, data: bytes) -> None:
+        """The client has sent octets."""
+        self.heard_at = self._seconds()
+        if self._frames.state in (ConnectionState.OPEN, ConnectionState.LOCAL_CLOSING):
+            self._frames.receive_data(data)
+            if not self._holding:
+                self._take()
+
+    @property
+    def held(self) -> bool:
+        """Whether the transport's buffer is full."""
+        return self._held_since is not None
+
+    @held.setter
+    def held(self, held: bool) -> None:
+        self._held_since = self._seconds() if held else None
+        self._set_deadline()
+
+    def resume(self) -> None:
+        """The transport takes more."""
+        self._held_since, self._unread = None, 0
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            each.callback(None)
+
+    def timed_out(self, now: float) -> None:
+        """The deadline has passed: something may be due."""
+        channel, wishes = self._channel, self._wishes
+        if channel is None:
+            return
+        if self._closes_at <= now:
+            self._leave(linger=False)
+            return
+        if self._held_since is not None and self._held_since + PATIENCE <= now:
+            self._drop()
+            return
+        if wishes.patience and self.heard_at + wishes.patience <= now:
+            self.close(GOING_AWAY, "Nothing was heard for too long.")
+            return
+        if wishes.heartbeat and max(self.heard_at, self._pinged_at) + wishes.heartbeat <= now:
+            self._pinged_at = now
+            self._control(self._frames.send(Ping()))
+        self._set_deadline()
+
+    def shut_down(self) -> None:
+        """The server stops."""
+        self.close(GOING_AWAY, "The server stops.")
+
+    def lost(self) -> None:
+        """The connection is gone."""
+        self._channel = None
+        self._finish()
+
+    def _take(self) -> None:
+        """Go through what the client has sent, as far as the speaker takes it."""
+        if self._events is None:
+            self._events = self._frames.events()
+        try:
+            while self._channel is not None and not self._holding:
+                event = next(self._events, None)
+                if event is None:
+                    self._events = None
+                    return
+                self._happened(event)
+        except Exception:
+            self._drop()
+            raise
+
+    def _happened(self, event: Event) -> None:
+        if isinstance(event, CloseConnection):
+            self._closed(event)
+        elif self._frames.state is not ConnectionState.OPEN:
+            return
+        elif isinstance(event, TextMessage):
+            self._text(event)
+        elif isinstance(event, Ping):
+            self._control(self._frames.send(Pong(payload=bytes(event.payload))))
+        elif isinstance(event, BytesMessage):
+            self._refuse(UNSUPPORTED, "Messages are text here.")
+
+    def _text(self, event: TextMessage) -> None:
+        part = event.data.encode()
+        self._size += len(part)
+        if self._size > self._wishes.most:
+            self._refuse(TOO_BIG, f"A message may have {self._wishes.most} octets.")
+            return
+        self._parts.append(part)
+        if event.message_finished:
+            parts, self._parts, self._size = self._parts, [], 0
+            if self._speaker is not None:
+                self._speaker.message(parts[0] if len(parts) == 1 else b"".join(parts))
+
+    def _closed(self, event: CloseConnection) -> None:
+        """The client closes, answers that we do, or has broken the rules."""
+        if self._channel is None:
+            return
+        if self._frames.state is ConnectionState.REMOTE_CLOSING:
+            self._channel.stream_write(self._frames.send(event.response()))
+            self._leave(linger=False)
+        elif self._frames.state is ConnectionState.OPEN:
+            self._refuse(event.code, event.reason or "")
+        else:
+            self._leave(linger=False)
+
+    def _refuse(self, code: int, reason: str) -> None:
+        """Say why, and listen no more."""
+        if self._channel is not None:
+            self._channel.stream_write(self._frames.send(CloseConnection(code=code, reason=reason)))
+            self._leave(linger=True)
+
+    def _control(self, data: bytes) -> None:
+        if self._channel is None:
+            return
+        if self._held_since is not None:
+            self._unread += len(data)
+            if self._unread > MOST_PONGS:
+                self._drop()
+                return
+        self._channel.stream_write(data)
+
+    def _drop(self) -> None:
+        self._telemetry.emit(HTTP_STREAM_DROPPED, size=self._unread)
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.abort()
+        self._finish()
+
+    def _leave(self, linger: bool) -> None:
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.socket_ended(linger)
+        self._finish()
+
+    def _finish(self) -> None:
+        self._parts.clear()
+        speaker, self._speaker = self._speaker, None
+        if speaker is not None:
+            speaker.lost()
+        for each in tuple(self._waiting):
+            each.cancel()
+
+    def _set_deadline(self) -> None:
+        channel, wishes = self._channel, self._wishes
+        if channel is None:
+            return
+        due = [self._closes_at]
+        if wishes.heartbeat:
+            due.append(max(self.heard_at, self._pinged_at) + wishes.heartbeat)
+        if wishes.patience:
+            due.append(self.heard_at + wishes.patience)
+        if self._held_since is not None:
+            due.append(self._held_since + PATIENCE)
+        channel.deadline = min(due)

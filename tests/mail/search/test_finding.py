@@ -1,0 +1,200 @@
+"""Conditions of Email/query that look for text, over an index, against a plain look at the messages."""
+
+from __future__ import annotations
+
+import random
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from stalwart.errors import Invalid
+from stalwart.mail.search import finding
+from tests.mail.search.archive import ACCOUNT, ArchiveCase, message
+
+VOCABULARIES = (
+    "meeting tomorrow invoice invoices order the a of re: 2026 v1.2 don't e-mail",
+    "Größe Straße Rechnung Rechnungen Müller über Tür fährt Öl mueller",
+    "東京 京都 会議 明日 東京都庁 の件 について",
+    "我们 明天 开会 会议 北京",
+    "كتاب مُحَمَّد اجتماع غداً أحمد",
+    "회의 내일 회사는 회사",
+    "joe@example.com jane.doe@mail.example.org doe@example.org example.com",
+)
+
+
+class FindingCase(ArchiveCase):
+    def indexed(self, *messages: bytes) -> list[int]:
+        """Their ids, all of them indexed."""
+        ids = [self.put(data) for data in messages]
+        self.settle()
+        return ids
+
+    def settle(self) -> None:
+        from twisted.internet.defer import Deferred
+
+        self.successResultOf(Deferred.fromCoroutine(self.search.ready(ACCOUNT)))
+        self.assertEqual(self.waiting(), 0)
+
+
+class ConditionTests(FindingCase):
+    def test_each_condition_looks_into_its_field(self) -> None:
+        (one,) = self.indexed(
+            message(
+                "inbody",
+                From="insender <s@x>",
+                To="into <t@x>",
+                Cc="incopy <c@x>",
+                Bcc="inblind <b@x>",
+                Subject="inline",
+            )
+        )
+        words = {
+            "from": "insender",
+            "to": "into",
+            "cc": "incopy",
+            "bcc": "inblind",
+            "subject": "inline",
+            "body": "inbody",
+        }
+        for test in words:
+            for other, word in words.items():
+                self.assertEqual(self.find(test, word), {one} if test == other else set(), (test, word))
+        for word in words.values():
+            self.assertEqual(self.find("text", word), {one})
+        self.assertEqual(self.find("text", "inbody insender s@x"), {one})
+        self.assertEqual(self.find("text", "inbody nowhere"), set())
+
+    def test_a_blank_text_is_everywhere(self) -> None:
+        ids = self.indexed(message("one"), message("two"))
+        for test in ("text", "from", "body", "cc"):
+            self.assertEqual(self.find(test, " "), set(ids))
+        self.assertEqual(self.find("text", "?!"), set())
+        self.assertEqual(self.find("text", " ", account_id=9), set())
+
+    def test_values_of_another_kind_are_refused(self) -> None:
+        for value in (["a"], "x" * 3000):
+            self.read_refused("text", value)
+
+    def read_refused(self, test: str, value: str | list[str]) -> None:
+        self.failureResultOf(self.store.read(lambda tx: self.search.find(tx, ACCOUNT, test, value)), Invalid)
+
+    def test_fields_by_name(self) -> None:
+        one, two = self.indexed(message(List_Id="<a.example>"), message(X_Empty=" "))
+        self.assertEqual(self.find("header", ["list-id"]), {one})
+        self.assertEqual(self.find("header", ["X-EMPTY"]), {two})
+        self.assertEqual(self.find("header", ["Subject"]), {one, two})
+        self.assertEqual(self.find("header", ["List"]), set())
+        self.assertEqual(self.find("header", ["Subject", ""]), {one, two})
+
+    def test_fields_by_name_and_text(self) -> None:
+        one, two, three = self.indexed(
+            message(
+                List_Id="Große Liste <liste.example.org>", X_A="needle", Message_ID="<a.1@x>", References="<r@x> <s@x>"
+            ),
+            message(List_Id="<other.example.org>", X_B="needle", Received="from mx3.example.org by needle; x"),
+            message(X_Note="東京都", In_Reply_To="<a.1@x>"),
+        )
+        for name, text, expected in (
+            ("List-Id", "example.org", {one, two}),
+            ("List-Id", "LISTE", {one}),
+            ("List-Id", "grosse", {one}),
+            ("List-Id", '"liste example"', {one}),
+            ("List-Id", "lis*", {one}),
+            ("List-Id", "needle", set()),
+            ("X-A", "needle", {one}),
+            ("X-B", "needle", {two}),
+            ("Received", "mx3", {two}),
+            ("Received", "mx3.example.org needle", {two}),
+            ("Received", "nee*", {two}),
+            ("Received", "mx*", {two}),
+            ("X-Note", "京都", {three}),
+            ("X-Note", "都", {three}),
+            ("Message-ID", "<a.1@x>", {one}),
+            ("Message-ID", "a.1@x", {one}),
+            ("Message-ID", "1@x", set()),
+            ("In-Reply-To", "a.1@x", {three}),
+            ("References", "<s@x>", {one}),
+            ("From", "bob@example.test", {one, two, three}),
+            ("X-A", "!!", set()),
+            ("X-None", "x", set()),
+        ):
+            self.assertEqual(self.find("header", [name, text]), expected, (name, text))
+
+    def test_headers_that_the_index_does_not_hold_are_read(self) -> None:
+        many = {f"X-N{number}": f"v{number}" for number in range(700)}
+        (one, two) = self.indexed(message(**many), message())
+        self.assertEqual(self.find("header", ["X-N699"]), {one})
+        self.assertEqual(self.find("header", ["X-N699", "v699"]), {one})
+        self.assertEqual(self.find("header", ["X-N699", "v698"]), set())
+        self.assertEqual(self.find("header", ["X-N700"]), set())
+        self.assertEqual(self.find("header", ["From"]), {one, two})
+
+    def test_too_many_headers_are_refused(self) -> None:
+        self.indexed(message(), message())
+        self.patch(finding, "MOST_READ", 1)
+        self.read_refused("header", ["From", "bob"])
+        self.assertEqual(len(self.find("header", ["From"])), 2)
+
+
+class ModelTests(FindingCase):
+    """Random mail in several languages."""
+
+    def test_find_is_what_a_plain_look_finds(self) -> None:
+        chance = random.Random(8621)
+        words = [vocabulary.split(" ") for vocabulary in VOCABULARIES]
+
+        def text(count: int) -> str:
+            return " ".join(chance.choice(chance.choice(words)) for _ in range(chance.randint(0, count)))
+
+        fields = [{"Subject": text(4), "body": text(12)} for _ in range(80)]
+        ids = self.indexed(*(message(each["body"], Subject=each["Subject"]) for each in fields))
+        found = 0
+        for _ in range(150):
+            asked = " ".join(self.question(chance, words) for _ in range(chance.choice((1, 1, 1, 2))))
+            for test, names in (("subject", ("Subject",)), ("body", ("body",))):
+                expected = {
+                    id for id, each in zip(ids, fields, strict=True) if naive([each[name] for name in names], asked)
+                }
+                self.assertEqual(self.find(test, asked), expected, asked)
+                found += len(expected)
+        self.assertGreater(found, 300)
+
+    def question(self, chance: random.Random, words: Sequence[Sequence[str]]) -> str:
+        word = chance.choice(chance.choice(words))
+        kind = chance.randrange(4)
+        if kind == 0 and word[0] > "\u2e00":
+            begin = chance.randrange(len(word))
+            return word[begin : begin + chance.randint(1, 3)]
+        if kind == 1:
+            return word.upper()
+        if kind == 2:
+            return "".join(each for each in unicodedata.normalize("NFD", word) if not unicodedata.combining(each))
+        return word
+
+
+def naive(texts: Sequence[str], asked: str) -> bool:
+    """Whether all words are in the texts: whole ones, or pieces in languages without blanks."""
+    return all(
+        any(_has(_plain(form), word) for text in texts for form in (text, _spelt(text))) for word in asked.split()
+    )
+
+
+def _has(text: str, word: str) -> bool:
+    for form in {_plain(word), _plain(_spelt(word))}:
+        if form[0] >= "\u2e00":
+            if form in text:
+                return True
+            continue
+        between = r"[^\w]+".join(map(re.escape, re.findall(r"\w+", form)))
+        if re.search(rf"(?<!\w){between}(?!\w)", text):
+            return True
+    return False
+
+
+def _plain(text: str) -> str:
+    apart = unicodedata.normalize("NFD", text.casefold())
+    return unicodedata.normalize("NFC", re.sub("[\u0300-\u036f\u0610-\u061a\u064b-\u065f]", "", apart))
+
+
+def _spelt(text: str) -> str:
+    return "".join({"ä": "ae", "ö": "oe", "ü": "ue"}.get(each, each) for each in text.casefold())

@@ -1,0 +1,81 @@
+"""Messages on their way in, small ones in memory, large ones in files."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+
+from stalwart.codec.smtp.message_head import MessageHead
+from stalwart.errors import Unavailable
+from stalwart.smtp.inbound_spool import InboundSpool
+from stalwart.smtp.reception import Refusal, Refused
+from stalwart.store.blob_files import Stored
+from stalwart.store.incoming import SMALL
+from tests.directory.world import World
+
+HEAD = b"Subject: x\r\nMessage-ID: <1@a.test>\r\n\r\n"
+
+
+class SpoolTests(World):
+    """Against the store in memory."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.heads: list[MessageHead] = []
+
+    def spool(self, *pieces: bytes) -> InboundSpool:
+        def prefix(head: MessageHead) -> bytes:
+            self.heads.append(head)
+            return b"X: y\r\n"
+
+        spool = InboundSpool(self.store, prefix)
+        for piece in pieces:
+            waiting = spool.write(piece)
+            if waiting is not None:
+                self.successResultOf(waiting)
+        self.settle(spool.commit())
+        return spool
+
+    def test_small(self) -> None:
+        spool = self.spool(HEAD, b"Text\r\n")
+        self.assertEqual((spool.content, spool.prefix, spool.has_message_id), (HEAD + b"Text\r\n", b"X: y\r\n", True))
+        self.assertEqual(len(self.heads), 1)
+
+    def test_nothing(self) -> None:
+        self.assertEqual(self.spool().content, b"\r\n")
+
+    def test_large(self) -> None:
+        pieces = (HEAD, b"z" * (SMALL - 100), b"y" * 200, b"x" * 200)
+        spool = self.spool(*pieces)
+        assert isinstance(spool.content, Stored)
+        octets = self.store.blob_files.read(spool.content.hash)
+        self.assertEqual(octets, b"X: y\r\n" + b"".join(pieces))
+        self.assertEqual((len(self.heads), spool.has_message_id), (1, True))
+
+    def test_one_that_is_not_wanted(self) -> None:
+        def prefix(head: MessageHead) -> bytes:
+            raise Refused(Refusal(554, "5.4.6", "no"))
+
+        spool = InboundSpool(self.store, prefix)
+        spool.write(HEAD)
+        self.failureResultOf(Deferred.fromCoroutine(spool.commit()), Refused)
+        spool = InboundSpool(self.store, prefix)
+        with self.assertRaises(Refused):
+            spool.write(b"x" * SMALL)
+        spool.abort()
+
+    def test_nothing_is_left_of_one_that_is_dropped(self) -> None:
+        spool = InboundSpool(self.store, lambda head: b"")
+        waiting = spool.write(HEAD + b"x" * SMALL)
+        assert waiting is not None
+        self.successResultOf(waiting)
+        spool.abort()
+        self.assertEqual(self.store.blob_files.names("00"), [])
+
+    def test_a_disk_that_fails(self) -> None:
+        problem = Unavailable("The disk that holds the blobs is full.")
+        self.patch(self.store.blob_files, "begin", lambda: (_ for _ in ()).throw(problem))
+        spool = InboundSpool(self.store, lambda head: b"")
+        waiting = spool.write(b"x" * SMALL)
+        assert waiting is not None
+        self.assertIs(self.failureResultOf(waiting).value, problem)
+        spool.abort()
