@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import smtplib
 import socket
 import subprocess
 import tempfile
@@ -90,6 +91,7 @@ class Cyrus:
         self._log = (self.folder / "log").open("wb")
         self.process = subprocess.Popen(words, stdout=self._log, stderr=self._log)
         self._wait()
+        self._make_accounts()
 
     @property
     def pid(self) -> int:
@@ -132,6 +134,12 @@ class Cyrus:
             except OSError:
                 time.sleep(0.1)
         raise RuntimeError(f"Cyrus does not start: {(self.folder / 'log').read_text(errors='replace')[-2000:]}")
+
+    def _make_accounts(self) -> None:
+        """Over JMAP there is no account before its first message has come."""
+        with smtplib.LMTP("127.0.0.1", self.lmtp_port, timeout=PATIENCE) as lmtp:
+            for user, _ in self.users:
+                lmtp.sendmail("bench@sender.test", user, "Subject: first\r\n\r\nThe first message.\r\n")
 
 
 def tree_cpu_seconds(pid: int) -> float:

@@ -33,6 +33,8 @@ BENCHMARKS = (
     "renewals",
     "tls",
     "mail",
+    "mail_size",
+    "mail_search",
     "push",
     "start",
 )

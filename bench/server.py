@@ -41,7 +41,7 @@ class Server:
             self.process = subprocess.Popen(
                 [sys.executable, *words], env=variables, cwd=self._folder, stdout=log, stderr=log
             )
-        self.port = self._wait()
+        self.port = int(self.said(LISTENING)[1])
 
     @property
     def pid(self) -> int:
@@ -57,12 +57,13 @@ class Server:
                 shutil.rmtree(folder, ignore_errors=True)
         return self.data
 
-    def _wait(self) -> int:
+    def said(self, pattern: re.Pattern[str]) -> re.Match[str]:
+        """The first match in its log; raises RuntimeError if none comes."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and self.process.poll() is None:
-            found = LISTENING.search(self.log.read_text(errors="replace"))
+            found = pattern.search(self.log.read_text(errors="replace"))
             if found:
-                return int(found[1])
+                return found
             time.sleep(0.01)
         self.process.kill()
         raise RuntimeError(f"no server: {self.log.read_text(errors='replace')[-3000:]}")

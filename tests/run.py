@@ -1,19 +1,30 @@
 """Runs the suite under trial and ends with ``N passed, N failed`` (and ``, N skipped``) alone on the last line.
 
-Arguments are trial's: test modules or classes; without any, everything below ``tests``.
+Arguments are trial's: test modules or classes. Without any, everything below ``tests`` runs in as many processes as
+there are cores; each takes one module after the other, those that wait for other programs first.
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+import threading
 import time
+import unittest
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 from twisted.trial.reporter import TreeReporter
 from twisted.trial.runner import TestLoader, TrialRunner, TrialSuite
 
 QUIET_AFTER = 1.0
+ROOT = Path(__file__).resolve().parents[1]
+FIRST = ("tests.interop", "tests.live")
+"""What waits more than it works."""
+END = "."
+MOST_PROCESSES = 4
 
 
 class PlainReporter(TreeReporter):
@@ -55,17 +66,120 @@ class PlainReporter(TreeReporter):
         self._write("ERROR %s\n", test.id())
 
 
+class Counts:
+    """What came of tests, added up over processes."""
+
+    def __init__(self, passed: int = 0, failed: int = 0, skipped: int = 0) -> None:
+        self.passed, self.failed, self.skipped = passed, failed, skipped
+
+    def add(self, other: Counts) -> None:
+        """Add what another process counted."""
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed" + (f", {self.skipped} skipped" if self.skipped else "")
+
+
+def run(tests: Any) -> Counts:
+    """Run ``tests`` in this process."""
+    result = TrialRunner(PlainReporter, workingDirectory="_trial_temp").run(tests)
+    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
+    return Counts(result.successes + len(result.expectedFailures), failed, len(result.skips))
+
+
+class Handed(unittest.TestSuite):
+    """The tests of modules whose names come one by one, until there is no more."""
+
+    def __init__(self, asking: TextIO, names: TextIO) -> None:
+        super().__init__()
+        self._asking = asking
+        self._names = names
+
+    def run(self, result: Any, debug: bool = False) -> Any:
+        """Run one module after the other."""
+        loader = TestLoader()
+        while True:
+            print("next", file=self._asking, flush=True)
+            name = self._names.readline().strip()
+            if name in ("", END):
+                return result
+            loader.loadByName(name, recurse=True).run(result)
+
+
+def work(fd: int) -> None:
+    """Be one of several processes: ask for modules over ``fd``, and say there what came of them."""
+    with os.fdopen(fd, "w") as asking:
+        counts = run(Handed(asking, sys.stdin))
+        sys.stdout.flush()
+        print(f"{counts.passed} {counts.failed} {counts.skipped}", file=asking)
+
+
+class Modules:
+    """The modules that are left; what the processes that take them have counted."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._left = list(reversed(names))
+        self._lock = threading.Lock()
+        self._speaking = threading.Lock()
+        self.counts = Counts()
+
+    def serve(self) -> None:
+        """Start a process and hand it modules until there are no more; one at a time tells of its failures."""
+        asked, asking = os.pipe()
+        words = [sys.executable, *(f"-W{each}" for each in sys.warnoptions), "-m", "tests.run", "--work", str(asking)]
+        with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, text=True, pass_fds=(asking,)) as process:
+            os.close(asking)
+            assert process.stdin is not None
+            name, found = "nothing", Counts(failed=1)
+            with os.fdopen(asked) as lines:
+                while lines.readline() == "next\n":
+                    with self._lock:
+                        name = self._left.pop() if self._left else END
+                    if name == END:
+                        break
+                    print(name, file=process.stdin, flush=True)
+                if name == END:
+                    with self._speaking:
+                        print(END, file=process.stdin, flush=True)
+                        numbers = lines.readline().split()
+                    found = Counts(*map(int, numbers)) if len(numbers) == 3 else found
+        if found.failed and not found.passed:
+            print(f"FAILED the process that ran {name} ended with {process.returncode}", flush=True)
+        with self._lock:
+            self.counts.add(found)
+
+
+def modules() -> list[str]:
+    """The names of all test modules, in the order to run them in."""
+    paths = sorted(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py"))
+    names = [".".join(path.with_suffix("").parts) for path in paths]
+    return sorted(
+        names, key=lambda name: next((n for n, start in enumerate(FIRST) if name.startswith(start)), len(FIRST))
+    )
+
+
+def everything() -> Counts:
+    """Run all of them, in several processes."""
+    left = Modules(modules())
+    servants = [threading.Thread(target=left.serve) for _ in range(min(os.cpu_count() or 1, MOST_PROCESSES))]
+    for each in servants:
+        each.start()
+    for each in servants:
+        each.join()
+    return left.counts
+
+
 def main(names: Sequence[str]) -> int:
     """0 if something passed and nothing failed."""
-    loader = TestLoader()
-    suites = [loader.loadByName(name, recurse=True) for name in names or ("tests",)]
-    result = TrialRunner(PlainReporter, workingDirectory="_trial_temp").run(TrialSuite(suites))
-    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
-    passed = result.successes + len(result.expectedFailures)
-    skipped = len(result.skips)
+    if names[:1] == ["--work"]:
+        work(int(names[1]))
+        return 0
+    counts = run(TrialSuite([TestLoader().loadByName(name, recurse=True) for name in names])) if names else everything()
     sys.stderr.flush()
-    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""), flush=True)
-    return 0 if passed and not failed else 1
+    print(counts, flush=True)
+    return 0 if counts.passed and not counts.failed else 1
 
 
 if __name__ == "__main__":

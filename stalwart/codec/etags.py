@@ -1,8 +1,7 @@
-"""Entity tags of representations and If-None-Match (RFC 9110 8.8.3, 13.1.2).
+"""Entity tags of representations, If-Match and If-None-Match (RFC 9110 8.8.3, 13.1.1, 13.1.2).
 
 Field lines that occur several times are to be joined with a comma first (RFC 9110 5.3). Members that are no
-entity tags are skipped: for a cache the worst outcome is a full answer. If-Match and the DAV If header are
-left out.
+entity tags are skipped: for a cache the worst outcome is a full answer. The DAV If header is left out.
 """
 
 from __future__ import annotations
@@ -39,6 +38,18 @@ def parse_entity_tags(field: str) -> list[str]:
 def weakly_equal(one: str, other: str) -> bool:
     """RFC 9110 8.8.3.2: equal opaque tags, weak or not."""
     return one.removeprefix("W/") == other.removeprefix("W/")
+
+
+def matches(field: str | None, current: str | None) -> bool:
+    """Whether the If-Match condition holds; where it does not, the answer is 412 (RFC 9110 13.1.1).
+
+    As ``none_match``, but compared strongly: a weak tag matches nothing.
+    """
+    if field is None:
+        return True
+    if field.strip(" \t") == "*":
+        return current is not None
+    return current is not None and not current.startswith("W/") and current in parse_entity_tags(field)
 
 
 def none_match(field: str | None, current: str | None) -> bool:

@@ -43,6 +43,18 @@ def decode_id(text: str) -> int:
     return number
 
 
+def lettered(number: int, count: int = 1) -> int:
+    """The first of ``count`` numbers in a row, none below ``number``, whose ids all begin with a letter.
+
+    Clients may trip over ids that begin with a digit, or have nothing but digits (RFC 8620 1.2).
+    """
+    while True:
+        unit = 1 << max(number.bit_length() - 1, 0) // 5 * 5
+        if number + count <= 26 * unit:
+            return number
+        number = 32 * unit
+
+
 def snowflake(now_ms: int, sequence: int) -> int:
     """A number of 63 bits that sorts by time; ``sequence`` tells apart what one millisecond makes."""
     elapsed = max(0, now_ms - _SNOWFLAKE_EPOCH_MS)

@@ -16,7 +16,7 @@ COLUMNS: Final = ("sender", "recipients", "copies", "blind_copies", "subject", "
 """The columns of an index, in the order of ``Document``."""
 
 _VERSION = b"\x01"
-_LEVEL = 6
+_LEVEL = 1  # a third faster than the usual one, for some octets of a hundred more
 
 
 class Document(msgspec.Struct, frozen=True, array_like=True, gc=False):

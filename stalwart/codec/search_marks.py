@@ -42,12 +42,15 @@ def preview(text: str, units: Iterable[Unit]) -> str | None:
     """What is around the first thing found, at most ``LONGEST`` octets; None if nothing is found."""
     wanted = loose(units)
     rows = {row for unit in wanted for row in unit}
-    firsts = {row.words[0] for row in rows}
     longest = max((_OVERLAP, *(2 * sum(map(len, row.words)) for row in rows)))
     for begin, end in _windows(text):
         piece = text[begin : end + longest]
         folded = fold(piece)
-        if not any(first in folded for first in firsts):
+        possible = [row for row in rows if all(word in folded for word in row.words)]
+        if not possible:
+            continue
+        words = [place.word for place in places(folded)]
+        if not any(starts(row, words) for row in possible):
             continue
         spans = _spans(piece, wanted)
         if spans and spans[0][0] < end - begin:

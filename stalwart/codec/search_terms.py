@@ -3,7 +3,8 @@
 Case, width, diacritics and vowel points do not matter. What is written with blanks is cut into whole words; what is
 written without (Chinese, Japanese, Thai and their like, and Korean, which joins particles to words) becomes pairs of
 neighbouring characters, so that any piece of it is found. An address or a number is a row of words. A question has to
-find all of its words; what stands in quotes, and whatever one word is cut into, has to follow one another. No stems.
+find all of its words; what stands in quotes, and whatever one word is cut into, has to follow one another. Arabic words
+are found without the article that is written into them. No stems.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ MOST_WORDS: Final = 50
 """Words and phrases that a question may have."""
 LONGEST_QUESTION: Final = 2000
 _MOST_FOLDED = 256 << 10
+_PIECE = 4096
 
 _UNSPACED = (
     "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ecd\u1000-\u103f\u1050-\u108f\u1100-\u11ff\u1780-\u17d3\u2e80-\u2fdf"
@@ -39,10 +41,12 @@ _PICTURES = "\u2600-\u27bf\U0001f000-\U0001faff"
 _LETTER = rf"[^\W_{_UNSPACED}]"
 _WORD = rf"{_LETTER}+(?:[{_VOWELS}]+{_LETTER}*)*"
 
-_PLAIN_WORDS = re.compile("[0-9a-z]+")
+_PLAIN = "".join(chr(code).lower() if chr(code).isalnum() else " " for code in range(128))
 _WORDS = re.compile(rf"{_WORD}|[{_PICTURES}]")
 _RUNS = re.compile(rf"([{_UNSPACED}]+(?:\r?\n[{_UNSPACED}]+)*)|({_WORD}|[{_PICTURES}])")
 _ANY_UNSPACED = re.compile(f"[{_UNSPACED}]")
+_LETTERS_ALONE = re.compile(rf"[^_{_UNSPACED}{_VOWELS}{_PICTURES}]*\Z")
+_ALPHABETIC = re.compile(r"\w+")
 _BREAKS = re.compile(r"[\r\n]+")
 
 # joiners, direction marks, soft hyphen, and the line that stretches Arabic words
@@ -78,6 +82,13 @@ _SPELT_LETTERS = "".join(_SPELT)
 _SPELT_WORD = re.compile(rf"(?<!{_LETTER})[^\W_{_UNSPACED}{_SPELT_LETTERS}]*+[{_SPELT_LETTERS}]{_LETTER}*+")
 _MAY_BE_SPELT = re.compile(f"[{_SPELT_LETTERS}{_SPELT_LETTERS.upper()}\u0308\u030a\u212b]")
 _SHORT_FORMS = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a"))
+
+# What Arabic writes before a word without a blank: the article, and short words before it.
+_BEFORE_ARTICLE = ("", "\u0648", "\u0641")
+_ARTICLES = ("\u0627\u0644", "\u0628\u0627\u0644", "\u0643\u0627\u0644", "\u0644\u0644")
+_WITH_ARTICLE = re.compile(rf"(?:{'|'.join(_BEFORE_ARTICLE)})(?:{'|'.join(_ARTICLES)})(?=[\u0620-\u064a]{{3}})")
+_IN_EACH_ARTICLE = "\u0644"
+_ARABIC = re.compile("[\u0620-\u064a]{3,}")
 
 _APART: Final = "\ue000"
 """Stands between the text and other spellings, so that no phrase reaches across; in no question."""
@@ -120,6 +131,22 @@ def fold(text: str) -> str:
 
 
 def _folded(text: str) -> str:
+    return _folded_piece(text) if len(text) <= _PIECE else "".join(map(_folded_piece, _in_pieces(text)))
+
+
+def _in_pieces(text: str) -> Iterator[str]:
+    """The same text, so that no other thread waits for long; cut before blanks, where nothing joins."""
+    begin = 0
+    while begin < len(text):
+        end = begin + _PIECE
+        if end < len(text):
+            blank = max(text.rfind(" ", begin + 1, end), text.rfind("\n", begin + 1, end))
+            end = blank if blank > 0 else end
+        yield text[begin:end]
+        begin = end
+
+
+def _folded_piece(text: str) -> str:
     # Ordering endless runs of marks is quadratic; whatever is so long and has no letter is no word.
     text = unicodedata.normalize("NFKC", _ENDLESS.sub(" ", text))
     if _UNSEEN.search(text):
@@ -144,7 +171,9 @@ def terms(text: str) -> list[str]:
     """The words of a text in order, then other spellings of some of them."""
     folded = fold(text)[:_MOST_FOLDED]
     if folded.isascii():
-        found = _PLAIN_WORDS.findall(folded)
+        found = folded.translate(_PLAIN).split()
+    elif _LETTERS_ALONE.match(folded):
+        found = _ALPHABETIC.findall(folded)
     elif _ANY_UNSPACED.search(folded) is None:
         found = _WORDS.findall(folded)
     else:
@@ -156,7 +185,11 @@ def terms(text: str) -> list[str]:
                 found += _pairs(_BREAKS.sub("", run))
     if found and len(max(found, key=len)) > LONGEST:
         found = [piece for word in found for piece in _pieces(word)]
-    others = _other_spellings(text) if _MAY_BE_SPELT.search(text) else ()
+    if text.isascii():
+        return found
+    others = _other_spellings(text) if _MAY_BE_SPELT.search(text) else []
+    if _IN_EACH_ARTICLE in folded:
+        others += sorted({bare for word in found if (bare := _without_article(word)) != word})
     return [*found, _APART, *others] if others else found
 
 
@@ -191,11 +224,10 @@ def matches(units: Iterable[Unit], words: Sequence[str]) -> bool:
 
 
 def loose(units: Iterable[Unit]) -> tuple[Unit, ...]:
-    """The same with umlauts found where they are written out in the question, for showing what was found."""
-    return tuple(
-        tuple(dict.fromkeys((*unit, *(Row(tuple(map(_shortened, row.words)), row.begins) for row in unit))))
-        for unit in units
-    )
+    """The same with umlauts found where they are written out in the question, and words with and without an article,
+    for showing what was found.
+    """
+    return tuple(tuple(dict.fromkeys(shown for row in unit for shown in _shown_for(row))) for unit in units)
 
 
 def starts(row: Row, words: Sequence[str]) -> list[int]:
@@ -233,7 +265,8 @@ def _pieces(word: str) -> Iterator[str]:
 
 
 def _composed(text: str) -> str:
-    return unicodedata.normalize("NFKC", _ENDLESS.sub(" ", text)).casefold()
+    pieces = _in_pieces(text) if len(text) > _PIECE else (text,)
+    return "".join(unicodedata.normalize("NFKC", _ENDLESS.sub(" ", piece)).casefold() for piece in pieces)
 
 
 def _spelt(text: str) -> str:
@@ -285,7 +318,23 @@ def _unit(piece: str, begins: bool) -> Unit:
     rows = [_row(folded, begins), _row(fold(_spelt(piece)), begins)]
     if len(rows[0].words) > 1 and _NAMES.fullmatch(folded):  # other spellings are not in their places there
         rows.append(_row(_shortened(folded), begins))
+    if len(rows[0].words) == 1:
+        rows.append(Row((_without_article(rows[0].words[0]),), rows[0].begins))
     return tuple(dict.fromkeys(row for row in rows if row.words))
+
+
+def _shown_for(row: Row) -> Iterator[Row]:
+    yield row
+    yield Row(tuple(map(_shortened, row.words)), row.begins)
+    if len(row.words) == 1 and _ARABIC.match(row.words[0]):
+        for before in _BEFORE_ARTICLE:
+            for article in _ARTICLES:
+                yield Row((before + article + row.words[0],), row.begins)
+
+
+def _without_article(word: str) -> str:
+    found = _WITH_ARTICLE.match(word)
+    return word[found.end() :] if found else word
 
 
 def _shortened(folded: str) -> str:

@@ -244,9 +244,9 @@ class Directory:
         """A ticket for one connection, and when it ends; see `Tickets.issue`."""
         return await self._tickets.issue(access)
 
-    async def redeem_ticket(self, value: str) -> Access:
+    async def redeem_ticket(self, value: str, client_ip: str) -> Access:
         """The access of a ticket, which is good once; see `Tickets.redeem`."""
-        return await self._tickets.redeem(value)
+        return await self._tickets.redeem(value, client_ip)
 
     async def close(self) -> None:
         """Stop watching the settings and let running password work end."""

@@ -23,6 +23,7 @@ from stalwart.directory.hashing import Hashing
 from stalwart.directory.identity import Identity, credential_of, networks_of
 from stalwart.directory.permissions import AFTER_EXPIRY, credential_permissions
 from stalwart.directory.second_factor import count_wrong, is_held_back, use_code
+from stalwart.directory.standing import same_secret
 from stalwart.directory.totp import InvalidUri, Totp
 from stalwart.errors import Forbidden, SecondFactorRequired, StalwartError, Unauthenticated
 from stalwart.store.store import Store, Transaction
@@ -224,7 +225,7 @@ class Passwords:
         self._renewing.add(account_id)
         try:
             renewed = await self._hashing.run(lambda: hashes.make(secret, algorithm))
-            await self._store.write(lambda tx: account_records.renew_hash(tx, account_id, stored, renewed, now))
+            await self._store.write(lambda tx: _renew(tx, account_id, stored, renewed, now))
         except StalwartError as error:
             self._telemetry.emit(AUTH_ERROR, accountId=account_id, reason=type(error).__name__)
             return False
@@ -232,6 +233,11 @@ class Passwords:
             self._renewing.discard(account_id)
         self._forget(account_id)
         return True
+
+
+def _renew(tx: Transaction, account_id: int, stored: str, renewed: str, now: float) -> None:
+    if account_records.renew_hash(tx, account_id, stored, renewed, now):
+        same_secret(tx, stored, renewed, int(now))
 
 
 def _use_recovery_code(tx: Transaction, account_id: int, code: str, now: int) -> bool:

@@ -28,14 +28,17 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 _MOST_KEPT = 1024
+_RENEWED = "renewed-secret"
+_REMEMBERED = 366 * 86_400
+_MOST_RENEWALS = 8
 
 
 class Grant(msgspec.Struct, frozen=True, array_like=True):
     """What an access rests on.
 
     ``mark`` changes with the secret of the credential and says nothing about it. ``lacking`` are the permissions that
-    the account had and the access had not: an application or a key may be allowed less. ``ends_at`` is when the
-    credential ends; the end of a token counts for nothing as long as its sign-in (``session_id``) is there.
+    the account had and the access had not: an application or a key may be allowed less. ``ends_at`` is when a
+    credential ends that others keep; the end of a token counts for nothing while its sign-in (``session_id``) is there.
     """
 
     account_id: int
@@ -49,10 +52,11 @@ class Grant(msgspec.Struct, frozen=True, array_like=True):
 
 @frozen
 class _Shown:
-    """What the store says of a credential now."""
+    """What is known of a credential now."""
 
     mark: str
     networks: tuple[Network, ...] = ()
+    ends_at: int | None = None
 
 
 class Standing:
@@ -106,11 +110,10 @@ class Standing:
     async def access(self, grant: Grant) -> Access | None:
         """What ``grant`` allows now, None if it does not stand any more."""
         now, generation = self._clock.seconds(), self._generation()
-        if grant.ends_at is not None and grant.ends_at <= now:
-            return None
         kept = self._kept.get(grant)
         if kept is not None and kept[0] == generation and grant.session_id is None:
-            return kept[1]
+            ends_at = kept[1].expires_at
+            return kept[1] if ends_at is None or ends_at > now else None
         authentication = self._settings.of(Authentication)
         access = await self._store.read(lambda tx: self.look(tx, grant, authentication))
         if access is not None:
@@ -123,7 +126,9 @@ class Standing:
         target = find_by_id(tx, grant.account_id, authentication)
         holder = self._holder(tx, grant, target, authentication)
         shown = self._shown(tx, grant, holder)
-        if shown is None or shown.mark != grant.mark:
+        if shown is None or not self._is_same(tx, grant.mark, shown.mark):
+            return None
+        if shown.ends_at is not None and shown.ends_at <= self._clock.seconds():
             return None
         if grant.account_id == RECOVERY_ACCOUNT:
             return self._limited(self._recovery.access(), grant, shown) if self._recovery is not None else None
@@ -135,13 +140,25 @@ class Standing:
             return None
         return self._limited(evolve(target.access(0), presenter_id=grant.presenter_id), grant, shown)
 
+    def _is_same(self, tx: Transaction, mark: str, present: str) -> bool:
+        """Whether ``mark`` is of the secret that there is now; its hash may be another one by now."""
+        now = int(self._clock.seconds())
+        for _ in range(_MOST_RENEWALS):
+            if mark == present:
+                return True
+            renewed = tx.tokens.get(mark, _RENEWED, now)
+            if renewed is None:
+                return False
+            mark = renewed["mark"]
+        return False
+
     def _limited(self, access: Access, grant: Grant, shown: _Shown) -> Access | None:
         found = evolve(
             access,
             permissions=access.permissions - grant.lacking if grant.lacking else access.permissions,
             credential_id=grant.credential_id,
             session_id=grant.session_id,
-            expires_at=grant.ends_at,
+            expires_at=shown.ends_at,
             networks=shown.networks,
         )
         return found if found.kind == "recovery" or found.may("authenticate") else None
@@ -168,13 +185,19 @@ class Standing:
                 is_it = credential.credential_id == grant.credential_id
             if is_it:
                 is_elsewhere = credential.tag == "Password" and holder.is_external
-                return _Shown("" if is_elsewhere else _digest(credential.secret or ""), networks_of(credential))
-        return _Shown("") if holder.is_external and grant.credential_id is None else None
+                mark = "" if is_elsewhere else _digest(credential.secret or "")
+                return _Shown(mark, networks_of(credential), credential.expires_at)
+        return _Shown("", (), grant.ends_at) if holder.is_external and grant.credential_id is None else None
 
     def _session(self, tx: Transaction, grant: Grant, secret: str) -> _Shown | None:
         assert grant.session_id is not None
         found = tx.sign_ins.get(grant.session_id, int(self._clock.seconds()))
         return _Shown(_digest(secret)) if found is not None and found.account_id == grant.account_id else None
+
+
+def same_secret(tx: Transaction, former: str, renewed: str, now: int) -> None:
+    """The same secret is stored as ``renewed`` instead of ``former``: what rests on it goes on."""
+    tx.tokens.put(_digest(former), _RENEWED, {"mark": _digest(renewed)}, now + _REMEMBERED)
 
 
 def _keep(kept: OrderedDict[K, V], key: K, value: V) -> None:

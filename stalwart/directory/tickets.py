@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from stalwart.directory.access import Access
+from stalwart.directory.credentials import is_allowed_from
 from stalwart.directory.standing import Grant, Standing
 from stalwart.errors import Unauthenticated
 from stalwart.store.store import Store
@@ -42,14 +43,15 @@ class Tickets:
         await self._store.write(lambda tx: tx.tokens.put(_digest(value), _KIND, data, ends_at))
         return value, ends_at
 
-    async def redeem(self, value: str) -> Access:
-        """The access that the ticket gives, now and not again. Raises Unauthenticated."""
+    async def redeem(self, value: str, client_ip: str) -> Access:
+        """The access that the ticket gives, now and not again. Raises Unauthenticated, also where the credential behind
+        it may not be used from ``client_ip``."""
         if not _FORM.match(value):
             raise Unauthenticated()
         now = int(self._clock.seconds())
         found = await self._store.write(lambda tx: tx.tokens.take(_digest(value), _KIND, now))
         access = await self._standing.access(msgspec.convert(found["grant"], Grant)) if found is not None else None
-        if access is None:
+        if access is None or not is_allowed_from(client_ip, access.networks):
             raise Unauthenticated()
         return access
 

@@ -24,6 +24,8 @@ NAMES_HOLD = 30.0
 
 _DOWNLOAD = "/jmap/download/{accountId}/{blobId}/{name}?accept={type}"
 _EVENTS = "/jmap/eventsource/?types={types}&closeafter={closeafter}&ping={ping}"
+_CHANGES = ("Create", "Update", "Destroy", "Import", "Copy")
+_NO_DATA = ("jmapBlob", "jmapPushSubscription")
 _Key = tuple[int, str, frozenset[str], frozenset[int], str, str | None]
 
 
@@ -117,11 +119,17 @@ class Sessions:
         return {
             "name": name,
             "isPersonal": id == access.account_id,
-            "isReadOnly": False,
+            "isReadOnly": _is_read_only(access.permissions),
             "accountCapabilities": _said(
                 {each.urn: each.account(audience) for each in held if each.account is not None}
             ),
         }
+
+
+def _is_read_only(permissions: Iterable[str]) -> bool:
+    """Whether they allow no change of data or settings (RFC 8620 2)."""
+    data = (each for each in permissions if each.startswith(("jmap", "sys")) and not each.startswith(_NO_DATA))
+    return not any(each.endswith(_CHANGES) for each in data)
 
 
 def _said(values: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:

@@ -59,6 +59,8 @@ class Problem(Enum):
     """It leads to other servers only."""
     FULL = "full"
     """There is no room."""
+    TOO_MANY = "tooMany"
+    """It leads to more than one message can be given to."""
 
 
 @frozen
@@ -169,11 +171,14 @@ class _Walk:
     problem: Problem = Problem.UNKNOWN
     is_shared: bool = False
     steps: int = 0
+    is_too_long: bool = False
 
     def resolved(self, tx: Transaction, names: Names, domain_id: int, meant: _Address | None) -> Resolved:
         """Who gets mail for one of ``names`` in a domain; ``meant`` is what a rule makes of them."""
         if meant is None or not any(self._holder(tx, name, domain_id, 0) for name in names):
             self._address(tx, *(meant or (names, domain_id)), 0)
+        if self.is_too_long:
+            return Resolved(problem=Problem.TOO_MANY, remote=self.remote)
         full = [id for id in self.accounts if not self._fits(tx, id)]
         if self.is_shared:
             for id in full:
@@ -237,7 +242,8 @@ class _Walk:
         if depth >= DEEPEST:
             return
         for address in sorted(row.data["recipients"]):
-            if self.steps + self.remote >= MOST_MEMBERS:
+            if self.steps >= MOST_MEMBERS:
+                self.is_too_long = True
                 return
             self._member(tx, address, depth + 1)
 

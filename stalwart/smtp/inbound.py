@@ -28,11 +28,11 @@ from stalwart.errors import StalwartError
 from stalwart.mail.messages.arriving import Messages, Prepared
 from stalwart.mail.messages.folders import INBOX, Folders
 from stalwart.mail.messages.quota import Quotas
-from stalwart.mail.recipients import Problem, Recipients, Resolved
+from stalwart.mail.recipients import MOST_MEMBERS, Problem, Recipients, Resolved
 from stalwart.smtp.envelope import Envelope, Peer
 from stalwart.smtp.faults import reply_to
 from stalwart.smtp.inbound_rules import SessionRules, variables_of
-from stalwart.smtp.inbound_spool import InboundSpool
+from stalwart.smtp.inbound_spool import Held, InboundSpool
 from stalwart.smtp.reception import Refusal, Refused
 from stalwart.store import Store, Transaction
 from stalwart.store.mail_rows import AddedEmail
@@ -52,6 +52,7 @@ REFUSALS: Mapping[Problem, Refusal] = {
     Problem.DISABLED: Refusal(550, "5.2.1", "This address takes no mail"),
     Problem.REMOTE: Refusal(550, "5.7.1", "This address leads to other servers only, and mail is not passed on yet"),
     Problem.FULL: Refusal(452, "4.2.2", "The mailbox is full"),
+    Problem.TOO_MANY: Refusal(550, "5.2.4", f"The list has more than {MOST_MEMBERS} members here"),
 }
 
 Outcome = AddedEmail | StalwartError
@@ -96,6 +97,7 @@ class Inbound:
         self._telemetry = telemetry
         self._clock = clock
         self._look = look
+        self._held = Held()
 
     async def connect(self, peer: Peer) -> Refusal | None:
         """Serve everybody by the settings; whom to keep out is known before this."""
@@ -134,7 +136,7 @@ class Inbound:
 
     def spool(self, envelope: Envelope) -> InboundSpool:
         """See ``Reception``."""
-        return InboundSpool(self._store, lambda head: self._prefix(envelope, head))
+        return InboundSpool(self._store, lambda head: self._prefix(envelope, head), self._held)
 
     async def deliver(self, envelope: Envelope, spool: Any) -> Sequence[Reply]:
         """Store it (``spool`` is one of ours), and say what became of it."""
@@ -146,6 +148,7 @@ class Inbound:
         prepared = evolve(prepared, digest=same if spool.has_message_id else os.urandom(_DIGEST))
         is_lmtp = envelope.peer.role.is_lmtp
         outcomes = await self._store_for(prepared, transaction.resolved, all_or_nobody=not is_lmtp)
+        spool.release()
         elapsed = self._clock.seconds() - began
         for account_id, outcome in outcomes.items():
             self._messages.report(account_id, prepared, outcome, elapsed)

@@ -1,13 +1,15 @@
 """A message on its way in: kept in memory while it is small, else in a file of the blob store from its begin on.
 
 What the server puts before the message is decided when the head is there: at the end of a small one, or when a large
-one begins its file.
+one begins its file. Small ones that come slowly over very many connections are a lot together: beyond ``MOST_HELD``
+octets they go to files too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from attrs import define
 from twisted.internet.defer import Deferred
 
 from stalwart.codec.smtp.message_head import MessageHead, read_head
@@ -19,15 +21,32 @@ Prefix = Callable[[MessageHead], bytes]
 """The fields that are put before a message with that head. Raises ``Refused`` if it is not wanted."""
 
 
-class InboundSpool:
-    """See ``reception.Spool``. After ``commit``, ``content`` is the message, in a file together with ``prefix``."""
+MOST_HELD = 64 << 20
+"""Octets of messages that all connections together keep in memory."""
+LEAST = 16384
+"""Octets, with the head as a rule, that each of them may keep whatever the others do."""
 
-    def __init__(self, store: Store, prefix: Prefix) -> None:
+
+@define
+class Held:
+    """What the messages of all connections take of the memory."""
+
+    octets: int = 0
+
+
+class InboundSpool:
+    """See ``reception.Spool``. After ``commit``, ``content`` is the message, in a file together with ``prefix``.
+
+    ``held`` is what it shares with others. Who has delivered it says ``release``.
+    """
+
+    def __init__(self, store: Store, prefix: Prefix, held: Held | None = None) -> None:
         self.content: bytes | Stored = b""
         self.prefix = b""
         self.has_message_id = False
         self._prefix_for = prefix
-        self._incoming = Incoming(store)
+        self._held = Held() if held is None else held
+        self._incoming = Incoming(store, 0)
         self._pieces: list[bytes] = []
         self._size = 0
         self._in_file = False
@@ -38,10 +57,12 @@ class InboundSpool:
             return Deferred.fromCoroutine(self._incoming.add(data))
         self._pieces.append(data)
         self._size += len(data)
-        if self._size < SMALL:
+        self._held.octets += len(data)
+        if self._size < (SMALL if self._held.octets <= MOST_HELD else LEAST):
             return None
         octets = self._settled()
         self._in_file = True
+        self.release()
         return Deferred.fromCoroutine(self._incoming.add(self.prefix + octets))
 
     async def commit(self) -> None:
@@ -55,7 +76,13 @@ class InboundSpool:
         """Drop it."""
         self._pieces.clear()
         self.content = b""
+        self.release()
         self._incoming.abandon()
+
+    def release(self) -> None:
+        """It takes no memory any more."""
+        self._held.octets -= self._size
+        self._size = 0
 
     def _settled(self) -> bytes:
         """What is there so far as it is to be kept, ``prefix`` aside."""

@@ -171,7 +171,7 @@ class Session:
         size = command.parameters.size
         if size is not None and size > peer.limits.message_size:  # RFC 1870 6.1
             self._tell_too_large(command.path, size)
-            return Outcome((replies.TOO_LARGE,))
+            return self.misplaced(replies.TOO_LARGE, None)
         if not command.path.is_ascii and not command.parameters.smtputf8:
             return self.misplaced(replies.NEEDS_UTF8_FROM, events.SMTP_SYNTAX_ERROR)
         return begun_step(self._ask_sender(command))
@@ -181,7 +181,7 @@ class Session:
         answer = await self._ask(self.policy.reception.sender(envelope, command.path, command.parameters))
         if answer is not None:
             self._tell_refused(answer, **{"from": command.path.text})
-            return refused(answer)
+            return self.misplaced(answer, None)
         self.envelope = envelope
         self.tell(events.SMTP_MAIL_FROM, size=command.parameters.size, **{"from": lambda: command.path.text})
         return _SENDER_OK
@@ -399,7 +399,7 @@ class Session:
         return self.misplaced(answer, None)
 
     def misplaced(self, answer: Reply, event: Event | None) -> Outcome:
-        """Count an error of the client, and tell of it."""
+        """Count an error of the client, or what it might go on with for ever, and tell of it."""
         if event is not None:
             keys = {"reason": answer.text} if "reason" in event.fields else {}
             self.tell(event, **keys)

@@ -20,10 +20,11 @@ SMALL = 65536
 
 
 class Incoming:
-    """One blob in the making."""
+    """One blob in the making, in memory below ``small`` octets."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, small: int = SMALL) -> None:
         self._store = store
+        self._small = small
         self._held = bytearray()
         self._lock = Lock()
         self._writer: BlobWriter | None = None
@@ -31,7 +32,7 @@ class Incoming:
 
     async def add(self, piece: bytes) -> None:
         """Take the next piece; done when there may be another one."""
-        if not self._to_file and len(self._held) + len(piece) < SMALL:
+        if not self._to_file and len(self._held) + len(piece) < self._small:
             self._held += piece
             return
         if not self._to_file:

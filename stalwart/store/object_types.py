@@ -11,3 +11,8 @@ EMAIL_DELIVERY: Final = 4
 """No objects, only a state: the number of the last change when mail came by SMTP or LMTP (RFC 8621 1.5)."""
 
 QUOTA: Final = 5
+"""One object for an account whose quotas somebody has asked for: its limits as they were told (RFC 9425). Its state
+goes on with what is used.
+"""
+IDENTITY: Final = 6
+"""No objects yet: identities follow from the addresses of an account."""

@@ -233,7 +233,7 @@ class Accounts(Protocol):
         """Set the used octets to the sum of the sizes of the live objects, and answer it. Raises NotFound."""
 
     def new_ids(self, id: int, count: int = 1) -> range:
-        """Fresh object ids, never given out twice. Raises NotFound."""
+        """Fresh object ids in a row, never given out twice; on the wire they begin with letters. Raises NotFound."""
 
 
 class SignIns(Protocol):
@@ -408,6 +408,9 @@ class Objects(Protocol):
     def touch(self, account_id: int, type: int) -> None:
         """Give ``type``, which has no objects, the last change number of the account for its state."""
 
+    def follow(self, account_id: int, type: int, seq: int) -> None:
+        """Have the state of ``type``, if there is one, be the change ``seq``, which was made to something else."""
+
     def states(self, account_id: int) -> dict[int, int]:
         """``state`` by type, of all types that have one."""
 
@@ -547,7 +550,7 @@ class Store(Protocol):
 
     def watch(self, observer: Observer) -> Callable[[], None]:
         """Call ``observer`` after each write that has changed objects, when it is durable and was answered; the result
-        ends that. It hears of types that may have changed, and must not take long.
+        ends that. It hears of states that may have changed, and must not take long.
         """
 
     def ping(self) -> Deferred[None]:

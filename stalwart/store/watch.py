@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 
-Changed = Mapping[int, Set[int]]
-"""The types of objects (``object_types``) that a write has changed, by account."""
+Changed = Mapping[int, Mapping[int, int]]
+"""The states that writes have changed, by account and type of objects (``object_types``); 0 for what has to be read."""
 
 Observer = Callable[[Changed], object]
 

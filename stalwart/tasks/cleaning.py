@@ -26,6 +26,7 @@ _BLOBS = 200
 _ROWS = 500
 _DELIVERIES = 2000
 _EXPUNGED = 100
+_TEXTS = 16
 _AGED_OUT = ("trash", "junk")
 
 
@@ -127,6 +128,15 @@ class Cleaning:
         """The same for one e-mail."""
         await self._store.write(lambda tx: tx.mail_text.queue(account_id, id))
 
+    async def unindex_email(self, account_id: int, id: int) -> None:
+        """Forget the text of one e-mail, until it is indexed again."""
+
+        def work(tx: Transaction) -> None:
+            tx.mail_text.queue(account_id, id)  # only what waits is taken up
+            tx.mail_text.forget([(account_id, id)])
+
+        await self._store.write(work)
+
     async def reindex_all(self) -> None:
         """The same for every account."""
         after: int | None = -1
@@ -144,6 +154,8 @@ class Cleaning:
             return tx.accounts.get(account_id) is None or tx.accounts.erase(account_id, now, _ROWS)
 
         while not await self._store.write(step):
+            pass
+        while await self._store.write(lambda tx: tx.mail_text.forget_account(account_id, _TEXTS)) == _TEXTS:
             pass
 
     async def _each_account(self, work: Callable[[Transaction, int], object], at_once: int = _ACCOUNTS) -> None:

@@ -1,5 +1,5 @@
 """Works of the store and of single accounts (x:Task: AccountMaintenance, StoreMaintenance, DestroyAccount,
-IndexDocument).
+IndexDocument, UnindexDocument).
 
 Kinds of maintenance whose part of the server is not there are refused when somebody asks for the task.
 """
@@ -24,7 +24,8 @@ def maintenance_works(cleaning: Cleaning, further: Mapping[str, Step] | None = N
         "AccountMaintenance": account_maintenance(cleaning),
         "StoreMaintenance": store_maintenance(cleaning, further or {}),
         "DestroyAccount": account_destruction(cleaning),
-        "IndexDocument": document_indexing(cleaning),
+        "IndexDocument": document_indexing(cleaning.reindex_email),
+        "UnindexDocument": document_indexing(cleaning.unindex_email),
     }
 
 
@@ -74,11 +75,11 @@ def store_maintenance(cleaning: Cleaning, further: Mapping[str, Step]) -> Work:
     return Work(run, lambda task: ("store", task.maintenance_type), check, _LONG)
 
 
-def document_indexing(cleaning: Cleaning) -> Work:
-    """Index one e-mail again."""
+def document_indexing(step: Callable[[int, int], Coroutine[Any, Any, None]]) -> Work:
+    """Index one e-mail again, or forget its text."""
 
     async def run(task: Any) -> None:
-        await cleaning.reindex_email(task.account_id, task.document_id)
+        await step(task.account_id, task.document_id)
 
     def check(task: Any) -> None:
         if task.document_type != "email":

@@ -326,7 +326,8 @@ class Pipeline:
 
     async def _by_ticket(self, exchange: Exchange, bound: BoundRoute, ticket: str) -> Outcome:
         """A ticket stands for whoever got it a moment ago (jmap.md 23)."""
-        return self._admitted(exchange, bound, await self._directory.redeem_ticket(ticket))
+        access = await self._directory.redeem_ticket(ticket, exchange.client_ip)
+        return self._admitted(exchange, bound, access)
 
     async def _fresh(self, exchange: Exchange, bound: BoundRoute, scheme: str, value: str) -> Outcome:
         try:

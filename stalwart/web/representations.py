@@ -1,13 +1,12 @@
-"""Stored content as an answer: If-None-Match, Range, If-Range (RFC 9110 13, 14).
+"""Stored content as an answer: If-Match, If-None-Match, Range, If-Range (RFC 9110 13, 14).
 
-Whoever stores the content makes its entity tag. If-Match and modification times are left out; so are several ranges in
-one answer.
+Whoever stores the content makes its entity tag. Modification times are left out; so are several ranges in one answer.
 """
 
 from __future__ import annotations
 
 from stalwart.codec.byte_ranges import UnsatisfiableError, range_still_holds, requested_range, unsatisfied_range
-from stalwart.codec.etags import none_match
+from stalwart.codec.etags import matches, none_match
 from stalwart.web.answers import Answer, Content, Headers
 from stalwart.web.exchange import Exchange
 from stalwart.web.problems import problem
@@ -24,11 +23,13 @@ def content_answer(
     headers: Headers = (),
     cached: Headers = (),
 ) -> Answer:
-    """The answer to GET or HEAD: 200, 206, 304 or 416.
+    """The answer to GET or HEAD: 200, 206, 304, 412 or 416.
 
     ``etag`` is strong, with its quotes; ``headers`` go with the content, ``cached`` with a 304 too (RFC 9110 15.4.5).
     """
     fields = exchange.head.fields
+    if not matches(fields.get("if-match"), etag):
+        return problem(412, "Precondition Failed", "The content has another entity tag than those in If-Match.")
     if not none_match(fields.get("if-none-match"), etag):
         return Answer(304, headers=(("ETag", etag), *cached))
     wanted = fields.get("range") if exchange.method == "GET" else None  # RFC 9110 14.2

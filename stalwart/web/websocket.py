@@ -22,6 +22,7 @@ from stalwart.web.answers import SocketSpeaker, WebSocket
 
 NORMAL, GOING_AWAY, UNSUPPORTED, POLICY, TOO_BIG, FAULT, TRY_LATER = 1000, 1001, 1003, 1008, 1009, 1011, 1013
 CLOSING = 5.0  # seconds in which a client may answer that the socket is to be closed
+LEAVING = 1.0  # the same where the server stops, or the client was silent anyway
 PATIENCE = 300.0  # seconds in which a client reads nothing
 MOST_PONGS = 65536  # octets of control frames for a client that does not read
 _NEVER = float("inf")
@@ -49,17 +50,16 @@ class Socket:
     """``answers.SocketOutlet`` on a channel; to that it is much like a ``sse.Stream``."""
 
     __slots__ = (
+        "_begun",
         "_channel",
         "_closes_at",
         "_events",
         "_frames",
         "_held_since",
         "_holding",
-        "_parts",
         "_pinged_at",
         "_requests",
         "_seconds",
-        "_size",
         "_speaker",
         "_telemetry",
         "_unread",
@@ -78,8 +78,7 @@ class Socket:
         self._seconds = seconds
         self._frames = Frames(SERVER)
         self._events: Iterator[Event] | None = None
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._begun: bytearray | None = None
         self._holding = False
         self._held_since: float | None = None
         self._unread = 0
@@ -135,7 +134,7 @@ class Socket:
         if self._channel is None or self._frames.state is not ConnectionState.OPEN:
             return
         self._channel.stream_write(self._frames.send(CloseConnection(code=code, reason=reason)))
-        self._closes_at = self._seconds() + CLOSING
+        self._closes_at = self._seconds() + (LEAVING if code == GOING_AWAY else CLOSING)
         self._set_deadline()
         if self._holding:  # its answer has to be read
             self.release()
@@ -186,10 +185,6 @@ class Socket:
             self._control(self._frames.send(Ping()))
         self._set_deadline()
 
-    def shut_down(self) -> None:
-        """The server stops."""
-        self.close(GOING_AWAY, "The server stops.")
-
     def lost(self) -> None:
         """The connection is gone."""
         self._channel = None
@@ -223,16 +218,18 @@ class Socket:
             self._refuse(UNSUPPORTED, "Messages are text here.")
 
     def _text(self, event: TextMessage) -> None:
-        part = event.data.encode()
-        self._size += len(part)
-        if self._size > self._wishes.most:
+        part, begun = event.data.encode(), self._begun
+        if len(part) + (len(begun) if begun is not None else 0) > self._wishes.most:
             self._refuse(TOO_BIG, f"A message may have {self._wishes.most} octets.")
             return
-        self._parts.append(part)
-        if event.message_finished:
-            parts, self._parts, self._size = self._parts, [], 0
-            if self._speaker is not None:
-                self._speaker.message(parts[0] if len(parts) == 1 else b"".join(parts))
+        if not event.message_finished:
+            if begun is None:
+                begun = self._begun = bytearray()  # pieces may be tiny, and many
+            begun += part
+            return
+        self._begun = None
+        if self._speaker is not None:
+            self._speaker.message(part if begun is None else bytes(begun) + part)
 
     def _closed(self, event: CloseConnection) -> None:
         """The client closes, answers that we do, or has broken the rules."""
@@ -276,7 +273,7 @@ class Socket:
         self._finish()
 
     def _finish(self) -> None:
-        self._parts.clear()
+        self._begun = None
         speaker, self._speaker = self._speaker, None
         if speaker is not None:
             speaker.lost()

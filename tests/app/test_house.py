@@ -24,7 +24,7 @@ from stalwart.schema import ValidationFailed
 from stalwart.store import MemoryStore
 from stalwart.tasks.scheduling import schedule
 from stalwart.telemetry.events import Level
-from tests.app.world import HTTP, NOW, HouseCase
+from tests.app.world import ENDPOINTS, HTTP, NOW, SMTP, HouseCase
 from tests.web.client import Connected, Wire, request_bytes
 
 
@@ -56,7 +56,7 @@ class NormalTests(HouseCase):
     def test_config_file_names_the_store(self) -> None:
         path = Path(self.mktemp())
         path.write_text('{"@type": "Sqlite", "path": "/x"}')
-        self.open(startup=Startup(config=str(path), endpoints={"http": [HTTP]}))
+        self.open(startup=Startup(config=str(path), endpoints=ENDPOINTS))
         self.assertEqual(self.configs, [{"@type": "Sqlite", "path": "/x"}])
 
     def test_task_that_was_left_is_done_at_the_start_but_not_in_recovery_mode(self) -> None:
@@ -74,7 +74,7 @@ class NormalTests(HouseCase):
 
     def test_startup_is_told_with_mode_and_listeners(self) -> None:
         self.open()
-        self.assertEqual(self.event("server.startup"), {"mode": "normal", "listeners": 1})
+        self.assertEqual(self.event("server.startup"), {"mode": "normal", "listeners": 2})
 
     def test_members_of_the_diagnosis_variable_are_in_force(self) -> None:
         self.assertEqual(self.open(diagnosis={"port": 2525}).foundations.settings.of(Diagnosis).port, 2525)
@@ -100,7 +100,7 @@ class BootstrapTests(HouseCase):
     def setUp(self) -> None:
         super().setUp()
         self.path = Path(self.mktemp()) / "config.json"
-        self.startup = Startup(config=str(self.path), endpoints={"http": [HTTP]})
+        self.startup = Startup(config=str(self.path), endpoints=ENDPOINTS)
 
     def test_nothing_is_written(self) -> None:
         house = self.open(startup=self.startup)
@@ -147,14 +147,14 @@ class RecoveryTests(HouseCase):
 
     def test_http_option_takes_its_place(self) -> None:
         house = self.open(recovery_mode=True)
-        self.assertEqual([(one.settings.name, one.where) for one in house.wanted()], [("http", HTTP)])
+        self.assertEqual([(one.settings.name, one.where) for one in house.wanted()], [("http", HTTP), ("smtp", SMTP)])
 
     def test_stored_listeners_are_not_bound(self) -> None:
         first = self.open()
         own = {"name": "own", "bind": {"127.0.0.1:1": True}, "protocol": "http"}
         self.settle(first.foundations.settings.create(NetworkListener, own))
         self.shut(first)
-        self.assertEqual(len(self.open(recovery_mode=True).wanted()), 1)
+        self.assertEqual({one.settings.name for one in self.open(recovery_mode=True).wanted()}, {"http", "smtp"})
 
     def test_log_level_of_the_environment_counts(self) -> None:
         self.open(recovery_mode=True, recovery_log_level=Level.TRACE)
@@ -269,7 +269,7 @@ class DemoTests(HouseCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.startup = Startup(data=self.mktemp(), endpoints={"http": [HTTP]}, demo=True)
+        self.startup = Startup(data=self.mktemp(), endpoints=ENDPOINTS, demo=True)
         Path(self.startup.data or "").mkdir()
 
     def test_invitation_names_the_page_the_logins_and_the_command(self) -> None:

@@ -25,6 +25,9 @@ T = TypeVar("T")
 
 NOW = 1_800_000_000
 HTTP = "tcp:80:interface=127.0.0.1"
+SMTP = "tcp:25:interface=127.0.0.1"
+ENDPOINTS = {"http": [HTTP], "smtp": [SMTP]}
+"""Instead of the sockets that a first start would open."""
 
 
 class HouseCase(SynchronousTestCase):
@@ -67,7 +70,7 @@ class HouseCase(SynchronousTestCase):
         return result
 
     def open(self, *, hostname: str = "mail.example.test", startup: Startup | None = None, **environment: Any) -> House:
-        """An open house that serves at ``HTTP``, closed at the end of the test."""
+        """An open house that serves at ``HTTP`` and ``SMTP``, closed at the end of the test."""
         house = self.settle(self.opening(hostname=hostname, startup=startup, **environment))
         self._open.append(house)
         self.addCleanup(self.shut, house)
@@ -77,7 +80,7 @@ class HouseCase(SynchronousTestCase):
         self, *, hostname: str = "mail.example.test", startup: Startup | None = None, **environment: Any
     ) -> Coroutine[Any, Any, House]:
         """The same, not yet run."""
-        chosen = startup or Startup(data=self.folder, endpoints={"http": [HTTP]})
+        chosen = startup or Startup(data=self.folder, endpoints=ENDPOINTS)
         return open_house(self.reactor, chosen, Environment(hostname, **environment), self.telemetry)
 
     def shut(self, house: House) -> None:

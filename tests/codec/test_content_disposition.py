@@ -17,9 +17,18 @@ class AttachmentTests(SynchronousTestCase):
     def test_a_plain_name_stands_alone(self) -> None:
         self.assertEqual(attachment("my mail.eml"), 'attachment; filename="my mail.eml"')
 
-    def test_quotes_and_backslashes_are_escaped_and_said_exactly(self) -> None:
-        expected = 'attachment; filename="a\\"b\\\\c"; filename*=UTF-8\'\'a%22b%5Cc'
-        self.assertEqual(attachment('a"b\\c'), expected)
+    def test_quotes_are_escaped_and_said_exactly(self) -> None:
+        expected = 'attachment; filename="a\\"b"; filename*=UTF-8\'\'a%22b'
+        self.assertEqual(attachment('a"b'), expected)
+
+    def test_no_name_leads_to_another_folder(self) -> None:
+        self.assertEqual(attachment("../../etc/passwd"), 'attachment; filename=".._.._etc_passwd"')
+        self.assertEqual(attachment("C:\\x"), 'attachment; filename="C:_x"')
+        self.assertEqual((attachment(".."), attachment(" . ")), ("attachment", "attachment"))
+
+    def test_no_name_turns_the_direction_of_writing(self) -> None:
+        self.assertEqual(attachment("\u202egpj.exe\u202c\u2066\u200f\u2028"), 'attachment; filename="gpj.exe"')
+        self.assertIn("%D7%A9%D7%9C", attachment("\u05e9\u05dc.txt"))
 
     def test_other_scripts_have_an_exact_name_and_a_close_one(self) -> None:
         expected = "attachment; filename=\"Gr__e.txt\"; filename*=UTF-8''Gr%C3%BC%C3%9Fe.txt"
@@ -29,7 +38,7 @@ class AttachmentTests(SynchronousTestCase):
         self.assertEqual(attachment("a\r\nSet-Cookie: b\x00\x7f\x85"), 'attachment; filename="aSet-Cookie: b"')
 
     def test_without_a_name_it_is_only_an_attachment(self) -> None:
-        self.assertEqual((attachment(""), attachment("\r\n")), ("attachment", "attachment"))
+        self.assertEqual({attachment(""), attachment("\r\n"), attachment("  ")}, {"attachment"})
 
     def test_long_names_are_cut(self) -> None:
         self.assertEqual(attachment("n" * 5000), f'attachment; filename="{"n" * 255}"')
@@ -41,4 +50,4 @@ class AttachmentTests(SynchronousTestCase):
         self.assertTrue(field.isascii() and field.isprintable())
         exact = field.partition("filename*=UTF-8''")[2]
         if exact:
-            self.assertTrue(set(unquote(exact)) <= set(name))
+            self.assertTrue(set(unquote(exact)) <= {*name, "_"})

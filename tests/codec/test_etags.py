@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.codec.etags import entity_tag, none_match, parse_entity_tags, weakly_equal
+from stalwart.codec.etags import entity_tag, matches, none_match, parse_entity_tags, weakly_equal
 
 ROWS: list[tuple[str | None, str | None, bool]] = [
     (None, '"a"', True),
@@ -36,6 +36,21 @@ ROWS: list[tuple[str | None, str | None, bool]] = [
 
 
 class EntityTagTests(SynchronousTestCase):
+    def test_if_match_compares_strongly(self) -> None:
+        for field, current, wanted in (
+            (None, '"a"', True),
+            (None, None, True),
+            ("*", '"a"', True),
+            ("*", None, False),
+            ('"b", "a"', '"a"', True),
+            ('"b"', '"a"', False),
+            ('"a"', None, False),
+            ('W/"a"', '"a"', False),
+            ('W/"a"', 'W/"a"', False),
+            ("junk", '"a"', False),
+        ):
+            self.assertEqual(matches(field, current), wanted, (field, current))
+
     def test_lists_keep_their_order_and_skip_nonsense(self) -> None:
         self.assertEqual(parse_entity_tags('"a" , W/"b",,x y, "c,d"'), ['"a"', 'W/"b"', '"c,d"'])
 

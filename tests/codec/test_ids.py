@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.codec.ids import SINGLETON, decode_id, encode_id, snowflake
+from stalwart.codec.ids import SINGLETON, decode_id, encode_id, lettered, snowflake
 
 numbers = st.integers(min_value=0, max_value=2**64 - 1)
 
@@ -32,6 +32,16 @@ class IdTests(SynchronousTestCase):
 
     def test_digits_are_an_id(self) -> None:
         self.assertEqual(decode_id("7"), 26)
+
+    @settings(max_examples=100, deadline=None)
+    @given(st.integers(0, 40_000), st.integers(1, 200))
+    def test_ids_are_found_that_begin_with_letters(self, number: int, count: int) -> None:
+        def good(first: int) -> bool:
+            return all(encode_id(each)[0].isalpha() for each in range(first, first + count))
+
+        found = lettered(number, count)
+        self.assertTrue(found >= number and good(found))
+        self.assertFalse(any(good(each) for each in range(max(number, found - 40), found)))
 
     def test_more_than_64_bits_are_not_written(self) -> None:
         self.assertRaises(ValueError, encode_id, 2**64)

@@ -29,6 +29,9 @@ FOUND = (
     ("한국어 회사는", ("한국", "국어", "회사", "회사는")),
     ("ที่ประชุมพรุ่งนี้", ("ประชุม", "พรุ่งนี้")),
     ("مُحَمَّدٌ كتـــاب أحمد إلى مدرسة", ("محمد", "كتاب", "احمد", "أحمد", "الي", "مدرسه")),
+    ("قرأت الكتاب وبالمدرسة وللطلاب", ("كتاب", "الكتاب", "والكتاب", "مدرسة", "المدرسة", "طلاب", "للطلاب")),
+    ("قرأت الكتاب", ("كتا*", "الكتا*", "قرأت كتاب")),
+    ("كتاب جديد", ("الكتاب", "بالكتاب", "الجديد كتاب")),
     ("פָּגַשׁ", ("פגש",)),
     ("हिन्दी में", ("हिन्दी",)),
     ("Ёлка ΆΘΩ", ("елка", "αθω")),
@@ -53,6 +56,7 @@ MISSED = (
     ("alpha beta gamma", ('"alpha gamma"', "alpha delta", '"beta alpha"')),
     ("Müller wohnt", ('"wohnt mueller"', "mull", "m*x")),
     ("がか", ("がが",)),
+    ("الله الذي وزير", ("له", "زير", '"كتاب الذي"')),
 )
 
 
@@ -95,12 +99,27 @@ class FindingTests(SynchronousTestCase):
         self.assertFalse(starts(Row(("mueller",)), ["muller"]))
         self.assertTrue(matches(loose(question("mueller")), ["muller"]))
 
+    def test_words_are_shown_with_their_article(self) -> None:
+        for asked, text in (("كتاب", "الكتاب"), ("كتاب", "وبالكتاب"), ("الكتاب", "كتاب"), ("الكتاب", "للكتاب")):
+            plain = [place.word for place in places(fold(text))]
+            self.assertTrue(matches(loose(question(asked)), plain), (asked, text))
+
     def test_texts_made_to_be_slow_are_not(self) -> None:
         begun = time.process_time()
         for text in ("a" + "\u0301" * 100_000, "ab" * 60_000, "ä" * 100_000, "-" * 100_000, "\u0e38" * 100_000):
             terms(text)
         question("\u0316\u0301" * 1000)
         self.assertLess(time.process_time() - begun, 2.0)
+
+    def test_folding_piece_by_piece_says_the_same(self) -> None:
+        texts = [text for text, _ in FOUND]
+        long = "\n".join(" ".join(texts[number % 7 :]) for number in range(20))
+        self.assertGreater(len(long), 2 * search_terms._PIECE)
+        self.assertEqual(fold(long), search_terms._folded_piece(long))
+        self.assertEqual("".join(search_terms._in_pieces(long)), long)
+        self.assertEqual(terms(long)[-1], terms(" ".join(texts))[-1])
+        unbroken = "ﷺ" * 10_000
+        self.assertEqual(list(map(len, search_terms._in_pieces(unbroken))), [4096, 4096, 1808])
 
     @settings(max_examples=300, deadline=None)
     @given(st.text(max_size=60))

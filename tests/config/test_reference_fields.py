@@ -42,7 +42,10 @@ from tests.config.reference_fields import Field, reference_fields
 REFERENCE = reference_fields()
 
 OURS = {
-    ("Jmap", ""): {"anonymousSession"},  # RFC 8620 2 leaves it open; the reference always answers
+    ("Jmap", ""): {
+        "anonymousSession",  # RFC 8620 2 leaves it open; the reference always answers
+        "pushToPrivateNetworks",  # push services that are run at home; the reference refuses all that are not public
+    },
     ("Tracer", "Log"): {"json"},
 }
 """Fields that the reference does not have."""
@@ -175,6 +178,7 @@ class AnswerTests(SynchronousTestCase):
         found = registry.defaults(Jmap).to_wire()
         self.assertEqual(found.pop("webPushKey"), {"@type": "None"}, "a first start makes the key, not the default")
         self.assertFalse(found.pop("anonymousSession"), "a setting of ours")
+        self.assertFalse(found.pop("pushToPrivateNetworks"), "a setting of ours")
         self.assertEqual(list(found.items()), list(answered.items()))
 
     def test_metrics(self) -> None:
@@ -211,6 +215,7 @@ class CatalogueTests(SynchronousTestCase):
             "BlobStore",
             "DataRetention",
             "Email",
+            "Search",
             "TaskManager",
             "Tracer",
             "EventTracingLevel",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from stalwart.codec.ids import encode_id
 from stalwart.errors import Conflict, NotFound
 from stalwart.store import AccountRow
 from tests.contract.store_case import StoreCase
@@ -47,6 +48,14 @@ class AccountContract(StoreCase):
         self.assertEqual(list(await self.write(lambda tx: tx.accounts.new_ids(5, 3))), [1, 2, 3])
         self.assertEqual(list(await self.write(lambda tx: tx.accounts.new_ids(5))), [4])
         await self.refused(NotFound, lambda tx: tx.accounts.new_ids(6))
+
+    async def test_no_object_id_begins_with_a_digit(self) -> None:
+        await self.write(lambda tx: tx.accounts.create(5, "a", "user"))
+        ids = [*await self.write(lambda tx: tx.accounts.new_ids(5, 24))]
+        for count in (1, 3, 1, 800, 1):
+            ids += await self.write(lambda tx, count=count: tx.accounts.new_ids(5, count))
+        self.assertEqual(ids, sorted(set(ids)))
+        self.assertFalse([id for id in map(encode_id, ids) if not id[0].isalpha()])
 
     async def test_a_deleted_account_takes_its_data_along(self) -> None:
         def fill(tx: Any) -> None:

@@ -59,6 +59,16 @@ class ChangesContract(StoreCase):
         self.assertEqual(await self.read(lambda tx: tx.objects.states(ACCOUNT + 1)), {})
         self.assertEqual((await self.read(lambda tx: tx.objects.changes(ACCOUNT, BOX, 0))).created, (box.id,))
 
+    async def test_a_state_follows_changes_of_something_else(self) -> None:
+        await self.write(three)
+        await self.write(lambda tx: tx.objects.follow(ACCOUNT, BOX, 3))
+        self.assertEqual(await self.read(lambda tx: tx.objects.state(ACCOUNT, BOX)), 0)
+        made = await self.write(lambda tx: tx.objects.insert(ACCOUNT, BOX, now=1))
+        for seq, expected in ((made.seq + 5, made.seq + 5), (made.seq, made.seq + 5)):
+            await self.write(lambda tx, seq=seq: tx.objects.follow(ACCOUNT, BOX, seq))
+            changes = await self.read(lambda tx: tx.objects.changes(ACCOUNT, BOX, made.seq))
+            self.assertEqual((changes.new_state, changes.updated), (expected, ()))
+
     async def test_created_and_destroyed_since_is_not_mentioned(self) -> None:
         first, *_ = await self.write(three)
         await self.write(lambda tx: tx.objects.kill(ACCOUNT, first, now=20))

@@ -252,3 +252,17 @@ class MailListsContract(StoreCase):
         wide = Combined("OR", (Condition("before", 1),) * 300)
         for filter in (deep, wide):
             await self.refused(Invalid, lambda tx, filter=filter: tx.mail.matching(ACCOUNT, filter, limit=1))
+        for costly in (
+            Condition("some_in_thread_have_keyword", "$seen"),
+            Condition("not_keyword", "work"),
+            Condition("in_mailbox", 1),
+        ):
+            many = Combined("OR", (costly,) * 33)
+            await self.refused(Invalid, lambda tx, filter=many: tx.mail.matching(ACCOUNT, filter, limit=1))
+            sorts = (Sort("has_keyword", keyword="work"),) * 5
+            most = Combined("OR", (costly,) * 28)
+            await self.refused(
+                Invalid, lambda tx, filter=most, sorts=sorts: tx.mail.matching(ACCOUNT, filter, sorts, limit=1)
+            )
+            await self.matching(most)
+        await self.matching(Combined("OR", (Condition("has_keyword", "$seen"), Condition("min_size", 1)) * 60))

@@ -121,6 +121,28 @@ class MailTextContract(StoreCase):
         for strange in (-1, 1 << 40):
             self.assertEqual(await self.text_found("hello", account_id=strange), set())
 
+    async def test_words_of_other_accounts_are_never_found(self) -> None:
+        """Numbers whose digits, with the digits of a word, could be read as those of another account."""
+        numbers = (0, 1, 35, 36, 37, 46, 1296, (1 << 31) - 1)
+
+        def fill(tx: Any) -> dict[int, int]:
+            ids = {}
+            for number in numbers:
+                tx.accounts.create(number, str(number), "user")
+                inbox = tx.mail.mailboxes.create(number, "x", "x", now=1).id
+                ids[number] = tx.mail.add_email(number, email(tx, inbox), now=1).id
+                tx.mail_text.index([(number, ids[number], text(body=f"hello 1{number} 01 10 b2", subject="hello"))])
+            return ids
+
+        ids = await self.write(fill)
+        for number in numbers:
+            for asked in ("hello", "h*", f"1{number}", "1*", "0*", '"01 10"', "b*"):
+                self.assertEqual(await self.text_found(asked, account_id=number), {ids[number]}, (number, asked))
+            self.assertEqual(await self.text_found("z*", account_id=number), set())
+        await self.write(lambda tx: tx.mail_text.forget_account(36, 9))
+        self.assertEqual(await self.text_found("h*", account_id=36), set())
+        self.assertEqual(await self.text_found("h*", account_id=37), {ids[37]})
+
     async def test_numbers_beyond_the_index_are_refused(self) -> None:
         def work(tx: Any) -> None:
             tx.accounts.create(1 << 40, "bob", "user")

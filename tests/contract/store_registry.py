@@ -170,3 +170,7 @@ class RegistryContract(StoreCase):
             ]
 
         self.assertEqual(await self.write(work), [1, 2, 0, 1])
+
+    async def test_counters_pass_over_ids_that_begin_with_a_digit(self) -> None:
+        found = await self.write(lambda tx: [tx.registry.next_id("Account") for _ in range(27)])
+        self.assertEqual(found, [*range(1, 26), 32, 33])

@@ -1,11 +1,14 @@
-"""Who watches a store hears of what is durable: which types of which accounts.
+"""Who watches a store hears of what is durable: states by account and type.
 
 Tests ``stalwart.store.watch``.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
+
+from twisted.internet.defer import Deferred
 
 from stalwart.store.watch import Changed
 from tests.contract.store_case import StoreCase
@@ -16,7 +19,7 @@ class WatchingContract(StoreCase):
     def watched(self) -> list[Changed]:
         heard: list[Changed] = []
         self.addCleanup(
-            self.store.watch(lambda changed: heard.append({id: set(types) for id, types in changed.items()}))
+            self.store.watch(lambda changed: heard.append({id: dict(states) for id, states in changed.items()}))
         )
         return heard
 
@@ -24,7 +27,7 @@ class WatchingContract(StoreCase):
         """Whoever is told after an answer was told before the next one."""
         await self.write(lambda tx: None)
 
-    async def test_an_observer_hears_of_types_by_account(self) -> None:
+    async def test_an_observer_hears_of_states_by_account_and_type(self) -> None:
         heard = self.watched()
         first, *_ = await self.write(three)
         await self.turn()
@@ -35,7 +38,7 @@ class WatchingContract(StoreCase):
 
         await self.write(work)
         await self.turn()
-        self.assertEqual(heard, [{ACCOUNT: {MAIL}}, {ACCOUNT: {MAIL, BOX}}])
+        self.assertEqual(heard, [{ACCOUNT: {MAIL: 3}}, {ACCOUNT: {MAIL: 4, BOX: 5}}])
 
     async def test_what_changes_no_object_is_not_told(self) -> None:
         heard = self.watched()
@@ -56,7 +59,31 @@ class WatchingContract(StoreCase):
         await self.refused(KeyError, broken)
         await self.write(lambda tx: tx.objects.insert(ACCOUNT, BOX, now=10))
         await self.turn()
-        self.assertEqual(heard, [{ACCOUNT: {BOX}}])
+        self.assertEqual(heard, [{ACCOUNT: {BOX: 4}}])
+
+    async def test_where_a_part_was_taken_back_the_state_is_uncertain(self) -> None:
+        first, *_ = await self.write(three)
+        await self.turn()
+        heard = self.watched()
+
+        def work(tx: Any) -> None:
+            tx.objects.insert(ACCOUNT, BOX, now=10)
+            with suppress(KeyError), tx.savepoint():
+                tx.objects.kill(ACCOUNT, first, now=20)
+                raise KeyError
+
+        await self.write(work)
+        await self.turn()
+        self.assertEqual(heard, [{ACCOUNT: {BOX: 0, MAIL: 0}}])
+
+    async def test_a_state_that_is_only_touched(self) -> None:
+        await self.write(three)
+        await self.turn()
+        heard = self.watched()
+        await self.write(lambda tx: tx.objects.touch(ACCOUNT, BOX))
+        await self.write(lambda tx: tx.objects.touch(ACCOUNT + 1, BOX))
+        await self.turn()
+        self.assertEqual(heard, [{ACCOUNT: {BOX: 3}}])
 
     async def test_who_leaves_hears_no_more(self) -> None:
         heard: list[Changed] = []
@@ -67,14 +94,11 @@ class WatchingContract(StoreCase):
         self.assertEqual(heard, [])
 
     async def test_what_is_told_can_be_read(self) -> None:
-        found: list[Any] = []
-        self.addCleanup(
-            self.store.watch(
-                lambda changed: self.store.read(lambda tx: tx.objects.state(ACCOUNT, MAIL)).addCallback(found.append)
-            )
-        )
+        found: Deferred[Any] = Deferred()
+
+        def look(_: Changed) -> None:
+            self.store.read(lambda tx: tx.objects.state(ACCOUNT, MAIL)).chainDeferred(found)
+
+        self.addCleanup(self.store.watch(look))
         await self.write(three)
-        await self.turn()
-        await self.read(lambda tx: None)
-        await self.read(lambda tx: None)
-        self.assertEqual(found, [3])
+        self.assertEqual(await found, 3)

@@ -1,5 +1,5 @@
-"""Published JMAP clients against a real daemon: jmapc (Python) and jmap-jam (JavaScript) move bytes, and read and write
-mail.
+"""Published JMAP clients against a real daemon: jmapc (Python), jmap-jam (JavaScript) and go-jmap, the library of aerc,
+move bytes, and read and write mail.
 
 They are installed by tests/interop/clients/prepare; without them the tests are skipped.
 """
@@ -22,6 +22,7 @@ from tests.live.people import Administrator
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".cache/clients/python/bin/python"
 JAVASCRIPT = ROOT / ".cache/clients/javascript"
+GO_MAIL = ROOT / ".cache/clients/go_mail"
 NODE = shutil.which("node") or shutil.which("node", path=str(PYTHON.parent))
 HERE = Path(__file__).parent / "clients"
 PATIENCE = 60
@@ -119,6 +120,28 @@ class ClientTests(ClientDaemon):
             },
         )
 
+    def test_go_jmap_is_a_mail_program(self) -> None:
+        login, password = self.administrator.new_user("erin")
+        seen = self.run_client(GO_MAIL, self.daemon.url, login, password)
+        self.assertEqual(
+            seen,
+            {
+                "folders": 5,
+                "pushed": True,
+                "listed": [1, True, "Words", "2026-03-02T09:00:00Z"],
+                "thread": 1,
+                "body": "A body.\r\n",
+                "updated": True,
+                "changes": True,
+                "flagged": 1,
+                "text": 1,
+                "before": 1,
+                "gone": [1, "notFound"],
+            },
+        )
+
+    if not GO_MAIL.exists():
+        test_go_jmap_is_a_mail_program.skip = "run tests/interop/clients/prepare where Go is"  # type: ignore[attr-defined]
     if not PYTHON.exists():
         test_jmapc_is_a_mail_program.skip = "run tests/interop/clients/prepare"  # type: ignore[attr-defined]
         test_jmapc_opens_a_session_echoes_and_uploads.skip = "run tests/interop/clients/prepare"  # type: ignore[attr-defined]

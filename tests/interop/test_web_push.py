@@ -81,6 +81,7 @@ class WebPushTests(SynchronousTestCase):
         return id
 
     def test_a_change_reaches_the_device(self) -> None:
+        self.state()  # the default folders are made first; that is a change of its own
         self.subscribed("/a")
         state = self.user.change(self.account, "One")
         change = self.service.wait("/a", 2)[1]

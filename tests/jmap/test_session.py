@@ -52,8 +52,18 @@ class ShapeTests(SynchronousTestCase):
         told = session()
         self.assertEqual(told["username"], "alice@example.test")
         account = dict(told["accounts"]["h"], accountCapabilities=None)
-        expected = {"name": "alice@example.test", "isPersonal": True, "isReadOnly": False, "accountCapabilities": None}
+        expected = {"name": "alice@example.test", "isPersonal": True, "isReadOnly": True, "accountCapabilities": None}
         self.assertEqual(account, expected)
+
+    def test_who_may_change_nothing_is_told(self) -> None:
+        for permissions, expected in (
+            (("jmapEmailGet", "jmapBlobCopy", "jmapPushSubscriptionCreate"), True),
+            (("jmapEmailGet", "jmapEmailUpdate"), False),
+            (("jmapMailboxCreate",), False),
+            (("sysAccountUpdate",), False),
+        ):
+            who = access(permissions=frozenset(("authenticate", *permissions)))
+            self.assertIs(session(who=who)["accounts"]["h"]["isReadOnly"], expected, permissions)
 
     def test_core_is_among_the_primary_accounts(self) -> None:
         told = session()

@@ -37,16 +37,12 @@ class Clients:
     def __init__(self, port: int) -> None:
         self.port = port
         self.acknowledged: Counter[tuple[int, str]] = Counter()
+        self.done = 0  # messages that have all their answers
         self.repeated = 0
         self.problems: list[str] = []
         self._numbers = iter(range(MESSAGES))
         self._lock = threading.Lock()
         self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(CONNECTIONS)]
-
-    @property
-    def done(self) -> int:
-        """How many messages have their answer."""
-        return len({number for number, _ in self.acknowledged})
 
     def _next(self) -> int | None:
         with self._lock:
@@ -66,7 +62,8 @@ class Clients:
                     answers = client.deliver(SENDER, left, message_of(number))
                 except OSError:
                     client = None
-                    self.repeated += 1
+                    with self._lock:
+                        self.repeated += 1
                     time.sleep(0.02)
                     continue
                 if len(answers) != len(left) or any(code // 100 == 5 for code, _ in answers):
@@ -76,6 +73,8 @@ class Clients:
                     if code == 250:
                         self.acknowledged[number, recipient] += 1
                         left.remove(recipient)
+            with self._lock:
+                self.done += 1
         if client is not None:
             client.close()
 
@@ -93,6 +92,11 @@ def message_of(number: int) -> bytes:
     return (head + "\r\n".join(lines) + "\r\n").encode()
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 class CrashTests(SynchronousTestCase):
     """SIGKILL at random moments."""
 
@@ -102,10 +106,10 @@ class CrashTests(SynchronousTestCase):
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
 
-    def running(self) -> Daemon:
+    def running(self, *more: str) -> Daemon:
         lmtp = ("--lmtp", f"tcp:{self.port}:interface=127.0.0.1")
         options = ("--http", "tcp:0:interface=127.0.0.1", "--smtp", "tcp:0:interface=127.0.0.1", *lmtp)
-        daemon = Daemon.with_data(self.data, "--demo", *options)
+        daemon = Daemon.with_data(self.data, "--demo", *options, *more)
         self.addCleanup(daemon.close)
         daemon.wait_for(re.compile(r"Server started"))
         return daemon
@@ -122,6 +126,26 @@ class CrashTests(SynchronousTestCase):
                 daemon.signal(signal.SIGKILL)
                 daemon.wait()
                 daemon, killed = self.running(), killed + 1
+            self.assertEqual(clients.problems, [])
+            time.sleep(0.005)
+        self.assertEqual(clients.problems, [])
+        self.assertGreater(killed, 0)
+        self.assertEqual(daemon.terminate()[0] in (0, -signal.SIGTERM), True)
+        self.assertNotIn("Traceback", daemon.log)
+        self.check(clients, self.data)
+
+    def test_of_several_processes_one_is_killed(self) -> None:
+        chance = random.Random()
+        daemon = self.running("--workers", "2")
+        clients, killed = Clients(self.port), 0
+        for thread in clients.threads:
+            thread.start()
+        while any(thread.is_alive() for thread in clients.threads):
+            workers = children(daemon.process.pid)
+            if killed < KILLS and len(workers) == 2 and clients.done >= MESSAGES * (killed + 1) // (KILLS + 2):
+                time.sleep(chance.uniform(0, 0.05))
+                os.kill(chance.choice(workers), signal.SIGKILL)
+                killed += 1
             self.assertEqual(clients.problems, [])
             time.sleep(0.005)
         self.assertEqual(clients.problems, [])

@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,81 @@ class HostileTests(MailCase):
         self.addCleanup(lambda: [each.close() for each in clients])
         self.assertEqual(self.client(lmtp=True).deliver(SENDER, [ALICE], message(1))[0][0], 250)
         self.assertEqual(len(self.ended()), 1)
+
+    def test_messages_that_are_hard_to_read(self) -> None:
+        client = self.client(lmtp=True)
+        self.assertEqual(client.deliver(SENDER, [ALICE], message(1))[0][0], 250)
+        before = self.peak()
+        with Waits(self.client(lmtp=True)) as waits:
+            for text in bombs():
+                answers = client.deliver(SENDER, [ALICE], b"Subject: x\r\nMIME-Version: 1.0\r\n" + text + b"\r\n")
+                self.assertEqual(answers[0][0], 250, text[:60])
+        self.assertLess(self.peak() - before, 250 << 10)
+        self.assertGreater(len(waits.times), 20)
+        self.assertLess(max(waits.times), 3)
+        self.assertEqual(len(self.ended()), 1 + len(list(bombs())))
+
+    def test_many_messages_at_a_time_that_do_not_end(self) -> None:
+        clients = [self.client(lmtp=True) for _ in range(200)]
+        before = self.peak()
+        for number, client in enumerate(clients):
+            for line in (f"MAIL FROM:<{SENDER}>", f"RCPT TO:<{ALICE}>", "DATA"):
+                client.say(line)
+            client.socket.sendall(message(number, 300_000))
+        self.assertEqual(self.client(lmtp=True).deliver(SENDER, [BOB], message(1000))[0][0], 250)
+        self.assertLess(self.peak() - before, 60 << 10)  # not all that has come
+        for client in clients[:-10]:
+            client.close()
+        for client in clients[-10:]:
+            client.socket.sendall(b".\r\n")
+            self.assertEqual(client.answer()[0], 250)
+        self.assertEqual(sorted(each.account for each in self.ended()), [ALICE] * 10 + [BOB])
+
+    def peak(self) -> int:
+        """The most memory that the daemon has had, in KiB."""
+        found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{self.daemon.process.pid}/status").read_text())
+        assert found is not None
+        return int(found[1])
+
+
+class Waits:
+    """Asks something trivial again and again in a thread; ``times`` are the seconds that answers took."""
+
+    def __init__(self, client: MailClient) -> None:
+        self.times: list[float] = []
+        self._client = client
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Waits:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(PATIENCE)
+
+    def _run(self) -> None:
+        while not self._over.wait(0.01):
+            began = time.monotonic()
+            self._client.say("LHLO client.test")
+            self.times.append(time.monotonic() - began)
+
+
+def bombs() -> Iterator[bytes]:
+    """Messages that are small to send and large to whoever takes them apart without care; heads are open."""
+    part = b'--b\r\nContent-Type: text/html; name="x.html"\r\nContent-Disposition: attachment\r\n\r\nx\r\n'
+    yield b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + part * 100_000 + b"--b--"
+    nested = (b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(10_000))
+    yield b"".join(nested) + b"\r\nx"
+    yield b"Content-Type: message/rfc822\r\n\r\n" * 10_000 + b"\r\nx"
+    yield b"X-Long: " + b"a" * 50_000_000 + b"\r\n\r\nx"
+    yield b"References:" + b"\r\n <12345678@sender.test>" * 500_000 + b"\r\n\r\nx"
+    yield b"To: " + b", ".join(b'"Name %d" <u%d@x.test>' % (n, n) for n in range(300_000)) + b"\r\n\r\nx"
+    yield b"Content-Type: multipart/mixed; boundary=-\r\n\r\n" + b"---\r\n" * 500_000
+    for text in (b"<div>", b"<", b"&", b"<!--", b'<a b="', b"&#x1F600;", b"<script>"):
+        yield b"Content-Type: text/html\r\n\r\n" + text * (5_000_000 // len(text))
+    yield b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + b"=\r\n" * 1_000_000
 
 
 class WorkerTests(MailCase):

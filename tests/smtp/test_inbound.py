@@ -98,6 +98,48 @@ class DeliveryTests(InboundCase):
         self.assertEqual(row.size, len(octets))
         self.assertTrue(self.store.blob_files.exists(row.blob))
 
+    def test_odd_recipients(self) -> None:
+        """None of the old ways to have mail passed on leads anywhere, and no name is more than a name."""
+        client = self.client(lmtp=True)
+        client.say("MAIL FROM:<a@sender.test> SMTPUTF8")
+        for address, code in {
+            '"alice"@example.test': "250 2.1.5",
+            '"al\\ice+x y"@EXAMPLE.test': "250 2.1.5",
+            "@relay.test,@other.test:alice@example.test": "250 2.1.5",
+            "alice@[192.0.2.1]": "550 5.7.1",
+            "alice%elsewhere.test@example.test": "550 5.1.1",
+            "elsewhere.test!alice@example.test": "550 5.1.1",
+            '"alice@elsewhere.test"@example.test': "550 5.1.1",
+            "example.test!alice@elsewhere.test": "550 5.7.1",
+            "|cat@example.test": "550 5.1.1",
+            "/var/mail/alice@example.test": "550 5.1.1",
+            "a*@example.test": "550 5.1.1",
+            "+alice@example.test": "550 5.1.1",
+            "älice@example.test": "550 5.1.1",
+            "alice@exämple.test": "550 5.7.1",
+            "alice@example.test.": "501 5.1.3",
+            "alice@example..test": "501 5.1.3",
+            "alice": "501 5.1.3",
+            "alice@example.test@example.test": "501 5.1.3",
+            f"{'a' * 300}@example.test": "550 5.1.1",
+            f"{'a' * 600}@example.test": "501 5.1.3",
+            f"alice@{'a' * 256}.test": "501 5.1.3",
+        }.items():
+            self.assertEqual(client.codes(f"RCPT TO:<{address}>"), [code], address)
+
+    def test_octets_are_kept(self) -> None:
+        text = "Subject: a\0b\r\nMessage-ID: <1@sender.test>\r\n\r\n\0\x7f" + "z" * 5000 + "\r\n.. \r\n"
+        self.assertEqual(self.send(self.client(), "alice@example.test", message=text)[-1], "250 2.0.0")
+        stuffed = text.replace("\r\n..", "\r\n.")
+        self.assertTrue(self.mail_of("alice")[0][1].endswith(b"\r\n" + stuffed.encode()))
+
+    def test_a_size_that_was_not_true(self) -> None:
+        client = self.client(lmtp=True)
+        codes = client.codes("MAIL FROM:<a@sender.test> SIZE=10", "RCPT TO:<alice@example.test>", "DATA")
+        self.assertEqual(codes[-1], "354 Send")
+        self.assertEqual(client.send((MESSAGE + "x" * 5000 + "\r\n.\r\n").encode())[-1][:9], "250 2.0.0")
+        self.assertEqual(client.codes("MAIL FROM:<a@sender.test> SIZE=9999999999999"), ["552 5.3.4"])
+
     def test_smtputf8(self) -> None:
         self.person("jürgen")
         client = self.client()

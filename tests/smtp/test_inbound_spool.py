@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 
 from stalwart.codec.smtp.message_head import MessageHead
 from stalwart.errors import Unavailable
-from stalwart.smtp.inbound_spool import InboundSpool
+from stalwart.smtp.inbound_spool import LEAST, MOST_HELD, Held, InboundSpool
 from stalwart.smtp.reception import Refusal, Refused
 from stalwart.store.blob_files import Stored
 from stalwart.store.incoming import SMALL
@@ -50,6 +50,32 @@ class SpoolTests(World):
         octets = self.store.blob_files.read(spool.content.hash)
         self.assertEqual(octets, b"X: y\r\n" + b"".join(pieces))
         self.assertEqual((len(self.heads), spool.has_message_id), (1, True))
+
+    def test_small_ones_go_to_files_where_there_are_very_many(self) -> None:
+        held = Held(MOST_HELD - LEAST - 100)
+        first, second = (InboundSpool(self.store, lambda head: b"", held) for _ in range(2))
+        self.assertIsNone(first.write(HEAD + b"x" * LEAST))
+        self.assertIsNone(second.write(HEAD))
+        waiting = second.write(b"y" * LEAST)
+        assert waiting is not None
+        self.successResultOf(waiting)
+        self.settle(second.commit())
+        assert isinstance(second.content, Stored)
+        self.assertEqual(self.store.blob_files.read(second.content.hash), HEAD + b"y" * LEAST)
+        self.settle(first.commit())
+        self.assertEqual((first.content, second.has_message_id), (HEAD + b"x" * LEAST, True))
+        first.release()
+        second.release()
+        self.assertEqual(held.octets, MOST_HELD - LEAST - 100)
+
+    def test_what_is_dropped_is_not_held(self) -> None:
+        held = Held()
+        spool = InboundSpool(self.store, lambda head: b"", held)
+        spool.write(HEAD)
+        self.assertEqual(held.octets, len(HEAD))
+        spool.abort()
+        spool.abort()
+        self.assertEqual(held.octets, 0)
 
     def test_one_that_is_not_wanted(self) -> None:
         def prefix(head: MessageHead) -> bytes:

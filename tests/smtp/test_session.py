@@ -347,6 +347,13 @@ class FaultTests(DialogueCase):
         self.assertTrue(client.has_ended)
         self.assertIn("smtp.too-many-errors", server.events)
 
+    def test_refusals_count_where_they_could_go_on_for_ever(self) -> None:
+        server = SmtpServer(errors=3, message_size=100)
+        client = server.greeted()
+        codes = client.codes(*["MAIL FROM:<a@b.test> SIZE=101"] * 2, *["MAIL FROM:<nobody@b.test>"] * 9)
+        self.assertEqual(codes, ["552 5.3.4", "552 5.3.4", "550 5.7.1", "421 4.7.0"])
+        self.assertTrue(client.has_ended)
+
     def test_a_browser_is_sent_away(self) -> None:
         client = SmtpServer().connect()
         client.lines()

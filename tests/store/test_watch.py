@@ -14,11 +14,11 @@ class WatchTests(SynchronousTestCase):
         second: list[Changed] = []
         leave = watch.add(first.append)
         watch.add(second.append)
-        watch.tell({1: {2}})
+        watch.tell({1: {2: 9}})
         leave()
         leave()
-        watch.tell({3: {4}})
-        self.assertEqual((first, second), ([{1: {2}}], [{1: {2}}, {3: {4}}]))
+        watch.tell({3: {4: 0}})
+        self.assertEqual((first, second), ([{1: {2: 9}}], [{1: {2: 9}}, {3: {4: 0}}]))
 
     def test_an_observer_may_leave_while_it_is_told(self) -> None:
         watch = Watch()

@@ -7,9 +7,12 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from stalwart.codec.search_document import Document, columns, pack
+from stalwart.codec.search_terms import question
 from stalwart.config.storage.retention import DataRetention
-from stalwart.store import AccountRow
+from stalwart.store import AccountRow, Transaction
 from stalwart.store.mail_rows import NewEmail
+from stalwart.store.mail_text import IndexedText
 from stalwart.tasks.cleaning import FOLDER_PAUSE, Cleaning
 from tests.tasks.world import NOW, TaskCase
 
@@ -207,9 +210,25 @@ class CleaningTests(TaskCase):
 
         self.store.write = counted
         self.done(self.cleaning.erase(5))
-        self.assertEqual(len(writes), 3)
+        self.assertEqual(len(writes), 4)  # one for the text of mail
         self.assertIsNone(self.row(5))
         self.done(self.cleaning.erase(5))
+
+    def test_the_text_of_its_mail_goes_with_an_account(self) -> None:
+        text = IndexedText(pack(Document(body="needle")), columns(Document(body="needle")))
+
+        def mail(tx: Transaction) -> None:
+            tx.accounts.create(5, "a", "user")
+            inbox = tx.mail.mailboxes.create(5, "Inbox", "inbox", now=NOW).id
+            for _ in range(40):
+                new = NewEmail(blob=tx.blobs.put(b"x", NOW).hash, size=1, received_at=1, mailboxes=frozenset({inbox}))
+                tx.mail_text.index([(5, tx.mail.add_email(5, new, now=NOW).id, text)])
+
+        self.write(mail)
+        self.assertEqual(self.write(lambda tx: tx.mail_text.accounts(-1, 9)), [5])
+        self.done(self.cleaning.erase(5))
+        self.assertEqual(self.write(lambda tx: tx.mail_text.accounts(-1, 9)), [])
+        self.assertEqual(self.write(lambda tx: tx.mail_text.match(5, question("needle"))), set())
 
 
 class Folders:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from stalwart.codec.ids import encode_id
+from stalwart.codec.search_document import Document, columns, pack
+from stalwart.codec.search_terms import question
 from stalwart.config.operation.task import Task
 from stalwart.errors import Invalid
 from stalwart.store.mail_rows import NewEmail
+from stalwart.store.mail_text import IndexedText
 from stalwart.tasks.cleaning import FOLDER_PAUSE, Cleaning
 from stalwart.tasks.maintenance import auth_token_removal, maintenance_works
 from stalwart.tasks.scheduling import schedule_destroy
@@ -75,6 +78,16 @@ class MaintenanceTests(TaskCase):
             self.write(lambda tx: tx.mail_text.forget([(5, id)]))
             self.run_task(**members)
             self.assertEqual(self.write(lambda tx: tx.mail_text.waiting_of(5, 9)), [(5, id)])
+
+    def test_the_text_of_an_e_mail_is_forgotten(self) -> None:
+        trash = self.write(lambda tx: self.trash(tx))
+        (id,) = self.write(lambda tx: tx.mail.page(5, limit=9, mailbox=trash)).ids
+        text = IndexedText(pack(Document(body="needle")), columns(Document(body="needle")))
+        self.write(lambda tx: tx.mail_text.index([(5, id, text)]))
+        found = question("needle")
+        self.assertEqual(self.write(lambda tx: tx.mail_text.match(5, found)), {id})
+        self.run_task("UnindexDocument", **ACCOUNT, documentType="email", documentId=encode_id(id))
+        self.assertEqual(self.write(lambda tx: (tx.mail_text.match(5, found), tx.mail_text.waiting(5))), (set(), 0))
 
     def test_only_mail_is_indexed(self) -> None:
         problem = self.refusal("IndexDocument", **ACCOUNT, documentType="file", documentId="b")

@@ -113,18 +113,20 @@ class Server:
         routes: Iterable[Route],
         services: Mapping[str, Any] | None = None,
         *,
-        settings: FakeSettings | None = None,
+        settings: Any = None,
         directory: Any = None,
         mode: Any = "normal",
         base_url: str = "https://mail.example.test",
+        clock: Clock | None = None,
     ) -> None:
         self.settings = settings if settings is not None else FakeSettings()
         self.directory = directory if directory is not None else FakeDirectory()
         self.telemetry = Telemetry(threshold=Level.ERROR + 1)  # type: ignore[arg-type]  # nothing is logged
         self.events: list[tuple[Event, dict[str, Any]]] = []
         self.telemetry.observe(lambda event, keys: self.events.append((event, keys)))
-        self.clock = Clock()
-        self.clock.advance(EPOCH)
+        self.clock = clock or Clock()
+        if clock is None:
+            self.clock.advance(EPOCH)
         self.banned: list[tuple[str, str, int | None]] = []
         self.site: Site = build_site(
             routes,

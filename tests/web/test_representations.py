@@ -65,6 +65,11 @@ class ContentAnswerTests(SynchronousTestCase):
         self.assertEqual(self.ask(Range="bytes=2-4", If_Range='"v0"').status, 200)
         self.assertEqual(self.ask(Range="bytes=99-", If_Range='"v0"').status, 200)
 
+    def test_if_match(self) -> None:
+        for field, status in ((TAG, 200), ('"v0", "v1"', 200), ("*", 200), ('"v0"', 412), (f"W/{TAG}", 412)):
+            self.assertEqual(self.ask(If_Match=field).status, status, field)
+        self.assertEqual(self.ask(If_Match='"v0"', If_None_Match=TAG).status, 412)
+
     def test_if_range_that_holds(self) -> None:
         self.assertEqual(self.ask(Range="bytes=2-4", If_Range=TAG).status, 206)
 

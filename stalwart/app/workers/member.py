@@ -71,7 +71,7 @@ class Member:
         self._objects: HearsOfObjects | None = None
         self._watches = False
         self._is_telling = False
-        self._told_at = 0.0
+        self._told_at = float("-inf")
 
     def sockets(self, reactor: Any) -> Sockets:
         """Those of the parent."""

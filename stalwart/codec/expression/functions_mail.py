@@ -18,7 +18,8 @@ _LOCAL_PART = re.compile(
     r'[^\s\x00-\x20"(),:;<>@\[\\\]\x7f.]+(?:\.[^\s\x00-\x20"(),:;<>@\[\\\]\x7f.]+)*'  # RFC 5321 Dot-string
     r'|"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])+"'  # Quoted-string
 )
-_LABEL = r"[0-9A-Za-z_\u0080-\U0010ffff](?:[0-9A-Za-z_\u0080-\U0010ffff-]{0,61}[0-9A-Za-z_\u0080-\U0010ffff])?"
+_ALPHANUMERIC = r"[^\x00-/:-@[-^`{-\x7f]"  # or not ASCII; said by what is not in it, which compiles fast
+_LABEL = rf"{_ALPHANUMERIC}(?:[^\x00-,./:-@[-^`{{-\x7f]{{0,61}}{_ALPHANUMERIC})?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _LONGEST_LOCAL_PART = 64  # RFC 5321 4.5.3.1.1
 _LONGEST_DOMAIN = 255  # RFC 5321 4.5.3.1.2

@@ -34,21 +34,27 @@ def body_value(data: bytes, part: Part, most: int = 0) -> BodyValue:
     if most and part.size > 8 * most + 4096:
         octets = _first(data, part, 8 * most + 4096)
         value, problem = charsets.decode(octets, part.charset, partial=True)
-        shown, truncated = _truncated(value.replace("\r", ""), part.type, most)
+        shown, truncated = _truncated(_shown(value), part.type, most)
         if truncated:
             return BodyValue(shown, problem or unknown, True)
     octets = b"".join(transfer.pieces(data, part.body_begin, part.body_end, part.encoding))
     value, problem = charsets.decode(octets, part.charset)
-    shown, truncated = _truncated(value.replace("\r", ""), part.type, most)
+    shown, truncated = _truncated(_shown(value), part.type, most)
     return BodyValue(shown, problem or unknown, truncated)
 
 
 def beginning(data: bytes, part: Part, octets: int) -> str:
     """The first ``octets`` of a part as text, without judging them; for previews and search."""
     if part.size > octets:
-        return charsets.decode(_first(data, part, octets), part.charset, partial=True)[0].replace("\r", "")
+        return _shown(charsets.decode(_first(data, part, octets), part.charset, partial=True)[0])
     decoded = b"".join(transfer.pieces(data, part.body_begin, part.body_end, part.encoding))
-    return charsets.decode(decoded, part.charset)[0].replace("\r", "")
+    return _shown(charsets.decode(decoded, part.charset)[0])
+
+
+def _shown(text: str) -> str:
+    """Without CR, and without NUL, which is no part of a message (RFC 5322 2.3) and dropped from headers too."""
+    text = text.replace("\r", "")
+    return text.replace("\0", "") if "\0" in text else text
 
 
 def _first(data: bytes, part: Part, octets: int) -> bytes:

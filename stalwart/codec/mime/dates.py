@@ -11,6 +11,9 @@ import re
 from datetime import datetime, timedelta
 
 _LONGEST = 200
+_EPOCH = datetime(1970, 1, 1)
+_FIRST = int((datetime.min - _EPOCH).total_seconds())
+_LAST = int((datetime(9999, 12, 31, 23, 59, 59) - _EPOCH).total_seconds())
 _COMMENT = re.compile(r"\((?:[^()\\]|\\.)*+\)", re.S)
 _NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
 _MONTHS = {name: number for number, name in enumerate(_NAMES.split(), start=1)}
@@ -96,10 +99,11 @@ def of_received(value: str) -> str | None:
 
 
 def instant(date: str) -> int | None:
-    """Seconds since 1970 of what ``as_date`` has given, to sort by."""
+    """Seconds since 1970 of what ``as_date`` has given, to sort by; None if the year is not 1 to 9999 in UTC."""
     try:
         moment = datetime.fromisoformat(date)
     except ValueError:
         return None
     offset = moment.utcoffset() or timedelta()
-    return int((moment.replace(tzinfo=None) - datetime(1970, 1, 1) - offset).total_seconds())
+    seconds = int((moment.replace(tzinfo=None) - _EPOCH - offset).total_seconds())
+    return seconds if _FIRST <= seconds <= _LAST else None

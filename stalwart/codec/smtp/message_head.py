@@ -45,9 +45,7 @@ def read_head(octets: bytes) -> MessageHead:
     lower = head.lower()
     if b"return-path" in lower:
         kept = _RETURN_PATH.sub(b"", head)
-        if len(kept) != len(head):
-            octets = kept + octets[len(head) :]
-            if not kept:  # nothing is left before the empty line, if there is one
-                return MessageHead(octets or b"\r\n", 0, False, False)
+        if len(kept) != len(head):  # what comes first now need not be a field
+            return read_head(kept + octets[len(head) :])
     received = len(_RECEIVED.findall(head)) if b"received" in lower else 0
     return MessageHead(octets, received, True, _MESSAGE_ID.search(head) is not None)

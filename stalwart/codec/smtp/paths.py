@@ -18,15 +18,17 @@ from stalwart.codec.dns_names import InvalidName, to_ascii
 LONGEST_PATH = 512
 LONGEST_DOMAIN = 255
 
-_WIDE = "\u00a0-\u200d\u2010-\u2027\u202f-\u2065\u206a-\U0010ffff"  # no C1, line ends, directions
-_ATOM = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{_WIDE}-]+"
+# Sets are said by what is not in them: those with all of Unicode would take long to compile.
+_ATOM = r"""[^\x00- "(),.:;<>@[\\\]\x7f-\x9f]+"""
 _DOT_STRING = rf"{_ATOM}(?:\.{_ATOM})*"
-_QUOTED = rf'"(?:[ !#-\[\]-~{_WIDE}]|\\[ -~])*"'
-_LABEL = rf"[A-Za-z0-9_{_WIDE}](?:[A-Za-z0-9_{_WIDE}-]*[A-Za-z0-9_{_WIDE}])?"
+_QUOTED = r'"(?:[^\x00-\x1f"\\\x7f-\x9f]|\\[ -~])*"'
+_ALPHANUMERIC = r"[^\x00-/:-@[-^`{-\x9f]"
+_LABEL = rf"{_ALPHANUMERIC}(?:[^\x00-,./:-@[-^`{{-\x9f]*{_ALPHANUMERIC})?"
 _DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
 _ROUTE = rf"(?:@{_DOMAIN}(?:,@{_DOMAIN})*:)?"
 _MAILBOX = re.compile(rf"<{_ROUTE}({_DOT_STRING}|{_QUOTED})@({_DOMAIN}|\[[A-Za-z0-9:.-]+\])>")
 _PLAIN = re.compile(r"<([A-Za-z0-9._=+-]+)@([a-z0-9.-]+)>")
+_MISLEADING = re.compile("[\u200e\u200f\u2028-\u202e\u2066-\u2069]")  # line ends, directions
 _POSTMASTER = re.compile(r"<postmaster>", re.IGNORECASE)
 _BARE = re.compile(_DOT_STRING).fullmatch
 _ESCAPED = re.compile(r"\\(.)")
@@ -104,7 +106,7 @@ def _path(text: str) -> tuple[Path, str]:
         if match.end() <= LONGEST_PATH and len(domain) <= LONGEST_DOMAIN and _is_dotted(local) and _is_name(domain):
             return Path(local, domain), text[match.end() :]
     match = _MAILBOX.match(text)
-    if match is None:
+    if match is None or not (match[0].isascii() or _MISLEADING.search(match[0]) is None):
         raise InvalidPath("an address in angle brackets is expected")
     if len(match[0].encode()) > LONGEST_PATH:
         raise InvalidPath(f"the address is longer than {LONGEST_PATH} octets")

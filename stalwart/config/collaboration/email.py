@@ -51,7 +51,7 @@ class Email(Singleton):
     max_messages: int | None = prop(_LIMIT, None, "Messages of one account; null is no limit.")
     max_mailboxes: int | None = prop(_LIMIT, 250, "Folders of one account; null is no limit.")
     max_mailbox_depth: int = prop(_POSITIVE, 10, "Levels of folders.")
-    max_mailbox_name_length: int = prop(_POSITIVE, 255, "Bytes of the name of a folder.")
+    max_mailbox_name_length: int = prop(_POSITIVE, 255, "Bytes of the name of a folder; less than 100 is 100.")
     max_submissions: int | None = prop(
         _LIMIT, 500, "Records of sent messages of one account; null is no limit.", enforced=False
     )

@@ -14,7 +14,6 @@ from attrs import frozen
 from stalwart.codec.ids import encode_id
 from stalwart.directory.access import Access
 from stalwart.jmap.blobs.ids import BlobId, NotABlobId, parse_blob_id
-from stalwart.jmap.errors import MethodError
 from stalwart.store import Blob, Transaction
 
 FETCH_ANY = "fetchAnyBlob"
@@ -32,15 +31,6 @@ class Readable:
     id: BlobId
     blob: Blob
     held: bytes | None
-
-
-def check_account(tx: Transaction, account_id: int, error: str = "accountNotFound") -> None:
-    """Whether there is such an account: the recovery administrator has none, and may name any.
-
-    :raises MethodError: ``error``.
-    """
-    if tx.accounts.get(account_id) is None:
-        raise MethodError(error, "There is no such account.")
 
 
 def may_read(tx: Transaction, access: Access, account_id: int, hash: bytes, now: int) -> bool:

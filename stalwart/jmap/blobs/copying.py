@@ -13,7 +13,7 @@ from stalwart.codec.ids import encode_id
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.errors import NotFound, StalwartError
 from stalwart.jmap.accounts import account_argument
-from stalwart.jmap.blobs.access import Readable, check_account, find_readable
+from stalwart.jmap.blobs.access import Readable, find_readable
 from stalwart.jmap.blobs.contents import Decoding, octets_of
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.blobs.quota import Uploader, UploadQuota, UploadQuotaExceeded
@@ -22,6 +22,7 @@ from stalwart.jmap.capabilities import BLOB, CORE
 from stalwart.jmap.errors import MethodError, SetRefused, set_error
 from stalwart.jmap.methods import method
 from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid
+from stalwart.jmap.standard.presence import require_account
 from stalwart.store import Blob, Store, Transaction
 from stalwart.store.blob_files import Stored
 from stalwart.store.incoming import store_content
@@ -67,8 +68,8 @@ def _blob_ids(call: Call) -> list[str]:
 
 
 def _found(tx: Transaction, by: Uploader, source: int, ids: list[str]) -> dict[str, Readable]:
-    check_account(tx, source, "fromAccountNotFound")
-    check_account(tx, by.account_id)
+    require_account(tx, source, "fromAccountNotFound")
+    require_account(tx, by.account_id)
     return find_readable(tx, by.access, source, ids, by.now)
 
 

@@ -31,6 +31,17 @@ _HARMLESS = (("X-Content-Type-Options", "nosniff"), ("Content-Security-Policy", 
 @route("GET", "/jmap/download/<account_id>/<blob_id>/<path:name>", needs="jmapBlobGet", spec="jmap 8; RFC 8620 6.2")
 async def download(exchange: Exchange, *, store: Store, clock: Clock) -> Answer:
     """A blob as a file."""
+    name = unquote(exchange.raw_path_value("name").partition("/")[0], errors="replace")
+    return await _file(exchange, store, clock, name)
+
+
+@route("GET", "/jmap/download/<account_id>/<blob_id>/", needs="jmapBlobGet", spec="jmap 8; RFC 8620 6.2")
+async def download_nameless(exchange: Exchange, *, store: Store, clock: Clock) -> Answer:
+    """A blob as a file, for programs that leave the name in the template empty."""
+    return await _file(exchange, store, clock, "")
+
+
+async def _file(exchange: Exchange, store: Store, clock: Clock, name: str) -> Answer:
     assert exchange.access is not None  # the route says so
     account_id = _account(exchange.access, exchange.raw_path_value("account_id"))
     text = exchange.raw_path_value("blob_id")
@@ -39,7 +50,6 @@ async def download(exchange: Exchange, *, store: Store, clock: Clock) -> Answer:
     if text not in found:
         raise NotFound
     octets = await octets_of(store, found[text], Decoding(MOST_DECODED))
-    name = unquote(exchange.raw_path_value("name").partition("/")[0], errors="replace")
     return content_answer(
         exchange,
         octets.content(store),

@@ -16,7 +16,7 @@ from attrs import frozen
 from stalwart.codec.ids import encode_id
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.jmap.accounts import account_argument
-from stalwart.jmap.blobs.access import Readable, check_account, find_readable
+from stalwart.jmap.blobs.access import Readable, find_readable
 from stalwart.jmap.blobs.capability import DIGESTS
 from stalwart.jmap.blobs.contents import MOST_DECODED, Decoding, Octets, octets_of
 from stalwart.jmap.call import Call
@@ -25,6 +25,7 @@ from stalwart.jmap.errors import MethodError
 from stalwart.jmap.methods import method
 from stalwart.jmap.standard.argument_reader import ArgumentReader
 from stalwart.jmap.standard.arguments import GetArguments
+from stalwart.jmap.standard.presence import require_account
 from stalwart.store import Store, Transaction
 from stalwart.store.blob_files import BlobFiles
 from stalwart.web.clock import Clock
@@ -91,7 +92,7 @@ async def get(call: Call, *, store: Store, settings: Any, clock: Clock) -> dict[
     access, now = call.request.access, int(clock.seconds())
 
     def look(tx: Transaction) -> dict[str, Readable]:
-        check_account(tx, account_id)
+        require_account(tx, account_id)
         return find_readable(tx, access, account_id, ids, now)
 
     found = await store.read(look)

@@ -22,10 +22,11 @@ Find = Callable[[Transaction, Access, int, BlobId, int], Iterable[str]]
 
 @frozen
 class BlobHolder:
-    """A data type by its name on the wire, such as ``Email``."""
+    """A data type by its name on the wire, such as ``Email``; who asks must be using ``capability``."""
 
     type_name: str
     find: Find
+    capability: str
 
 
 def linked_objects(type: int) -> Find:

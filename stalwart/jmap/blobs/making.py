@@ -15,7 +15,7 @@ from stalwart.codec.ids import encode_id
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.errors import StalwartError
 from stalwart.jmap.accounts import account_argument
-from stalwart.jmap.blobs.access import Readable, check_account, find_readable
+from stalwart.jmap.blobs.access import Readable, find_readable
 from stalwart.jmap.blobs.capability import MAX_DATA_SOURCES, max_blob_size
 from stalwart.jmap.blobs.contents import MOST_DECODED, Decoding, octets_of
 from stalwart.jmap.blobs.data_sources import Given, Part, Source, UploadObject, mentioned_creations, read_upload_object
@@ -28,6 +28,7 @@ from stalwart.jmap.methods import method
 from stalwart.jmap.standard.argument_reader import invalid
 from stalwart.jmap.standard.arguments import SetArguments
 from stalwart.jmap.standard.order import creation_order
+from stalwart.jmap.standard.presence import require_account
 from stalwart.store import PendingUploads, Store, Transaction
 from stalwart.store.blob_files import Stored
 from stalwart.store.incoming import store_content
@@ -97,7 +98,7 @@ class _Workbench:
 
     def _look_up(self, tx: Transaction, parts: list[Part]) -> None:
         by = self.by
-        check_account(tx, by.account_id)
+        require_account(tx, by.account_id)
         ids = {self._stored_id(part.blob) for part in parts}
         self.readable = find_readable(tx, by.access, by.account_id, (id for id in ids if id is not None), by.now)
         self.pending = pending_uploads(tx, by.access, by.account_id, by.now)

@@ -20,8 +20,12 @@ from stalwart.jmap.standard.patch import Path
 
 BODY: Final = frozenset(("bodyStructure", "bodyValues", "textBody", "htmlBody", "attachments"))
 MOST_PARTS: Final = 1000
+MOST_MEMBERS: Final = 2000
+"""Members of an object: properties of a part, body values."""
+
 DEEPEST: Final = 24
 LONGEST_NAME: Final = 1000
+MOST_LANGUAGES: Final = 100
 
 _LISTS = ("textBody", "htmlBody", "attachments")
 _KNOWN = frozenset(
@@ -141,6 +145,9 @@ def _values(given: Any, faults: Faults) -> dict[str, str]:
     if not isinstance(given, dict):
         faults.add(("bodyValues",), "must be an object")
         return {}
+    if len(given) > MOST_MEMBERS:
+        faults.add(("bodyValues",), f"has more than {MOST_MEMBERS} values")
+        return {}
     found = {}
     for part_id, each in given.items():
         if not isinstance(each, dict) or not isinstance(each.get("value"), str):
@@ -178,6 +185,9 @@ class _Reader:
             return None
         if not isinstance(given, dict):
             self._faults.add(path, "must be an object")
+            return None
+        if len(given) > MOST_MEMBERS:
+            self._faults.add(path, f"has more than {MOST_MEMBERS} properties")
             return None
         fields = self._fields(given, path)
         blob_id, text = self._content(given, path)
@@ -274,9 +284,11 @@ class _Reader:
     def _outline(self, given: dict[str, Any], type: str, fields: Fields, path: Path) -> Outline:
         language = given.get("language")
         if language is not None and not (
-            isinstance(language, list) and all(isinstance(tag, str) and composer.is_language(tag) for tag in language)
+            isinstance(language, list)
+            and len(language) <= MOST_LANGUAGES
+            and all(isinstance(tag, str) and composer.is_language(tag) for tag in language)
         ):
-            self._faults.add((*path, "language"), "must be a list of language tags")
+            self._faults.add((*path, "language"), f"must be a list of at most {MOST_LANGUAGES} language tags")
             language = None
         return Outline(
             type,

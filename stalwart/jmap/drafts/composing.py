@@ -72,6 +72,12 @@ class Composing:
         return f"{secrets.token_hex(16)}@{host}"
 
 
+def octets_of(draft: Draft, found: Mapping[str, Readable]) -> int:
+    """How many octets are read for the parts of a draft."""
+    parts = [found[each.blob_id] for each in draft.body.pieces() if each.blob_id is not None and each.blob_id in found]
+    return sum(each.blob.size if each.id.section is None else each.id.section.length for each in parts)
+
+
 def _check_plain_sizes(draft: Draft, found: Mapping[str, Readable], sizes: Sizes) -> None:
     """What is known without reading, before anything is."""
     total = 0

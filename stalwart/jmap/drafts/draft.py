@@ -12,7 +12,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from stalwart.codec.mime.header_forms import CONVENIENCE, Form
-from stalwart.jmap.drafts.body import BODY, Body, Piece, read_body
+from stalwart.jmap.drafts.body import BODY, MOST_MEMBERS, Body, Piece, read_body
 from stalwart.jmap.drafts.faults import Faults
 from stalwart.jmap.drafts.fields import Field, Fields
 from stalwart.jmap.email.placement import (
@@ -55,6 +55,8 @@ class Draft:
 
 def read_draft(given: Mapping[str, Any], created_ids: CreatedIds) -> Draft:
     """Raises ``SetRefused``: ``invalidProperties`` with all that are wrong, ``tooManyKeywords``, ``tooLarge``."""
+    if len(given) > MOST_MEMBERS:
+        raise SetRefused("tooLarge", f"An e-mail can have at most {MOST_MEMBERS} properties.")
     given = {name: value for name, value in given.items() if value is not None}
     faults = Faults()
     fields = Fields(faults)

@@ -60,6 +60,8 @@ class Fields:
             return
         if value is None:
             return
+        if outweighs(value, MOST_OCTETS):
+            raise _too_large()
         if wanted.all and not isinstance(value, list):
             self.fault(key, "must be a list")
             return
@@ -91,7 +93,29 @@ class Fields:
             return
         self.written.append((name, form, value))
         if len(self.written) > MOST_FIELDS or self.octets > MOST_OCTETS:
-            raise SetRefused("tooLarge", f"The header is larger than {MOST_FIELDS} fields or {MOST_OCTETS} octets.")
+            raise _too_large()
+
+
+def outweighs(value: Any, most: int) -> bool:
+    """Whether a JSON value has more than so many characters and other values, of which each counts for some."""
+    weight, pending = 0, [value]
+    while pending:
+        each = pending.pop()
+        weight += 8
+        if isinstance(each, str):
+            weight += len(each)
+        elif isinstance(each, (list, dict)):
+            if len(each) > most:
+                return True
+            pending += each.values() if isinstance(each, dict) else each
+            weight += sum(map(len, each)) if isinstance(each, dict) else 0
+        if weight > most:
+            return True
+    return False
+
+
+def _too_large() -> SetRefused:
+    return SetRefused("tooLarge", f"The header is larger than {MOST_FIELDS} fields or {MOST_OCTETS} octets.")
 
 
 def _unsound(form: Form, value: Any) -> str | None:

@@ -13,6 +13,7 @@ from stalwart.codec.ids import encode_id
 from stalwart.directory.access import Access
 from stalwart.jmap.blobs.holders import BlobHolder, Find
 from stalwart.jmap.blobs.ids import BlobId
+from stalwart.jmap.mail.capability import MAIL
 from stalwart.store import Transaction
 from stalwart.store.mail_rows import EmailRow
 
@@ -28,6 +29,6 @@ def _of_emails(ids_of: Callable[[EmailRow], Iterable[str]]) -> Find:
     return find
 
 
-EMAIL = BlobHolder("Email", _of_emails(lambda row: (encode_id(row.id),)))
-THREAD = BlobHolder("Thread", _of_emails(lambda row: (encode_id(row.thread_id),)))
-MAILBOX = BlobHolder("Mailbox", _of_emails(lambda row: _mailbox_ids(row.mailboxes)))
+EMAIL = BlobHolder("Email", _of_emails(lambda row: (encode_id(row.id),)), MAIL)
+THREAD = BlobHolder("Thread", _of_emails(lambda row: (encode_id(row.thread_id),)), MAIL)
+MAILBOX = BlobHolder("Mailbox", _of_emails(lambda row: _mailbox_ids(row.mailboxes)), MAIL)

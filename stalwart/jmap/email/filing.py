@@ -6,15 +6,15 @@ What one cannot become does not matter to the others. Afterwards the events of m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from attrs import frozen
+from attrs import define, frozen
 
 from stalwart.codec.ids import encode_id
 from stalwart.errors import StalwartError
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.email.placement import Placement, placing
-from stalwart.jmap.errors import set_error
+from stalwart.jmap.errors import SetRefused, set_error
 from stalwart.mail.messages.arriving import Messages, Prepared
 from stalwart.store.mail_rows import AddedEmail
 from stalwart.store.store import Transaction
@@ -27,6 +27,23 @@ class Made:
     placement: Placement
     prepared: Prepared
     given: frozenset[str] = frozenset()
+
+
+MOST_OCTETS: Final = 256 << 20
+"""Octets of messages that one call composes, or reads to file them."""
+
+
+@define
+class Effort:
+    """How much work one call has been. One message may always be made, however large it is."""
+
+    _spent: int = 0
+
+    def spend(self, octets: int) -> None:
+        """Before messages of so many octets are read or written; raises ``SetRefused`` ``rateLimit``."""
+        if self._spent and self._spent + octets > MOST_OCTETS:
+            raise SetRefused("rateLimit", "That is more content than one call takes; send the rest in another one.")
+        self._spent += octets
 
 
 Makings = Mapping[str, Made | StalwartError]

@@ -24,14 +24,21 @@ from stalwart.store.mail_rows import Test as MailTest
 _NOTHING = -1
 
 
+class Finder(Protocol):
+    """What answers the text conditions of one search."""
+
+    def find(self, test: str, value: Any) -> frozenset[int]:
+        """The e-mails that a text condition holds for, ``header`` with a list of one or two texts. Raises Invalid."""
+
+
 class TextSearch(Protocol):
     """The service ``text_search``."""
 
     async def ready(self, account_id: int) -> None:
         """Wait, for a bounded time, until what has arrived is found."""
 
-    def find(self, tx: Transaction, account_id: int, test: str, value: Any) -> frozenset[int]:
-        """The e-mails that a text condition holds for, ``header`` with a list of one or two texts."""
+    def finder(self, tx: Transaction, account_id: int) -> Finder:
+        """For one search."""
 
 
 @frozen

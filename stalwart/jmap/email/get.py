@@ -55,11 +55,13 @@ async def get(call: Call, *, store: Store, recent_answers: RecentAnswers) -> dic
     wanted = read_wanted(answered_names(EMAIL, arguments.properties, call.request.using), arguments.rest)
     ids = None if arguments.ids is None else tuple(arguments.ids)
     if not wanted.is_ready or ids is None:
-        answer = await _read(store, account_id, ids, wanted, call.request.limits.max_objects_in_get)
-        return _response(account_id, answer)
+        most = call.request.limits.max_objects_in_get
+        return _response(account_id, await _read(store, account_id, ids, wanted, most))
     key = (account_id, ids, wanted)
     recent = recent_answers.find(key)
     answer = await store.read(lambda tx: _ready(tx, account_id, ids, wanted, recent))
+    if answer is None:  # what one of them lacks is in a file
+        return _response(account_id, await _read(store, account_id, ids, wanted, len(ids)))
     if recent is None or answer is not recent.value:
         recent_answers.keep(key, RecentAnswer(answer.state, answer, len(answer.list) + _OCTETS_OF_ID * len(ids)))
     return _response(account_id, answer)
@@ -83,8 +85,8 @@ def _response(account_id: int, answer: _Answer) -> dict[str, Any]:
     }
 
 
-def _ready(tx: Transaction, account_id: int, ids: Ids, wanted: Wanted, recent: RecentAnswer | None) -> _Answer:
-    """What rows have, in one transaction; the ``recent`` answer if nothing has changed."""
+def _ready(tx: Transaction, account_id: int, ids: Ids, wanted: Wanted, recent: RecentAnswer | None) -> _Answer | None:
+    """What rows have, in one transaction; ``recent`` if nothing has changed, None if files have to be read."""
     state = _state(tx, account_id)
     if recent is not None and recent.state == state:
         answer: _Answer = recent.value
@@ -92,7 +94,7 @@ def _ready(tx: Transaction, account_id: int, ids: Ids, wanted: Wanted, recent: R
     numbers = _numbers(ids)
     reading = _Reading(account_id, wanted)
     reading.batch(tx, [*filter(None, numbers.values())])
-    return reading.answer(state, numbers)
+    return None if reading.large else reading.answer(state, numbers)
 
 
 async def _read(store: Store, account_id: int, ids: Ids | None, wanted: Wanted, most: int) -> _Answer:

@@ -15,7 +15,7 @@ from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.blobs.access import Readable, find_readable
 from stalwart.jmap.blobs.contents import MOST_DECODED, Decoding, octets_of
 from stalwart.jmap.call import Call
-from stalwart.jmap.email.filing import Made, Outcomes, answers, file_all, report_all
+from stalwart.jmap.email.filing import Effort, Made, Outcomes, answers, file_all, report_all
 from stalwart.jmap.email.placement import Placement, read_placement
 from stalwart.jmap.email.set_work import email_state, known_state, require_state
 from stalwart.jmap.errors import MethodError, SetRefused
@@ -129,6 +129,7 @@ class _Preparing:
         self._found = found
         self._last: tuple[str, Prepared] | None = None
         self._decoding = Decoding(MOST_DECODED)
+        self._effort = Effort()
 
     async def message(self, blob_id: str) -> Prepared:
         """Raises ``SetRefused``: ``invalidProperties`` for an id that names no blob, ``invalidEmail``, ``tooLarge``."""
@@ -141,6 +142,7 @@ class _Preparing:
         if found is None:
             raise _no_blob(blob_id)
         try:
+            self._effort.spend(found.blob.size if found.id.section is None else found.id.section.length)
             if found.id.section is None:
                 return await self._messages.prepare_stored(found.blob.hash, found.blob.size)
             return await self._messages.prepare(await self._section(found))

@@ -13,7 +13,7 @@ from stalwart.codec.mime import headers, scanner
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.errors import NotFound
 from stalwart.jmap.accounts import account_argument
-from stalwart.jmap.blobs.access import Readable, check_account, find_readable
+from stalwart.jmap.blobs.access import Readable, find_readable
 from stalwart.jmap.blobs.contents import MOST_DECODED, Decoding, Octets, octets_of
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.blobs.quota import Uploader, UploadQuota
@@ -27,6 +27,7 @@ from stalwart.jmap.mail.capability import MAIL
 from stalwart.jmap.methods import method
 from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid
 from stalwart.jmap.standard.getting import answered_names
+from stalwart.jmap.standard.presence import require_account
 from stalwart.mail.messages.fragment import FRAGMENT_NAMES
 from stalwart.store import Store, Transaction
 from stalwart.store.blob_files import BlobFiles
@@ -48,7 +49,7 @@ async def parse(call: Call, *, store: Store, settings: Any, clock: Clock) -> dic
     access, now = call.request.access, int(clock.seconds())
 
     def look(tx: Transaction) -> dict[str, Readable]:
-        check_account(tx, account_id)
+        require_account(tx, account_id)
         return find_readable(tx, access, account_id, ids, now)
 
     found = await store.read(look)

@@ -16,6 +16,9 @@ from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.standard.patch import path_of
 
 _NOTHING: Mapping[str, Any] = {}
+_MOST_POINTERS = 10_000
+_TREES = frozenset(("bodyStructure", "bodyValues"))  # what has members that a pointer can lead to, and cannot change
+_NOWHERE = 'The pointer "{}" goes into something that does not exist.'
 
 
 @define
@@ -49,7 +52,9 @@ def _changed(former: Set[Any], changes: Mapping[Any, bool]) -> Set[Any]:
 
 
 def read_email_patch(given: Mapping[str, Any], created_ids: CreatedIds) -> EmailPatch:
-    """Raises ``SetRefused``: ``invalidPatch``, ``invalidProperties``, ``tooManyKeywords``."""
+    """Raises ``SetRefused``: ``invalidPatch``, ``invalidProperties``, ``tooManyKeywords``, ``tooLarge``."""
+    if len(given) > _MOST_POINTERS:
+        raise SetRefused("tooLarge", f"A patch can have at most {_MOST_POINTERS} pointers.")
     patch = EmailPatch()
     repeated: dict[str, Any] = {}
     for pointer, value in given.items():
@@ -64,6 +69,8 @@ def read_email_patch(given: Mapping[str, Any], created_ids: CreatedIds) -> Email
             key = _member(pointer)
             _put(patch.moves, read_mailbox(key, created_ids), _flag(pointer, value), pointer)
         else:
+            if "/" in pointer and pointer.partition("/")[0] not in _TREES:
+                raise SetRefused("invalidPatch", _NOWHERE.format(pointer[:255]), (pointer[:255],))
             repeated[pointer] = value
     if (patch.marks and patch.keywords is not None) or (patch.moves and patch.mailboxes is not None):
         raise SetRefused("invalidPatch", "A pointer of the patch goes on from another one.", sorted(given)[:8])
@@ -76,7 +83,7 @@ def _member(pointer: str) -> str:
     """The one step below a map."""
     path = path_of(pointer) if "~" in pointer else tuple(pointer.split("/"))
     if len(path) != 2:
-        raise SetRefused("invalidPatch", f'The pointer "{pointer[:255]}" goes into something that does not exist.')
+        raise SetRefused("invalidPatch", _NOWHERE.format(pointer[:255]), (pointer[:255],))
     return path[1]
 
 

@@ -25,6 +25,8 @@ CreatedIds = Mapping[str, str]
 
 LARGEST_NUMBER = (1 << 63) - 1
 
+_MOST_MEMBERS = 10_000  # of a map, be they true or not
+
 
 @frozen
 class Placement:
@@ -51,6 +53,8 @@ def read_mailboxes(value: Any, created_ids: CreatedIds) -> frozenset[int]:
     if not isinstance(value, dict):
         missing = "must be given" if value is None else "must be an object"
         raise refused("mailboxIds", missing)
+    if len(value) > _MOST_MEMBERS:
+        raise SetRefused("tooManyMailboxes", f"At most {_MOST_MEMBERS} mailboxes can be named.")
     found = frozenset(read_mailbox(key, created_ids) for key, there in value.items() if _flag("mailboxIds", key, there))
     if not found:
         raise refused("mailboxIds", "must name at least one mailbox")
@@ -73,6 +77,8 @@ def read_keywords(value: Any) -> frozenset[str]:
     """A whole ``keywords``; raises ``SetRefused``."""
     if not isinstance(value, dict):
         raise refused("keywords", "must be an object")
+    if len(value) > _MOST_MEMBERS:
+        check_number(value)
     found = frozenset(read_mark(key) for key, there in value.items() if _flag("keywords", key, there))
     check_number(found)
     return found

@@ -152,10 +152,11 @@ class _Search:
 
     def part(self, tx: Transaction) -> Part:
         """What the window shows."""
-        found = store_filter(self._filter, partial(self._text_search.find, tx, self.account_id))
+        finder = self._text_search.finder(tx, self.account_id)
         try:
+            found = store_filter(self._filter, finder.find)
             return self._window.cut(_Matches(tx, self, found))
-        except Invalid as problem:  # the store cannot carry out filters of any size
+        except Invalid as problem:  # filters of any size cannot be carried out
             raise MethodError("unsupportedFilter", problem.detail) from None
 
 

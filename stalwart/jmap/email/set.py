@@ -16,9 +16,10 @@ from stalwart.errors import StalwartError
 from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.blobs.access import Readable, find_readable
 from stalwart.jmap.call import Call, Request
-from stalwart.jmap.drafts.composing import Composing
+from stalwart.jmap.drafts.composing import Composing, octets_of
 from stalwart.jmap.drafts.draft import Draft, read_draft
-from stalwart.jmap.email.filing import Made, Outcomes, report_all
+from stalwart.jmap.drafts.fields import outweighs
+from stalwart.jmap.email.filing import Effort, Made, Outcomes, report_all
 from stalwart.jmap.email.patch import read_email_patch
 from stalwart.jmap.email.set_work import EmailSetWork, Plan, known_state, require_state
 from stalwart.jmap.errors import NOT_AUTHORIZED, MethodError
@@ -29,6 +30,8 @@ from stalwart.jmap.standard.outcome import SetOutcome
 from stalwart.mail.messages.arriving import Messages
 from stalwart.store import Store, Transaction
 from stalwart.web.clock import Clock
+
+_LIGHT = 64 << 10  # up to here arguments are read at once, else in a thread
 
 
 @frozen
@@ -60,13 +63,12 @@ async def carry_out(request: Request, account_id: int, arguments: SetArguments, 
     _require_permissions(request, arguments)
     began = writing.clock.seconds()
     plan = Plan(account_id, arguments, request.created_ids, int(began), writing.messages)
-    for key, patch in arguments.update.items():
-        try:
-            plan.patches[key] = read_email_patch(patch, request.created_ids)
-        except StalwartError as problem:
-            plan.patches[key] = problem
+    if outweighs([arguments.create, arguments.update], _LIGHT):
+        drafts = await writing.store.blob_work(lambda _: _read(plan))
+    else:
+        drafts = _read(plan)
     if arguments.create:
-        await _make(request, plan, writing)
+        await _make(request, plan, drafts, writing)
 
     def work(tx: Transaction) -> tuple[SetOutcome, Outcomes]:
         run = EmailSetWork(tx, plan)
@@ -90,14 +92,24 @@ def _require_permissions(request: Request, arguments: SetArguments) -> None:
         raise MethodError("forbidden", NOT_AUTHORIZED)
 
 
-async def _make(request: Request, plan: Plan, writing: Writing) -> None:
-    """Compose what is to be created; what cannot be is refused in the plan."""
+def _read(plan: Plan) -> dict[str, Draft]:
+    """Patches and drafts of the arguments; those that cannot be read are refused in the plan."""
+    for key, patch in plan.arguments.update.items():
+        try:
+            plan.patches[key] = read_email_patch(patch, plan.created_ids)
+        except StalwartError as problem:
+            plan.patches[key] = problem
     drafts: dict[str, Draft] = {}
     for creation_id, given in plan.arguments.create.items():
         try:
             drafts[creation_id] = read_draft(given, plan.created_ids)
         except StalwartError as problem:
             plan.made[creation_id] = problem
+    return drafts
+
+
+async def _make(request: Request, plan: Plan, drafts: Mapping[str, Draft], writing: Writing) -> None:
+    """Compose what is to be created; what cannot be is refused in the plan."""
     wanted = list(dict.fromkeys(id for draft in drafts.values() for id in draft.blob_ids()))
 
     def look(tx: Transaction) -> Mapping[str, Readable]:
@@ -105,9 +117,10 @@ async def _make(request: Request, plan: Plan, writing: Writing) -> None:
         return find_readable(tx, request.access, plan.account_id, wanted, plan.now)
 
     found = await writing.store.read(look)
-    composing = Composing(writing.store, writing.settings)
+    composing, effort = Composing(writing.store, writing.settings), Effort()
     for creation_id, draft in drafts.items():
         try:
+            effort.spend(octets_of(draft, found))
             content = await composing.message(draft, found, plan.now)
             prepared = await writing.messages.prepare(content)
         except StalwartError as problem:

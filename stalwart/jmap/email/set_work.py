@@ -11,22 +11,19 @@ from typing import Any
 import msgspec
 from attrs import define, field
 
-from stalwart.codec.ids import encode_id
 from stalwart.errors import NotFound, StalwartError
-from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.email.filing import Made, Outcomes, answers, file_all
 from stalwart.jmap.email.patch import EmailPatch
 from stalwart.jmap.email.placement import LARGEST_NUMBER, placing
+from stalwart.jmap.email.repeated import different
 from stalwart.jmap.errors import MethodError, SetRefused, set_error
 from stalwart.jmap.standard.arguments import SetArguments
 from stalwart.jmap.standard.asking import number_of
 from stalwart.jmap.standard.dates import utc_date
-from stalwart.jmap.standard.equality import same
 from stalwart.jmap.standard.outcome import SetOutcome
 from stalwart.jmap.standard.presence import require_account
 from stalwart.jmap.standard.states import State
 from stalwart.mail.messages.arriving import Messages
-from stalwart.store.mail_rows import EmailRow
 from stalwart.store.object_types import EMAIL
 from stalwart.store.store import Transaction
 
@@ -127,8 +124,9 @@ class EmailSetWork:
             if id in doomed:
                 raise SetRefused("willDestroy", "The same call destroys this object.")
             number = _number(id)
-            if patch.repeated:
-                self._check_repeated(number, patch.repeated)
+            wrong = patch.repeated and different(self._tx, self._account_id, number, patch.repeated)
+            if wrong:
+                raise SetRefused("invalidProperties", "Only keywords and mailboxIds of an e-mail can change.", wrong)
             with placing():
                 changed = self._tx.mail.revise_email(self._account_id, number, patch.applied, now=plan.now)
             self._last = changed or self._last
@@ -136,16 +134,6 @@ class EmailSetWork:
             outcome.not_updated[key] = set_error(problem)
         else:
             outcome.updated[id] = None
-
-    def _check_repeated(self, number: int, repeated: Mapping[str, Any]) -> None:
-        """What cannot change may be named with the value that it has (RFC 8620 5.3)."""
-        row = self._tx.mail.list_rows(self._account_id, [number]).get(number)
-        if row is None:
-            raise NotFound
-        present = _properties(row)
-        wrong = [name for name, value in repeated.items() if name not in present or not same(value, present[name])]
-        if wrong:
-            raise SetRefused("invalidProperties", "Only keywords and mailboxIds of an e-mail can change.", wrong)
 
     def _doomed(self) -> dict[str, str]:
         """What the client wrote, by the id to destroy."""
@@ -180,15 +168,3 @@ def _number(id: str) -> int:
     if number is None or number > LARGEST_NUMBER:
         raise NotFound
     return number
-
-
-def _properties(row: EmailRow) -> dict[str, Any]:
-    """The properties that are kept with an e-mail and never change."""
-    return {
-        "id": encode_id(row.id),
-        "blobId": str(BlobId(row.blob)),
-        "threadId": encode_id(row.thread_id),
-        "size": row.size,
-        "receivedAt": utc_date(row.received_at),
-        **msgspec.json.decode(row.fragment),
-    }

@@ -1,4 +1,4 @@
-"""What the session says about mail (RFC 8621 1.3.1) and quotas (RFC 9425 3), for each account that a client sees."""
+"""What the session says about mail (RFC 8621 1.3.1) and quotas (RFC 9425 2), for each account that a client sees."""
 
 from __future__ import annotations
 
@@ -24,13 +24,21 @@ EMAIL_SORTS = (
 """What Email/query can sort by (RFC 8621 4.4.2)."""
 
 
+_LEAST_NAME = 100  # RFC 8621 1.3.1
+
+
+def longest_name(email: Email) -> int:
+    """How many octets the name of a mailbox may have, whatever less is set."""
+    return max(email.max_mailbox_name_length, _LEAST_NAME)
+
+
 def _limits(audience: Audience) -> dict[str, Any]:
     """All members of RFC 8621 1.3.1, as x:Email sets them."""
     email = audience.settings.of(Email)
     return {
         "maxMailboxesPerEmail": None,
         "maxMailboxDepth": email.max_mailbox_depth,
-        "maxSizeMailboxName": email.max_mailbox_name_length,
+        "maxSizeMailboxName": longest_name(email),
         "maxSizeAttachmentsPerEmail": email.max_attachment_size,
         "emailQuerySortOptions": list(EMAIL_SORTS),
         "mayCreateTopLevelMailbox": audience.access.may("jmapMailboxCreate"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from stalwart.jmap.mail.capability import MAIL
 from stalwart.jmap.mail.default_folders import with_folders
-from stalwart.jmap.mail.mailbox_rights import RIGHTS
+from stalwart.jmap.mail.mailbox_rights import NAMES
 from stalwart.jmap.mail.mailbox_rules import MailboxRules
 from stalwart.jmap.mail.mailbox_source import MailboxSource
 from stalwart.jmap.standard.containers import Member, Struct
@@ -23,7 +23,7 @@ COUNTS = ("totalEmails", "unreadEmails", "totalThreads", "unreadThreads")
 
 _LONGEST_NAME = 65536  # x:Email.maxMailboxNameLength is less
 _LARGEST_ORDER = (1 << 31) - 1  # RFC 8621 2
-_RIGHTS = Struct({name: Member(Boolean()) for name in RIGHTS})
+_RIGHTS = Struct({name: Member(Boolean()) for name in NAMES})
 
 
 def _computed(type: Any) -> Property:

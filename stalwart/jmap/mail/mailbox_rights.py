@@ -1,4 +1,4 @@
-"""``myRights`` of mailboxes (RFC 8621 2): whoever may use an account, or belongs to the group, may do everything there.
+"""``myRights`` of mailboxes (RFC 8621 2): in the own account and in those of groups, whatever the permissions allow.
 
 But for the Inbox, which stays where it is. Mailboxes that are shared one by one join once sharing is built.
 """
@@ -6,21 +6,44 @@ But for the Inbox, which stays where it is. Mailboxes that are shared one by one
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
+
+from attrs import frozen
 
 from stalwart.mail.messages.folders import INBOX
 from stalwart.store.mail_rows import MailboxRow
 
-RIGHTS: Final[Mapping[str, bool]] = dict.fromkeys(
-    (
-        *("mayReadItems", "mayAddItems", "mayRemoveItems", "maySetSeen", "maySetKeywords"),
-        *("mayCreateChild", "mayRename", "mayDelete", "maySubmit"),
-    ),
-    True,
-)
-INBOX_RIGHTS: Final[Mapping[str, bool]] = {**RIGHTS, "mayRename": False, "mayDelete": False}
+_NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "mayReadItems": ("jmapEmailGet",),
+    "mayAddItems": ("jmapEmailCreate", "jmapEmailImport", "jmapEmailCopy", "jmapEmailUpdate"),
+    "mayRemoveItems": ("jmapEmailUpdate", "jmapEmailDestroy"),
+    "maySetSeen": ("jmapEmailUpdate",),
+    "maySetKeywords": ("jmapEmailUpdate",),
+    "mayCreateChild": ("jmapMailboxCreate",),
+    "mayRename": ("jmapMailboxUpdate",),
+    "mayDelete": ("jmapMailboxDestroy",),
+}
+"""Which permissions give a right, any of them."""
+
+NAMES: Final = (*_NEEDED, "maySubmit")
 
 
-def rights_of(mailbox: MailboxRow) -> Mapping[str, bool]:
-    """What the user may do with a mailbox and in it."""
-    return INBOX_RIGHTS if mailbox.role == INBOX else RIGHTS
+@frozen
+class Rights:
+    """What somebody may do in the Inbox and in the other mailboxes of an account, by the names of the rights."""
+
+    inbox: Mapping[str, bool]
+    others: Mapping[str, bool]
+
+    def of(self, mailbox: MailboxRow) -> Mapping[str, bool]:
+        """In this one."""
+        return self.inbox if mailbox.role == INBOX else self.others
+
+
+@lru_cache(maxsize=256)
+def rights(permissions: frozenset[str]) -> Rights:
+    """The rights of somebody with these permissions. Mail can be sent to a mailbox whatever he may do."""
+    held = {name: not permissions.isdisjoint(needed) for name, needed in _NEEDED.items()}
+    others = {**held, "maySubmit": True}
+    return Rights({**others, "mayRename": False, "mayDelete": False}, others)

@@ -13,6 +13,7 @@ from stalwart.config.collaboration.email import SPECIAL_USE, Email
 from stalwart.errors import StalwartError
 from stalwart.jmap.errors import SetRefused, Untimely
 from stalwart.jmap.mail import mailbox_tree as tree
+from stalwart.jmap.mail.capability import longest_name
 from stalwart.jmap.mail.mailbox_source import known, parent_number
 from stalwart.jmap.standard.argument_reader import ArgumentReader
 from stalwart.jmap.standard.arguments import SetArguments
@@ -47,7 +48,7 @@ class MailboxRules(Rules):
         elif not changed.keys().isdisjoint(("name", "parentId", "role")):
             self._not_the_inbox(tx, asking, change)
         if "name" in changed:
-            change.new["name"] = checked_name(changed["name"], email.max_mailbox_name_length)
+            change.new["name"] = checked_name(changed["name"], longest_name(email))
         if changed.get("role") not in (None, *ROLES):
             raise SetRefused("invalidProperties", "There is no such role.", ("role",))
         if change.id is None or "parentId" in changed:
@@ -121,8 +122,13 @@ def checked_name(name: str, most: int) -> str:
     kept = unicodedata.normalize("NFC", name).strip()
     if not kept:
         raise SetRefused("invalidProperties", "The name of a mailbox cannot be empty.", ("name",))
-    if any(unicodedata.category(each) in _CONTROLS for each in kept):
+    if any(unicodedata.category(each) in _CONTROLS or _is_noncharacter(ord(each)) for each in kept):
         raise SetRefused("invalidProperties", "The name of a mailbox cannot have control characters.", ("name",))
     if len(kept.encode()) > most:
         raise SetRefused("invalidProperties", f"The name of a mailbox has at most {most} octets.", ("name",))
     return kept
+
+
+def _is_noncharacter(number: int) -> bool:
+    """What no JSON that we send may have (RFC 7493 2.1)."""
+    return number & 0xFFFE == 0xFFFE or 0xFDD0 <= number <= 0xFDEF

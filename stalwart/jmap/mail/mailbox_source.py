@@ -15,7 +15,7 @@ from stalwart.codec.ids import encode_id
 from stalwart.errors import Conflict, DanglingReference, Linked, NotFound
 from stalwart.jmap.errors import SetRefused, Untimely
 from stalwart.jmap.mail import mailbox_tree as tree
-from stalwart.jmap.mail.mailbox_rights import rights_of
+from stalwart.jmap.mail.mailbox_rights import Rights, rights
 from stalwart.jmap.mail.subscriptions import is_subscribed, with_subscription
 from stalwart.jmap.standard.argument_reader import ArgumentReader
 from stalwart.jmap.standard.asking import Asking, Change, number_of
@@ -62,8 +62,8 @@ class MailboxSource:
             rows = mailboxes.list(asking.account_id)[:limit]
         else:
             rows = list(mailboxes.many(asking.account_id, ids).values())
-        account_id, user_id = asking.account_id, asking.access.account_id
-        return [(row.id, wire_form(row, account_id, user_id)) for row in rows]
+        account_id, user_id, held = asking.account_id, asking.access.account_id, rights(asking.access.permissions)
+        return [(row.id, wire_form(row, account_id, user_id, held)) for row in rows]
 
     def changes(self, tx: Transaction, asking: Asking, since: State, limit: int) -> Changes | None:
         return tx.objects.changes(asking.account_id, MAILBOX, since.number, limit, since.origin)
@@ -146,8 +146,8 @@ class MailboxSource:
         return [id for id in order if id in matching], parents
 
 
-def wire_form(row: MailboxRow, account_id: int, user_id: int) -> dict[str, Any]:
-    """All properties of a mailbox of ``account_id`` but ``id``, as ``user_id`` sees it."""
+def wire_form(row: MailboxRow, account_id: int, user_id: int, held: Rights) -> dict[str, Any]:
+    """All properties of a mailbox of ``account_id`` but ``id``, as ``user_id`` sees it who has the rights ``held``."""
     return {
         "name": row.name,
         "parentId": None if row.parent_id is None else encode_id(row.parent_id),
@@ -157,7 +157,7 @@ def wire_form(row: MailboxRow, account_id: int, user_id: int) -> dict[str, Any]:
         "unreadEmails": row.unread,
         "totalThreads": row.total_threads,
         "unreadThreads": row.unread_threads,
-        "myRights": rights_of(row),
+        "myRights": held.of(row),
         "isSubscribed": is_subscribed(row.data, account_id, user_id),
     }
 

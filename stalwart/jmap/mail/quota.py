@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stalwart.jmap.mail.capability import QUOTA as CAPABILITY
-from stalwart.jmap.mail.quota_source import QuotaSource
+from stalwart.jmap.mail.quota_source import QuotaSource, with_state
 from stalwart.jmap.standard.containers import ListOf
 from stalwart.jmap.standard.data_type import DataType
 from stalwart.jmap.standard.declaration import Declaration
@@ -49,4 +49,5 @@ QUOTA = DataType(
     source=QuotaSource(),
     supports=("get", "changes", "query", "queryChanges"),
     services=("quotas",),
+    before=with_state,
 )

@@ -1,34 +1,62 @@
 """Quotas of an account as the standard methods see them (RFC 9425): worked out from its limits whenever they are asked
 for.
 
-There is no log of them. The state is a digest of what they show, in two halves: if only the second one differs, what
-is used has changed and nothing else has.
+What the limits were when somebody last asked is an object of the account, so that its state, which is pushed, changes
+with them; the store lets it follow what is used. If the limits are the same, nothing but that has changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from hashlib import blake2s
+from collections.abc import Collection
 from typing import Any
 
-import msgspec
 from attrs import frozen
 
 from stalwart.config.identity.account import Account
-from stalwart.jmap.standard.asking import Asking, Change
+from stalwart.jmap.accounts import account_argument
+from stalwart.jmap.call import Call
+from stalwart.jmap.standard.asking import Asking, Change, Services
 from stalwart.jmap.standard.filters import predicate
 from stalwart.jmap.standard.sorting import ordered
 from stalwart.jmap.standard.source import Difference, Found, Query, QueryAnswer
 from stalwart.jmap.standard.states import State
 from stalwart.jmap.standard.window import Listed, Window
 from stalwart.mail.messages.quota import Quotas
+from stalwart.store.object_types import QUOTA
 from stalwart.store.rows import Changes
 from stalwart.store.store import Transaction
 
 OCTETS, EMAILS, MAILBOXES = range(3)
 """The numbers of the quotas of an account."""
 
-_HALF = 31
+_UID = "limits"
+
+
+async def with_state(call: Call, services: Services) -> None:
+    """Note the limits of the account of ``call`` unless they are noted already; raises as ``account_argument``."""
+    account_id, quotas, now = account_argument(call), services["quotas"], int(services["clock"].seconds())
+
+    def noted(tx: Transaction) -> bool:
+        limits = tx.objects.by_uid(account_id, QUOTA, _UID)
+        return (limits.data if limits is not None else {}) == _fixed(tx, account_id, quotas)
+
+    def note(tx: Transaction) -> None:
+        limits, fixed = tx.objects.by_uid(account_id, QUOTA, _UID), _fixed(tx, account_id, quotas)
+        if limits is None:
+            tx.objects.insert(account_id, QUOTA, now=now, uid=_UID, data=fixed)
+        else:
+            tx.objects.update(account_id, limits.id, now=now, data=fixed)
+
+    if not await services["store"].read(noted):
+        await services["store"].write(note)
+
+
+def _fixed(tx: Transaction, account_id: int, quotas: Quotas) -> dict[str, Any]:
+    """All of the quotas but what is used; nothing where there is no account."""
+    if tx.accounts.get(account_id) is None:
+        return {}
+    found = found_quotas(tx, account_id, quotas)
+    return {str(id): {name: value for name, value in quota.items() if name != "used"} for id, quota in found}
 
 
 @frozen
@@ -36,7 +64,7 @@ class QuotaSource:
     """``Source`` that only reads."""
 
     def state(self, tx: Transaction, asking: Asking) -> int:
-        return _state(_quotas(tx, asking))
+        return tx.objects.state(asking.account_id, QUOTA)
 
     def fetch(
         self, tx: Transaction, asking: Asking, ids: Collection[int] | None, names: Collection[str], limit: int
@@ -45,14 +73,17 @@ class QuotaSource:
 
     def changes(self, tx: Transaction, asking: Asking, since: State, limit: int) -> Changes | None:
         """What is used may have changed in any of the quotas; of anything else that changed, nothing is known."""
-        quotas = _quotas(tx, asking)
-        current = _state(quotas)
-        if since.number >> _HALF != current >> _HALF:
+        account_id = asking.account_id
+        found = tx.objects.changes(account_id, QUOTA, since.number)
+        limits = tx.objects.by_uid(account_id, QUOTA, _UID)
+        if found is None or since.origin is not None or (limits is not None and limits.seq > since.number):
             return None
-        updated = () if since.number == current else tuple(id for id, _ in quotas)
+        updated = () if since.number == found.new_state else tuple(id for id, _ in _quotas(tx, asking))
         if len(updated) > limit:
             return None
-        return Changes((), updated, (), since.number, current, has_more=False, only_counts=bool(updated), origin=0)
+        return Changes(
+            *((), updated, (), since.number, found.new_state), has_more=False, only_counts=bool(updated), origin=0
+        )
 
     def create(self, tx: Transaction, asking: Asking, change: Change) -> int:
         raise NotImplementedError("quotas are set by administrators")
@@ -82,9 +113,11 @@ class QuotaSource:
 
 
 def _quotas(tx: Transaction, asking: Asking) -> Found:
+    return found_quotas(tx, asking.account_id, asking.services["quotas"])
+
+
+def found_quotas(tx: Transaction, account_id: int, quotas: Quotas) -> Found:
     """Those that the account has, all properties but ``id``."""
-    account_id = asking.account_id
-    quotas: Quotas = asking.services["quotas"]
     limits = quotas.limits(tx, account_id)
     found: Found = []
     if limits.octets is not None:
@@ -120,16 +153,3 @@ def _quota(resource: str, used: int, limit: int, name: str, type: str, descripti
 def _results(quotas: Found, asking: Asking, query: Query) -> list[int]:
     matches = predicate(query.filter, asking.declared.conditions)
     return [id for id, _ in ordered((row for row in quotas if matches(row[1])), query.sort)]
-
-
-def _state(quotas: Sequence[tuple[int, dict[str, Any]]]) -> int:
-    """0 where there are none."""
-    if not quotas:
-        return 0
-    fixed = [(id, {name: value for name, value in quota.items() if name != "used"}) for id, quota in quotas]
-    return _digest(fixed) << _HALF | _digest([quota["used"] for _, quota in quotas])
-
-
-def _digest(value: Any) -> int:
-    digest = blake2s(msgspec.json.encode(value), digest_size=4).digest()
-    return int.from_bytes(digest) >> 1 | 1

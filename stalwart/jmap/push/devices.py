@@ -199,13 +199,13 @@ class Devices:
                 continue
             grant = msgspec.convert(each.holder, Grant)
             access = await self.standing.access(grant)
+            device = self._devices.setdefault(account_id, {})[each.id] = Device(self, each, grant)
+            if access is not None:
+                device.begin(access, old)
             if old is not None:
                 old.close()
-            device = self._devices.setdefault(account_id, {})[each.id] = Device(self, each, grant)
             if access is None:
                 await self.remove(device, "the access that it was made with has ended")
-            else:
-                device.begin(access, old)
 
     def pause(self, seconds: float) -> Deferred[None]:
         """Wait."""
@@ -252,6 +252,7 @@ class Device:
         self._grant = grant
         self._watcher: Watcher | None = None
         self._pending: Change | None = None
+        self._under_way: Change | None = None
         self._owes_code = False
         self._attempts = 0
         self._not_before = 0.0
@@ -263,7 +264,10 @@ class Device:
         """Listen, or have the code sent. ``former`` is the same before it was changed."""
         kept = self.subscription
         if former is not None:
-            self._not_before, self._pending = former._not_before, former._pending
+            self._not_before = former._not_before
+            for change in (former._under_way, former._pending):
+                if change is not None:
+                    self._pending = merged(self._pending, change)
         if not kept.verified:
             self._owes_code = True
             self._pending = None
@@ -313,6 +317,7 @@ class Device:
 
     def _have_sent(self, _: object) -> None:
         self._is_sending = False
+        self._under_way = None
         self._soon()
 
     async def _send(self) -> None:
@@ -356,6 +361,7 @@ class Device:
         change = change.within(access.group_ids | {access.account_id}) if change is not None else None
         if change is None:
             return
+        self._under_way = change
         jmap = self._devices.settings.of(Jmap)
         most = jmap.max_push_size if self.subscription.keys is None else min(jmap.max_push_size, MOST)
         for part in _parts(change, most):

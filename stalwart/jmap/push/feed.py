@@ -1,7 +1,8 @@
 """Who wants to hear of which accounts, and what is told to whom (RFC 8620 7).
 
-Whatever a write changes here or in another process of this server makes the accounts doubtful that somebody watches;
-their states are read once, all doubtful ones together, and compared with what they were. Watchers with the same
+A write says what the states are that it has changed. What another process of this server changes makes the accounts
+doubtful that somebody watches; their states are read once, all doubtful ones together, and compared with what they
+were. Watchers with the same
 accounts and types share one event, which is encoded once and told at once, then at most once in each ``throttle``. A
 watcher whose access may have gone stale is told nothing until that has been looked at: it ends, or sees other accounts.
 """
@@ -34,7 +35,7 @@ ROUND = 300.0
 """Seconds after which that of each is looked at, because sign-ins end in time."""
 RETRY = 1.0
 
-_ALL = frozenset(PUSHED)
+_ALL = dict.fromkeys(PUSHED, 0)
 
 
 class Listener(Protocol):
@@ -105,11 +106,25 @@ class _Account:
 
     def arrived(self, states: dict[int, int]) -> set[int]:
         """Take what was read; the types that changed."""
-        old, doubtful = self.states, self.doubtful
-        self.states, self.doubtful = states, set()
-        if old is None:
+        doubtful, self.doubtful = self.doubtful, set()
+        if self.states is None:
+            self.states = states
             return doubtful & states.keys()
-        return {type for type, number in states.items() if old.get(type) != number}
+        return self.told(states)
+
+    def tell(self, id: int, changed: Set[int], touched: dict[_Group, None]) -> None:
+        """Tell the groups; those for whom that is worth an event are ``touched``."""
+        if changed:
+            touched.update((group, None) for group in self.groups if group.changed(id, changed))
+
+    def told(self, states: Mapping[int, int]) -> set[int]:
+        """Take states that are known; the types that changed. States only grow: a reading may be older."""
+        assert self.states is not None
+        known = self.states
+        changed = {type for type, number in states.items() if number > known.get(type, 0)}
+        for type in changed:
+            known[type] = states[type]
+        return changed
 
 
 class _Group:
@@ -136,9 +151,8 @@ class _Group:
 
     def change(self) -> Change:
         """The event of what is pending, with the states of now."""
-        pending, self.pending = self.pending, {}
         states = {}
-        for id, types in pending.items():
+        for id, types in self.pending.items():
             now = self.accounts[id].states or {}
             states[id] = {type: now[type] for type in types if type in now}
         return Change(states, self.known())
@@ -234,11 +248,18 @@ class Feed:
             self._note(changed)
 
     def _note(self, changed: Changed) -> None:
-        for account_id, types in changed.items():
+        told: dict[_Group, None] = {}
+        for account_id, states in changed.items():
             account = self._accounts.get(account_id)
-            if account is not None:
-                account.doubtful.update(types)
+            if account is None:
+                continue
+            if account.states is not None and all(states.values()):
+                account.tell(account_id, account.told({type: states[type] for type in states if type in PUSHED}), told)
+            else:
+                account.doubtful.update(states)
                 self._dirty[account_id] = None
+        for group in told:
+            self._soon(group)
         self._begin_reading()
 
     # Reading
@@ -273,10 +294,7 @@ class Feed:
             changed = account.arrived(states)
             ready += account.waiting
             account.waiting = []
-            if changed:
-                for group in account.groups:
-                    if group.changed(account_id, changed):
-                        touched[group] = None
+            account.tell(account_id, changed, touched)
         for group in touched:
             self._soon(group)
         for waiting in ready:
@@ -318,7 +336,8 @@ class Feed:
     def _tell(self, group: _Group) -> None:
         group.call = None
         group.last = self._clock.seconds()
-        self._hand_out(iter(tuple(group.members)), group.change())
+        change, group.pending = group.change(), {}
+        self._hand_out(iter(tuple(group.members)), change)
 
     def _hand_out(self, watchers: Iterator[Watcher], change: Change) -> None:
         generation = self._standing.generation
@@ -387,6 +406,8 @@ class Feed:
         watcher.seen, watcher.waiting = generation, None
         accounts = _accounts_of(access)
         if accounts != group.accounts.keys():
+            if group.pending:
+                waiting = merged(waiting, group.change())  # nobody may be left there to whom it would be told
             moved = self._group(accounts, group.types, group.throttle)
             moved.members[watcher] = None
             self._leave_group(watcher, group)

@@ -231,13 +231,6 @@ class _Work:
         differing = {name: shown[name] for name in ("expires", "types") if shown[name] != wanted[name]}
         return differing or None
 
-    def _verifies(self, subscription: PushSubscription, code: str | None) -> bool:
-        if code is None:
-            return False
-        if not hmac.compare_digest(code.encode(), subscription.code.encode()):
-            raise SetRefused("invalidProperties", "This is not the code that was sent.", ("verificationCode",))
-        return True
-
     def _own(self) -> list[PushSubscription]:
         return self.tx.push_subscriptions.of_account(self.account_id, self.now)
 

@@ -39,7 +39,8 @@ from stalwart.web.websocket_handshake import read_handshake
 
 PROTOCOL = "jmap"
 MOST_WAITING = 4
-"""Messages that wait while one is carried out; then nothing more is read."""
+OCTETS_WAITING = 65_536
+"""Messages and octets that wait while one message is carried out; then nothing more is read."""
 LOOK_AFTER = 60.0
 """Seconds after which the access is looked at again in any case: sign-ins end in time."""
 
@@ -125,7 +126,7 @@ class Speaker:
         """See ``SocketSpeaker``."""
         self._waiting.append(data)
         if self._is_working:
-            if len(self._waiting) >= MOST_WAITING:
+            if self._is_full():
                 self._outlet.hold()
             return
         self._start(self._work())
@@ -140,6 +141,9 @@ class Speaker:
         running, self._running = self._running, None
         if running is not None:
             running.cancel()
+
+    def _is_full(self) -> bool:
+        return len(self._waiting) >= MOST_WAITING or sum(map(len, self._waiting)) >= OCTETS_WAITING
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._is_working = True
@@ -157,7 +161,7 @@ class Speaker:
         while self._waiting and self._open is not None:
             await self._answer(self._waiting.popleft())
             await self._outlet.ready()
-            if len(self._waiting) < MOST_WAITING:
+            if not self._is_full():
                 self._outlet.release()
         self._is_working = False
         self._running = None

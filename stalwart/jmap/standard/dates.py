@@ -37,13 +37,15 @@ class UTCDate(PropertyType):
 
 
 def utc_date(seconds: int) -> str:
-    """Seconds since the epoch as a UTCDate."""
-    days, time = divmod(seconds, 86400)
+    """Seconds since the epoch as a UTCDate, which knows the years 1 to 9999."""
+    days, time = divmod(min(max(seconds, _FIRST), _LAST), 86400)
     minute, second = divmod(time, 60)
     return f"{_day(days)}{_MINUTES[minute]}{_SECONDS[second]}"
 
 
 _EPOCH = date(1970, 1, 1).toordinal()
+_FIRST = (date.min.toordinal() - _EPOCH) * 86400
+_LAST = (date.max.toordinal() - _EPOCH) * 86400 + 86399
 _MINUTES = tuple(f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(1440))
 _SECONDS = tuple(f"{second:02}Z" for second in range(60))
 

@@ -29,9 +29,11 @@ async def get_objects(backed: Backed, call: Call, services: Services) -> dict[st
     most = call.request.limits.max_objects_in_get
 
     def work(tx: Transaction) -> tuple[int, Found]:
-        require_account(tx, account_id)
         found = backed.source.fetch(tx, asking, None if numbers is None else numbers.values(), names, most + 1)
-        return backed.source.state(tx, asking), found
+        state = backed.source.state(tx, asking)
+        if not (state and found):
+            require_account(tx, account_id)
+        return state, found
 
     state, found = await services["store"].read(work)
     if numbers is None and len(found) > most:

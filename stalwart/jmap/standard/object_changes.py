@@ -27,8 +27,10 @@ async def object_changes(backed: Backed, call: Call, services: Services) -> dict
     limit = min(arguments.max_changes or cap, cap)
 
     def work(tx: Transaction) -> Changes | None:
-        require_account(tx, account_id)
-        return backed.source.changes(tx, asking, since, limit)
+        changes = backed.source.changes(tx, asking, since, limit)
+        if changes is None or not changes.new_state:
+            require_account(tx, account_id)
+        return changes
 
     changes = await services["store"].read(work)
     if changes is None:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from stalwart.directory.access import RECOVERY_ACCOUNT
 from stalwart.jmap.errors import MethodError
 from stalwart.store.store import Transaction
 
 
 def require_account(tx: Transaction, account_id: int, kind: str = "accountNotFound") -> None:
-    """Raises ``MethodError`` ``kind`` if the store has no such account: the recovery administrator's is none."""
-    if tx.accounts.get(account_id) is None:
-        raise MethodError(kind, "There is no such account.")
+    """Raises ``MethodError`` ``kind`` if the store has no such account.
+
+    That of the recovery administrator stands in his session and holds no data (``accountNotSupportedByMethod``).
+    """
+    if tx.accounts.get(account_id) is not None:
+        return
+    if account_id == RECOVERY_ACCOUNT:
+        kind = kind.replace("NotFound", "NotSupportedByMethod")
+        raise MethodError(kind, "The account of the recovery administrator holds no such data.")
+    raise MethodError(kind, "There is no such account.")

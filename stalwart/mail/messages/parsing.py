@@ -61,8 +61,9 @@ class ParsedMessage:
         """When the last host took the message over: the topmost Received that has a date (RFC 5321 4.4)."""
         for text in self.received:
             date = dates.of_received(text)
-            if date is not None:
-                return dates.instant(date)
+            seconds = dates.instant(date) if date is not None else None
+            if seconds is not None:
+                return seconds
         return None
 
 

@@ -25,42 +25,85 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 """Where each condition looks."""
 
 MOST_READ: Final = 20_000
-"""Messages whose headers one condition may have read."""
+"""Messages whose headers one search may have read."""
+
+MOST_WORDS: Final = 200
+"""Words that one search may look for; beginnings of words that are short count as several."""
 
 _HEADER = ("header",)
 _CHUNK = 200
 _ALL = 1 << 31
+_SHORT = 3
+_COST_OF_SHORT = 10
 
 
-def find(tx: Transaction, account_id: int, test: str, value: str | Sequence[str]) -> frozenset[int]:
-    """The e-mails for which a condition holds, among them some that are gone.
+class Finder:
+    """Answers the conditions of one search, and bounds what they cost together; in a read transaction."""
 
-    The value of ``header`` is a name, or a name and a text. A blank text is in every e-mail. Raises Invalid if the text
-    is too long, or more than ``MOST_READ`` headers would have to be read.
-    """
-    if test == "header":
-        return _with_field(tx, account_id, value)
-    if not isinstance(value, str):
-        raise Invalid(f"The condition {test} takes a text.", ("filter",))
-    units = question(value)
-    if units:
-        return tx.mail_text.match(account_id, units, COLUMNS[test])
-    return frozenset() if value.strip() else frozenset(tx.mail.matching(account_id, None, limit=_ALL))
+    def __init__(self, tx: Transaction, account_id: int) -> None:
+        self._tx = tx
+        self._account_id = account_id
+        self._found: dict[tuple[str, str | tuple[str, ...]], frozenset[int]] = {}
+        self._words = MOST_WORDS
+        self._headers = MOST_READ
 
+    def find(self, test: str, value: str | Sequence[str]) -> frozenset[int]:
+        """The e-mails for which a condition holds, among them some that are gone.
 
-def _with_field(tx: Transaction, account_id: int, value: str | Sequence[str]) -> frozenset[int]:
-    name, *rest = [value] if isinstance(value, str) else value
-    name = name.strip()
-    text = rest[0] if rest else None
-    units = question(text) if text else ()
-    if text and text.strip() and not units:
-        return frozenset()
-    narrow = (_one(name_word(name)), *_narrowed(name, units))
-    found = tx.mail_text.match(account_id, narrow, _HEADER)
-    doubtful = tx.mail_text.match(account_id, (_one(OVERFLOW),), _HEADER)
-    if not text or not text.strip():
-        return (found - doubtful) | _tested(tx, account_id, doubtful, name, None, ())
-    return _tested(tx, account_id, found | doubtful, name, text, units)
+        The value of ``header`` is a name, or a name and a text. A blank text is in every e-mail. Raises Invalid if a
+        text is too long, or if the search is too large.
+        """
+        key = test, value if isinstance(value, str) else tuple(value)
+        known = self._found.get(key)
+        if known is None:
+            self._found[key] = known = self._with_field(value) if test == "header" else self._with_text(test, value)
+        return known
+
+    def _with_text(self, test: str, value: str | Sequence[str]) -> frozenset[int]:
+        if not isinstance(value, str):
+            raise Invalid(f"The condition {test} takes a text.", ("filter",))
+        units = self._question(value)
+        if units:
+            return self._tx.mail_text.match(self._account_id, units, COLUMNS[test])
+        return frozenset() if value.strip() else frozenset(self._tx.mail.matching(self._account_id, None, limit=_ALL))
+
+    def _with_field(self, value: str | Sequence[str]) -> frozenset[int]:
+        name, *rest = [value] if isinstance(value, str) else value
+        name = name.strip()
+        text = rest[0] if rest else None
+        units = self._question(text or "")
+        if text and text.strip() and not units:
+            return frozenset()
+        narrow = (_one(name_word(name)), *_narrowed(name, units))
+        found = self._tx.mail_text.match(self._account_id, narrow, _HEADER)
+        doubtful = self._tx.mail_text.match(self._account_id, (_one(OVERFLOW),), _HEADER)
+        if not text or not text.strip():
+            return (found - doubtful) | self._tested(doubtful, name, None, ())
+        return self._tested(found | doubtful, name, text, units)
+
+    def _question(self, text: str) -> tuple[Unit, ...]:
+        units = question(text)
+        self._words -= sum(map(_cost, units)) or 1
+        if self._words < 0:
+            raise Invalid(f"A search may look for {MOST_WORDS} words at most.", ("filter",))
+        return units
+
+    def _tested(self, ids: frozenset[int], name: str, text: str | None, units: Sequence[Unit]) -> frozenset[int]:
+        """Those of the e-mails whose header really has the field."""
+        self._headers -= len(ids)
+        if self._headers < 0:
+            raise Invalid(
+                f"Too many messages have the field {name[:80]} for a search in it; look for rarer words.", ("filter",)
+            )
+        left = sorted(ids)
+        found: set[int] = set()
+        for begin in range(0, len(left), _CHUNK):
+            rows = self._tx.mail.list_rows(self._account_id, left[begin : begin + _CHUNK], parts=True)
+            for id, row in rows.items():
+                data, fields = _header(self._tx, row)
+                if has_field(data, fields, name, text, units):
+                    found.add(id)
+        return frozenset(found)
 
 
 def _one(word: str) -> Unit:
@@ -77,23 +120,8 @@ def _narrowed(name: str, units: Iterable[Unit]) -> Iterator[Unit]:
             yield tuple(Row((max(words, key=len),)) for words in rows)
 
 
-def _tested(
-    tx: Transaction, account_id: int, ids: frozenset[int], name: str, text: str | None, units: Sequence[Unit]
-) -> frozenset[int]:
-    """Those of the e-mails whose header really has the field."""
-    if len(ids) > MOST_READ:
-        raise Invalid(
-            f"Too many messages have the field {name[:80]} for a search in it; look for rarer words.", ("filter",)
-        )
-    left = sorted(ids)
-    found: set[int] = set()
-    for begin in range(0, len(left), _CHUNK):
-        rows = tx.mail.list_rows(account_id, left[begin : begin + _CHUNK], parts=True)
-        for id, row in rows.items():
-            data, fields = _header(tx, row)
-            if has_field(data, fields, name, text, units):
-                found.add(id)
-    return frozenset(found)
+def _cost(unit: Unit) -> int:
+    return max(_COST_OF_SHORT if row.begins and len(row.words[-1]) < _SHORT else 1 for row in unit)
 
 
 def _header(tx: Transaction, row: EmailRow) -> tuple[bytes, tuple[headers.Field, ...]]:

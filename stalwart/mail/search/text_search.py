@@ -7,7 +7,7 @@ process that is. The queue is in the store, so nothing is lost with a process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from stalwart.codec.search_terms import FORM
 from stalwart.config.settings import Settings
 from stalwart.config.storage.search import Search
 from stalwart.errors import StalwartError
-from stalwart.mail.search import finding
+from stalwart.mail.search.finding import Finder
 from stalwart.mail.search.indexing import Done, index
 from stalwart.store import Store, Transaction
 from stalwart.store.mail_text import Places
@@ -37,9 +37,9 @@ _AFTER_FAULT = 10.0
 _COUNTED_EVERY = 1.0
 _TIDIED_EVERY = 600.0
 _BUSY_ARRIVALS = 20.0
-_BUSY_WAIT = 0.01
-_REST = 4.0
-_LONGEST_REST = 1.0
+_BUSY_WAIT = 0.05
+_REST = 9.0
+_LONGEST_REST = 5.0
 _FORGOTTEN_AT_ONCE = 16
 _ACCOUNTS = 100
 
@@ -66,9 +66,9 @@ class TextSearch:
         self._is_busy = False
         self._tidied_at: float | None = None
 
-    def find(self, tx: Transaction, account_id: int, test: str, value: str | Sequence[str]) -> frozenset[int]:
-        """See ``finding.find``; in a read transaction, after ``ready``."""
-        return finding.find(tx, account_id, test, value)
+    def finder(self, tx: Transaction, account_id: int) -> Finder:
+        """For one search, after ``ready``."""
+        return Finder(tx, account_id)
 
     async def ready(self, account_id: int, patience: float = PATIENCE) -> None:
         """Have what waits for an account indexed; comes back when that is done, or after ``patience`` seconds."""
@@ -176,7 +176,8 @@ class TextSearch:
         self._done_since += done.emails
         for (account_id, id), reason in done.unreadable:
             self._telemetry.emit(TEXT_INDEX_UNREADABLE, accountId=account_id, documentId=id, reason=reason)
-        self._telemetry.emit(TEXT_INDEXED, total=done.emails, elapsed=self._clock.seconds() - begun)
+        elapsed = self._clock.seconds() - begun
+        self._telemetry.emit(TEXT_INDEXED, total=done.emails, elapsed=round(elapsed * 1000))
         return done
 
     async def _check_form(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from stalwart.codec.ids import lettered
 from stalwart.errors import Conflict, NotFound
 from stalwart.store.rows import AccountRow
 from stalwart.store.sql.lists import select_in
@@ -133,7 +134,11 @@ class SqlAccounts:
         found = self._session.one("UPDATE account SET last_id = last_id + ? WHERE id = ? RETURNING last_id", count, id)
         if not found:
             raise NotFound
-        return range(found[0] - count + 1, found[0] + 1)
+        next = found[0] - count + 1
+        first = lettered(next, count)
+        if first > next:
+            self._session.run("UPDATE account SET last_id = last_id + ? WHERE id = ?", first - next, id)
+        return range(first, first + count)
 
     def _refuse_taken(self, login: str, id: int) -> None:
         holder = self.by_login(login)

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 
 from stalwart.errors import NotFound
 from stalwart.store.mail_rows import DRAFT, SEEN, TRASH
-from stalwart.store.object_types import EMAIL, MAILBOX, THREAD
+from stalwart.store.object_types import EMAIL, MAILBOX, QUOTA, THREAD
 from stalwart.store.sql.lists import select_in
+from stalwart.store.sql.objects import SqlObjects
 from stalwart.store.sql.session import Session
 
 _READ = SEEN | DRAFT
@@ -119,6 +120,8 @@ class Ledger:
         self._renumber((*self._updated, *lasting), counted)
         self._bury([*(row[0] for row in self._killed), *ended])
         self._note(first, len(emails), len(self._joined), len(counted))
+        if self._joined:
+            SqlObjects(self._session).follow(self._account_id, QUOTA, found[0])
         self._write_standings()
         self._write_containers(shifts, first + len(emails) - 1)
 
@@ -201,7 +204,8 @@ class Ledger:
                 rows += (self._account_id, type, last)
         if not rows:
             return
-        self._session.note(self._account_id, *rows[1::3])
+        for type, seq in zip(rows[1::3], rows[2::3], strict=True):
+            self._session.note(self._account_id, type, seq)
         self._session.run(
             f"INSERT INTO type_state(account_id, type, seq) VALUES {', '.join(['(?, ?, ?)'] * (len(rows) // 3))}"
             " ON CONFLICT (account_id, type) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > type_state.seq",

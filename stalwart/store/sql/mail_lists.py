@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from stalwart.errors import NotFound
 from stalwart.store.mail_rows import EmailPage, EmailRow, ListChanges, Shown
@@ -16,6 +16,7 @@ from stalwart.store.object_types import EMAIL, MAILBOX
 from stalwart.store.sql.lists import bounded, select_in
 from stalwart.store.sql.session import Session
 
+_FAR = 500  # places that are walked without asking how many there are
 _ROW = "id, thread_id, blob, size, received_at, flags, mailboxes, keywords, fragment"
 _SHOWN = {None: "", "unread": " AND m.flags % 2 = 0", "flagged": " AND (m.flags & 2) <> 0"}
 # The same in words that no partial index has: what is asked about is a thread, which has an index of its own.
@@ -41,6 +42,10 @@ class _List:
     def before(self, one: str, other: str = "(?, ?)") -> str:
         """That the place of ``one`` is before the other."""
         return f"({one}.{self.place}, {one}.{self.id}) {'<' if self.ascending else '>'} {other}"
+
+    def behind(self, one: str) -> str:
+        """That the place of ``one`` is behind another."""
+        return f"({one}.{self.place}, {one}.{self.id}) {'>' if self.ascending else '<'} (?, ?)"
 
 
 class MailLists:
@@ -97,12 +102,14 @@ class MailLists:
         elif position < 0:
             position += total or 0
         position = max(0, position)
-        rows = self._session.all(
-            f"SELECT m.{wanted.id} FROM {wanted.table} AS m WHERE {wanted.which}"
-            f" ORDER BY {wanted.direction()} LIMIT ? OFFSET ?",
-            *(*wanted.values, bounded(limit), bounded(position)),
-        )
-        return EmailPage(tuple(id for (id,) in rows), position, total if calculate_total else None)
+        known = total
+        if known is None and position > _FAR and mailbox is not None and shown is None:
+            known = self._total(account_id, mailbox, shown, collapse, wanted)
+        if known is not None and position > known // 2:
+            ids = self._from_end(wanted, known - position, limit)
+        else:
+            ids = self._walk(wanted, position, limit)
+        return EmailPage(ids, position, total if calculate_total else None)
 
     def changes(self, account_id: int, mailbox: int, since: int, ascending: bool, limit: int) -> ListChanges | None:
         """See ``store.mail``."""
@@ -137,6 +144,21 @@ class MailLists:
             *(account_id, account_id, EMAIL),
         )
 
+    def _walk(self, wanted: _List, offset: int, limit: int) -> tuple[int, ...]:
+        rows = self._session.all(
+            f"SELECT m.{wanted.id} FROM {wanted.table} AS m WHERE {wanted.which}"
+            f" ORDER BY {wanted.direction()} LIMIT ? OFFSET ?",
+            *(*wanted.values, bounded(limit), bounded(offset)),
+        )
+        return tuple(id for (id,) in rows)
+
+    def _from_end(self, wanted: _List, rest: int, limit: int) -> tuple[int, ...]:
+        """The first of the last ``rest``: the way from the other end is shorter."""
+        if rest <= 0:
+            return ()
+        count = min(limit, rest)
+        return self._walk(evolve(wanted, ascending=not wanted.ascending), rest - count, count)[::-1]
+
     def _indexes(
         self, account_id: int, mailbox: int, ascending: bool, places: list[tuple[int, int]]
     ) -> tuple[tuple[int, int], ...]:
@@ -151,8 +173,7 @@ class MailLists:
                 *(*wanted.values, *place, *values),
             )[0]
             indexes.append((index, place[1]))
-            after = f" AND NOT {wanted.before('m')} AND m.item_id <> ?"
-            values = (*place, place[1])
+            after, values = f" AND {wanted.behind('m')}", place
             index += 1
         return tuple(indexes)
 

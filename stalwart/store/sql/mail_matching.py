@@ -21,11 +21,15 @@ _FEW = 1000
 _FEW_IDS = 4000
 _MOST_CONDITIONS = 200
 _DEEPEST = 20
+_MOST_LOOKUPS = 32  # for each e-mail that is tested
 _NO_LIMIT = (1 << 63) - 1
 _IDS = ":ids"  # where the dialect says how a list of numbers that is one value is read
 # + keeps SQLite from the indexes of lists, which begin with the mailbox
 _MEMBER = "SELECT 1 FROM member AS t WHERE t.account_id = e.account_id AND t.item_id = e.id AND +t.dead = 0"
 _THREAD = "SELECT 1 FROM email AS t WHERE t.account_id = e.account_id AND t.thread_id = e.thread_id"
+_KEYWORD = frozenset({"has_keyword", "not_keyword"})
+_THREADS = frozenset({f"{which}_in_thread_have_keyword" for which in ("all", "some", "none")})
+_LOOKED_UP = frozenset({"in_mailbox", "in_mailbox_other_than"}) | _KEYWORD | _THREADS
 _TIMES = {"before": "<", "after": ">="}
 _KEYS = {
     "received_at": "e.received_at",
@@ -55,8 +59,7 @@ class Matching:
         self, account_id: int, filter: Filter | None, sort: Sequence[Sort], limit: int, collapse: bool
     ) -> tuple[int, ...]:
         """See ``store.mail``."""
-        if filter is not None:
-            _refuse_large(filter)
+        _refuse_large(filter, sort)
         keys = tuple(sort) or (Sort("received_at"),)
         source, certain = self._source(account_id, filter)
         time = "m.sort_at" if certain is not None and certain.test == "in_mailbox" else "e.received_at"
@@ -175,18 +178,15 @@ def _some_in_thread(test: _Text) -> _Text:
     return _Text(f"EXISTS ({_THREAD} AND {test.text})", test.values)
 
 
-def _numbers(ids: Sequence[int] | frozenset[int]) -> str:
-    """A list of whole numbers as text: a large set would be too many values."""
-    return f"({', '.join(str(int(id)) for id in sorted(ids)) or 'NULL'})"
-
-
 def _listed(ids: frozenset[int]) -> str:
-    """A list of any length as one value."""
+    """A list of any length as one value: statements with numbers in their text would fill the cache of statements."""
     return f"[{','.join(map(str, sorted(ids)))}]"
 
 
 def _in_other_mailbox(ids: frozenset[int]) -> _Text:
-    return _Text(f"EXISTS ({_MEMBER}{f' AND t.container_id NOT IN {_numbers(ids)}' if ids else ''})")
+    if not ids:
+        return _Text(f"EXISTS ({_MEMBER})")
+    return _Text(f"EXISTS ({_MEMBER} AND t.container_id NOT IN ({_IDS}))", (_listed(ids),))
 
 
 _TESTS: Mapping[str, Callable[[Any], _Text]] = {
@@ -204,9 +204,10 @@ _TESTS: Mapping[str, Callable[[Any], _Text]] = {
 }
 
 
-def _refuse_large(filter: Filter) -> None:
-    pending: list[tuple[Filter, int]] = [(filter, 1)]
+def _refuse_large(filter: Filter | None, sort: Sequence[Sort]) -> None:
+    pending: list[tuple[Filter, int]] = [(filter, 1)] if filter is not None else []
     count = 0
+    lookups = sum(key.key not in _KEYS for key in sort)
     while pending:
         part, depth = pending.pop()
         count += 1
@@ -214,3 +215,7 @@ def _refuse_large(filter: Filter) -> None:
             raise Invalid("The filter has too many conditions, or they are nested too deep.", ("filter",))
         if isinstance(part, Combined):
             pending += [(inner, depth + 1) for inner in part.filters]
+        else:
+            lookups += part.test in _LOOKED_UP and not (part.test in _KEYWORD and part.value in FLAGS)
+    if lookups > _MOST_LOOKUPS:
+        raise Invalid(f"More than {_MOST_LOOKUPS} conditions are about mailboxes, keywords or threads.", ("filter",))

@@ -1,11 +1,14 @@
 """The index of words in SQLite's FTS5: an inverted index without the texts, whose rows are accounts and e-mails in one.
 
-Words come from ``codec.search_terms`` and hold nothing that means something to FTS5; they are quoted all the same.
+Each word begins with a sign of its account, so that a search never touches the words of others, however many there are
+that begin alike. Words come from ``codec.search_terms`` and hold nothing that means something to FTS5; they are quoted
+all the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import functools
+from collections.abc import Collection, Iterable, Sequence
 
 from stalwart.codec.search_document import COLUMNS
 from stalwart.codec.search_terms import Row, Unit
@@ -16,6 +19,7 @@ _BITS = 32
 _LARGEST_ACCOUNT = 1 << 31
 _NAMES = ", ".join(COLUMNS)
 _MARKS = ", ".join("?" * (len(COLUMNS) + 1))
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class Fts5Words:
@@ -27,25 +31,24 @@ class Fts5Words:
     def add(self, account_id: int, email_id: int, words: Sequence[str]) -> None:
         """Index an e-mail that is not in the index."""
         self._session.run(
-            f"INSERT INTO mail_words(rowid, {_NAMES}) VALUES ({_MARKS})", _key(account_id, email_id), *words
+            f"INSERT INTO mail_words(rowid, {_NAMES}) VALUES ({_MARKS})",
+            *(_key(account_id, email_id), *_signed(account_id, words)),
         )
 
     def remove(self, account_id: int, email_id: int, words: Sequence[str]) -> None:
         """Remove an e-mail with the words that it was added with."""
         self._session.run(
             f"INSERT INTO mail_words(mail_words, rowid, {_NAMES}) VALUES ('delete', {_MARKS})",
-            *(_key(account_id, email_id), *words),
+            *(_key(account_id, email_id), *_signed(account_id, words)),
         )
 
     def match(self, account_id: int, units: Sequence[Unit], columns: Collection[str]) -> frozenset[int]:
         """See ``store.mail_text``."""
         if not 0 <= account_id < _LARGEST_ACCOUNT:
             return frozenset()
+        expression = _expression(_sign(account_id), units, columns)
+        found = self._session.all("SELECT rowid FROM mail_words WHERE mail_words MATCH ?", expression)
         first = account_id << _BITS
-        found = self._session.all(
-            "SELECT rowid FROM mail_words WHERE mail_words MATCH ? AND rowid BETWEEN ? AND ?",
-            *(_expression(units, columns), first, first + (1 << _BITS) - 1),
-        )
         return frozenset(key - first for (key,) in found)
 
     def clear(self) -> None:
@@ -59,11 +62,26 @@ def _key(account_id: int, email_id: int) -> int:
     return (account_id << _BITS) + email_id
 
 
-def _expression(units: Sequence[Unit], columns: Collection[str]) -> str:
-    text = " AND ".join(f"({' OR '.join(map(_row, unit))})" for unit in units)
+@functools.lru_cache(maxsize=1024)
+def _sign(account_id: int) -> str:
+    """What the words of an account begin with: how many digits, and the digits; none begins another one."""
+    digits, left = "", account_id
+    while left:
+        left, digit = divmod(left, len(_DIGITS))
+        digits = _DIGITS[digit] + digits
+    return _DIGITS[len(digits)] + digits
+
+
+def _signed(account_id: int, columns: Iterable[str]) -> list[str]:
+    sign = _sign(account_id)
+    return [sign + words.replace(" ", f" {sign}") if words else "" for words in columns]
+
+
+def _expression(sign: str, units: Sequence[Unit], columns: Collection[str]) -> str:
+    text = " AND ".join(f"({' OR '.join(_row(sign, row) for row in unit)})" for unit in units)
     return f"{{{' '.join(columns)}}} : ({text})" if columns else text
 
 
-def _row(row: Row) -> str:
-    words = " ".join(row.words).replace('"', "")
+def _row(sign: str, row: Row) -> str:
+    words = " ".join(sign + word for word in row.words).replace('"', "")
     return f'"{words}" *' if row.begins else f'"{words}"'

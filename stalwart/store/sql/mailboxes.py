@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from stalwart.errors import Conflict, DanglingReference, Linked, NotFound
 from stalwart.store.mail import Rows
 from stalwart.store.mail_rows import TRASH, MailboxRow
-from stalwart.store.object_types import MAILBOX
+from stalwart.store.object_types import MAILBOX, QUOTA
 from stalwart.store.sql.lists import bounded, select_in
 from stalwart.store.sql.mail_recount import Recount
 from stalwart.store.sql.mail_writing import MailWriting
@@ -56,6 +56,7 @@ class SqlMailboxes:
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(account_id, made.id, MAILBOX, parent_id, name, name_key, role, sort_order, now, made.seq),
         )
+        self._objects.follow(account_id, QUOTA, made.seq)
         return self._known(account_id, made.id)
 
     def update(
@@ -108,7 +109,9 @@ class SqlMailboxes:
             self._writing.remove_from(account_id, emails, mailbox.id, now)
         self._session.run("DELETE FROM member WHERE account_id = ? AND container_id = ?", account_id, id)
         self._session.run("DELETE FROM container WHERE account_id = ? AND id = ?", account_id, id)
-        self._objects.kill(account_id, id, now=now)
+        seq = self._objects.allocate(account_id)[0]
+        self._objects.kill(account_id, id, now=now, seq=seq)
+        self._objects.follow(account_id, QUOTA, seq)
 
     def get(self, account_id: int, id: int) -> MailboxRow | None:
         return self.many(account_id, [id]).get(id)

@@ -144,12 +144,20 @@ class SqlObjects:
         return self._state(account_id, type)[0]
 
     def touch(self, account_id: int, type: int) -> None:
-        self._session.note(account_id, type)
-        self._session.run(
+        found = self._session.one(
             "INSERT INTO type_state(account_id, type, seq) SELECT id, ?, seq FROM account WHERE id = ?"
-            " ON CONFLICT (account_id, type) DO UPDATE SET seq = excluded.seq",
+            " ON CONFLICT (account_id, type) DO UPDATE SET seq = excluded.seq RETURNING seq",
             *(type, account_id),
         )
+        if found:
+            self._session.note(account_id, type, found[0])
+
+    def follow(self, account_id: int, type: int, seq: int) -> None:
+        """Whoever has a state of ``type`` has another one after the change ``seq`` of something else."""
+        if self._session.changed(
+            "UPDATE type_state SET seq = ? WHERE account_id = ? AND type = ? AND seq < ?", seq, account_id, type, seq
+        ):
+            self._session.note(account_id, type, seq)
 
     def states(self, account_id: int) -> dict[int, int]:
         return dict(self._session.all("SELECT type, seq FROM type_state WHERE account_id = ?", account_id))
@@ -225,7 +233,7 @@ class SqlObjects:
         )
 
     def _note(self, account_id: int, type: int, seq: int, octets: int) -> None:
-        self._session.note(account_id, type)
+        self._session.note(account_id, type, seq)
         self._session.run(
             "INSERT INTO type_state(account_id, type, seq) VALUES (?, ?, ?) ON CONFLICT (account_id, type)"
             " DO UPDATE SET seq = excluded.seq WHERE excluded.seq > type_state.seq",

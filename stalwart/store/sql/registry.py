@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from stalwart.codec.ids import lettered
 from stalwart.errors import Conflict, DanglingReference, Linked, NotFound
 from stalwart.store.rows import Row, Term
 from stalwart.store.sql.lists import insert_new, select_in
@@ -126,6 +127,9 @@ class SqlRegistry:
             " ON CONFLICT (type) DO UPDATE SET last = registry_sequence.last + 1 RETURNING last",
             *(type, first),
         )[0]
+        if lettered(number) > number:
+            number = lettered(number)
+            self._session.run("UPDATE registry_sequence SET last = ? WHERE type = ?", number, type)
         return number
 
     def search(

@@ -35,7 +35,7 @@ class Session:
 
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
         self._connection = connection
-        self._noted: dict[int, set[int]] = {}
+        self._noted: dict[int, dict[int, int]] = {}
         self.dialect = dialect
 
     def run(self, statement: str, *values: Any) -> Cursor:
@@ -67,12 +67,16 @@ class Session:
         for statement in self.dialect.begin_migration:
             self._connection.execute(statement)
 
-    def note(self, account_id: int, *types: int) -> None:
-        """Objects of these types of an account have changed, or will have when the transaction is durable."""
-        self._noted.setdefault(account_id, set()).update(types)
+    def note(self, account_id: int, type: int, state: int) -> None:
+        """Objects of this type of an account have changed, or will have when the transaction is durable."""
+        noted = self._noted.setdefault(account_id, {})
+        if state > noted.get(type, 0):
+            noted[type] = state
 
-    def noted(self) -> dict[int, set[int]]:
-        """What was noted since this was asked last; more than has changed where a savepoint was rolled back."""
+    def noted(self) -> dict[int, dict[int, int]]:
+        """The states by account and type that were noted since this was asked last. Where a savepoint was rolled back
+        they are more than have changed, and 0 where that makes them uncertain.
+        """
         noted = self._noted
         if noted:
             self._noted = {}
@@ -97,6 +101,7 @@ class Session:
         except BaseException as error:
             self._end_savepoint("ROLLBACK TO SAVEPOINT work", error)
             self._end_savepoint("RELEASE SAVEPOINT work", error)
+            self._noted = {id: dict.fromkeys(types, 0) for id, types in self._noted.items()}
             raise
         self._end_savepoint("RELEASE SAVEPOINT work", None)
 

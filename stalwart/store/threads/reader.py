@@ -1,9 +1,16 @@
-"""A reader thread: one work at a time, each on a snapshot of its own; several share one queue."""
+"""A reader thread: one work at a time, each on a snapshot of its own; several may share one queue.
+
+Works that wait are run in a row and answered together, because waking the reactor costs more than a short one. If a
+work among them takes long, ``Relief`` has the answers before it fetched and what waits behind it run elsewhere.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from queue import Empty
+from time import monotonic
 from typing import Any
 
 from stalwart.store.blob_files import BlobFiles
@@ -13,23 +20,53 @@ from stalwart.store.store import Transaction
 from stalwart.store.threads.engine import Engine
 from stalwart.store.threads.work import Failed, Outcome, Queue, Work
 
+ROW = 0.0005
+"""Seconds after which the works that were run in a row are answered."""
+
 
 class Reader:
     """Runs works from ``queue`` until it meets None. ``answer`` is called in the thread."""
 
-    def __init__(self, queue: Queue, engine: Engine, files: BlobFiles, answer: Callable[[list[Outcome]], None]) -> None:
+    def __init__(
+        self, queue: Queue, engine: Engine, files: BlobFiles, answer: Callable[[Iterable[Outcome]], None]
+    ) -> None:
+        self.running: Work | None = None
         self._queue = queue
         self._engine = engine
         self._files = files
         self._answer = answer
+        self._finished: deque[Outcome] = deque()
         self._connection: tuple[Session, Transaction] | None = None
 
     def run(self) -> None:
         """The body of the thread."""
         while (work := self._queue.get()) is not None:
-            if work.claim():
-                self._answer([(work, self._outcome(work))])
+            if not self._row(work):
+                break
         self._disconnect()
+
+    def finished(self) -> Iterator[Outcome]:
+        """What is done and not yet fetched; for the reactor thread."""
+        while self._finished:
+            yield self._finished.popleft()
+
+    def _row(self, work: Work | None) -> bool:
+        """Run works until no more wait, or time is up; False if the thread is to end."""
+        end = monotonic() + ROW
+        while work is not None:
+            if work.claim():
+                self.running = work
+                self._finished.append((work, self._outcome(work)))
+            if monotonic() > end:
+                break
+            try:
+                work = self._queue.get_nowait()
+            except Empty:
+                break
+        self.running = None
+        if self._finished:
+            self._answer(self.finished())
+        return work is not None
 
     def interrupt(self) -> None:
         """Break off the running statement, from another thread."""

@@ -1,15 +1,15 @@
 """The store over threads: ``store.Store`` for any engine.
 
-Three queues: one for the writer, one that the readers share, one for work on blob files. Threads come up with
-``start``, those for files with the first work for them, and are gone when ``close`` has fired; should one be
-stuck, ``close`` breaks off its statement, fails what waits and does not wait for it.
+Queues: one for the writer, one for the first reader and one for the others (``relief``), one for work on blob files.
+Threads come up with ``start``, those for files with the first work for them, and are gone when ``close`` has fired;
+should one be stuck, ``close`` breaks off its statement, fails what waits and does not wait for it.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from typing import Any, NoReturn, TypeVar
 
@@ -21,6 +21,7 @@ from stalwart.store.store import Transaction
 from stalwart.store.threads.engine import Engine
 from stalwart.store.threads.file_worker import FileWorker
 from stalwart.store.threads.reader import Reader
+from stalwart.store.threads.relief import Relief
 from stalwart.store.threads.work import Desk, Lane, Outcome, Queue
 from stalwart.store.threads.writer import Writer
 from stalwart.store.watch import Observer, Watch
@@ -70,7 +71,13 @@ class ThreadedStore:
         self._blob_writing = Lane(self._file_works, measured(BLOB_WRITE_DURATION), filing)
         self._watch = Watch()
         self._writer = Writer(self._writes, engine, blob_files, self._answer, self._tell)
-        self._readers = [Reader(self._reads, engine, blob_files, self._answer) for _ in range(readers)]
+        self._long_reads: Queue = SimpleQueue()
+        queues = [self._reads, *[self._long_reads] * (readers - 1)]
+        self._readers = [Reader(queue, engine, blob_files, self._settle) for queue in queues]
+        self._relief: Relief | None = None
+        if readers > 1:
+            first, *others = self._readers
+            self._relief = Relief(reactor, first, self._reads, others, self._long_reads, self._desk.settle)
         self._file_workers = [FileWorker(self._file_works, blob_files, self._answer) for _ in range(file_workers)]
         self._file_workers_run = False
         self._close_timeout = close_timeout
@@ -95,9 +102,12 @@ class ThreadedStore:
         if self._closing is None:
             self._closing = []
             self._desk.close()
+            if self._relief is not None:
+                self._relief.end()
             self._writes.put(None)
-            for _ in self._readers:
-                self._reads.put(None)
+            self._reads.put(None)
+            for _ in self._readers[1:]:
+                self._long_reads.put(None)
             if self._file_workers_run:
                 for _ in self._file_workers:
                     self._file_works.put(None)
@@ -106,7 +116,10 @@ class ThreadedStore:
         return waiting
 
     def read(self, work: Callable[[Transaction], T]) -> Deferred[T]:
-        return self._desk.submit(self._reading, work)
+        answer = self._desk.submit(self._reading, work)
+        if self._relief is not None and self._desk.is_open:
+            self._relief.expect()
+        return answer
 
     def write(self, work: Callable[[Transaction], T]) -> Deferred[T]:
         return self._desk.submit(self._writing, work)
@@ -129,7 +142,10 @@ class ThreadedStore:
         if outcomes:
             self._reactor.callFromThread(self._desk.settle, outcomes)
 
-    def _tell(self, changed: dict[int, set[int]]) -> None:
+    def _settle(self, outcomes: Iterable[Outcome]) -> None:
+        self._reactor.callFromThread(self._desk.settle, outcomes)
+
+    def _tell(self, changed: dict[int, dict[int, int]]) -> None:
         if self._watch.observers:
             self._reactor.callFromThread(self._watch.tell, changed)
 

@@ -27,7 +27,7 @@ _SPAN = 0.05
 
 class Writer:
     """Runs works from ``queue`` until it meets None. ``answer`` is called in the thread, once per commit; then ``tell``
-    if objects have changed, with their types by account.
+    if objects have changed, with their states by account and type.
     """
 
     def __init__(
@@ -36,14 +36,14 @@ class Writer:
         engine: Engine,
         files: BlobFiles,
         answer: Callable[[list[Outcome]], None],
-        tell: Callable[[dict[int, set[int]]], None] = lambda changed: None,
+        tell: Callable[[dict[int, dict[int, int]]], None] = lambda changed: None,
     ) -> None:
         self._queue = queue
         self._engine = engine
         self._files = files
         self._answer = answer
         self._tell = tell
-        self._changed: dict[int, set[int]] = {}
+        self._changed: dict[int, dict[int, int]] = {}
         self._connection: tuple[Session, Transaction] | None = None
 
     def run(self) -> None:
@@ -104,8 +104,8 @@ class Writer:
         try:
             with session.savepoint():
                 result = work.function(transaction)
-            for account_id, types in session.noted().items():
-                self._changed.setdefault(account_id, set()).update(types)
+            for account_id, states in session.noted().items():
+                self._changed.setdefault(account_id, {}).update(states)
             return result
         except TransactionLost:
             raise

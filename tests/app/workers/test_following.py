@@ -140,6 +140,27 @@ class AtOnceTests(FollowingCase):
         self.assertIsNone(self.following.look())
         self.assertEqual(self.parts.asked, [("certificate", 7), ("certificate", None), ("challenge", 3)])
 
+    def test_objects_and_subscriptions_are_told_to_whoever_pushes(self) -> None:
+        asked: list[Any] = []
+
+        class Push:
+            def hear_objects(self, account_ids: Any) -> None:
+                asked.append(("objects", account_ids))
+
+            def hear_subscriptions(self, account_ids: Any) -> None:
+                asked.append(("subscriptions", account_ids))
+
+        self.other.publish(Kind.OBJECTS, 7)
+        self.following.look()
+        self.following.objects = Push()
+        self.other.publish(Kind.OBJECTS, 7)
+        self.other.publish(Kind.SUBSCRIPTIONS, 8)
+        self.following.look()
+        self.publish(Kind.ALL_OBJECTS, Kind.ALL_SUBSCRIPTIONS)
+        self.following.look()
+        everything = [("objects", None), ("subscriptions", None)]
+        self.assertEqual(asked, [("objects", {7}), ("subscriptions", {8}), *everything])
+
     def test_process_without_tls_has_nobody_to_tell(self) -> None:
         ring = ChangeRing(self.memory)
         self.addCleanup(ring.close)

@@ -190,6 +190,72 @@ class HearingTests(MemberCase):
         self.assertEqual(self.below.asked, ["settings"])
 
 
+class FakePush:
+    """Hears of objects and subscriptions."""
+
+    def __init__(self) -> None:
+        self.objects: list[Collection[int] | None] = []
+        self.subscriptions: list[Collection[int] | None] = []
+
+    def hear_objects(self, account_ids: Collection[int] | None) -> None:
+        self.objects.append(account_ids)
+
+    def hear_subscriptions(self, account_ids: Collection[int] | None) -> None:
+        self.subscriptions.append(account_ids)
+
+
+class ObjectTests(MemberCase):
+    """Objects change often: they are told of only where somebody listens."""
+
+    def kinds(self) -> frozenset[int]:
+        return self.ring.take().objects
+
+    def test_nobody_is_told_while_nobody_listens_elsewhere(self) -> None:
+        self.member.changed_objects(7)
+        self.member.watches_objects(True)
+        self.member.changed_objects(7)
+        self.assertEqual((self.kinds(), self.sent), (frozenset(), []))
+
+    def test_others_that_listen_are_told(self) -> None:
+        other = self.new(1)
+        other.watches_objects(True)
+        self.member.changed_objects(7)
+        self.member.changed_objects(7)
+        self.member.changed_objects(8)
+        self.assertEqual(self.kinds(), {7, 8})
+        self.clock.advance(0)
+        self.assertEqual(self.sent, [("changed", {})])
+        other.watches_objects(False)
+        self.member.changed_objects(9)
+        self.assertEqual(self.kinds(), frozenset())
+
+    def test_the_parent_has_a_rest_between_two_words(self) -> None:
+        self.new(1).watches_objects(True)
+        self.member.changed_objects(7)
+        self.clock.advance(0)
+        self.member.changed_objects(7)
+        self.clock.advance(0.004)
+        self.assertEqual(len(self.sent), 1)
+        self.clock.advance(0.002)
+        self.assertEqual(len(self.sent), 2)
+
+    def test_whoever_is_given_first_or_last_hears(self) -> None:
+        first, last = FakePush(), FakePush()
+        self.member.share_objects(first)
+        self.changes()
+        self.ring.publish(Kind.OBJECTS, 7)
+        self.hear("look")
+        self.member.share_objects(last)
+        self.ring.publish(Kind.SUBSCRIPTIONS, 8)
+        self.hear("look")
+        self.assertEqual((first.objects, last.subscriptions), ([{7}], [{8}]))
+        self.assertEqual((first.subscriptions, last.objects), ([], []))
+
+    def test_subscriptions_are_told_in_any_case(self) -> None:
+        self.member.changed_subscriptions(7)
+        self.assertEqual(self.ring.take().subscriptions, {7})
+
+
 class LeadingTests(MemberCase):
     """What only one of them does."""
 

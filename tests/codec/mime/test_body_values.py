@@ -22,6 +22,10 @@ class ValueTests(SynchronousTestCase):
     def test_ends_of_lines_are_lf(self) -> None:
         self.assertEqual(value(part("text/plain", b"a\r\nb\nc\r\r\nd\re")).value, "a\nb\nc\nde")
 
+    def test_nul_is_dropped(self) -> None:
+        self.assertEqual(value(part("text/plain", b"a\0b\0")), BodyValue("ab", False, False))
+        self.assertEqual(value(part("text/plain", b"\0" * 9000 + b"abc"), 2), BodyValue("ab", False, True))
+
     def test_wire_form(self) -> None:
         shown = value(part("text/plain; charset=x-none", b"abc"), 2).as_json()
         self.assertEqual(shown, {"value": "ab", "isEncodingProblem": True, "isTruncated": True})

@@ -53,6 +53,15 @@ class HeadTests(SynchronousTestCase):
         self.assertEqual(read_head(b"From a@b.test Mon Jan  1 00:00:00 2026\r\n" + REST).octets, REST)
         self.assertEqual(read_head(b"From here on it is text\r\n\r\n").octets, b"\r\nFrom here on it is text\r\n\r\n")
 
+    def test_what_is_left_without_a_return_path_is_no_field(self) -> None:
+        for text, expected in (
+            (b"Return-Path: <x>\r\n folded", b"\r\n folded"),
+            (b"Return-Path: <x>\r\nFrom a\r\n" + REST, REST),
+            (b"Return-Path: <x>\r\n\r\nText\r\n", b"\r\nText\r\n"),
+            (b"Return-Path: <x>\r\n", b"\r\n"),
+        ):
+            self.assertEqual(read_head(text).octets, expected)
+
     def test_message_ids(self) -> None:
         for text, expected in (
             (b"message-id : <a@b>", True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stalwart.directory.access import Access
-from stalwart.jmap.blobs.download import download
+from stalwart.jmap.blobs.download import download, download_nameless
 from stalwart.jmap.blobs.running import RunningUploads
 from stalwart.jmap.blobs.upload import upload
 from stalwart.telemetry import Telemetry
@@ -34,7 +34,8 @@ class HttpCase(ShelfCase):
         }
         self.events: list[str] = []
         services["telemetry"].observe(lambda event, keys: self.events.append(event.id))
-        self.server: Server = serve((upload, download), services, settings=self.settings, directory=self.directory)
+        routes = (upload, download, download_nameless)
+        self.server: Server = serve(routes, services, settings=self.settings, directory=self.directory)
 
     def sign_in(self, who: Access) -> None:
         """From now on it is ``who`` who asks."""

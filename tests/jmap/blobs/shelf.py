@@ -81,10 +81,10 @@ class ShelfCase(SynchronousTestCase):
         made = Call(method.name, given, "0", Request(who or access(), **request))
         return self.settle(method.handler(made, **{name: services[name] for name in method.services}))
 
-    def refused(self, method: Method, arguments: dict[str, Any], who: Access | None = None) -> str:
+    def refused(self, method: Method, arguments: dict[str, Any], who: Access | None = None, **request: Any) -> str:
         """The type of the error of a call."""
         services = {"store": self.store, "settings": self.settings, "clock": self.clock}
-        made = Call(method.name, {"accountId": ALICE} | arguments, "0", Request(who or access()))
+        made = Call(method.name, {"accountId": ALICE} | arguments, "0", Request(who or access(), **request))
         running = Deferred.fromCoroutine(method.handler(made, **{name: services[name] for name in method.services}))
         return str(self.failureResultOf(running, MethodError).value.type)
 

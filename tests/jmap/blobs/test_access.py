@@ -6,8 +6,7 @@ from attrs import evolve
 
 from stalwart.codec.ids import encode_id
 from stalwart.directory.access import Access
-from stalwart.jmap.blobs.access import check_account, find_readable, uploader
-from stalwart.jmap.errors import MethodError
+from stalwart.jmap.blobs.access import find_readable, uploader
 from tests.jmap.blobs.shelf import LARGE, NOW, SMALL, ShelfCase, access
 
 
@@ -69,11 +68,6 @@ class ReadableTests(ShelfCase):
         ids = [self.uploaded(SMALL), self.uploaded(LARGE)]
         found = self.read(lambda tx: find_readable(tx, access(), 7, ids, NOW))
         self.assertEqual([found[id].held for id in ids], [SMALL, None])
-
-    def test_the_account_must_be_there(self) -> None:
-        self.assertIsNone(self.read(lambda tx: check_account(tx, 7)))
-        failure = self.failureResultOf(self.store.read(lambda tx: check_account(tx, 12)), MethodError)
-        self.assertEqual(failure.value.type, "accountNotFound")
 
     def test_uploaders_are_told_apart_from_objects(self) -> None:
         self.assertTrue(all(uploader(account_id) < 0 for account_id in (0, 1, 4294967295)))

@@ -26,6 +26,12 @@ class DownloadTests(HttpCase):
         }
         self.assertEqual(response.headers | expected, response.headers)
 
+    def test_a_name_may_be_left_empty(self) -> None:
+        response = self.get(f"/jmap/download/h/{self.uploaded(SMALL)}/?accept=text/plain")
+        self.assertEqual((response.status, response.body), (200, SMALL))
+        self.assertEqual(response.headers["content-disposition"], "attachment")
+        self.assertEqual(response.headers["content-type"], "text/plain")
+
     def test_large_content(self) -> None:
         self.assertEqual(self.get(f"/jmap/download/h/{self.uploaded(LARGE)}/x").body, LARGE)
 
@@ -58,12 +64,25 @@ class DownloadTests(HttpCase):
             ("na%22me.eml", 'attachment; filename="na\\"me.eml"; filename*=UTF-8\'\'na%22me.eml'),
             ("%C3%A4.txt", "attachment; filename=\"_.txt\"; filename*=UTF-8''%C3%A4.txt"),
             ("a%0D%0AX-Evil:%20b", 'attachment; filename="aX-Evil: b"'),
-            ("a%2Fb", 'attachment; filename="a/b"'),
+            ("a%2Fb", 'attachment; filename="a_b"'),
+            ("%E2%80%AEgpj.exe", 'attachment; filename="gpj.exe"'),
             ("a/ignored", 'attachment; filename="a"'),
         ):
             response = self.get(f"/jmap/download/h/{id}/{name}")
             self.assertEqual(response.headers["content-disposition"], expected)
             self.assertNotIn("x-evil", response.headers)
+
+    def test_without_a_name(self) -> None:
+        """What a template gives for an empty ``name``."""
+        id = self.uploaded(SMALL)
+        for path in (f"/jmap/download/h/{id}/?accept=text/plain", f"/jmap/download/h/{id}?accept=text/plain"):
+            response = self.get(path)
+            self.assertEqual((response.status, response.body), (200, SMALL))
+            found = response.headers["content-disposition"], response.headers["content-type"]
+            self.assertEqual(found, ("attachment", "text/plain"))
+
+    def test_a_condition_that_fails(self) -> None:
+        self.assertEqual(self.get(f"/jmap/download/h/{self.uploaded(SMALL)}/x", If_Match='"other"').status, 412)
 
     def test_a_name_that_is_not_utf_8(self) -> None:
         response = self.get(f"/jmap/download/h/{self.uploaded(SMALL)}/%FF.txt")
@@ -130,9 +149,6 @@ class AccessTests(HttpCase):
         self.assertEqual(self.status(f"h/{id}"), 200)
         self.clock.advance(60)
         self.assertEqual(self.status(f"h/{id}"), 404)
-
-    def test_a_path_without_a_name(self) -> None:
-        self.assertEqual(self.get(f"/jmap/download/h/{self.uploaded(SMALL)}").status, 404)
 
     def test_a_file_that_is_missing_is_not_found_but_later_breaks_the_answer(self) -> None:
         id = self.uploaded(LARGE)

@@ -183,8 +183,10 @@ class RefusedTests(MakingCase):
     def test_accounts_that_are_not_the_clients_or_not_there(self) -> None:
         create = {"create": {"a": text("")}}
         recovery = access(RECOVERY_ACCOUNT, "impersonate", kind="recovery")
-        for account, who in (("i", None), ("zz", access(7, "impersonate")), ("d333333", recovery)):
+        for account, who in (("i", None), ("zz", access(7, "impersonate"))):
             self.assertEqual(self.refused(upload, create | {"accountId": account}, who), "accountNotFound")
+        asked = create | {"accountId": "d333333"}
+        self.assertEqual(self.refused(upload, asked, recovery), "accountNotSupportedByMethod")
 
     def test_a_disk_that_fails_says_so(self) -> None:
         def full() -> Any:

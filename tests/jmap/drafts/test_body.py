@@ -6,7 +6,7 @@ from typing import Any
 from unittest import TestCase
 
 from stalwart.codec.mime.composer import Outline
-from stalwart.jmap.drafts.body import DEEPEST, MOST_PARTS, Body, Piece, read_body
+from stalwart.jmap.drafts.body import DEEPEST, MOST_LANGUAGES, MOST_MEMBERS, MOST_PARTS, Body, Piece, read_body
 from stalwart.jmap.drafts.faults import Faults
 from stalwart.jmap.errors import SetRefused
 
@@ -127,6 +127,13 @@ class ReadBodyTests(TestCase):
             ({"1": {"value": "x", "other": 1}}, "bodyValues/1/other"),
         ):
             self.assertEqual(self.wrong(bodyValues=values), (place,), values)
+
+    def test_how_many_members_there_are_is_bounded(self) -> None:
+        many = {str(number): 1 for number in range(MOST_MEMBERS + 1)}
+        self.assertEqual(self.wrong(bodyStructure={"blobId": "B1", **many}), ("bodyStructure",))
+        self.assertIn("bodyValues", self.wrong(textBody=[{"partId": "1"}], bodyValues=many))
+        tags = {"blobId": "B1", "language": ["de"] * (MOST_LANGUAGES + 1)}
+        self.assertEqual(self.wrong(attachments=[tags]), ("attachments/0/language",))
 
     def test_how_many_parts_and_how_deep_is_bounded(self) -> None:
         many = [{"blobId": "B1"}] * (MOST_PARTS + 1)

@@ -83,6 +83,11 @@ class ReadDraftTests(TestCase):
             self.assertEqual(self.wrong(bodyValues=values, **body, **{"header:X-A": " x"}), (place,))
         self.draft(textBody=[part], attachments=[{"blobId": "B1"}], bodyValues=values, **{"header:X-A": " x"})
 
+    def test_too_many_properties_are_too_large(self) -> None:
+        with self.assertRaises(SetRefused) as caught:
+            self.draft(**{f"header:X-{number}": " x" for number in range(3000)})
+        self.assertEqual(caught.exception.type, "tooLarge")
+
     def test_too_many_keywords_have_an_error_of_their_own(self) -> None:
         with self.assertRaises(SetRefused) as caught:
             self.draft(subject="x", keywords={f"k{number}": True for number in range(101)})

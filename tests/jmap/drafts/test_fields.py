@@ -7,7 +7,7 @@ from unittest import TestCase
 
 from stalwart.codec.mime.header_forms import Form
 from stalwart.jmap.drafts.faults import Faults
-from stalwart.jmap.drafts.fields import MOST_FIELDS, Field, Fields
+from stalwart.jmap.drafts.fields import MOST_FIELDS, Field, Fields, outweighs
 from stalwart.jmap.errors import SetRefused
 
 
@@ -77,7 +77,14 @@ class FieldsTests(TestCase):
         for given in (
             {"header:X-A:asText:all": ["v"] * (MOST_FIELDS + 1)},
             {"header:X-A:asText": "word " * 200_000},
+            {"header:X-A:asText": "ä" * 300_000},
+            {"to": [{"email": "a@b"}] * 70_000},
         ):
             with self.assertRaises(SetRefused) as caught:
                 self.taken(given)
             self.assertEqual(caught.exception.type, "tooLarge")
+
+    def test_weight_is_of_all_that_a_value_has(self) -> None:
+        for value, weight in ((5, 8), ("abc", 11), (["abc", None], 27), ({"ab": {"c": 1}}, 27), ([[[]]], 24)):
+            self.assertFalse(outweighs(value, weight), value)
+            self.assertTrue(outweighs(value, weight - 1), value)

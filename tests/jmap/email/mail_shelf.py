@@ -37,16 +37,22 @@ def message(
 
 
 class FakeTextSearch:
-    """Finds what a test says: ``found[test, value]``."""
+    """Finds what a test says: ``found[test, value]``; raises ``fault`` if there is one."""
 
     def __init__(self) -> None:
         self.found: dict[tuple[str, Any], frozenset[int]] = {}
         self.awaited: list[int] = []
+        self.fault: Exception | None = None
 
     async def ready(self, account_id: int) -> None:
         self.awaited.append(account_id)
 
-    def find(self, tx: Transaction, account_id: int, test: str, value: Any) -> frozenset[int]:
+    def finder(self, tx: Transaction, account_id: int) -> FakeTextSearch:
+        return self
+
+    def find(self, test: str, value: Any) -> frozenset[int]:
+        if self.fault is not None:
+            raise self.fault
         return self.found.get((test, tuple(value) if isinstance(value, list) else value), frozenset())
 
 

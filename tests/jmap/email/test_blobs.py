@@ -5,6 +5,7 @@ from __future__ import annotations
 from stalwart.jmap.blobs.holders import known_holders
 from stalwart.jmap.blobs.lookup import lookup
 from stalwart.jmap.email import blobs
+from stalwart.jmap.mail.capability import MAIL
 from tests.jmap.email.mail_shelf import MailShelfCase, message
 
 
@@ -18,7 +19,8 @@ class LookupTests(MailShelfCase):
         other = self.uploaded(b"not in mail")
         emails = self.get(*ids, properties=["blobId", "threadId", "textBody"])
         blob, part = emails[0]["blobId"], emails[0]["textBody"][0]["blobId"]
-        answer = self.call(lookup, {"typeNames": ["Email", "Thread", "Mailbox"], "ids": [blob, part, other]})
+        wanted = {"typeNames": ["Email", "Thread", "Mailbox"], "ids": [blob, part, other]}
+        answer = self.call(lookup, wanted, using=frozenset((MAIL,)))
         matched = {
             "Email": sorted(ids),
             "Thread": sorted({each["threadId"] for each in emails}),

@@ -8,12 +8,13 @@ from twisted.internet.defer import Deferred
 
 from stalwart.codec.ids import decode_id
 from stalwart.errors import OverQuota
-from stalwart.jmap.email.filing import Made, Outcomes, answers, file_all, report_all
+from stalwart.jmap.email import filing
+from stalwart.jmap.email.filing import Effort, Made, Outcomes, answers, file_all, report_all
 from stalwart.jmap.email.placement import Placement
 from stalwart.jmap.errors import SetRefused
 from stalwart.store.mail_rows import AddedEmail
 from stalwart.telemetry.events import MESSAGE_OVER_QUOTA, MESSAGE_STORED
-from tests.jmap.email.writing import NOW, OWN, WritingCase, message
+from tests.jmap.email.writing import GROUP_ID, NOW, OWN, OWN_ID, WritingCase, message
 
 
 class FilingTests(WritingCase):
@@ -52,3 +53,39 @@ class FilingTests(WritingCase):
         report_all(OWN, makings, outcomes, self.messages, 0.25)
         self.assertEqual([event for event, _ in seen], [MESSAGE_STORED, MESSAGE_OVER_QUOTA])
         self.assertEqual((seen[0][1]["accountId"], seen[0][1]["elapsed"]), (OWN, 250))
+
+
+class EffortTests(WritingCase):
+    """A call does not make or read more than so much, however small it is itself."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.patch(filing, "MOST_OCTETS", 1000)
+        self.blobs = [self.upload(message(f"Number {number}", "x" * 600)) for number in (1, 2)]
+
+    def check(self, answer: dict[str, Any], *refused: str) -> None:
+        self.assertEqual(
+            {key: each["type"] for key, each in answer["notCreated"].items()}, dict.fromkeys(refused, "rateLimit")
+        )
+        self.assertEqual(answer["created"].keys(), set("abc") - set(refused))
+
+    def test_one_is_always_made(self) -> None:
+        effort = Effort()
+        effort.spend(5000)
+        self.assertRaises(SetRefused, effort.spend, 1)
+
+    def test_what_is_imported(self) -> None:
+        place = {"mailboxIds": {self.inbox: True}}
+        first, second = self.blobs
+        emails = {"a": {"blobId": first, **place}, "b": {"blobId": first, **place}, "c": {"blobId": second, **place}}
+        self.check(self.call("import", emails=emails), "c")  # what is read once counts once
+
+    def test_what_is_composed(self) -> None:
+        part = {"bodyStructure": {"type": "message/rfc822", "blobId": self.blobs[0]}, "mailboxIds": {self.inbox: True}}
+        text = {"subject": "No parts of blobs", "mailboxIds": {self.inbox: True}}
+        self.check(self.call("set", create={"a": part, "b": part, "c": text}), "b")
+
+    def test_what_is_copied(self) -> None:
+        ids = [self.email(message(f"Copied {number}", "x" * 600)) for number in range(3)]
+        create = {key: {"id": id, "mailboxIds": {self.team: True}} for key, id in zip("abc", ids, strict=True)}
+        self.check(self.call("copy", fromAccountId=OWN_ID, accountId=GROUP_ID, create=create), "b", "c")

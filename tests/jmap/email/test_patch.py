@@ -47,9 +47,13 @@ class EmailPatchTests(TestCase):
             ({"mailboxIds": {"b": True}, "mailboxIds/b": True}, "invalidPatch"),
             ({"mailboxIds/b/c": True}, "invalidPatch"),
             ({"keywords/~": True}, "invalidPatch"),
+            ({"subject/x": "y"}, "invalidPatch"),
+            ({"from/0/name": "y"}, "invalidPatch"),
+            ({"/keywords/a": True}, "invalidPatch"),
             ({"mailboxIds/b": None}, "invalidProperties"),
             ({"mailboxIds": None}, "invalidProperties"),
             ({f"keywords/k{number}": True for number in range(101)}, "tooManyKeywords"),
+            ({f"keywords/k{number}": None for number in range(10_001)}, "tooLarge"),
         ):
             self.assertEqual(self.refusal(patch), kind, patch)
 

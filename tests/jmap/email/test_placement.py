@@ -47,6 +47,11 @@ class PlacementTests(TestCase):
             problem = self.refusal(given)
             self.assertEqual((problem.type, problem.properties), ("invalidProperties", (place,)), given)
 
+    def test_very_many_members_are_refused_unread(self) -> None:
+        many = {str(number): False for number in range(10_001)}
+        self.assertEqual(self.refusal({"mailboxIds": many}).type, "tooManyMailboxes")
+        self.assertEqual(self.refusal({"mailboxIds": {"b": True}, "keywords": many}).type, "tooManyKeywords")
+
     def test_ids_beyond_what_the_store_counts_name_nothing(self) -> None:
         with self.assertRaises(SetRefused):
             read_mailbox("p333333333333", {})

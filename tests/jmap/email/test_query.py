@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stalwart.codec.ids import decode_id
+from stalwart.errors import Invalid
 from stalwart.jmap.call import RequestLimits
 from tests.jmap.email.mail_shelf import HOUR, NOW, MailShelfCase, message
 
@@ -184,6 +185,10 @@ class SearchTests(QueryCase):
         self.assertEqual(self.numbers({"subject": "nothing"}), [])
         self.numbers({"minSize": 1})
         self.assertEqual(len(self.text_search.awaited), 5)
+
+    def test_a_search_that_is_too_large_is_refused(self) -> None:
+        self.text_search.fault = Invalid("A search may look for 200 words at most.", ("filter",))
+        self.assertEqual(self.ask_refused("Email/query", {"filter": {"text": "plan"}}), "unsupportedFilter")
 
     def test_text_is_looked_for_each_time(self) -> None:
         self.assertEqual(self.numbers({"body": "late"}), [])

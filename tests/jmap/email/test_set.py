@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from stalwart.jmap.email.set import set_emails
 from tests.jmap.email.writing import GROUP_ID, WritingCase, message
 
@@ -70,7 +72,8 @@ class UpdateTests(WritingCase):
             ({"mailboxIds/x": "yes"}, "invalidProperties"),
             ({"subject": "other"}, "invalidProperties"),
             ({"nothing": None}, "invalidProperties"),
-            ({"from/0/name": "x"}, "invalidProperties"),
+            ({"from/0/name": "x"}, "invalidPatch"),
+            ({"bodyValues/1": {"value": "x"}}, "invalidProperties"),
         ):
             self.assertEqual(self.update(id, **patch)["type"], kind, patch)
         self.assertEqual(self.shown(id, "keywords")["keywords"], {})
@@ -158,6 +161,14 @@ class WholeSetTests(WritingCase):
             self.without(verb)
             self.assertEqual(self.error("set", **change), "forbidden")
             self.call("set")
+
+    def test_heavy_arguments_are_read_elsewhere(self) -> None:
+        id = self.email()
+        marks: dict[str, Any] = {f"keywords/{'k' * 200}{number}": None for number in range(500)}
+        create = {"n": {"mailboxIds": {self.inbox: True}, "subject": "x"}, "bad": {"subject": "no place"}}
+        answer = self.call("set", create=create, update={id: {**marks, "keywords/a": True}, "zz": {"a": 1}})
+        self.assertEqual((*answer["created"], *answer["notCreated"]), ("n", "bad"))
+        self.assertEqual((*answer["updated"], *answer["notUpdated"]), (id, "zz"))
 
     def test_too_many_changes_are_refused(self) -> None:
         self.assertEqual(self.error("set", destroy=["zz"] * 100_000), "requestTooLarge")

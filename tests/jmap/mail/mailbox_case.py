@@ -35,6 +35,7 @@ OWN_ID, GROUP_ID, STRANGER_ID = (encode_id(each) for each in (OWN, GROUP, STRANG
 _VERBS = {
     "Mailbox": ("Get", "Create", "Update", "Destroy", "Changes", "Query", "QueryChanges"),
     "Thread": ("Get", "Changes"),
+    "Email": ("Get", "Create", "Update", "Destroy", "Import", "Copy"),
     "Quota": ("Get", "Changes", "Query", "QueryChanges"),
 }
 PERMISSIONS = frozenset(f"jmap{type}{verb}" for type, verbs in _VERBS.items() for verb in verbs)

@@ -1,4 +1,4 @@
-"""What the session says about mail and quotas (RFC 8621 1.3.1, RFC 9425 3)."""
+"""What the session says about mail and quotas (RFC 8621 1.3.1, RFC 9425 2)."""
 
 from __future__ import annotations
 
@@ -43,11 +43,12 @@ class CapabilityTests(SynchronousTestCase):
         )
 
     def test_limits_are_settings(self) -> None:
-        members = self.members(maxMailboxDepth=3, maxMailboxNameLength=100, maxAttachmentSize=7)
+        members = self.members(maxMailboxDepth=3, maxMailboxNameLength=101, maxAttachmentSize=7)
         self.assertEqual(
             (members["maxMailboxDepth"], members["maxSizeMailboxName"], members["maxSizeAttachmentsPerEmail"]),
-            (3, 100, 7),
+            (3, 101, 7),
         )
+        self.assertEqual(self.members(maxMailboxNameLength=50)["maxSizeMailboxName"], 100)
 
     def test_who_may_not_create_mailboxes_is_told(self) -> None:
         reader = evolve(JANE, permissions=frozenset(("jmapEmailGet",)))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from stalwart.jmap.mail.mailbox import COUNTS
-from stalwart.jmap.mail.mailbox_rights import INBOX_RIGHTS, RIGHTS
+from stalwart.jmap.mail.mailbox_rights import NAMES
 from tests.jmap.mail.mailbox_case import GROUP, GROUP_ID, NOW, OWN, OWN_ID, ROLES, STRANGER_ID, MailboxCase
+
+ALL_RIGHTS = dict.fromkeys(NAMES, True)
+INBOX_RIGHTS = {**ALL_RIGHTS, "mayRename": False, "mayDelete": False}
 
 
 class GetTests(MailboxCase):
@@ -23,13 +26,13 @@ class GetTests(MailboxCase):
                 "unreadEmails": 0,
                 "totalThreads": 0,
                 "unreadThreads": 0,
-                "myRights": dict(INBOX_RIGHTS),
+                "myRights": INBOX_RIGHTS,
                 "isSubscribed": True,
             },
         )
         self.assertEqual((found["accountId"], found["notFound"]), (OWN_ID, []))
-        self.assertEqual(found["list"][1]["myRights"], dict(RIGHTS))
-        self.assertEqual(len(RIGHTS), 9)
+        self.assertEqual(found["list"][1]["myRights"], ALL_RIGHTS)
+        self.assertEqual(len(NAMES), 9)
 
     def test_every_method_makes_them(self) -> None:
         self.assertEqual(len(self.call("Mailbox/query")["ids"]), 5)
@@ -71,7 +74,7 @@ class AccountTests(MailboxCase):
     def test_a_member_sees_the_mailboxes_of_the_group(self) -> None:
         found = self.call("Mailbox/get", accountId=GROUP_ID)
         self.assertEqual([each["role"] for each in found["list"]], list(ROLES))
-        self.assertEqual(found["list"][0]["myRights"], dict(INBOX_RIGHTS))
+        self.assertEqual(found["list"][0]["myRights"], INBOX_RIGHTS)
         made = self.call("Mailbox/set", accountId=GROUP_ID, create={"k": {"name": "Plans"}})["created"]["k"]["id"]
         self.assertIn(made, self.folders(GROUP_ID).values())
         self.assertNotIn("Plans", self.folders())
@@ -154,7 +157,7 @@ class SetTests(MailboxCase):
     def test_all_that_the_server_set_or_defaulted_is_told(self) -> None:
         answer = self.call("Mailbox/set", create={"k": {"name": "Work"}})
         created = answer["created"]["k"]
-        self.assertEqual(created.pop("myRights"), dict(RIGHTS))
+        self.assertEqual(created.pop("myRights"), ALL_RIGHTS)
         self.assertEqual(
             created,
             {

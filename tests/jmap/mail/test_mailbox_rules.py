@@ -18,7 +18,8 @@ class NameTests(SynchronousTestCase):
         self.assertEqual(checked_name("a/b\\c .", 255), "a/b\\c .")
 
     def test_names_that_are_none(self) -> None:
-        for name in ("", " ", "\t\n", "a\x00b", "a\x7fb", "a\nb", "a\u0085b", "a\u2028b", "a\u2029b", "\ud800"):
+        controls = ("a\x00b", "a\x7fb", "a\nb", "a\u0085b", "a\u2028b", "a\u2029b", "\ud800")
+        for name in ("", " ", "\t\n", *controls, "a\ufdd0", "\U0001ffff", "\ufffe"):
             error = self.assertRaises(SetRefused, checked_name, name, 255)
             self.assertEqual((error.type, error.properties), ("invalidProperties", ("name",)), repr(name))
 
@@ -41,9 +42,14 @@ class RulesTests(MailboxCase):
         self.assertEqual(self.refused(role="archive")["properties"], ["name"])
         for name in (None, 7, "", " "):
             self.assertEqual(self.refused(name=name)["properties"], ["name"])
+        self.settings.wire["Email"] = {"maxMailboxNameLength": 105}
+        self.assertEqual(self.refused(name="x" * 106)["properties"], ["name"])
+        self.made("x" * 105)
+
+    def test_names_of_a_hundred_octets_always_work(self) -> None:
         self.settings.wire["Email"] = {"maxMailboxNameLength": 5}
-        self.assertEqual(self.refused(name="123456")["properties"], ["name"])
-        self.made("12345")
+        self.assertEqual(self.refused(name="x" * 101)["properties"], ["name"])
+        self.made("x" * 100)
 
     def test_siblings_differ_in_more_than_case_and_composition(self) -> None:
         (work, strasse) = self.made("Work", "Stra\u00dfe")

@@ -7,6 +7,7 @@ from typing import Any
 from stalwart.codec.ids import decode_id
 from stalwart.jmap.mail.quota import SCOPES
 from stalwart.jmap.mail.quota_source import EMAILS, MAILBOXES, OCTETS
+from stalwart.store.object_types import QUOTA
 from tests.jmap.mail.mailbox_case import NOW, OWN, STRANGER_ID, MailboxCase
 
 LIMITED = {"maxDiskQuota": 1000, "maxEmails": 7, "maxMailboxes": 9}
@@ -81,6 +82,27 @@ class QuotaTests(MailboxCase):
         self.assertEqual((changes["updated"], changes["updatedProperties"]), (["a"], ["used"]))
         self.assertEqual(changes["newState"], self.call("Quota/get")["state"])
         self.assertEqual((changes["created"], changes["destroyed"], changes["hasMoreChanges"]), ([], [], False))
+
+    def test_states_are_told_to_who_watches(self) -> None:
+        """RFC 9425 6; of accounts without quotas nothing is told."""
+        told: list[Any] = []
+        self.addCleanup(self.store.watch(lambda changed: told.append(changed.get(OWN, {}).get(QUOTA))))
+        self.call("Quota/get")
+        self.put(self.inbox)
+        self.assertEqual(set(told), {None})
+        self.quotas(quotas={"maxDiskQuota": 1000})
+        states = [self.call("Quota/get")["state"]]
+        for happens in (lambda: self.put(self.inbox), lambda: self.made("x"), self.destroyed):
+            happens()
+            self.assertEqual(f"s{told[-1]}", self.call("Quota/get")["state"])
+            states.append(f"s{told[-1]}")
+        self.assertEqual(len(set(states)), 4)
+        email = decode_id(self.put(self.inbox)[0])
+        self.write(lambda tx: tx.mail.update_email(OWN, email, keywords={"$seen"}, now=NOW))
+        self.assertIsNone(told[-1])
+
+    def destroyed(self) -> None:
+        self.assertTrue(self.call("Mailbox/set", destroy=[self.folders()["x"]])["destroyed"])
 
     def test_of_other_changes_nothing_is_known(self) -> None:
         self.quotas(quotas={"maxDiskQuota": 1000})

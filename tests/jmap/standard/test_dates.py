@@ -53,6 +53,10 @@ class DateTests(SynchronousTestCase):
     def test_a_moment_before_the_first_year(self) -> None:
         self.assertRaises(Unfit, UTCDate().read, "0001-01-01T00:00:00+01:00")
 
+    def test_seconds_outside_of_the_years(self) -> None:
+        self.assertEqual(utc_date(253_402_387_139), "9999-12-31T23:59:59Z")
+        self.assertEqual(utc_date(-(10**12)), "0001-01-01T00:00:00Z")
+
     @settings(max_examples=100, deadline=None)
     @given(st.integers(0, 32_503_680_000))
     def test_seconds_as_text(self, seconds: int) -> None:

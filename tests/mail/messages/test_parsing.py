@@ -89,6 +89,9 @@ class MemberTests(SynchronousTestCase):
 
     def test_a_date_of_receipt_is_the_topmost_that_can_be_read(self) -> None:
         self.assertEqual(parsed(b"Received: from x\n" + HEAD + BODY).received_at, 1_795_165_202)
+        late = b"Received: from x; Fri, 31 Dec 9999 23:59:59 -2359\n"
+        self.assertEqual(parsed(late + HEAD + BODY).received_at, 1_795_165_202, "no year of four digits in UTC")
+        self.assertIsNone(parsed(late + b"\n").received_at)
         self.assertIsNone(parsed(b"Received: from x; yesterday\nDate: Fri, 20 Nov 2026 10:00:02 +0100\n\n").received_at)
 
 

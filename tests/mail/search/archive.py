@@ -81,4 +81,4 @@ class ArchiveCase(SynchronousTestCase):
         return self.read(lambda tx: tx.mail_text.waiting())
 
     def find(self, test: str, value: str | Sequence[str], account_id: int = ACCOUNT) -> set[int]:
-        return set(self.read(lambda tx: self.search.find(tx, account_id, test, value)))
+        return set(self.read(lambda tx: self.search.finder(tx, account_id).find(test, value)))

@@ -7,8 +7,11 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from twisted.internet.defer import Deferred
+
 from stalwart.errors import Invalid
 from stalwart.mail.search import finding
+from stalwart.store import Transaction
 from tests.mail.search.archive import ACCOUNT, ArchiveCase, message
 
 VOCABULARIES = (
@@ -30,8 +33,6 @@ class FindingCase(ArchiveCase):
         return ids
 
     def settle(self) -> None:
-        from twisted.internet.defer import Deferred
-
         self.successResultOf(Deferred.fromCoroutine(self.search.ready(ACCOUNT)))
         self.assertEqual(self.waiting(), 0)
 
@@ -76,7 +77,7 @@ class ConditionTests(FindingCase):
             self.read_refused("text", value)
 
     def read_refused(self, test: str, value: str | list[str]) -> None:
-        self.failureResultOf(self.store.read(lambda tx: self.search.find(tx, ACCOUNT, test, value)), Invalid)
+        self.failureResultOf(self.store.read(lambda tx: self.search.finder(tx, ACCOUNT).find(test, value)), Invalid)
 
     def test_fields_by_name(self) -> None:
         one, two = self.indexed(message(List_Id="<a.example>"), message(X_Empty=" "))
@@ -134,6 +135,27 @@ class ConditionTests(FindingCase):
         self.patch(finding, "MOST_READ", 1)
         self.read_refused("header", ["From", "bob"])
         self.assertEqual(len(self.find("header", ["From"])), 2)
+
+    def test_what_one_search_costs_is_bounded(self) -> None:
+        self.indexed(message(), message(), message())
+
+        def search(*conditions: tuple[str, str | list[str]]) -> Deferred[None]:
+            def work(tx: Transaction) -> None:
+                finder = self.search.finder(tx, ACCOUNT)
+                for test, value in conditions:
+                    finder.find(test, value)
+
+            return self.store.read(work)
+
+        many = [("text", f"w{number}") for number in range(finding.MOST_WORDS)]
+        self.successResultOf(search(*many, *many))
+        self.failureResultOf(search(*many, ("body", "w")), Invalid)
+        short = [("text", f"{letter}*") for letter in "abcdefghijklmnopqrstu"]
+        self.successResultOf(search(*short[:20]))
+        self.failureResultOf(search(*short), Invalid)
+        self.patch(finding, "MOST_READ", 5)
+        self.successResultOf(search(("header", ["From", "bob"]), ("header", ["From", "bob"])))
+        self.failureResultOf(search(("header", ["From", "bob"]), ("header", ["From", "bob@example.test"])), Invalid)
 
 
 class ModelTests(FindingCase):

@@ -90,6 +90,15 @@ class ReadyTests(TextSearchCase):
         store.go_on()
         self.assertEqual((self.waiting(), store.held), (0, []))
 
+    def test_it_says_how_many_and_how_many_milliseconds(self) -> None:
+        store, search = self.slow()
+        self.put(message())
+        self.ready(search)
+        self.clock.advance(0.25)
+        store.go_on()
+        (keys,) = [keys for name, keys in self.events if name == "message-ingest.search-index"]
+        self.assertEqual((keys["total"], keys["elapsed"]), (1, 250))
+
     def test_searches_of_an_account_wait_for_one_run(self) -> None:
         store, search = self.slow()
         self.put(message())
@@ -197,7 +206,7 @@ class LeadingTests(TextSearchCase):
         self.clock.advance(0.05)
         store.go_on()
         waiting = self.waiting()
-        self.pump(0.15)
+        self.pump(0.4)  # nine times as long
         store.go_on()
         self.assertEqual(self.waiting(), waiting)
         self.pump(0.1)

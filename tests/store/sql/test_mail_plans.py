@@ -91,8 +91,9 @@ class PlanTests(SynchronousTestCase):
         walks = [step for step in steps if "member" in step]
         changed = "SEARCH member USING INDEX member_seq (account_id=? AND container_id=? AND seq>?)"
         before = f"SEARCH m USING COVERING INDEX member_list {BOX[:-1]} AND (sort_at,item_id)>(?,?))"
-        self.assertEqual(walks[:2], [changed, changed])
-        self.assertEqual(set(walks[2:]), {before})
+        between = f"{before[:-1]} AND (sort_at,item_id)<(?,?))"
+        self.assertEqual(walks[:3], [changed, changed, before])
+        self.assertEqual(set(walks[3:]), {between})
 
     def test_searches_walk_by_time_or_from_what_is_rare(self) -> None:
         inbox, work = Condition("in_mailbox", 1), Condition("has_keyword", "work")

@@ -1,0 +1,37 @@
+"""How many streams there are, and for whom."""
+
+from __future__ import annotations
+
+from stalwart.errors import TooMany
+from stalwart.jmap.push.streams import MOST
+from stalwart.telemetry.measures import LIVE_STREAMS
+from tests.jmap.push.push_case import PushCase
+
+
+class StreamsTests(PushCase):
+    def shown(self, kind: str) -> float:
+        series = self.telemetry.series(LIVE_STREAMS, kind)
+        return series._cells[series._place]
+
+    def test_they_are_counted_by_kind_and_account(self) -> None:
+        before = self.shown("websocket")
+        with self.streams.open(self.alice, "websocket"), self.streams.open(self.alice, "websocket"):
+            self.assertEqual(self.shown("websocket") - before, 2)
+            self.assertEqual(self.places.taken("push-streams", self.alice), 2)
+        self.assertEqual((self.shown("websocket"), self.places._taken), (before, {}))
+
+    def test_one_that_fails_is_counted_out_all_the_same(self) -> None:
+        with self.assertRaises(KeyError), self.streams.open(self.alice, "eventsource"):
+            raise KeyError
+        self.assertEqual(self.places._taken, {})
+
+    def test_an_account_has_a_limit(self) -> None:
+        for _ in range(MOST):
+            self.streams.admit(self.alice)
+            self.places.take("push-streams", self.alice, None)
+        self.assertRaises(TooMany, self.streams.admit, self.alice)
+        self.streams.admit(self.staff)
+
+    def test_times_are_settings(self) -> None:
+        self.set_jmap(eventSourceThrottle=250, websocketThrottle=4000)
+        self.assertEqual((self.streams.event_source_throttle(), self.streams.socket_throttle()), (0.25, 4.0))
