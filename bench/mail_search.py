@@ -94,10 +94,12 @@ class Archive:
         if answer.get("notUpdated"):
             raise RuntimeError(answer)
 
-    def deliver(self, seconds: float) -> float:
-        """Deliver for so long; messages per second."""
+    def deliver(self, seconds: float) -> tuple[float, float]:
+        """Deliver for so long; messages per second, and seconds of CPU of the daemon for each."""
         address, login = ("127.0.0.1", self.target.lmtp_port), self.target.users[0][0]
-        return deliveries(address, login, lambda _: message(next(self._numbers)), 4, seconds).rate
+        spent = cpu_seconds(self.target.pid)
+        load = deliveries(address, login, lambda _: message(next(self._numbers)), 4, seconds)
+        return load.rate, (cpu_seconds(self.target.pid) - spent) / load.count
 
     def fill(self, count: int) -> int:
         """Deliver until there are so many; how many there are."""
@@ -167,22 +169,24 @@ def backlog(archive: Archive) -> list[Result]:
 
 def arrival(archive: Archive, rounds: int, seconds: float) -> Result:
     """Deliveries with the index off, and while it works off what they left, in turn."""
-    shares, rates = [], []
+    costs, shares, rates = [], [], []
     for _ in range(rounds):
         archive.index(False)
-        alone = archive.deliver(seconds)
+        alone, cost = archive.deliver(seconds)
         archive.deliver(seconds)
         archive.index(True)
-        beside = archive.deliver(seconds)
+        beside, cost_beside = archive.deliver(seconds)
         if not archive.waiting:
             raise RuntimeError("the backlog was too small")
         archive.settle()
+        costs.append(cost_beside / cost)
         shares.append(alone / beside)
         rates.append(beside)
-    note = f"{middle(rates):.0f}/s by LMTP beside the indexer; shares {min(shares):.2f} .. {max(shares):.2f}"
-    return Result(
-        "Search: time of a delivery while a backlog is indexed, of one without", middle(shares), "", 1.2, note
+    note = (
+        f"with what is indexed meanwhile; {min(costs):.2f} .. {max(costs):.2f}; {middle(rates):.0f}/s by LMTP, time of"
     )
+    note += f" a delivery {middle(shares):.2f} x ({min(shares):.2f} .. {max(shares):.2f}) that without"
+    return Result("Search: CPU of a delivery beside the indexer, of one without", middle(costs), "", 1.2, note)
 
 
 def searches(archive: Archive, rounds: int, seconds: float) -> list[Result]:

@@ -87,6 +87,16 @@ class MailListsContract(StoreCase):
         self.assertEqual((await self.page(mailbox=m.inbox, position=-9, limit=1)), EmailPage((m.e,), 0, None))
         self.assertEqual((await self.page(mailbox=m.inbox, limit=0)).ids, ())
 
+    async def test_a_page_is_the_same_from_either_end(self) -> None:
+        m = await self.fill()
+        for options in ({"mailbox": m.inbox}, {"mailbox": m.inbox, "collapse": True}, {}, {"ascending": True}):
+            whole = (await self.page(**options)).ids
+            for position in range(len(whole) + 2):
+                for limit in range(4):
+                    page = await self.page(position=position, limit=limit, calculate_total=True, **options)
+                    expected = EmailPage(whole[position : position + limit], position, len(whole))
+                    self.assertEqual(page, expected)
+
     async def test_a_page_begins_at_an_anchor(self) -> None:
         m = await self.fill()
         self.assertEqual(await self.page(mailbox=m.inbox, anchor=m.c, limit=2), EmailPage((m.c, m.b), 2, None))

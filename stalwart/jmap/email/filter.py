@@ -13,7 +13,9 @@ from typing import Any, Protocol
 from attrs import frozen
 
 from stalwart.jmap.email.data_type import TEXT_CONDITIONS
+from stalwart.jmap.errors import MethodError
 from stalwart.jmap.standard.asking import number_of
+from stalwart.jmap.standard.collation import ascii_numeric
 from stalwart.jmap.standard.filters import EVERYTHING, Filter, Operation, Test, tests
 from stalwart.jmap.standard.sorting import Criterion
 from stalwart.store import Transaction
@@ -22,6 +24,7 @@ from stalwart.store.mail_rows import Filter as MailFilter
 from stalwart.store.mail_rows import Test as MailTest
 
 _NOTHING = -1
+_TEXTS = ("from", "to", "subject")
 
 
 class Finder(Protocol):
@@ -104,8 +107,14 @@ def _translated(filter: Filter, find: Callable[[str, Any], frozenset[int]]) -> M
 
 
 def store_sort(sort: Iterable[Criterion]) -> tuple[Sort, ...]:
-    """``sort`` for the store."""
-    return tuple(Sort(_SORTS[each.name], each.is_ascending, each.members.get("keyword", "")) for each in sort)
+    """``sort`` for the store; raises ``MethodError`` ``unsupportedSort``."""
+    return tuple(map(_sort, sort))
+
+
+def _sort(criterion: Criterion) -> Sort:
+    if criterion.collate is ascii_numeric and criterion.name in _TEXTS:  # the store sorts by letters
+        raise MethodError("unsupportedSort", f'Sorting by "{criterion.name}" does not know i;ascii-numeric.')
+    return Sort(_SORTS[criterion.name], criterion.is_ascending, criterion.members.get("keyword", ""))
 
 
 def _number(id: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from typing import Any, Final
+from unicodedata import normalize
 
 import attrs
 
@@ -156,7 +157,9 @@ def _written(members: dict[str, Any]) -> bytes:
 
 
 def _cut(text: str) -> str:
-    return text[:LONGEST_KEY]
+    """What is compared: letters beside their accents, as RFC 5051 2 has them, so that Ä stands by A and not behind Z."""
+    begin = text[:LONGEST_KEY]
+    return begin if begin.isascii() else normalize("NFKD", begin)[:LONGEST_KEY]
 
 
 def _hash(text: str) -> int:

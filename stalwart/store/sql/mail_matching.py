@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
+import msgspec
 from attrs import frozen
 
 from stalwart.errors import Invalid
@@ -180,7 +181,7 @@ def _some_in_thread(test: _Text) -> _Text:
 
 def _listed(ids: frozenset[int]) -> str:
     """A list of any length as one value: statements with numbers in their text would fill the cache of statements."""
-    return f"[{','.join(map(str, sorted(ids)))}]"
+    return msgspec.json.encode(sorted(ids)).decode()
 
 
 def _in_other_mailbox(ids: frozenset[int]) -> _Text:

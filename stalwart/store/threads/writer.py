@@ -19,6 +19,7 @@ from stalwart.store.sql.session import Session, TransactionLost
 from stalwart.store.sql.transaction import SqlTransaction
 from stalwart.store.store import Transaction
 from stalwart.store.threads.engine import Engine
+from stalwart.store.threads.pace import Pace
 from stalwart.store.threads.work import Failed, Outcome, Queue, Work
 
 _BATCH = 500
@@ -45,6 +46,7 @@ class Writer:
         self._tell = tell
         self._changed: dict[int, dict[int, int]] = {}
         self._connection: tuple[Session, Transaction] | None = None
+        self._pace = Pace()
 
     def run(self) -> None:
         """The body of the thread."""
@@ -66,22 +68,33 @@ class Writer:
                 connection[0].interrupt()
 
     def _take(self) -> tuple[deque[Work], bool]:
-        """What waits, at least one and at most a batch; True if it is the end."""
+        """What waits or is about to come, at least one and at most a batch; True if it is the end."""
         works: deque[Work] = deque()
+        self._pace.begin(crowded=not self._queue.empty())
         work = self._queue.get()
         while work is not None:
             works.append(work)
             if len(works) == _BATCH:
                 return works, False
             try:
-                work = self._queue.get_nowait()
+                work = self._next(len(works))
             except Empty:
                 return works, False
         return works, True
 
+    def _next(self, count: int) -> Work | None:
+        """One more for a batch of ``count``. Raises Empty if there is none."""
+        with contextlib.suppress(Empty):
+            return self._queue.get_nowait()
+        left = self._pace.left(count)
+        if left <= 0:
+            raise Empty
+        return self._queue.get(timeout=left)
+
     def _commit(self, works: deque[Work]) -> list[Outcome]:
         """Run works until the batch has taken its span, so that slow ones do not keep quick ones waiting."""
         outcomes: list[Outcome] = []
+        begun = time.monotonic()
         try:
             session, transaction = self._connected()
             session.begin_write()
@@ -94,6 +107,7 @@ class Writer:
                 if time.monotonic() > end:
                     break
             session.commit()
+            self._pace.done(len(outcomes), time.monotonic() - begun)
         except BaseException as error:
             self._disconnect()
             self._changed = {}

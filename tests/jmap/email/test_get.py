@@ -75,6 +75,13 @@ class RowTests(MailShelfCase):
         self.assertEqual(len(emails[0]["to"]), 1500)
         self.assertEqual((emails[0]["subject"], emails[1]["to"]), ("Hello", None))
 
+    def test_one_that_is_too_long_in_a_message_in_a_file(self) -> None:
+        subject = "word " * 8000
+        id, short = self.put(message(subject, body="x" * 100_000)), self.put(message())
+        for _ in range(2):
+            emails = self.get(id, short, properties=["subject", "size"])
+            self.assertEqual([each["subject"].strip() for each in emails], [subject.strip(), "Hello"])
+
     def test_rows_without_a_fragment_or_parts(self) -> None:
         id = self.put(mixed(), fragment=b"{}", parts=b"")
         (email,) = self.get(id)

@@ -251,6 +251,7 @@ class RefusedTests(MailShelfCase):
             ({"filter": []}, "invalidArguments"),
             ({"sort": [{"property": "preview"}]}, "unsupportedSort"),
             ({"sort": [{"property": "size", "collation": "i;x"}]}, "unsupportedSort"),
+            ({"sort": [{"property": "subject", "collation": "i;ascii-numeric"}]}, "unsupportedSort"),
             ({"sort": [{"property": "hasKeyword"}]}, "invalidArguments"),
             ({"sort": [{}]}, "invalidArguments"),
             ({"collapseThreads": "yes"}, "invalidArguments"),

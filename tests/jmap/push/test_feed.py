@@ -6,14 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.internet.defer import Deferred, fail
 
 from stalwart.directory import hashes
 from stalwart.errors import Unavailable
 from stalwart.jmap.push.feed import LOOKS, ROUND, TURN
+from stalwart.jmap.push.state_change import Types
 from stalwart.store.object_types import EMAIL, MAILBOX, THREAD
 from tests.directory.world import NOW
-from tests.jmap.push.push_case import Listener, PushCase, one_second
+from tests.jmap.push.push_case import Listener, Listening, PushCase, one_second
+
+STEPS = ("write", "write", "elsewhere", "wait", "member", "forget", "listen", "leave")
 
 
 class TellingTests(PushCase):
@@ -329,3 +334,61 @@ class EndTests(PushCase):
         self.feed.close()
         self.touch(self.alice)
         self.assertEqual(one.taken(), [])
+
+
+class AnythingTests(PushCase):
+    """Whatever happens in whatever order, who may hear of an account knows its states in the end."""
+
+    def setUp(self) -> None:
+        """A world for each run."""
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 5)), max_size=25))
+    def test_nothing_is_lost(self, steps: list[tuple[str, int]]) -> None:
+        super().setUp()
+        self.listening: list[tuple[Listening, Types, dict[int, int]]] = []
+        for name, number in steps:
+            getattr(self, f"_{name}")(number)
+        self.clock.pump([0.5] * 8)
+        states = self.states()
+        for one, types, before in self.listening:
+            told: dict[int, int] = {}
+            for change in one.taken():
+                for type, state in change.get(self.alice, {}).items():
+                    self.assertGreaterEqual(state, told.get(type, 0), steps)
+                    told[type] = state
+            wanted = {type: state for type, state in states.items() if types is None or type in types}
+            new = {type for type, state in wanted.items() if state != before.get(type)}
+            self.assertEqual(told, {type: wanted[type] for type in new | told.keys()}, steps)
+        self.feed.close()
+
+    def states(self) -> dict[int, int]:
+        found: dict[int, int] = self.successResultOf(self.store.read(lambda tx: tx.objects.states(self.alice)))
+        return found
+
+    def _write(self, number: int) -> None:
+        self.touch(self.alice if number % 2 else self.staff, (MAILBOX, EMAIL, THREAD)[number // 2])
+
+    def _elsewhere(self, number: int) -> None:
+        observers, self.store._watch.observers = self.store._watch.observers, ()
+        self._write(number)
+        self.store._watch.observers = observers
+        self.feed.hear_objects((self.alice, self.staff) if number else None)
+
+    def _wait(self, number: int) -> None:
+        self.clock.advance(number / 4)
+
+    def _member(self, number: int) -> None:
+        self.join(is_member=bool(number % 2))
+
+    def _forget(self, number: int) -> None:
+        self.directory.hear(None)
+
+    def _listen(self, number: int) -> None:
+        types = (None, frozenset((EMAIL,)), frozenset((EMAIL, MAILBOX)))[number % 3]
+        self.access = self.sign_in()
+        self.listening.append((self.watch(types), types, self.states()))
+
+    def _leave(self, number: int) -> None:
+        if self.listening:
+            self.listening.pop(number % len(self.listening))[0].watcher.close()

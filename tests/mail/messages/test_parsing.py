@@ -65,12 +65,18 @@ class MemberTests(SynchronousTestCase):
 
     def test_what_is_sorted_and_searched_by_is_apart(self) -> None:
         found = parsed(HEAD + BODY)
-        self.assertEqual((found.from_key, found.to_key, found.subject_key), ("jürgen", "bob@example.com", "grüsse"))
+        self.assertEqual(
+            (found.from_key, found.to_key, found.subject_key), ("ju\u0308rgen", "bob@example.com", "gru\u0308sse")
+        )
         self.assertEqual((found.received_at, found.sent_at), (1_795_165_202, 1_795_165_197))
         self.assertEqual((found.root, found.root.type), (unpack(found.parts), "text/plain"))
 
     def test_a_message_without_a_body_has_a_preview_still(self) -> None:
         self.assertEqual(shown(b"Subject: x")["preview"], "")
+
+    def test_accents_do_not_part_letters(self) -> None:
+        keys = [parsed(f"From: {name} <x@y>\r\n\r\n".encode()).from_key for name in ("Alma", "Ämilie", "Berta", "Zoé")]
+        self.assertEqual(keys, sorted(keys))
 
     def test_keys_are_short(self) -> None:
         found = parsed(b"From: %b <a@b.c>\nSubject: %b\n\n" % (b"N" * 999, b"S" * 999))
