@@ -182,11 +182,9 @@ def arrival(archive: Archive, rounds: int, seconds: float) -> Result:
         costs.append(cost_beside / cost)
         shares.append(alone / beside)
         rates.append(beside)
-    note = (
-        f"with what is indexed meanwhile; {min(costs):.2f} .. {max(costs):.2f}; {middle(rates):.0f}/s by LMTP, time of"
-    )
-    note += f" a delivery {middle(shares):.2f} x ({min(shares):.2f} .. {max(shares):.2f}) that without"
-    return Result("Search: CPU of a delivery beside the indexer, of one without", middle(costs), "", 1.2, note)
+    note = f"{min(shares):.2f} .. {max(shares):.2f}; {middle(rates):.0f}/s by LMTP; {middle(costs):.2f} x the CPU"
+    note += f" ({min(costs):.2f} .. {max(costs):.2f}), what is indexed meanwhile included"
+    return Result("Search: time of a delivery beside the indexer, of one without", middle(shares), "", 1.2, note)
 
 
 def searches(archive: Archive, rounds: int, seconds: float) -> list[Result]:

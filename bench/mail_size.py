@@ -70,7 +70,7 @@ class Box:
 WORK: dict[str, Callable[[Box, int], Call]] = {
     "first page": lambda box, number: box.query(number, position=0),
     "page at 100, total": lambda box, number: box.query(number, position=100, calculateTotal=True),
-    "page at 1,500": lambda box, number: box.query(number, position=1500),
+    "page at 900": lambda box, number: box.query(number, position=900),
     "page behind an anchor": lambda box, number: box.query(0, anchor=box.ids[number % 500], anchorOffset=1),
     "last page": lambda box, number: box.query(number, position=-PAGE),
     "first page of threads, total": lambda box, number: box.query(
@@ -88,6 +88,10 @@ WORK: dict[str, Callable[[Box, int], Call]] = {
     "Email/queryChanges, ten": lambda box, number: (
         "Email/queryChanges",
         {"filter": {"inMailbox": box.id}, "sort": _NEWEST, "sinceQueryState": box.since, "calculateTotal": True},
+    ),
+    "Email/queryChanges, unread, ten": lambda box, number: (
+        "Email/queryChanges",
+        {"filter": {"inMailbox": box.id, "notKeyword": "$seen"}, "sort": _NEWEST, "sinceQueryState": box.since},
     ),
     "Mailbox/get": lambda box, number: ("Mailbox/get", {"ids": None}),
 }

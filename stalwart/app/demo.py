@@ -7,6 +7,7 @@ in a file that only its owner can read.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from stalwart.errors import Invalid
 DOMAIN = "example.test"
 PEOPLE = {"admin": "Admin", "alice": "User", "bob": "User"}
 CREDENTIALS = "demo-credentials.txt"
+
+_SIMPLE = re.compile(r"tcp:(?:port=)?([1-9][0-9]{0,4}):interface=((?!0\.0\.0\.0)[0-9.]+|localhost)")
 
 
 async def ensure_demo(data: Path, settings: Settings, accounts: Accounts) -> list[tuple[str, str]]:
@@ -59,13 +62,22 @@ def _write_credentials(data: Path, known: dict[str, str]) -> None:
     write_private(data / CREDENTIALS, "".join(f"{login} {password}\n" for login, password in known.items()))
 
 
+def url_of(endpoint: str) -> str | None:
+    """Where people on this machine reach an endpoint such as ``tcp:8080:interface=127.0.0.1``; None for others."""
+    found = _SIMPLE.fullmatch(endpoint)
+    return f"http://{found[2]}:{found[1]}" if found is not None else None
+
+
 def invitation(url: str, data: Path, people: list[tuple[str, str]], smtp: str | None = None) -> str:
     """What ``make run`` prints when the server is up; ``smtp`` is where it takes mail."""
     logins = "\n".join(f"  {login:<24} {password}" for login, password in people)
     command = os.path.relpath(Path(sys.executable).with_name("stalwart-cli"))
     message = ""
     if smtp is not None:
-        message = f"  Send     a message to alice: swaks --server {smtp} --from you@sender.test --to alice@{DOMAIN}\n"
+        message = (
+            f"  Send     a message to alice: swaks --server {smtp} --from you@sender.test --to alice@{DOMAIN}\n"
+            f"  Read     mail with any client of JMAP: {url}/jmap/session (docs/mail.md)\n"
+        )
     return (
         f"\nStalwart is running.\n"
         f"  Open     {url}/diagnose\n"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from attrs import frozen
 
-from stalwart.app.demo import DOMAIN
+from stalwart.app.demo import DOMAIN, url_of
 from stalwart.app.directories import external_directories
 from stalwart.app.environment import Environment, base_url
 from stalwart.app.outgoing import OutgoingWorld
@@ -121,7 +121,7 @@ async def lay_foundations(
         reactor,
         telemetry,
         environment.hostname,
-        _base_url(mode, settings, environment),
+        _base_url(mode, settings, environment, startup),
         config_path,
     )
 
@@ -182,9 +182,13 @@ def _recovery_administrator(mode: Mode, environment: Environment) -> RecoveryAdm
     return administrator
 
 
-def _base_url(mode: Mode, settings: Settings, environment: Environment) -> str:
+def _base_url(mode: Mode, settings: Settings, environment: Environment, startup: Startup) -> str:
     if mode != "normal":
         return ""  # http-service 1.5
+    if startup.demo and environment.public_url is None:
+        for endpoint in startup.endpoints.get("http", ()):
+            if (url := url_of(endpoint)) is not None:
+                return url
     system = settings.of(SystemSettings)
     jmap = system.services.get("jmap")
     hostname = (jmap.hostname if jmap is not None else None) or system.default_hostname

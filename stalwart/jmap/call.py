@@ -11,6 +11,7 @@ from attrs import define, field, frozen
 
 from stalwart.directory.access import Access
 from stalwart.errors import Invalid
+from stalwart.jmap.allowance import Allowance
 from stalwart.web.exchange import Exchange
 
 
@@ -39,7 +40,8 @@ class Request:
     """A JMAP request while its calls are carried out.
 
     ``using`` are the capabilities that it names. ``created_ids`` maps creation ids to ids: those the client sent, and
-    whatever the calls so far have added; a handler that creates adds to it.
+    whatever the calls so far have added; a handler that creates adds to it. ``allowance`` counts what they
+    show of messages.
     """
 
     access: Access
@@ -48,6 +50,7 @@ class Request:
     using: frozenset[str] = frozenset()
     created_ids: dict[str, str] = field(factory=dict)
     limits: RequestLimits = field(factory=RequestLimits)
+    allowance: Allowance = field(factory=Allowance)
 
     def id_of(self, text: str) -> str:
         """The id that ``text`` stands for: ``#cid`` is looked up, anything else is an id already.

@@ -2,7 +2,7 @@
 
 Every argument may be one and every path is followed, where the reference knows five of the one and six of the other
 (jmap.md 5.1). ``*`` also goes over the values of objects, as there. The bytes that references bring into one request
-are bounded, because each could double the one before it.
+are bounded, because each could double the one before it; so are those of the responses that they are looked up in.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from stalwart.jmap.errors import MethodError
 
 Response = tuple[str, Any, str]
 """Name, arguments, call id."""
+
+LEAST_READ = 1 << 24
+"""Octets of responses that references of one request may be looked up in, in any case; else twice the budget."""
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,18}")  # RFC 6901 4
 _BAD_ESCAPE = re.compile(r"~(?![01])")
@@ -36,7 +39,9 @@ class References:
     def __init__(self, responses: Sequence[Response], budget: int) -> None:
         self._responses = responses
         self._budget = budget
+        self._readable = max(2 * budget, LEAST_READ)
         self._plain: dict[int, Any] = {}
+        self._too_large: set[int] = set()
 
     def resolved(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """``arguments`` with a value for each ``#name``.
@@ -67,10 +72,8 @@ class References:
         index = self._index(call_id, method)
         if index is None:
             raise _failed(f"Result reference to {_shown(call_id)} {_shown(method)} not found among the earlier calls.")
-        if index not in self._plain:  # a handler may have answered with more than plain JSON
-            self._plain[index] = msgspec.json.decode(msgspec.json.encode(self._responses[index][1]))
         try:
-            value = follow(self._plain[index], path)
+            value = follow(self._answer(index), path)
         except PointerFailed as problem:
             raise _failed(f"The path of the result reference {_shown(name)} leads nowhere: {problem}") from None
         encoded = msgspec.json.encode(value)
@@ -78,6 +81,17 @@ class References:
         if self._budget < 0:
             raise MethodError("requestTooLarge", "The result references bring in more than a request may hold.")
         return msgspec.json.decode(encoded)  # a copy: handlers change their arguments
+
+    def _answer(self, index: int) -> Any:
+        """A response as plain JSON: a handler may have answered with more than that, and with a lot."""
+        if index not in self._plain:
+            encoded = b"" if index in self._too_large else msgspec.json.encode(self._responses[index][1])
+            if not encoded or len(encoded) > self._readable:
+                self._too_large.add(index)
+                raise MethodError("requestTooLarge", "The responses that are referred to are too large for that.")
+            self._readable -= len(encoded)
+            self._plain[index] = msgspec.json.decode(encoded)
+        return self._plain[index]
 
     def _index(self, call_id: str, method: str) -> int | None:
         for index, (name, _, id) in enumerate(self._responses):

@@ -1,8 +1,9 @@
 """Takes the mail of accounts: asks who gets it, and stores it in all their inboxes at once.
 
 What is answered with 250 is durable. A message that comes again because the answer was lost is not stored twice, if it
-has a Message-ID: what has none may well be sent twice on purpose. With SMTP, which has one answer for all recipients, a
-message is stored for all of them or for nobody; of the members of a list those get it who have room.
+has a Message-ID: what has none may well be sent twice on purpose, unless very many get it. With SMTP, which has one
+answer for all recipients, a message is stored for all of them or for nobody; of the members of a list those get it who
+have room.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from stalwart.smtp.inbound_rules import SessionRules, variables_of
 from stalwart.smtp.inbound_spool import Held, InboundSpool
 from stalwart.smtp.reception import Refusal, Refused
 from stalwart.store import Store, Transaction
+from stalwart.store.blob_files import LARGE
 from stalwart.store.mail_rows import AddedEmail
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SMTP_LOOP_DETECTED
@@ -42,6 +44,8 @@ from stalwart.telemetry.spans import new_span
 
 TOGETHER = 100
 """Accounts that get a message in one transaction."""
+SAME_WITHOUT_ID = 86_400
+"""Seconds for which a message without Message-ID is the same, where some may have got it and others not."""
 _DIGEST = 16
 
 SENDER_REFUSED = Refusal(550, "5.7.1", "Mail from this sender is not taken")
@@ -136,7 +140,28 @@ class Inbound:
 
     def spool(self, envelope: Envelope) -> InboundSpool:
         """See ``Reception``."""
-        return InboundSpool(self._store, lambda head: self._prefix(envelope, head), self._held)
+        return InboundSpool(
+            self._store, lambda head: self._prefix(envelope, head), self._held, lambda: self._room(envelope)
+        )
+
+    async def _room(self, envelope: Envelope) -> int | None:
+        """How many octets may come. Of those who must all get it the one with the least room counts, else the one with
+        the most; of very many somebody has room.
+        """
+        resolved = envelope.state.resolved
+        alone = frozenset() if envelope.peer.role.is_lmtp else _alone(resolved)
+        accounts = tuple(alone) or _accounts(resolved)
+        if not alone and len(accounts) > TOGETHER:
+            return None
+
+        def look(tx: Transaction) -> int | None:
+            found = [self._quotas.room(tx, id).message for id in accounts]
+            known = [each for each in found if each is not None]
+            if alone:
+                return min(known, default=None)
+            return max(known) if len(known) == len(found) else None
+
+        return await self._store.read(look)
 
     async def deliver(self, envelope: Envelope, spool: Any) -> Sequence[Reply]:
         """Store it (``spool`` is one of ours), and say what became of it."""
@@ -145,10 +170,18 @@ class Inbound:
         prepared = await self._messages.prepare(spool.content, prefix=spool.prefix)
         sender = envelope.sender.text.encode()
         same = blake2b(prepared.digest + sender, digest_size=_DIGEST).digest()
-        prepared = evolve(prepared, digest=same if spool.has_message_id else os.urandom(_DIGEST))
+        if spool.has_message_id:
+            prepared = evolve(prepared, digest=same)
+        elif len(_accounts(transaction.resolved)) > TOGETHER:
+            prepared = evolve(prepared, digest=same, same_for=SAME_WITHOUT_ID)
+        else:
+            prepared = evolve(prepared, digest=os.urandom(_DIGEST))
         is_lmtp = envelope.peer.role.is_lmtp
         outcomes = await self._store_for(prepared, transaction.resolved, all_or_nobody=not is_lmtp)
         spool.release()
+        is_new = any(isinstance(outcome, AddedEmail) and not outcome.duplicate for outcome in outcomes.values())
+        if not is_new or prepared.size < LARGE:  # a small one may be a row already
+            self._messages.drop((prepared,))
         elapsed = self._clock.seconds() - began
         for account_id, outcome in outcomes.items():
             self._messages.report(account_id, prepared, outcome, elapsed)
@@ -167,10 +200,10 @@ class Inbound:
     ) -> dict[int, Outcome]:
         """Add the message to all accounts, each once. Raises what has gone wrong if nobody has got it for that."""
         resolved = tuple(resolved)
-        alone = {each.accounts[0] for each in resolved if not each.is_shared} if all_or_nobody else set()
-        accounts = list(dict.fromkeys(id for each in resolved for id in each.accounts))
+        alone = _alone(resolved) if all_or_nobody else frozenset()
+        accounts = _accounts(resolved)
         # Of too many for one transaction some may get it and others not; who tries again gives it twice to nobody.
-        must = frozenset(alone) if len(accounts) <= TOGETHER else frozenset()
+        must = alone if len(accounts) <= TOGETHER else frozenset()
         found: dict[int, Outcome] = {}
         for begin in range(0, len(accounts), TOGETHER):
             add = partial(self._add, prepared, accounts[begin : begin + TOGETHER], must)
@@ -215,6 +248,16 @@ class Inbound:
             moment = self._clock.seconds()
             fields += received(envelope.transmission(), by, encode_id(new_span()), alone, moment)
         return fields
+
+
+def _accounts(resolved: Iterable[Resolved]) -> list[int]:
+    """All who get it, each once."""
+    return list(dict.fromkeys(id for each in resolved for id in each.accounts))
+
+
+def _alone(resolved: Iterable[Resolved]) -> frozenset[int]:
+    """Those for whom nobody else gets it."""
+    return frozenset(each.accounts[0] for each in resolved if not each.is_shared)
 
 
 def _answer(outcomes: Sequence[Outcome]) -> Reply:

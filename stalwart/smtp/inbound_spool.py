@@ -7,19 +7,22 @@ octets they go to files too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from attrs import define
 from twisted.internet.defer import Deferred
 
 from stalwart.codec.smtp.message_head import MessageHead, read_head
+from stalwart.errors import OverQuota
 from stalwart.store import Store
-from stalwart.store.blob_files import Stored
-from stalwart.store.incoming import SMALL, Incoming
+from stalwart.store.blob_files import LARGE, Stored
+from stalwart.store.incoming import Incoming
 
 Prefix = Callable[[MessageHead], bytes]
 """The fields that are put before a message with that head. Raises ``Refused`` if it is not wanted."""
 
+Room = Callable[[], Awaitable[int | None]]
+"""How many octets there is room for with those who are to get the message; None is no limit."""
 
 MOST_HELD = 64 << 20
 """Octets of messages that all connections together keep in memory."""
@@ -37,15 +40,19 @@ class Held:
 class InboundSpool:
     """See ``reception.Spool``. After ``commit``, ``content`` is the message, in a file together with ``prefix``.
 
-    ``held`` is what it shares with others. Who has delivered it says ``release``.
+    ``held`` is what it shares with others. Who has delivered it says ``release``. ``room`` is asked before a file is
+    begun: not every client says how large its message is.
     """
 
-    def __init__(self, store: Store, prefix: Prefix, held: Held | None = None) -> None:
+    def __init__(self, store: Store, prefix: Prefix, held: Held | None = None, room: Room | None = None) -> None:
         self.content: bytes | Stored = b""
         self.prefix = b""
         self.has_message_id = False
         self._prefix_for = prefix
         self._held = Held() if held is None else held
+        self._room = room
+        self._most: int | None = None
+        self._filed = 0
         self._incoming = Incoming(store, 0)
         self._pieces: list[bytes] = []
         self._size = 0
@@ -54,16 +61,27 @@ class InboundSpool:
     def write(self, data: bytes) -> Deferred[None] | None:
         """Take some; with a Deferred it is on its way to the disk."""
         if self._in_file:
-            return Deferred.fromCoroutine(self._incoming.add(data))
+            return Deferred.fromCoroutine(self._add(data))
         self._pieces.append(data)
         self._size += len(data)
         self._held.octets += len(data)
-        if self._size < (SMALL if self._held.octets <= MOST_HELD else LEAST):
+        if self._size < (LARGE if self._held.octets <= MOST_HELD else LEAST):
             return None
         octets = self._settled()
         self._in_file = True
         self.release()
-        return Deferred.fromCoroutine(self._incoming.add(self.prefix + octets))
+        return Deferred.fromCoroutine(self._begin(self.prefix + octets))
+
+    async def _begin(self, octets: bytes) -> None:
+        if self._room is not None:
+            self._most = await self._room()
+        await self._add(octets)
+
+    async def _add(self, octets: bytes) -> None:
+        self._filed += len(octets)
+        if self._most is not None and self._filed > self._most:
+            raise OverQuota
+        await self._incoming.add(octets)
 
     async def commit(self) -> None:
         """There is no more; what is in a file is durable then."""

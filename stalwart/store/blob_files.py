@@ -18,23 +18,30 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Final, Protocol
 
-from msgspec import Struct
+from attrs import field, frozen
 
 from stalwart.errors import NotFound, Unavailable
 from stalwart.store.durable import sync_folder
+
+LARGE: Final = 64 << 10
+"""Octets from which on content is in a file and not in the database."""
 
 _CHUNK = 1 << 16
 _NAME = re.compile("[0-9a-f]{64}")
 _MISSING = "The stored content is missing."
 
 
-class Stored(Struct, frozen=True):
-    """A file that is complete and durable."""
+@frozen
+class Stored:
+    """A file that is complete and durable. ``mark`` tells it from others of the same content; None if one was there
+    before it, which others may be about to use.
+    """
 
     hash: bytes
     size: int
+    mark: tuple[int, int] | None = field(default=None, eq=False, repr=False)
 
 
 class BlobWriter(Protocol):
@@ -77,6 +84,11 @@ class BlobFiles(Protocol):
 
     def remove(self, hash: bytes, before: float) -> bool:
         """Remove the file unless it was written after ``before`` (time); True if it is gone."""
+
+    def discard(self, stored: Stored) -> bool:
+        """Remove what was committed, unless the same content was there before or has come again since; True if it is
+        gone. Whether rows name it is the caller's business.
+        """
 
     def names(self, folder: str) -> list[bytes]:
         """The hashes of the files in one folder, ``00`` to ``ff``."""
@@ -132,6 +144,17 @@ class DiskBlobFiles:
                 return True
         return True
 
+    def discard(self, stored: Stored) -> bool:
+        path = self._path(stored.hash)
+        with _disk_errors(), self._names:
+            try:
+                if stored.mark is None or _mark(path.stat()) != stored.mark:
+                    return False
+                path.unlink()
+            except FileNotFoundError:
+                return True
+        return True
+
     def names(self, folder: str) -> list[bytes]:
         with _disk_errors():
             try:
@@ -151,15 +174,17 @@ class DiskBlobFiles:
                         removed += 1
         return removed
 
-    def publish(self, unfinished: str, hash: bytes) -> None:
-        """Move a finished file under its name, durably. For the writer only."""
+    def publish(self, unfinished: str, hash: bytes) -> bool:
+        """Move a finished file under its name, durably; True if none was there. For the writer only."""
         path = self._path(hash)
         if not path.parent.is_dir():
             path.parent.mkdir(mode=0o700, exist_ok=True)
             sync_folder(self._root)
         with self._names:
+            is_first = not path.exists()
             os.replace(unfinished, path)
         sync_folder(path.parent)
+        return is_first
 
     def _path(self, hash: bytes) -> Path:
         name = hash.hex()
@@ -193,13 +218,14 @@ class _DiskWriter:
             with _disk_errors():
                 self._file.flush()
                 os.fsync(self._file.fileno())
+                mark = _mark(os.fstat(self._file.fileno()))
                 self._file.close()
-                self._files.publish(self._name, self._digest.digest())
+                is_first = self._files.publish(self._name, self._digest.digest())
         except BaseException:
             self.abort()
             raise
         self._ended = True
-        return Stored(self._digest.digest(), self.size)
+        return Stored(self._digest.digest(), self.size, mark if is_first else None)
 
     def abort(self) -> None:
         if self._ended:
@@ -217,11 +243,17 @@ class _DiskWriter:
         self.abort()
 
 
+def _mark(status: os.stat_result) -> tuple[int, int]:
+    return status.st_ino, status.st_mtime_ns
+
+
 class MemoryBlobFiles:
     """The twin without a disk, for tests and for running without a store. ``clock`` dates what is written."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._contents: dict[bytes, tuple[bytes, float]] = {}
+        self._marks: dict[bytes, int] = {}
+        self._committed = 0
         self._clock = clock
 
     def begin(self) -> BlobWriter:
@@ -245,6 +277,12 @@ class MemoryBlobFiles:
         self._contents.pop(hash, None)
         return True
 
+    def discard(self, stored: Stored) -> bool:
+        if stored.hash in self._contents and (stored.mark is None or stored.mark[1] != self._marks[stored.hash]):
+            return False
+        self._contents.pop(stored.hash, None)
+        return True
+
     def names(self, folder: str) -> list[bytes]:
         return [hash for hash in self._contents if hash.hex().startswith(folder)]
 
@@ -253,9 +291,12 @@ class MemoryBlobFiles:
 
     def publish(self, content: bytes) -> Stored:
         """Keep a finished blob. For the writer only."""
-        stored = Stored(hashlib.sha256(content).digest(), len(content))
-        self._contents[stored.hash] = (content, self._clock())
-        return stored
+        hash = hashlib.sha256(content).digest()
+        is_first = hash not in self._contents
+        self._committed += 1
+        self._marks[hash] = self._committed
+        self._contents[hash] = (content, self._clock())
+        return Stored(hash, len(content), (0, self._committed) if is_first else None)
 
 
 class _MemoryWriter:

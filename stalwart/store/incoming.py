@@ -1,34 +1,34 @@
 """Content on its way into the store, hashed as it comes: what stays small is kept in memory, the rest goes to a file.
 
-Only the threads for files touch the file. Whoever begins one ends it with ``finish`` or ``abandon``; a file that is
-complete but never adopted by a row is swept by the store.
+Only the threads for files touch the file. Whoever begins one ends it with ``finish`` or ``abandon``, and says
+``discard`` of a complete one that no row was made of; the store sweeps what a crash leaves.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from threading import Lock
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from stalwart.errors import StalwartError
-from stalwart.store.blob_files import BlobFiles, BlobWriter, Stored
-from stalwart.store.store import Store
-
-SMALL = 65536
-"""From this size on content goes to a file, as in the store."""
+from stalwart.store.blob_files import LARGE, BlobFiles, BlobWriter, Stored
+from stalwart.store.store import Store, Transaction
 
 
 class Incoming:
     """One blob in the making, in memory below ``small`` octets."""
 
-    def __init__(self, store: Store, small: int = SMALL) -> None:
+    def __init__(self, store: Store, small: int = LARGE) -> None:
         self._store = store
         self._small = small
         self._held = bytearray()
         self._lock = Lock()
         self._writer: BlobWriter | None = None
         self._to_file = False
+        self._stored: Stored | None = None
 
     async def add(self, piece: bytes) -> None:
         """Take the next piece; done when there may be another one."""
@@ -57,26 +57,53 @@ class Incoming:
         return await self._store.blob_work(self._commit, writes=True)
 
     def abandon(self) -> None:
-        """Throw away what has come; nothing happens after ``finish``."""
+        """Throw away what has come; after ``finish``, unless something has come to need it."""
         if self._to_file:
-            self._store.blob_work(self._abort, writes=True).addErrback(_not_now)
+            self._store.blob_work(self._abort, writes=True).addCallbacks(self._discard, _not_now)
 
-    # A write that was cancelled may still be running in its thread when these come.
+    def _discard(self, stored: Stored | None) -> None:
+        if stored is not None:
+            discard(self._store, (stored,))
+
+    # What was cancelled may still be running in its thread when these come.
 
     def _commit(self, _: BlobFiles) -> Stored:
         with self._lock:
             assert self._writer is not None  # something was written
-            return self._writer.commit()
+            self._stored = self._writer.commit()
+            return self._stored
 
-    def _abort(self, _: BlobFiles) -> None:
+    def _abort(self, _: BlobFiles) -> Stored | None:
         with self._lock:
             if self._writer is not None:
                 self._writer.abort()
+            return self._stored
+
+
+def discard(store: Store, files: Iterable[Stored]) -> None:
+    """Have complete files removed that nothing has come to need (``Blobs.discard``), without waiting for it."""
+    unwanted = tuple(files)
+
+    def work(tx: Transaction) -> None:
+        for stored in unwanted:
+            tx.blobs.discard(stored)
+
+    if unwanted:
+        store.write(work).addErrback(_not_now)
+
+
+@contextmanager
+def discarding(store: Store, contents: Iterable[object]) -> Iterator[None]:
+    """Around what makes rows of ``contents``: in the end the files among them that have none are removed."""
+    try:
+        yield
+    finally:
+        discard(store, [each for each in contents if isinstance(each, Stored)])
 
 
 async def store_content(store: Store, content: bytes) -> bytes | Stored:
     """Content that is at hand, ready for a write: large content is put into its file first."""
-    if len(content) < SMALL:
+    if len(content) < LARGE:
         return content
 
     def work(files: BlobFiles) -> Stored:

@@ -178,6 +178,17 @@ class Mail(Protocol):
         None means cannotCalculateChanges (RFC 8620 5.6). Raises NotFound (mailbox).
         """
 
+    def indexes(
+        self,
+        account_id: int,
+        ids: Iterable[int],
+        *,
+        mailbox: int | None = None,
+        shown: Shown | None = None,
+        ascending: bool = False,
+    ) -> tuple[tuple[int, int], ...]:
+        """Where e-mails are in a list that is not collapsed, (index, id), lowest index first; those in it, that is."""
+
     def count(self, account_id: int, enough: int) -> int:
         """How many e-mails an account has; where they are fewer than ``enough``, rather too many than too few."""
 
@@ -198,8 +209,10 @@ class Mail(Protocol):
         Those that are in no other mailbox are destroyed.
         """
 
-    def forget_removed(self, account_id: int) -> int:
-        """Forget what left mailboxes before the oldest Email state that changes are known from; answers how many."""
+    def forget_removed(self, account_id: int, limit: int) -> int:
+        """Forget what left mailboxes before the oldest Email state that changes are known from, at most ``limit``;
+        answers how many.
+        """
 
     def recount(self, account_id: int, *, now: int) -> Recounted:
         """Count everything anew and put right what differs: for maintenance, it reads all mail of the account."""

@@ -427,10 +427,11 @@ class Objects(Protocol):
     def purge(self, account_id: int, type: int, before: int) -> int:
         """Forget tombstones older than ``before`` (time); older states then cannot be calculated from."""
 
-    def trim(self, account_id: int, keep: int) -> int:
-        """Forget tombstones of all types but those among the last ``keep`` changes of the account; answers how many.
+    def trim(self, account_id: int, keep: int, limit: int) -> int:
+        """Forget tombstones of all types but those among the last ``keep`` changes of the account.
 
-        States before the changes that are kept then cannot be calculated from.
+        States before the changes that are kept then cannot be calculated from. At most ``limit`` objects are looked at;
+        answers how many that were.
         """
 
 
@@ -442,6 +443,9 @@ class Blobs(Protocol):
 
     def adopt(self, stored: Stored, now: int) -> Blob:
         """Make a written file known. Raises Unavailable if it is gone meanwhile: write it again."""
+
+    def discard(self, stored: Stored) -> bool:
+        """Remove a written file that no row has come to need, unless others are about to use it; True if it is gone."""
 
     def find(self, hash: bytes) -> Blob | None:
         """Size and place, without the bytes."""
@@ -473,7 +477,7 @@ class Blobs(Protocol):
         """Drop expired links, then blobs that nothing has held for ``grace`` seconds; at most ``limit`` of each."""
 
     def sweep_folder(self, folder: str, now: int, grace: int = 86_400) -> int:
-        """Remove files of one folder (``00`` to ``ff``) that no row knows: left by a crash or a client that went."""
+        """Remove files of one folder (``00`` to ``ff``) that no row needs: left by a crash or a client that went."""
 
 
 class Transaction(Protocol):

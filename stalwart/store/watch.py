@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 Changed = Mapping[int, Mapping[int, int]]
-"""The states that writes have changed, by account and type of objects (``object_types``); 0 for what has to be read."""
+"""The states that writes have changed, by account and type of objects (``object_types``); 0 for what has to be read.
+Under ``FIRST`` is the first change number that they took in the account, if they took any.
+"""
+
+FIRST = 0
+"""No type of objects has this number."""
 
 Observer = Callable[[Changed], object]
 

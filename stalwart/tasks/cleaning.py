@@ -5,7 +5,7 @@ Used by tasks (x:Task, StoreMaintenance) and by the daily cleaning (x:DataRetent
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -25,9 +25,13 @@ _ACCOUNTS = 50
 _BLOBS = 200
 _ROWS = 500
 _DELIVERIES = 2000
-_EXPUNGED = 100
+_EXPUNGED = 200
+_TRIMMED = 5000
 _TEXTS = 16
 _AGED_OUT = ("trash", "junk")
+
+Work = Callable[[Transaction, int, int], int]
+"""Works on an account, on so many rows at most; answers how many they were: if as many, it is not done."""
 
 
 class Cleaning:
@@ -74,39 +78,29 @@ class Cleaning:
         """Forget the oldest deletions in an account, as many as the settings say; nothing without an account."""
         keep = self._settings.of(DataRetention).max_changes_history
         if keep is not None:
-            await self._store.write(lambda tx: _trim(tx, account_id, keep))
+            while await self._store.write(lambda tx: _trim(tx, account_id, keep, _TRIMMED)) == _TRIMMED:
+                pass
 
     async def trim_all(self) -> None:
         """The same for every account."""
         keep = self._settings.of(DataRetention).max_changes_history
         if keep is not None:
-            await self._each_account(lambda tx, id: _trim(tx, id, keep))
+            await self._each_account(lambda tx, id, most: _trim(tx, id, keep, most), _TRIMMED)
 
     async def expunge(self, account_id: int) -> None:
         """Delete what has been in the trash and junk folders of an account for as long as the settings say."""
         age = self._settings.of(DataRetention).expunge_trash_after
         if age is not None:
-            await self._expunge(account_id, age // 1000)
+            now, before = self._now(), self._now() - age // 1000
+            while await self._store.write(lambda tx: _expunge(tx, account_id, before, now, _EXPUNGED)) == _EXPUNGED:
+                pass
 
     async def expunge_all(self) -> None:
         """The same for every account."""
         age = self._settings.of(DataRetention).expunge_trash_after
-        if age is None:
-            return
-        now, full = self._now(), []
-
-        def some(tx: Transaction, id: int) -> None:
-            if _expunged(tx, id, now - age // 1000, now):
-                full.append(id)
-
-        await self._each_account(some)
-        for id in full:
-            await self._expunge(id, age // 1000)
-
-    async def _expunge(self, account_id: int, age: int) -> None:
-        now = self._now()
-        while await self._store.write(lambda tx: _expunged(tx, account_id, now - age, now)):
-            pass
+        if age is not None:
+            now, before = self._now(), self._now() - age // 1000
+            await self._each_account(lambda tx, id, most: _expunge(tx, id, before, now, most), _EXPUNGED)
 
     async def recount(self, account_id: int) -> None:
         """Add up anew what the objects of an account take, and its mail; nothing without an account."""
@@ -115,8 +109,7 @@ class Cleaning:
 
     async def recount_all(self) -> None:
         """The same for every account."""
-        now = self._now()
-        await self._each_account(lambda tx, id: _recount(tx, id, now), 1)
+        await self._one_by_one(self.recount)
 
     async def reindex(self, account_id: int) -> None:
         """Have the text of all mail of an account indexed again, in the background."""
@@ -139,12 +132,7 @@ class Cleaning:
 
     async def reindex_all(self) -> None:
         """The same for every account."""
-        after: int | None = -1
-        while after is not None:
-            ids: list[int] = await self._store.read(partial(_accounts_after, after))
-            for id in ids:
-                await self.reindex(id)
-            after = ids[-1] if len(ids) == _ACCOUNTS else None
+        await self._one_by_one(self.reindex)
 
     async def erase(self, account_id: int) -> None:
         """Remove an account that is gone with all its data; nothing if that is done."""
@@ -158,22 +146,20 @@ class Cleaning:
         while await self._store.write(lambda tx: tx.mail_text.forget_account(account_id, _TEXTS)) == _TEXTS:
             pass
 
-    async def _each_account(self, work: Callable[[Transaction, int], object], at_once: int = _ACCOUNTS) -> None:
+    async def _one_by_one(self, work: Callable[[int], Awaitable[None]]) -> None:
+        """Do ``work`` for every account."""
         after: int | None = -1
         while after is not None:
-            after = await self._some_accounts(work, after, at_once)
-
-    async def _some_accounts(self, work: Callable[[Transaction, int], object], after: int, at_once: int) -> int | None:
-        """Do ``work`` for the accounts that follow ``after``; the last of them, None if there are no more."""
-
-        def some(tx: Transaction) -> int | None:
-            ids = tx.accounts.ids(after, at_once)
+            ids: list[int] = await self._store.read(partial(_accounts_after, after))
             for id in ids:
-                work(tx, id)
-            return ids[-1] if len(ids) == at_once else None
+                await work(id)
+            after = ids[-1] if len(ids) == _ACCOUNTS else None
 
-        last: int | None = await self._store.write(some)
-        return last
+    async def _each_account(self, work: Work, most: int) -> None:
+        """Do ``work`` for every account, in transactions of ``most`` rows."""
+        after: int | None = -1
+        while after is not None:
+            after = await self._store.write(partial(_some_accounts, work, most, after))
 
     async def _sweep_folder(self, folder: str) -> None:
         now = self._now()
@@ -191,9 +177,21 @@ def _accounts_after(after: int, tx: Transaction) -> list[int]:
     return tx.accounts.ids(after, _ACCOUNTS)
 
 
-def _trim(tx: Transaction, account_id: int, keep: int) -> None:
-    tx.objects.trim(account_id, keep)
-    tx.mail.forget_removed(account_id)
+def _some_accounts(work: Work, most: int, after: int, tx: Transaction) -> int | None:
+    """Do ``work`` for accounts that follow ``after``; the last that is done, None if all are."""
+    ids = tx.accounts.ids(after, _ACCOUNTS)
+    for id in ids:
+        most -= work(tx, id, most)
+        if most <= 0:
+            return after
+        after = id
+    return after if len(ids) == _ACCOUNTS else None
+
+
+def _trim(tx: Transaction, account_id: int, keep: int, most: int) -> int:
+    """How many rows were looked at or removed; there may be more if that are ``most``."""
+    seen = tx.objects.trim(account_id, keep, most)
+    return seen + tx.mail.forget_removed(account_id, most - seen)
 
 
 def _recount(tx: Transaction, account_id: int, now: int) -> None:
@@ -202,12 +200,11 @@ def _recount(tx: Transaction, account_id: int, now: int) -> None:
         tx.mail.recount(account_id, now=now)
 
 
-def _expunged(tx: Transaction, account_id: int, before: int, now: int) -> bool:
-    """Whether there may be more to expunge."""
-    more = False
+def _expunge(tx: Transaction, account_id: int, before: int, now: int, most: int) -> int:
+    """How many e-mails were expunged; there may be more if that are ``most``."""
+    gone = 0
     for role in _AGED_OUT:
         mailbox = tx.mail.mailboxes.by_role(account_id, role)
-        if mailbox is not None and mailbox.total:
-            gone = tx.mail.expunge(account_id, mailbox.id, before=before, limit=_EXPUNGED, now=now)
-            more = more or gone == _EXPUNGED
-    return more
+        if mailbox is not None and mailbox.total and gone < most:
+            gone += tx.mail.expunge(account_id, mailbox.id, before=before, limit=most - gone, now=now)
+    return gone

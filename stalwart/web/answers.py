@@ -102,8 +102,8 @@ class EventStream:
 class SocketOutlet(Protocol):
     """A WebSocket as whoever speaks on it sees it; once it is closed, nothing is sent and nothing happens."""
 
-    def send(self, text: str) -> None:
-        """Send a message. What is sent while the client does not read has to be kept."""
+    def send(self, text: str | bytes) -> None:
+        """Send a message, text or that as UTF-8. What is sent while the client does not read has to be kept."""
 
     def ready(self) -> Deferred[None]:
         """Fires when the client takes more; has fired already as a rule."""
@@ -128,6 +128,19 @@ class SocketOutlet(Protocol):
         """End it in order (RFC 6455 7.4)."""
 
 
+NO_ROOM = "Too many messages of this account are not complete or not answered yet."
+
+
+class Room(Protocol):
+    """Where octets of messages are counted that are not complete or wait; for all WebSockets of somebody."""
+
+    def take(self, octets: int) -> bool:
+        """Take so many; False if there is no room for them."""
+
+    def free(self, octets: int) -> None:
+        """Give back so many."""
+
+
 class SocketSpeaker(Protocol):
     """Who speaks on a WebSocket."""
 
@@ -144,6 +157,7 @@ class WebSocket:
 
     ``open`` makes the speaker. ``most`` octets may be in a message of the client. A client that was silent for
     ``heartbeat`` seconds is asked whether it is there, one that was for ``patience`` seconds has to go; 0 is never.
+    A message that comes in pieces takes its octets from ``room`` until it is complete.
     """
 
     open: Callable[[SocketOutlet], SocketSpeaker]
@@ -152,6 +166,7 @@ class WebSocket:
     most: int
     heartbeat: float
     patience: float
+    room: Room
 
 
 def json_answer(value: Any, status: int = 200, headers: Headers = (), content_type: str = JSON) -> Answer:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IHalfCloseableProtocol, ISSLTransport, ITCPTransport
+from twisted.internet.tcp import Connection as TcpConnection
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -67,6 +68,8 @@ class Channel(Receiver):
         if not self._listener.no_delay and ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(False)
         tls = ISSLTransport.providedBy(self.transport)
+        if not tls and isinstance(self.transport, TcpConnection):
+            self._sends = self.transport
         self.connection = connect(self._listener, self._peer, self.transport.getHost(), tls, now := self.site.seconds())
         self.site.opened(self)
         self.deadline = now + self.site.front.idle_timeout
@@ -147,7 +150,7 @@ class Channel(Receiver):
         self._buffer = b""
         tail = _CLOSE + self.site.date()
         answer = refused_head(refused.status, refused.detail)
-        self.transport.write(self.site.plain_head(answer, tail) + answer.body)
+        self._write(self.site.plain_head(answer, tail) + answer.body)
         self._end(linger=True)
 
     def _begin(self, head: RequestHead) -> None:
@@ -236,15 +239,15 @@ class Channel(Receiver):
         head, answer = site.rendered(exchange, answer, self._connection_field(exchange), now)
         self._answered = True
         if exchange.method == "HEAD" or answer.status in BODILESS:
-            self.transport.write(head)
+            self._write(head)
         elif answer.length > PIECE or answer.content is not None:
-            self.transport.write(head)
+            self._write(head)
             self.deadline = now + site.front.idle_timeout if self._write_full else NEVER
             self._transfer = transfer = Transfer(self, answer.content or held_content(answer.body), self._write_full)
             transfer.start()
             return
         else:
-            self.transport.write(head + answer.body)
+            self._write(head + answer.body)
         self._written(now)
 
     def _connection_field(self, exchange: Exchange) -> str:
@@ -268,7 +271,7 @@ class Channel(Receiver):
 
     def transfer_write(self, data: bytes) -> None:
         """A transfer writes."""
-        self.transport.write(data)
+        self._write(data)
 
     def transfer_ended(self, failure: Failure | None) -> None:
         """A transfer is through; if it failed the client must see that the body is not complete."""
@@ -316,7 +319,7 @@ class Channel(Receiver):
         self._persistent = self._persistent and self._body is None and not site.closing
         chunked = exchange.head.version == "HTTP/1.1"
         self._persistent = self._persistent and chunked
-        self.transport.write(site.stream_head(exchange, stream, self._connection_field(exchange), chunked))
+        self._write(site.stream_head(exchange, stream, self._connection_field(exchange), chunked))
         if exchange.method == "HEAD":
             self._written(site.seconds())
             return
@@ -335,7 +338,7 @@ class Channel(Receiver):
         if site.closing:
             self._drop()
             return
-        self.transport.write(site.socket_head(exchange, wishes))
+        self._write(site.socket_head(exchange, wishes))
         self._stream = self._socket = socket = Socket(self, wishes, site.pipeline, site.telemetry, site.seconds)
         self._resume(ALL_REASONS)
         socket.held = self._write_full
@@ -359,7 +362,7 @@ class Channel(Receiver):
 
     def stream_write(self, data: bytes) -> None:
         """A stream writes."""
-        self.transport.write(data)
+        self._write(data)
 
     def abort(self) -> None:
         """Close at once; what is not written yet is lost."""

@@ -1,12 +1,15 @@
 """A WebSocket on a connection: messages in and out, control frames, time-outs, its end (RFC 6455 5 to 7).
 
-Frames are wsproto's; nothing is compressed, because that would cost each connection more memory than everything else.
-Memory is bounded: a message of the client by its limit, what the client does not read by whoever speaks, who sends the
-next only when the last has left. Whoever takes nothing for five minutes is dropped.
+Frames are wsproto's, except texts that are sent: they may be large, and are not copied. Nothing is compressed, because
+that would cost each connection more memory than everything else.
+Memory is bounded: a message of the client by its limit, those that are not complete by the room that all sockets of its
+account share and by a time, what the client does not read by whoever speaks, who sends the next only when the last has
+left. Whoever takes nothing for five minutes is dropped.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
@@ -18,14 +21,17 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, Tex
 from stalwart.directory.access import Access
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import HTTP_STREAM_DROPPED
-from stalwart.web.answers import SocketSpeaker, WebSocket
+from stalwart.web.answers import NO_ROOM, SocketSpeaker, WebSocket
 
 NORMAL, GOING_AWAY, UNSUPPORTED, POLICY, TOO_BIG, FAULT, TRY_LATER = 1000, 1001, 1003, 1008, 1009, 1011, 1013
 CLOSING = 5.0  # seconds in which a client may answer that the socket is to be closed
 LEAVING = 1.0  # the same where the server stops, or the client was silent anyway
 PATIENCE = 300.0  # seconds in which a client reads nothing
+UNFINISHED = 300.0  # seconds in which a message has to be complete
+SHORT = 65536  # octets of messages that are written in one piece
 MOST_PONGS = 65536  # octets of control frames for a client that does not read
 _NEVER = float("inf")
+_TEXT = 0x81
 
 
 class Connection(Protocol):
@@ -51,6 +57,7 @@ class Socket:
 
     __slots__ = (
         "_begun",
+        "_begun_at",
         "_channel",
         "_closes_at",
         "_events",
@@ -61,6 +68,7 @@ class Socket:
         "_requests",
         "_seconds",
         "_speaker",
+        "_taken",
         "_telemetry",
         "_unread",
         "_waiting",
@@ -79,6 +87,8 @@ class Socket:
         self._frames = Frames(SERVER)
         self._events: Iterator[Event] | None = None
         self._begun: bytearray | None = None
+        self._begun_at = 0.0
+        self._taken = 0
         self._holding = False
         self._held_since: float | None = None
         self._unread = 0
@@ -94,10 +104,18 @@ class Socket:
 
     # For the speaker
 
-    def send(self, text: str) -> None:
+    def send(self, text: str | bytes) -> None:
         """See ``SocketOutlet``."""
-        if self._channel is not None and self._frames.state is ConnectionState.OPEN:
-            self._channel.stream_write(self._frames.send(TextMessage(data=text)))
+        if self._channel is None or self._frames.state is not ConnectionState.OPEN:
+            return
+        data = text.encode() if isinstance(text, str) else text
+        head = _head(len(data))
+        if len(data) <= SHORT:
+            self._channel.stream_write(head + data)
+        else:  # it may be large, and is not copied
+            self._channel.stream_write(head)
+            if self._channel is not None:
+                self._channel.stream_write(data)
 
     def ready(self) -> Deferred[None]:
         """See ``SocketOutlet``."""
@@ -177,6 +195,9 @@ class Socket:
         if self._held_since is not None and self._held_since + PATIENCE <= now:
             self._drop()
             return
+        if self._begun is not None and self._begun_at + UNFINISHED <= now:
+            self._refuse(POLICY, f"A message has to be complete after {UNFINISHED:g} seconds.")
+            return
         if wishes.patience and self.heard_at + wishes.patience <= now:
             self.close(GOING_AWAY, "Nothing was heard for too long.")
             return
@@ -225,11 +246,23 @@ class Socket:
         if not event.message_finished:
             if begun is None:
                 begun = self._begun = bytearray()  # pieces may be tiny, and many
+                self._begun_at = self._seconds()
+                self._set_deadline()
+            if not self._wishes.room.take(len(part)):
+                self._refuse(TRY_LATER, NO_ROOM)
+                return
+            self._taken += len(part)
             begun += part
             return
-        self._begun = None
+        self._forget_begun()
         if self._speaker is not None:
             self._speaker.message(part if begun is None else bytes(begun) + part)
+
+    def _forget_begun(self) -> None:
+        self._begun = None
+        taken, self._taken = self._taken, 0
+        if taken:
+            self._wishes.room.free(taken)
 
     def _closed(self, event: CloseConnection) -> None:
         """The client closes, answers that we do, or has broken the rules."""
@@ -273,7 +306,7 @@ class Socket:
         self._finish()
 
     def _finish(self) -> None:
-        self._begun = None
+        self._forget_begun()
         speaker, self._speaker = self._speaker, None
         if speaker is not None:
             speaker.lost()
@@ -291,4 +324,15 @@ class Socket:
             due.append(self.heard_at + wishes.patience)
         if self._held_since is not None:
             due.append(self._held_since + PATIENCE)
+        if self._begun is not None:
+            due.append(self._begun_at + UNFINISHED)
         channel.deadline = min(due)
+
+
+def _head(length: int) -> bytes:
+    """Of a frame that is a whole text (RFC 6455 5.2)."""
+    if length < 126:
+        return struct.pack("!BB", _TEXT, length)
+    if length < 1 << 16:
+        return struct.pack("!BBH", _TEXT, 126, length)
+    return struct.pack("!BBQ", _TEXT, 127, length)

@@ -5,12 +5,24 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from stalwart.app.demo import CREDENTIALS, ensure_demo, invitation, read_credentials
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.app.demo import CREDENTIALS, ensure_demo, invitation, read_credentials, url_of
 from stalwart.config.domains.domain import Domain
 from stalwart.errors import Invalid
 from tests.directory.world import World
 
 LOGINS = ["admin@example.test", "alice@example.test", "bob@example.test"]
+
+
+class UrlTests(SynchronousTestCase):
+    """Clients are sent to where the demonstration listens, not to a name of the machine."""
+
+    def test_endpoints(self) -> None:
+        self.assertEqual(url_of("tcp:8080:interface=127.0.0.1"), "http://127.0.0.1:8080")
+        self.assertEqual(url_of("tcp:port=81:interface=localhost"), "http://localhost:81")
+        for other in ("tcp:0:interface=127.0.0.1", "tcp:8080", "tcp:80:interface=0.0.0.0", "tls:443", "unix:/x"):
+            self.assertIsNone(url_of(other), other)
 
 
 class DemoTests(World):

@@ -76,6 +76,40 @@ class BlobContract(StoreCase):
     async def test_a_file_that_is_gone_cannot_be_adopted(self) -> None:
         await self.refused(Unavailable, lambda tx: tx.blobs.adopt(Stored(b"\x01" * 32, 9), now=0))
 
+    def streamed(self, content: bytes) -> Stored:
+        with self.store.blob_files.begin() as writer:
+            writer.write(content)
+            return writer.commit()
+
+    async def test_a_file_that_no_row_needs_is_discarded(self) -> None:
+        stored = self.streamed(LARGE)
+        self.assertTrue(await self.write(lambda tx: tx.blobs.discard(stored)))
+        self.assertFalse(self.store.blob_files.exists(stored.hash))
+
+    async def test_a_file_with_a_row_is_not_discarded(self) -> None:
+        stored = self.streamed(LARGE)
+        await self.write(lambda tx: tx.blobs.adopt(stored, now=0))
+        self.assertFalse(await self.write(lambda tx: tx.blobs.discard(stored)))
+        self.assertTrue(self.store.blob_files.exists(stored.hash))
+
+    async def test_a_file_that_another_message_is_about_to_use_is_not_discarded(self) -> None:
+        first, second = self.streamed(LARGE), self.streamed(LARGE)
+        for stored in (first, second):
+            self.assertFalse(await self.write(lambda tx, stored=stored: tx.blobs.discard(stored)))
+        await self.write(lambda tx: tx.blobs.adopt(second, now=0))
+
+    async def test_a_file_is_not_needed_where_the_content_is_in_the_database(self) -> None:
+        blob = await self.put(SMALL)
+        stored = self.streamed(SMALL)
+        self.assertEqual(await self.write(lambda tx: tx.blobs.adopt(stored, now=0)), blob)
+        self.assertTrue(await self.write(lambda tx: tx.blobs.discard(stored)))
+        self.assertEqual(await self.write(lambda tx: tx.blobs.adopt(stored, now=0)), blob)
+        self.assertEqual(await self.content(blob), SMALL)
+        stored = self.streamed(SMALL)
+        later = int(time.time()) + 2 * DAY
+        self.assertEqual(await self.write(lambda tx: tx.blobs.sweep_folder(stored.hash.hex()[:2], later)), 1)
+        self.assertEqual(await self.content(blob), SMALL)
+
     async def test_links_say_who_holds_a_blob(self) -> None:
         blob = await self.put(SMALL)
         await self.write(lambda tx: tx.blobs.link(blob.hash, 5, 77))

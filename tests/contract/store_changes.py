@@ -122,14 +122,33 @@ class ChangesContract(StoreCase):
         await self.write(lambda tx: tx.objects.insert(ACCOUNT, BOX, now=10))  # change 4, the only one of its type
         for id in (first, second, third):  # changes 5 to 7
             await self.write(lambda tx, id=id: tx.objects.kill(ACCOUNT, id, now=20))
-        self.assertEqual(await self.write(lambda tx: tx.objects.trim(ACCOUNT, 7)), 0)
-        self.assertEqual(await self.write(lambda tx: tx.objects.trim(ACCOUNT, 1)), 2)
+        self.assertEqual(await self.trim(7), 0)
+        self.assertEqual(await self.trim(1), 3)  # the box too
         self.assertIsNone(await self.changes(5))
         self.assertEqual((await self.changes(6)).destroyed, (third,))
         boxes = await self.read(lambda tx: tx.objects.changes(ACCOUNT, BOX, 4))
         self.assertEqual((boxes.created, boxes.new_state), ((), 4))
-        self.assertEqual(await self.write(lambda tx: tx.objects.trim(ACCOUNT, 1)), 0)
-        self.assertEqual(await self.write(lambda tx: tx.objects.trim(99, 1)), 0)
+        self.assertEqual((await self.trim(1), await self.trim(1, account_id=99)), (0, 0))
+
+    async def trim(self, keep: int, limit: int = 100, account_id: int = ACCOUNT) -> int:
+        return await self.write(lambda tx: tx.objects.trim(account_id, keep, limit))
+
+    async def test_a_trim_looks_at_so_many_objects_at_once(self) -> None:
+        ids = [*await self.write(three)]
+        for _ in range(9):  # changes 4 to 12
+            ids.append((await self.write(lambda tx: tx.objects.insert(ACCOUNT, MAIL, now=10))).id)
+        for id in ids[1::2]:  # changes 13 to 18
+            await self.write(lambda tx, id=id: tx.objects.kill(ACCOUNT, id, now=20))
+        seen = []
+        for _ in range(4):
+            seen.append(await self.trim(1, limit=4))
+            dead = await self.read(lambda tx: tx._session.all("SELECT seq FROM obj WHERE dead = 1 ORDER BY seq"))
+            (floor,) = await self.read(lambda tx: tx._session.one("SELECT low_seq FROM type_state"))
+            self.assertEqual([seq for (seq,) in dead if seq <= floor], [])
+            self.assertIsNone(await self.changes(floor - 1))
+            known = {id for id in ids[1::2][-len(dead) :] if ids.index(id) < floor}
+            self.assertEqual(set((await self.changes(floor)).destroyed), known)
+        self.assertEqual((seen, len(dead), floor), ([4, 4, 3, 0], 1, 17))
 
     async def test_counter_changes_are_told_apart(self) -> None:
         first, second, _ = await self.write(three)

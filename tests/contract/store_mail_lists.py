@@ -97,6 +97,14 @@ class MailListsContract(StoreCase):
                     expected = EmailPage(whole[position : position + limit], position, len(whole))
                     self.assertEqual(page, expected)
 
+    async def test_where_e_mails_are_in_a_list(self) -> None:
+        m = await self.fill()
+        for options in ({"mailbox": m.inbox}, {"mailbox": m.inbox, "shown": "unread"}, {}, {"ascending": True}):
+            whole = (await self.page(**options)).ids
+            for wanted in (whole, whole[::2], (), (m.f, m.a, 99, -1, 1 << 70, m.a)):
+                found = await self.read(lambda tx, o=options, w=wanted: tx.mail.indexes(ACCOUNT, w, **o))
+                self.assertEqual(found, tuple((index, id) for index, id in enumerate(whole) if id in wanted))
+
     async def test_a_page_begins_at_an_anchor(self) -> None:
         m = await self.fill()
         self.assertEqual(await self.page(mailbox=m.inbox, anchor=m.c, limit=2), EmailPage((m.c, m.b), 2, None))
@@ -149,9 +157,10 @@ class MailListsContract(StoreCase):
         m = await self.fill()
         await self.write(lambda tx: tx.mail.destroy_emails(ACCOUNT, [m.a, m.c], now=9))
         await self.write(lambda tx: tx.mail.update_email(ACCOUNT, m.b, now=9, mailboxes={m.other}))
-        self.assertEqual(await self.write(lambda tx: tx.mail.forget_removed(ACCOUNT)), 0)
+        self.assertEqual(await self.write(lambda tx: tx.mail.forget_removed(ACCOUNT, 9)), 0)
         await self.write(lambda tx: tx.objects.purge(ACCOUNT, EMAIL, before=10))
-        self.assertEqual(await self.write(lambda tx: tx.mail.forget_removed(ACCOUNT)), 3)
+        gone = [await self.write(lambda tx: tx.mail.forget_removed(ACCOUNT, 2)) for _ in range(3)]
+        self.assertEqual(gone, [2, 1, 0])
         self.assertIsNone(await self.list_changes(m.inbox, 3))
         low = (await self.read(lambda tx: tx.objects.get(ACCOUNT, m.b))).seq - 1
         self.assertEqual((await self.list_changes(m.inbox, low)).removed, (m.b,))

@@ -10,17 +10,24 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from stalwart.store.watch import Changed
+from stalwart.store.watch import FIRST, Changed
 from tests.contract.store_case import StoreCase
 from tests.contract.store_changes import ACCOUNT, BOX, MAIL, three
 
 
 class WatchingContract(StoreCase):
     def watched(self) -> list[Changed]:
+        """What is heard of types; the first numbers are in ``firsts``."""
         heard: list[Changed] = []
-        self.addCleanup(
-            self.store.watch(lambda changed: heard.append({id: dict(states) for id, states in changed.items()}))
-        )
+        self.firsts: list[dict[int, int | None]] = []
+
+        def hear(changed: Changed) -> None:
+            self.firsts.append({id: states.get(FIRST) for id, states in changed.items()})
+            heard.append(
+                {id: {type: state for type, state in states.items() if type != FIRST} for id, states in changed.items()}
+            )
+
+        self.addCleanup(self.store.watch(hear))
         return heard
 
     async def turn(self) -> None:
@@ -39,6 +46,7 @@ class WatchingContract(StoreCase):
         await self.write(work)
         await self.turn()
         self.assertEqual(heard, [{ACCOUNT: {MAIL: 3}}, {ACCOUNT: {MAIL: 4, BOX: 5}}])
+        self.assertEqual(self.firsts, [{ACCOUNT: 1}, {ACCOUNT: 4}])
 
     async def test_what_changes_no_object_is_not_told(self) -> None:
         heard = self.watched()
@@ -74,7 +82,7 @@ class WatchingContract(StoreCase):
 
         await self.write(work)
         await self.turn()
-        self.assertEqual(heard, [{ACCOUNT: {BOX: 0, MAIL: 0}}])
+        self.assertEqual((heard, self.firsts), ([{ACCOUNT: {BOX: 0, MAIL: 0}}], [{ACCOUNT: 0}]))
 
     async def test_a_state_that_is_only_touched(self) -> None:
         await self.write(three)
@@ -83,7 +91,26 @@ class WatchingContract(StoreCase):
         await self.write(lambda tx: tx.objects.touch(ACCOUNT, BOX))
         await self.write(lambda tx: tx.objects.touch(ACCOUNT + 1, BOX))
         await self.turn()
-        self.assertEqual(heard, [{ACCOUNT: {BOX: 3}}])
+        self.assertEqual((heard, self.firsts), ([{ACCOUNT: {BOX: 3}}], [{ACCOUNT: None}]))
+
+    async def test_first_numbers_show_that_nothing_is_missing(self) -> None:
+        await self.write(three)
+        await self.turn()
+        heard = self.watched()
+
+        def work(tx: Any) -> None:
+            tx.objects.insert(ACCOUNT, MAIL, now=10)
+            tx.objects.insert(ACCOUNT, BOX, now=10)
+            tx.objects.touch(ACCOUNT, MAIL)
+
+        for writing in [self.write(work) for _ in range(20)]:  # some of them in one commit
+            await writing
+        await self.turn()
+        known = 3
+        for states, first in zip(heard, self.firsts, strict=True):
+            self.assertEqual(first, {ACCOUNT: known + 1})
+            known = max(states[ACCOUNT].values())
+        self.assertEqual(known, 43)
 
     async def test_who_leaves_hears_no_more(self) -> None:
         heard: list[Changed] = []

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from stalwart.jmap import result_references
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.result_references import PointerFailed, References, Response, follow
 
@@ -185,3 +187,33 @@ class ReferenceTests(SynchronousTestCase):
         references.resolved(given)
         problem = self.assertRaises(MethodError, references.resolved, given)
         self.assertEqual(problem.type, "requestTooLarge")
+
+    def test_responses_that_are_too_large_are_not_looked_into(self) -> None:
+        self.patch(result_references, "LEAST_READ", 1000)
+        large, small = msgspec.Raw(b"[" + b"1," * 600 + b"1]"), {"a": "x" * 600}
+        calls = [("Core/echo", {"list": large, "id": 7}, "0"), ("Core/echo", small, "1"), ("Core/echo", small, "2")]
+        references = References(calls, 100)
+        decoded = self.count_decodings()
+        for _ in range(2):
+            given = {"#a": reference("0", "Core/echo", "/id")}
+            self.assertEqual(self.assertRaises(MethodError, references.resolved, given).type, "requestTooLarge")
+        self.assertEqual(decoded, [])
+        self.assertEqual(self.failed(references, "1"), "invalidResultReference")
+        self.assertEqual(self.failed(references, "2"), "requestTooLarge", "both together are too large")
+        self.assertEqual(self.failed(references, "1"), "invalidResultReference", "it is known already")
+
+    def failed(self, references: References, call_id: str) -> str:
+        given = {"#a": reference(call_id, "Core/echo", "/b")}
+        return self.assertRaises(MethodError, references.resolved, given).type
+
+    def count_decodings(self) -> list[int]:
+        """The sizes of what is decoded from now on."""
+        decoded: list[int] = []
+        whole = msgspec.json.decode
+
+        def decode(data: bytes) -> Any:
+            decoded.append(len(data))
+            return whole(data)
+
+        self.patch(msgspec.json, "decode", decode)
+        return decoded

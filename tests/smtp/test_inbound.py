@@ -10,6 +10,7 @@ from stalwart.config.collaboration.email import Email
 from stalwart.config.mail.session_stages import MtaStageData, MtaStageMail
 from stalwart.directory import account_records
 from stalwart.errors import Unavailable
+from stalwart.mail.messages.quota import Quotas, Room
 from stalwart.smtp import inbound
 from stalwart.store.object_types import EMAIL_DELIVERY
 from tests.directory.world import NOW
@@ -140,6 +141,16 @@ class DeliveryTests(InboundCase):
         self.assertEqual(client.send((MESSAGE + "x" * 5000 + "\r\n.\r\n").encode())[-1][:9], "250 2.0.0")
         self.assertEqual(client.codes("MAIL FROM:<a@sender.test> SIZE=9999999999999"), ["552 5.3.4"])
 
+    def test_no_file_is_left_of_a_large_one_that_nobody_gets(self) -> None:
+        client = self.client(lmtp=True)
+        text = MESSAGE + ("x" * 998 + "\r\n") * 100
+        for expected in (["250 2.0.0"], ["250 2.0.0"]):  # the second time it is the same
+            self.assertEqual(self.send(client, "alice@example.test", message=text)[2:], expected)
+            self.clock.advance(60)
+        folders = [f"{number:02x}" for number in range(256)]
+        self.assertEqual(sum(len(self.store.blob_files.names(folder)) > 0 for folder in folders), 1)
+        self.assertEqual(len(self.mail_of("alice")), 1)
+
     def test_smtputf8(self) -> None:
         self.person("jürgen")
         client = self.client()
@@ -182,6 +193,22 @@ class AgainTests(InboundCase):
             self.send(self.client(), "alice@example.test", message="Subject: done\r\n\r\n")
         self.assertEqual(len(self.mail_of("alice")), 2)
 
+    def test_of_very_many_nobody_has_it_twice_where_one_has_no_room(self) -> None:
+        self.patch(inbound, "TOGETHER", 2)
+        names = ("x1", "x2", "x3")
+        for name in names:
+            self.person(name)
+        self.person("carol", quotas={"maxDiskQuota": 200})
+        self.mailing_list("all", *(f"{name}@example.test" for name in names))
+        text = "Subject: no id\r\n\r\n" + "x" * 300 + "\r\n"
+        for _ in range(3):
+            codes = self.send(self.client(), "all@example.test", "carol@example.test", message=text)
+            self.assertEqual(codes[-1], "452 4.2.2")
+            self.assertEqual([len(self.mail_of(name)) for name in names], [1, 1, 1])
+        self.clock.advance(inbound.SAME_WITHOUT_ID)
+        self.send(self.client(), "all@example.test", message=text)
+        self.assertEqual([len(self.mail_of(name)) for name in names], [2, 2, 2])
+
 
 class FullTests(InboundCase):
     """Accounts without room."""
@@ -217,6 +244,51 @@ class FullTests(InboundCase):
         text = MESSAGE + "x" * 990 + "\r\n"
         self.assertEqual(self.send(self.client(), "all@example.test", message=text), TAKEN)
         self.assertEqual([len(self.mail_of(name)) for name in ("alice", "carol")], [1, 0])
+
+    def test_nothing_is_left_of_a_large_one_that_is_refused_in_the_end(self) -> None:
+        self.patch(Quotas, "room", lambda *_: Room(None))
+        text = MESSAGE + ("y" * 998 + "\r\n") * 100
+        for is_lmtp in (False, True):
+            codes = self.send(self.client(lmtp=is_lmtp), "carol@example.test", message=text)
+            self.assertEqual(codes[-1], "452 4.2.2")
+            self.assertEqual(self.store.blob_files._contents, {})  # type: ignore[attr-defined]
+        self.send(self.client(), "alice@example.test", "carol@example.test", message=text)
+        self.assertEqual(self.store.blob_files._contents, {})  # type: ignore[attr-defined]
+        codes = self.send(self.client(lmtp=True), "alice@example.test", "carol@example.test", message=text)
+        self.assertEqual(codes[-2:], ["250 2.0.0", "452 4.2.2"])
+        self.assertEqual(len(self.store.blob_files._contents), 1)  # type: ignore[attr-defined]
+
+    def test_told_when_a_large_one_begins_its_file_and_nothing_is_left_of_it(self) -> None:
+        self.person("dora", quotas={"maxDiskQuota": 150_000})
+        self.mailing_list("all", "carol@example.test", "dora@example.test")
+        cases = {
+            (False, "carol@"): (100_000, 0),
+            (False, "alice@", "carol@"): (100_000, 0),
+            (False, "dora@"): (300_000, 150_000),
+            (False, "all@"): (300_000, 150_000),
+            (True, "carol@", "dora@"): (300_000, 150_000),
+        }
+        written: list[int] = []
+        begin = self.store.blob_files.begin
+
+        def counted() -> Any:
+            writer: Any = begin()
+            write = writer.write
+            writer.write = lambda chunk: (written.append(len(chunk)), write(chunk))
+            return writer
+
+        self.patch(self.store.blob_files, "begin", counted)
+        for (is_lmtp, *names), (size, most) in cases.items():
+            written.clear()
+            client = self.client(lmtp=is_lmtp)
+            client.codes("MAIL FROM:<a@sender.test>", *(f"RCPT TO:<{name}example.test>" for name in names), "DATA")
+            data = MESSAGE.encode() + (b"y" * 998 + b"\r\n") * (size // 1000) + b".\r\n"
+            for start in range(0, len(data), 9000):
+                client.connection.dataReceived(data[start : start + 9000])
+            replies = {line[:9] for line in client.lines()}
+            self.assertEqual(replies, {"452 4.2.2"}, names)
+            self.assertLessEqual(sum(written), most, names)
+            self.assertEqual(self.store.blob_files._contents, {}, names)  # type: ignore[attr-defined]
 
 
 class LmtpTests(InboundCase):

@@ -8,8 +8,7 @@ from stalwart.codec.smtp.message_head import MessageHead
 from stalwart.errors import Unavailable
 from stalwart.smtp.inbound_spool import LEAST, MOST_HELD, Held, InboundSpool
 from stalwart.smtp.reception import Refusal, Refused
-from stalwart.store.blob_files import Stored
-from stalwart.store.incoming import SMALL
+from stalwart.store.blob_files import LARGE, Stored
 from tests.directory.world import World
 
 HEAD = b"Subject: x\r\nMessage-ID: <1@a.test>\r\n\r\n"
@@ -44,7 +43,7 @@ class SpoolTests(World):
         self.assertEqual(self.spool().content, b"\r\n")
 
     def test_large(self) -> None:
-        pieces = (HEAD, b"z" * (SMALL - 100), b"y" * 200, b"x" * 200)
+        pieces = (HEAD, b"z" * (LARGE - 100), b"y" * 200, b"x" * 200)
         spool = self.spool(*pieces)
         assert isinstance(spool.content, Stored)
         octets = self.store.blob_files.read(spool.content.hash)
@@ -86,12 +85,12 @@ class SpoolTests(World):
         self.failureResultOf(Deferred.fromCoroutine(spool.commit()), Refused)
         spool = InboundSpool(self.store, prefix)
         with self.assertRaises(Refused):
-            spool.write(b"x" * SMALL)
+            spool.write(b"x" * LARGE)
         spool.abort()
 
     def test_nothing_is_left_of_one_that_is_dropped(self) -> None:
         spool = InboundSpool(self.store, lambda head: b"")
-        waiting = spool.write(HEAD + b"x" * SMALL)
+        waiting = spool.write(HEAD + b"x" * LARGE)
         assert waiting is not None
         self.successResultOf(waiting)
         spool.abort()
@@ -101,7 +100,7 @@ class SpoolTests(World):
         problem = Unavailable("The disk that holds the blobs is full.")
         self.patch(self.store.blob_files, "begin", lambda: (_ for _ in ()).throw(problem))
         spool = InboundSpool(self.store, lambda head: b"")
-        waiting = spool.write(b"x" * SMALL)
+        waiting = spool.write(b"x" * LARGE)
         assert waiting is not None
         self.assertIs(self.failureResultOf(waiting).value, problem)
         spool.abort()

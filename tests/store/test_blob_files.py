@@ -71,6 +71,24 @@ class BlobFilesContract:
         self.assertFalse(self.files.exists(hash))
         self.assertTrue(self.files.remove(hash, before=0))
 
+    def test_what_nobody_else_has_written_can_be_discarded(self) -> None:
+        stored = self.stored()
+        self.assertTrue(self.files.discard(stored))
+        self.assertFalse(self.files.exists(stored.hash))
+        self.assertTrue(self.files.discard(stored), "it is gone")
+
+    def test_what_others_may_be_about_to_use_is_not_discarded(self) -> None:
+        first = self.stored()
+        second = self.stored()
+        for stored in (first, second, Stored(first.hash, first.size)):
+            self.assertFalse(self.files.discard(stored))
+        self.assertTrue(self.files.exists(first.hash))
+        self.files.remove(first.hash, before=float("inf"))
+        third = self.stored()
+        for stored in (first, second):
+            self.assertFalse(self.files.discard(stored))
+        self.assertTrue(self.files.discard(third))
+
     def test_names_are_listed_by_folder(self) -> None:
         hash = self.stored().hash
         self.assertEqual(self.files.names(hash.hex()[:2]), [hash])

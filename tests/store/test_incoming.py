@@ -10,8 +10,9 @@ from pathlib import Path
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import TestCase
 
+from stalwart.store.blob_files import LARGE as LINE
 from stalwart.store.blob_files import Stored
-from stalwart.store.incoming import SMALL, Incoming, store_content
+from stalwart.store.incoming import Incoming, discard, store_content
 from tests.jmap.blobs.shelf import LARGE, ShelfCase
 from tests.store.opened import opened
 
@@ -35,8 +36,8 @@ class IncomingTests(ShelfCase):
         self.assertEqual(self.arrived(b"a" * 60000, b"b" * 5535), b"a" * 60000 + b"b" * 5535)
 
     def test_the_line_is_where_the_store_has_it(self) -> None:
-        self.assertIsInstance(self.arrived(b"x" * (SMALL - 1)), bytes)
-        self.assertIsInstance(self.arrived(b"x" * (SMALL - 1), b"x"), Stored)
+        self.assertIsInstance(self.arrived(b"x" * (LINE - 1)), bytes)
+        self.assertIsInstance(self.arrived(b"x" * (LINE - 1), b"x"), Stored)
 
     def test_large_content_is_hashed_and_in_its_file(self) -> None:
         stored = self.arrived(LARGE[:1000], LARGE[1000:90000], LARGE[90000:])
@@ -50,14 +51,31 @@ class IncomingTests(ShelfCase):
         incoming.abandon()
         self.assertFalse(self.store.blob_files.exists(hashlib.sha256(LARGE).digest()))
 
-    def test_abandoning_what_is_finished_or_never_began_does_nothing(self) -> None:
+    def test_abandoning_what_is_finished_leaves_what_is_needed(self) -> None:
         incoming = Incoming(self.store)
         incoming.abandon()
         self.settle(incoming.add(LARGE))
         stored = self.settle(incoming.finish())
-        incoming.abandon()
         assert isinstance(stored, Stored)
-        self.assertTrue(self.store.blob_files.exists(stored.hash))
+        blob = self.successResultOf(self.store.write(lambda tx: tx.blobs.adopt(stored, 0)))
+        incoming.abandon()
+        self.assertTrue(self.store.blob_files.exists(blob.hash))
+
+    def test_abandoning_what_is_finished_removes_what_is_not(self) -> None:
+        incoming = Incoming(self.store)
+        self.settle(incoming.add(LARGE))
+        stored = self.settle(incoming.finish())
+        assert isinstance(stored, Stored)
+        incoming.abandon()
+        incoming.abandon()
+        self.assertFalse(self.store.blob_files.exists(stored.hash))
+
+    def test_discarding_after_the_store_has_closed_hurts_nobody(self) -> None:
+        stored = self.settle(store_content(self.store, LARGE))
+        assert isinstance(stored, Stored)
+        self.store.close()
+        discard(self.store, (stored,))
+        self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_abandoning_after_the_store_has_closed_hurts_nobody(self) -> None:
         incoming = Incoming(self.store)
@@ -67,7 +85,7 @@ class IncomingTests(ShelfCase):
         self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_content_at_hand(self) -> None:
-        self.assertEqual(self.settle(store_content(self.store, b"x" * (SMALL - 1))), b"x" * (SMALL - 1))
+        self.assertEqual(self.settle(store_content(self.store, b"x" * (LINE - 1))), b"x" * (LINE - 1))
         stored = self.settle(store_content(self.store, LARGE))
         self.assertEqual(stored, Stored(hashlib.sha256(LARGE).digest(), len(LARGE)))
 
@@ -76,6 +94,34 @@ class CancelledTests(TestCase):
     """A client that leaves while its bytes are written, on a real disk."""
 
     timeout = 20
+
+    async def test_nothing_is_left_of_what_was_about_to_be_complete(self) -> None:
+        path = self.mktemp()
+        store = await opened(self, path)
+        incoming = Incoming(store)
+        await incoming.add(LARGE)
+        held, going_on = threading.Event(), threading.Event()
+        writer = incoming._writer
+        assert writer is not None
+        commit = writer.commit
+
+        def slow() -> Stored:
+            held.set()
+            going_on.wait(10)
+            return commit()
+
+        writer.commit = slow  # type: ignore[method-assign]
+        finishing = Deferred.fromCoroutine(incoming.finish())
+        await store.blob_work(lambda files: held.wait(10))
+        finishing.cancel()
+        await self.assertFailure(finishing, CancelledError)
+        incoming.abandon()
+        going_on.set()
+        left = ["not looked yet"]
+        while left:  # the time limit ends it
+            await store.write(lambda tx: None)
+            left = [name for _, _, names in os.walk(Path(f"{path}.blobs")) for name in names]
+        await store.close()
 
     async def test_nothing_is_left_of_a_write_that_was_running(self) -> None:
         path = self.mktemp()

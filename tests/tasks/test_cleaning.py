@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -13,6 +13,7 @@ from stalwart.config.storage.retention import DataRetention
 from stalwart.store import AccountRow, Transaction
 from stalwart.store.mail_rows import NewEmail
 from stalwart.store.mail_text import IndexedText
+from stalwart.tasks import cleaning as module
 from stalwart.tasks.cleaning import FOLDER_PAUSE, Cleaning
 from tests.tasks.world import NOW, TaskCase
 
@@ -172,6 +173,48 @@ class CleaningTests(TaskCase):
         self.done(self.cleaning.expunge_all())
         self.assertEqual([id for id in range(1, 61) if self.emails(id)], [])
 
+    def steps(self, tell: Callable[[Transaction], int]) -> list[int]:
+        """What ``tell`` answers less after each write than before, from now on."""
+        found: list[int] = []
+        write = self.store.write
+
+        def noted(work: Any) -> Any:
+            def both(tx: Transaction) -> Any:
+                before = tell(tx)
+                result = work(tx)
+                found.append(before - tell(tx))
+                return result
+
+            return write(both)
+
+        self.store.write = noted
+        return found
+
+    def test_a_transaction_expunges_no_more_than_so_much_of_all_accounts(self) -> None:
+        for id in range(1, 31):
+            boxes = self.folders(id)
+            self.put(id, [boxes["trash"]], 30)
+            self.put(id, [boxes["junk"]], 450 if id == 7 else 0)
+        self.clock.advance(31 * DAY)
+        gone = self.steps(lambda tx: tx._session.one("SELECT COUNT(*) FROM email")[0])  # type: ignore[attr-defined]
+        self.done(self.cleaning.expunge_all())
+        self.assertEqual((sum(gone), max(gone)), (30 * 30 + 450, 200))
+        self.assertLess(len(gone), 10)
+
+    def test_a_transaction_forgets_no_more_than_so_much_of_all_accounts(self) -> None:
+        self.patch(module, "_TRIMMED", 50)
+        for id in range(1, 21):
+            trash = self.folders(id)["trash"]
+            ids = self.put(id, [trash], 9 if id != 4 else 200)
+            self.write(lambda tx, id=id, ids=ids: tx.mail.destroy_emails(id, ids, now=NOW))
+        self.done(self.settings.change(DataRetention, {"maxChangesHistory": 0}))
+        rows = "SELECT (SELECT COUNT(*) FROM obj WHERE dead = 1) + (SELECT COUNT(*) FROM member WHERE dead = 1)"
+        left = self.write(lambda tx: tx._session.one(rows)[0])
+        gone = self.steps(lambda tx: tx._session.one(rows)[0])  # type: ignore[attr-defined]
+        self.done(self.cleaning.trim_all())
+        self.assertEqual((sum(gone), max(gone)), (left, 50))
+        self.assertEqual([id for id in range(1, 21) if self.changes(id, 0) is not None], [])
+
     def test_deliveries_are_forgotten_when_they_are_over(self) -> None:
         def note(tx: Any) -> None:
             for number in range(2100):
@@ -187,7 +230,7 @@ class CleaningTests(TaskCase):
         self.write(lambda tx: tx.mail.destroy_emails(5, ids, now=NOW))
         self.done(self.settings.change(DataRetention, {"maxChangesHistory": 0}))
         self.done(self.cleaning.trim(5))
-        self.assertEqual(self.write(lambda tx: tx.mail.forget_removed(5)), 0)
+        self.assertEqual(self.write(lambda tx: tx.mail.forget_removed(5, 9)), 0)
         self.assertEqual(self.write(lambda tx: tx._session.one("SELECT COUNT(*) FROM member")), (0,))
 
     def test_mail_is_counted_anew(self) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from twisted.internet.error import ConnectionLost
+from twisted.internet.tcp import Connection as TcpConnection
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.web.connection import Listener
 from stalwart.web.protocol import CLOSING, LINGER
 from stalwart.web.transfer import PIECE
-from tests.web.client import BASIC_ALICE, Connected, Server, request_bytes, serve
+from tests.web.client import BASIC_ALICE, Connected, Server, Wire, parse_responses, request_bytes, serve
 from tests.web.fakes import FakeSettings
 from tests.web.routes import ALL, Desk
 
@@ -78,6 +82,58 @@ class AnswerTests(ProtocolCase):
     def test_no_delay_follows_the_listener(self) -> None:
         self.assertTrue(self.connected.wire.no_delay)
         self.assertFalse(self.server.connect(listener=Listener("x", no_delay=False)).wire.no_delay)
+
+
+class Socket(Wire, TcpConnection):  # type: ignore[misc]  # what it is of the second is its type
+    """A transport whose socket takes ``room`` octets, or has gone."""
+
+    room: int | None = 0
+    at_once = b""
+
+    def writeSomeData(self, data: bytes) -> int | Exception:
+        if self.room is None:
+            return ConnectionLost()
+        taken = data[: self.room]
+        self.room -= len(taken)
+        self.at_once += taken
+        return len(taken)
+
+
+class AtOnceTests(ProtocolCase):
+    """What the socket takes does not wait for the reactor."""
+
+    def opened(self, room: int | None) -> tuple[Any, Socket]:
+        wire = Socket()
+        wire.room = room
+        channel = self.server.site.connect(Listener("http"), wire.getPeer())
+        channel.makeConnection(wire)
+        return channel, wire
+
+    def test_what_fits_leaves_at_once(self) -> None:
+        channel, wire = self.opened(100_000)
+        for _ in range(2):
+            channel.dataReceived(request_bytes("GET", "/open"))
+        self.assertEqual((wire.at_once.count(b"HTTP/1.1 200 OK"), wire.value()), (2, b""))
+
+    def test_what_does_not_fit_waits_and_so_does_all_after_it(self) -> None:
+        channel, wire = self.opened(100)
+        channel.dataReceived(request_bytes("GET", "/open"))
+        wire.room = 100_000
+        channel.dataReceived(request_bytes("GET", "/open"))
+        self.assertEqual(len(wire.at_once), 100)
+        whole = parse_responses(wire.at_once + wire.value())
+        self.assertEqual([each.status for each in whole], [200, 200], "octets in their order, none twice")
+
+    def test_a_client_that_has_gone(self) -> None:
+        channel, wire = self.opened(None)
+        channel.dataReceived(request_bytes("GET", "/open"))
+        self.assertEqual(parse_responses(wire.value())[0].status, 200, "the transport finds out by itself")
+
+    def test_large_answers_keep_their_order(self) -> None:
+        channel, wire = self.opened(PIECE + 1000)
+        channel.dataReceived(request_bytes("GET", "/large"))
+        (answer,) = parse_responses(wire.at_once + wire.value())
+        self.assertEqual(len(answer.body), int(answer.headers["content-length"]))
 
 
 class TimeTests(ProtocolCase):

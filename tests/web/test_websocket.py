@@ -13,7 +13,7 @@ from wsproto.events import Pong
 from stalwart.web.answers import Answer, SocketOutlet, WebSocket
 from stalwart.web.exchange import Exchange
 from stalwart.web.routes import route
-from stalwart.web.websocket import CLOSING, MOST_PONGS, PATIENCE
+from stalwart.web.websocket import CLOSING, MOST_PONGS, PATIENCE, UNFINISHED
 from stalwart.web.websocket_handshake import read_handshake
 from tests.web.client import BASIC_ALICE, request_bytes, serve
 from tests.web.socket_client import BytesMessage, CloseConnection, Ping, SocketClient, TextMessage, frame
@@ -40,11 +40,28 @@ class Parrot:
         self.lost_times += 1
 
 
+class SmallRoom:
+    """For so many octets."""
+
+    def __init__(self) -> None:
+        self.left = self.most = 2 * MOST
+
+    def take(self, octets: int) -> bool:
+        if octets > self.left:
+            return False
+        self.left -= octets
+        return True
+
+    def free(self, octets: int) -> None:
+        self.left += octets
+
+
 class Cage:
     def __init__(self) -> None:
         self.parrots: list[Parrot] = []
         self.heard: list[bytes] = []
         self.heartbeat, self.patience = 60.0, 600.0
+        self.room = SmallRoom()
 
     def open(self, outlet: SocketOutlet) -> Parrot:
         self.parrots.append(Parrot(outlet, self.heard))
@@ -56,7 +73,7 @@ async def socket(exchange: Exchange, *, cage: Cage) -> WebSocket | Answer:
     handshake = read_handshake(exchange, "jmap")
     if isinstance(handshake, Answer):
         return handshake
-    return WebSocket(cage.open, handshake.accept, handshake.protocol, MOST, cage.heartbeat, cage.patience)
+    return WebSocket(cage.open, handshake.accept, handshake.protocol, MOST, cage.heartbeat, cage.patience, cage.room)
 
 
 class SocketCase(SynchronousTestCase):
@@ -105,6 +122,14 @@ class MessageTests(SocketCase):
         self.assertEqual(client.texts(), ["grüße"])
         self.assertEqual(self.cage.heard, ["grüße".encode()])
 
+    def test_messages_of_all_lengths(self) -> None:
+        client = self.open()
+        for length in (0, 1, 125, 126, 127, 65_535, 65_536, 200_000):
+            text = "x" * length
+            for form in (text, text.encode()):
+                self.parrot.outlet.send(form)
+                self.assertEqual(client.texts(), [text], length)
+
     def test_octet_by_octet(self) -> None:
         client = self.open()
         for octet in frame(TEXT, b"ab") + frame(TEXT, b"cd"):
@@ -146,6 +171,48 @@ class MessageTests(SocketCase):
         client = self.open()
         client.after(3000)
         self.assertFalse(client.connected.ended())
+
+
+class UnfinishedTests(SocketCase):
+    """Messages that are not complete."""
+
+    def test_all_sockets_share_the_room_for_them(self) -> None:
+        clients = [self.open() for _ in range(3)]
+        for client in clients:
+            client.raw(frame(TEXT, b"x" * 900, final=False))
+        self.assertEqual([client.closed() for client in clients], [None, None, 1013])
+        self.assertEqual(self.cage.room.left, 200)
+        clients[0].raw(frame(CONTINUED, b"y"))
+        self.assertEqual(clients[0].texts(), ["x" * 900 + "y"])
+        clients[1].connected.lose()
+        self.assertEqual(self.cage.room.left, self.cage.room.most)
+
+    def test_the_room_is_given_back_however_it_ends(self) -> None:
+        for last in (b"x" * MOST, b"\xff"):
+            client = self.open()
+            client.raw(frame(TEXT, b"x", final=False))
+            client.raw(frame(CONTINUED, last))
+            self.assertIn(client.closed(), (1007, 1009))
+        self.assertEqual(self.cage.room.left, self.cage.room.most)
+
+    def test_one_has_to_be_complete_in_time(self) -> None:
+        client = self.open()
+        client.after(100)
+        client.raw(frame(TEXT, b"x", final=False))
+        for _ in range(int(UNFINISHED / 10) - 1):
+            client.after(10)
+            client.raw(frame(CONTINUED, b"x", final=False) + frame(PONG, b""))
+        self.assertFalse(client.connected.ended())
+        client.after(12)
+        self.assertEqual([each.code for each in client.events() if isinstance(each, CloseConnection)], [1008])
+
+    def test_the_next_one_has_a_time_of_its_own(self) -> None:
+        client = self.open()
+        for _ in range(3):
+            client.raw(frame(TEXT, b"x", final=False))
+            client.after(int(UNFINISHED * 0.6))
+            client.raw(frame(CONTINUED, b"x"))
+        self.assertEqual(self.cage.heard, [b"xx"] * 3)
 
 
 class BadTests(SocketCase):

@@ -23,6 +23,7 @@ from stalwart.app.privileges import drop_privileges
 from stalwart.app.process_log import LogForm, shape_log
 from stalwart.app.service import end_with_failure
 from stalwart.app.startup import Startup
+from stalwart.app.workers.changes import ChangeRing, Kind
 from stalwart.app.workers.channel import Message
 from stalwart.app.workers.figures import PARENT, SharedFigures
 from stalwart.app.workers.launching import Launch, Launcher, Running
@@ -38,6 +39,16 @@ QUICK = 5.0
 """A worker that lives shorter than so many seconds has died quickly."""
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+_DOUBTFUL = (
+    Kind.ACCOUNTS,
+    Kind.SETTINGS,
+    Kind.KEYS,
+    Kind.CERTIFICATES,
+    Kind.ALL_OBJECTS,
+    Kind.ALL_SUBSCRIPTIONS,
+)
+"""What a worker may have changed in the store before it died, and told nobody."""
+
 KILL_AFTER = 18.0
 """Seconds after SIGTERM: a worker has nine for requests, five for what watches it, and then closes its store."""
 
@@ -159,6 +170,8 @@ class Supervisor(Service):
         self._trace.gone(seat.number)
         if self._memory is not None:
             self._memory.free(seat.number)
+            if self.running and self._has_served:
+                self._tell_what_is_doubtful(self._memory)
         if self._leader is seat:
             self._name_leader()
         if not self.running:
@@ -167,6 +180,13 @@ class Supervisor(Service):
             self._start_again(seat, how)
         else:
             self._start_failed(seat, how)
+
+    def _tell_what_is_doubtful(self, memory: SharedMemory) -> None:
+        ring = ChangeRing(memory)
+        for kind in _DOUBTFUL:
+            ring.publish(kind)
+        ring.close()
+        self._tell_all("look")
 
     def _start_again(self, seat: Seat, how: str) -> None:
         lived = self._reactor.seconds() - seat.began

@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 from stalwart.codec.mime.encoded_words import composed, decode, unfold
 
+MOST = 10_000
+"""Members and groups of one list that are read, so that commas alone do not become millions of addresses."""
+
 _TOKEN = re.compile(
     r"""(?P<blank>[ \t\r\n]+)
     |(?P<word>=\?[^?\s"<>]{1,60}\?[bBqQ]\?[^?\s"<>]*+\?=)
@@ -58,6 +61,7 @@ class _Reader:
 
     def __init__(self, lenient: bool) -> None:
         self.lenient = lenient
+        self.ended = 0
         self.groups: list[tuple[str | None, list[Address]]] = []
         self.in_group = False
         self.phrase: list[_Piece] = []
@@ -107,6 +111,7 @@ class _Reader:
         if name.lower() == "mailto":
             return
         self.comments = []
+        self.ended += 1
         self.groups.append((name, []))
         self.in_group = True
 
@@ -114,6 +119,7 @@ class _Reader:
         """The end of a member."""
         if not self.phrase and self.angle is None and not self.comments:
             return
+        self.ended += 1
         phrase, angle, comments, behind = self.phrase, self.angle, self.comments, self.behind
         self.phrase, self.angle, self.after, self.comments, self.behind = [], None, False, [], False
         if angle is not None:
@@ -136,7 +142,7 @@ class _Reader:
 
 def parse(value: str, lenient: bool = False) -> tuple[Group, ...]:
     """The groups of a list, in order. ``lenient`` decodes encoded words within quotes too."""
-    plain = [_PLAIN.match(member) for member in value.split(",")]
+    plain = [_PLAIN.match(member) for member in value.split(",", MOST)[:MOST]]
     if all(plain):  # as most lists are: the rest would find the same
         return (Group(None, tuple(Address(match[1], match[2] or match[3]) for match in plain if match)),)
     return _parse(value, lenient)
@@ -145,7 +151,7 @@ def parse(value: str, lenient: bool = False) -> tuple[Group, ...]:
 def _parse(value: str, lenient: bool) -> tuple[Group, ...]:
     reader = _Reader(lenient)
     position, apart = 0, False
-    while position < len(value):
+    while position < len(value) and reader.ended < MOST:
         match = _TOKEN.match(value, position)
         if match is None:
             position += 1

@@ -6,7 +6,7 @@ Which form a field may have is the RFC's list; fields that neither RFC 5322 nor 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
@@ -123,18 +123,30 @@ def value_of(data: bytes, fields: tuple[Field, ...], wanted: HeaderProperty) -> 
 
 
 def values_of(data: bytes, fields: tuple[Field, ...], wanted: Mapping[str, HeaderProperty]) -> dict[str, Any]:
-    """Several properties at once, under the keys of ``wanted``; the names of the fields are read once."""
+    """Several properties at once, under the keys of ``wanted``."""
+    return dict(each_value(data, fields, wanted))
+
+
+def each_value(
+    data: bytes, fields: tuple[Field, ...], wanted: Mapping[str, HeaderProperty]
+) -> Iterator[tuple[str, Any]]:
+    """Each property with its value, made when it is asked for; the names of the fields are read once.
+
+    Properties whose spelling differs only in the case of the field's name share one value.
+    """
     last: dict[str, tuple[int, int]] = {}
     for name, begin, end in fields:
         last[name.lower()] = (begin, end)
-    found: dict[str, Any] = {}
+    made: dict[tuple[str, Form, bool], Any] = {}
     for key, each in wanted.items():
-        if each.all:
-            found[key] = value_of(data, fields, each)
-        else:
-            place = last.get(each.name)
-            found[key] = None if place is None else _FORMS[each.form](text(data[place[0] : place[1]]))
-    return found
+        same = (each.name, each.form, each.all)
+        if same not in made:
+            if each.all:
+                made[same] = value_of(data, fields, each)
+            else:
+                place = last.get(each.name)
+                made[same] = None if place is None else _FORMS[each.form](text(data[place[0] : place[1]]))
+        yield key, made[same]
 
 
 def reader_of(form: Form) -> Callable[[str], Any]:

@@ -45,7 +45,9 @@ class Jmap(Singleton):
     push_throttle: int = prop(Duration(), 1_000, "Least time between two pushes to one subscription.")
     push_request_timeout: int = prop(Duration(), 10_000, "Limit of one request to a push service.")
     push_verify_timeout: int = prop(Duration(), 60_000, "How long a verification code is waited for.")
-    push_shards_total: int = prop(_POSITIVE, 1, "Parts into which the push work of a cluster is divided.")
+    push_shards_total: int = prop(
+        _POSITIVE, 1, "Parts into which the push work of a cluster is divided.", enforced=False
+    )
     websocket_heartbeat: int = prop(Duration(), 60_000, "Time between two pings of a WebSocket.")
     websocket_throttle: int = prop(Duration(), 1_000, "Time in which changes are gathered before they are sent.")
     websocket_timeout: int = prop(Duration(), 600_000, "Time after which a silent WebSocket is closed.")

@@ -25,7 +25,7 @@ from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid
 from stalwart.jmap.standard.presence import require_account
 from stalwart.store import Blob, Store, Transaction
 from stalwart.store.blob_files import Stored
-from stalwart.store.incoming import store_content
+from stalwart.store.incoming import discarding, store_content
 from stalwart.web.clock import Clock
 
 
@@ -43,12 +43,13 @@ async def copy(call: Call, *, store: Store, settings: Any, clock: Clock) -> dict
     refused = {id: SetRefused("notFound", "There is no such blob.").wire() for id in ids if id not in found}
     contents: dict[str, Blob | bytes | Stored] = {}
     decoding = Decoding(jmap.max_upload_size)
-    for id, each in found.items():
-        try:
-            contents[id] = await _content(store, each, decoding)
-        except StalwartError as problem:
-            refused[id] = set_error(problem)
-    copied = await store.write(lambda tx: _kept(tx, by, contents, refused))
+    with discarding(store, contents.values()):
+        for id, each in found.items():
+            try:
+                contents[id] = await _content(store, each, decoding)
+            except StalwartError as problem:
+                refused[id] = set_error(problem)
+        copied = await store.write(lambda tx: _kept(tx, by, contents, refused))
     return {
         "fromAccountId": encode_id(source),
         "accountId": encode_id(target),

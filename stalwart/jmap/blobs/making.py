@@ -31,7 +31,7 @@ from stalwart.jmap.standard.order import creation_order
 from stalwart.jmap.standard.presence import require_account
 from stalwart.store import PendingUploads, Store, Transaction
 from stalwart.store.blob_files import Stored
-from stalwart.store.incoming import store_content
+from stalwart.store.incoming import discarding, store_content
 from stalwart.web.clock import Clock
 
 _Refusals = dict[str, dict[str, Any]]
@@ -88,13 +88,14 @@ class _Workbench:
         parts = [source for each in wanted.values() for source in each.sources if isinstance(source, Part)]
         await self.store.read(lambda tx: self._look_up(tx, parts))
         stored: dict[str, bytes | Stored] = {}
-        for creation_id, each in wanted.items():
-            try:
-                content = self.contents[creation_id] = await self._content(each)
-                stored[creation_id] = await store_content(self.store, content)
-            except StalwartError as refusal:
-                self.refused[creation_id] = _refusal(refusal)
-        await self.store.write(lambda tx: self._keep(tx, wanted, stored))
+        with discarding(self.store, stored.values()):
+            for creation_id, each in wanted.items():
+                try:
+                    content = self.contents[creation_id] = await self._content(each)
+                    stored[creation_id] = await store_content(self.store, content)
+                except StalwartError as refusal:
+                    self.refused[creation_id] = _refusal(refusal)
+            await self.store.write(lambda tx: self._keep(tx, wanted, stored))
 
     def _look_up(self, tx: Transaction, parts: list[Part]) -> None:
         by = self.by

@@ -19,8 +19,8 @@ from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.blobs.quota import Uploader, UploadQuota, UploadQuotaExceeded, pending_uploads
 from stalwart.jmap.blobs.running import RunningUploads
 from stalwart.store import Blob, PendingUploads, Store, Transaction
-from stalwart.store.blob_files import Stored
-from stalwart.store.incoming import SMALL, Incoming
+from stalwart.store.blob_files import LARGE, Stored
+from stalwart.store.incoming import Incoming
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import LIMIT_BLOB_QUOTA, LIMIT_CONCURRENT_UPLOAD, LIMIT_SIZE_UPLOAD, Event
 from stalwart.web.answers import Answer, json_answer
@@ -122,7 +122,7 @@ async def _arrived(body: Body, incoming: Incoming, store: Store, begun: _Upload)
     if announced > begun.most:
         raise TooLarge
     pending = None
-    if body.announced is None or announced >= SMALL:  # a small one is looked at once, when it is stored
+    if body.announced is None or announced >= LARGE:  # a small one is looked at once, when it is stored
         pending = await store.read(lambda tx: begun.check(tx, announced))
     arrived = 0
     while piece := await body.piece(begun.most):

@@ -28,12 +28,10 @@ from stalwart.jmap.drafts.fields import Field
 from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.standard.dates import utc_date
 from stalwart.store import Store
-from stalwart.store.blob_files import BlobFiles, Stored
-
-HELD: Final = 64 << 10
-"""Octets up to which a message is kept in memory."""
+from stalwart.store.blob_files import LARGE, BlobFiles, Stored
 
 _ENCODINGS: Final = {"q": "quoted-printable", "b": "base64"}
+_DENSITIES: Final = {"q": 4, "b": 2}  # at most so many encoded octets for one
 
 
 @attrs.frozen
@@ -45,11 +43,12 @@ class Sizes:
 
 
 class Composing:
-    """Makes messages; ``settings`` say how large they may be and what the host is called."""
+    """Makes the messages of one call; ``settings`` say how large they may be and what the host is called."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._settings = settings
+        self._charsets: dict[str, str | None] = {}  # by blob id, as far as they were looked for
 
     async def message(self, draft: Draft, found: Mapping[str, Readable], now: int) -> bytes | Stored:
         """The message that ``draft`` describes; ``found`` has its blobs by their ids.
@@ -63,13 +62,24 @@ class Composing:
         sizes = Sizes(email.max_message_size, email.max_attachment_size)
         _check_plain_sizes(draft, found, sizes)
         header = draft.header(self._message_id, utc_date(now))
-        large = sum(found[id].blob.size for id in draft.blob_ids()) >= HELD
-        work = partial(_composed, draft, found, header, sizes)
+        large = sum(found[id].blob.size for id in draft.blob_ids()) >= LARGE
+        work = partial(_composed, draft, found, header, sizes, self._charsets)
         return await self._store.blob_work(work, writes=large)
 
     def _message_id(self) -> str:
         host = self._settings.of(SystemSettings).default_hostname
         return f"{secrets.token_hex(16)}@{host}"
+
+
+def least_octets(draft: Draft, found: Mapping[str, Readable]) -> int:
+    """How many octets the message has at least, as far as that is known without reading."""
+    total = 0
+    for piece in draft.body.pieces():
+        if piece.blob_id is None:
+            total += len(piece.outline.text or "")
+        elif piece.blob_id in found:
+            total += _plain_octets(found[piece.blob_id])
+    return total
 
 
 def octets_of(draft: Draft, found: Mapping[str, Readable]) -> int:
@@ -79,19 +89,26 @@ def octets_of(draft: Draft, found: Mapping[str, Readable]) -> int:
 
 
 def _check_plain_sizes(draft: Draft, found: Mapping[str, Readable], sizes: Sizes) -> None:
-    """What is known without reading, before anything is."""
+    """What is known without reading, before anything is. What is encoded is judged by the least that it can hold if it
+    was encoded sensibly.
+    """
     total = 0
     for piece in draft.body.pieces():
-        if piece.blob_id is None:
-            continue
-        each = found[piece.blob_id]
-        section = each.id.section
-        if section is None:
-            total += each.blob.size
-        elif section.encoding == "n":
-            total += section.length
+        if piece.blob_id is not None:
+            each = found[piece.blob_id]
+            section = each.id.section
+            total += _plain_octets(each)
+            if section is not None and section.encoding in _DENSITIES:
+                total += section.length // _DENSITIES[section.encoding]
     if total > sizes.attachments:
         raise _too_large(sizes)
+
+
+def _plain_octets(found: Readable) -> int:
+    section = found.id.section
+    if section is None:
+        return found.blob.size
+    return section.length if section.encoding == "n" else 0
 
 
 def _too_large(sizes: Sizes) -> SetRefused:
@@ -99,17 +116,25 @@ def _too_large(sizes: Sizes) -> SetRefused:
 
 
 def _composed(
-    draft: Draft, found: Mapping[str, Readable], header: Sequence[Field], sizes: Sizes, files: BlobFiles
+    draft: Draft,
+    found: Mapping[str, Readable],
+    header: Sequence[Field],
+    sizes: Sizes,
+    charsets: dict[str, str | None],
+    files: BlobFiles,
 ) -> bytes | Stored:
     """In a thread."""
     budget = _Budget(sizes)
 
     def filled(piece: Piece) -> Outline:
-        contents = _contents(found[piece.blob_id or ""], files)
+        id = piece.blob_id or ""
+        contents = partial(budget.counted, _contents(found[id], files))
         charset = piece.outline.charset
         if charset is None and piece.outline.type.lower().startswith("text/"):
-            charset = _sniffed(contents())
-        return attrs.evolve(piece.outline, contents=partial(budget.counted, contents), charset=charset)
+            if id not in charsets:
+                charsets[id] = _sniffed(contents())
+            charset = charsets[id]
+        return attrs.evolve(piece.outline, contents=contents, charset=charset)
 
     try:
         return _kept(composer.compose(header, draft.body.outline(filled), _boundaries()), sizes.message, files)
@@ -140,7 +165,7 @@ def _contents(found: Readable, files: BlobFiles) -> Contents:
 
 
 class _Budget:
-    """Counts what is decoded; contents are asked for twice at most, so twice as much may pass."""
+    """Counts what is decoded; contents are asked for twice at most, and once more in a call for the charset."""
 
     def __init__(self, sizes: Sizes) -> None:
         self._sizes = sizes
@@ -182,13 +207,13 @@ def _boundaries() -> Iterator[str]:
 
 
 def _kept(pieces: Iterator[bytes], most: int, files: BlobFiles) -> bytes | Stored:
-    """In memory, or in a file from ``HELD`` on."""
+    """In memory, or in a file if it is large."""
     held: list[bytes] = []
     size = 0
     for piece in pieces:
         held.append(piece)
         size += len(piece)
-        if size >= HELD:
+        if size >= LARGE:
             break
     else:
         if size > most:

@@ -7,21 +7,20 @@ told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from stalwart.errors import NotFound
 from stalwart.jmap.email.data_type import EMAIL
 from stalwart.jmap.email.filter import PlainList, plain_list
 from stalwart.jmap.standard.argument_reader import ArgumentReader
 from stalwart.jmap.standard.asking import Asking
 from stalwart.jmap.standard.data_type import DataType
+from stalwart.jmap.standard.object_changes import too_many_changes
 from stalwart.jmap.standard.object_source import ObjectSource
 from stalwart.jmap.standard.source import Difference, Query
 from stalwart.jmap.standard.states import State
 from stalwart.store import Transaction
 from stalwart.store.object_types import EMAIL as EMAIL_NUMBER
 
-MOST_MOVED = 200
+MOST_MOVED = 1000
 """How many changed e-mails are looked for in a list one by one; after more, querying anew is as good."""
 
 
@@ -36,48 +35,46 @@ class EmailSource(ObjectSource):
         if plain is None or collapse or since.origin is not None:
             return None
         if plain.mailbox is not None and plain.shown is None:
-            return _of_mailbox(tx, asking.account_id, plain.mailbox, plain.ascending, since, limit)
-        return _moved(tx, asking.account_id, plain, since)
+            return _of_mailbox(tx, asking, plain.mailbox, plain.ascending, since, limit)
+        return _moved(tx, asking, plain, since)
 
 
 EMAIL_CHANGES = DataType(EMAIL, EmailSource(EMAIL_NUMBER), supports=("changes", "queryChanges"))
 
 
 def _of_mailbox(
-    tx: Transaction, account_id: int, mailbox: int, ascending: bool, since: State, limit: int
+    tx: Transaction, asking: Asking, mailbox: int, ascending: bool, since: State, limit: int
 ) -> Difference | None:
+    """No more is looked for than the client wants; raises ``MethodError`` ``tooManyChanges``."""
+    wanted = asking.max_changes
+    most = limit if wanted is None else min(limit, wanted)
     try:
-        changes = tx.mail.list_changes(account_id, mailbox, since.number, limit=limit, ascending=ascending)
+        changes = tx.mail.list_changes(asking.account_id, mailbox, since.number, limit=most, ascending=ascending)
     except NotFound:
         return None
+    if changes is not None and changes.too_many and wanted == most:
+        raise too_many_changes(most)
     if changes is None or changes.too_many:
         return None
     return Difference(changes.removed, changes.added, changes.total)
 
 
-def _moved(tx: Transaction, account_id: int, plain: PlainList, since: State) -> Difference | None:
+def _moved(tx: Transaction, asking: Asking, plain: PlainList, since: State) -> Difference | None:
     """Everything that changed is taken out, and put in again where it is now."""
+    account_id = asking.account_id
     changes = tx.objects.changes(account_id, EMAIL_NUMBER, since.number, MOST_MOVED)
     if changes is None or changes.has_more:
         return None
     fixed = plain.mailbox is None and plain.shown is None  # when it was received never changes
     moved = () if fixed else changes.updated
-    added = _places(tx, account_id, plain, (*changes.created, *moved))
-    total = tx.mail.page(account_id, limit=0, mailbox=plain.mailbox, shown=plain.shown, calculate_total=True).total
-    return Difference((*moved, *changes.destroyed), sorted(added), total)
-
-
-def _places(tx: Transaction, account_id: int, plain: PlainList, ids: Iterable[int]) -> Iterable[tuple[int, int]]:
-    for id in ids:
-        try:
-            page = tx.mail.page(
-                account_id,
-                limit=0,
-                mailbox=plain.mailbox,
-                shown=plain.shown,
-                ascending=plain.ascending,
-                anchor=id,
-            )
-        except NotFound:
-            continue
-        yield page.position, id
+    added = tx.mail.indexes(
+        account_id,
+        (*changes.created, *moved),
+        mailbox=plain.mailbox,
+        shown=plain.shown,
+        ascending=plain.ascending,
+    )
+    total = None
+    if asking.wants_total:  # counting takes a walk through the list
+        total = tx.mail.page(account_id, limit=0, mailbox=plain.mailbox, shown=plain.shown, calculate_total=True).total
+    return Difference((*moved, *changes.destroyed), added, total)

@@ -1,4 +1,4 @@
-"""The octets of stored messages, a section at a time, and how many of them one call may have read.
+"""The octets of stored messages, a section at a time, counted against what the request may read.
 
 A message is at hand or in a file of the store; of the latter only what is asked for is read. All of it is for threads.
 """
@@ -7,16 +7,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from attrs import define, frozen
+from attrs import frozen
 
-from stalwart.errors import TooLarge
+from stalwart.jmap.allowance import Allowance
 from stalwart.store.blob_files import BlobFiles
-
-MOST_READ = 128 << 20
-"""Octets that one call reads of messages."""
-
-MOST_SHOWN = 64 << 20
-"""Octets of what one call shows of them."""
 
 
 class Content(Protocol):
@@ -48,30 +42,3 @@ class Filed:
     def section(self, begin: int, end: int) -> bytes:
         self.allowance.read(end - begin)
         return self.files.read(self.hash, self.start + begin, end - begin)
-
-
-@define
-class Allowance:
-    """How much one call has read and shown. What one message takes is always given, so that each can be read alone."""
-
-    _messages: int = 0
-    _read: int = 0
-    _shown: int = 0
-
-    def begin(self) -> None:
-        """Another message."""
-        self._messages += 1
-
-    def read(self, octets: int) -> None:
-        """Before octets are read; raises TooLarge."""
-        self._read += octets
-        self._check(self._read > MOST_READ)
-
-    def show(self, octets: int) -> None:
-        """After a message was written into the answer; raises TooLarge."""
-        self._shown += octets
-        self._check(self._shown > MOST_SHOWN)
-
-    def _check(self, over: bool) -> None:
-        if over and self._messages > 1:
-            raise TooLarge("That is more content than one call gives; ask for fewer messages, or for less of each.")

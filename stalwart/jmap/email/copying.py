@@ -16,7 +16,7 @@ from stalwart.config.settings import Settings
 from stalwart.errors import NotFound, StalwartError
 from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.call import Call
-from stalwart.jmap.email.filing import Effort, Made, Outcomes, answers, file_all, report_all
+from stalwart.jmap.email.filing import Made, Outcomes, Target, answers, file_all, report_all
 from stalwart.jmap.email.placement import LARGEST_NUMBER, Placement, read_placement
 from stalwart.jmap.email.set import Writing, carry_out
 from stalwart.jmap.email.set_work import email_state, known_state, require_state
@@ -71,11 +71,10 @@ async def copy_emails(call: Call, *, store: Store, clock: Clock, settings: Setti
     began = clock.seconds()
     made: dict[str, Made | StalwartError] = {}
     wanted = _wanted(accounts.arguments.create, call.request.created_ids, made)
-    rows = await store.read(lambda tx: _originals(tx, accounts, wanted))
-    effort = Effort()
+    rows, goal = await store.read(lambda tx: _originals(tx, accounts, wanted, messages))
     for creation_id, each in wanted.items():
         try:
-            made[creation_id] = await _made(each, rows.get(each.number), messages, effort)
+            made[creation_id] = await _made(each, rows.get(each.number), messages, goal)
         except StalwartError as problem:
             made[creation_id] = problem
 
@@ -130,21 +129,25 @@ def _read(given: Mapping[str, Any], created_ids: Mapping[str, str]) -> Wanted:
     return Wanted(id, number, placement)
 
 
-def _originals(tx: Transaction, accounts: Accounts, wanted: Mapping[str, Wanted]) -> dict[int, EmailRow]:
+def _originals(
+    tx: Transaction, accounts: Accounts, wanted: Mapping[str, Wanted], messages: Messages
+) -> tuple[dict[int, EmailRow], Target]:
     accounts.check(tx)
-    return tx.mail.list_rows(accounts.origin, [each.number for each in wanted.values()])
+    places = [each.placement for each in wanted.values()]
+    rows = tx.mail.list_rows(accounts.origin, [each.number for each in wanted.values()])
+    return rows, Target.seen(tx, accounts.target, places, messages)
 
 
-async def _made(wanted: Wanted, row: EmailRow | None, messages: Messages, effort: Effort) -> Made:
+async def _made(wanted: Wanted, row: EmailRow | None, messages: Messages, goal: Target) -> Made:
     """The message of the original, read anew, where the client wants it."""
     if row is None:
         raise NotFound
-    effort.spend(row.size)
     place = wanted.placement
+    goal.check(place, row.size, row.size)
     keywords = place.keywords if place.keywords is not None else frozenset(msgspec.json.decode(row.keywords))
     received_at = place.received_at if place.received_at is not None else row.received_at
     prepared = await messages.prepare_stored(row.blob, row.size)
-    return Made(Placement(place.mailboxes, keywords, received_at), prepared)
+    return goal.take(Made(Placement(place.mailboxes, keywords, received_at), prepared))
 
 
 async def _destroyed(

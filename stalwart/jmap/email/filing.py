@@ -1,21 +1,25 @@
 """Messages that are ready become e-mails, one by one, in a write transaction: for Email/set, import and copy.
 
+What can be refused before a message is made is refused then: it would be work, and content on the disk, for nothing.
 What one cannot become does not matter to the others. Afterwards the events of mail tell of each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from stalwart.codec.ids import encode_id
-from stalwart.errors import StalwartError
+from stalwart.errors import OverQuota, StalwartError
 from stalwart.jmap.blobs.ids import BlobId
-from stalwart.jmap.email.placement import Placement, placing
+from stalwart.jmap.email.placement import Placement, missing_mailboxes, no_mailbox, placing
 from stalwart.jmap.errors import SetRefused, set_error
 from stalwart.mail.messages.arriving import Messages, Prepared
+from stalwart.mail.messages.quota import Room
+from stalwart.store.blob_files import LARGE
 from stalwart.store.mail_rows import AddedEmail
 from stalwart.store.store import Transaction
 
@@ -44,6 +48,53 @@ class Effort:
         if self._spent and self._spent + octets > MOST_OCTETS:
             raise SetRefused("rateLimit", "That is more content than one call takes; send the rest in another one.")
         self._spent += octets
+
+
+@define
+class Target:
+    """The account that messages are made for, as it was before: the mailboxes that it does not have, and its room."""
+
+    account_id: int
+    missing: frozenset[int]
+    room: Room
+    _messages: Messages
+    _effort: Effort = field(factory=Effort)
+    _is_full: bool = False
+
+    @classmethod
+    def seen(cls, tx: Transaction, account_id: int, wanted: Iterable[Placement], messages: Messages) -> Target:
+        """Where all that is ``wanted`` is to go."""
+        wanted = tuple(wanted)
+        room = messages.room(tx, account_id, len(wanted))
+        return cls(account_id, missing_mailboxes(tx, account_id, wanted), room, messages)
+
+    def check(self, place: Placement, least: int, effort: int) -> None:
+        """Before a message of ``least`` octets or more is made, for which ``effort`` octets are read.
+
+        Raises ``SetRefused``, OverQuota. After a message that turned out to be too large no other large one is tried.
+        """
+        missing = self.missing and self.missing & place.mailboxes
+        if missing:
+            raise no_mailbox(min(missing))
+        try:
+            if self._is_full and effort >= LARGE:
+                raise OverQuota
+            self.room.check(least)
+        except OverQuota as problem:
+            self._messages.report_full(self.account_id, least, problem)
+            raise
+        self._effort.spend(effort)
+
+    def take(self, made: Made) -> Made:
+        """When it is made; raises OverQuota."""
+        try:
+            self.room.take(made.prepared.size)
+        except OverQuota as problem:
+            self._is_full = True
+            self._messages.report(self.account_id, made.prepared, problem, 0)
+            self._messages.drop((made.prepared,))
+            raise
+        return made
 
 
 Makings = Mapping[str, Made | StalwartError]
@@ -101,8 +152,24 @@ def _identity(added: AddedEmail, prepared: Prepared) -> dict[str, Any]:
 
 
 def report_all(account_id: int, makings: Makings, outcomes: Outcomes, messages: Messages, elapsed: float) -> None:
-    """Tell of what has happened, when it is durable; ``elapsed`` are the seconds of the whole call."""
+    """Tell of what has happened, when it is durable, and have removed what was made for nothing; ``elapsed`` are the
+    seconds of the whole call.
+    """
+    refused = []
     for creation_id, outcome in outcomes.items():
         made = makings[creation_id]
         if isinstance(made, Made):
             messages.report(account_id, made.prepared, outcome, elapsed)
+            if isinstance(outcome, StalwartError):
+                refused.append(made.prepared)
+    messages.drop(refused)
+
+
+@contextmanager
+def dropping(makings: Makings, messages: Messages) -> Iterator[None]:
+    """Around making and adding: if that fails as a whole, what was made is removed."""
+    try:
+        yield
+    except BaseException:
+        messages.drop([made.prepared for made in makings.values() if isinstance(made, Made)])
+        raise

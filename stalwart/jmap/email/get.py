@@ -18,9 +18,10 @@ from stalwart.codec.mime import scanner
 from stalwart.codec.mime.part import Part, UnreadableTable, unpack
 from stalwart.errors import NotFound
 from stalwart.jmap.accounts import account_argument
+from stalwart.jmap.allowance import Allowance
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.call import Call
-from stalwart.jmap.email.content import Allowance, Content, Filed, Held
+from stalwart.jmap.email.content import Content, Filed, Held
 from stalwart.jmap.email.data_type import EMAIL
 from stalwart.jmap.email.recent_answers import RecentAnswer, RecentAnswers
 from stalwart.jmap.email.view import EmailView
@@ -34,13 +35,11 @@ from stalwart.jmap.standard.getting import answered_names
 from stalwart.jmap.standard.presence import require_account
 from stalwart.jmap.standard.states import State
 from stalwart.store import Store, Transaction
-from stalwart.store.blob_files import BlobFiles
-from stalwart.store.incoming import SMALL
+from stalwart.store.blob_files import LARGE, BlobFiles
 from stalwart.store.mail_rows import EmailRow
 from stalwart.store.object_types import EMAIL as EMAIL_NUMBER
 
 _BATCH = 50
-_OCTETS_OF_ID = 64
 _encode = msgspec.json.Encoder().encode
 
 Ids = tuple[str, ...]
@@ -54,16 +53,18 @@ async def get(call: Call, *, store: Store, recent_answers: RecentAnswers) -> dic
     arguments = GetArguments.read(call)
     wanted = read_wanted(answered_names(EMAIL, arguments.properties, call.request.using), arguments.rest)
     ids = None if arguments.ids is None else tuple(arguments.ids)
+    allowance = call.request.allowance
     if not wanted.is_ready or ids is None:
         most = call.request.limits.max_objects_in_get
-        return _response(account_id, await _read(store, account_id, ids, wanted, most))
-    key = (account_id, ids, wanted)
+        return _response(account_id, await _read(store, allowance, account_id, ids, wanted, most))
+    key = (account_id, ids, wanted.row_names)
     recent = recent_answers.find(key)
     answer = await store.read(lambda tx: _ready(tx, account_id, ids, wanted, recent))
     if answer is None:  # what one of them lacks is in a file
-        return _response(account_id, await _read(store, account_id, ids, wanted, len(ids)))
+        return _response(account_id, await _read(store, allowance, account_id, ids, wanted, len(ids)))
+    allowance.list(len(answer.list))
     if recent is None or answer is not recent.value:
-        recent_answers.keep(key, RecentAnswer(answer.state, answer, len(answer.list) + _OCTETS_OF_ID * len(ids)))
+        recent_answers.keep(key, RecentAnswer(answer.state, answer, len(answer.list)))
     return _response(account_id, answer)
 
 
@@ -92,14 +93,16 @@ def _ready(tx: Transaction, account_id: int, ids: Ids, wanted: Wanted, recent: R
         answer: _Answer = recent.value
         return answer
     numbers = _numbers(ids)
-    reading = _Reading(account_id, wanted)
+    reading = _Reading(account_id, wanted, Allowance())
     reading.batch(tx, [*filter(None, numbers.values())])
     return None if reading.large else reading.answer(state, numbers)
 
 
-async def _read(store: Store, account_id: int, ids: Ids | None, wanted: Wanted, most: int) -> _Answer:
+async def _read(
+    store: Store, allowance: Allowance, account_id: int, ids: Ids | None, wanted: Wanted, most: int
+) -> _Answer:
     """What has to be read of messages too, a batch at a time."""
-    reading = _Reading(account_id, wanted)
+    reading = _Reading(account_id, wanted, allowance)
 
     def first(tx: Transaction) -> tuple[int, Mapping[str, int | None], list[int]]:
         state = _state(tx, account_id)
@@ -141,21 +144,24 @@ class _Reading:
 
     account_id: int
     wanted: Wanted
+    allowance: Allowance
     lines: Lines = field(factory=dict)
     large: list[EmailRow] = field(factory=list)
-    allowance: Allowance = field(factory=Allowance)
 
     def batch(self, tx: Transaction, ids: Sequence[int]) -> None:
         """Read some, in a transaction."""
         write = self.wanted.rows.line
         if self.wanted.is_ready:
             incomplete = []
+            octets = 0
             for id, row in tx.mail.list_rows(self.account_id, ids).items():
                 line = write(row)
                 if line is None:
                     incomplete.append(id)
                 else:
                     self.lines[id] = line
+                    octets += len(line)
+            self.allowance.list(octets)
             if not incomplete:
                 return
             ids = incomplete
@@ -173,16 +179,17 @@ class _Reading:
         line, missing = self.wanted.rows.partly(row)
         root = _root(row)
         if root is not None and not missing and not self.wanted.needs_content:
-            self._add(row, line, EmailView(root, Held(b""), str(BlobId(row.blob))), missing)
-        elif row.size >= SMALL:
+            self.allowance.begin(row.size)
+            self._add(row, line, self._view(row, root, Held(b"")), missing)
+        elif row.size >= LARGE:
             self.large.append(row)
         else:
             octets = tx.blobs.get(row.blob)
             if octets is None:
                 raise _lost(row)
-            self.allowance.begin()
+            self.allowance.begin(row.size)
             self.allowance.read(len(octets))
-            self._add(row, line, _view(row, root, Held(octets), octets), missing)
+            self._add(row, line, self._view(row, root, Held(octets), octets), missing)
 
     async def finish_large(self, store: Store) -> None:
         """Read what is in files, one after the other."""
@@ -192,15 +199,15 @@ class _Reading:
 
     def _from_file(self, files: BlobFiles, row: EmailRow) -> None:
         line, missing = self.wanted.rows.partly(row)
-        self.allowance.begin()
+        self.allowance.begin(row.size)
         root = _root(row)
         try:
             if root is None:  # the places of its parts are not known: all of it has to be read
                 self.allowance.read(row.size)
                 octets = files.read(row.blob)
-                view = _view(row, None, Held(octets), octets)
+                view = self._view(row, None, Held(octets), octets)
             else:
-                view = _view(row, root, Filed(files, row.blob, self.allowance))
+                view = self._view(row, root, Filed(files, row.blob, self.allowance))
             self._add(row, line, view, missing)
         except NotFound:
             raise _lost(row) from None
@@ -208,8 +215,12 @@ class _Reading:
     def _add(self, row: EmailRow, line: bytes, view: EmailView, missing: Sequence[str]) -> None:
         further = _encode(view.properties(self.wanted, missing))
         shown = line if further == b"{}" else b"%b,%b" % (line[:-1], further[1:])
-        self.allowance.show(len(shown))
+        self.allowance.written(len(shown))
         self.lines[row.id] = shown
+
+    def _view(self, row: EmailRow, root: Part | None, content: Content, octets: bytes = b"") -> EmailView:
+        parts = scanner.scan(octets) if root is None else root
+        return EmailView(parts, content, str(BlobId(row.blob)), allowance=self.allowance)
 
 
 def _root(row: EmailRow) -> Part | None:
@@ -217,10 +228,6 @@ def _root(row: EmailRow) -> Part | None:
         return unpack(row.parts) if row.parts else None
     except UnreadableTable:
         return None
-
-
-def _view(row: EmailRow, root: Part | None, content: Content, octets: bytes = b"") -> EmailView:
-    return EmailView(scanner.scan(octets) if root is None else root, content, str(BlobId(row.blob)))
 
 
 def _lost(row: EmailRow) -> MethodError:

@@ -15,7 +15,7 @@ from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.blobs.access import Readable, find_readable
 from stalwart.jmap.blobs.contents import MOST_DECODED, Decoding, octets_of
 from stalwart.jmap.call import Call
-from stalwart.jmap.email.filing import Effort, Made, Outcomes, answers, file_all, report_all
+from stalwart.jmap.email.filing import Made, Outcomes, Target, answers, dropping, file_all, report_all
 from stalwart.jmap.email.placement import Placement, read_placement
 from stalwart.jmap.email.set_work import email_state, known_state, require_state
 from stalwart.jmap.errors import MethodError, SetRefused
@@ -56,17 +56,13 @@ async def import_emails(
             made[creation_id] = problem
     access, ids = call.request.access, list(dict.fromkeys(each.blob_id for each in wanted.values()))
 
-    def look(tx: Transaction) -> Mapping[str, Readable]:
+    def look(tx: Transaction) -> tuple[Mapping[str, Readable], Target]:
         require_state(if_in_state, known_state(tx, account_id))
-        return find_readable(tx, access, account_id, ids, now)
+        places = [each.placement for each in wanted.values()]
+        found = find_readable(tx, access, account_id, ids, now)
+        return found, Target.seen(tx, account_id, places, messages)
 
-    preparing = _Preparing(store, messages, settings.of(Email).max_message_size, await store.read(look))
-    for creation_id, each in wanted.items():
-        try:
-            prepared = await preparing.message(each.blob_id)
-            made[creation_id] = Made(_dated(each.placement, prepared), prepared)
-        except StalwartError as problem:
-            made[creation_id] = problem
+    found, target = await store.read(look)
 
     def work(tx: Transaction) -> tuple[str, str, Outcomes]:
         old_state = known_state(tx, account_id)
@@ -74,7 +70,14 @@ async def import_emails(
         outcomes = file_all(tx, account_id, made, messages, now)
         return old_state, email_state(tx, account_id), outcomes
 
-    old_state, new_state, outcomes = await store.write(work)
+    with dropping(made, messages):
+        preparing = _Preparing(store, messages, settings.of(Email).max_message_size, found, target)
+        for creation_id, each in wanted.items():
+            try:
+                made[creation_id] = await preparing.message(each)
+            except StalwartError as problem:
+                made[creation_id] = problem
+        old_state, new_state, outcomes = await store.write(work)
     report_all(account_id, made, outcomes, messages, clock.seconds() - began)
     created, not_created = answers(made, outcomes)
     call.request.created_ids.update({creation_id: told["id"] for creation_id, told in created.items()})
@@ -122,27 +125,40 @@ def _dated(placement: Placement, prepared: Prepared) -> Placement:
 class _Preparing:
     """Reads messages; one blob that is imported several times is read once."""
 
-    def __init__(self, store: Store, messages: Messages, most: int, found: Mapping[str, Readable]) -> None:
+    def __init__(
+        self, store: Store, messages: Messages, most: int, found: Mapping[str, Readable], target: Target
+    ) -> None:
         self._store = store
         self._messages = messages
         self._most = most
         self._found = found
         self._last: tuple[str, Prepared] | None = None
         self._decoding = Decoding(MOST_DECODED)
-        self._effort = Effort()
+        self._target = target
 
-    async def message(self, blob_id: str) -> Prepared:
-        """Raises ``SetRefused``: ``invalidProperties`` for an id that names no blob, ``invalidEmail``, ``tooLarge``."""
-        if self._last is None or self._last[0] != blob_id:
-            self._last = (blob_id, await self._prepared(blob_id))
-        return self._last[1]
+    async def message(self, wanted: Wanted) -> Made:
+        """What is to be added.
 
-    async def _prepared(self, blob_id: str) -> Prepared:
+        Raises OverQuota, ``SetRefused``: ``invalidProperties`` for an id that names no blob, ``invalidEmail``,
+        ``tooLarge``.
+        """
+        blob_id = wanted.blob_id
         found = self._found.get(blob_id)
         if found is None:
             raise _no_blob(blob_id)
+        if self._last is not None and self._last[0] == blob_id:
+            self._target.check(wanted.placement, self._last[1].size, 0)
+        else:
+            section = found.id.section
+            size = found.blob.size if section is None else section.length
+            is_plain = section is None or section.encoding == "n"
+            self._target.check(wanted.placement, size if is_plain else 0, size)
+            self._last = (blob_id, await self._prepared(found, blob_id))
+        prepared = self._last[1]
+        return self._target.take(Made(_dated(wanted.placement, prepared), prepared))
+
+    async def _prepared(self, found: Readable, blob_id: str) -> Prepared:
         try:
-            self._effort.spend(found.blob.size if found.id.section is None else found.id.section.length)
             if found.id.section is None:
                 return await self._messages.prepare_stored(found.blob.hash, found.blob.size)
             return await self._messages.prepare(await self._section(found))

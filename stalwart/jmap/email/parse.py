@@ -13,12 +13,13 @@ from stalwart.codec.mime import headers, scanner
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.errors import NotFound
 from stalwart.jmap.accounts import account_argument
+from stalwart.jmap.allowance import Allowance
 from stalwart.jmap.blobs.access import Readable, find_readable
 from stalwart.jmap.blobs.contents import MOST_DECODED, Decoding, Octets, octets_of
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.blobs.quota import Uploader, UploadQuota
 from stalwart.jmap.call import Call
-from stalwart.jmap.email.content import Allowance, Held
+from stalwart.jmap.email.content import Held
 from stalwart.jmap.email.data_type import EMAIL, METADATA
 from stalwart.jmap.email.view import EmailView
 from stalwart.jmap.email.wanted import Wanted, read_wanted
@@ -31,7 +32,7 @@ from stalwart.jmap.standard.presence import require_account
 from stalwart.mail.messages.fragment import FRAGMENT_NAMES
 from stalwart.store import Store, Transaction
 from stalwart.store.blob_files import BlobFiles
-from stalwart.store.incoming import store_content
+from stalwart.store.incoming import discarding, store_content
 from stalwart.web.clock import Clock
 
 _UNKNOWN = ("id", "threadId", "mailboxIds", "keywords", "receivedAt")
@@ -45,7 +46,8 @@ async def parse(call: Call, *, store: Store, settings: Any, clock: Clock) -> dic
     reader = ArgumentReader(call.arguments)
     ids = _blob_ids(call, reader, jmap.parse_limit_email)
     names = _names(reader.texts("properties"), call.request.using)
-    parsing = _Parsing(names, read_wanted([name for name in names if name != "id"], reader.rest))
+    wanted = read_wanted([name for name in names if name != "id"], reader.rest)
+    parsing = _Parsing(names, wanted, call.request.allowance)
     access, now = call.request.access, int(clock.seconds())
 
     def look(tx: Transaction) -> dict[str, Readable]:
@@ -99,24 +101,25 @@ async def _place(store: Store, found: Readable, octets: Octets, by: Uploader) ->
         return whole, section.offset
     assert octets.held is not None  # decoded content always is
     content = await store_content(store, octets.held)
-    kept = await store.write(lambda tx: by.keep(tx, content))
+    with discarding(store, (content,)):
+        kept = await store.write(lambda tx: by.keep(tx, content))
     return str(BlobId(kept.hash)), 0
 
 
 class _Parsing:
     """What one call wants of each message."""
 
-    def __init__(self, names: Sequence[str], wanted: Wanted) -> None:
+    def __init__(self, names: Sequence[str], wanted: Wanted, allowance: Allowance) -> None:
         self._unknown = dict.fromkeys((name for name in names if name in _UNKNOWN), None)
         self._names = [name for name in names if name in FRAGMENT_NAMES]
         self._has_id, self._has_size = "blobId" in names, "size" in names
         self._wanted = wanted
-        self._allowance = Allowance()
+        self._allowance = allowance
         self.shows_blobs = bool(wanted.body) and "blobId" in wanted.part.names
 
     def shown(self, files: BlobFiles, id: str, octets: Octets, place: tuple[str, int]) -> msgspec.Raw | None:
         """The message as JSON, None if it is none; blocks."""
-        self._allowance.begin()
+        self._allowance.begin(octets.size)
         self._allowance.read(octets.size)
         try:
             data = octets.read(files, 0, octets.size)
@@ -130,7 +133,7 @@ class _Parsing:
             members["blobId"] = id
         if self._has_size:
             members["size"] = octets.size
-        members |= EmailView(root, Held(data), *place).properties(self._wanted, self._names)
+        members |= EmailView(root, Held(data), *place, self._allowance).properties(self._wanted, self._names)
         encoded = msgspec.json.encode(members)
-        self._allowance.show(len(encoded))
+        self._allowance.written(len(encoded))
         return msgspec.Raw(encoded)

@@ -6,7 +6,7 @@ translates what it says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.standard.dates import UTCDate
 from stalwart.jmap.standard.patch import pointer_of
 from stalwart.jmap.standard.scalars import Unfit
+from stalwart.store.store import Transaction
 
 CreatedIds = Mapping[str, str]
 
@@ -112,11 +113,22 @@ def refused(path: str, rule: str) -> SetRefused:
     return SetRefused("invalidProperties", f'"{path[:255]}" {rule}.', (path,))
 
 
+def missing_mailboxes(tx: Transaction, account_id: int, wanted: Iterable[Placement]) -> frozenset[int]:
+    """Those that placements name and an account does not have."""
+    named = frozenset[int]().union(*(each.mailboxes for each in wanted))
+    return named - tx.mail.mailboxes.many(account_id, named).keys()
+
+
 @contextmanager
 def placing() -> Iterator[None]:
     """Around what puts an e-mail into mailboxes: one that does not exist is ``invalidProperties``."""
     try:
         yield
     except DanglingReference as problem:
-        text = f'There is no mailbox with the id "{encode_id(problem.target[1])}".'
-        raise SetRefused("invalidProperties", text, ("mailboxIds",)) from None
+        raise no_mailbox(problem.target[1]) from None
+
+
+def no_mailbox(number: int) -> SetRefused:
+    """What is said of a mailbox that does not exist."""
+    text = f'There is no mailbox with the id "{encode_id(number)}".'
+    return SetRefused("invalidProperties", text, ("mailboxIds",))

@@ -37,7 +37,6 @@ from stalwart.store.mail_rows import Filter
 from stalwart.store.object_types import EMAIL as EMAIL_NUMBER
 
 _ALL = (1 << 63) - 1
-_OCTETS = 512
 _OCTETS_OF_ID = 64
 
 
@@ -104,7 +103,7 @@ async def _repeated(
 
     answer = await store.read(work)
     if recent is None or answer is not recent.value:
-        answers.keep(key, RecentAnswer(answer.state, answer, _OCTETS + _OCTETS_OF_ID * len(answer.ids)))
+        answers.keep(key, RecentAnswer(answer.state, answer, _OCTETS_OF_ID * len(answer.ids)))
     return answer
 
 

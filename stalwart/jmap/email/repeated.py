@@ -12,15 +12,16 @@ import msgspec
 
 from stalwart.codec.ids import encode_id
 from stalwart.codec.mime.part import UnreadableTable, unpack
-from stalwart.errors import NotFound
+from stalwart.errors import NotFound, TooLarge
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.email.content import Held
 from stalwart.jmap.email.data_type import EMAIL, PART_PROPERTIES, is_header_property
 from stalwart.jmap.email.view import EmailView
 from stalwart.jmap.email.wanted import read_wanted
+from stalwart.jmap.errors import MethodError
 from stalwart.jmap.standard.dates import utc_date
 from stalwart.jmap.standard.equality import same
-from stalwart.store.incoming import SMALL
+from stalwart.store.blob_files import LARGE
 from stalwart.store.mail_rows import EmailRow
 from stalwart.store.store import Transaction
 
@@ -54,16 +55,20 @@ def _kept(row: EmailRow) -> dict[str, Any]:
 
 
 def _read(tx: Transaction, account_id: int, number: int, names: list[str]) -> dict[str, Any]:
-    """Those that are read of the message, nothing where that is in a file."""
+    """Those that are read of the message, nothing where that is in a file or they are too many."""
     row = tx.mail.list_rows(account_id, [number], parts=True)[number]
-    octets = tx.blobs.get(row.blob) if row.size < SMALL else None
+    octets = tx.blobs.get(row.blob) if row.size < LARGE else None
     if octets is None or row.parts is None:
         return {}
     try:
         root = unpack(row.parts)
     except UnreadableTable:
         return {}
-    return EmailView(root, Held(octets), str(BlobId(row.blob))).properties(read_wanted(names, _EVERYTHING), names)
+    try:
+        wanted = read_wanted(names, _EVERYTHING)
+        return EmailView(root, Held(octets), str(BlobId(row.blob))).properties(wanted, names)
+    except (MethodError, TooLarge):  # more of it than is ever shown
+        return {}
 
 
 def _repeats(given: Any, present: Any) -> bool:

@@ -16,10 +16,10 @@ from stalwart.errors import StalwartError
 from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.blobs.access import Readable, find_readable
 from stalwart.jmap.call import Call, Request
-from stalwart.jmap.drafts.composing import Composing, octets_of
+from stalwart.jmap.drafts.composing import Composing, least_octets, octets_of
 from stalwart.jmap.drafts.draft import Draft, read_draft
 from stalwart.jmap.drafts.fields import outweighs
-from stalwart.jmap.email.filing import Effort, Made, Outcomes, report_all
+from stalwart.jmap.email.filing import Made, Outcomes, Target, dropping, report_all
 from stalwart.jmap.email.patch import read_email_patch
 from stalwart.jmap.email.set_work import EmailSetWork, Plan, known_state, require_state
 from stalwart.jmap.errors import NOT_AUTHORIZED, MethodError
@@ -67,15 +67,16 @@ async def carry_out(request: Request, account_id: int, arguments: SetArguments, 
         drafts = await writing.store.blob_work(lambda _: _read(plan))
     else:
         drafts = _read(plan)
-    if arguments.create:
-        await _make(request, plan, drafts, writing)
 
     def work(tx: Transaction) -> tuple[SetOutcome, Outcomes]:
         run = EmailSetWork(tx, plan)
         return run.run(), run.filed
 
     nothing = not (arguments.create or arguments.update or arguments.destroy)
-    outcome, filed = await (writing.store.read(work) if nothing else writing.store.write(work))
+    with dropping(plan.made, writing.messages):
+        if arguments.create:
+            await _make(request, plan, drafts, writing)
+        outcome, filed = await (writing.store.read(work) if nothing else writing.store.write(work))
     report_all(account_id, plan.made, filed, writing.messages, writing.clock.seconds() - began)
     for creation_id, made in outcome.created.items():
         request.created_ids[creation_id] = made["id"]
@@ -112,18 +113,21 @@ async def _make(request: Request, plan: Plan, drafts: Mapping[str, Draft], writi
     """Compose what is to be created; what cannot be is refused in the plan."""
     wanted = list(dict.fromkeys(id for draft in drafts.values() for id in draft.blob_ids()))
 
-    def look(tx: Transaction) -> Mapping[str, Readable]:
+    def look(tx: Transaction) -> tuple[Mapping[str, Readable], Target]:
         require_state(plan.arguments.if_in_state, known_state(tx, plan.account_id))
-        return find_readable(tx, request.access, plan.account_id, wanted, plan.now)
+        found = find_readable(tx, request.access, plan.account_id, wanted, plan.now)
+        places = [draft.placement for draft in drafts.values()]
+        return found, Target.seen(tx, plan.account_id, places, writing.messages)
 
-    found = await writing.store.read(look)
-    composing, effort = Composing(writing.store, writing.settings), Effort()
+    found, target = await writing.store.read(look)
+    composing = Composing(writing.store, writing.settings)
     for creation_id, draft in drafts.items():
         try:
-            effort.spend(octets_of(draft, found))
+            target.check(draft.placement, least_octets(draft, found), octets_of(draft, found))
             content = await composing.message(draft, found, plan.now)
             prepared = await writing.messages.prepare(content)
+            made = target.take(Made(draft.placement, prepared, draft.given))
         except StalwartError as problem:
             plan.made[creation_id] = problem
         else:
-            plan.made[creation_id] = Made(draft.placement, prepared, draft.given)
+            plan.made[creation_id] = made

@@ -5,36 +5,49 @@ The part table says where everything is, so that no more is read than what is sh
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from stalwart.codec.mime import headers
 from stalwart.codec.mime.body_lists import BodyLists, body_lists
 from stalwart.codec.mime.body_values import body_value
-from stalwart.codec.mime.header_forms import CONVENIENCE, values_of
+from stalwart.codec.mime.header_forms import CONVENIENCE, HeaderProperty, each_value
 from stalwart.codec.mime.headers import Field
 from stalwart.codec.mime.part import Part, walk
 from stalwart.codec.mime.preview import preview
+from stalwart.jmap.allowance import Allowance
 from stalwart.jmap.blobs.ids import encoding_of
 from stalwart.jmap.email.content import Content
 from stalwart.jmap.email.wanted import Values, Wanted, WantedPart
 
 _TEXT = "text/"
+_PIECE = 1 << 20
+_UNMEASURED = 256 << 10
+_OCTETS_OF_FIELD = 24
+_OCTETS_OF_PART = 128
+
+_encode = msgspec.json.Encoder().encode
 
 
 class EmailView:
     """A message with the parts ``root`` in ``content``. ``blob`` is its blob id without a section, ``offset`` where the
-    message begins in that blob.
+    message begins in that blob. What is shown is counted by ``allowance`` while it is made, so that neither many
+    properties nor many parts make more of a message than it may give: every method that shows raises TooLarge.
     """
 
-    def __init__(self, root: Part, content: Content, blob: str, offset: int = 0) -> None:
+    def __init__(
+        self, root: Part, content: Content, blob: str, offset: int = 0, allowance: Allowance | None = None
+    ) -> None:
         self._root = root
         self._content = content
         self._blob = blob
         self._offset = offset
+        self._allowance = Allowance() if allowance is None else allowance
+        self._unmeasured = _UNMEASURED
 
     def properties(self, wanted: Wanted, names: Collection[str] = ()) -> dict[str, Any]:
         """What ``wanted`` asks for beside rows, and the properties ``names`` of the fragment."""
@@ -42,9 +55,9 @@ class EmailView:
         asked = {**wanted.headers, **{name: CONVENIENCE[name] for name in names if name in CONVENIENCE}}
         if asked or wanted.all_headers:
             data, fields = self._header(self._root)
-            shown |= values_of(data, fields, asked)
+            shown |= self._fields(data, fields, asked)
             if wanted.all_headers:
-                shown["headers"] = headers.pairs(data, fields)
+                shown["headers"] = self._pairs(data, fields)
         if "hasAttachment" in names:
             shown["hasAttachment"] = self._lists.has_attachment
         if "preview" in names:
@@ -68,6 +81,7 @@ class EmailView:
 
     def _part(self, part: Part, wanted: WantedPart) -> dict[str, Any]:
         """An EmailBodyPart. The parts of a multipart are always shown: without them it would say nothing."""
+        self._allowance.show(_OCTETS_OF_PART)
         shown: dict[str, Any] = {}
         for name in wanted.names:
             if name == "blobId":
@@ -79,8 +93,8 @@ class EmailView:
         if wanted.needs_header:
             data, fields = self._header(part)
             if wanted.all_headers:
-                shown["headers"] = headers.pairs(data, fields)
-            shown |= values_of(data, fields, wanted.headers)
+                shown["headers"] = self._pairs(data, fields)
+            shown |= self._fields(data, fields, wanted.headers)
         if part.is_multipart:
             shown["subParts"] = [self._part(child, wanted) for child in part.parts]
         return shown
@@ -96,12 +110,38 @@ class EmailView:
         data = self._content.section(part.header_begin, part.header_end)
         return data, headers.fields(data, 0, len(data))
 
+    def _fields(self, data: bytes, fields: tuple[Field, ...], wanted: Mapping[str, HeaderProperty]) -> dict[str, Any]:
+        """Header properties; each is counted before the next one is made."""
+        shown: dict[str, Any] = {}
+        for key, value in each_value(data, fields, wanted):
+            self._allowance.show(len(key))
+            self._count(value)
+            shown[key] = value
+        return shown
+
+    def _count(self, value: Any) -> None:
+        """Of a little text the length is near enough; what more of it becomes as JSON is looked at."""
+        if not isinstance(value, str):
+            self._allowance.show(len(_encode(value)))
+        elif len(value) <= self._unmeasured:
+            self._unmeasured -= len(value)
+            self._allowance.show(len(value))
+        else:
+            for begin in range(0, len(value), _PIECE):
+                self._allowance.show(len(_encode(value[begin : begin + _PIECE])))
+
+    def _pairs(self, data: bytes, fields: tuple[Field, ...]) -> list[dict[str, str]]:
+        self._allowance.show(sum(len(name) + end - begin + _OCTETS_OF_FIELD for name, begin, end in fields))
+        return headers.pairs(data, fields)
+
     def _values(self, wanted: Values) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for part in self._with_values(wanted):
             part_id = part.part_id
             if part_id is not None and part_id not in values and part.type.startswith(_TEXT):
-                values[part_id] = body_value(*self._alone(part), wanted.most).as_json()
+                found = body_value(*self._alone(part), wanted.most)
+                self._count(found.value)
+                values[part_id] = found.as_json()
         return values
 
     def _with_values(self, wanted: Values) -> Iterator[Part]:

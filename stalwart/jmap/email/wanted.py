@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -17,12 +17,16 @@ from stalwart.jmap.email.data_type import (
 )
 from stalwart.jmap.email.rows import ROW_NAMES, RowWriter
 from stalwart.jmap.errors import MethodError
-from stalwart.jmap.standard.argument_reader import ArgumentReader
+from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid
 
 LISTS = ("textBody", "htmlBody", "attachments")
 """The properties that are lists of body parts."""
 
-_MOST_NAMES = 1000
+MOST_HEADERS = 100
+"""Header properties that are shown of an e-mail, and of each of its parts."""
+
+MOST_OCTETS = 64 << 10
+"""Of the names of what is wanted, for every object of the answer repeats them."""
 
 
 @frozen
@@ -101,19 +105,28 @@ def read_wanted(names: Iterable[str], rest: Mapping[str, Any]) -> Wanted:
     """
     reader = ArgumentReader(rest)
     part_names = reader.texts("bodyProperties")
+    names = tuple(names)
+    _check("properties", names)
+    _check("bodyProperties", part_names or ())
     values = Values(
         reader.flag("fetchTextBodyValues"),
         reader.flag("fetchHTMLBodyValues"),
         reader.flag("fetchAllBodyValues"),
         reader.unsigned("maxBodyValueBytes") or 0,
     )
-    return _wanted(tuple(names), None if part_names is None else tuple(part_names), values)
+    return _wanted(names, None if part_names is None else tuple(part_names), values)
+
+
+def _check(argument: str, names: Collection[str]) -> None:
+    """What is asked for of each e-mail is bounded, before any of it is kept."""
+    if sum(map(len, names)) > MOST_OCTETS:
+        raise invalid(argument, f"must not be more than {MOST_OCTETS} octets long altogether")
+    if len({name for name in names if name.startswith(HEADER_PREFIX)}) > MOST_HEADERS:
+        raise invalid(argument, f"must not name more than {MOST_HEADERS} header fields")
 
 
 @lru_cache(maxsize=64)
 def _wanted(names: tuple[str, ...], part_names: tuple[str, ...] | None, values: Values) -> Wanted:
-    if len(names) > _MOST_NAMES:
-        raise MethodError("invalidArguments", f"At most {_MOST_NAMES} properties can be asked for.")
     row_names = frozenset(name for name in names if name in ROW_NAMES)
     return Wanted(
         row_names,
@@ -127,8 +140,6 @@ def _wanted(names: tuple[str, ...], part_names: tuple[str, ...] | None, values: 
 
 
 def _wanted_part(names: tuple[str, ...]) -> WantedPart:
-    if len(names) > _MOST_NAMES:
-        raise MethodError("invalidArguments", f"At most {_MOST_NAMES} properties of body parts can be asked for.")
     for name in names:
         if name not in PART_PROPERTIES and not is_header_property(name):
             raise MethodError("invalidArguments", f'An EmailBodyPart has no property "{name[:255]}".')

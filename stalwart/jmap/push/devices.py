@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Protocol
 
 import msgspec
-from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from stalwart.codec.ids import encode_id
@@ -26,6 +26,7 @@ from stalwart.directory.access import Access
 from stalwart.directory.standing import Grant, Standing
 from stalwart.errors import StalwartError
 from stalwart.jmap.push.feed import Feed, Watcher
+from stalwart.jmap.push.places import PushPlaces
 from stalwart.jmap.push.state_change import Change, merged, types_of
 from stalwart.net.push_service import Delivered, Outcome, Push
 from stalwart.store import Store, Transaction
@@ -39,8 +40,6 @@ from stalwart.telemetry.events import (
     STORE_ERROR,
 )
 
-AT_ONCE = 20
-"""Pushes that are under way at the same time."""
 TICK = 60.0
 PURGE = 3600.0
 VERIFICATIONS = 20
@@ -81,7 +80,7 @@ class Devices:
         self.service = service
         self.clock = clock
         self.telemetry = telemetry
-        self.places = DeferredSemaphore(AT_ONCE)
+        self.places = PushPlaces(clock)
         self._announce = announce
         self._devices: dict[int, dict[int, Device]] = {}
         self._due: dict[int, None] = {}
@@ -171,23 +170,39 @@ class Devices:
     async def _read(self) -> None:
         try:
             while self._all_due or self._due:
-                now = int(self.clock.seconds())
-                try:
-                    if self._all_due:
-                        self._all_due = False
-                        there = await self.store.read(partial(_accounts, now=now))
-                        self._due.update(dict.fromkeys((*self._devices, *there)))
-                    account_id = next(iter(self._due), None)
-                    if account_id is not None:
-                        await self._read_account(account_id, now)
-                        self._due.pop(account_id, None)
-                except StalwartError as problem:
-                    self.telemetry.emit(STORE_ERROR, reason=problem.detail)
-                    await self.pause(_RETRY)
+                if self._all_due:
+                    await self._read_accounts()
+                else:
+                    account_id = next(iter(self._due))
+                    del self._due[account_id]  # before it is read: it may change meanwhile
+                    await self._read_account(account_id)
         finally:
             self._is_reading = False
 
-    async def _read_account(self, account_id: int, now: int) -> None:
+    async def _read_accounts(self) -> None:
+        self._all_due = False
+        try:
+            there = await self.store.read(partial(_accounts, now=int(self.clock.seconds())))
+        except StalwartError as problem:
+            self._all_due = True
+            self.telemetry.emit(STORE_ERROR, reason=problem.detail)
+            await self.pause(_RETRY)
+        else:
+            self._due.update(dict.fromkeys((*self._devices, *there)))
+
+    async def _read_account(self, account_id: int) -> None:
+        try:
+            await self._take_account(account_id, int(self.clock.seconds()))
+        except StalwartError as problem:
+            self._due[account_id] = None
+            self.telemetry.emit(STORE_ERROR, reason=problem.detail)
+            await self.pause(_RETRY)
+        except CancelledError:
+            raise
+        except Exception:
+            self._tell_fault(Failure())  # no other account waits for this one
+
+    async def _take_account(self, account_id: int, now: int) -> None:
         found = await self.store.read(lambda tx: tx.push_subscriptions.of_account(account_id, now))
         there = {each.id for each in found}
         for id, device in tuple(self._devices.get(account_id, {}).items()):
@@ -197,7 +212,11 @@ class Devices:
             old = self._devices.get(account_id, {}).get(each.id)
             if old is not None and old.subscription == each:
                 continue
-            grant = msgspec.convert(each.holder, Grant)
+            try:
+                grant = msgspec.convert(each.holder, Grant)
+            except msgspec.ValidationError:
+                self._tell_fault(Failure())
+                continue
             access = await self.standing.access(grant)
             device = self._devices.setdefault(account_id, {})[each.id] = Device(self, each, grant)
             if access is not None:
@@ -238,9 +257,12 @@ class Devices:
     def _ended(self, result: Any, running: Deferred[None]) -> None:
         self._running.discard(running)
         if isinstance(result, Failure) and not result.check(CancelledError):
-            name = result.type.__name__ if result.type else "error"
-            reason = f"{name}: {result.getErrorMessage()}"
-            self.telemetry.emit(RESOURCE_ERROR, reason=reason, trace=lambda: result.getBriefTraceback())
+            self._tell_fault(result)
+
+    def _tell_fault(self, failure: Failure) -> None:
+        name = failure.type.__name__ if failure.type else "error"
+        reason = f"{name}: {failure.getErrorMessage()}"
+        self.telemetry.emit(RESOURCE_ERROR, reason=reason, trace=lambda: failure.getBriefTraceback())
 
 
 class Device:
@@ -326,7 +348,7 @@ class Device:
         if delay > 0:
             self._not_before = devices.clock.seconds() + delay
             return
-        await devices.places.acquire()
+        place = await devices.places.acquire(self.subscription.account_id)
         try:
             access = await devices.standing.access(self._grant)
             if self._is_closed:
@@ -341,7 +363,7 @@ class Device:
             devices.telemetry.emit(STORE_ERROR, reason=problem.detail)
             self._not_before = devices.clock.seconds() + _RETRY
         finally:
-            devices.places.release()
+            devices.places.release(place)
 
     async def _send_code(self) -> None:
         """RFC 8620 7.2.2."""

@@ -61,12 +61,13 @@ def read_wishes(query: Mapping[str, str]) -> Wishes:
 
 async def _event_source(exchange: Exchange, *, push_streams: PushStreams) -> EventStream:
     """What changes in the mail of the user and his groups, as it happens. Query: ``types`` (names or ``*``),
-    ``closeafter`` (``state``, ``no``), ``ping`` (seconds, 0 for none), ``ticket``; field ``Last-Event-ID``."""
+    ``closeafter`` (``state``, ``no``), ``ping`` (seconds, 0 for none), ``ticket``, ``lastEventId`` (for pages, which
+    cannot send the field ``Last-Event-ID`` themselves)."""
     access = exchange.access
     assert access is not None  # the route says so
     wishes = read_wishes(exchange.query)
     push_streams.admit(access.account_id)
-    last_id = exchange.header("last-event-id")
+    last_id = exchange.header("last-event-id") or exchange.query.get("lastEventId")
     ping = sse.event(b'{"interval":%d}' % wishes.ping, "ping") if wishes.ping else b""
 
     async def run(send: Outlet) -> None:

@@ -2,7 +2,7 @@
 
 A write says what the states are that it has changed. What another process of this server changes makes the accounts
 doubtful that somebody watches; their states are read once, all doubtful ones together, and compared with what they
-were. Watchers with the same
+were. So are those where the numbers of a write show that another process has written before it. Watchers with the same
 accounts and types share one event, which is encoded once and told at once, then at most once in each ``throttle``. A
 watcher whose access may have gone stale is told nothing until that has been looked at: it ends, or sees other accounts.
 """
@@ -21,7 +21,7 @@ from stalwart.directory.standing import Grant, Standing
 from stalwart.errors import StalwartError
 from stalwart.jmap.push.state_change import PUSHED, Change, Types, merged
 from stalwart.store import Store, Transaction
-from stalwart.store.watch import Changed
+from stalwart.store.watch import FIRST, Changed
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import RESOURCE_ERROR, STORE_ERROR
 
@@ -94,18 +94,25 @@ class Watcher:
 
 
 class _Account:
-    """States of one account that is watched; None until they were read. ``doubtful`` has changed since then."""
+    """States of one account that is watched; None until they were read. ``doubtful`` has changed since then.
 
-    __slots__ = ("doubtful", "groups", "states", "waiting")
+    All changes up to ``known`` are in them: another process may have taken numbers below those of a write here, and its
+    word comes later.
+    """
+
+    __slots__ = ("doubtful", "groups", "known", "states", "waiting")
 
     def __init__(self) -> None:
         self.states: dict[int, int] | None = None
+        self.known = 0
         self.doubtful: set[int] = set()
         self.groups: set[_Group] = set()
         self.waiting: list[Deferred[None]] = []
 
     def arrived(self, states: dict[int, int]) -> set[int]:
         """Take what was read; the types that changed."""
+        self.known = max(self.known, *states.values(), 0)
+        states = {type: number for type, number in states.items() if type in PUSHED}
         doubtful, self.doubtful = self.doubtful, set()
         if self.states is None:
             self.states = states
@@ -116,6 +123,15 @@ class _Account:
         """Tell the groups; those for whom that is worth an event are ``touched``."""
         if changed:
             touched.update((group, None) for group in self.groups if group.changed(id, changed))
+
+    def follows(self, written: Mapping[int, int]) -> bool:
+        """Take over how far everything is known now; whether nothing is missing before what was written."""
+        last = max(written.values())
+        if last > self.known:
+            if written.get(FIRST, last + 1) > self.known + 1:
+                return False
+            self.known = last
+        return True
 
     def told(self, states: Mapping[int, int]) -> set[int]:
         """Take states that are known; the types that changed. States only grow: a reading may be older."""
@@ -174,7 +190,7 @@ class _Group:
 
     def known(self) -> dict[int, int]:
         """How far everything is known."""
-        return {id: max((account.states or {}).values(), default=0) for id, account in self.accounts.items()}
+        return {id: account.known for id, account in self.accounts.items()}
 
 
 class Feed:
@@ -254,6 +270,8 @@ class Feed:
             if account is None:
                 continue
             if account.states is not None and all(states.values()):
+                if not account.follows(states):
+                    self._dirty[account_id] = None
                 account.tell(account_id, account.told({type: states[type] for type in states if type in PUSHED}), told)
             else:
                 account.doubtful.update(states)
@@ -483,4 +501,4 @@ def _accounts_of(access: Access) -> frozenset[int]:
 
 
 def _states(tx: Transaction, ids: Iterable[int]) -> dict[int, dict[int, int]]:
-    return {id: {type: number for type, number in tx.objects.states(id).items() if type in PUSHED} for id in ids}
+    return {id: tx.objects.states(id) for id in ids}

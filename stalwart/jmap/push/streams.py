@@ -16,6 +16,9 @@ from stalwart.telemetry.measures import LIVE_STREAMS
 
 MOST = 4096
 """Streams of one account: many devices behind one login are no attack, and an idle one costs little."""
+REQUESTS = 4
+"""Messages of one account to its WebSockets may hold the octets of as many requests of the greatest size,
+or of as many as may run at once."""
 RETRY_AFTER = 30
 _KIND = "push-streams"
 
@@ -29,6 +32,7 @@ class PushStreams:
         self.settings = settings
         self._places = places
         self._telemetry = telemetry
+        self._held: dict[int, int] = {}
 
     def admit(self, account_id: int) -> None:
         """Say whether the account may open one more now.
@@ -51,6 +55,12 @@ class PushStreams:
             series.add(-1)
             self._places.free(_KIND, account_id)
 
+    def room(self, account_id: int) -> MessageRoom:
+        """What a WebSocket of the account counts the octets of its messages in."""
+        jmap = self.settings.of(Jmap)
+        most = max(REQUESTS, jmap.max_concurrent_requests or 0) * jmap.max_request_size
+        return MessageRoom(self._held, account_id, most)
+
     def event_source_throttle(self) -> float:
         """Seconds between two events of a stream."""
         return float(self.settings.of(Jmap).event_source_throttle) / 1000
@@ -58,3 +68,30 @@ class PushStreams:
     def socket_throttle(self) -> float:
         """Seconds between two pushes on a WebSocket."""
         return float(self.settings.of(Jmap).websocket_throttle) / 1000
+
+
+class MessageRoom:
+    """``web.answers.Room`` of one account: ``held`` are the octets of all accounts, of which it may have ``most``."""
+
+    __slots__ = ("_account_id", "_held", "_most")
+
+    def __init__(self, held: dict[int, int], account_id: int, most: int) -> None:
+        self._held = held
+        self._account_id = account_id
+        self._most = most
+
+    def take(self, octets: int) -> bool:
+        """See ``Room``."""
+        held = self._held.get(self._account_id, 0) + octets
+        if held > self._most:
+            return False
+        self._held[self._account_id] = held
+        return True
+
+    def free(self, octets: int) -> None:
+        """See ``Room``."""
+        held = self._held.get(self._account_id, 0) - octets
+        if held > 0:
+            self._held[self._account_id] = held
+        else:
+            self._held.pop(self._account_id, None)

@@ -31,7 +31,7 @@ from stalwart.jmap.request import RequestRefused, read_json
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import RESOURCE_ERROR
 from stalwart.web.access import credentials_of
-from stalwart.web.answers import Answer, SocketOutlet, WebSocket
+from stalwart.web.answers import NO_ROOM, Answer, Room, SocketOutlet, WebSocket
 from stalwart.web.exchange import Exchange
 from stalwart.web.problems import fault, of_error
 from stalwart.web.routes import route
@@ -44,7 +44,7 @@ OCTETS_WAITING = 65_536
 LOOK_AFTER = 60.0
 """Seconds after which the access is looked at again in any case: sign-ins end in time."""
 
-_POLICY, _FAULT = 1008, 1011
+_POLICY, _FAULT, _TRY_LATER = 1008, 1011, 1013
 
 
 @frozen
@@ -72,13 +72,15 @@ async def web_socket(
     push_streams.admit(access.account_id)
     parts = Parts(jmap, push_streams, telemetry, clock)
     jmap_settings = settings.of(Jmap)
+    room = push_streams.room(access.account_id)
     return WebSocket(
-        lambda outlet: Speaker(parts, outlet, exchange, access),
+        lambda outlet: Speaker(parts, outlet, exchange, access, room),
         handshake.accept,
         handshake.protocol,
         jmap.max_size,
         jmap_settings.websocket_heartbeat / 1000,
         jmap_settings.websocket_timeout / 1000,
+        room,
     )
 
 
@@ -96,13 +98,15 @@ class Speaker:
         "_outlet",
         "_parts",
         "_pending",
+        "_room",
         "_running",
         "_seen",
+        "_taken",
         "_waiting",
         "_watcher",
     )
 
-    def __init__(self, parts: Parts, outlet: SocketOutlet, exchange: Exchange, access: Access) -> None:
+    def __init__(self, parts: Parts, outlet: SocketOutlet, exchange: Exchange, access: Access, room: Room) -> None:
         self._parts = parts
         self._outlet = outlet
         self._exchange = exchange
@@ -111,6 +115,8 @@ class Speaker:
         self._seen = parts.streams.standing.generation
         self._looked_at = parts.clock.seconds()
         self._waiting: deque[bytes] = deque()
+        self._room = room
+        self._taken = 0
         self._is_working = False
         self._running: Deferred[None] | None = None
         self._watcher: Watcher | None = None
@@ -124,6 +130,10 @@ class Speaker:
 
     def message(self, data: bytes) -> None:
         """See ``SocketSpeaker``."""
+        if not self._room.take(len(data)):
+            self._outlet.close(_TRY_LATER, NO_ROOM)
+            return
+        self._taken += len(data)
         self._waiting.append(data)
         if self._is_working:
             if self._is_full():
@@ -138,9 +148,16 @@ class Speaker:
             opened.close()
         self._forget_watcher()
         self._waiting.clear()
+        self._free(self._taken)
         running, self._running = self._running, None
         if running is not None:
             running.cancel()
+
+    def _free(self, octets: int) -> None:
+        """They are done with, unless the socket has been lost meanwhile."""
+        octets = min(octets, self._taken)
+        self._taken -= octets
+        self._room.free(octets)
 
     def _is_full(self) -> bool:
         return len(self._waiting) >= MOST_WAITING or sum(map(len, self._waiting)) >= OCTETS_WAITING
@@ -159,7 +176,10 @@ class Speaker:
     async def _work(self) -> None:
         """Carry out what waits, in its order."""
         while self._waiting and self._open is not None:
-            await self._answer(self._waiting.popleft())
+            data = self._waiting.popleft()
+            await self._answer(data)
+            self._free(len(data))
+            del data  # the client may take its time to read
             await self._outlet.ready()
             if not self._is_full():
                 self._outlet.release()
@@ -191,7 +211,7 @@ class Speaker:
             self._tell_fault(Failure())
             answer = _refusal(given, fault())
         if answer:
-            self._outlet.send(answer.decode())
+            self._outlet.send(answer)
 
     async def _carried_out(self, given: Any) -> bytes:
         """The response to a message, nothing where none is due."""

@@ -22,7 +22,8 @@ class Asking:
 
     ``rest`` are arguments of the type's own, unread; ``now`` is in whole seconds; ``services`` has ``store``, ``clock``
     and those that the type names. ``prepared`` carries, by the key of a change, what the rules made before the
-    transaction.
+    transaction. ``wants_total`` is whether a ``/queryChanges`` shows how many results there are, ``max_changes``
+    how many changes its client wants at most.
     """
 
     declared: Declaration
@@ -32,6 +33,8 @@ class Asking:
     rest: Mapping[str, Any] = field(factory=dict)
     services: Services = field(factory=dict)
     prepared: dict[str, Any] = field(factory=dict)
+    wants_total: bool = False
+    max_changes: int | None = None
 
     @classmethod
     def of(

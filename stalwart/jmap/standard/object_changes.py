@@ -50,6 +50,11 @@ async def object_changes(backed: Backed, call: Call, services: Services) -> dict
     return answer
 
 
+def too_many_changes(most: int) -> MethodError:
+    """For a ``/queryChanges`` with more changes than ``maxChanges`` (RFC 8620 5.6)."""
+    return MethodError("tooManyChanges", f"There are more than {most} changes; query anew.")
+
+
 def cannot_calculate() -> MethodError:
     """For a state that is too old, of another server, or of the future."""
     return MethodError("cannotCalculateChanges", "The changes since that state cannot be told; read everything anew.")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
+
 from stalwart.codec.ids import encode_id
 from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.call import Call
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.standard.arguments import QueryChangesArguments
 from stalwart.jmap.standard.asking import Asking, Services
-from stalwart.jmap.standard.object_changes import cannot_calculate
+from stalwart.jmap.standard.object_changes import cannot_calculate, too_many_changes
 from stalwart.jmap.standard.presence import require_account
 from stalwart.jmap.standard.querying import object_number, read_query
 from stalwart.jmap.standard.rules import Backed
@@ -28,6 +30,7 @@ async def query_changes(backed: Backed, call: Call, services: Services) -> dict[
     if not query.calculable:
         raise MethodError("cannotCalculateChanges", "The changes of this query cannot be told.")
     asking = Asking.of(backed.declared, call, account_id, arguments.rest, services)
+    asking = evolve(asking, wants_total=arguments.calculate_total, max_changes=arguments.max_changes)
     up_to = object_number(arguments.up_to_id)
     limit = call.request.limits.changes_max_results
 
@@ -41,7 +44,7 @@ async def query_changes(backed: Backed, call: Call, services: Services) -> dict[
         raise cannot_calculate()
     most = arguments.max_changes
     if most is not None and len(difference.removed) + len(difference.added) > most:
-        raise MethodError("tooManyChanges", f"There are more than {most} changes; query anew.")
+        raise too_many_changes(most)
     response: dict[str, Any] = {
         "accountId": encode_id(account_id),
         "oldQueryState": arguments.since_query_state,

@@ -7,6 +7,7 @@ changes nothing there.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from hashlib import blake2b, sha256
 from typing import Any, Final
@@ -17,19 +18,17 @@ from stalwart.config.collaboration.email import Email
 from stalwart.config.settings import Settings
 from stalwart.errors import NotFound, OverQuota, StalwartError, TooLarge
 from stalwart.mail.messages.parsing import NotAMessage, ParsedMessage, parsed
-from stalwart.mail.messages.quota import Quotas
+from stalwart.mail.messages.quota import Quotas, Room
 from stalwart.store import Store, Transaction
-from stalwart.store.blob_files import BlobFiles, Stored
+from stalwart.store.blob_files import LARGE, BlobFiles, Stored
+from stalwart.store.incoming import discard
 from stalwart.store.mail_rows import AddedEmail, NewEmail
 from stalwart.store.object_types import EMAIL_DELIVERY
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import MESSAGE_DUPLICATE, MESSAGE_OVER_QUOTA, MESSAGE_STORED
 from stalwart.telemetry.measures import MESSAGE_INGEST_DURATION, MESSAGE_SIZE
 
-__all__ = ["LARGE", "SAME_FOR", "Messages", "NotAMessage", "Prepared"]
-
-LARGE: Final = 64 << 10
-"""Octets from which on a message is a file."""
+__all__ = ["SAME_FOR", "Messages", "NotAMessage", "Prepared"]
 
 SAME_FOR: Final = 7 * 86_400
 """Seconds for which a message that is delivered again is the same."""
@@ -40,7 +39,7 @@ _DIGEST = 16
 @attrs.frozen
 class Prepared:
     """A message that can be added. ``content`` is None where it is in a file or a blob already; ``digest`` is that of
-    what the client sent, without the trace fields before it.
+    what the client sent, without the trace fields before it; deliveries with it are the same for ``same_for`` seconds.
     """
 
     hash: bytes
@@ -49,6 +48,7 @@ class Prepared:
     digest: bytes
     content: bytes | None = None
     stored: Stored | None = None
+    same_for: int = SAME_FOR
 
 
 class Messages:
@@ -70,13 +70,23 @@ class Messages:
         Raises NotAMessage, TooLarge, Unavailable.
         """
         if isinstance(content, Stored):
-            self._check_size(content.size)
-            return await self._store.blob_work(partial(_of_file, content, prefix), writes=True)
+            return await self._prepare_file(content, prefix)
         if not content.startswith(prefix):
             content = prefix + content
         self._check_size(len(content))
         work = partial(_of_octets, content, len(prefix))
         return await self._store.blob_work(work, writes=len(content) >= LARGE)
+
+    async def _prepare_file(self, content: Stored, prefix: bytes) -> Prepared:
+        try:
+            self._check_size(content.size)
+            made = await self._store.blob_work(partial(_of_file, content, prefix), writes=True)
+        except BaseException:
+            discard(self._store, (content,))
+            raise
+        if made.hash != content.hash:  # it is kept with its prefix
+            discard(self._store, (content,))
+        return made
 
     async def prepare_stored(self, hash: bytes, size: int) -> Prepared:
         """Make ready a blob that the store has, such as an upload. Raises NotAMessage, TooLarge, NotFound."""
@@ -101,7 +111,7 @@ class Messages:
         delivered: bool = False,
     ) -> AddedEmail:
         """Add a message to an account, in a write transaction. ``delivered``: it came by SMTP or LMTP, and is not
-        added again if one with the same digest came within ``SAME_FOR``.
+        added again if one with the same digest came of late.
 
         ``received_at`` None is now. Raises OverQuota, NotFound (account, blob), DanglingReference (mailbox), Invalid.
         """
@@ -117,19 +127,31 @@ class Messages:
         email = _email(prepared, mailboxes, keywords, now if received_at is None else received_at)
         added = tx.mail.add_email(account_id, email, now=now)
         if delivered:
-            tx.mail.note_delivery(account_id, prepared.digest, prepared.hash, expires_at=now + SAME_FOR)
+            tx.mail.note_delivery(account_id, prepared.digest, prepared.hash, expires_at=now + prepared.same_for)
             tx.objects.touch(account_id, EMAIL_DELIVERY)
         return added
+
+    def room(self, tx: Transaction, account_id: int, emails: int) -> Room:
+        """What an account may take, before so many messages are made for it."""
+        return self._quotas.room(tx, account_id, emails)
+
+    def drop(self, messages: Iterable[Prepared]) -> None:
+        """Have the files of messages removed that were not added, or are rows; what something needs stays."""
+        discard(self._store, [each.stored for each in messages if each.stored is not None])
 
     def report(self, account_id: int, prepared: Prepared, outcome: AddedEmail | StalwartError, elapsed: float) -> None:
         """Tell of what has happened; on the reactor, when the transaction is durable. ``elapsed`` are seconds."""
         if isinstance(outcome, OverQuota):
-            self._telemetry.emit(MESSAGE_OVER_QUOTA, accountId=account_id, size=prepared.size, reason=outcome.detail)
+            self.report_full(account_id, prepared.size, outcome)
         elif isinstance(outcome, AddedEmail):
             event = MESSAGE_DUPLICATE if outcome.duplicate else MESSAGE_STORED
             self._telemetry.emit(event, accountId=account_id, size=prepared.size, elapsed=round(elapsed * 1000))
             self._lasted.observe(elapsed)
             self._sizes.observe(prepared.size)
+
+    def report_full(self, account_id: int, size: int, problem: OverQuota) -> None:
+        """Tell of a message of so many octets that there was no room for."""
+        self._telemetry.emit(MESSAGE_OVER_QUOTA, accountId=account_id, size=size, reason=problem.detail)
 
     def _check_size(self, size: int) -> None:
         most = self._settings.of(Email).max_message_size

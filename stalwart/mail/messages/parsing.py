@@ -157,7 +157,7 @@ def _written(members: dict[str, Any]) -> bytes:
 
 
 def _cut(text: str) -> str:
-    """What is compared: letters beside their accents, as RFC 5051 2 has them, so that Ä stands by A and not behind Z."""
+    """What is compared: letters beside their accents (RFC 5051 2), so that Ä stands by A and not behind Z."""
     begin = text[:LONGEST_KEY]
     return begin if begin.isascii() else normalize("NFKD", begin)[:LONGEST_KEY]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from stalwart.codec.ids import decode_id, encode_id
 from stalwart.config import index
@@ -23,6 +23,7 @@ DISK: Final = "maxDiskQuota"
 EMAILS: Final = "maxEmails"
 _FRESH = 10.0
 _MOST_TENANTS = 1000
+_TOO_MANY = "The account has as many messages as it may have."
 
 
 @frozen
@@ -33,6 +34,34 @@ class Limits:
     emails: int | None
     quotas: Mapping[str, int] = field(factory=dict)
     tenant_id: int | None = None
+
+
+@define
+class Room:
+    """What an account, and its tenant, may take yet; None is no limit. Who takes much looks before it makes it."""
+
+    octets: int | None
+    emails: int | None = None
+
+    @property
+    def message(self) -> int | None:
+        """How many octets one more message may have."""
+        return 0 if self.emails is not None and self.emails < 1 else self.octets
+
+    def check(self, octets: int) -> None:
+        """Whether one more message may come that has at least so many ``octets``. Raises OverQuota."""
+        if self.octets is not None and octets > self.octets:
+            raise OverQuota
+        if self.emails is not None and self.emails < 1:
+            raise OverQuota(_TOO_MANY)
+
+    def take(self, octets: int) -> None:
+        """The same for one that has exactly as many, and it comes."""
+        self.check(octets)
+        if self.octets is not None:
+            self.octets -= octets
+        if self.emails is not None:
+            self.emails -= 1
 
 
 @frozen
@@ -78,9 +107,26 @@ class Quotas:
         if limits.tenant_id is not None:
             self._check_tenant(tx, limits.tenant_id, octets)
         if emails and limits.emails is not None and tx.mail.count(account_id, limits.emails) + emails > limits.emails:
-            raise OverQuota("The account has as many messages as it may have.")
+            raise OverQuota(_TOO_MANY)
+
+    def room(self, tx: Transaction, account_id: int, emails: int = 1) -> Room:
+        """What there is room for; it is exact for as many ``emails``, and may be less than there is for more."""
+        limits = self.limits(tx, account_id)
+        octets = None if limits.octets is None else limits.octets - self.used(tx, account_id)
+        if limits.tenant_id is not None:
+            tenant = self._tenant(tx, limits.tenant_id)
+            if tenant.limit is not None:
+                left = tenant.limit - tenant.used
+                octets = left if octets is None else min(octets, left)
+        most = limits.emails
+        return Room(octets, None if most is None else most - tx.mail.count(account_id, most - emails + 1))
 
     def _check_tenant(self, tx: Transaction, tenant_id: int, octets: int) -> None:
+        known = self._tenant(tx, tenant_id)
+        if known.limit is not None and known.used + octets > known.limit:
+            raise OverQuota("Your organization has exceeded its quota.")
+
+    def _tenant(self, tx: Transaction, tenant_id: int) -> _Tenant:
         now = self._clock.seconds()
         known = self._tenants.get(tenant_id)
         if known is None or now - known.read_at > _FRESH:
@@ -90,8 +136,7 @@ class Quotas:
             limit = (row.data.get("quotas") or {}).get(DISK) if row is not None else None
             known = _Tenant(limit, 0 if limit is None else tenant_octets(tx, tenant_id), now)
             self._tenants[tenant_id] = known
-        if known.limit is not None and known.used + octets > known.limit:
-            raise OverQuota("Your organization has exceeded its quota.")
+        return known
 
 
 def tenant_octets(tx: Transaction, tenant_id: int) -> int:

@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred
 from stalwart.errors import StalwartError
 from stalwart.mail.search.extraction import NOTHING, extracted
 from stalwart.store import Store, Transaction
-from stalwart.store.blob_files import BlobFiles
+from stalwart.store.blob_files import LARGE, BlobFiles
 from stalwart.store.mail_text import IndexedText, Place, Places
 
 MOST_OCTETS: Final = 4 << 20
@@ -29,7 +29,7 @@ SLICE_EMAILS: Final = 50
 """Of what is written in one transaction."""
 
 _PIECE = 16
-_LARGE = 64 << 10
+_GIVE_WAY = 1e-4  # seconds between two messages
 _LONGEST_REASON = 4000
 
 Text = tuple[int, int, IndexedText]
@@ -124,7 +124,7 @@ def _gathered(places: Places, tx: Transaction) -> tuple[list[_Message], Places]:
             if row is None:
                 gone.append((account_id, id))
                 continue
-            is_small = row.size < _LARGE
+            is_small = row.size < LARGE
             octets += row.size if is_small else 0
             if octets > MOST_OCTETS:
                 return messages, gone
@@ -159,6 +159,7 @@ def _taken(messages: Sequence[_Message], wanted: Set[str], files: BlobFiles) -> 
             text = NOTHING
             taken.unreadable.append((message.place, _reason(problem)))
         taken.texts.append((*message.place, text))
+        time.sleep(_GIVE_WAY)  # whoever waits for the interpreter comes first
     return taken
 
 

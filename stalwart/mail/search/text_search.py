@@ -38,6 +38,7 @@ _COUNTED_EVERY = 1.0
 _TIDIED_EVERY = 600.0
 _BUSY_ARRIVALS = 20.0
 _BUSY_WAIT = 0.05
+_BUSY_BATCH = 25
 _REST = 9.0
 _LONGEST_REST = 5.0
 _FORGOTTEN_AT_ONCE = 16
@@ -149,9 +150,9 @@ class TextSearch:
         await self._check_form()
         if not self._settings.of(Search).index_email:
             return self._rest_idle()
-        after, limit = self._after, self._batch
-        places = await self._store.read(lambda tx: tx.mail_text.next_waiting(after, limit))
         await self._count()
+        after, limit = self._after, min(self._batch, _BUSY_BATCH) if self._is_busy else self._batch
+        places = await self._store.read(lambda tx: tx.mail_text.next_waiting(after, limit))
         if not places:
             await self._tidy()
             return self._rest_idle()

@@ -10,11 +10,10 @@ from __future__ import annotations
 import hashlib
 
 from stalwart.errors import NotFound, Unavailable
-from stalwart.store.blob_files import BlobFiles, Stored
+from stalwart.store.blob_files import LARGE, BlobFiles, Stored
 from stalwart.store.rows import Blob, BlobLink, PendingUploads, Swept
 from stalwart.store.sql.session import Session
 
-_SMALL = 1 << 16
 _DATABASE = "db"
 _FILE = "file"
 
@@ -27,7 +26,7 @@ class SqlBlobs:
         self._files = files
 
     def put(self, content: bytes, now: int) -> Blob:
-        if len(content) >= _SMALL:
+        if len(content) >= LARGE:
             with self._files.begin() as writer:
                 writer.write(content)
                 return self.adopt(writer.commit(), now)
@@ -37,12 +36,16 @@ class SqlBlobs:
         return blob
 
     def adopt(self, stored: Stored, now: int) -> Blob:
-        if not self._files.exists(stored.hash):
-            raise Unavailable("The stored content has gone meanwhile; send it again.")
-        self._keep(Blob(stored.hash, stored.size, _FILE), now)
         found = self.find(stored.hash)
+        if (found is None or found.store == _FILE) and not self._files.exists(stored.hash):
+            raise Unavailable("The stored content has gone meanwhile; send it again.")
+        self._keep(found or Blob(stored.hash, stored.size, _FILE), now)
+        found = found or self.find(stored.hash)
         assert found is not None
         return found
+
+    def discard(self, stored: Stored) -> bool:
+        return not self._needs_file(stored.hash) and self._files.discard(stored)
 
     def find(self, hash: bytes) -> Blob | None:
         found = self._session.one("SELECT size, store FROM blob WHERE hash = ?", hash)
@@ -124,8 +127,12 @@ class SqlBlobs:
         return Swept(len(expired), sum(removed))
 
     def sweep_folder(self, folder: str, now: int, grace: int = 86_400) -> int:
-        strays = [hash for hash in self._files.names(folder) if self.find(hash) is None]
+        strays = [hash for hash in self._files.names(folder) if not self._needs_file(hash)]
         return sum(self._files.remove(hash, now - grace) for hash in strays)
+
+    def _needs_file(self, hash: bytes) -> bool:
+        found = self.find(hash)
+        return found is not None and found.store == _FILE
 
     def _keep(self, blob: Blob, now: int) -> bool:
         """True if the content is new here. Until something holds it, its time of grace runs."""

@@ -106,6 +106,17 @@ class SqlMail:
     ) -> ListChanges | None:
         return self._lists.changes(account_id, mailbox, since, ascending, limit)
 
+    def indexes(
+        self,
+        account_id: int,
+        ids: Iterable[int],
+        *,
+        mailbox: int | None = None,
+        shown: Shown | None = None,
+        ascending: bool = False,
+    ) -> tuple[tuple[int, int], ...]:
+        return self._lists.indexes(account_id, ids, mailbox, shown, ascending)
+
     def count(self, account_id: int, enough: int) -> int:
         return self._arrivals.count(account_id, enough)
 
@@ -124,8 +135,8 @@ class SqlMail:
             self._writing.remove_from(account_id, ids, mailbox_id, now)
         return len(ids)
 
-    def forget_removed(self, account_id: int) -> int:
-        return self._lists.forget_removed(account_id)
+    def forget_removed(self, account_id: int, limit: int) -> int:
+        return self._lists.forget_removed(account_id, limit)
 
     def recount(self, account_id: int, *, now: int) -> Recounted:
         return self._recount.everything(account_id, now)

@@ -112,6 +112,8 @@ class Ledger:
         if not found:
             raise NotFound
         first = found[0] - len(order) + 1
+        if order:
+            self._session.took(self._account_id, first)
         self._numbers = dict(zip(order, range(first, found[0] + 1), strict=True))
         for id, blob, size in self._created:
             self._insert(id, EMAIL, blob, size)

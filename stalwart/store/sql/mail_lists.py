@@ -133,15 +133,29 @@ class MailLists:
         )
         if len(removed) + len(added) > limit:
             return ListChanges((), (), state, total, too_many=True)
-        places = self._indexes(account_id, mailbox, ascending, sorted(added, reverse=not ascending))
+        wanted = _list(account_id, mailbox, None, False, ascending)
+        places = self._indexes(wanted, sorted(added, reverse=not ascending))
         return ListChanges(tuple(id for (id,) in removed), places, state, total)
 
-    def forget_removed(self, account_id: int) -> int:
+    def indexes(
+        self, account_id: int, ids: Iterable[int], mailbox: int | None, shown: Shown | None, ascending: bool
+    ) -> tuple[tuple[int, int], ...]:
+        """See ``store.mail``."""
+        wanted = _list(account_id, mailbox, shown, False, ascending)
+        # with size, which no index of lists has: else SQLite walks one of those instead of looking for each
+        places = select_in(
+            self._session, "SELECT received_at, id, size FROM email WHERE account_id = ? AND id IN", account_id, ids=ids
+        )
+        there = {place[:2] for place in places if self._has(wanted, *place[:2])}
+        return self._indexes(wanted, sorted(there, reverse=not ascending))
+
+    def forget_removed(self, account_id: int, limit: int) -> int:
         """See ``store.mail``."""
         return self._session.changed(
-            "DELETE FROM member WHERE account_id = ? AND dead = 1 AND seq <="
-            " (SELECT low_seq FROM type_state WHERE account_id = ? AND type = ?)",
-            *(account_id, account_id, EMAIL),
+            "DELETE FROM member WHERE (account_id, container_id, uid) IN (SELECT account_id, container_id, uid"
+            " FROM member WHERE account_id = ? AND dead = 1 AND seq <="
+            " (SELECT low_seq FROM type_state WHERE account_id = ? AND type = ?) ORDER BY seq LIMIT ?)",
+            *(account_id, account_id, EMAIL, limit),
         )
 
     def _walk(self, wanted: _List, offset: int, limit: int) -> tuple[int, ...]:
@@ -159,17 +173,14 @@ class MailLists:
         count = min(limit, rest)
         return self._walk(evolve(wanted, ascending=not wanted.ascending), rest - count, count)[::-1]
 
-    def _indexes(
-        self, account_id: int, mailbox: int, ascending: bool, places: list[tuple[int, int]]
-    ) -> tuple[tuple[int, int], ...]:
+    def _indexes(self, wanted: _List, places: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
         """Where in the list e-mails are that are given in its order: one walk, from each to the next."""
-        wanted = _list(account_id, mailbox, None, False, ascending)
         indexes: list[tuple[int, int]] = []
         index, after = 0, ""
         values: tuple[int, ...] = ()
         for place in places:
             index += self._session.one(
-                f"SELECT COUNT(*) FROM member AS m WHERE {wanted.which} AND {wanted.before('m')}{after}",
+                f"SELECT COUNT(*) FROM {wanted.table} AS m WHERE {wanted.which} AND {wanted.before('m')}{after}",
                 *(*wanted.values, *place, *values),
             )[0]
             indexes.append((index, place[1]))
@@ -181,15 +192,20 @@ class MailLists:
         found = self._session.one(
             "SELECT received_at FROM email WHERE account_id = ? AND id = ?", account_id, bounded(anchor)
         )
-        here = f"FROM {wanted.table} AS m WHERE {wanted.which}"
-        if found is None or not self._session.one(
-            f"SELECT 1 {here} AND m.{wanted.place} = ? AND m.{wanted.id} = ?", *(*wanted.values, found[0], anchor)
-        ):
+        if found is None or not self._has(wanted, found[0], anchor):
             raise NotFound
         count = self._session.one(
-            f"SELECT COUNT(*) {here} AND {wanted.before('m')}", *(*wanted.values, found[0], anchor)
+            f"SELECT COUNT(*) FROM {wanted.table} AS m WHERE {wanted.which} AND {wanted.before('m')}",
+            *(*wanted.values, found[0], anchor),
         )
         return int(count[0])
+
+    def _has(self, wanted: _List, received_at: int, id: int) -> bool:
+        found = self._session.one(
+            f"SELECT 1 FROM {wanted.table} AS m WHERE {wanted.which} AND m.{wanted.place} = ? AND m.{wanted.id} = ?",
+            *(*wanted.values, received_at, id),
+        )
+        return found is not None
 
     def _total(self, account_id: int, mailbox: int | None, shown: Shown | None, collapse: bool, wanted: _List) -> int:
         if mailbox is not None and shown is None:

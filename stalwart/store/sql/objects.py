@@ -34,6 +34,7 @@ class SqlObjects:
         found = self._session.one("UPDATE account SET seq = seq + ? WHERE id = ? RETURNING seq", count, account_id)
         if not found:
             raise NotFound
+        self._session.took(account_id, found[0] - count + 1)
         return range(found[0] - count + 1, found[0] + 1)
 
     def insert(
@@ -192,25 +193,33 @@ class SqlObjects:
             )
         return len(purged)
 
-    def trim(self, account_id: int, keep: int) -> int:
+    def trim(self, account_id: int, keep: int, limit: int) -> int:
         account = self._accounts.get(account_id)
         low = account.seq - keep if account is not None else 0
-        if low <= 0:
-            return 0
-        purged = 0
-        for (type,) in self._session.all(
-            "SELECT type FROM type_state WHERE account_id = ? AND low_seq < ? AND low_seq < seq", account_id, low
+        seen = 0
+        for type, floor, state in self._session.all(
+            "SELECT type, low_seq, seq FROM type_state WHERE account_id = ? AND low_seq < ? AND low_seq < seq",
+            *(account_id, low),
         ):
-            purged += self._session.changed(
-                "DELETE FROM obj WHERE account_id = ? AND type = ? AND seq <= ? AND dead = 1", account_id, type, low
-            )
+            if seen == limit:
+                break
             # Never above the present state: a client that has seen everything goes on from there.
-            self._session.run(
-                "UPDATE type_state SET low_seq = CASE WHEN seq < ? THEN seq ELSE ? END"
-                " WHERE account_id = ? AND type = ?",
-                *(low, low, account_id, type),
+            end = min(low, state)
+            found = self._session.all(
+                "SELECT seq FROM obj WHERE account_id = ? AND type = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+                *(account_id, type, floor, end, limit - seen),
             )
-        return purged
+            seen += len(found)
+            if seen == limit:
+                end = found[-1][0]
+            self._session.run(
+                "DELETE FROM obj WHERE account_id = ? AND type = ? AND seq > ? AND seq <= ? AND dead = 1",
+                *(account_id, type, floor, end),
+            )
+            self._session.run(
+                "UPDATE type_state SET low_seq = ? WHERE account_id = ? AND type = ?", end, account_id, type
+            )
+        return seen
 
     def _living(self, account_id: int, id: int) -> Object:
         found = self.get(account_id, id)

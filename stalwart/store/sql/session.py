@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from stalwart.store.sql.dialect import Dialect
+from stalwart.store.watch import FIRST
 
 
 class Cursor(Protocol):
@@ -73,9 +74,13 @@ class Session:
         if state > noted.get(type, 0):
             noted[type] = state
 
+    def took(self, account_id: int, number: int) -> None:
+        """The account has given a change number away, and maybe some after it."""
+        self._noted.setdefault(account_id, {}).setdefault(FIRST, number)
+
     def noted(self) -> dict[int, dict[int, int]]:
-        """The states by account and type that were noted since this was asked last. Where a savepoint was rolled back
-        they are more than have changed, and 0 where that makes them uncertain.
+        """The states by account and type that were noted since this was asked last, and the first number of each
+        account. Where a savepoint was rolled back they are more than have changed, and 0 where they are uncertain.
         """
         noted = self._noted
         if noted:

@@ -10,6 +10,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from queue import Empty
+from threading import Lock
 from time import monotonic
 from typing import Any
 
@@ -37,6 +38,7 @@ class Reader:
         self._answer = answer
         self._finished: deque[Outcome] = deque()
         self._connection: tuple[Session, Transaction] | None = None
+        self._turn = Lock()
 
     def run(self) -> None:
         """The body of the thread."""
@@ -55,7 +57,8 @@ class Reader:
         end = monotonic() + ROW
         while work is not None:
             if work.claim():
-                self.running = work
+                with self._turn:
+                    self.running = work
                 self._finished.append((work, self._outcome(work)))
             if monotonic() > end:
                 break
@@ -67,6 +70,12 @@ class Reader:
         if self._finished:
             self._answer(self.finished())
         return work is not None
+
+    def stop(self, work: Work) -> None:
+        """Break off the running statement if it is of ``work``, from another thread."""
+        with self._turn:
+            if self.running is work:
+                self.interrupt()
 
     def interrupt(self) -> None:
         """Break off the running statement, from another thread."""
@@ -87,7 +96,8 @@ class Reader:
             fault = self._engine.fault(error)
             if fault is None:
                 return Failed(error)
-            self._disconnect()
+            if not work.stopped:
+                self._disconnect()
             fault.__cause__ = error
             return Failed(fault)
 

@@ -42,8 +42,10 @@ class Relief:
 
     def expect(self) -> None:
         """A work was put into the queue of the first reader."""
+        if self._is_long():
+            self._relieve(self._idle())
         if self._timer is None:
-            self._timer = self._clock.callLater(PERIOD, self._look)
+            self._wait()
 
     def end(self) -> None:
         """Look no more."""
@@ -52,16 +54,28 @@ class Relief:
 
     def _look(self) -> None:
         self._timer = None
-        running = self._first.running
-        idle = sum(other.running is None for other in self._others)
-        if running is not None and running is self._met:
+        idle = self._idle()
+        if self._is_long():
             self._settle(self._first.finished())
-            _move(self._queue, self._long, _FOR_EACH * idle - self._long.qsize())
+            self._relieve(idle)
         elif not idle:  # all of them are at long works, and the first is not
             _move(self._long, self._queue, self._long.qsize())
-        self._met = running
-        if running is not None or not (self._queue.empty() and self._long.empty()):
-            self.expect()
+        self._met = self._first.running
+        if self._met is not None or not (self._queue.empty() and self._long.empty()):
+            self._wait()
+
+    def _wait(self) -> None:
+        self._timer = self._clock.callLater(PERIOD, self._look)
+
+    def _is_long(self) -> bool:
+        running = self._first.running
+        return running is not None and running is self._met
+
+    def _idle(self) -> int:
+        return sum(other.running is None for other in self._others)
+
+    def _relieve(self, idle: int) -> None:
+        _move(self._queue, self._long, _FOR_EACH * idle - self._long.qsize())
 
 
 def _move(origin: Queue, target: Queue, most: int) -> None:

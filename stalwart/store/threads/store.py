@@ -22,7 +22,7 @@ from stalwart.store.threads.engine import Engine
 from stalwart.store.threads.file_worker import FileWorker
 from stalwart.store.threads.reader import Reader
 from stalwart.store.threads.relief import Relief
-from stalwart.store.threads.work import Desk, Lane, Outcome, Queue
+from stalwart.store.threads.work import Desk, Lane, Outcome, Queue, Work
 from stalwart.store.threads.writer import Writer
 from stalwart.store.watch import Observer, Watch
 from stalwart.telemetry import Telemetry
@@ -59,7 +59,7 @@ class ThreadedStore:
         self.blob_files = blob_files
         self._engine = engine
         self._reactor = reactor
-        self._desk = Desk(reactor, telemetry, queue_limit, patience)
+        self._desk = Desk(reactor, telemetry, queue_limit, patience, self._stop)
         self._writes: Queue = SimpleQueue()
         self._reads: Queue = SimpleQueue()
         self._file_works: Queue = SimpleQueue()
@@ -138,6 +138,10 @@ class ThreadedStore:
         answer: Deferred[None] = self.read(_look).addCallback(lambda _: self.write(_do_nothing))
         return answer.addTimeout(self._ping_timeout, self._reactor, onTimeoutCancel=_complain)
 
+    def _stop(self, work: Work) -> None:
+        for reader in self._readers:
+            reader.stop(work)
+
     def _answer(self, outcomes: list[Outcome]) -> None:
         if outcomes:
             self._reactor.callFromThread(self._desk.settle, outcomes)
@@ -145,9 +149,13 @@ class ThreadedStore:
     def _settle(self, outcomes: Iterable[Outcome]) -> None:
         self._reactor.callFromThread(self._desk.settle, outcomes)
 
-    def _tell(self, changed: dict[int, dict[int, int]]) -> None:
-        if self._watch.observers:
-            self._reactor.callFromThread(self._watch.tell, changed)
+    def _tell(self, outcomes: list[Outcome], changed: dict[int, dict[int, int]]) -> None:
+        self._reactor.callFromThread(self._answer_and_tell, outcomes, changed)
+
+    def _answer_and_tell(self, outcomes: list[Outcome], changed: dict[int, dict[int, int]]) -> None:
+        """In one turn: a second word from the thread would have to wait until the reactor is at rest."""
+        self._desk.settle(outcomes)
+        self._watch.tell(changed)
 
     def _spawn(self, name: str, body: Callable[[], None]) -> None:
         thread = threading.Thread(target=self._until_ended, args=(body,), name=name, daemon=True)

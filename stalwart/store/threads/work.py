@@ -36,14 +36,15 @@ class Failed:
 
 
 class Work:
-    """One function to run, and the Deferred that waits for it."""
+    """One function to run, and the Deferred that waits for it. ``stopped``: nobody does any more, though it runs."""
 
-    __slots__ = ("_ticket", "asked_at", "deferred", "function")
+    __slots__ = ("_ticket", "asked_at", "deferred", "function", "stopped")
 
     def __init__(self, function: Function, asked_at: float) -> None:
         self.function = function
         self.asked_at = asked_at
         self.deferred: Deferred[Any] | None = None
+        self.stopped = False
         self._ticket = threading.Lock()
 
     def claim(self) -> bool:
@@ -65,13 +66,24 @@ class Lane:
 
 
 class Desk:
-    """Takes works in and hands answers out. At most ``limit`` wait in a queue; after ``patience`` seconds one fails."""
+    """Takes works in and hands answers out. At most ``limit`` wait in a queue; after ``patience`` seconds one fails.
 
-    def __init__(self, clock: Any, telemetry: Telemetry, limit: int, patience: float) -> None:
+    ``stop`` is given works that have begun and that nobody waits for any more.
+    """
+
+    def __init__(
+        self,
+        clock: Any,
+        telemetry: Telemetry,
+        limit: int,
+        patience: float,
+        stop: Callable[[Work], None] = lambda work: None,
+    ) -> None:
         self._clock = clock
         self._telemetry = telemetry
         self._limit = limit
         self._patience = patience
+        self._stop = stop
         self._open: dict[Work, Lane] = {}
         self._refusal: str | None = "The data store is not open."
         self._watch: Any = None
@@ -108,7 +120,7 @@ class Desk:
         """Fire what the threads have answered, but for what nobody waits for any more."""
         reported: set[int] = set()
         for work, outcome in outcomes:
-            if isinstance(outcome, Failed):
+            if isinstance(outcome, Failed) and not work.stopped:
                 self._report(outcome.error, reported)
             if work in self._open:
                 self._fire(work, outcome)
@@ -134,14 +146,20 @@ class Desk:
             deferred.callback(outcome)
 
     def _drop(self, work: Work) -> None:
-        work.claim()
+        self._give_up(work)
         lane = self._open.pop(work, None)
         if lane is not None:
             lane.waiting.add(-1)
         work.deferred = None
 
+    def _give_up(self, work: Work) -> None:
+        """Nobody is to begin it; if it has begun, it is to end."""
+        if not work.claim():
+            work.stopped = True
+            self._stop(work)
+
     def _abandon(self, work: Work, reason: str) -> None:
-        work.claim()
+        self._give_up(work)
         self._fire(work, Failed(Unavailable(reason)))
 
     def _give_up_old(self) -> None:

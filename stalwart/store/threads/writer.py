@@ -21,14 +21,15 @@ from stalwart.store.store import Transaction
 from stalwart.store.threads.engine import Engine
 from stalwart.store.threads.pace import Pace
 from stalwart.store.threads.work import Failed, Outcome, Queue, Work
+from stalwart.store.watch import FIRST
 
 _BATCH = 500
 _SPAN = 0.05
 
 
 class Writer:
-    """Runs works from ``queue`` until it meets None. ``answer`` is called in the thread, once per commit; then ``tell``
-    if objects have changed, with their states by account and type.
+    """Runs works from ``queue`` until it meets None. ``answer`` is called in the thread, once per commit, or ``tell``
+    in its place if objects have changed, with their states by account and type.
     """
 
     def __init__(
@@ -37,13 +38,13 @@ class Writer:
         engine: Engine,
         files: BlobFiles,
         answer: Callable[[list[Outcome]], None],
-        tell: Callable[[dict[int, dict[int, int]]], None] = lambda changed: None,
+        tell: Callable[[list[Outcome], dict[int, dict[int, int]]], None] | None = None,
     ) -> None:
         self._queue = queue
         self._engine = engine
         self._files = files
         self._answer = answer
-        self._tell = tell
+        self._tell = tell or (lambda outcomes, changed: answer(outcomes))
         self._changed: dict[int, dict[int, int]] = {}
         self._connection: tuple[Session, Transaction] | None = None
         self._pace = Pace()
@@ -54,10 +55,12 @@ class Writer:
         while not last:
             works, last = self._take()
             while works:
-                self._answer(self._commit(works))
-                if self._changed:
-                    changed, self._changed = self._changed, {}
-                    self._tell(changed)
+                outcomes = self._commit(works)
+                changed, self._changed = self._changed, {}
+                if changed:
+                    self._tell(outcomes, changed)
+                else:
+                    self._answer(outcomes)
         self._disconnect()
 
     def interrupt(self) -> None:
@@ -119,7 +122,9 @@ class Writer:
             with session.savepoint():
                 result = work.function(transaction)
             for account_id, states in session.noted().items():
-                self._changed.setdefault(account_id, {}).update(states)
+                held = self._changed.setdefault(account_id, states)
+                if held is not states:
+                    held.update({type: state for type, state in states.items() if type != FIRST or type not in held})
             return result
         except TransactionLost:
             raise

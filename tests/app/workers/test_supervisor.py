@@ -22,6 +22,7 @@ from stalwart.app.process_log import LogForm
 from stalwart.app.service import GRACE
 from stalwart.app.startup import Startup
 from stalwart.app.workers import supervisor as module
+from stalwart.app.workers.changes import ChangeRing, Kind
 from stalwart.app.workers.channel import Channel, Heard, open_channel
 from stalwart.app.workers.launching import Ended, Launcher
 from stalwart.app.workers.memory import SharedMemory
@@ -291,6 +292,17 @@ class EndTests(SupervisorCase):
         self.reactor.advance(0)
         self.assertEqual(self.numbers(), [1, 2, 3, 2])
         self.assertEqual(self.ends(), [(2, "signal 9", "at once")])
+
+    def test_the_others_look_at_what_it_may_have_changed_without_a_word(self) -> None:
+        ring = ChangeRing(self.memory)
+        self.addCleanup(ring.close)
+        self.all_open()
+        for process in self.launched:
+            process.told.clear()
+        self.launched[1].ends("signal 9")
+        self.assertEqual([process.told for process in self.launched], [["look"], [], ["look"]])
+        wanted = {Kind.ACCOUNTS, Kind.SETTINGS, Kind.KEYS, Kind.CERTIFICATES, Kind.ALL_OBJECTS, Kind.ALL_SUBSCRIPTIONS}
+        self.assertEqual(ring.take().kinds, wanted)
 
     def test_pause_grows_with_quick_deaths_up_to_a_limit(self) -> None:
         self.all_open()

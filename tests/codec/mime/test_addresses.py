@@ -150,6 +150,14 @@ class RobustnessTests(SynchronousTestCase):
         for each in (value, f"Ann Lee <a@b.c>,{value}<x@y.z>", f" {value} <x.1@y-z>, q@r"):
             self.assertEqual(parse(each), addresses._parse(each, False))
 
+    def test_no_more_of_a_list_is_read_than_anybody_writes(self) -> None:
+        self.patch(addresses, "MOST", 3)
+        expected = [Address(None, f"{letter}@b.test") for letter in "abc"]
+        members = ["a@b.test", "b@b.test", "c@b.test", "d@b.test", "e@b.test"]
+        for value in (",".join(members), ";".join(members), "<" + ">,<".join(members), "(x)," + ",".join(members)):
+            self.assertEqual(mailboxes(parse(value)), expected[: 2 if value.startswith("(") else 3], value)
+        self.assertEqual(parse("a:;b:;c:;d:;"), tuple(Group(letter, ()) for letter in "abc"))
+
     def test_a_list_of_plain_members(self) -> None:
         value = " Ann Lee <ann@a.test>,\r\n bob@b.test ,<c@c.test>"
         wanted = [Address("Ann Lee", "ann@a.test"), Address(None, "bob@b.test"), Address(None, "c@c.test")]

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.mime import header_forms
-from stalwart.codec.mime.header_forms import CONVENIENCE, Form, InvalidProperty, parse_property, value_of, values_of
+from stalwart.codec.mime.header_forms import (
+    CONVENIENCE,
+    Form,
+    InvalidProperty,
+    each_value,
+    parse_property,
+    value_of,
+    values_of,
+)
 from stalwart.codec.mime.headers import fields
 
 HEADER = (
@@ -91,6 +99,15 @@ class PropertyTests(SynchronousTestCase):
         self.assertEqual(
             values_of(HEADER, found, wanted), {key: value_of(HEADER, found, each) for key, each in wanted.items()}
         )
+
+    def test_spellings_of_a_name_share_one_value(self) -> None:
+        # RFC 8621 4.1.2: names of header fields are case-insensitive
+        data = b"X-One: a <a@b>\nx-one: b <b@b>\n"
+        for suffix in ("", ":all", ":asAddresses", ":asText:all"):
+            keys = [f"header:{name}{suffix}" for name in ("X-One", "x-one", "X-ONE")]
+            shown = list(each_value(data, fields(data, 0, len(data)), {key: parse_property(key) for key in keys}))
+            self.assertEqual([key for key, _ in shown], keys)
+            self.assertEqual(len({id(value) for _, value in shown}), 1)
 
     def test_convenience_properties_are_header_properties(self) -> None:
         # RFC 8621 4.1.3

@@ -51,6 +51,16 @@ class CopyTests(ShelfCase):
         id = self.uploaded(LARGE) + "-10-90000-n"
         self.assertEqual(self.content(self.copy(id)["copied"][id]), LARGE[10:90010])
 
+    def test_no_file_is_left_of_a_section_that_there_is_no_room_for(self) -> None:
+        id = self.uploaded(LARGE)
+        sections = [f"{id}-{offset}-90000-n" for offset in range(3)]
+        self.settings.change(Jmap={"uploadQuota": 100_000})
+        answer = self.copy(*sections)
+        self.assertEqual(list(answer["copied"]), sections[:1])
+        self.assertEqual({each["type"] for each in answer["notCopied"].values()}, {"overQuota"})
+        self.assertEqual(len(self.store.blob_files.names("")), 2)
+        self.assertEqual(self.content(answer["copied"][sections[0]]), LARGE[:90_000])
+
     def test_a_section_that_is_too_large(self) -> None:
         self.settings.change(Jmap={"maxUploadSize": 10})
         id = self.uploaded(LARGE) + "-0-11-n"

@@ -171,6 +171,8 @@ class RefusedTests(MakingCase):
 
         self.store.read = then_another_upload  # type: ignore[method-assign]
         self.assertEqual(self.refusal(x=text("a"))["type"], "overQuota")
+        self.assertEqual(self.refusal(x=text("a" * 100_000))["type"], "overQuota")
+        self.assertEqual(self.store.blob_files.names(""), [])
 
     def test_arguments(self) -> None:
         for arguments in ({}, {"create": None}, {"create": []}, {"create": {"a": 5}}, {"create": {"": text("")}}):

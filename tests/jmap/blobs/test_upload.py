@@ -100,6 +100,14 @@ class AcceptedTests(UploadCase):
         connected.send(request_bytes("POST", "/jmap/upload/h/", BASIC_ALICE, SMALL))
         self.assertEqual([each.status for each in connected.responses()], [200, 200])
 
+    def test_no_file_is_left_of_what_comes_too_late(self) -> None:
+        self.settings.change(Jmap={"uploadQuota": len(LARGE)})
+        connected = self.begin(len(LARGE), LARGE[:-1])
+        self.post(SMALL)
+        connected.send(LARGE[-1:])
+        self.assertEqual(connected.response().status, 429)
+        self.assertEqual(self.store.blob_files.names(""), [])
+
 
 class RefusedTests(UploadCase):
     """What is said, and that nothing is stored."""

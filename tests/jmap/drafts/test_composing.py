@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from stalwart.codec.ids import decode_id
 from stalwart.codec.mime import transfer
 from stalwart.jmap.blobs.ids import BlobId, Section, parse_blob_id
-from stalwart.jmap.drafts.composing import HELD
-from stalwart.store.blob_files import MemoryBlobFiles
+from stalwart.store.blob_files import LARGE, MemoryBlobFiles
 from tests.jmap.email.writing import OTHER, OWN, WritingCase, message
 
 _FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -163,8 +162,56 @@ class BlobTests(BodyCase):
             else:
                 self.assertEqual(self.refusal(**given)["type"], "tooLarge")
 
+    def decoded(self) -> list[int]:
+        """How many octets are decoded, from now on."""
+        found: list[int] = []
+        pieces = transfer.pieces
+
+        def noted(data: bytes, begin: int, end: int, encoding: str) -> Any:
+            for piece in pieces(data, begin, end, encoding):
+                found.append(len(piece))
+                yield piece
+
+        self.patch(transfer, "pieces", noted)
+        return found
+
+    def test_looking_for_the_charset_is_within_the_budget(self) -> None:
+        self.configure(maxAttachmentSize=100_000)
+        octets = b64encode(b"x" * 60_000) * 40
+        blob = parse_blob_id(self.upload(octets))
+        one = len(octets) // 40
+        parts = [
+            {"blobId": str(BlobId(blob.hash, Section(place * one, one, "b"))), "type": "text/plain"}
+            for place in range(3)
+        ]
+        decoded = self.decoded()
+        self.assertEqual(self.refusal(attachments=parts)["type"], "tooLarge")
+        self.assertEqual(decoded, [], "the least that they can hold is too much")
+        self.assertEqual(self.refusal(attachments=parts[:2])["type"], "tooLarge")
+        self.assertLessEqual(sum(decoded), 120_000)
+
+    def test_the_charset_of_a_blob_is_looked_for_once_in_a_call(self) -> None:
+        octets = b64encode("Grüße".encode() * 1000)
+        blob = parse_blob_id(self.upload(octets))
+        part = {"blobId": str(BlobId(blob.hash, Section(0, len(octets), "b"))), "type": "text/plain"}
+        decoded = self.decoded()
+        draft = {"mailboxIds": {self.inbox: True}, "attachments": [part, part]}
+        created = self.call("set", create={"a": draft, "b": draft})["created"]
+        self.assertEqual(sum(decoded), 5 * 7000)  # four times to be written
+        for made in created.values():
+            self.assertEqual({each["charset"] for each in self.whole(made["id"])["attachments"]}, {"utf-8"})
+
+    def test_sections_that_say_nothing_are_not_read_without_end(self) -> None:
+        self.configure(maxAttachmentSize=1000)
+        octets = b"=\r\n" * 2000
+        blob = parse_blob_id(self.upload(octets))
+        part = {"blobId": str(BlobId(blob.hash, Section(0, len(octets), "q"))), "type": "text/plain"}
+        decoded = self.decoded()
+        self.assertEqual(self.refusal(attachments=[part])["type"], "tooLarge")
+        self.assertEqual(decoded, [])
+
     def test_a_file_that_is_gone_is_a_blob_that_is_not_found(self) -> None:
-        blob = self.upload(b"z" * (HELD + 1))
+        blob = self.upload(b"z" * (LARGE + 1))
         files = self.store.blob_files
         assert isinstance(files, MemoryBlobFiles)
         files.remove(parse_blob_id(blob).hash, before=float("inf"))

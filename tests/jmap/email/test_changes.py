@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stalwart.codec.ids import decode_id
+from stalwart.jmap.call import RequestLimits
 from stalwart.jmap.email import changes
+from stalwart.store.sql.mail import SqlMail
 from tests.jmap.email.mail_shelf import HOUR, NOW, MailShelfCase, message
 
 STEPS = st.lists(
@@ -99,6 +101,27 @@ class QueryChangesTests(MailShelfCase):
         self.assertEqual(self.ask_refused("Email/queryChanges", asked | {"maxChanges": 2}), "tooManyChanges")
         self.patch(changes, "MOST_MOVED", 2)
         self.assertEqual(self.ask_refused("Email/queryChanges", asked), "cannotCalculateChanges")
+
+    def test_too_many_of_a_mailbox(self) -> None:
+        asked = {"filter": {"inMailbox": self.inbox}, "sinceQueryState": self.ask("Email/query", {})["queryState"]}
+        for number in range(3):
+            self.put(message(f"{number}"))
+        limits = []
+        changes_of = SqlMail.list_changes
+
+        def watched(mail: SqlMail, *args: Any, **rest: Any) -> Any:
+            limits.append(rest["limit"])
+            return changes_of(mail, *args, **rest)
+
+        self.patch(SqlMail, "list_changes", watched)
+        for most, limit in ((None, 5000), (3, 3), (9000, 5000)):
+            self.assertEqual(len(self.ask("Email/queryChanges", asked | {"maxChanges": most})["added"]), 3)
+            self.assertEqual(limits.pop(), limit, "no more is looked for than is wanted")
+        self.assertEqual(self.ask_refused("Email/queryChanges", asked | {"maxChanges": 2}), "tooManyChanges")
+        self.assertEqual(self.ask_refused("Email/queryChanges", asked | {"maxChanges": 0}), "tooManyChanges")
+        self.limits = RequestLimits(changes_max_results=2)
+        self.assertEqual(self.ask_refused("Email/queryChanges", asked), "cannotCalculateChanges")
+        self.assertEqual(self.ask_refused("Email/queryChanges", asked | {"maxChanges": 3}), "cannotCalculateChanges")
 
     def test_what_cannot_be_told(self) -> None:
         self.put(message())

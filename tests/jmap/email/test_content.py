@@ -1,4 +1,4 @@
-"""Sections of messages, and how much of them one call gets."""
+"""Sections of messages."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import hashlib
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.errors import NotFound, TooLarge
-from stalwart.jmap.email import content
-from stalwart.jmap.email.content import Allowance, Filed, Held
+from stalwart.jmap.allowance import Allowance
+from stalwart.jmap.email.content import Filed, Held
 from stalwart.store.blob_files import MemoryBlobFiles
 
 
@@ -29,25 +29,11 @@ class ContentTests(SynchronousTestCase):
         gone = Filed(MemoryBlobFiles(), hashlib.sha256(b"").digest(), Allowance())
         self.assertRaises(NotFound, gone.section, 0, 1)
 
-
-class AllowanceTests(SynchronousTestCase):
-    """The first message is free."""
-
-    def setUp(self) -> None:
-        self.patch(content, "MOST_READ", 100)
-        self.patch(content, "MOST_SHOWN", 100)
-
-    def test_one_message_may_be_of_any_size(self) -> None:
-        allowance = Allowance()
-        allowance.begin()
-        allowance.read(1000)
-        allowance.show(1000)
-
-    def test_the_next_one_may_not(self) -> None:
-        for spend in (Allowance.read, Allowance.show):
-            allowance = Allowance()
-            allowance.begin()
-            spend(allowance, 60)
-            allowance.begin()
-            spend(allowance, 40)
-            self.assertRaises(TooLarge, spend, allowance, 1)
+    def test_what_is_read_of_a_file_is_counted(self) -> None:
+        files = MemoryBlobFiles()
+        with files.begin() as writer:
+            writer.write(b"a message")
+            stored = writer.commit()
+        filed = Filed(files, stored.hash, Allowance(to_read=4))
+        self.assertEqual(filed.section(0, 4), b"a me")
+        self.assertRaises(TooLarge, filed.section, 4, 5)

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from stalwart.codec.ids import decode_id
+from stalwart.jmap import allowance
+from stalwart.jmap.allowance import Allowance
 from stalwart.jmap.call import RequestLimits
-from stalwart.jmap.email import content
 from stalwart.jmap.email.data_type import EMAIL
 from stalwart.jmap.result_references import References
 from tests.codec.mime.corpus import HTML, TEXT, attached, lines, multipart
@@ -25,6 +26,18 @@ def mixed(subject: str = "Mixed") -> bytes:
     file = attached("image/png", "pic.png", b"picture")
     head = lines("From: bob@example.test", f"Subject: {subject}", "X-One: 1", "X-One: 2")
     return multipart("mixed", body, file, head=head)
+
+
+def spellings(name: str, count: int) -> list[str]:
+    """The same name in different case."""
+    letters = [place for place, letter in enumerate(name) if letter.isalpha()]
+    return [
+        "".join(
+            each.upper() if place in letters and number >> letters.index(place) & 1 else each.lower()
+            for place, each in enumerate(name)
+        )
+        for number in range(count)
+    ]
 
 
 class RowTests(MailShelfCase):
@@ -209,20 +222,55 @@ class ContentTests(MailShelfCase):
         self.assertEqual([each["subject"] for each in emails], [f"{number}" for number in range(60)])
 
     def test_more_than_one_call_gives(self) -> None:
-        self.patch(content, "MOST_SHOWN", 200_000)
+        self.patch(allowance, "MOST_SHOWN", 200_000)
         ids = [self.put(LARGE), self.put(LARGE + b"more")]
         asked: dict[str, Any] = {"properties": ["bodyValues"], "fetchTextBodyValues": True}
         self.assertEqual(self.ask_refused("Email/get", {"ids": ids} | asked), "requestTooLarge")
         self.assertEqual(len(self.get(ids[0], **asked)), 1)
-        self.patch(content, "MOST_SHOWN", 10)
+        self.patch(allowance, "MOST_SHOWN", 10)
         self.assertEqual(len(self.get(ids[1], **asked)), 1, "one alone is always given")
 
     def test_more_than_one_call_reads(self) -> None:
-        self.patch(content, "MOST_READ", 200_000)
+        self.patch(allowance, "MOST_READ", 200_000)
         ids = [self.put(LARGE), self.put(LARGE + b"more")]
         self.assertEqual(len(self.get(*ids, properties=["header:Subject"])), 2, "only headers are read")
         asked = {"ids": ids, "properties": ["bodyValues"], "fetchTextBodyValues": True, "maxBodyValueBytes": 10}
         self.assertEqual(self.ask_refused("Email/get", asked), "requestTooLarge")
+
+    def test_all_calls_of_a_request_share_what_it_gives(self) -> None:
+        self.patch(allowance, "MOST_SHOWN", 200_000)
+        self.patch(allowance, "MOST_READ", 400_000)
+        id, small = self.put(LARGE), self.put(message())
+        for asked in (
+            {"properties": ["bodyValues"], "fetchTextBodyValues": True},
+            {"properties": ["bodyValues"], "fetchTextBodyValues": True, "maxBodyValueBytes": 100_000},
+        ):
+            spent = Allowance()
+            self.ask("Email/get", {"ids": [id], **asked}, allowance=spent)
+            if "maxBodyValueBytes" in asked:
+                self.ask("Email/get", {"ids": [small], **asked}, allowance=spent)
+            self.assertEqual(self.ask_refused("Email/get", {"ids": [id], **asked}, allowance=spent), "requestTooLarge")
+
+    def test_what_rows_have_is_counted_too(self) -> None:
+        self.patch(allowance, "MOST_SHOWN", 500)
+        id = self.put(message("word " * 50))
+        spent = Allowance()
+        asked = {"ids": [id], "properties": ["subject"]}
+        self.ask("Email/get", asked, allowance=spent)
+        self.assertEqual(self.ask_refused("Email/get", asked, allowance=spent), "requestTooLarge", "known by heart")
+        self.assertEqual(self.ask_refused("Email/get", asked | {"ids": None}, allowance=spent), "requestTooLarge")
+
+    def test_one_message_is_not_multiplied(self) -> None:
+        value = "x" * 50_000
+        names = [f"header:{name}" for name in spellings("X-Large", 60)]
+        self.patch(allowance, "SPARE", 200_000)
+        for body in ("", "x" * 100_000):
+            id = self.put(message(X_Large=value, body=body))
+            (email,) = self.get(id, properties=names[:3])
+            self.assertEqual(email, {"id": id} | dict.fromkeys(names[:3], f" {value}"))
+            self.assertEqual(self.ask_refused("Email/get", {"ids": [id], "properties": names}), "requestTooLarge")
+            asked = {"ids": [id], "properties": ["bodyStructure", "textBody", "htmlBody"], "bodyProperties": names}
+            self.assertEqual(self.ask_refused("Email/get", asked), "requestTooLarge")
 
     def test_content_that_has_gone(self) -> None:
         id = self.put(LARGE)
@@ -259,7 +307,9 @@ class RefusedTests(MailShelfCase):
                 {"fetchTextBodyValues": "yes"},
                 {"ids": "a"},
                 {"ids": ["#gone"]},
-                {"properties": [f"header:X-{number}" for number in range(2000)]},
+                {"properties": [f"header:X-{number}" for number in range(101)]},
+                {"bodyProperties": [f"header:X-{number}" for number in range(101)]},
+                {"properties": ["header:" + "x" * 65_536]},
             )
         ):
             refused = self.ask_refused("Email/get", {"ids": []} | arguments)

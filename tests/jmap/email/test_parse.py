@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from base64 import encodebytes
+from itertools import product
 
+from stalwart.jmap import allowance
+from stalwart.jmap.allowance import Allowance
 from stalwart.jmap.email.data_type import EMAIL, METADATA
 from tests.codec.mime.corpus import TEXT, attached, lines, multipart, part
 from tests.jmap.blobs.shelf import access
@@ -77,6 +80,19 @@ class ParseTests(MailShelfCase):
         id = self.uploaded(message())
         answer = self.ask("Email/parse", {"blobIds": ["#up"], "properties": ["subject"]}, created_ids={"up": id})
         self.assertEqual(answer["parsed"], {id: {"subject": "Hello"}})
+
+    def test_a_request_gives_no_more_of_messages_than_it_may(self) -> None:
+        self.patch(allowance, "SPARE", 2000)
+        id = self.uploaded(message(X_Long="x" * 1000))
+        names = ["header:" + "".join(letters) for letters in product("Xx", "-", "Ll", "Oo", "Nn", "Gg")]
+        email = self.ask("Email/parse", {"blobIds": [id], "properties": names[:2]})["parsed"][id]
+        self.assertEqual(email, dict.fromkeys(names[:2], " " + "x" * 1000))
+        self.assertEqual(self.ask_refused("Email/parse", {"blobIds": [id], "properties": names}), "requestTooLarge")
+        self.patch(allowance, "MOST_SHOWN", 2000)
+        spent = Allowance()
+        asked = {"blobIds": [id], "properties": names[:1]}
+        self.ask("Email/parse", asked, allowance=spent)
+        self.assertEqual(self.ask_refused("Email/parse", asked, allowance=spent), "requestTooLarge")
 
     def test_what_is_refused(self) -> None:
         for arguments, expected in (

@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import Any
 from unittest import TestCase
 
+from stalwart.codec.ids import decode_id
 from stalwart.errors import DanglingReference
-from stalwart.jmap.email.placement import Placement, placing, read_mailbox, read_placement
+from stalwart.jmap.email.placement import Placement, missing_mailboxes, placing, read_mailbox, read_placement
 from stalwart.jmap.errors import SetRefused
+from tests.jmap.email.writing import OWN, WritingCase
+
+
+class MissingTests(WritingCase):
+    """What is asked before a message is made."""
+
+    def test_mailboxes_that_an_account_does_not_have(self) -> None:
+        inbox, team = decode_id(self.inbox), decode_id(self.team)
+        places = [Placement(frozenset(each)) for each in ((inbox,), (inbox, 99), (team, 1 << 62))]
+        found = self.read(lambda tx: missing_mailboxes(tx, OWN, places))
+        self.assertEqual(found, {99, 1 << 62, team} - {inbox})
+        self.assertEqual(self.read(lambda tx: missing_mailboxes(tx, OWN, [])), frozenset())
 
 
 class PlacementTests(TestCase):

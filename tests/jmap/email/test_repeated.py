@@ -60,3 +60,8 @@ class RepeatedTests(WritingCase):
 
     def test_an_e_mail_that_is_not_there(self) -> None:
         self.failureResultOf(self.store.read(lambda tx: different(tx, OWN, 99, {"subject": "x"})), NotFound)
+
+    def test_more_than_is_ever_shown(self) -> None:
+        many = {f"header:X-{number}": None for number in range(101)}
+        self.assertCountEqual(self.different(many), list(many))
+        self.assertEqual(self.different(dict.fromkeys(list(many)[:100])), [])

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from stalwart.codec.mime import scanner
+from stalwart.errors import TooLarge
+from stalwart.jmap.allowance import Allowance
+from stalwart.jmap.email import view
 from stalwart.jmap.email.content import Held
 from stalwart.jmap.email.view import EmailView
 from stalwart.jmap.email.wanted import read_wanted
@@ -73,3 +78,27 @@ class EmailViewTests(MailShelfCase):
         found = shown(data, missing=("subject", "to", "cc", "preview", "hasAttachment"))
         expected = {"subject": "x", "to": [{"name": None, "email": "a@b"}], "cc": None}
         self.assertEqual(found, expected | {"preview": "plain words", "hasAttachment": True})
+
+    def test_what_is_shown_is_counted_while_it_is_made(self) -> None:
+        data = multipart("mixed", TEXT, TEXT, head=lines("Subject: x", "X-Long: " + "a" * 500))
+        everything: dict[str, Any] = {"bodyProperties": ["headers", "header:Content-Type", "type"]}
+        for names, rest in (
+            (("header:x-long", "header:X-long", "header:X-LONG"), {}),
+            (("headers", "header:x-long"), {}),
+            (("bodyStructure", "textBody"), everything),
+            (("bodyValues",), LIMITS),
+        ):
+            wanted = read_wanted(names, rest)
+            made = EmailView(scanner.scan(data), Held(data), "Bx").properties(wanted)
+            whole = len(msgspec.json.encode(made))
+            for room in (whole // 8, 10):
+                less = EmailView(scanner.scan(data), Held(data), "Bx", allowance=Allowance(to_show=room))
+                self.assertRaises(TooLarge, less.properties, wanted)
+            enough = EmailView(scanner.scan(data), Held(data), "Bx", allowance=Allowance(to_show=2 * whole))
+            self.assertEqual(enough.properties(wanted), made)
+
+    def test_text_is_counted_as_it_is_written(self) -> None:
+        self.patch(view, "_UNMEASURED", 999)
+        data = message(body="\x01" * 1000)
+        shown = EmailView(scanner.scan(data), Held(data), "Bx", allowance=Allowance(to_show=5999))
+        self.assertRaises(TooLarge, shown.properties, read_wanted(["bodyValues"], LIMITS))

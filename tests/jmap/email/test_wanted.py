@@ -7,7 +7,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.jmap.email.data_type import DEFAULT_PART_PROPERTIES
-from stalwart.jmap.email.wanted import Wanted, read_wanted
+from stalwart.jmap.email.wanted import MOST_HEADERS, MOST_OCTETS, Wanted, read_wanted
 from stalwart.jmap.errors import MethodError
 
 
@@ -46,6 +46,18 @@ class WantedTests(SynchronousTestCase):
         part = wanted("textBody", bodyProperties=["type", "headers", "type", "header:X", "subParts"]).part
         self.assertEqual((part.names, part.all_headers, list(part.headers)), (("type", "subParts"), True, ["header:X"]))
         self.assertEqual(wanted("textBody", bodyProperties=[]).part.names, ())
+
+    def test_how_much_may_be_wanted(self) -> None:
+        fields = [f"header:X-{number}" for number in range(MOST_HEADERS)]
+        self.assertEqual(len(wanted("subject", *fields, *fields).headers), MOST_HEADERS)
+        self.assertEqual(len(wanted("textBody", bodyProperties=["type", *fields]).part.headers), MOST_HEADERS)
+        for names in ([*fields, "header:More"], ["header:" + "x" * MOST_OCTETS]):
+            for problem in (
+                self.assertRaises(MethodError, wanted, *names),
+                self.assertRaises(MethodError, wanted, "textBody", bodyProperties=names),
+            ):
+                self.assertEqual(problem.type, "invalidArguments")
+                self.assertLess(len(problem.description or ""), 200)
 
     def test_what_is_no_property_of_a_body_part(self) -> None:
         for name in ("subject", "value", "header:", "header:Date:asURLs", ""):

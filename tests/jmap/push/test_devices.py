@@ -12,7 +12,8 @@ from twisted.internet.defer import Deferred, fail
 from stalwart.codec.ids import encode_id
 from stalwart.directory import hashes
 from stalwart.errors import Unavailable
-from stalwart.jmap.push.devices import AT_ONCE, PURGE, VERIFICATIONS, Devices
+from stalwart.jmap.push.devices import PURGE, VERIFICATIONS, Devices
+from stalwart.jmap.push.places import OF_ACCOUNT
 from stalwart.net.push_service import Delivered, Outcome, Push
 from stalwart.store.object_types import EMAIL, MAILBOX
 from stalwart.store.push_subscriptions import PushSubscription
@@ -197,17 +198,17 @@ class ChangeTests(DeviceCase):
         self.clock.advance(1.1)
         self.assertEqual(self.service.taken(), self.told({"Mailbox": "s3"}))
 
-    def test_not_more_than_some_are_under_way(self) -> None:
+    def test_of_one_account_only_some_are_under_way(self) -> None:
         answers: list[Deferred[Delivered]] = []
-        for number in range(AT_ONCE + 5):
+        for number in range(OF_ACCOUNT + 5):
             answers.append(Deferred())
             self.service.answers[f"https://push.example/{number}"] = answers[-1]
             self.subscribe(str(number))
         self.touch(self.alice)
         self.soon()
-        self.assertEqual(len(self.service.pushes), AT_ONCE)
+        self.assertEqual(len(self.service.pushes), OF_ACCOUNT)
         answers[0].callback(ACCEPTED)
-        self.assertEqual(len(self.service.pushes), AT_ONCE + 1)
+        self.assertEqual(len(self.service.pushes), OF_ACCOUNT + 1)
 
     def test_a_message_that_would_be_too_long_is_several(self) -> None:
         self.set_jmap(maxPushSize=512)
@@ -247,6 +248,64 @@ class ChangeTests(DeviceCase):
         self.service.taken()
         self.successResultOf(self.store.write(lambda tx: tx.push_subscriptions.update(replace(made, verified=True))))
         self.devices.hear((self.alice,))
+        self.touch(self.alice)
+        self.soon()
+        self.assertEqual(len(self.service.taken()), 1)
+
+
+class ReadingTests(DeviceCase):
+    """Subscriptions that change while others are read."""
+
+    def slow_standing(self) -> Deferred[None]:
+        """Until this fires, the first look at an access waits."""
+        gate: Deferred[None] = Deferred()
+        waits = [gate]
+        whole = self.devices.standing.access
+
+        async def access(grant: Any) -> Any:
+            if waits:
+                await waits.pop()
+            return await whole(grant)
+
+        self.patch(self.devices.standing, "access", access)
+        return gate
+
+    def test_what_is_heard_while_the_account_is_read_is_read_too(self) -> None:
+        gate = self.slow_standing()
+        self.subscribe("phone", verified=False)
+        self.subscribe("tablet", verified=False)
+        gate.callback(None)
+        self.clock.advance(1)
+        self.assertEqual({each["verificationCode"] for each in self.service.taken()}, {"code-phone", "code-tablet"})
+
+    def test_one_that_cannot_be_read_stops_no_other(self) -> None:
+        self.subscribe("broken", holder={"a": 1}, verified=False)
+        self.subscribe("phone", verified=False)
+        self.assertEqual([each["verificationCode"] for each in self.service.taken()], ["code-phone"])
+        self.assertIn("resource.error", [name for name, _ in self.events])
+
+    def test_an_account_that_cannot_be_read_stops_no_other(self) -> None:
+        whole = self.devices._take_account
+
+        async def take(account_id: int, now: int) -> None:
+            if account_id == self.staff:
+                raise RuntimeError("out of order")
+            await whole(account_id, now)
+
+        self.patch(self.devices, "_take_account", take)
+        self.devices.hear((self.staff,))
+        self.subscribe(verified=False)
+        self.assertEqual(len(self.service.taken()), 1)
+        self.assertIn("resource.error", [name for name, _ in self.events])
+
+    def test_a_store_that_fails_at_first_is_asked_for_all_again(self) -> None:
+        self.devices.close()
+        self.subscribe()
+        whole = self.store.read
+        self.patch(self.store, "read", lambda work: fail(Unavailable("The disk is full.")))
+        self.devices.lead()
+        self.patch(self.store, "read", whole)
+        self.clock.advance(6)
         self.touch(self.alice)
         self.soon()
         self.assertEqual(len(self.service.taken()), 1)

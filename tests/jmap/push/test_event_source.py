@@ -156,6 +156,16 @@ class ComingAgainTests(PushDesk):
         changed = {encode_id(self.alice): {"Email": "s2"}, encode_id(self.staff): {"Mailbox": "s1"}}
         self.assertEqual(json.loads(frame["data"])["changed"], changed)
 
+    def test_pages_cannot_send_the_field(self) -> None:
+        self.touch(self.alice)
+        known = f"1;{encode_id(self.alice)}.1"
+        ticket = self.ticket()
+        self.touch(self.alice, EMAIL)
+        connected = self.server.connect()
+        connected.send(request_bytes("GET", f"/jmap/eventsource/?lastEventId={known}&ticket={ticket}"))
+        (frame,) = frames(connected)
+        self.assertEqual(json.loads(frame["data"])["changed"], {encode_id(self.alice): {"Email": "s2"}})
+
     def test_who_missed_nothing_gets_a_ping(self) -> None:
         self.touch(self.alice)
         stream = self.stream("?ping=30", Last_Event_ID=f"1;{encode_id(self.alice)}.1")

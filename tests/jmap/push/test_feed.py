@@ -13,11 +13,12 @@ from twisted.internet.defer import Deferred, fail
 from stalwart.directory import hashes
 from stalwart.errors import Unavailable
 from stalwart.jmap.push.feed import LOOKS, ROUND, TURN
-from stalwart.jmap.push.state_change import Types
-from stalwart.store.object_types import EMAIL, MAILBOX, THREAD
+from stalwart.jmap.push.state_change import Change, Types, read_vector
+from stalwart.store.object_types import EMAIL, EMAIL_DELIVERY, MAILBOX, THREAD
 from tests.directory.world import NOW
 from tests.jmap.push.push_case import Listener, Listening, PushCase, one_second
 
+RETURNING = ("write", "gap", "elsewhere", "word", "arrive", "wait", "again", "again")
 STEPS = ("write", "write", "elsewhere", "wait", "member", "forget", "listen", "leave")
 
 
@@ -180,6 +181,86 @@ class ElsewhereTests(PushCase):
         self.assertEqual(self.company.watches, [True])
         two.watcher.close()
         self.assertEqual(self.company.watches, [True, False])
+
+
+class GapTests(PushCase):
+    """Another process has changed something, and its word is not here yet."""
+
+    def elsewhere(self, type: int, account_id: int | None = None) -> int:
+        observers, self.store._watch.observers = self.store._watch.observers, ()
+        state = self.touch(account_id or self.alice, type)
+        self.store._watch.observers = observers
+        return state
+
+    def missed(self, change: Change) -> Any:
+        found = self.settle(self.watch().watcher.missed(read_vector(change.state)))
+        return None if found is None else {id: dict(states) for id, states in found.states.items()}
+
+    def test_who_leaves_before_that_is_told_of_it_when_he_comes_again(self) -> None:
+        one = self.watch()
+        thread = self.elsewhere(THREAD)
+        self.touch(self.alice)
+        (change,) = one.listener.changes
+        one.watcher.close()
+        self.assertEqual(self.missed(change)[self.alice][THREAD], thread)
+
+    def test_it_is_read_though_no_word_ever_comes(self) -> None:
+        one = self.watch()
+        thread, email = self.elsewhere(THREAD), self.touch(self.alice, EMAIL)
+        self.clock.advance(1)
+        self.assertEqual(one.taken(), [{self.alice: {EMAIL: email}}, {self.alice: {THREAD: thread}}])
+
+    def test_a_state_that_is_touched_has_the_number_of_somebody_else(self) -> None:
+        one = self.watch()
+        thread = self.elsewhere(THREAD)
+        self.successResultOf(self.store.write(lambda tx: tx.objects.touch(self.alice, EMAIL_DELIVERY)))
+        self.assertEqual(one.listener.changes[0].known[self.alice], 0)
+        self.clock.advance(1)
+        self.assertEqual(one.taken(), [{self.alice: {EMAIL_DELIVERY: thread}}, {self.alice: {THREAD: thread}}])
+
+    def test_then_all_is_known_again(self) -> None:
+        one = self.watch()
+        self.elsewhere(THREAD)
+        self.touch(self.alice)
+        self.clock.advance(1)
+        self.touch(self.alice)
+        self.clock.advance(1)
+        self.assertEqual(one.listener.changes[-1].known[self.alice], 3)
+        self.assertIsNone(self.missed(one.listener.changes[-1]))
+
+    def test_changes_that_nobody_is_told_of_are_no_gap(self) -> None:
+        self.touch(self.alice, 999)
+        self.watch()
+        reads = self.patch_reads()
+        for type in (MAILBOX, 999, EMAIL, 999, 999, THREAD):
+            self.touch(self.alice, type)
+        self.assertEqual(reads, [])
+
+    def test_a_server_of_one_process_reads_nothing(self) -> None:
+        one = self.watch()
+        reads = self.patch_reads()
+
+        def work(tx: Any) -> None:
+            for type in (MAILBOX, EMAIL, THREAD, MAILBOX):
+                tx.objects.insert(self.alice, type, now=NOW)
+            tx.objects.touch(self.alice, EMAIL_DELIVERY)
+
+        for _ in range(3):
+            self.successResultOf(self.store.write(work))
+        self.clock.advance(1)
+        self.assertEqual((reads, one.listener.changes[-1].known[self.alice]), ([], 12))
+
+    def patch_reads(self) -> list[Any]:
+        """The readings of the store from now on."""
+        reads: list[Any] = []
+        whole = self.store.read
+
+        def read(work: Any) -> Any:
+            reads.append(work)
+            return whole(work)
+
+        self.patch(self.store, "read", read)
+        return reads
 
 
 class SlowTests(PushCase):
@@ -392,3 +473,73 @@ class AnythingTests(PushCase):
     def _leave(self, number: int) -> None:
         if self.listening:
             self.listening.pop(number % len(self.listening))[0].watcher.close()
+
+
+class ReturningTests(PushCase):
+    """A client that goes and comes again with what it was told last, while two processes write."""
+
+    def setUp(self) -> None:
+        """A world for each run."""
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.lists(st.tuples(st.sampled_from(RETURNING), st.integers(0, 2)), min_size=3, max_size=25))
+    def test_nothing_is_lost(self, steps: list[tuple[str, int]]) -> None:
+        super().setUp()
+        self.grant = self.settle(self.directory.standing.grant(self.access))
+        self.waiting: list[Callable[[], None]] = []
+        self.told: dict[int, int] = {}
+        self.vector = ""
+        self.one = Listener()
+        self.watcher = self.feed.watch(self.one, self.access, None, one_second)
+        self.watcher.secured(self.grant)
+        whole = self.store.read
+
+        def read(work: Any) -> Deferred[Any]:
+            found, later = whole(work), Deferred[Any]()
+            self.waiting.append(lambda: found.chainDeferred(later))
+            return later
+
+        self.patch(self.store, "read", read)
+        for name, number in (*steps, ("word", 0), ("arrive", 0), ("wait", 2), ("again", 0)):
+            getattr(self, f"_{name}")((MAILBOX, EMAIL, THREAD)[number])
+        self.patch(self.store, "read", whole)
+        self.assertEqual(self.told, self.successResultOf(whole(lambda tx: tx.objects.states(self.alice))), steps)
+        self.feed.close()
+
+    def _write(self, type: int) -> None:
+        self.touch(self.alice, type)
+
+    def _elsewhere(self, type: int) -> None:
+        observers, self.store._watch.observers = self.store._watch.observers, ()
+        self.touch(self.alice, type)
+        self.store._watch.observers = observers
+
+    def _gap(self, type: int) -> None:
+        self._elsewhere(type)
+        self._write(THREAD if type == EMAIL else EMAIL)
+
+    def _word(self, _: int) -> None:
+        self.feed.hear_objects((self.alice,))
+
+    def _arrive(self, _: int) -> None:
+        while self.waiting:
+            self.waiting.pop(0)()
+
+    def _wait(self, seconds: int) -> None:
+        self.clock.advance(seconds / 2)
+
+    def _hear(self, change: Change | None) -> None:
+        if change is not None:
+            self.told.update(change.states.get(self.alice, {}))
+            self.vector = change.state
+
+    def _again(self, type: int) -> None:
+        for change in self.one.changes:
+            self._hear(change)
+        self.watcher.close()
+        self.one = Listener()
+        self.watcher = self.feed.watch(self.one, self.access, None, one_second)
+        self.watcher.secured(self.grant)
+        missed = Deferred.fromCoroutine(self.watcher.missed(read_vector(self.vector)))
+        self._arrive(type)
+        self._hear(self.successResultOf(missed))

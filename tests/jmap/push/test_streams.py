@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stalwart.errors import TooMany
-from stalwart.jmap.push.streams import MOST
+from stalwart.jmap.push.streams import MOST, REQUESTS
 from stalwart.telemetry.measures import LIVE_STREAMS
 from tests.jmap.push.push_case import PushCase
 
@@ -24,6 +24,22 @@ class StreamsTests(PushCase):
         with self.assertRaises(KeyError), self.streams.open(self.alice, "eventsource"):
             raise KeyError
         self.assertEqual(self.places._taken, {})
+
+    def test_an_account_has_room_for_some_messages(self) -> None:
+        self.set_jmap(maxRequestSize=1000, maxConcurrentRequests=2)
+        one, two = self.streams.room(self.alice), self.streams.room(self.alice)
+        self.assertTrue(one.take(1000 * REQUESTS - 1))
+        self.assertEqual((two.take(1), two.take(1), self.streams.room(self.staff).take(1)), (True, False, True))
+        one.free(1000)
+        self.assertTrue(two.take(1000))
+        one.free(1000 * REQUESTS)
+        self.streams.room(self.staff).free(1)
+        self.assertEqual(self.streams._held, {})
+
+    def test_room_is_for_all_that_may_run(self) -> None:
+        self.set_jmap(maxRequestSize=1000, maxConcurrentRequests=10)
+        room = self.streams.room(self.alice)
+        self.assertEqual((room.take(10_000), room.take(1)), (True, False))
 
     def test_an_account_has_a_limit(self) -> None:
         for _ in range(MOST):

@@ -151,6 +151,39 @@ class RequestTests(SocketDesk):
         self.waits[0].callback(None)
         self.assertEqual((len(client.texts()), client.connected.wire.producerState), (2, "producing"))
 
+    def test_what_waits_takes_room_until_it_is_answered(self) -> None:
+        self.set_jmap(maxRequestSize=1000)
+        clients = [self.socket() for _ in range(5)]
+        large = {**ECHO, "methodCalls": [["Core/echo", {"a": "x" * 750}, "0"]]}
+        for client in clients[:4]:
+            client.send(self.waiting())
+            client.send(large)
+        clients[4].send(large)
+        self.assertEqual(clients[4].closed(), 1013)
+        for each in self.waits:
+            each.callback(None)
+        self.assertEqual([len(client.texts()) for client in clients[:4]], [2] * 4)
+        self.assertEqual(self.streams._held, {})
+        self.assertEqual(self.socket().ask(large)["@type"], "Response")
+
+    def test_a_message_without_end_takes_room_too(self) -> None:
+        self.set_jmap(maxRequestSize=1000)
+        clients = [self.socket() for _ in range(5)]
+        for client in clients:
+            client.raw(frame(1, b"x" * 900, final=False))
+        self.assertEqual([client.closed() for client in clients], [None] * 4 + [1013])
+        for client in clients:
+            client.connected.lose()
+        self.assertEqual(self.streams._held, {})
+
+    def test_a_client_that_leaves_gives_its_room_back(self) -> None:
+        client = self.socket()
+        for _ in range(3):
+            client.send(self.waiting())
+        self.assertNotEqual(self.streams._held, {})
+        client.connected.lose()
+        self.assertEqual(self.streams._held, {})
+
     def test_a_client_that_leaves_ends_what_is_running(self) -> None:
         client = self.socket()
         client.send(self.waiting())

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from attrs import evolve
+
 from stalwart.config.collaboration.email import Email
 from stalwart.errors import DanglingReference, NotFound, OverQuota, TooLarge
-from stalwart.mail.messages.arriving import LARGE, SAME_FOR, Messages, Prepared
+from stalwart.mail.messages.arriving import SAME_FOR, Messages, Prepared
 from stalwart.mail.messages.folders import Folders
 from stalwart.mail.messages.parsing import NotAMessage
 from stalwart.mail.messages.quota import Quotas
-from stalwart.store.blob_files import Stored
+from stalwart.store.blob_files import LARGE, Stored
 from stalwart.store.mail_rows import AddedEmail
 from stalwart.store.object_types import EMAIL_DELIVERY
 from stalwart.telemetry.events import Event
@@ -134,6 +136,32 @@ class PrepareTests(ArrivalCase):
         with self.assertRaises(TooLarge):
             self.settle(self.messages.prepare_stored(b"", len(LONG)))
 
+    def test_no_file_is_left_of_what_is_refused_or_dropped(self) -> None:
+        self.settle(self.settings.change(Email, {"maxMessageSize": len(LONG)}))
+        for content in (b"no fields here\r\n" * 5000, LONG + b"x"):
+            with self.assertRaises((NotAMessage, TooLarge)):
+                self.prepared(self.filed(content))
+        self.messages.drop([self.prepared(MESSAGE), self.prepared(LONG)])
+        self.assertEqual(self.files(), set())
+
+    def test_the_file_without_trace_fields_is_not_kept(self) -> None:
+        small = MESSAGE.ljust(20_000, b"x")
+        self.assertEqual(self.prepared(self.filed(small), TRACE).content, TRACE + small)
+        made = self.prepared(self.filed(LONG), TRACE)
+        self.assertEqual(self.files(), {made.hash})
+
+    def test_what_was_added_is_not_dropped(self) -> None:
+        first, second = self.prepared(LONG), self.prepared(LONG)
+        self.messages.drop([second])
+        self.add(first)
+        self.messages.drop([first, second])
+        self.assertEqual(self.content(first.hash), LONG)
+
+    def files(self) -> set[bytes]:
+        """The hashes of all files."""
+        names = self.store.blob_files.names
+        return {hash for number in range(256) for hash in names(f"{number:02x}")}
+
     def settle(self, work: Any) -> Any:
         """Raises what ``work`` raises."""
         from twisted.internet.defer import Deferred
@@ -210,6 +238,12 @@ class AgainTests(ArrivalCase):
         later = self.deliver(self.prepared(), NOW + SAME_FOR)
         self.assertNotEqual(first.id, later.id)
         self.assertEqual(self.deliver(self.prepared(), NOW + SAME_FOR + 1).id, first.id)
+
+    def test_how_long_it_is_the_same_can_be_said(self) -> None:
+        made = evolve(self.prepared(), same_for=60)
+        self.deliver(made)
+        self.assertTrue(self.deliver(made, NOW + 59).duplicate)
+        self.assertFalse(self.deliver(made, NOW + 60).duplicate)
 
     def test_one_that_was_deleted_comes_again(self) -> None:
         first = self.deliver(self.prepared())

@@ -188,6 +188,18 @@ class LeadingTests(TextSearchCase):
         self.pump(0.2)
         self.assertEqual(self.waiting(), 0)
 
+    def test_it_takes_less_at_a_time_while_mail_comes_in(self) -> None:
+        self.search.lead()
+        self.pump()
+        self.pump(1.5)
+        for _ in range(60):
+            self.put(message())
+        for _ in range(4):
+            self.pump(0.2)
+        totals = [keys["total"] for name, keys in self.events if name == "message-ingest.search-index"]
+        self.assertEqual(totals, [25, 25, 10])
+        self.assertEqual(self.waiting(), 0)
+
     def test_leading_twice_is_leading_once(self) -> None:
         self.search.lead()
         self.search.lead()

@@ -95,6 +95,21 @@ class PlanTests(SynchronousTestCase):
         self.assertEqual(walks[:3], [changed, changed, before])
         self.assertEqual(set(walks[3:]), {between})
 
+    def test_places_in_a_list_are_one_walk(self) -> None:
+        found = "INDEX sqlite_autoindex_email_1 (account_id=? AND id=?)"
+        for options, index, place in (
+            ({"mailbox": 1}, f"member_list {BOX[:-1]}", "(sort_at,item_id)"),
+            ({"mailbox": 1, "shown": "unread"}, f"member_unread {BOX[:-1]}", "(sort_at,item_id)"),
+            ({}, "email_recv (account_id=?", "(received_at,id)"),
+            ({"shown": "unread"}, "email_unread (account_id=?", "(received_at,id)"),
+        ):
+            page = self.successResultOf(self.store.read(lambda tx, o=options: tx.mail.page(ACCOUNT, limit=3, **o)))
+            steps = self.plan(lambda mail, p=page, o=options: mail.indexes(ACCOUNT, p.ids, **o))
+            walks = [step.partition(" USING ")[2] for step in steps]
+            self.assertEqual(walks[0], found)
+            between = f"COVERING INDEX {index} AND {place}>(?,?) AND {place}<(?,?))"
+            self.assertEqual(walks[-len(page.ids) + 1 :], [between] * (len(page.ids) - 1))
+
     def test_searches_walk_by_time_or_from_what_is_rare(self) -> None:
         inbox, work = Condition("in_mailbox", 1), Condition("has_keyword", "work")
         large = Condition("min_size", 5)

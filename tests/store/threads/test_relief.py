@@ -43,6 +43,13 @@ class ReliefTests(SynchronousTestCase):
         self.clock.pump([PERIOD, PERIOD])
         self.assertEqual((self.queue.qsize(), self.others.qsize(), self.settled), (0, 3, ["done"]))
 
+    def test_behind_a_long_work_nothing_waits_for_the_next_look(self) -> None:
+        self.put(1)
+        self.first.running = Work(lambda tx: None, 0.0)
+        self.clock.pump([PERIOD, PERIOD])
+        self.put(2)
+        self.assertEqual((self.queue.qsize(), self.others.qsize()), (0, 3))
+
     def test_only_idle_readers_are_given_more(self) -> None:
         self.put(100)
         self.first.running = self.readers[0].running = Work(lambda tx: None, 0.0)

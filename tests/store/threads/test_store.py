@@ -6,7 +6,9 @@ import threading
 import time
 from typing import Any
 
+from twisted.internet import reactor
 from twisted.internet.defer import CancelledError, gatherResults
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from stalwart.errors import Invalid, Unavailable
@@ -110,6 +112,18 @@ class ThreadedStoreTests(TestCase):
         gate = threading.Event()
         await self.assertFailure(store.read(lambda tx: gate.wait(10)), Unavailable)
         gate.set()
+
+    async def test_a_query_that_nobody_waits_for_ends(self) -> None:
+        telemetry = Telemetry()
+        store = await opened(self, patience=0.1, readers=1, telemetry=telemetry)
+        await self.assertFailure(store.read(lambda tx: session_of(tx).all(ENDLESS)), Unavailable)
+        self.assertEqual(await store.read(lambda tx: tx.registry.count("Domain")), 0, "the one reader is free")
+        dropped = store.read(lambda tx: session_of(tx).all(ENDLESS))
+        await deferLater(reactor, 0.02, lambda: None)
+        dropped.cancel()
+        await self.assertFailure(dropped, CancelledError)
+        self.assertEqual(await store.read(lambda tx: tx.registry.count("Domain")), 0)
+        self.assertEqual(telemetry.counters[STORE_ERROR.id], 0)
 
     async def test_a_stuck_query_does_not_hold_up_the_close(self) -> None:
         store = file_store(self.mktemp(), close_timeout=0.1)
