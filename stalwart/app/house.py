@@ -17,6 +17,7 @@ from stalwart.api.schema import SchemaDocument
 from stalwart.app.certificates import CertificateParts, certificate_parts
 from stalwart.app.company import Alone, Company
 from stalwart.app.demo import ensure_demo, invitation
+from stalwart.app.descriptors import Descriptors, descriptor_limit
 from stalwart.app.environment import Environment
 from stalwart.app.faces import routes
 from stalwart.app.first_setup import FirstSetup
@@ -180,6 +181,7 @@ class Builder:
     start_again: Callable[[], object]
     company: Company
     opened: list[Any] = field(factory=list)
+    descriptors: Descriptors = field(factory=lambda: Descriptors(descriptor_limit()))
 
     async def build(self) -> House:
         """The finished house, its listeners bound."""
@@ -335,8 +337,8 @@ class Builder:
     def _served(self, site: Site, doors: MailDoors, wanted: Wanted, tls: ServerTls) -> Any:
         """The factory behind one listener."""
         if wanted.mail_role is not None:
-            return doors.factory(wanted)
-        return wrap_listener(
+            return self.descriptors.guard(wanted, doors.factory(wanted), self.telemetry)
+        factory = wrap_listener(
             site,
             wanted.settings,
             clock=self.reactor,
@@ -345,6 +347,7 @@ class Builder:
             bind_ip=wanted.bind_ip,
             tls=tls.creator(wanted.settings, site.protocols) if wanted.has_tls else None,
         )
+        return self.descriptors.guard(wanted, factory, self.telemetry)
 
     async def _ban(self, settings: Settings, ip: str, reason: str, expires_at: int | None) -> None:
         members = {"reason": reason, "expiresAt": date_text(expires_at)}

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import define
 
 from stalwart.app.company import Company
+from stalwart.app.descriptors import descriptor_limit
 from stalwart.app.foundations import Foundations
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.jmap.push.devices import Devices
@@ -72,7 +73,7 @@ def push_parts(below: Foundations, company: Company) -> PushParts:
     key = VapidKey(store, settings, clock, telemetry, below.vault)
     service = PushService(clock, below.outgoing.trust_store, allow=allow, authorize=key.authorization)
     devices = Devices(store, settings, standing, feed, service, clock, telemetry, company.changed_subscriptions)
-    streams = PushStreams(feed, standing, settings, company.places, telemetry)
+    streams = PushStreams(feed, standing, settings, company.places, telemetry, descriptor_limit())
     parts = PushParts(feed, streams, devices, key, allow)
     company.share_objects(parts)
     return parts

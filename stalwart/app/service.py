@@ -62,8 +62,10 @@ class StalwartService(Service):
         self._opening.addErrback(self._failed)
 
     async def _build(self) -> None:
+        from stalwart.app.descriptors import raise_limit
         from stalwart.app.house import open_house
 
+        raise_limit()
         self._house = await open_house(
             self._reactor, self._startup, self._environment, self._telemetry, self.start_again, self._company
         )

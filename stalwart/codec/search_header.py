@@ -69,17 +69,30 @@ def narrowing(name: str, words: Iterable[str]) -> Iterator[str]:
     return _kept(_is_trace(name.lower()), words)
 
 
-def has_field(data: bytes, fields: Iterable[Field], name: str, text: str | None, units: Iterable[Unit]) -> bool:
-    """Whether there is a field of this name, with ``text`` in its value if that is given; ``units`` is its question."""
-    lower = name.lower()
-    found = (field for field in fields if field.name.lower() == lower)
-    if text is None:
-        return any(True for _ in found)
-    if lower in _IDENTIFIERS:
-        wanted = fold(text.strip().removeprefix("<").removesuffix(">"))
-        return any(wanted in _identifiers(_value(data, field)) for field in found)
-    wanted_units = tuple(units)
-    return any(matches(wanted_units, terms(_value(data, field))) for field in found)
+class Header:
+    """A header that is tested for several conditions: each field is read and taken apart once."""
+
+    def __init__(self, data: bytes, fields: Iterable[Field]) -> None:
+        self._data = data
+        self._fields: dict[str, list[Field]] = {}
+        for field in fields:
+            self._fields.setdefault(field.name.lower(), []).append(field)
+        self._terms: dict[str, list[list[str]]] = {}
+
+    def has(self, name: str, text: str | None, units: Iterable[Unit]) -> bool:
+        """Whether there is a field of this name, with ``text`` in its value if given; ``units`` is its question."""
+        lower = name.lower()
+        found = self._fields.get(lower)
+        if found is None or text is None:
+            return found is not None
+        if lower in _IDENTIFIERS:
+            wanted = fold(text.strip().removeprefix("<").removesuffix(">"))
+            return any(wanted in _identifiers(_value(self._data, field)) for field in found)
+        values = self._terms.get(lower)
+        if values is None:
+            self._terms[lower] = values = [terms(_value(self._data, field)) for field in found]
+        wanted_units = tuple(units)
+        return any(matches(wanted_units, value) for value in values)
 
 
 def _is_trace(lower: str) -> bool:

@@ -15,7 +15,7 @@ from attrs import frozen
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.jmap.call import RequestLimits
 from stalwart.web.answers import Answer
-from stalwart.web.json_body import NotJson, decode_json
+from stalwart.web.json_body import NotJson, decode_json, has_many_values
 from stalwart.web.problems import problem
 
 _ERROR = "urn:ietf:params:jmap:error:"
@@ -88,7 +88,9 @@ def read_request(body: bytes, known: Collection[str], max_calls: int) -> Request
 
 
 def read_json(body: bytes) -> Any:
-    """The I-JSON value of a body or message. Raises ``RequestRefused`` ``notJSON``."""
+    """The I-JSON value of a body or message. Raises ``RequestRefused``: it is none, or has too many values."""
+    if has_many_values(body):
+        raise over(MAX_SIZE)
     try:
         return decode_json(body)
     except NotJson as problem:

@@ -24,11 +24,17 @@ LONGEST_CHECK = 30.0
 """Seconds."""
 
 
-async def check_dns(facts: DomainFacts, resolver: Resolver, clock: Any, listening: Collection[str]) -> list[Finding]:
-    """What is to be said about each record; takes ``LONGEST_CHECK`` at most. Can be cancelled."""
+async def check_dns(
+    facts: DomainFacts,
+    resolver: Resolver,
+    clock: Any,
+    listening: Collection[str],
+    unreachable: str | None = None,
+) -> list[Finding]:
+    """What is to be said about each record (``findings``); takes ``LONGEST_CHECK`` at most. Can be cancelled."""
     asked = questions(facts)[:MOST_QUESTIONS]
     source = resolver.resolver if isinstance(resolver, CachingResolver) else resolver
-    return findings(facts, await _looked_up(asked, source, clock), listening)
+    return findings(facts, await _looked_up(asked, source, clock), listening, unreachable)
 
 
 async def _looked_up(

@@ -1,11 +1,12 @@
 """The records of a domain one by one, as they should be against what the name service answers (design 8, CheckDns).
 
 Pure: ``questions`` says what has to be looked up, ``findings`` judges the answers. Beside what is expected there are
-records that should be gone, and hosts that need an address.
+records that should be gone, hosts that need an address, and what records promise that the server does not do.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Literal
 
@@ -71,12 +72,17 @@ def questions(facts: DomainFacts) -> tuple[Question, ...]:
     return tuple(dict.fromkeys(wanted))
 
 
-def findings(facts: DomainFacts, results: Results, listening: Collection[str]) -> list[Finding]:
-    """What is to be said about each record; ``listening`` are the protocols that the server has listeners for."""
+def findings(
+    facts: DomainFacts, results: Results, listening: Collection[str], unreachable: str | None = None
+) -> list[Finding]:
+    """What is to be said about each record; ``listening`` are the protocols that the server has listeners for,
+    ``unreachable`` is the id of the domain if nobody gets mail for its postmaster.
+    """
     judge = _Judge(facts, results)
     found = [*judge.expected(), *judge.withdrawn(), *judge.hosts()]
     silent = _silent_services(facts, listening)
-    return [_unserved(each, silent) for each in found]
+    found = [_unserved(each, silent) for each in found]
+    return found if unreachable is None else _without_postmaster(facts, found, unreachable)
 
 
 class _Judge:
@@ -229,7 +235,26 @@ def _unserved(finding: Finding, silent: Mapping[str, str]) -> Finding:
     if protocol is None or finding.type != "SRV" or finding.expected in (None, NOT_OFFERED):
         return finding
     reason = f"Clients are sent here for {protocol}, for which the server has no listener."
-    advice = f"{reason} Add an x:NetworkListener, or take {protocol} out of x:SystemSettings.services."
+    return _also(finding, f"{reason} Add an x:NetworkListener, or take {protocol} out of x:SystemSettings.services.")
+
+
+def _without_postmaster(facts: DomainFacts, found: list[Finding], id: str) -> list[Finding]:
+    """RFC 5321 4.5.1: said once, with the record that has mail sent here, or else the first that names the address."""
+    address = f"postmaster@{facts.apex}"
+    of_mail = (place for place, each in enumerate(found) if each.type == "MX" and each.expected is not None)
+    naming = (place for place, each in enumerate(found) if address in (each.expected or ""))
+    place = next(of_mail, next(naming, None))
+    if place is None:
+        return found
+    wanted = {"name": "postmaster", "domainId": id, "recipients": {f"NAME@{facts.apex}": True}}
+    line = f"stalwart-cli create MailingList --json '{json.dumps(wanted)}'"
+    reason = f"Nobody gets mail for {address}, where reports and complaints go (RFC 5321 4.5.1)."
+    advice = f"{reason} Give that alias to an account, or make a list, with whoever is to read it for NAME:\n{line}"
+    return [*found[:place], _also(found[place], advice), *found[place + 1 :]]
+
+
+def _also(finding: Finding, advice: str) -> Finding:
+    """With what is wrong besides the record."""
     state: State = "wrong" if finding.state == "ok" else finding.state
     return evolve(finding, state=state, advice=f"{finding.advice}\n{advice}" if finding.advice else advice)
 

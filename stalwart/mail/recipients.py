@@ -1,9 +1,9 @@
 """Who gets mail for an address: accounts, by their names and aliases, groups, mailing lists, masked addresses.
 
 An address is looked up as it is, then without its detail (`name+detail`, RFC 5233), then as a masked address; the rest
-is for the catch-all address of its domain. ``postmaster`` is somebody everywhere (RFC 5321 4.5.1). Upper and lower case
-are one, and so are the forms of a domain in other scripts (RFC 6531 3.2). What is told comes from one reading of the
-store.
+is for the catch-all address of its domain. ``postmaster`` is somebody everywhere (RFC 5321 4.5.1): where nobody else
+gets it an administrator does. Upper and lower case are one, and so are the forms of a domain in other scripts (RFC 6531
+3.2). What is told comes from one reading of the store.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from stalwart.config.identity.masked_email import MaskedEmail
 from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
 from stalwart.errors import OverQuota
+from stalwart.mail.administrators import Administrators
 from stalwart.mail.receiving_rights import ReceivingRights
 from stalwart.schema import combined_key
 from stalwart.schema.formats import domain_name
@@ -36,7 +37,6 @@ DEEPEST = 8
 """Lists within lists that are followed."""
 MOST_MEMBERS = 5000
 """Addresses that one address may lead to."""
-_MOST_LOOKED_AT = 500
 _DETAIL = "+"
 
 Names = tuple[str, ...]
@@ -95,6 +95,7 @@ class Recipients:
         self._io = io
         self._clock = clock
         self._rights = ReceivingRights(settings)
+        self._administrators = Administrators(settings, clock)
         self._known = _Domains((), {}, {})
 
     async def resolve(
@@ -118,7 +119,7 @@ class Recipients:
         names = tuple(_spellings(path.local))
         rule: Any = domain.sub_addressing
         meant = await self._by_rule(rule, domain_id, variable) if isinstance(rule, SubAddressesCustom) else None
-        walk = _Walk(self._domains(), self._rights, int(self._clock.seconds()), has_room)
+        walk = _Walk(self._domains(), self._rights, self._administrators, int(self._clock.seconds()), has_room)
         return await self._store.read(lambda tx: walk.resolved(tx, names, domain_id, meant))
 
     def is_local(self, domain: str) -> bool:
@@ -129,7 +130,11 @@ class Recipients:
         domains = self._domains()
         if not path.domain or (path.is_literal and own_ip and path.domain.lower() in _literals(own_ip)):
             default = self._settings.of(SystemSettings).default_domain_id
-            return default if default in domains.by_id else next(iter(domains.by_id), None)
+            if default is None or default not in domains.by_id:
+                default = next(iter(domains.by_id), None)
+            if path.domain or default is None or domains.by_id[default].is_enabled:
+                return default
+            return next((id for id, domain in domains.source if domain.is_enabled), default)
         return domains.by_name.get(_ascii(path.domain))
 
     def _domains(self) -> _Domains:
@@ -163,6 +168,7 @@ class _Walk:
 
     domains: _Domains
     rights: ReceivingRights
+    administrators: Administrators
     now: int
     has_room: HasRoom | None
     accounts: dict[int, None] = field(factory=dict)
@@ -177,6 +183,8 @@ class _Walk:
         """Who gets mail for one of ``names`` in a domain; ``meant`` is what a rule makes of them."""
         if meant is None or not any(self._holder(tx, name, domain_id, 0) for name in names):
             self._address(tx, *(meant or (names, domain_id)), 0)
+        if POSTMASTER in names and not self.accounts and not self.remote:
+            self._administrator(tx, self.domains.by_id[domain_id])
         if self.is_too_long:
             return Resolved(problem=Problem.TOO_MANY, remote=self.remote)
         full = [id for id in self.accounts if not self._fits(tx, id)]
@@ -211,9 +219,11 @@ class _Walk:
                 return
         if self._masked(tx, names, domain_id):
             return
-        if domain.catch_all_address and depth < DEEPEST:
-            self._member(tx, domain.catch_all_address, depth + 1)
-        if depth == 0 and POSTMASTER in names and not self.accounts and not self.remote:
+        catching = domain.catch_all_address
+        if catching and not self._is_one_of(catching, names, domain_id):
+            if depth < DEEPEST:
+                self._member(tx, catching, depth + 1)
+        elif POSTMASTER in names:
             self._administrator(tx, domain)
 
     def _holder(self, tx: Transaction, name: str, domain_id: int, depth: int) -> bool:
@@ -256,12 +266,19 @@ class _Walk:
         else:
             self._address(tx, (local,), domain_id, depth)
 
+    def _is_one_of(self, address: str, names: Names, domain_id: int) -> bool:
+        local, _, domain = address.rpartition("@")
+        return local in names and self.domains.by_name.get(domain) == domain_id
+
     def _account(self, tx: Transaction, row: Row) -> None:
-        home = self.domains.by_id.get(decode_id(row.data["domainId"]))
-        if home is None or not home.is_enabled or not self.rights.may_receive(tx, row.data):
+        if self._may_receive(tx, row):
+            self.accounts[row.id] = None
+        else:
             self.problem = Problem.DISABLED
-            return
-        self.accounts[row.id] = None
+
+    def _may_receive(self, tx: Transaction, row: Row) -> bool:
+        home = self.domains.by_id.get(decode_id(row.data["domainId"]))
+        return home is not None and home.is_enabled and self.rights.may_receive(tx, row.data)
 
     def _masked(self, tx: Transaction, names: Names, domain_id: int) -> bool:
         """Whether it is a masked address, valid or not."""
@@ -284,14 +301,14 @@ class _Walk:
         return False
 
     def _administrator(self, tx: Transaction, domain: Domain) -> None:
-        """The first administrator whose mail this is to see: the domain's tenant has its own, the server the rest."""
-        tenant = None if domain.member_tenant_id is None else encode_id(domain.member_tenant_id)
-        for row in tx.registry.list("Account", limit=_MOST_LOOKED_AT):
-            roles = row.data.get("roles") or {}
-            if roles.get("@type") == "Admin" and row.data.get("memberTenantId") in (None, tenant):
-                self._account(tx, row)
-                if self.accounts:
-                    return
+        """Whoever is in charge of the domain gets it."""
+        row = self.administrators.first(
+            *(tx, domain.member_tenant_id),
+            may=lambda row: self._may_receive(tx, row),
+            has_room=lambda account_id: self._fits(tx, account_id),
+        )
+        if row is not None:
+            self.accounts[row.id] = None
 
 
 def _spellings(local: str) -> Iterator[str]:

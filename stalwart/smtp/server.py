@@ -52,7 +52,7 @@ class SmtpFactory(ServerFactory):
     def buildProtocol(self, addr: Any) -> Protocol:
         """Twisted calls this."""
         if self._stopped:
-            return _SentAway(replies.CLOSING)
+            return SentAway(replies.CLOSING)
         limits, ip = self.policy.limits, peer_ip(addr)
         key = _neighbourhood(ip)
         if not self._places.take(_ALL, self.listener.name, limits.connections):
@@ -106,10 +106,10 @@ class SmtpFactory(ServerFactory):
 
     def _send_away(self, ip: str, answer: Reply, limit: int | None) -> Protocol:
         self.policy.telemetry.emit(SMTP_CONCURRENCY_LIMIT, listenerId=self.listener.name, remoteIp=ip, limit=limit)
-        return _SentAway(answer)
+        return SentAway(answer)
 
 
-class _SentAway(Protocol):
+class SentAway(Protocol):
     """A connection that is refused."""
 
     def __init__(self, answer: Reply) -> None:

@@ -16,7 +16,7 @@ from twisted.internet.task import deferLater
 from stalwart.codec.smtp import replies
 from stalwart.codec.smtp.commands import Auth, Bdat, Hello, Mail, Rcpt, Verb, parse
 from stalwart.codec.smtp.data_decoder import ChunkDecoder, DataDecoder
-from stalwart.codec.smtp.paths import Path
+from stalwart.codec.smtp.paths import POSTMASTER, Path
 from stalwart.codec.smtp.replies import reply
 from stalwart.codec.smtp_reply import Reply
 from stalwart.smtp.envelope import Envelope, Peer, Recipient
@@ -55,6 +55,7 @@ class Session:
         """Whether it is beyond recall."""
         self._errors = 0
         self._failed = 0
+        self._asked_postmaster = False
         self._idled = 0
         self._tried_recipient = False
         self._named: set[Path] = set()
@@ -218,13 +219,20 @@ class Session:
     async def _recipient_refused(self, envelope: Envelope, path: Path, answer: Reply) -> Outcome:
         self._tell_refused(answer, to=path.text, **{"from": envelope.sender.text})
         limits = self.peer.limits
-        if limits.failure_delay:
+        if limits.failure_delay and not self._is_first_postmaster(path):
             await deferLater(self.policy.clock, limits.failure_delay)  # type: ignore[arg-type]  # is IReactorTime
         self._failed += 1
         if limits.failed_recipients is not None and self._failed > limits.failed_recipients:
             self.tell(events.SMTP_TOO_MANY_INVALID_RCPT, limit=limits.failed_recipients)
             return Outcome((replies.TOO_MANY_FAILED_RECIPIENTS,), Then.CLOSE)
         return refused(answer)
+
+    def _is_first_postmaster(self, path: Path) -> bool:
+        """Whoever asks for postmaster need not be guessing names: it should be there (RFC 5321 4.5.1)."""
+        if self._asked_postmaster or path.local.lower() != POSTMASTER.local:
+            return False
+        self._asked_postmaster = True
+        return True
 
     def _data(self) -> Step:
         if self.incoming is not None:

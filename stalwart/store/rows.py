@@ -177,12 +177,15 @@ class Blob(Struct, frozen=True):
 
 
 class BlobLink(Struct, frozen=True):
-    """Who holds a blob: an object (``owner_id`` > 0) or an upload (< 0); ``type`` is the media type of an upload."""
+    """Who holds a blob: an object (``owner_id`` > 0) or an upload (< 0); ``type`` is the media type of an upload,
+    ``used`` says that something was made of it.
+    """
 
     account_id: int
     owner_id: int
     expires_at: int | None
     type: str | None
+    used: bool = False
 
 
 class PendingUploads(Struct, frozen=True):

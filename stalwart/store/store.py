@@ -462,7 +462,12 @@ class Blobs(Protocol):
         type: str | None = None,
         expires_at: int | None = None,
     ) -> None:
-        """Hold the blob for an owner, until ``expires_at`` if given. Raises NotFound."""
+        """Hold the blob for an owner, until ``expires_at`` if given; an upload is unused then. Raises NotFound."""
+
+    def use(self, hash: bytes, account_id: int) -> None:
+        """Something was made of the blob: uploads of it into the account are not pending any more, whatever becomes of
+        that. They stay until they expire.
+        """
 
     def unlink(self, account_id: int, owner_id: int, now: int, hash: bytes | None = None) -> int:
         """Let go of one blob of the owner, or of all; answers how many."""
@@ -471,7 +476,7 @@ class Blobs(Protocol):
         """The unexpired links of one account: what decides whether it may read the blob."""
 
     def pending(self, account_id: int, owner_id: int, now: int) -> PendingUploads:
-        """What one uploader (``owner_id`` < 0) holds in the account that no object there has taken up yet."""
+        """What one uploader (``owner_id`` < 0) holds in the account that nothing there was made of yet."""
 
     def sweep(self, now: int, grace: int = 86_400, limit: int = 1000) -> Swept:
         """Drop expired links, then blobs that nothing has held for ``grace`` seconds; at most ``limit`` of each."""

@@ -151,7 +151,7 @@ LIMIT_CONCURRENT_REQUEST = Event(
     "limit.concurrent-request", Level.DEBUG, "Concurrent request limit reached", "remoteIp path reason"
 )
 LIMIT_CONCURRENT_CONNECTION = Event(
-    "limit.concurrent-connection", Level.WARN, "Listener's connection limit reached", "listenerId limit"
+    "limit.concurrent-connection", Level.WARN, "Listener's connection limit reached", "listenerId limit reason"
 )
 LIMIT_CALLS_IN = Event("limit.calls-in", Level.DEBUG, "Too many calls in one JMAP request", "remoteIp path reason")
 LIMIT_SIZE_REQUEST = Event("limit.size-request", Level.DEBUG, "Request body over its limit", "remoteIp path reason")

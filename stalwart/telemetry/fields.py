@@ -44,7 +44,7 @@ _NAMES: Mapping[Kind, str] = {
         version
         """,
     Kind.NUMBER: """
-        accountId code dropped limit listeners localPort remotePort size spanId total worker
+        accountId code documentId dropped limit listeners localPort remotePort size spanId total worker
         """,
     Kind.DURATION: "elapsed",
     Kind.MOMENT: "due",

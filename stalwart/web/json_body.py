@@ -7,7 +7,9 @@ noncharacters (RFC 7493 2.1) are let through. Typed reading of bodies belongs to
 
 from __future__ import annotations
 
+import gc
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -15,8 +17,13 @@ import msgspec
 from stalwart.errors import Invalid
 
 MAX_DEPTH = 64
+MOST_VALUES = 250_000
+_LARGE = 65536
 UNREADABLE = "JSON deserialization failed"
 WRONG_TYPE = "The Content-Type header must be application/json."
+
+
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.S)
 
 
 class NotJson(Invalid):
@@ -36,6 +43,9 @@ def decode_json(body: bytes) -> Any:
 
     :raises NotJson: not JSON, not I-JSON, or nested deeper than ``MAX_DEPTH``.
     """
+    collecting = len(body) > _LARGE and gc.isenabled()
+    if collecting:  # nothing of it is garbage yet, and looking again and again takes longer than reading
+        gc.disable()
     try:  # RFC 7493 2.1 to 2.3
         value = msgspec.json.decode(body)
         _SEARCHING.decode(body.decode())
@@ -49,9 +59,23 @@ def decode_json(body: bytes) -> Any:
         raise NotJson("a value is not allowed") from None
     except RecursionError:
         raise _refusal("nested too deeply") from None
+    finally:
+        if collecting:
+            gc.enable()
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _too_deep(value):
         raise _refusal("nested too deeply")
     return value
+
+
+def has_many_values(body: bytes) -> bool:
+    """Whether ``body``, be it JSON or not, has more than ``MOST_VALUES`` values: reading them would take long."""
+    if _separators(body) <= MOST_VALUES:
+        return False
+    return _separators(_TEXT.sub(b"", body)) > MOST_VALUES
+
+
+def _separators(body: bytes) -> int:
+    return body.count(b",") + body.count(b"[") + body.count(b"{")
 
 
 def is_json(content_type: str | None) -> bool:

@@ -4,7 +4,8 @@ Frames are wsproto's, except texts that are sent: they may be large, and are not
 that would cost each connection more memory than everything else.
 Memory is bounded: a message of the client by its limit, those that are not complete by the room that all sockets of its
 account share and by a time, what the client does not read by whoever speaks, who sends the next only when the last has
-left. Whoever takes nothing for five minutes is dropped.
+left. Whoever takes nothing for five minutes is dropped. Work is bounded too: frames that complete no message have to
+carry something, beyond a number of them.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ PATIENCE = 300.0  # seconds in which a client reads nothing
 UNFINISHED = 300.0  # seconds in which a message has to be complete
 SHORT = 65536  # octets of messages that are written in one piece
 MOST_PONGS = 65536  # octets of control frames for a client that does not read
+FRAGMENTS, FRAGMENT = 10_000, 1024  # of one message; more where they have so many octets on the average
+LATELY = 10.0  # seconds in which frames are counted that complete no message:
+FRAMES, FRAME = 1000, 256  # there may be so many of them, and one more for so many octets
 _NEVER = float("inf")
 _TEXT = 0x81
 
@@ -61,9 +65,13 @@ class Socket:
         "_channel",
         "_closes_at",
         "_events",
+        "_fragments",
         "_frames",
+        "_frames_lately",
         "_held_since",
         "_holding",
+        "_lately",
+        "_octets_lately",
         "_pinged_at",
         "_requests",
         "_seconds",
@@ -88,6 +96,9 @@ class Socket:
         self._events: Iterator[Event] | None = None
         self._begun: bytearray | None = None
         self._begun_at = 0.0
+        self._fragments = 0
+        self._frames_lately = self._octets_lately = 0
+        self._lately = 0.0
         self._taken = 0
         self._holding = False
         self._held_since: float | None = None
@@ -161,7 +172,10 @@ class Socket:
 
     def received(self, data: bytes) -> None:
         """The client has sent octets."""
-        self.heard_at = self._seconds()
+        self.heard_at = now = self._seconds()
+        if self._lately + LATELY <= now:
+            self._lately, self._frames_lately, self._octets_lately = now, 0, 0
+        self._octets_lately += len(data)
         if self._frames.state in (ConnectionState.OPEN, ConnectionState.LOCAL_CLOSING):
             self._frames.receive_data(data)
             if not self._holding:
@@ -234,7 +248,10 @@ class Socket:
         elif isinstance(event, TextMessage):
             self._text(event)
         elif isinstance(event, Ping):
-            self._control(self._frames.send(Pong(payload=bytes(event.payload))))
+            if not self._is_one_too_many():
+                self._control(self._frames.send(Pong(payload=bytes(event.payload))))
+        elif isinstance(event, Pong):
+            self._is_one_too_many()
         elif isinstance(event, BytesMessage):
             self._refuse(UNSUPPORTED, "Messages are text here.")
 
@@ -253,13 +270,27 @@ class Socket:
                 return
             self._taken += len(part)
             begun += part
+            if event.frame_finished and not self._is_one_too_many():
+                self._fragments += 1
+                most = max(FRAGMENTS, self._wishes.most // FRAGMENT)
+                if self._fragments >= most:  # the last one is still to come
+                    self._refuse(POLICY, f"A message may have {most} fragments.")
             return
         self._forget_begun()
         if self._speaker is not None:
             self._speaker.message(part if begun is None else bytes(begun) + part)
 
+    def _is_one_too_many(self) -> bool:
+        """A frame that completes no message: whether they are too many for their octets, and the socket is closed."""
+        self._frames_lately += 1
+        if self._frames_lately <= FRAMES + self._octets_lately // FRAME:
+            return False
+        self._refuse(POLICY, f"Fragments and pings: {FRAMES} in {LATELY:g} seconds, one more for each {FRAME} octets.")
+        return True
+
     def _forget_begun(self) -> None:
         self._begun = None
+        self._fragments = 0
         taken, self._taken = self._taken, 0
         if taken:
             self._wishes.room.free(taken)

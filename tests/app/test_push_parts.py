@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from stalwart.app import push_parts as push_parts_module
 from stalwart.config.collaboration.jmap import Jmap
+from stalwart.errors import TooMany
 from tests.app.world import HouseCase
 
 
@@ -13,6 +15,14 @@ class PushPartsTests(HouseCase):
         self.assertEqual(set(found), {"push_streams", "push_devices", "push_addresses", "push_key"})
         self.assertRegex(found["push_key"](), r"\A[A-Za-z0-9_-]{87}\Z")
         self.assertIs(found["push_streams"].feed, push.feed)
+
+    def test_an_account_may_not_have_all_descriptors(self) -> None:
+        self.patch(push_parts_module, "descriptor_limit", lambda: 40)
+        streams = self.open().mail.push.streams
+        for _ in range(10):
+            streams.admit(7)
+            self.enterContext(streams.open(7, "eventsource"))
+        self.assertRaises(TooMany, streams.admit, 7)
 
     def test_push_services_are_public_unless_a_setting_says_otherwise(self) -> None:
         house = self.open()

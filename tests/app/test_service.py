@@ -12,6 +12,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
+from stalwart.app import descriptors as descriptors_module
 from stalwart.app import house as house_module
 from stalwart.app import service as module
 from stalwart.app.environment import Environment
@@ -98,6 +99,13 @@ class ServiceTests(SynchronousTestCase):
     def test_nothing_is_opened_before_the_reactor_runs(self) -> None:
         self.patch(house_module, "open_house", lambda *_: self.fail("too early"))
         self.service.startService()
+
+    def test_the_process_may_have_all_descriptors_before_anything_is_opened(self) -> None:
+        done: list[str] = []
+        self.patch(descriptors_module, "raise_limit", lambda: done.append("raised"))
+        self.patch(house_module, "open_house", lambda *_: done.append("opened") or self._open_house())
+        self.start()
+        self.assertEqual(done, ["raised", "opened"])
 
     def test_stopping_closes_the_house_and_is_over_within_ten_seconds(self) -> None:
         self.start()

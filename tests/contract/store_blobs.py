@@ -219,6 +219,23 @@ class BlobContract(StoreCase):
         await self.write(work)
         self.assertEqual(await self.read(lambda tx: tx.blobs.pending(5, -2, now=0)), PendingUploads(1, 2, 90))
 
+    async def test_an_upload_that_was_used_is_not_pending_whatever_becomes_of_the_object(self) -> None:
+        blob = await self.put(SMALL)
+        link = lambda owner, **more: self.write(lambda tx: tx.blobs.link(blob.hash, 5, owner, **more))  # noqa: E731
+        pending = lambda: self.read(lambda tx: tx.blobs.pending(5, -2, now=60).count)  # noqa: E731
+        await link(-2, type="a/b", expires_at=90)
+        await link(1)
+        await self.write(lambda tx: tx.blobs.use(blob.hash, 6))
+        await self.write(lambda tx: tx.blobs.unlink(5, 1, now=60))
+        self.assertEqual(await pending(), 1, "it was used in another account")
+        await self.write(lambda tx: tx.blobs.use(blob.hash, 5))
+        self.assertEqual(await pending(), 0)
+        self.assertEqual(
+            await self.read(lambda tx: tx.blobs.links(blob.hash, 5, 60)), [BlobLink(5, -2, 90, "a/b", used=True)]
+        )
+        await link(-2, expires_at=99)
+        self.assertEqual(await pending(), 1, "uploaded again")
+
     async def test_work_on_files_gives_its_result(self) -> None:
         def work(files: Any) -> bytes:
             with files.begin() as writer:

@@ -68,6 +68,11 @@ class RefusedTests(SynchronousTestCase):
         refused = self.refusal(body)
         self.assertEqual((refused.kind, refused.limit), ("limit", "maxCallsInRequest"))
 
+    def test_too_many_values(self) -> None:
+        many = b'{"using":[],"methodCalls":[["Core/echo",{"a":[' + b"[]," * 300_000 + b'1]},"0"]]}'
+        refused = self.refusal(many)
+        self.assertEqual((refused.kind, refused.limit), ("limit", "maxSizeRequest"))
+
     def test_the_shape_says_where_it_is_wrong(self) -> None:
         refused = self.refusal(b'{"using":[],"methodCalls":[["Core/echo",{},"0"],["Core/echo",{},7]]}')
         self.assertIn("$.methodCalls[1][2]", refused.detail)

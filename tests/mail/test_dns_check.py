@@ -47,6 +47,13 @@ class DnsCheckTests(SynchronousTestCase):
         self.assertEqual({each.state for each in found}, {"ok"})
         self.assertEqual(sorted(resolver.asked), sorted(questions(self.facts)))
 
+    def test_postmaster_who_is_nobody_is_told_of(self) -> None:
+        resolver = FakeResolver(table_of(self.facts))
+        found = self.successResultOf(
+            Deferred.fromCoroutine(check_dns(self.facts, resolver, self.clock, ("smtp", "imap", "pop3"), "b"))
+        )
+        self.assertEqual([each.type for each in found if each.state != "ok"], ["MX"])
+
     def test_mended_record_is_seen_at_once(self) -> None:
         source = FakeResolver({**table_of(self.facts), ("example.org", "MX"): [MX(5, "old.test.")]})
         resolver = CachingResolver(source, self.clock)

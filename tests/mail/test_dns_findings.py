@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from attrs import evolve
@@ -26,6 +27,7 @@ class FindingCase(SynchronousTestCase):
     """A domain whose zone is as it should be, until a test breaks ``table``."""
 
     secure: Any = ()
+    unreachable: str | None = None
 
     def setUp(self) -> None:
         self.facts = facts()
@@ -51,7 +53,7 @@ class FindingCase(SynchronousTestCase):
             return results
 
         results = self.successResultOf(Deferred.fromCoroutine(looked_up()))
-        return findings(known or self.facts, results, listening)
+        return findings(known or self.facts, results, listening, self.unreachable)
 
     def faults(self, known: DomainFacts | None = None, listening: Any = PROTOCOLS) -> list[tuple[str, str, str]]:
         """Type, name and state of what is not as it should be."""
@@ -168,6 +170,20 @@ class FaultTests(FindingCase):
         elsewhere = facts({"services": {"imap": {"hostname": "imap.else.test"}}})
         self.table = table_of(elsewhere)
         self.assertEqual(self.faults(elsewhere, ()), [])
+
+    def test_postmaster_who_is_nobody(self) -> None:
+        self.unreachable = "b"
+        self.assertEqual(self.faults(), [("MX", "example.org", "wrong")])
+        line = self.advice.strip().splitlines()[-1]
+        command, given = line.split("'")[0], json.loads(line.split("'")[1])
+        self.assertEqual(command, "stalwart-cli create MailingList --json ")
+        self.assertEqual(
+            given, {"name": "postmaster", "domainId": "b", "recipients": {"NAME@example.org": True}}, self.advice
+        )
+        self.put("example.org", "MX")
+        self.assertEqual(self.faults(), [("MX", "example.org", "missing")])
+        self.assertIn("IN MX", self.advice)
+        self.assertIn("Nobody gets mail for postmaster@example.org", self.advice)
 
     def test_aliases(self) -> None:
         name = "autoconfig.example.org"

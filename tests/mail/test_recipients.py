@@ -8,7 +8,9 @@ from stalwart.codec.ids import encode_id
 from stalwart.codec.masked_addresses import code
 from stalwart.config import registry
 from stalwart.config.identity.masked_email import MaskedEmail
+from stalwart.config.identity.tenant import Tenant
 from stalwart.errors import OverQuota
+from stalwart.mail import administrators
 from stalwart.mail.recipients import MOST_MEMBERS, Problem
 from stalwart.store import Transaction
 from tests.directory.world import NOW
@@ -233,6 +235,56 @@ class PostmasterTests(PostOffice):
         self.person("chief", roles={"@type": "Admin"})
         self.change_domain(catchAllAddress="bob@example.test")
         self.assertEqual(self.reached("postmaster@example.test"), ["bob"])
+
+    def test_where_the_catch_all_is_nobody_or_postmaster_itself(self) -> None:
+        self.person("chief", roles={"@type": "Admin"})
+        self.change_domain(catchAllAddress="carol@example.test")
+        self.assertEqual(self.reached("postmaster@example.test"), ["chief"])
+        self.change_domain(catchAllAddress="postmaster@example.test")
+        self.assertEqual(self.reached("postmaster@example.test"), ["chief"])
+        self.assertEqual(self.reached("whoever@example.test"), ["chief"])
+
+    def test_where_whoever_has_the_name_takes_no_mail(self) -> None:
+        self.person("chief", roles={"@type": "Admin"})
+        self.person("carol", aliases={"0": {"name": "postmaster", "domainId": self.home, "enabled": False}})
+        self.assertEqual(self.reached("postmaster@example.test"), ["chief"])
+        self.domain("other.test", isEnabled=False)
+        self.assertEqual(self.resolve("postmaster@other.test").problem, Problem.DISABLED)
+
+    def test_as_a_member_of_a_list(self) -> None:
+        self.mailing_list("abuse", "postmaster@example.test", "alice@example.test")
+        self.assertEqual(self.reached("abuse@example.test"), ["alice"])
+        self.person("chief", roles={"@type": "Admin"})
+        self.assertEqual(self.reached("abuse@example.test"), ["alice", "chief"])
+
+    def test_where_a_rule_makes_another_address_of_it(self) -> None:
+        self.person("chief", roles={"@type": "Admin"})
+        rule = {"else": "'nobody@example.test'"}
+        self.change_domain(subAddressing={"@type": "Custom", "customRule": rule})
+        self.assertEqual(self.reached("postmaster@example.test"), ["chief"])
+
+    def test_without_a_domain_where_the_default_one_is_switched_off(self) -> None:
+        self.person("chief", domain=self.domain("other.test"), roles={"@type": "Admin"})
+        self.change_domain(isEnabled=False)
+        self.assertEqual(self.reached("postmaster"), ["chief"])
+        self.assertEqual(self.resolve("postmaster@[192.0.2.7]", own_ip="192.0.2.7").problem, Problem.DISABLED)
+
+    def test_administrators_of_tenants_are_for_their_own_domains(self) -> None:
+        tenant = encode_id(self.settle(self.settings.create(Tenant, {"name": "one"})))
+        self.domain("other.test", memberTenantId=tenant)
+        self.person("theirs", roles={"@type": "Admin"}, memberTenantId=tenant)
+        self.assertEqual(self.resolve("postmaster@example.test").problem, Problem.UNKNOWN)
+        self.person("chief", roles={"@type": "Admin"})
+        self.assertEqual(self.reached("postmaster@example.test"), ["chief"])
+        reached = self.resolve("postmaster@other.test").accounts
+        self.assertEqual(len(reached), 1)
+
+    def test_among_very_many_accounts(self) -> None:
+        self.patch(administrators, "PAGE", 2)
+        for number in range(5):
+            self.person(f"p{number}")
+        self.person("chief", roles={"@type": "Admin"})
+        self.assertEqual(self.reached("postmaster@example.test"), ["chief"])
 
 
 class MaskedTests(PostOffice):

@@ -57,11 +57,20 @@ class DeliveryTests(InboundCase):
             "carol@example.test": "550 5.1.1",
             "a@elsewhere.test": "550 5.7.1",
             "far@example.test": "550 5.7.1",
-            "postmaster": "550 5.1.1",
+            "postmaster@elsewhere.test": "550 5.7.1",
         }.items():
+            if address.startswith("postmaster"):  # the first one waits for nothing
+                self.assertEqual(client.codes("RCPT TO:<Postmaster>"), ["550 5.1.1"])
             self.assertEqual(client.codes(f"RCPT TO:<{address}>"), [])
             self.clock.advance(5)  # MtaStageRcpt.waitOnFail
             self.assertEqual([line[:9] for line in client.lines()], [code], address)
+
+    def test_postmaster(self) -> None:
+        self.person("chief", roles={"@type": "Admin"})
+        for address in ("postmaster", "POSTMASTER@example.test"):
+            text = MESSAGE.replace("<1@", f"<{address}@")
+            self.assertEqual(self.send(self.client(), address, sender="", message=text), TAKEN)
+        self.assertEqual(len(self.mail_of("chief")), 2)
 
     def test_null_sender(self) -> None:
         self.assertEqual(self.send(self.client(), "alice@example.test", sender=""), TAKEN)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.errors import Invalid
-from stalwart.web.json_body import MAX_DEPTH, decode_json, is_json
+from stalwart.web.json_body import MAX_DEPTH, MOST_VALUES, decode_json, has_many_values, is_json
 
 REFUSED = {
     "nothing": b"",
@@ -49,6 +49,22 @@ _VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text('ab:"', max_size=3), inner, max_size=4),
     max_leaves=12,
 )
+
+
+class ManyTests(SynchronousTestCase):
+    """Values are counted before they are read."""
+
+    def test_values_and_not_what_texts_look_like(self) -> None:
+        for many in (b"[" + b"[]," * MOST_VALUES + b"1]", b"[" + b"0," * MOST_VALUES + b"0]", b"[" * (MOST_VALUES + 1)):
+            self.assertTrue(has_many_values(many))
+        text = json.dumps([",[{" * MOST_VALUES, '"' * MOST_VALUES, "\\" * MOST_VALUES]).encode()
+        self.assertFalse(has_many_values(text))
+        self.assertFalse(has_many_values(b"[" + b"0," * (MOST_VALUES - 2) + b"0]"))
+
+    def test_what_is_no_json_is_counted_fast(self) -> None:
+        for octets in (b'\\"' * 3_000_000, b'"' * 3_000_001, b'["\\', b'"' + b",\\" * 3_000_000):
+            self.assertFalse(has_many_values(octets))
+        self.assertTrue(has_many_values(b'"a",' * (MOST_VALUES + 2)))
 
 
 class ReadTests(SynchronousTestCase):

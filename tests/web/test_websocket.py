@@ -13,7 +13,7 @@ from wsproto.events import Pong
 from stalwart.web.answers import Answer, SocketOutlet, WebSocket
 from stalwart.web.exchange import Exchange
 from stalwart.web.routes import route
-from stalwart.web.websocket import CLOSING, MOST_PONGS, PATIENCE, UNFINISHED
+from stalwart.web.websocket import CLOSING, FRAGMENTS, FRAMES, LATELY, MOST_PONGS, PATIENCE, UNFINISHED
 from stalwart.web.websocket_handshake import read_handshake
 from tests.web.client import BASIC_ALICE, request_bytes, serve
 from tests.web.socket_client import BytesMessage, CloseConnection, Ping, SocketClient, TextMessage, frame
@@ -232,14 +232,57 @@ class BadTests(SocketCase):
     def test_a_length_of_64_bits_with_the_highest_set(self) -> None:
         self.assertEqual(self.close_code(b"\x81\xff" + b"\xff" * 8 + bytes(4)), 1002)
 
-    def test_fragments_without_end(self) -> None:
+    def test_tiny_fragments_take_little_memory(self) -> None:
         client = self.open()
-        client.raw(frame(TEXT, b"", final=False) + frame(CONTINUED, b"", final=False) * 10_000)
-        client.raw(frame(CONTINUED, b"x", final=False) * MOST)
-        self.assertEqual((self.cage.heard, client.connected.ended()), ([], False))
+        client.raw(frame(TEXT, b"x", final=False) + frame(CONTINUED, b"x", final=False) * (FRAMES - 1))
         self.assertLess(sys.getsizeof(client.connected.channel._socket._begun), 2 * MOST)
         client.raw(frame(CONTINUED, b""))
         self.assertEqual(client.texts(), ["x" * MOST])
+
+    def test_fragments_without_end(self) -> None:
+        one = frame(CONTINUED, b"", final=False)
+        self.assertEqual(self.close_code(frame(TEXT, b"", final=False) + one * (FRAMES * 2)), 1008)
+
+    def test_fragments_without_end_that_take_their_time(self) -> None:
+        client = self.open()
+        client.raw(frame(TEXT, b"x", final=False))
+        some = frame(CONTINUED, b"", final=False) * (FRAMES - 1)
+        for _ in range(FRAGMENTS // FRAMES):
+            client.after(int(LATELY) + 1)
+            client.raw(some)
+        self.assertFalse(client.connected.ended())
+        client.after(int(LATELY) + 1)
+        client.raw(some)
+        self.assertIn(1008, [each.code for each in client.events() if isinstance(each, CloseConnection)])
+        self.assertEqual((self.cage.heard, self.cage.room.left), ([], self.cage.room.most))
+
+    def test_each_message_may_have_its_fragments(self) -> None:
+        client = self.open()
+        self.parrot.is_mute = True
+        for _ in range(FRAGMENTS // FRAMES + 2):
+            client.after(int(LATELY) + 1)
+            client.raw(frame(TEXT, b"x", final=False) + frame(CONTINUED, b"", final=False) * (FRAMES - 1))
+            client.raw(frame(CONTINUED, b""))
+        self.assertEqual(len(self.cage.heard), FRAGMENTS // FRAMES + 2)
+
+    def test_fragments_that_carry_something_may_be_many(self) -> None:
+        client = self.open()
+        self.parrot.is_mute = True
+        for _ in range(FRAMES):
+            client.raw(frame(TEXT, b"x" * 250, final=False) + frame(CONTINUED, b"x" * 250, final=False))
+            client.raw(frame(CONTINUED, b""))
+        self.assertEqual(len(self.cage.heard), FRAMES)
+
+    def test_pings_and_pongs_without_end(self) -> None:
+        for each in (frame(PING, b""), frame(PONG, b""), frame(PING, b"x" * 125)):
+            client = self.open()
+            client.raw(each * FRAMES)
+            client.after(int(LATELY) + 1)
+            client.raw(each * FRAMES)
+            self.assertFalse(client.connected.ended())
+            client.raw(each * FRAMES * 2)
+            self.assertTrue(client.connected.ended())
+            self.assertIn(1008, [event.code for event in client.events() if isinstance(event, CloseConnection)])
 
     def test_no_utf_8(self) -> None:
         for octets in (b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"ab\xc3"):

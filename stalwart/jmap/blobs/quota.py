@@ -1,7 +1,8 @@
 """How much one user may have uploaded and not used yet (x:Jmap, RFC 8620 6, jmap.md 2).
 
-Counted for each user in each account: what expires or is taken up by an object makes room again. The permission
-``unlimitedUploads`` lifts the quota. Nothing is removed early to make room.
+Counted for each user in each account: what expires, is held by an object, or was made something of, makes room again.
+What was used stays so when that is destroyed; uploaded again it is a new upload. The permission ``unlimitedUploads``
+lifts the quota. Nothing is removed early to make room.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ class Uploader:
     now: int
 
     def keep(self, tx: Transaction, content: bytes | Stored, type: str | None = None) -> Blob:
-        """Store an upload, in a write; what is uploaded again only lasts longer.
+        """Store an upload, in a write; what is uploaded again unused only lasts longer.
 
         :raises UploadQuotaExceeded: there is no room for it; then nothing is stored.
         :raises Unavailable: the file has gone meanwhile.
@@ -100,7 +101,8 @@ class Uploader:
 
     def _check_room(self, tx: Transaction, hash: bytes, size: int) -> None:
         owner = uploader(self.access.account_id)
-        if not any(link.owner_id == owner for link in tx.blobs.links(hash, self.account_id, self.now)):
+        links = tx.blobs.links(hash, self.account_id, self.now)
+        if not any(link.owner_id == owner and not link.used for link in links):
             self.quota.check(pending_uploads(tx, self.access, self.account_id, self.now), size, self.now)
 
     def _link(self, tx: Transaction, hash: bytes, type: str | None) -> None:

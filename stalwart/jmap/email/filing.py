@@ -26,11 +26,14 @@ from stalwart.store.store import Transaction
 
 @frozen
 class Made:
-    """A message that waits to be added; ``given`` are the properties that the client wrote."""
+    """A message that waits to be added; ``given`` are the properties that the client wrote, ``blobs`` the hashes of
+    those that it was made of.
+    """
 
     placement: Placement
     prepared: Prepared
     given: frozenset[str] = frozenset()
+    blobs: frozenset[bytes] = frozenset()
 
 
 MOST_OCTETS: Final = 256 << 20
@@ -105,7 +108,7 @@ Outcomes = dict[str, AddedEmail | StalwartError]
 
 
 def file_all(tx: Transaction, account_id: int, makings: Makings, messages: Messages, now: int) -> Outcomes:
-    """Add messages where they belong."""
+    """Add messages where they belong; uploads that they were made of are used then (RFC 8620 6)."""
     outcomes: Outcomes = {}
     for creation_id, made in makings.items():
         try:
@@ -120,13 +123,16 @@ def file_all(tx: Transaction, account_id: int, makings: Makings, messages: Messa
 def _file(tx: Transaction, account_id: int, made: Made, messages: Messages, now: int) -> AddedEmail:
     place = made.placement
     with tx.savepoint(), placing():
-        return messages.add(
+        added = messages.add(
             *(tx, account_id, made.prepared),
             mailboxes=place.mailboxes,
             keywords=place.keywords or frozenset(),
             received_at=place.received_at,
             now=now,
         )
+        for hash in made.blobs:
+            tx.blobs.use(hash, account_id)
+        return added
 
 
 def answers(makings: Makings, outcomes: Outcomes) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -6,9 +6,9 @@ tells them from searches.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
 
@@ -16,12 +16,14 @@ from stalwart.jmap.email.data_type import TEXT_CONDITIONS
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.standard.asking import number_of
 from stalwart.jmap.standard.collation import ascii_numeric
-from stalwart.jmap.standard.filters import EVERYTHING, Filter, Operation, Test, tests
+from stalwart.jmap.standard.filters import EVERYTHING, Filter, Operation, Operator, Test, tests
 from stalwart.jmap.standard.sorting import Criterion
 from stalwart.store import Transaction
 from stalwart.store.mail_rows import Combined, Condition, Shown, Sort, SortKey
 from stalwart.store.mail_rows import Filter as MailFilter
 from stalwart.store.mail_rows import Test as MailTest
+
+T = TypeVar("T")
 
 _NOTHING = -1
 _TEXTS = ("from", "to", "subject")
@@ -40,8 +42,10 @@ class TextSearch(Protocol):
     async def ready(self, account_id: int) -> None:
         """Wait, for a bounded time, until what has arrived is found."""
 
-    def finder(self, tx: Transaction, account_id: int) -> Finder:
-        """For one search."""
+    async def search(
+        self, account_id: int, conditions: Sequence[tuple[str, Any]], work: Callable[[Transaction, Any], T]
+    ) -> T:
+        """What ``work`` answers, with a ``Finder`` that knows all ``conditions``; after ``ready``, and in turn."""
 
 
 @frozen
@@ -87,9 +91,9 @@ def _all_of(filter: Filter) -> Iterable[Test | None]:
         yield None
 
 
-def needs_text_search(filter: Filter) -> bool:
-    """Whether any condition is about text."""
-    return any(test.name in TEXT_CONDITIONS for test in tests(filter))
+def text_conditions(filter: Filter) -> list[tuple[str, Any]]:
+    """The conditions about text, with their values; with any, the filter needs a text search."""
+    return [(test.name, test.value) for test in tests(filter) if test.name in TEXT_CONDITIONS]
 
 
 def store_filter(filter: Filter, find: Callable[[str, Any], frozenset[int]]) -> MailFilter | None:
@@ -99,11 +103,22 @@ def store_filter(filter: Filter, find: Callable[[str, Any], frozenset[int]]) -> 
 
 def _translated(filter: Filter, find: Callable[[str, Any], frozenset[int]]) -> MailFilter:
     if isinstance(filter, Operation):
-        return Combined(filter.operator, tuple(_translated(part, find) for part in filter.parts))
+        parts = [_translated(part, find) for part in filter.parts]
+        lists = [part.value for part in parts if isinstance(part, Condition) and part.test == "among"]
+        if len(lists) > 1:  # one list of e-mails is much cheaper to look into than many
+            parts = [part for part in parts if not isinstance(part, Condition) or part.test != "among"]
+            parts.append(Condition("among", _merged(filter.operator, lists)))
+        return Combined(filter.operator, tuple(parts))
     if filter.name in TEXT_CONDITIONS:
         return Condition("among", find(filter.name, filter.value))
     name, value_of = _TESTS[filter.name]
     return Condition(name, value_of(filter.value))
+
+
+def _merged(operator: Operator, sets: Sequence[Any]) -> frozenset[int]:
+    first, *others = sets
+    found: frozenset[int] = first.intersection(*others) if operator == "AND" else first.union(*others)
+    return found
 
 
 def store_sort(sort: Iterable[Criterion]) -> tuple[Sort, ...]:

@@ -155,7 +155,8 @@ class _Preparing:
             self._target.check(wanted.placement, size if is_plain else 0, size)
             self._last = (blob_id, await self._prepared(found, blob_id))
         prepared = self._last[1]
-        return self._target.take(Made(_dated(wanted.placement, prepared), prepared))
+        blobs = frozenset((found.blob.hash,))
+        return self._target.take(Made(_dated(wanted.placement, prepared), prepared, blobs=blobs))
 
     async def _prepared(self, found: Readable, blob_id: str) -> Prepared:
         try:

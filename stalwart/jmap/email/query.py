@@ -14,12 +14,13 @@ from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.call import Call
 from stalwart.jmap.email.data_type import EMAIL
 from stalwart.jmap.email.filter import (
+    Finder,
     PlainList,
     TextSearch,
-    needs_text_search,
     plain_list,
     store_filter,
     store_sort,
+    text_conditions,
 )
 from stalwart.jmap.email.recent_answers import RecentAnswer, RecentAnswers
 from stalwart.jmap.errors import MethodError
@@ -49,13 +50,12 @@ async def query(call: Call, *, store: Store, text_search: TextSearch, recent_ans
     asked = read_query(EMAIL, arguments.filter, arguments.sort, call.request)
     window = Window.of(arguments, object_number(arguments.anchor), call.request.limits.query_max_results)
     plain = plain_list(asked.filter, asked.sort)
-    if plain is None and needs_text_search(asked.filter):
-        await text_search.ready(account_id)
-        search = _Search(account_id, asked, window, collapse, text_search)
-        answer = await store.read(lambda tx: _Answer.of(_state(tx, account_id), search.part(tx)))
-    elif plain is None:
-        search = _Search(account_id, asked, window, collapse, text_search)
-        answer = await _repeated(store, recent_answers, account_id, search.key, search.part)
+    if plain is None:
+        search = _Search(account_id, asked, window, collapse)
+        if conditions := text_conditions(asked.filter):
+            answer = await text_search.search(account_id, conditions, search.answer)
+        else:
+            answer = await _repeated(store, recent_answers, account_id, search.key, search.part)
     else:
         key = (account_id, plain, window, collapse)
         find = partial(_page, account_id=account_id, plain=plain, window=window, collapse=collapse)
@@ -136,24 +136,26 @@ def _page(tx: Transaction, *, account_id: int, plain: PlainList, window: Window,
 class _Search:
     """A search, of text or not."""
 
-    def __init__(self, account_id: int, asked: Query, window: Window, collapse: bool, text_search: TextSearch) -> None:
+    def __init__(self, account_id: int, asked: Query, window: Window, collapse: bool) -> None:
         self.account_id = account_id
         self.sort = store_sort(asked.sort)
         self.collapse = collapse
         self._filter = asked.filter
         self._window = window
-        self._text_search = text_search
 
     @property
     def key(self) -> Hashable:
         """The same for the same search, which must not be one of text."""
         return (self.account_id, store_filter(self._filter, _no_text), self.sort, self._window, self.collapse)
 
-    def part(self, tx: Transaction) -> Part:
-        """What the window shows."""
-        finder = self._text_search.finder(tx, self.account_id)
+    def answer(self, tx: Transaction, finder: Finder) -> _Answer:
+        """What the window shows of a search of text."""
+        return _Answer.of(_state(tx, self.account_id), self.part(tx, finder.find))
+
+    def part(self, tx: Transaction, find: Callable[[str, Any], frozenset[int]] | None = None) -> Part:
+        """What the window shows; ``find`` answers conditions about text."""
         try:
-            found = store_filter(self._filter, finder.find)
+            found = store_filter(self._filter, find or _no_text)
             return self._window.cut(_Matches(tx, self, found))
         except Invalid as problem:  # filters of any size cannot be carried out
             raise MethodError("unsupportedFilter", problem.detail) from None

@@ -126,7 +126,8 @@ async def _make(request: Request, plan: Plan, drafts: Mapping[str, Draft], writi
             target.check(draft.placement, least_octets(draft, found), octets_of(draft, found))
             content = await composing.message(draft, found, plan.now)
             prepared = await writing.messages.prepare(content)
-            made = target.take(Made(draft.placement, prepared, draft.given))
+            blobs = frozenset(found[id].blob.hash for id in draft.blob_ids())
+            made = target.take(Made(draft.placement, prepared, draft.given, blobs))
         except StalwartError as problem:
             plan.made[creation_id] = problem
         else:

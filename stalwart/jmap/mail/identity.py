@@ -1,5 +1,5 @@
-"""Identity/get (RFC 8621 6.1): one identity for each address of an account, for programs that ask before they show
-mail.
+"""Identity/get and Identity/changes (RFC 8621 6): one identity for each address of an account, for programs that ask
+before they show mail.
 
 They follow from the account and cannot be changed. ``urn:ietf:params:jmap:submission`` is not announced, because
 nothing can be sent.
@@ -25,7 +25,9 @@ from stalwart.jmap.standard.object_source import ObjectSource
 from stalwart.jmap.standard.property import Property
 from stalwart.jmap.standard.scalars import Boolean, Nullable, String
 from stalwart.jmap.standard.source import Found
+from stalwart.jmap.standard.states import State
 from stalwart.store.object_types import IDENTITY as NUMBER
+from stalwart.store.rows import Changes
 from stalwart.store.store import Transaction
 
 SUBMISSION: Final = "urn:ietf:params:jmap:submission"
@@ -38,12 +40,20 @@ class IdentitySource(ObjectSource):
     """Worked out whenever they are asked for; an address has the same id as long as it is there."""
 
     def state(self, tx: Transaction, asking: Asking) -> int:
-        return _digest(_identities(tx, asking))
+        identities = _identities(tx, asking)
+        return _digest(identities) if identities else 0
 
     def fetch(
         self, tx: Transaction, asking: Asking, ids: Collection[int] | None, names: Collection[str], limit: int
     ) -> Found:
         return [(id, identity) for id, identity in _identities(tx, asking) if ids is None or id in ids][:limit]
+
+    def changes(self, tx: Transaction, asking: Asking, since: State, limit: int) -> Changes | None:
+        """That nothing has changed; else nothing can be told, because what was there before is not kept."""
+        now = self.state(tx, asking)
+        if since != State(now):
+            return None
+        return Changes((), (), (), now, now, has_more=False, only_counts=False, origin=now)
 
 
 def _identities(tx: Transaction, asking: Asking) -> Found:
@@ -100,6 +110,6 @@ IDENTITY = DataType(
         },
     ),
     source=IdentitySource(NUMBER),
-    supports=("get",),
+    supports=("get", "changes"),
     services=("settings",),
 )

@@ -174,10 +174,13 @@ class _Group:
         return Change(states, self.known())
 
     def since(self, known: Mapping[int, int]) -> Change | None:
-        """What has changed since ``known``."""
+        """What has changed since ``known``. A number that has not been given out yet says nothing: the store was put
+        back to an earlier day, or another process was quicker."""
         states = {}
         for id, account in self.accounts.items():
             least = known.get(id, 0)
+            if least > account.known:
+                least = 0
             now = account.states or {}
             found = {type: number for type, number in now.items() if number > least and self.types_include(type)}
             if found:

@@ -16,6 +16,8 @@ from stalwart.telemetry.measures import LIVE_STREAMS
 
 MOST = 4096
 """Streams of one account: many devices behind one login are no attack, and an idle one costs little."""
+SHARE = 4
+"""One account may have this part of the file descriptors of a process, if that is less."""
 REQUESTS = 4
 """Messages of one account to its WebSockets may hold the octets of as many requests of the greatest size,
 or of as many as may run at once."""
@@ -24,23 +26,33 @@ _KIND = "push-streams"
 
 
 class PushStreams:
-    """What the routes share; ``places`` count streams by account, ``telemetry`` by kind."""
+    """What the routes share; ``places`` count streams by account, ``telemetry`` by kind. ``descriptors`` is how many
+    the process may have, None without a limit."""
 
-    def __init__(self, feed: Feed, standing: Standing, settings: Any, places: Places, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        standing: Standing,
+        settings: Any,
+        places: Places,
+        telemetry: Telemetry,
+        descriptors: int | None = None,
+    ) -> None:
         self.feed = feed
         self.standing = standing
         self.settings = settings
         self._places = places
         self._telemetry = telemetry
         self._held: dict[int, int] = {}
+        self._most = MOST if descriptors is None else min(MOST, max(descriptors // SHARE, 1))
 
     def admit(self, account_id: int) -> None:
         """Say whether the account may open one more now.
 
-        :raises TooMany: it has ``MOST`` already.
+        :raises TooMany: it has as many as it may have already.
         """
-        if self._places.taken(_KIND, account_id) >= MOST:
-            detail = f"This account has {MOST} open streams already. End one of them."
+        if self._places.taken(_KIND, account_id) >= self._most:
+            detail = f"This account has {self._most} open streams already. End one of them."
             raise TooMany(detail, headers={"Retry-After": str(RETRY_AFTER)})
 
     @contextmanager

@@ -45,6 +45,7 @@ LOOK_AFTER = 60.0
 """Seconds after which the access is looked at again in any case: sign-ins end in time."""
 
 _POLICY, _FAULT, _TRY_LATER = 1008, 1011, 1013
+_PORTS = {"http": 80, "https": 443}
 
 
 @frozen
@@ -59,7 +60,7 @@ class Parts:
 
 @route("GET", "/jmap/ws", needs="authenticated", ticket=True, spec="jmap 9.2; RFC 8887")
 async def web_socket(
-    exchange: Exchange, *, jmap: Service, push_streams: PushStreams, telemetry: Telemetry, clock: Any
+    exchange: Exchange, *, jmap: Service, push_streams: PushStreams, telemetry: Telemetry, clock: Any, base_url: str
 ) -> WebSocket | Answer:
     """JMAP over a WebSocket, subprotocol ``jmap``. Query: ``ticket``."""
     access = exchange.access
@@ -68,7 +69,7 @@ async def web_socket(
     if isinstance(handshake, Answer):
         return handshake
     settings = push_streams.settings
-    _check_origin(exchange, settings.of(Http))
+    _check_origin(exchange, settings.of(Http), base_url)
     push_streams.admit(access.account_id)
     parts = Parts(jmap, push_streams, telemetry, clock)
     jmap_settings = settings.of(Jmap)
@@ -335,7 +336,7 @@ def _spliced(head: Mapping[str, Any], members: bytes) -> bytes:
     return msgspec.json.encode(head)[:-1] + b"," + members[1:]
 
 
-def _check_origin(exchange: Exchange, http: Http) -> None:
+def _check_origin(exchange: Exchange, http: Http, base_url: str) -> None:
     """Browsers send passwords by themselves, also for pages of others, and ask nobody before they open a WebSocket.
 
     :raises Forbidden: the page is none that may use them.
@@ -344,5 +345,32 @@ def _check_origin(exchange: Exchange, http: Http) -> None:
     credentials = credentials_of(exchange)
     if origin is None or http.use_permissive_cors or origin in http.cors_allowed_origins:
         return
-    if credentials is not None and credentials[0] == "basic" and urlsplit(origin).hostname != exchange.host:
+    if credentials is not None and credentials[0] == "basic" and not _is_own(origin, exchange, base_url):
         raise Forbidden("Pages of this origin may not open a WebSocket with a password; use a ticket.")
+
+
+def _is_own(origin: str, exchange: Exchange, base_url: str) -> bool:
+    """Whether it is the published origin, or the one that was asked.
+
+    TLS may end ahead of this server, so that a page of ``https`` arrives without; one of ``http`` is none of ours where
+    ``https`` is published for the same host, or where TLS ends here.
+    """
+    page, public = _origin(origin), _origin(base_url)
+    if page is None or page == public:
+        return page is not None
+    host = exchange.header("host") or ""
+    if page != _origin(f"{page[0]}://{host}"):
+        return False
+    return page[0] == "https" or not (exchange.is_tls or _origin(f"https://{host}") == public)
+
+
+def _origin(url: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port (RFC 6454 4) of a web address; None if it is none."""
+    try:
+        parts = urlsplit(url.lower())
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _PORTS or not parts.hostname:
+        return None
+    return parts.scheme, parts.hostname, port if port is not None else _PORTS[parts.scheme]

@@ -2,14 +2,14 @@
 
 The leading process works through the queue in the background, and steps back while mail comes in or others wait to
 write. Whoever is about to search asks ``ready`` first: what waits for the account is then indexed at once, in whatever
-process that is. The queue is in the store, so nothing is lost with a process.
+process that is. The queue is in the store, so nothing is lost with a process. ``search`` does so, and waits for a turn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
@@ -18,14 +18,17 @@ from stalwart.codec.search_terms import FORM
 from stalwart.config.settings import Settings
 from stalwart.config.storage.search import Search
 from stalwart.errors import StalwartError
-from stalwart.mail.search.finding import Finder
+from stalwart.mail.search.finding import Finder, Patience, Value
 from stalwart.mail.search.indexing import Done, index
+from stalwart.mail.search.turns import Turns
 from stalwart.store import Store, Transaction
 from stalwart.store.mail_text import Places
 from stalwart.store.object_types import EMAIL
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import TEXT_INDEX_ERROR, TEXT_INDEX_MADE_ANEW, TEXT_INDEX_UNREADABLE, TEXT_INDEXED
 from stalwart.telemetry.measures import TEXT_INDEX_WAITING
+
+T = TypeVar("T")
 
 PATIENCE: Final = 5.0
 """Seconds for which a search waits for the index."""
@@ -54,6 +57,7 @@ class TextSearch:
         self._clock = clock
         self._telemetry = telemetry
         self._waiting = telemetry.series(TEXT_INDEX_WAITING)
+        self._turns = Turns(clock)
         self._runs: dict[int, list[Deferred[None]]] = {}
         self._timer: Any = None
         self._turn: Deferred[Any] | None = None
@@ -67,9 +71,20 @@ class TextSearch:
         self._is_busy = False
         self._tidied_at: float | None = None
 
-    def finder(self, tx: Transaction, account_id: int) -> Finder:
-        """For one search, after ``ready``."""
-        return Finder(tx, account_id)
+    async def search(
+        self, account_id: int, conditions: Sequence[tuple[str, Value]], work: Callable[[Transaction, Finder], T]
+    ) -> T:
+        """What ``work`` answers; it is run in a read transaction as soon as the account has a turn. ``conditions`` are
+        all that it asks the finder about. Raises ``Invalid`` if the search is too large, ``Unavailable`` or
+        ``TooMany`` if others take too long.
+        """
+        await self.ready(account_id)
+        async with self._turns.of(account_id):
+            patience = Patience()
+            try:
+                return await self._store.read(lambda tx: work(tx, Finder(tx, account_id, conditions, patience)))
+            finally:
+                patience.is_over = True  # nobody may wait for it any more, though it runs
 
     async def ready(self, account_id: int, patience: float = PATIENCE) -> None:
         """Have what waits for an account indexed; comes back when that is done, or after ``patience`` seconds."""

@@ -78,10 +78,16 @@ class SqlBlobs:
         self._session.run(
             "INSERT INTO blob_link(hash, account_id, owner_id, expires_at, type) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (hash, account_id, owner_id)"
-            " DO UPDATE SET expires_at = excluded.expires_at, type = excluded.type",
+            " DO UPDATE SET expires_at = excluded.expires_at, type = excluded.type, used = 0",
             *(hash, account_id, owner_id, expires_at, type),
         )
         self._session.run("UPDATE blob SET unref_at = NULL WHERE hash = ? AND unref_at IS NOT NULL", hash)
+
+    def use(self, hash: bytes, account_id: int) -> None:
+        self._session.run(
+            "UPDATE blob_link SET used = 1 WHERE hash = ? AND account_id = ? AND owner_id < 0 AND used = 0",
+            *(hash, account_id),
+        )
 
     def unlink(self, account_id: int, owner_id: int, now: int, hash: bytes | None = None) -> int:
         only, value = ("", ()) if hash is None else (" AND hash = ?", (hash,))
@@ -94,17 +100,20 @@ class SqlBlobs:
 
     def links(self, hash: bytes, account_id: int, now: int) -> list[BlobLink]:
         found = self._session.all(
-            "SELECT account_id, owner_id, expires_at, type FROM blob_link WHERE hash = ? AND account_id = ?"
+            "SELECT account_id, owner_id, expires_at, type, used FROM blob_link WHERE hash = ? AND account_id = ?"
             " AND (expires_at IS NULL OR expires_at > ?) ORDER BY owner_id",
             *(hash, account_id, now),
         )
-        return [BlobLink(*columns) for columns in found]
+        return [
+            BlobLink(account, owner, expires_at, type, bool(used)) for account, owner, expires_at, type, used in found
+        ]
 
     def pending(self, account_id: int, owner_id: int, now: int) -> PendingUploads:
         count, size, next_expiry = self._session.one(
             "SELECT COUNT(*), COALESCE(SUM(blob.size), 0), MIN(upload.expires_at) FROM blob_link AS upload"
             " JOIN blob ON blob.hash = upload.hash"
-            " WHERE upload.account_id = ? AND upload.owner_id = ? AND upload.expires_at > ? AND NOT EXISTS"
+            " WHERE upload.account_id = ? AND upload.owner_id = ? AND upload.expires_at > ? AND upload.used = 0"
+            " AND NOT EXISTS"
             " (SELECT 1 FROM blob_link AS used WHERE used.hash = upload.hash AND used.account_id = upload.account_id"
             " AND used.owner_id > 0)",
             *(account_id, owner_id, now),

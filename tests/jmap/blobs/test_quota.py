@@ -68,6 +68,13 @@ class QuotaTests(ShelfCase):
         self.held(b"1234567890")
         self.keep(b"0987654321")
 
+    def test_what_was_used_and_is_uploaded_again_needs_room(self) -> None:
+        id = self.keep(b"1234567890")
+        self.write(lambda tx: tx.blobs.use(_hash(id), 7))
+        self.assertEqual(self.read(lambda tx: pending_uploads(tx, access(), 7, NOW)).count, 0)
+        self.keep(b"123456")
+        self.refusal(b"1234567890")
+
     def test_each_user_has_room_of_his_own_in_each_account(self) -> None:
         for who, account_id in ((7, 7), (7, 9), (8, 9)):
             self.keep(b"1234567890", self.uploader(access(who), account_id))

@@ -15,7 +15,7 @@ from stalwart.jmap.mail.capability import MAIL
 from stalwart.jmap.methods import Method
 from stalwart.mail.messages.parsing import parsed
 from stalwart.store.mail_rows import NewEmail
-from stalwart.store.store import Transaction
+from stalwart.store.store import Store, Transaction
 from tests.jmap.blobs.shelf import ALICE, BLOB_PERMISSIONS, NOW, ShelfCase
 
 HOUR = 3600
@@ -39,16 +39,20 @@ def message(
 class FakeTextSearch:
     """Finds what a test says: ``found[test, value]``; raises ``fault`` if there is one."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store) -> None:
+        self.store = store
         self.found: dict[tuple[str, Any], frozenset[int]] = {}
         self.awaited: list[int] = []
+        self.conditions: list[tuple[str, Any]] = []
         self.fault: Exception | None = None
 
     async def ready(self, account_id: int) -> None:
         self.awaited.append(account_id)
 
-    def finder(self, tx: Transaction, account_id: int) -> FakeTextSearch:
-        return self
+    async def search(self, account_id: int, conditions: Any, work: Any) -> Any:
+        await self.ready(account_id)
+        self.conditions = conditions
+        return await self.store.read(lambda tx: work(tx, self))
 
     def find(self, test: str, value: Any) -> frozenset[int]:
         if self.fault is not None:
@@ -61,7 +65,7 @@ class MailShelfCase(ShelfCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.text_search = FakeTextSearch()
+        self.text_search = FakeTextSearch(self.store)
         self.recent_answers = RecentAnswers()
         self.limits = RequestLimits()
         self.inbox = self.mailbox("Inbox", "inbox")

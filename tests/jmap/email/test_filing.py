@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
 from twisted.internet.defer import Deferred, fail
 
 from stalwart.codec.ids import decode_id
@@ -46,6 +47,16 @@ class FilingTests(WritingCase):
         made = self.made("zzz")
         self.filed(a=made)
         self.assertIsNone(self.read(lambda tx: tx.blobs.find(made.prepared.hash)))
+
+    def test_uploads_are_used_by_what_was_filed(self) -> None:
+        uploads = {key: parse_blob_id(self.upload(key.encode())).hash for key in "abc"}
+        makings = {
+            key: evolve(self.made(mailbox), blobs=frozenset((uploads[key],)))
+            for key, mailbox in (("a", self.inbox), ("b", "zzz"))
+        }
+        self.filed(**makings)
+        links = {key: self.read(lambda tx, hash=hash: tx.blobs.links(hash, OWN, NOW)) for key, hash in uploads.items()}
+        self.assertEqual([key for key, (link,) in links.items() if link.used], ["a"])
 
     def test_events_tell_of_what_was_stored_and_what_did_not_fit(self) -> None:
         seen: list[tuple[Any, dict[str, Any]]] = []

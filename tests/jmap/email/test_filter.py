@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.jmap.call import Request
 from stalwart.jmap.email.data_type import EMAIL
-from stalwart.jmap.email.filter import PlainList, needs_text_search, plain_list, store_filter, store_sort
+from stalwart.jmap.email.filter import PlainList, plain_list, store_filter, store_sort, text_conditions
 from stalwart.jmap.standard.arguments import Comparator
 from stalwart.jmap.standard.querying import read_query
 from stalwart.jmap.standard.source import Query
@@ -88,16 +88,25 @@ class StoreFilterTests(SynchronousTestCase):
     def test_operators_and_text(self) -> None:
         inner = {"operator": "NOT", "conditions": [{"text": "a"}, {"minSize": 1}]}
         asked = query({"operator": "OR", "conditions": [inner, {"header": ["X", "y"]}]})
-        self.assertTrue(needs_text_search(asked.filter))
+        self.assertEqual(text_conditions(asked.filter), [("text", "a"), ("header", ["X", "y"])])
         found = {("text", "a"): frozenset((1, 2)), ("header", "X y"): frozenset((3,))}
         made = store_filter(asked.filter, lambda test, value: found[test, value if test == "text" else " ".join(value)])
         among = [Condition("among", each) for each in found.values()]
         self.assertEqual(made, Combined("OR", (Combined("NOT", (among[0], Condition("min_size", 1))), among[1])))
 
+    def test_what_several_texts_are_in_becomes_one_list(self) -> None:
+        found = {"a": frozenset((1, 2)), "b": frozenset((2, 3)), "c": frozenset((2, 4))}
+        texts = [{"text": text} for text in found]
+        for operator, expected in (("OR", {1, 2, 3, 4}), ("NOT", {1, 2, 3, 4}), ("AND", {2})):
+            asked = query({"operator": operator, "conditions": [texts[0], {"minSize": 1}, *texts[1:]]})
+            made = store_filter(asked.filter, lambda test, value: found[value])
+            parts = Condition("min_size", 1), Condition("among", frozenset(expected))
+            self.assertEqual(made, Combined(operator, parts), operator)  # type: ignore[arg-type]
+
     def test_nothing_is_no_filter(self) -> None:
         self.assertIsNone(store_filter(query(None).filter, self.fail))
         self.assertIsNone(store_filter(query({}).filter, self.fail))
-        self.assertFalse(needs_text_search(query({"minSize": 1}).filter))
+        self.assertEqual(text_conditions(query({"minSize": 1}).filter), [])
 
     def test_sorts(self) -> None:
         given = [{"property": name, "isAscending": False, "keyword": "$Flagged"} for name in EMAIL.sorts]

@@ -117,6 +117,16 @@ class ImportTests(WritingCase):
         self.assertEqual(self.error("import", emails={key: {} for key in "abc"}), "requestTooLarge")
         self.assertEqual(import_emails.needs, "jmapEmailImport")
 
+    def test_an_upload_that_was_imported_does_not_count_again(self) -> None:
+        inner = message("Inside")
+        whole, outer = self.upload(inner), message("Outside") + b"--\r\n" + inner
+        hash = parse_blob_id(self.upload(outer)).hash
+        part = str(BlobId(hash, Section(len(outer) - len(inner), len(inner), "n")))
+        ids = [self.imported(blob)["created"]["k"]["id"] for blob in (whole, part)]
+        self.call("set", destroy=ids)
+        self.assertEqual(self.waiting(), 0)
+        self.assertEqual(self.imported(whole)["created"]["k"]["size"], len(inner), "it is there until it expires")
+
     def test_a_group_takes_its_own_uploads(self) -> None:
         blob = self.upload(message("Group's"), account_id=GROUP)
         answer = self.call(

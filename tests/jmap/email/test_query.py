@@ -181,6 +181,7 @@ class SearchTests(QueryCase):
         self.assertEqual(self.text_search.awaited, [7])
         self.assertEqual(self.numbers({"text": "plan", "inMailbox": self.inbox}, sort=[OLDEST]), [1, 4])
         self.assertEqual(self.numbers({"text": "plan", "header": ["X-Y", "z"]}), [4])
+        self.assertEqual(self.text_search.conditions, [("text", "plan"), ("header", ["X-Y", "z"])])
         self.assertEqual(self.numbers({"text": "plan"}, collapseThreads=True), [-1, 4])
         self.assertEqual(self.numbers({"subject": "nothing"}), [])
         self.numbers({"minSize": 1})

@@ -192,6 +192,16 @@ class CreateTests(WritingCase):
         self.assertTrue(told["messageId"][0].endswith("@mail.example.test"))
         self.assertEqual(told["sentAt"], told["receivedAt"])
 
+    def test_attachments_are_used_uploads(self) -> None:
+        attached, spare = self.upload(b"An attachment"), self.upload(b"A spare one")
+        self.refusal(attachments=[{"blobId": attached}], mailboxIds={"zzz": True})
+        self.assertEqual(self.waiting(), 2)
+        for _ in range(2):  # a draft that is saved again has the same attachment
+            self.call("set", destroy=[self.create(attachments=[{"blobId": attached}])["id"]])
+        self.assertEqual(self.waiting(), 1)
+        self.create(attachments=[{"blobId": spare}])
+        self.assertEqual(self.waiting(), 0)
+
     def test_what_the_client_set_is_kept(self) -> None:
         told = self.create(
             subject="Hi",

@@ -136,6 +136,12 @@ class WritingCase(SynchronousTestCase):
         assert isinstance(found, str)
         return found
 
+    def waiting(self) -> int:
+        """How many uploads of one's own nothing was made of."""
+        count = self.read(lambda tx: tx.blobs.pending(OWN, uploader(OWN), NOW)).count
+        assert isinstance(count, int)
+        return count
+
     def email(self, content: bytes | None = None, *mailboxes: str, keywords: tuple[str, ...] = ()) -> str:
         """The id of a new e-mail, in the inbox unless mailboxes are given."""
         prepared = self.successResultOf(Deferred.fromCoroutine(self.messages.prepare(content or message())))

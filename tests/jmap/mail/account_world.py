@@ -160,7 +160,7 @@ class World:
             "quotas": quotas,
             "messages": Messages(store, settings, quotas, clock, telemetry),
             "recent_answers": RecentAnswers(),
-            "text_search": FakeTextSearch(),
+            "text_search": FakeTextSearch(store),
         }
         methods = [*MAILBOX.methods(), *THREAD.methods(), *changes.EMAIL_CHANGES.methods()]
         methods += [setting.set_emails, importing.import_emails, get.get, query.query]

@@ -1,4 +1,4 @@
-"""Identity/get (RFC 8621 6.1)."""
+"""Identity/get and Identity/changes (RFC 8621 6.1, 6.2)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class IdentityTests(SynchronousTestCase):
         services = {"store": self.store, "clock": clock, "settings": TwoDomains()}
         telemetry = Telemetry(threshold=Level.ERROR + 1)  # type: ignore[arg-type]  # nothing is logged
         self.engine = Engine(IDENTITY.methods(), services, telemetry=telemetry, clock=clock)
-        access = Access(JANE, "jane@example.test", None, frozenset(("jmapIdentityGet",)))
+        access = Access(JANE, "jane@example.test", None, frozenset(("jmapIdentityGet", "jmapIdentityChanges")))
         self.request = Request(access, using=frozenset((CORE, SUBMISSION)))
 
     def write(self, work: Any) -> Any:
@@ -65,12 +65,27 @@ class IdentityTests(SynchronousTestCase):
 
         self.write(work)
 
-    def get(self, **arguments: Any) -> Any:
-        call = ("Identity/get", {"accountId": encode_id(JANE), **arguments}, "0")
+    def call(self, method: str, **arguments: Any) -> tuple[str, Any]:
+        """Name and arguments of the response."""
+        call = (method, {"accountId": encode_id(JANE), **arguments}, "0")
         work = self.engine.responses(self.request, [call], 1_000_000)
         ((name, answer, _),) = self.successResultOf(Deferred.fromCoroutine(work))
+        return name, answer
+
+    def get(self, **arguments: Any) -> Any:
+        name, answer = self.call("Identity/get", **arguments)
         self.assertEqual(name, "Identity/get", answer)
         return answer
+
+    def assertUnchanged(self, state: str) -> None:
+        name, answer = self.call("Identity/changes", sinceState=state)
+        nothing = {"hasMoreChanges": False, "created": [], "updated": [], "destroyed": []}
+        expected = {"accountId": encode_id(JANE), "oldState": state, "newState": state, **nothing}
+        self.assertEqual((name, answer), ("Identity/changes", expected))
+
+    def assertRefused(self, state: str, problem: str) -> None:
+        name, answer = self.call("Identity/changes", sinceState=state)
+        self.assertEqual((name, answer["type"]), ("error", problem))
 
     def test_one_for_each_address(self) -> None:
         self.aliases(("info", OTHER, True), ("old", DOMAIN, False), ("gone", 99, True), description="Jane Doe")
@@ -108,3 +123,35 @@ class IdentityTests(SynchronousTestCase):
 
     def test_an_account_that_the_registry_does_not_know(self) -> None:
         self.assertEqual(self.get()["list"], [])
+
+    def test_nothing_has_changed(self) -> None:
+        self.aliases(("info", OTHER, True))
+        state = self.get(ids=[])["state"]
+        self.assertUnchanged(state)
+        self.aliases(("info", OTHER, True), password="another")
+        self.assertUnchanged(state)
+
+    def test_what_has_changed_is_not_told(self) -> None:
+        self.aliases()
+        states = {self.get()["state"]}
+        for aliases, members in (((("info", OTHER, True),), {}), ((), {"description": "Jane Doe"})):
+            self.aliases(*aliases, **members)
+            for state in states:
+                self.assertRefused(state, "cannotCalculateChanges")
+            states.add(self.get()["state"])
+        self.assertEqual(len(states), 3)
+        self.aliases()
+        self.assertUnchanged(min(states & {self.get()["state"]}))
+
+    def test_states_that_were_never_given_out(self) -> None:
+        self.aliases()
+        number = self.get()["state"].removeprefix("s")
+        for state in ("n", "s1", "s9999999999999999999", f"r{number}-{number}"):
+            self.assertRefused(state, "cannotCalculateChanges")
+        self.assertRefused("garbage", "invalidArguments")
+
+    def test_no_identities_and_no_account(self) -> None:
+        self.assertEqual(self.get()["state"], "n")
+        self.assertUnchanged("n")
+        self.write(lambda tx: tx.accounts.delete(JANE, 0))
+        self.assertRefused("n", "accountNotFound")

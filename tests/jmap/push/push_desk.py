@@ -27,6 +27,7 @@ ROUTES = (
     web_socket.web_socket,
 )
 LOGIN = "alice@example.test"
+BASE_URL = "https://mail.example.test"
 
 
 def basic(login: str = LOGIN, password: str = PASSWORD) -> dict[str, str]:
@@ -46,7 +47,7 @@ class PushDesk(PushCase):
             settings=self.settings,
             store=self.store,
             telemetry=self.telemetry,
-            base_url="https://mail.example.test",
+            base_url=BASE_URL,
             push_key=lambda: "BPublic",
         )
         services: dict[str, Any] = {
@@ -55,6 +56,7 @@ class PushDesk(PushCase):
             "telemetry": self.telemetry,
             "clock": self.clock,
             "directory": self.directory,
+            "base_url": BASE_URL,
         }
         self.server = Server(ROUTES, services, settings=self.settings, directory=self.directory, clock=self.clock)
         self.after(0)

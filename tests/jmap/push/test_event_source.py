@@ -145,6 +145,12 @@ class StreamTests(PushDesk):
 class ComingAgainTests(PushDesk):
     """``Last-Event-ID``."""
 
+    def test_from_the_future(self) -> None:
+        self.touch(self.alice)
+        (frame,) = frames(self.stream("?ping=30", Last_Event_ID=f"1;{encode_id(self.alice)}.99999999999"))
+        self.assertEqual(json.loads(frame["data"])["changed"], {encode_id(self.alice): {"Mailbox": "s1"}})
+        self.assertEqual(frame["id"], f"1;{encode_id(self.alice)}.1")
+
     def test_what_was_missed_comes_first(self) -> None:
         stream = self.stream("?ping=30")
         self.touch(self.alice)

@@ -133,6 +133,17 @@ class MissedTests(PushCase):
         self.touch(self.staff, EMAIL)
         self.assertEqual(self.missed({}), {self.alice: {MAILBOX: 1}, self.staff: {EMAIL: 1}})
 
+    def test_who_knows_the_future_knows_nothing(self) -> None:
+        self.touch(self.alice)
+        email = self.touch(self.alice, EMAIL)
+        self.touch(self.staff)
+        told = {self.alice: {MAILBOX: 1, EMAIL: email}}
+        self.assertEqual(self.missed({self.alice: email + 1, self.staff: 1}), told)
+        self.assertEqual(
+            self.missed({self.alice: 10**18 - 1, self.staff: 1}, frozenset((EMAIL,))), {self.alice: {EMAIL: 2}}
+        )
+        self.assertIsNone(self.missed({self.alice: email, self.staff: 1}))
+
     def test_only_what_was_asked_for(self) -> None:
         self.touch(self.alice)
         self.assertIsNone(self.missed({}, frozenset((EMAIL,))))

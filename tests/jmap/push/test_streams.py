@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 from stalwart.errors import TooMany
-from stalwart.jmap.push.streams import MOST, REQUESTS
+from stalwart.jmap.push.streams import MOST, REQUESTS, PushStreams
 from stalwart.telemetry.measures import LIVE_STREAMS
 from tests.jmap.push.push_case import PushCase
 
@@ -47,6 +49,21 @@ class StreamsTests(PushCase):
             self.places.take("push-streams", self.alice, None)
         self.assertRaises(TooMany, self.streams.admit, self.alice)
         self.streams.admit(self.staff)
+
+    def test_an_account_has_a_part_of_the_descriptors_at_most(self) -> None:
+        for descriptors, most in ((1024, 256), (3, 1), (1_000_000, MOST)):
+            streams = PushStreams(
+                self.feed, self.directory.standing, self.settings, self.places, self.telemetry, descriptors
+            )
+            with ExitStack() as opened:
+                for _ in range(most - 1):
+                    opened.enter_context(streams.open(self.alice, "websocket"))
+                streams.admit(self.alice)
+                opened.enter_context(streams.open(self.alice, "eventsource"))
+                with self.assertRaisesRegex(TooMany, f"has {most} open streams") as refused:
+                    streams.admit(self.alice)
+                self.assertIn("Retry-After", refused.exception.headers)
+                streams.admit(self.staff)
 
     def test_times_are_settings(self) -> None:
         self.set_jmap(eventSourceThrottle=250, websocketThrottle=4000)

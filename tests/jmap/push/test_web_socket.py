@@ -14,6 +14,7 @@ from stalwart.directory import hashes
 from stalwart.jmap.push.streams import MOST
 from stalwart.jmap.push.web_socket import LOOK_AFTER, MOST_WAITING
 from stalwart.store.object_types import EMAIL
+from stalwart.web.exchange import Exchange
 from tests.jmap.push.push_desk import CORE, Call, Method, PushDesk, basic
 from tests.web.client import Response
 from tests.web.socket_client import BytesMessage, Ping, SocketClient, frame
@@ -89,6 +90,41 @@ class HandshakeTests(SocketDesk):
         own = {"Origin": "https://mail.example.test"}
         self.assertEqual(self.socket(headers=basic() | own).answer.status, 101)
         self.assertEqual(self.socket(f"/jmap/ws?ticket={self.ticket()}", foreign).answer.status, 101)
+
+    def opened(self, origin: str, host: str = "mail.example.test") -> bool:
+        """Whether a page of ``origin`` may use a password at ``host``."""
+        answer = self.socket(headers=basic() | {"Origin": origin, "Host": host}).answer
+        self.assertIn(answer.status, (101, 403))
+        return answer.status == 101
+
+    def test_programs_that_name_the_origin_of_the_server(self) -> None:
+        self.assertTrue(self.opened("https://mail.example.test", "10.0.0.1:8080"))  # what is published
+        self.assertTrue(self.opened("HTTPS://Mail.example.test:443", "x"))
+        self.assertTrue(self.opened("http://10.0.0.1:8080", "10.0.0.1:8080"))  # what was asked
+        self.assertTrue(self.opened("http://10.0.0.1", "10.0.0.1:80"))
+        self.assertTrue(self.opened("http://[2001:db8::1]:8080", "[2001:DB8::1]:8080"))
+        self.assertTrue(self.opened("https://other.example.test", "other.example.test"))  # TLS ended ahead
+
+    def test_origins_beside_it(self) -> None:
+        self.assertFalse(self.opened("http://mail.example.test"))
+        self.assertFalse(self.opened("https://mail.example.test:8443"))
+        self.assertFalse(self.opened("https://evil.mail.example.test"))
+        self.assertFalse(self.opened("http://10.0.0.1:8081", "10.0.0.1:8080"))
+        for origin in (
+            "null",
+            "file://",
+            "http://[",
+            "https://:443",
+            "https://mail.example.test:x",
+            "mail.example.test",
+        ):
+            self.assertFalse(self.opened(origin), origin)
+
+    def test_over_tls_a_page_of_http_is_another_one(self) -> None:
+        self.assertTrue(self.opened("http://other.example.test", "other.example.test"))
+        self.patch(Exchange, "is_tls", True)
+        self.assertFalse(self.opened("http://other.example.test", "other.example.test"))
+        self.assertTrue(self.opened("https://other.example.test", "other.example.test"))
 
     def test_there_is_a_limit(self) -> None:
         for _ in range(MOST):
@@ -344,6 +380,12 @@ class PushTests(SocketDesk):
         third = self.socket()
         third.send({**ENABLE, "pushState": missed["pushState"]})
         self.assertEqual(third.texts(), [])
+
+    def test_a_push_state_from_the_future(self) -> None:
+        self.touch(self.alice)
+        missed = self.socket().ask({**ENABLE, "pushState": f"1;{encode_id(self.alice)}.99999999999"})
+        self.assertEqual(missed["changed"], {encode_id(self.alice): {"Mailbox": "s1"}})
+        self.assertEqual(missed["pushState"], f"1;{encode_id(self.alice)}.1")
 
     def test_wrong_members(self) -> None:
         for members in ({"dataTypes": "Email"}, {"dataTypes": [1]}, {"dataTypes": {}}, {"pushState": 1}):

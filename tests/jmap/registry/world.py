@@ -16,6 +16,7 @@ from stalwart.jmap.engine import Engine
 from stalwart.jmap.registry.family import registry_methods
 from stalwart.jmap.registry.waking import Wakeable
 from stalwart.mail.domain_zone import DomainZones
+from stalwart.mail.recipients import Recipients
 from stalwart.net.acme import new_key_pem
 from stalwart.tls.authorities import Registered
 from tests.directory.world import IP, World
@@ -129,6 +130,7 @@ class RegistryWorld(World):
             "expression_io": None,
             "tasks": self.runner,
             "domain_zones": DomainZones(self.settings, self.vault, FakeServed(), lambda name: b"{}"),
+            "recipients": Recipients(self.store, self.settings, None, self.clock),  # type: ignore[arg-type]  # no rules
         }
         self.serve()
 

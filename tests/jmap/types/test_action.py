@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from attrs import evolve
@@ -9,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.dns_records import MX
 from stalwart.codec.ids import decode_id
+from stalwart.config.domains.domain import Domain
 from stalwart.config.network.http import Http
 from stalwart.config.network.security import BlockedIp
 from stalwart.config.operation.action import Action
@@ -19,6 +21,7 @@ from stalwart.errors import NotFound
 from stalwart.jmap.registry.family import type_methods
 from stalwart.jmap.types.action import MOST_CHECKS, ActionHandler
 from stalwart.mail.domain_zone import DomainZones
+from stalwart.mail.recipients import Recipients
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Level
 from tests.jmap.desk import Desk, access
@@ -98,6 +101,7 @@ class ActionTests(SynchronousTestCase):
             "store": self.store,
             "clock": first.clock,
             "domain_zones": DomainZones(self.settings, Vault(VaultKey("t" * 40)), FakeServed(), lambda name: None),
+            "recipients": Recipients(self.store, self.settings, None, first.clock),  # type: ignore[arg-type]  # no rules
         }
         self.open(*VERBS, *(f"action{name}" for name in Action.variants))
 
@@ -224,6 +228,7 @@ class CheckDnsTests(RegistryWorld):
             }
         )
         self.serve(outgoing=Outside(self.clock, self.resolver))
+        self.chief = self.user("chief", roles={"@type": "Admin"})
 
     def checked(self, **members: Any) -> Any:
         """The answer to a creation."""
@@ -250,6 +255,23 @@ class CheckDnsTests(RegistryWorld):
         self.assertEqual((missing["state"], missing["found"]), ("missing", {}))
         line = '_dmarc.example.test. IN TXT "v=DMARC1; p=reject; rua=mailto:postmaster@example.test"'
         self.assertEqual(missing["advice"], f"Add this line to the zone:\n{line}")
+
+    def test_postmaster_who_is_nobody_is_told_of(self) -> None:
+        def told() -> str | None:
+            records = self.checked(domainId="b")["records"].values()
+            return next(str(each["advice"]) if each["advice"] else None for each in records if each["type"] == "MX")
+
+        self.assertIsNone(told())
+        domain = decode_id("b")
+        self.settle(self.settings.change(Domain, {"isEnabled": False}, domain))
+        self.assertIsNone(told(), "it takes no mail at all")
+        self.settle(self.settings.change(Domain, {"isEnabled": True}, domain))
+        self.patch_account(self.chief, {"roles": {"@type": "User"}})
+        advice = told() or ""
+        self.assertIn("Nobody gets mail for postmaster@example.test", advice)
+        given = advice.splitlines()[-1].split("'")[1].replace("NAME", "chief")
+        self.create("MailingList", **json.loads(given))
+        self.assertIsNone(told())
 
     def test_domain_of_another_script(self) -> None:
         self.checked(domainId=self.create("Domain", name="bücher.test"))

@@ -9,6 +9,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.mail.messages.parsing import parsed
+from stalwart.mail.search.finding import Finder
 from stalwart.mail.search.text_search import TextSearch
 from stalwart.store import MemoryStore, Transaction
 from stalwart.store.mail_rows import NewEmail
@@ -81,4 +82,4 @@ class ArchiveCase(SynchronousTestCase):
         return self.read(lambda tx: tx.mail_text.waiting())
 
     def find(self, test: str, value: str | Sequence[str], account_id: int = ACCOUNT) -> set[int]:
-        return set(self.read(lambda tx: self.search.finder(tx, account_id).find(test, value)))
+        return set(self.read(lambda tx: Finder(tx, account_id).find(test, value)))

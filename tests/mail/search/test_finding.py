@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 
 from stalwart.errors import Invalid
 from stalwart.mail.search import finding
+from stalwart.mail.search.finding import Finder, Patience
 from stalwart.store import Transaction
 from tests.mail.search.archive import ACCOUNT, ArchiveCase, message
 
@@ -77,7 +78,7 @@ class ConditionTests(FindingCase):
             self.read_refused("text", value)
 
     def read_refused(self, test: str, value: str | list[str]) -> None:
-        self.failureResultOf(self.store.read(lambda tx: self.search.finder(tx, ACCOUNT).find(test, value)), Invalid)
+        self.failureResultOf(self.store.read(lambda tx: Finder(tx, ACCOUNT).find(test, value)), Invalid)
 
     def test_fields_by_name(self) -> None:
         one, two = self.indexed(message(List_Id="<a.example>"), message(X_Empty=" "))
@@ -141,7 +142,7 @@ class ConditionTests(FindingCase):
 
         def search(*conditions: tuple[str, str | list[str]]) -> Deferred[None]:
             def work(tx: Transaction) -> None:
-                finder = self.search.finder(tx, ACCOUNT)
+                finder = Finder(tx, ACCOUNT)
                 for test, value in conditions:
                     finder.find(test, value)
 
@@ -153,9 +154,76 @@ class ConditionTests(FindingCase):
         short = [("text", f"{letter}*") for letter in "abcdefghijklmnopqrstu"]
         self.successResultOf(search(*short[:20]))
         self.failureResultOf(search(*short), Invalid)
-        self.patch(finding, "MOST_READ", 5)
-        self.successResultOf(search(("header", ["From", "bob"]), ("header", ["From", "bob"])))
-        self.failureResultOf(search(("header", ["From", "bob"]), ("header", ["From", "bob@example.test"])), Invalid)
+
+
+class CostTests(FindingCase):
+    """What one search may cost, of fields whose headers are read."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.ids = self.indexed(*(message(X_Note=f"common n{number}") for number in range(250)))
+
+    def finder(self, tx: Transaction, *conditions: Sequence[str], patience: Patience | None = None) -> Finder:
+        return Finder(tx, ACCOUNT, [("header", each) for each in conditions], patience)
+
+    def asked(self, *conditions: Sequence[str], patience: Patience | None = None) -> Deferred[list[frozenset[int]]]:
+        def work(tx: Transaction) -> list[frozenset[int]]:
+            finder = self.finder(tx, *conditions, patience=patience)
+            return [finder.find("header", each) for each in conditions]
+
+        return self.store.read(work)
+
+    def test_each_header_is_read_once_for_all_conditions(self) -> None:
+        patience = Patience()
+        conditions = [["X-Note", f"common n{number}"] for number in range(20)]
+        conditions += [["X-Note", "common"], ["x-note", "n3"], ["From", "bob"], ["X-None", "common"], ["X-Note"]]
+        found = self.successResultOf(self.asked(*conditions, *conditions, patience=patience))
+        expected = [{id} for id in self.ids[:20]]
+        expected += [set(self.ids), {self.ids[3]}, set(self.ids), set(), set(self.ids)]
+        self.assertEqual([set(each) for each in found], expected * 2)
+        self.assertEqual(finding.MOST_READ - patience.headers, 250)
+
+    def test_conditions_that_were_not_told_of_are_answered_too(self) -> None:
+        def work(tx: Transaction) -> list[frozenset[int]]:
+            finder = self.finder(tx, ["X-Note", "n1"])
+            return [finder.find("header", ["X-Note", f"n{number}"]) for number in range(3)]
+
+        found = self.successResultOf(self.store.read(work))
+        self.assertEqual(found, [frozenset((id,)) for id in self.ids[:3]])
+
+    def test_headers_are_counted_once_in_a_search(self) -> None:
+        self.patch(finding, "MOST_READ", 250)
+        self.successResultOf(self.asked(["X-Note", "common"], ["From", "bob"], ["Subject", "hello"]))
+        self.patch(finding, "MOST_READ", 249)
+        problem = self.failureResultOf(self.asked(["X-Note", "common"], ["From", "bob"]), Invalid).value
+        self.assertIn("Too many messages to look for the field X-Note, From in", problem.detail)
+
+    def test_octets_are_bounded(self) -> None:
+        self.patch(finding, "MOST_OCTETS", 250 * 200)
+        self.successResultOf(self.asked(["X-Note", "common"]))
+        self.patch(finding, "MOST_OCTETS", 250 * 20)
+        problem = self.failureResultOf(self.asked(["X-Note", "common"]), Invalid).value
+        self.assertIn("Too long headers to look for the field X-Note in", problem.detail)
+
+    def test_the_first_part_of_a_long_header_counts(self) -> None:
+        (long,) = self.indexed(
+            message(X_First="within", X_Long="begin " + "x" * finding.LONGEST_HEADER, X_Last="after")
+        )
+        patience = Patience()
+        asked = (["X-First", "within"], ["X-Long", "begin"], ["X-Long"], ["X-Last", "after"], ["X-Last"])
+        found = self.successResultOf(self.asked(*asked, patience=patience))
+        self.assertEqual([long in each for each in found], [True, True, True, False, False])
+        self.assertEqual(finding.MOST_OCTETS - patience.octets, finding.LONGEST_HEADER)
+
+    def test_time_is_bounded(self) -> None:
+        spent = iter(range(1000))
+        self.patch(finding, "thread_time", lambda: next(spent))
+        problem = self.failureResultOf(self.asked(["X-Note", "common"]), Invalid).value
+        self.assertIn("takes too long", problem.detail)
+        self.assertLess(next(spent), 10)
+
+    def test_what_nobody_waits_for_ends(self) -> None:
+        self.failureResultOf(self.asked(["X-Note", "common"], patience=Patience(is_over=True)), Invalid)
 
 
 class ModelTests(FindingCase):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 
 from stalwart.codec.search_terms import FORM
-from stalwart.errors import Unavailable
+from stalwart.errors import Invalid, Unavailable
+from stalwart.mail.search import finding
+from stalwart.mail.search.finding import Finder
 from stalwart.mail.search.text_search import PATIENCE, TextSearch
+from stalwart.store import Transaction
 from stalwart.telemetry.measures import TEXT_INDEX_WAITING
 from tests.mail.search.archive import ACCOUNT, ArchiveCase, message
 
@@ -45,6 +48,31 @@ class SlowStore:
             each()
 
 
+class SlowReads:
+    """A store whose searches are carried out when they are told to, even if nobody waits for them any more."""
+
+    def __init__(self, store: Any) -> None:
+        self.store = store
+        self.held: list[tuple[Any, Deferred[Any]]] = []
+        self.watch = store.watch
+        self.write = store.write
+
+    def read(self, work: Any) -> Any:
+        if "TextSearch.search" not in work.__qualname__:
+            return self.store.read(work)
+        answer: Deferred[Any] = Deferred()
+        self.held.append((work, answer))
+        return answer
+
+    def count(self) -> int:
+        return len(self.held)
+
+    def go_on(self) -> list[Deferred[Any]]:
+        held, self.held = self.held, []
+        found = [(self.store.read(work), answer) for work, answer in held]
+        return [result if answer.called else result.chainDeferred(answer) or answer for result, answer in found]
+
+
 class TextSearchCase(ArchiveCase):
     def ready(self, search: TextSearch | None = None, account_id: int = ACCOUNT) -> Deferred[None]:
         return Deferred.fromCoroutine((search or self.search).ready(account_id))
@@ -55,6 +83,64 @@ class TextSearchCase(ArchiveCase):
 
     def names(self) -> list[str]:
         return [name for name, _ in self.events]
+
+
+class SearchTests(TextSearchCase):
+    """What a search waits for, and what ends it."""
+
+    def asking(self, search: TextSearch, text: str = "needle", account_id: int = ACCOUNT) -> Deferred[set[int]]:
+        conditions = [("text", text)]
+        work = lambda tx, finder: set(finder.find(*conditions[0]))  # noqa: E731
+        return Deferred.fromCoroutine(search.search(account_id, conditions, work))
+
+    def test_what_waits_is_found(self) -> None:
+        ids = {self.put(message("needle")) for _ in range(3)}
+        self.assertEqual(self.successResultOf(self.asking(self.search)), ids)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_conditions_on_fields_are_worked_out_together(self) -> None:
+        ids = [self.put(message(X_A=f"a{number}")) for number in range(3)]
+        conditions = [("header", ["X-A", f"a{number}"]) for number in range(3)]
+        finders: list[Finder] = []
+
+        def work(_tx: Transaction, finder: Finder) -> list[set[int]]:
+            finders.append(finder)
+            return [set(finder.find(*each)) for each in conditions]
+
+        self.patch(finding, "MOST_READ", 3)
+        asked = Deferred.fromCoroutine(self.search.search(ACCOUNT, conditions, work))
+        self.assertEqual(self.successResultOf(asked), [{id} for id in ids])
+        self.assertEqual(len(finders), 1)
+
+    def test_too_large_a_search_is_refused_and_the_next_one_is_not(self) -> None:
+        many = " ".join(f"w{number}" for number in range(60))
+        self.failureResultOf(self.asking(self.search, many), Invalid)
+        self.assertEqual(self.successResultOf(self.asking(self.search)), set())
+
+    def test_searches_of_an_account_follow_one_another(self) -> None:
+        store = SlowReads(self.store)
+        search = self.searching(store)
+        first, second, other = (self.asking(search, account_id=id) for id in (ACCOUNT, ACCOUNT, 6))
+        self.assertEqual(store.count(), 2)
+        store.go_on()
+        self.assertEqual(self.successResultOf(first), set())
+        self.assertEqual(self.successResultOf(other), set())
+        self.assertNoResult(second)
+        store.go_on()
+        self.assertEqual(self.successResultOf(second), set())
+
+    def test_a_search_that_nobody_waits_for_ends(self) -> None:
+        self.successResultOf(self.ready())
+        store = SlowReads(self.store)
+        search = self.searching(store)
+        asked = self.asking(search)
+        asked.cancel()
+        self.failureResultOf(asked, CancelledError)
+        (late,) = store.go_on()
+        self.failureResultOf(late, Invalid)
+        following = self.asking(search)
+        store.go_on()
+        self.assertEqual(self.successResultOf(following), set())
 
 
 class ReadyTests(TextSearchCase):
