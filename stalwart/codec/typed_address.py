@@ -34,7 +34,7 @@ def typed_address(given: str) -> TypedAddress | None:
     local, at, domain = given.strip().lower().rpartition("@")
     domain = domain.removesuffix(".")
     text = f"{local}@{domain}"
-    if not at or not text.isprintable() or not _LOCAL.fullmatch(local):
+    if not at or domain.endswith(".") or not text.isprintable() or not _LOCAL.fullmatch(local):
         return None
     if len(local.encode()) > _LONGEST_LOCAL or len(text.encode()) > LONGEST:
         return None

@@ -29,6 +29,8 @@ REFUSED = (
     "jane@",
     "@example.org",
     "jane@.",
+    "jane@..",
+    "jane@example.org..",
     "jane@example..org",
     "jane doe@example.org",
     "<x>@y",

@@ -8,6 +8,7 @@ import threading
 import time
 from base64 import urlsafe_b64decode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,19 @@ from tests.codec.push_receiver import Receiver
 from tests.net.certificates import issue, make_ca
 
 PATIENCE = 20.0
+CLIENTS = Path(__file__).resolve().parents[2] / ".cache" / "clients" / "python"
+
+
+def published_decryption() -> Any:
+    """The module http_ece, of this environment or of the clients'; None where neither has it."""
+    spec = find_spec("http_ece")
+    for file in CLIENTS.glob("lib/python*/site-packages/http_ece/__init__.py"):
+        spec = spec or spec_from_file_location("http_ece", file)
+    if spec is None or spec.loader is None:
+        return None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 class PushService:
@@ -30,6 +44,7 @@ class PushService:
         self.authorities.write_bytes(authority.certificate_pem)
         chain, key = issue(["127.0.0.1"], ca=authority).save(folder / "push")
         self.agent = Receiver()
+        self.http_ece = published_decryption()
         self.status: dict[str, int] = {}
         self.messages: dict[str, list[dict[str, Any]]] = {}
         self.heads: list[dict[str, str]] = []
@@ -71,9 +86,7 @@ class PushService:
                 head = {name.lower(): value for name, value in self.headers.items()}
                 service.heads.append(head)
                 if head.get("content-encoding") == "aes128gcm":
-                    import http_ece
-
-                    body = http_ece.decrypt(
+                    body = service.http_ece.decrypt(
                         body, private_key=service.agent.key, auth_secret=service.agent.secret, version="aes128gcm"
                     )
                 service.messages.setdefault(self.path, []).append(json.loads(body))

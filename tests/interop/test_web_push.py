@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shutil
 import time
-from importlib.util import find_spec
 from typing import Any
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.interop.push_service import PATIENCE, PushService
+from tests.interop.push_service import PATIENCE, PushService, published_decryption
 from tests.live.daemon import Daemon, basic, new_folder
 from tests.live.people import Administrator
 
@@ -45,8 +44,8 @@ class Subscriber(Administrator):
 
 class WebPushTests(SynchronousTestCase):
     def setUp(self) -> None:
-        if find_spec("http_ece") is None:
-            raise SkipTest("http_ece is not installed")
+        if published_decryption() is None:
+            raise SkipTest("http_ece is not installed: tests/interop/clients/prepare")
         self.folder = new_folder()
         self.addCleanup(shutil.rmtree, self.folder, True)
         self.service = PushService(self.folder)
