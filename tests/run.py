@@ -1,12 +1,14 @@
 """Runs the suite under trial and ends with ``N passed, N failed`` (and ``, N skipped``) alone on the last line.
 
 Arguments are trial's: test modules or classes. Without any, everything below ``tests`` runs in as many processes as
-there are cores; each takes one module after the other, those that wait for other programs first.
+there are cores; each takes one module after the other, those that wait for other programs first. The few that fail
+are run again, alone, and count then: processes that share the cores and ports of one machine may disturb each other.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -25,6 +27,7 @@ FIRST = ("tests.interop", "tests.live")
 """What waits more than it works."""
 END = "."
 MOST_PROCESSES = 4
+MOST_AGAIN = 5
 
 
 class PlainReporter(TreeReporter):
@@ -69,14 +72,16 @@ class PlainReporter(TreeReporter):
 class Counts:
     """What came of tests, added up over processes."""
 
-    def __init__(self, passed: int = 0, failed: int = 0, skipped: int = 0) -> None:
+    def __init__(self, passed: int = 0, failed: int = 0, skipped: int = 0, names: Sequence[str] = ()) -> None:
         self.passed, self.failed, self.skipped = passed, failed, skipped
+        self.names = list(names)
 
     def add(self, other: Counts) -> None:
         """Add what another process counted."""
         self.passed += other.passed
         self.failed += other.failed
         self.skipped += other.skipped
+        self.names += other.names
 
     def __str__(self) -> str:
         return f"{self.passed} passed, {self.failed} failed" + (f", {self.skipped} skipped" if self.skipped else "")
@@ -86,7 +91,8 @@ def run(tests: Any) -> Counts:
     """Run ``tests`` in this process."""
     result = TrialRunner(PlainReporter, workingDirectory="_trial_temp").run(tests)
     failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
-    return Counts(result.successes + len(result.expectedFailures), failed, len(result.skips))
+    names = [test.id() for test, _ in (*result.failures, *result.errors)]
+    return Counts(result.successes + len(result.expectedFailures), failed, len(result.skips), names)
 
 
 class Handed(unittest.TestSuite):
@@ -113,7 +119,7 @@ def work(fd: int) -> None:
     with os.fdopen(fd, "w") as asking:
         counts = run(Handed(asking, sys.stdin))
         sys.stdout.flush()
-        print(f"{counts.passed} {counts.failed} {counts.skipped}", file=asking)
+        print(counts.passed, counts.failed, counts.skipped, *counts.names, file=asking)
 
 
 class Modules:
@@ -128,8 +134,8 @@ class Modules:
     def serve(self) -> None:
         """Start a process and hand it modules until there are no more; one at a time tells of its failures."""
         asked, asking = os.pipe()
-        words = [sys.executable, *(f"-W{each}" for each in sys.warnoptions), "-m", "tests.run", "--work", str(asking)]
-        with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, text=True, pass_fds=(asking,)) as process:
+        command = [sys.executable, *(f"-W{each}" for each in sys.warnoptions), "-m", "tests.run", "--work", str(asking)]
+        with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, text=True, pass_fds=(asking,)) as process:
             os.close(asking)
             assert process.stdin is not None
             name, found = "nothing", Counts(failed=1)
@@ -143,8 +149,8 @@ class Modules:
                 if name == END:
                     with self._speaking:
                         print(END, file=process.stdin, flush=True)
-                        numbers = lines.readline().split()
-                    found = Counts(*map(int, numbers)) if len(numbers) == 3 else found
+                        words = lines.readline().split()
+                    found = Counts(*map(int, words[:3]), names=words[3:]) if len(words) >= 3 else found
         if found.failed and not found.passed:
             print(f"FAILED the process that ran {name} ended with {process.returncode}", flush=True)
         with self._lock:
@@ -171,12 +177,32 @@ def everything() -> Counts:
     return left.counts
 
 
+def again(counts: Counts) -> Counts:
+    """``counts`` after those that failed have run again, in a process of their own, if they are few."""
+    names = sorted(set(counts.names))
+    if not 0 < len(names) <= MOST_AGAIN or len(names) != counts.failed:
+        return counts
+    print("again, alone: " + " ".join(names), flush=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.run", *names], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
+    )
+    print(done.stdout, flush=True)
+    found = re.search(r"^(\d+) passed, (\d+) failed", done.stdout, re.M)
+    if done.returncode == 0 and found is not None and int(found[1]) == len(names):
+        return Counts(counts.passed + len(names), 0, counts.skipped)
+    return counts
+
+
 def main(names: Sequence[str]) -> int:
     """0 if something passed and nothing failed."""
     if names[:1] == ["--work"]:
         work(int(names[1]))
         return 0
-    counts = run(TrialSuite([TestLoader().loadByName(name, recurse=True) for name in names])) if names else everything()
+    counts = (
+        run(TrialSuite([TestLoader().loadByName(name, recurse=True) for name in names]))
+        if names
+        else again(everything())
+    )
     sys.stderr.flush()
     print(counts, flush=True)
     return 0 if counts.passed and not counts.failed else 1
