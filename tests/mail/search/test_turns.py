@@ -19,6 +19,14 @@ class TurnsTests(SynchronousTestCase):
         self.clock = Clock()
         self.turns = Turns(self.clock)
         self.running: dict[str, Deferred[None]] = {}
+        self.begun: list[Deferred[None]] = []
+        self.addCleanup(self.end_all)
+
+    def end_all(self) -> None:
+        """Leave nothing that waits: what is collected in the middle of it may wake the next, which is gone too."""
+        for each in self.begun:
+            each.cancel()
+            each.addErrback(lambda failure: failure.trap(CancelledError) and None)
 
     def begin(self, name: str) -> Deferred[None]:
         """A search of the account that is the first digit of ``name``."""
@@ -31,7 +39,8 @@ class TurnsTests(SynchronousTestCase):
                 finally:
                     del self.running[name]
 
-        return Deferred.fromCoroutine(search())
+        self.begun.append(Deferred.fromCoroutine(search()))
+        return self.begun[-1]
 
     def end(self, name: str) -> None:
         self.running[name].callback(None)
