@@ -19,7 +19,6 @@ from twisted.internet.interfaces import (
     ITCPTransport,
 )
 from twisted.internet.protocol import Protocol, connectionDone
-from twisted.internet.tcp import Connection as TcpConnection
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -35,6 +34,7 @@ from stalwart.telemetry import events
 from stalwart.telemetry.spans import CURRENT
 from stalwart.tls.contexts import reason_of
 from stalwart.web.connection import connect
+from stalwart.web.socket_writer import SocketWriter
 
 if TYPE_CHECKING:
     from stalwart.smtp.server import SmtpFactory
@@ -74,7 +74,7 @@ class Connection(Protocol):
         self._closing = self._gone = self._leaving = self._overdue = self._registered = self._shaking = False
         self._greeting: Any = None
         self._opened = 0.0
-        self._sends: Any = None  # the socket's transport while it takes all that it is given
+        self._writer: SocketWriter
 
     # Twisted calls these
 
@@ -102,8 +102,7 @@ class Connection(Protocol):
             self._lines.longest = LONGEST_RESPONSE
         if tls:
             peer.tls = _agreed(self.transport)
-        elif isinstance(self.transport, TcpConnection):
-            self._sends = self.transport
+        self._writer = SocketWriter(self.transport)
         if self.factory.listener.no_delay and ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(True)
         self.transport.registerProducer(self, True)
@@ -365,7 +364,7 @@ class Connection(Protocol):
         for answer in outcome.replies:
             self._say(answer)
         self._flush()
-        self._sends = None  # from now on what goes out is encrypted
+        self._writer.begin_tls()
         self._lines.clear()
         self.session.tls_started()
         self._shaking = True
@@ -383,14 +382,7 @@ class Connection(Protocol):
     def _flush(self) -> None:
         if self._out and not self._gone:
             out, self._out, self._out_size = self._out, [], 0
-            data = b"".join(out) if len(out) > 1 else out[0]
-            if self._sends is not None:  # saves a turn of the reactor for each reply
-                sent = self._sends.writeSomeData(data)
-                if sent == len(data):
-                    return
-                self._sends = None
-                data = data[sent:] if isinstance(sent, int) else data  # whoever has gone is found out by the transport
-            self.transport.write(data)
+            self._writer.write(b"".join(out) if len(out) > 1 else out[0])
 
     def _hang_up(self, answer: Reply, linger: bool = True) -> None:
         """Say a last thing."""

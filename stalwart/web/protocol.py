@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IHalfCloseableProtocol, ISSLTransport, ITCPTransport
-from twisted.internet.tcp import Connection as TcpConnection
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -26,6 +25,7 @@ from stalwart.web.pipeline import Result
 from stalwart.web.problems import of_error, refused_head
 from stalwart.web.receiver import AHEAD_FULL, ALL_REASONS, BODY_HELD, NEVER, WRITE_FULL, Receiver
 from stalwart.web.response import BODILESS
+from stalwart.web.socket_writer import SocketWriter
 from stalwart.web.sse import Stream
 from stalwart.web.transfer import PIECE, Transfer, held_content
 
@@ -68,8 +68,7 @@ class Channel(Receiver):
         if not self._listener.no_delay and ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(False)
         tls = ISSLTransport.providedBy(self.transport)
-        if not tls and isinstance(self.transport, TcpConnection):
-            self._sends = self.transport
+        self._write = SocketWriter(self.transport).write
         self.connection = connect(self._listener, self._peer, self.transport.getHost(), tls, now := self.site.seconds())
         self.site.opened(self)
         self.deadline = now + self.site.front.idle_timeout

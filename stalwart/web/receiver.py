@@ -7,6 +7,7 @@ connection ends, is the business of ``protocol.Channel``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from twisted.web.http import HTTPChannel, _ChunkedTransferDecoder, _MalformedChunkedDataError
@@ -37,7 +38,7 @@ class Receiver(HTTPChannel):
     connection: Connection
     transport: Any
     _networkProducer: Any
-    _sends: Any = None  # the socket's transport, as long as it has taken at once all that it was given
+    _write: Callable[[bytes], None]
     deadline = NEVER
     _buffer = b""
     _exchange: Exchange | None = None
@@ -74,17 +75,6 @@ class Receiver(HTTPChannel):
 
     def _drop(self) -> None:
         raise NotImplementedError
-
-    def _write(self, data: bytes) -> None:
-        """Write ``data``, at once if nothing waits to be written: that saves the reactor a turn for each answer."""
-        if self._sends is not None:
-            sent = self._sends.writeSomeData(data)
-            if sent == len(data):
-                return
-            self._sends = None
-            if isinstance(sent, int):  # else the connection is gone, which the transport finds out by itself
-                data = data[sent:]
-        self.transport.write(data)
 
     # Heads
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.error import ConnectionLost
-from twisted.internet.tcp import Connection as TcpConnection
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.web.connection import Listener
 from stalwart.web.protocol import CLOSING, LINGER
 from stalwart.web.transfer import PIECE
-from tests.web.client import BASIC_ALICE, Connected, Server, Wire, parse_responses, request_bytes, serve
+from tests.web.client import BASIC_ALICE, Connected, Server, parse_responses, request_bytes, serve
 from tests.web.fakes import FakeSettings
+from tests.web.narrow_socket import Socket
 from tests.web.routes import ALL, Desk
 
 GET = request_bytes("GET", "/open")
@@ -82,21 +81,6 @@ class AnswerTests(ProtocolCase):
     def test_no_delay_follows_the_listener(self) -> None:
         self.assertTrue(self.connected.wire.no_delay)
         self.assertFalse(self.server.connect(listener=Listener("x", no_delay=False)).wire.no_delay)
-
-
-class Socket(Wire, TcpConnection):  # type: ignore[misc]  # what it is of the second is its type
-    """A transport whose socket takes ``room`` octets, or has gone."""
-
-    room: int | None = 0
-    at_once = b""
-
-    def writeSomeData(self, data: bytes) -> int | Exception:
-        if self.room is None:
-            return ConnectionLost()
-        taken = data[: self.room]
-        self.room -= len(taken)
-        self.at_once += taken
-        return len(taken)
 
 
 class AtOnceTests(ProtocolCase):
