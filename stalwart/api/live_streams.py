@@ -6,20 +6,17 @@ A stream lasts as long as its reader likes, so the right to it is looked at agai
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Protocol
 
 from stalwart.directory.access import Access
 from stalwart.directory.failures import LoginFailed
 from stalwart.directory.places import Places
-from stalwart.errors import StalwartError, TooMany
+from stalwart.errors import StalwartError
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.measures import LIVE_STREAMS
+from stalwart.web.open_streams import OpenStreams
 
 MOST = 20
 RETRY_AFTER = 5
-_KIND = "live-streams"
 
 
 class Accounts(Protocol):
@@ -58,35 +55,14 @@ class Reader:
         return now.may(self._permission)
 
 
-class LiveStreams:
+class LiveStreams(OpenStreams):
     """The open ones; ``places`` count them by account, ``telemetry`` by kind."""
 
     def __init__(self, places: Places, telemetry: Telemetry, accounts: Accounts) -> None:
-        self._places = places
-        self._telemetry = telemetry
+        refusal = f"This account already reads {MOST} live streams. End one of them."
+        super().__init__(places, telemetry, "live-streams", MOST, refusal, RETRY_AFTER)
         self._accounts = accounts
-
-    def admit(self, account_id: int) -> None:
-        """Say whether the account may open one more now.
-
-        :raises TooMany: it has ``MOST`` already.
-        """
-        if self._places.taken(_KIND, account_id) >= MOST:
-            detail = f"This account already reads {MOST} live streams. End one of them."
-            raise TooMany(detail, headers={"Retry-After": str(RETRY_AFTER)})
 
     def reader(self, access: Access, permission: str, client_ip: str) -> Reader:
         """Who has come in just now."""
         return Reader(self._accounts, access, permission, client_ip)
-
-    @contextmanager
-    def open(self, account_id: int, kind: str) -> Iterator[None]:
-        """One more as long as this lasts."""
-        series = self._telemetry.series(LIVE_STREAMS, kind)
-        self._places.take(_KIND, account_id, None)
-        series.add(1)
-        try:
-            yield
-        finally:
-            series.add(-1)
-            self._places.free(_KIND, account_id)

@@ -1,7 +1,7 @@
 """E-mails as lists show them: the ready pieces of their rows put together as JSON, with no object made for a message.
 
 What never changes of a message is in the row already, and so are its mailboxes and keywords. A piece that was too long
-to be kept there is said to be missing, and is read from the message by ``email_view``.
+to be kept there is said to be missing, and is read from the message by ``view``.
 """
 
 from __future__ import annotations

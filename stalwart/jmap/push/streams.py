@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.directory.places import Places
 from stalwart.directory.standing import Standing
-from stalwart.errors import TooMany
 from stalwart.jmap.push.feed import Feed
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.measures import LIVE_STREAMS
+from stalwart.web.open_streams import OpenStreams
 
 MOST = 4096
 """Streams of one account: many devices behind one login are no attack, and an idle one costs little."""
@@ -22,10 +19,9 @@ REQUESTS = 4
 """Messages of one account to its WebSockets may hold the octets of as many requests of the greatest size,
 or of as many as may run at once."""
 RETRY_AFTER = 30
-_KIND = "push-streams"
 
 
-class PushStreams:
+class PushStreams(OpenStreams):
     """What the routes share; ``places`` count streams by account, ``telemetry`` by kind. ``descriptors`` is how many
     the process may have, None without a limit."""
 
@@ -41,31 +37,10 @@ class PushStreams:
         self.feed = feed
         self.standing = standing
         self.settings = settings
-        self._places = places
-        self._telemetry = telemetry
         self._held: dict[int, int] = {}
-        self._most = MOST if descriptors is None else min(MOST, max(descriptors // SHARE, 1))
-
-    def admit(self, account_id: int) -> None:
-        """Say whether the account may open one more now.
-
-        :raises TooMany: it has as many as it may have already.
-        """
-        if self._places.taken(_KIND, account_id) >= self._most:
-            detail = f"This account has {self._most} open streams already. End one of them."
-            raise TooMany(detail, headers={"Retry-After": str(RETRY_AFTER)})
-
-    @contextmanager
-    def open(self, account_id: int, kind: str) -> Iterator[None]:
-        """One more as long as this lasts."""
-        series = self._telemetry.series(LIVE_STREAMS, kind)
-        self._places.take(_KIND, account_id, None)
-        series.add(1)
-        try:
-            yield
-        finally:
-            series.add(-1)
-            self._places.free(_KIND, account_id)
+        most = MOST if descriptors is None else min(MOST, max(descriptors // SHARE, 1))
+        refusal = f"This account has {most} open streams already. End one of them."
+        super().__init__(places, telemetry, "push-streams", most, refusal, RETRY_AFTER)
 
     def room(self, account_id: int) -> MessageRoom:
         """What a WebSocket of the account counts the octets of its messages in."""
