@@ -22,6 +22,7 @@ from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
 from stalwart.errors import NotFound, TooLarge
 from stalwart.jmap.blobs.access import Readable
+from stalwart.jmap.blobs.ids import TRANSFER_ENCODINGS
 from stalwart.jmap.drafts.body import Piece
 from stalwart.jmap.drafts.draft import Draft
 from stalwart.jmap.drafts.fields import Field
@@ -30,8 +31,7 @@ from stalwart.jmap.standard.dates import utc_date
 from stalwart.store import Store
 from stalwart.store.blob_files import LARGE, BlobFiles, Stored
 
-_ENCODINGS: Final = {"q": "quoted-printable", "b": "base64"}
-_DENSITIES: Final = {"q": 4, "b": 2}  # at most so many encoded octets for one
+_DENSITIES: Final = {"q": 4, "b": 2, "u": 2}  # at most so many encoded octets for one
 
 
 @attrs.frozen
@@ -158,7 +158,7 @@ def _contents(found: Readable, files: BlobFiles) -> Contents:
     def contents() -> Iterable[bytes]:
         if encoding != "n":
             octets = raw()
-            return transfer.pieces(octets, 0, len(octets), _ENCODINGS[encoding])
+            return transfer.pieces(octets, 0, len(octets), TRANSFER_ENCODINGS[encoding])
         return files.chunks(hash, offset, length) if held is None else (raw(),)
 
     return contents

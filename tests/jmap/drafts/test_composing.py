@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from binascii import b2a_uu
 from collections.abc import Iterable
 from typing import Any
 from unicodedata import normalize
@@ -116,6 +117,20 @@ class BlobTests(BodyCase):
         part = str(BlobId(blob.hash, Section(len(message()), len(outer) - len(message()), "b")))
         found = self.body(attachments=[{"blobId": part, "type": "image/png"}])
         self.assertEqual(self.content(found["attachments"][0]), content)
+
+    def test_parts_of_other_messages_may_be_uuencoded(self) -> None:
+        content = bytes(range(256)) * 10
+        lines = b"".join(b2a_uu(content[at : at + 45]) for at in range(0, len(content), 45))
+        blob = parse_blob_id(self.upload(b"begin 644 a.bin\n" + lines + b"`\nend\n"))
+        part = str(BlobId(blob.hash, Section(0, 16 + len(lines) + 6, "u")))
+        found = self.body(attachments=[{"blobId": part, "type": "image/png"}])
+        self.assertEqual(self.content(found["attachments"][0]), content)
+
+    def test_a_uuencoded_part_counts_before_it_is_read(self) -> None:
+        self.configure(maxAttachmentSize=1000)
+        blob = parse_blob_id(self.upload(b"x" * 4000))
+        part = str(BlobId(blob.hash, Section(0, 4000, "u")))
+        self.assertEqual(self.refusal(attachments=[{"blobId": part, "type": "a/b"}])["type"], "tooLarge")
 
     def test_an_attached_message_stays_as_it_is(self) -> None:
         for inner in (message("Inside"), message("Inside", "ü" * 40), message("Binary", "\0")):
