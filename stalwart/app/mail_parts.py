@@ -13,7 +13,7 @@ from attrs import define
 from stalwart.app.company import Company
 from stalwart.app.foundations import Foundations
 from stalwart.app.push_parts import PushParts, push_parts
-from stalwart.jmap.email.recent_answers import RecentAnswers
+from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.mail.expressions import ExpressionWorld
 from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.folders import Folders

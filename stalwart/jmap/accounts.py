@@ -6,10 +6,10 @@ Accounts that were shared join here once sharing is built.
 
 from __future__ import annotations
 
-from stalwart.codec.ids import decode_id
 from stalwart.directory.access import Access
 from stalwart.jmap.call import Call
 from stalwart.jmap.errors import MethodError
+from stalwart.jmap.standard.asking import number_of
 
 IMPERSONATE = "impersonate"
 
@@ -28,11 +28,8 @@ def account_argument(call: Call, *, optional: bool = False, member: str = "accou
         raise MethodError("invalidArguments", f'The argument "{member}" is missing.')
     if not isinstance(given, str):
         raise MethodError("invalidArguments", f'The argument "{member}" must be an id.')
-    try:
-        account_id = decode_id(call.request.id_of(given))
-    except ValueError:
-        raise _not_found(member) from None
-    if not may_use(access, account_id):
+    account_id = number_of(call.request.id_of(given))
+    if account_id is None or not may_use(access, account_id):
         raise _not_found(member)
     return account_id
 

@@ -45,6 +45,12 @@ class AccountTests(SynchronousTestCase):
     def test_who_may_impersonate_names_any(self) -> None:
         self.assertEqual(self.named(encode_id(8), permissions=frozenset(("impersonate",))), 8)
 
+    def test_no_account_can_have_a_number_that_the_store_does_not_hold(self) -> None:
+        may = frozenset(("impersonate",))
+        self.assertEqual(self.named(encode_id((1 << 63) - 1), permissions=may), (1 << 63) - 1)
+        problem = self.assertRaises(MethodError, self.named, encode_id(1 << 63), permissions=may)
+        self.assertEqual(problem.type, "accountNotFound")
+
     def test_a_missing_argument_is_named(self) -> None:
         problem = self.assertRaises(MethodError, account_argument, call({}))
         self.assertEqual(problem.type, "invalidArguments")

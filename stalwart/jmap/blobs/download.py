@@ -9,13 +9,13 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 from stalwart.codec.content_disposition import attachment
-from stalwart.codec.ids import decode_id
 from stalwart.codec.media_types import is_media_type
 from stalwart.directory.access import Access
 from stalwart.errors import NotFound
 from stalwart.jmap.accounts import may_use
 from stalwart.jmap.blobs.access import FETCH_ANY, find_readable
 from stalwart.jmap.blobs.contents import MOST_DECODED, Decoding, octets_of
+from stalwart.jmap.standard.asking import number_of
 from stalwart.store import Store
 from stalwart.web.answers import Answer
 from stalwart.web.clock import Clock
@@ -72,10 +72,7 @@ def wanted_type(accept: str | None) -> str:
 
 
 def _account(access: Access, text: str) -> int:
-    try:
-        account_id = decode_id(text)
-    except ValueError:
-        raise NotFound from None
-    if not may_use(access, account_id) and not access.may(FETCH_ANY):
+    account_id = number_of(text)
+    if account_id is None or not (may_use(access, account_id) or access.may(FETCH_ANY)):
         raise NotFound
     return account_id

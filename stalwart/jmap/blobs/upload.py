@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from stalwart.codec.ids import decode_id, encode_id
+from stalwart.codec.ids import encode_id
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.directory.access import RECOVERY_ACCOUNT
 from stalwart.errors import Forbidden, LimitExceeded, NotFound, TooLarge
@@ -18,6 +18,7 @@ from stalwart.jmap.accounts import may_use
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.blobs.quota import Uploader, UploadQuota, UploadQuotaExceeded, pending_uploads
 from stalwart.jmap.blobs.running import RunningUploads
+from stalwart.jmap.standard.asking import number_of
 from stalwart.store import Blob, PendingUploads, Store, Transaction
 from stalwart.store.blob_files import LARGE, Stored
 from stalwart.store.incoming import Incoming
@@ -91,11 +92,8 @@ async def upload(
 def _begun(exchange: Exchange, jmap: Jmap, now: int) -> _Upload:
     access = exchange.access
     assert access is not None  # the route says so
-    try:
-        account_id = decode_id(exchange.raw_path_value("account_id"))
-    except ValueError:
-        raise NotFound from None
-    if not may_use(access, account_id):
+    account_id = number_of(exchange.raw_path_value("account_id"))
+    if account_id is None or not may_use(access, account_id):
         raise NotFound
     if account_id == RECOVERY_ACCOUNT:
         raise Forbidden(_NO_ACCOUNT)

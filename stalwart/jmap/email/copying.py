@@ -17,7 +17,7 @@ from stalwart.errors import NotFound, StalwartError
 from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.call import Call
 from stalwart.jmap.email.filing import Made, Outcomes, Target, answers, file_all, report_all
-from stalwart.jmap.email.placement import LARGEST_NUMBER, Placement, read_placement
+from stalwart.jmap.email.placement import Placement, read_placement
 from stalwart.jmap.email.set import Writing, carry_out
 from stalwart.jmap.email.set_work import email_state, known_state, require_state
 from stalwart.jmap.errors import MethodError, SetRefused, method_error
@@ -124,7 +124,7 @@ def _read(given: Mapping[str, Any], created_ids: Mapping[str, str]) -> Wanted:
     placement = read_placement(given, created_ids)
     id = created_ids.get(id[1:], id) if id.startswith("#") else id
     number = number_of(id)
-    if number is None or number > LARGEST_NUMBER:
+    if number is None:
         raise NotFound
     return Wanted(id, number, placement)
 

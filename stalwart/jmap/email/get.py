@@ -23,12 +23,12 @@ from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.call import Call
 from stalwart.jmap.email.content import Content, Filed, Held
 from stalwart.jmap.email.data_type import EMAIL
-from stalwart.jmap.email.recent_answers import RecentAnswer, RecentAnswers
 from stalwart.jmap.email.view import EmailView
 from stalwart.jmap.email.wanted import Wanted, read_wanted
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.mail.capability import MAIL
 from stalwart.jmap.methods import method
+from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.jmap.standard.arguments import GetArguments
 from stalwart.jmap.standard.asking import number_of
 from stalwart.jmap.standard.getting import answered_names
@@ -57,14 +57,14 @@ async def get(call: Call, *, store: Store, recent_answers: RecentAnswers) -> dic
     if not wanted.is_ready or ids is None:
         most = call.request.limits.max_objects_in_get
         return _response(account_id, await _read(store, allowance, account_id, ids, wanted, most))
-    key = (account_id, ids, wanted.row_names)
-    recent = recent_answers.find(key)
-    answer = await store.read(lambda tx: _ready(tx, account_id, ids, wanted, recent))
+
+    def ready(tx: Transaction, state: int) -> _Answer | None:
+        return _ready(tx, account_id, ids, wanted, state)
+
+    answer = await recent_answers.answer(account_id, EMAIL_NUMBER, (ids, wanted.row_names), ready)
     if answer is None:  # what one of them lacks is in a file
         return _response(account_id, await _read(store, allowance, account_id, ids, wanted, len(ids)))
     allowance.list(len(answer.list))
-    if recent is None or answer is not recent.value:
-        recent_answers.keep(key, RecentAnswer(answer.state, answer, len(answer.list)))
     return _response(account_id, answer)
 
 
@@ -76,6 +76,11 @@ class _Answer:
     list: bytes
     not_found: Sequence[str]
 
+    @property
+    def octets(self) -> int:
+        """About its size."""
+        return len(self.list)
+
 
 def _response(account_id: int, answer: _Answer) -> dict[str, Any]:
     return {
@@ -86,12 +91,8 @@ def _response(account_id: int, answer: _Answer) -> dict[str, Any]:
     }
 
 
-def _ready(tx: Transaction, account_id: int, ids: Ids, wanted: Wanted, recent: RecentAnswer | None) -> _Answer | None:
-    """What rows have, in one transaction; ``recent`` if nothing has changed, None if files have to be read."""
-    state = _state(tx, account_id)
-    if recent is not None and recent.state == state:
-        answer: _Answer = recent.value
-        return answer
+def _ready(tx: Transaction, account_id: int, ids: Ids, wanted: Wanted, state: int) -> _Answer | None:
+    """What rows have, in one transaction; None if files have to be read."""
     numbers = _numbers(ids)
     reading = _Reading(account_id, wanted, Allowance())
     reading.batch(tx, [*filter(None, numbers.values())])

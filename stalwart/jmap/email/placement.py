@@ -13,18 +13,17 @@ from typing import Any
 
 from attrs import frozen
 
-from stalwart.codec.ids import decode_id, encode_id
+from stalwart.codec.ids import encode_id
 from stalwart.errors import DanglingReference
 from stalwart.jmap.email.keywords import check_number, read_keyword
 from stalwart.jmap.errors import SetRefused
+from stalwart.jmap.standard.asking import number_of
 from stalwart.jmap.standard.dates import UTCDate
 from stalwart.jmap.standard.patch import pointer_of
 from stalwart.jmap.standard.scalars import Unfit
 from stalwart.store.store import Transaction
 
 CreatedIds = Mapping[str, str]
-
-LARGEST_NUMBER = (1 << 63) - 1
 
 _MOST_MEMBERS = 10_000  # of a map, be they true or not
 
@@ -65,11 +64,8 @@ def read_mailboxes(value: Any, created_ids: CreatedIds) -> frozenset[int]:
 def read_mailbox(key: str, created_ids: CreatedIds) -> int:
     """The number of the mailbox that a key of ``mailboxIds`` names; raises ``SetRefused``."""
     id = created_ids.get(key[1:]) if key.startswith("#") else key
-    try:
-        number = decode_id(id) if id is not None else None
-    except ValueError:
-        number = None
-    if number is None or number > LARGEST_NUMBER:
+    number = number_of(id) if id is not None else None
+    if number is None:
         raise refused(pointer_of(("mailboxIds", key)), "names no mailbox of this account")
     return number
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,10 +22,10 @@ from stalwart.jmap.email.filter import (
     store_sort,
     text_conditions,
 )
-from stalwart.jmap.email.recent_answers import RecentAnswer, RecentAnswers
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.mail.capability import MAIL
 from stalwart.jmap.methods import method
+from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.jmap.standard.argument_reader import ArgumentReader
 from stalwart.jmap.standard.arguments import QueryArguments
 from stalwart.jmap.standard.presence import require_account
@@ -33,7 +33,7 @@ from stalwart.jmap.standard.querying import object_number, read_query
 from stalwart.jmap.standard.source import Query
 from stalwart.jmap.standard.states import State
 from stalwart.jmap.standard.window import Part, Window
-from stalwart.store import Store, Transaction
+from stalwart.store import Transaction
 from stalwart.store.mail_rows import Filter
 from stalwart.store.object_types import EMAIL as EMAIL_NUMBER
 
@@ -42,7 +42,7 @@ _OCTETS_OF_ID = 64
 
 
 @method("Email/query", capability=MAIL, needs=EMAIL.permission("Query"))
-async def query(call: Call, *, store: Store, text_search: TextSearch, recent_answers: RecentAnswers) -> dict[str, Any]:
+async def query(call: Call, *, text_search: TextSearch, recent_answers: RecentAnswers) -> dict[str, Any]:
     """The ids of e-mails that a filter lets through, sorted."""
     account_id = account_argument(call)
     arguments = QueryArguments.read(call)
@@ -55,11 +55,10 @@ async def query(call: Call, *, store: Store, text_search: TextSearch, recent_ans
         if conditions := text_conditions(asked.filter):
             answer = await text_search.search(account_id, conditions, search.answer)
         else:
-            answer = await _repeated(store, recent_answers, account_id, search.key, search.part)
+            answer = await _repeated(recent_answers, account_id, search.key, search.part)
     else:
-        key = (account_id, plain, window, collapse)
         find = partial(_page, account_id=account_id, plain=plain, window=window, collapse=collapse)
-        answer = await _repeated(store, recent_answers, account_id, key, find)
+        answer = await _repeated(recent_answers, account_id, (plain, window, collapse), find)
     response: dict[str, Any] = {
         "accountId": encode_id(account_id),
         "queryState": str(State(answer.state)),
@@ -87,24 +86,21 @@ class _Answer:
     def of(cls, state: int, part: Part) -> _Answer:
         return cls(state, part.position, [encode_id(id) for id in part.ids], part.total)
 
+    @property
+    def octets(self) -> int:
+        """About its size."""
+        return _OCTETS_OF_ID * len(self.ids)
 
-async def _repeated(
-    store: Store, answers: RecentAnswers, account_id: int, key: Hashable, find: Callable[[Transaction], Part]
-) -> _Answer:
+
+def _repeated(
+    answers: RecentAnswers, account_id: int, asked: Hashable, find: Callable[[Transaction], Part]
+) -> Coroutine[Any, Any, _Answer]:
     """What ``find`` finds, or has found at the same state."""
-    recent = answers.find(key)
 
-    def work(tx: Transaction) -> _Answer:
-        state = _state(tx, account_id)
-        if recent is not None and recent.state == state:
-            answer: _Answer = recent.value
-            return answer
+    def made(tx: Transaction, state: int) -> _Answer:
         return _Answer.of(state, find(tx))
 
-    answer = await store.read(work)
-    if recent is None or answer is not recent.value:
-        answers.keep(key, RecentAnswer(answer.state, answer, _OCTETS_OF_ID * len(answer.ids)))
-    return answer
+    return answers.answer(account_id, EMAIL_NUMBER, asked, made)
 
 
 def _state(tx: Transaction, account_id: int) -> int:
@@ -146,7 +142,7 @@ class _Search:
     @property
     def key(self) -> Hashable:
         """The same for the same search, which must not be one of text."""
-        return (self.account_id, store_filter(self._filter, _no_text), self.sort, self._window, self.collapse)
+        return (store_filter(self._filter, _no_text), self.sort, self._window, self.collapse)
 
     def answer(self, tx: Transaction, finder: Finder) -> _Answer:
         """What the window shows of a search of text."""

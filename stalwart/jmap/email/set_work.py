@@ -14,7 +14,7 @@ from attrs import define, field
 from stalwart.errors import NotFound, StalwartError
 from stalwart.jmap.email.filing import Made, Outcomes, answers, file_all
 from stalwart.jmap.email.patch import EmailPatch
-from stalwart.jmap.email.placement import LARGEST_NUMBER, placing
+from stalwart.jmap.email.placement import placing
 from stalwart.jmap.email.repeated import different
 from stalwart.jmap.errors import MethodError, SetRefused, set_error
 from stalwart.jmap.standard.arguments import SetArguments
@@ -146,7 +146,7 @@ class EmailSetWork:
         return doomed
 
     def _destroy(self, doomed: Mapping[str, str]) -> None:
-        numbers = {id: number for id in doomed if (number := number_of(id)) is not None and number <= LARGEST_NUMBER}
+        numbers = {id: number for id in doomed if (number := number_of(id)) is not None}
         gone = self._tx.mail.destroy_emails(self._account_id, numbers.values(), now=self._plan.now)
         for id, key in doomed.items():
             if numbers.get(id) in gone:
@@ -165,6 +165,6 @@ class EmailSetWork:
 
 def _number(id: str) -> int:
     number = number_of(id)
-    if number is None or number > LARGEST_NUMBER:
+    if number is None:
         raise NotFound
     return number

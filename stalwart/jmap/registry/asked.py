@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from stalwart.codec.ids import decode_id
 from stalwart.jmap.accounts import may_use
 from stalwart.jmap.call import Call
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.registry.handler import Asking
+from stalwart.jmap.standard.asking import number_of
 
 
 def asking_of(call: Call, clock: Any, properties: frozenset[str] | None = None) -> Asking:
@@ -33,10 +33,7 @@ def _account(call: Call) -> int:
     if not isinstance(given, str):
         raise MethodError("invalidArguments", 'The argument "accountId" must be an id.')
     refusal = MethodError("forbidden", f"You are not an owner of account {given[:255]}")
-    try:
-        account_id = decode_id(call.request.id_of(given))
-    except ValueError:
-        raise refusal from None
-    if not may_use(access, account_id):
+    account_id = number_of(call.request.id_of(given))
+    if account_id is None or not may_use(access, account_id):
         raise refusal
     return account_id

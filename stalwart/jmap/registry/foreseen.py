@@ -15,8 +15,8 @@ from attrs import frozen
 
 from stalwart.directory.hashing import Hashing
 from stalwart.errors import StalwartError
-from stalwart.jmap.registry.get import number_of
 from stalwart.jmap.registry.handler import Change
+from stalwart.jmap.standard.asking import number_of
 from stalwart.schema import Declaration, Union, ValidationFailed
 from stalwart.schema.violations import FAILED, Reading
 from stalwart.store import Store

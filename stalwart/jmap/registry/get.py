@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from stalwart.codec.ids import decode_id, encode_id
+from stalwart.codec.ids import encode_id
 from stalwart.jmap.call import Call
 from stalwart.jmap.registry.asked import asking_of
 from stalwart.jmap.registry.handler import Handler
 from stalwart.jmap.standard.arguments import GetArguments
+from stalwart.jmap.standard.asking import number_of
 from stalwart.store import Store
-
-_LARGEST = (1 << 63) - 1  # what a store can number
 
 
 async def get(call: Call, handler: Handler, store: Store, clock: Any) -> dict[str, Any]:
@@ -34,15 +33,6 @@ async def get(call: Call, handler: Handler, store: Store, clock: Any) -> dict[st
         "list": found if ids is None else [by_id[id] for id in ids if id in by_id],
         "notFound": [] if ids is None else [id for id in dict.fromkeys(ids) if id not in by_id],
     }
-
-
-def number_of(id: str) -> int | None:
-    """The number of an object by its id, None if there can be no such object."""
-    try:
-        number = decode_id(id)
-    except ValueError:
-        return None
-    return number if number <= _LARGEST else None
 
 
 def _numbers(ids: list[str]) -> list[int]:

@@ -13,9 +13,9 @@ from stalwart.codec.ids import encode_id
 from stalwart.jmap.call import Call
 from stalwart.jmap.registry.asked import asking_of
 from stalwart.jmap.registry.filters import read_filter
-from stalwart.jmap.registry.get import number_of
 from stalwart.jmap.registry.handler import Handler
 from stalwart.jmap.standard.arguments import QueryArguments
+from stalwart.jmap.standard.asking import number_of
 from stalwart.jmap.standard.window import Part, Window
 from stalwart.store import Store, Transaction
 

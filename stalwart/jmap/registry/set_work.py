@@ -11,10 +11,10 @@ from stalwart.codec.ids import SINGLETON, encode_id
 from stalwart.config.catalogue import declarations
 from stalwart.errors import Conflict, Linked, NotFound, StalwartError
 from stalwart.jmap.errors import SetRefused, set_error
-from stalwart.jmap.registry.get import number_of
 from stalwart.jmap.registry.handler import Asking, Change, Handler
 from stalwart.jmap.registry.references import resolve
 from stalwart.jmap.registry.scoping import TENANT
+from stalwart.jmap.standard.asking import number_of
 from stalwart.store import Transaction
 
 SetError = dict[str, Any]

@@ -12,6 +12,7 @@ from stalwart.directory.access import Access
 from stalwart.jmap.call import Call, Request
 from stalwart.jmap.standard.declaration import Declaration
 from stalwart.jmap.standard.equality import differing
+from stalwart.store.rows import LARGEST_ID
 
 Services = Mapping[str, Any]
 
@@ -71,6 +72,7 @@ class Change:
 def number_of(id: str) -> int | None:
     """The number of an object by its id, None if there can be no such object."""
     try:
-        return decode_id(id)
+        number = decode_id(id)
     except ValueError:
         return None
+    return number if number <= LARGEST_ID else None

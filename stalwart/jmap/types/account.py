@@ -23,11 +23,11 @@ from stalwart.errors import StalwartError
 from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.registry import passwords
 from stalwart.jmap.registry.external import check_internal
-from stalwart.jmap.registry.get import number_of
 from stalwart.jmap.registry.grants import Grants
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.jmap.registry.last_administrator import check_own_way_in, check_somebody_left, has_more, is_administrator
 from stalwart.jmap.registry.waking import Wakeable
+from stalwart.jmap.standard.asking import number_of
 from stalwart.schema import Declaration
 from stalwart.store import Row, Store, Transaction
 from stalwart.tasks.scheduling import schedule_destroy

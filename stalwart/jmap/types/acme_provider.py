@@ -19,8 +19,8 @@ from stalwart.config.tls.acme_provider import AcmeProvider
 from stalwart.config.vault import Vault
 from stalwart.errors import Invalid, StalwartError
 from stalwart.jmap.registry.completed import CompletedHandler, Members
-from stalwart.jmap.registry.get import number_of
 from stalwart.jmap.registry.handler import Asking, Change, handles
+from stalwart.jmap.standard.asking import number_of
 from stalwart.schema import Declaration, ValidationFailed
 from stalwart.store import Store, Transaction
 from stalwart.tls.authorities import ACCOUNT_KEY, Authorities, Registered

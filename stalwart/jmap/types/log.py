@@ -25,10 +25,10 @@ from stalwart.jmap.errors import MethodError, SetRefused
 from stalwart.jmap.methods import NO_CAPABILITY, method
 from stalwart.jmap.registry.asked import asking_of
 from stalwart.jmap.registry.filters import MOST_CONDITIONS, read_filter, sort_name, unsupported_filter
-from stalwart.jmap.registry.get import number_of
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.jmap.registry.verbs import needed
 from stalwart.jmap.standard.arguments import QueryArguments
+from stalwart.jmap.standard.asking import number_of
 from stalwart.store import Transaction
 from stalwart.telemetry.logs.log_file import newest_file, reason_of
 from stalwart.telemetry.logs.log_reader import LogReader

@@ -24,8 +24,8 @@ from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
 from stalwart.errors import Invalid
 from stalwart.jmap.errors import SetRefused
-from stalwart.jmap.registry.get import number_of
 from stalwart.jmap.registry.handler import CONFIRM, Asking, Change, Handler, handles
+from stalwart.jmap.standard.asking import number_of
 from stalwart.schema import Declaration, ValidationFailed
 from stalwart.store import Transaction
 from stalwart.web.connection import Connection

@@ -21,11 +21,11 @@ from stalwart.errors import Conflict, Forbidden, NotFound, StalwartError
 from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.registry.external import check_internal
 from stalwart.jmap.registry.filters import Condition, sort_name, unsupported_filter
-from stalwart.jmap.registry.get import number_of
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.jmap.registry.own_account import find_user, user
 from stalwart.jmap.registry.proving import is_owner, no_secret, prove
 from stalwart.jmap.standard.arguments import Comparator
+from stalwart.jmap.standard.asking import number_of
 from stalwart.jmap.standard.window import Listed, Results
 from stalwart.provider.passkeys import Passkeys
 from stalwart.schema import Declaration

@@ -135,6 +135,7 @@ class AccessTests(HttpCase):
         self.assertEqual([self.status(f"i/{id}"), self.status(f"h/{id}")], [404, 404])
         self.assertEqual(self.status(f"i/{id}", access(8)), 200)
         self.assertEqual(self.status(f"i/{id}", access(7, "impersonate")), 200)
+        self.assertEqual(self.status(f"iaaaaaaaaaaaa/{id}", access(7, "impersonate")), 404)
 
     def test_an_upload_of_somebody_else_in_a_shared_account(self) -> None:
         id = self.uploaded(SMALL, account_id=9, by=8)

@@ -94,6 +94,7 @@ class AcceptedTests(UploadCase):
         self.sign_in(access(7, "impersonate"))
         self.assertEqual(self.post(SMALL, "/jmap/upload/i/").json()["accountId"], "i")
         self.assertEqual(self.post(SMALL, "/jmap/upload/zz/").status, 404)
+        self.assertEqual(self.post(SMALL, "/jmap/upload/iaaaaaaaaaaaa/").status, 404)
 
     def test_the_connection_goes_on(self) -> None:
         connected = self.begin(len(LARGE), LARGE)

@@ -10,7 +10,7 @@ from stalwart.codec.ids import decode_id, encode_id
 from stalwart.directory.access import Access
 from stalwart.jmap.call import Call, Request, RequestLimits
 from stalwart.jmap.email import blobs, changes, get, parse, query
-from stalwart.jmap.email.recent_answers import RecentAnswers
+from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.jmap.mail.capability import MAIL
 from stalwart.jmap.methods import Method
 from stalwart.mail.messages.parsing import parsed

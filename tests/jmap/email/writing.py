@@ -19,7 +19,7 @@ from stalwart.jmap.blobs.access import uploader
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.call import Call, Request, RequestLimits
 from stalwart.jmap.email import copying, get, importing, set
-from stalwart.jmap.email.recent_answers import RecentAnswers
+from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.mail.capability import MAIL
 from stalwart.mail.messages.arriving import Messages

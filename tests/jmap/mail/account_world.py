@@ -19,7 +19,7 @@ from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.call import Request
 from stalwart.jmap.email import changes, get, importing, query
 from stalwart.jmap.email import set as setting
-from stalwart.jmap.email.recent_answers import RecentAnswers
+from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.jmap.engine import Engine
 from stalwart.jmap.mail.capability import MAIL
 from stalwart.jmap.mail.mailbox import COUNTS, MAILBOX

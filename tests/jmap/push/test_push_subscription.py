@@ -9,6 +9,7 @@ import msgspec
 from attrs import evolve
 from twisted.internet.defer import Deferred
 
+from stalwart.codec.ids import encode_id
 from stalwart.directory.access import Access
 from stalwart.errors import StalwartError
 from stalwart.jmap.call import Call, Request
@@ -237,6 +238,13 @@ class UpdateTests(SubscriptionCase):
             problems = [*(answer["notUpdated"] or {}).values(), *(answer["notDestroyed"] or {}).values()]
             self.assertLessEqual({each["type"] for each in problems}, {"notFound", "willDestroy"})
         self.assertEqual(len(self.rows()), 1)
+
+    def test_numbers_that_nothing_can_have_are_not_found(self) -> None:
+        ids = [encode_id(1 << 63), encode_id((1 << 64) - 1)]
+        answer = self.ask("set", {"update": {id: {"types": None} for id in ids}})
+        self.assertEqual([answer["notUpdated"][id]["type"] for id in ids], ["notFound"] * 2)
+        answer = self.ask("set", {"destroy": ids})
+        self.assertEqual([answer["notDestroyed"][id]["type"] for id in ids], ["notFound"] * 2)
 
     def test_one_that_is_over_is_not_found(self) -> None:
         self.clock.advance(7 * 86_400 + 1)

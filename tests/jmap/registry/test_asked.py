@@ -5,6 +5,8 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from stalwart.codec.ids import encode_id
+from stalwart.jmap.errors import MethodError
 from stalwart.jmap.registry.asked import asking_of
 from tests.jmap.desk import access, call
 
@@ -24,3 +26,8 @@ class AskingTests(SynchronousTestCase):
         who = access(permissions=frozenset(("impersonate",)))
         made = call({"accountId": "#a"}, access=who, created_ids={"a": "c"})
         self.assertEqual(asking_of(made, Clock()).account_id, 2)
+
+    def test_nobody_owns_an_account_that_the_store_cannot_hold(self) -> None:
+        who = access(permissions=frozenset(("impersonate",)))
+        beyond = call({"accountId": encode_id(1 << 63)}, access=who)
+        self.assertEqual(self.assertRaises(MethodError, asking_of, beyond, Clock()).type, "forbidden")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from stalwart.jmap.call import RequestLimits
-from stalwart.jmap.registry.get import number_of
+from stalwart.jmap.standard.asking import number_of
 from tests.directory.world import FAST
 from tests.jmap.registry.world import RegistryWorld
 

@@ -7,8 +7,8 @@ from typing import Any
 from stalwart.config.permissions import SYSTEM_ADMINISTRATOR, TENANT_ADMINISTRATOR
 from stalwart.directory.access import Access
 from stalwart.errors import Forbidden
-from stalwart.jmap.registry.get import number_of
 from stalwart.jmap.registry.grants import check_held
+from stalwart.jmap.standard.asking import number_of
 from tests.jmap.registry.world import ROOT, RegistryWorld
 
 TEXT = "You are not authorized to grant permissions: "
