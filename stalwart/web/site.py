@@ -24,6 +24,7 @@ from stalwart.telemetry.events import (
     NETWORK_TIMEOUT,
     RESOURCE_ERROR,
 )
+from stalwart.telemetry.faults import tell_fault
 from stalwart.telemetry.measures import HTTP_CONNECTION_DURATION
 from stalwart.tls.contexts import HTTP_1_1
 from stalwart.web.access import Directory
@@ -218,7 +219,7 @@ class Site(HTTPFactory):
         try:
             head = response_head(answer, added, tail)
         except UnsafeHeaderError as error:
-            self._emit_fault(exchange, str(error))
+            self.telemetry.emit(RESOURCE_ERROR, requestId=exchange.request_id, path=exchange.path, reason=str(error))
             answer = fault()
             head = response_head(answer, added, f"X-Request-Id: {exchange.request_id}\r\n{tail}")
         self._answers.count(exchange, answer.status, now)
@@ -245,10 +246,7 @@ class Site(HTTPFactory):
 
     def fault(self, failure: Failure, exchange: Exchange) -> None:
         """Something broke after the answer was made."""
-        self._emit_fault(exchange, f"{failure.getErrorMessage()} {failure.getBriefTraceback()}")
-
-    def _emit_fault(self, exchange: Exchange, reason: str) -> None:
-        self.telemetry.emit(RESOURCE_ERROR, requestId=exchange.request_id, path=exchange.path, reason=reason)
+        tell_fault(self.telemetry, failure, requestId=exchange.request_id, path=exchange.path)
 
     def use(self, front: Front) -> None:
         """Take another settings snapshot; running requests keep what they were decided by."""

@@ -16,7 +16,8 @@ from twisted.python.failure import Failure
 
 from stalwart.codec.sse import comment
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import HTTP_STREAM_DROPPED, RESOURCE_ERROR
+from stalwart.telemetry.events import HTTP_STREAM_DROPPED
+from stalwart.telemetry.faults import tell_fault
 from stalwart.web.answers import Outlet
 
 KEEP_ALIVE = 15.0
@@ -178,8 +179,7 @@ class Stream:
         if failure.check(CancelledError):
             self._end()
             return
-        reason = f"{failure.type.__name__ if failure.type else 'error'}: {failure.getErrorMessage()}"
-        self._streams.telemetry.emit(RESOURCE_ERROR, reason=reason, trace=lambda: failure.getBriefTraceback())
+        tell_fault(self._streams.telemetry, failure)
         self._ended = True
         self._leave(complete=False)
 

@@ -10,12 +10,13 @@ subscriptions are.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Coroutine, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any, Protocol
 
 import msgspec
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError
+from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
 from stalwart.codec.ids import encode_id
@@ -36,9 +37,9 @@ from stalwart.telemetry.events import (
     PUSH_SUBSCRIPTION_ERROR,
     PUSH_SUBSCRIPTION_NOT_FOUND,
     PUSH_SUBSCRIPTION_SUCCESS,
-    RESOURCE_ERROR,
     STORE_ERROR,
 )
+from stalwart.telemetry.faults import Works, tell_fault
 
 TICK = 60.0
 PURGE = 3600.0
@@ -81,12 +82,12 @@ class Devices:
         self.clock = clock
         self.telemetry = telemetry
         self.places = PushPlaces(clock)
+        self.works = Works(telemetry)
         self._announce = announce
         self._devices: dict[int, dict[int, Device]] = {}
         self._due: dict[int, None] = {}
         self._all_due = False
         self._leads = self._is_reading = False
-        self._running: set[Deferred[None]] = set()
         self._sent_codes: dict[int, deque[float]] = {}
         self._tick: Any = None
         self._purge_at = 0.0
@@ -107,8 +108,7 @@ class Devices:
         if self._tick is not None:
             self._tick.cancel()
             self._tick = None
-        for running in tuple(self._running):
-            running.cancel()
+        self.works.cancel()
         for device in self._each():
             device.close()
         self._devices.clear()
@@ -128,14 +128,7 @@ class Devices:
             self._due.update(dict.fromkeys(account_ids))
         if not self._is_reading:
             self._is_reading = True
-            self.run(self._read())
-
-    def run(self, work: Coroutine[Any, Any, None]) -> Deferred[None]:
-        """Until it ends, or the server stops; never fails."""
-        running = Deferred.fromCoroutine(work)
-        if not running.called:
-            self._running.add(running)
-        return running.addBoth(self._ended, running)
+            self.works.run(self._read())
 
     async def remove(self, device: Device, reason: str) -> None:
         """The subscription is of no use any more."""
@@ -186,7 +179,7 @@ class Devices:
         except StalwartError as problem:
             self._all_due = True
             self.telemetry.emit(STORE_ERROR, reason=problem.detail)
-            await self.pause(_RETRY)
+            await deferLater(self.clock, _RETRY)
         else:
             self._due.update(dict.fromkeys((*self._devices, *there)))
 
@@ -196,11 +189,11 @@ class Devices:
         except StalwartError as problem:
             self._due[account_id] = None
             self.telemetry.emit(STORE_ERROR, reason=problem.detail)
-            await self.pause(_RETRY)
+            await deferLater(self.clock, _RETRY)
         except CancelledError:
             raise
         except Exception:
-            self._tell_fault(Failure())  # no other account waits for this one
+            tell_fault(self.telemetry, Failure())  # no other account waits for this one
 
     async def _take_account(self, account_id: int, now: int) -> None:
         found = await self.store.read(lambda tx: tx.push_subscriptions.of_account(account_id, now))
@@ -215,7 +208,7 @@ class Devices:
             try:
                 grant = msgspec.convert(each.holder, Grant)
             except msgspec.ValidationError:
-                self._tell_fault(Failure())
+                tell_fault(self.telemetry, Failure())
                 continue
             access = await self.standing.access(grant)
             device = self._devices.setdefault(account_id, {})[each.id] = Device(self, each, grant)
@@ -225,12 +218,6 @@ class Devices:
                 old.close()
             if access is None:
                 await self.remove(device, "the access that it was made with has ended")
-
-    def pause(self, seconds: float) -> Deferred[None]:
-        """Wait."""
-        waiting: Deferred[None] = Deferred(lambda _: call.cancel())
-        call = self.clock.callLater(seconds, waiting.callback, None)
-        return waiting
 
     def _each(self) -> Iterator[Device]:
         return iter([device for held in self._devices.values() for device in held.values()])
@@ -246,23 +233,13 @@ class Devices:
             del self._sent_codes[account_id]
         if self._purge_at <= now:
             self._purge_at = now + PURGE
-            self.run(self._purge(now))
+            self.works.run(self._purge(now))
 
     async def _purge(self, now: int) -> None:
         try:
             await self.store.write(lambda tx: tx.push_subscriptions.purge(now))
         except StalwartError as problem:
             self.telemetry.emit(STORE_ERROR, reason=problem.detail)
-
-    def _ended(self, result: Any, running: Deferred[None]) -> None:
-        self._running.discard(running)
-        if isinstance(result, Failure) and not result.check(CancelledError):
-            self._tell_fault(result)
-
-    def _tell_fault(self, failure: Failure) -> None:
-        name = failure.type.__name__ if failure.type else "error"
-        reason = f"{name}: {failure.getErrorMessage()}"
-        self.telemetry.emit(RESOURCE_ERROR, reason=reason, trace=lambda: failure.getBriefTraceback())
 
 
 class Device:
@@ -321,7 +298,7 @@ class Device:
 
     def end(self) -> None:
         """See ``Listener``."""
-        self._devices.run(self._devices.remove(self, "the access that it was made with has ended"))
+        self._devices.works.run(self._devices.remove(self, "the access that it was made with has ended"))
 
     def _soon(self) -> None:
         """Send what waits, when it may be."""
@@ -335,7 +312,7 @@ class Device:
     def _begin_sending(self) -> None:
         self._call = None
         self._is_sending = True
-        self._devices.run(self._send()).addBoth(self._have_sent)
+        self._devices.works.run(self._send()).addBoth(self._have_sent)
 
     def _have_sent(self, _: object) -> None:
         self._is_sending = False

@@ -9,11 +9,12 @@ watcher whose access may have gone stale is told nothing until that has been loo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from functools import partial
 from typing import Any, Protocol
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
 from stalwart.directory.access import Access
@@ -23,7 +24,8 @@ from stalwart.jmap.push.state_change import PUSHED, Change, Types, merged
 from stalwart.store import Store, Transaction
 from stalwart.store.watch import FIRST, Changed
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import RESOURCE_ERROR, STORE_ERROR
+from stalwart.telemetry.events import STORE_ERROR
+from stalwart.telemetry.faults import Works, tell_fault
 
 BATCH = 500
 """Accounts whose states one transaction reads."""
@@ -208,7 +210,7 @@ class Feed:
         self._accounts: dict[int, _Account] = {}
         self._groups: dict[Any, _Group] = {}
         self._dirty: dict[int, None] = {}
-        self._running: set[Deferred[None]] = set()
+        self._works = Works(telemetry)
         self._is_reading = self._is_looking = False
         self._doubted: dict[Grant, dict[Watcher, None]] = {}
         self._round: Iterator[Watcher] = iter(())
@@ -219,8 +221,7 @@ class Feed:
     def close(self) -> None:
         """Tell nobody anything any more."""
         self._unwatch()
-        for running in tuple(self._running):
-            running.cancel()
+        self._works.cancel()
         for group in tuple(self._groups.values()):
             for watcher in tuple(group.members):
                 self.leave(watcher)
@@ -288,7 +289,7 @@ class Feed:
     def _begin_reading(self) -> None:
         if self._dirty and not self._is_reading:
             self._is_reading = True
-            self._run(self._read())
+            self._works.run(self._read())
 
     async def _read(self) -> None:
         try:
@@ -301,7 +302,7 @@ class Feed:
                 except StalwartError as problem:
                     self._telemetry.emit(STORE_ERROR, reason=problem.detail)
                     self._dirty.update(dict.fromkeys(id for id in ids if id in self._accounts))
-                    await self._pause()
+                    await deferLater(self._clock, RETRY)
         finally:
             self._is_reading = False
 
@@ -320,28 +321,6 @@ class Feed:
             self._soon(group)
         for waiting in ready:
             waiting.callback(None)
-
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        """Until it ends, or the server stops."""
-        running = Deferred.fromCoroutine(work)
-        if not running.called:
-            self._running.add(running)
-        running.addBoth(self._ended, running)
-
-    def _ended(self, result: Any, running: Deferred[None]) -> None:
-        self._running.discard(running)
-        if isinstance(result, Failure) and not result.check(CancelledError):
-            self._tell_fault(result)
-
-    def _tell_fault(self, failure: Failure) -> None:
-        name = failure.type.__name__ if failure.type else "error"
-        reason = f"{name}: {failure.getErrorMessage()}"
-        self._telemetry.emit(RESOURCE_ERROR, reason=reason, trace=lambda: failure.getBriefTraceback())
-
-    def _pause(self) -> Deferred[None]:
-        waiting: Deferred[None] = Deferred(lambda _: call.cancel())
-        call = self._clock.callLater(RETRY, waiting.callback, None)
-        return waiting
 
     # Telling
 
@@ -381,7 +360,7 @@ class Feed:
         try:
             call(*values)
         except Exception:
-            self._tell_fault(Failure())
+            tell_fault(self._telemetry, Failure())
             self.leave(watcher)
 
     def secured(self, watcher: Watcher) -> None:
@@ -395,7 +374,7 @@ class Feed:
         self._doubted.setdefault(watcher.grant, {})[watcher] = None
         if not self._is_looking:
             self._is_looking = True
-            self._run(self._look())
+            self._works.run(self._look())
 
     async def _look(self) -> None:
         try:
@@ -408,7 +387,7 @@ class Feed:
                         access = await self._standing.access(grant)
                     except StalwartError as problem:
                         self._telemetry.emit(STORE_ERROR, reason=problem.detail)
-                        await self._pause()
+                        await deferLater(self._clock, RETRY)
                         continue
                 self._doubted.pop(grant, None)
                 for watcher in tuple(watchers):

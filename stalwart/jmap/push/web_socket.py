@@ -29,7 +29,7 @@ from stalwart.jmap.push.state_change import Change, Types, merged, read_vector, 
 from stalwart.jmap.push.streams import PushStreams
 from stalwart.jmap.request import RequestRefused, read_json
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import RESOURCE_ERROR
+from stalwart.telemetry.faults import tell_fault
 from stalwart.web.access import credentials_of
 from stalwart.web.answers import NO_ROOM, Answer, Room, SocketOutlet, WebSocket
 from stalwart.web.exchange import Exchange
@@ -306,14 +306,8 @@ class Speaker:
             watcher.close()
 
     def _tell_fault(self, failure: Failure) -> None:
-        name = failure.type.__name__ if failure.type else "error"
-        self._parts.telemetry.emit(
-            RESOURCE_ERROR,
-            requestId=self._exchange.request_id,
-            path=self._exchange.path,
-            reason=f"{name}: {failure.getErrorMessage()}",
-            trace=lambda: failure.getBriefTraceback(),
-        )
+        exchange = self._exchange
+        tell_fault(self._parts.telemetry, failure, requestId=exchange.request_id, path=exchange.path)
 
 
 def _wanted(names: Any) -> Types:
