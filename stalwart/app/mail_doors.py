@@ -13,10 +13,9 @@ from weakref import WeakSet
 
 from attrs import evolve
 from twisted.internet.defer import Deferred, DeferredList
-from twisted.internet.protocol import Protocol, connectionDone
-from twisted.python.failure import Failure
 
 from stalwart.app.listeners import Wanted
+from stalwart.codec.smtp.replies import NOT_YET
 from stalwart.config.settings import Settings
 from stalwart.directory.places import Places
 from stalwart.smtp.inbound_rules import NEXT_DOOR, is_loopback
@@ -24,7 +23,7 @@ from stalwart.smtp.limits import DEFAULT
 from stalwart.smtp.policy import Policy
 from stalwart.smtp.reception import Reception
 from stalwart.smtp.role import LMTP, MX
-from stalwart.smtp.server import SmtpFactory
+from stalwart.smtp.server import SentAway, SmtpFactory
 from stalwart.telemetry import Telemetry
 from stalwart.tls.contexts import ServerTls
 from stalwart.web.bans import Bans
@@ -33,19 +32,6 @@ from stalwart.web.listener import wrap_listener
 
 NAME = "Stalwart"
 """What the server is called before its settings say more."""
-
-
-class NotYet(Protocol):
-    """Says that mail is not served here yet and closes (RFC 5321 3.8: 421)."""
-
-    def connectionMade(self) -> None:
-        """Answer at once."""
-        transport: Any = self.transport
-        transport.write(b"421 4.3.2 not yet\r\n")
-        transport.loseConnection()
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Nothing is held."""
 
 
 class MailDoors:
@@ -127,4 +113,4 @@ class _Door:
         """The server counts its connections itself: those that were counted during their handshake are its own now."""
         if owner.has_entered:
             owner.left()
-        return NotYet() if self._server is None else self._server.buildProtocol(peer)
+        return SentAway(NOT_YET) if self._server is None else self._server.buildProtocol(peer)

@@ -110,12 +110,13 @@ class SmtpFactory(ServerFactory):
 
 
 class SentAway(Protocol):
-    """A connection that is refused."""
+    """A connection that is refused with one answer (RFC 5321 3.1, 3.8)."""
 
     def __init__(self, answer: Reply) -> None:
         self._answer = answer
 
     def connectionMade(self) -> None:
+        """Answer at once."""
         transport: Any = self.transport
         transport.write(replies.encode(self._answer))
         transport.loseConnection()

@@ -359,7 +359,7 @@ class Pipeline:
 
     async def catch_up(self) -> None:
         """Take over what other processes have changed."""
-        awaited = self._changes.look() if self._changes is not None else None
+        awaited = self.changed_elsewhere()
         if awaited is not None:
             await awaited
 

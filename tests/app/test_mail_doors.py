@@ -8,11 +8,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 
 from stalwart.app.listeners import Wanted, wanted_listeners
-from stalwart.app.mail_doors import MailDoors, NotYet
+from stalwart.app.mail_doors import MailDoors
+from stalwart.codec.smtp.replies import NOT_YET
 from stalwart.config.network.listener import NetworkListener
 from stalwart.config.network.security import BlockedIp
 from stalwart.directory.places import MemoryPlaces
 from stalwart.smtp.role import LMTP
+from stalwart.smtp.server import SentAway
 from stalwart.tls.contexts import ServerTls
 from stalwart.tls.selection import Certificates
 from stalwart.web.bans import Bans
@@ -154,7 +156,7 @@ class NotYetTests(World):
     """What is not served."""
 
     def test_421_and_closed(self) -> None:
-        protocol, wire = NotYet(), StringTransport()
+        protocol, wire = SentAway(NOT_YET), StringTransport()
         protocol.makeConnection(wire)
         self.assertEqual((wire.value(), wire.disconnecting), (b"421 4.3.2 not yet\r\n", True))
 
