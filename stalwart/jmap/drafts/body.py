@@ -16,9 +16,11 @@ from stalwart.codec.mime.header_forms import Form
 from stalwart.codec.mime.header_writer import InvalidValue, field
 from stalwart.jmap.drafts.faults import Faults
 from stalwart.jmap.drafts.fields import Fields
+from stalwart.jmap.email.data_type import PART_PROPERTIES
+from stalwart.jmap.email.wanted import LISTS
 from stalwart.jmap.standard.patch import Path
 
-BODY: Final = frozenset(("bodyStructure", "bodyValues", "textBody", "htmlBody", "attachments"))
+BODY: Final = frozenset(("bodyStructure", "bodyValues", *LISTS))
 MOST_PARTS: Final = 1000
 MOST_MEMBERS: Final = 2000
 """Members of an object: properties of a part, body values."""
@@ -27,10 +29,6 @@ DEEPEST: Final = 24
 LONGEST_NAME: Final = 1000
 MOST_LANGUAGES: Final = 100
 
-_LISTS = ("textBody", "htmlBody", "attachments")
-_KNOWN = frozenset(
-    ("partId", "blobId", "size", "name", "type", "charset", "disposition", "cid", "language", "location", "subParts")
-)
 _STANDS_FOR = {  # which field of a part its properties stand for
     "type": "content-type",
     "charset": "content-type",
@@ -112,7 +110,7 @@ def read_body(given: Mapping[str, Any], faults: Faults) -> Body:
     """From the members of an e-mail; what is wrong is added to ``faults``."""
     reader = _Reader(_values(given.get("bodyValues"), faults), faults)
     structure = given.get("bodyStructure")
-    lists = [name for name in _LISTS if given.get(name) is not None]
+    lists = [name for name in LISTS if given.get(name) is not None]
     if structure is not None:
         for name in lists:
             faults.add((name,), "cannot be given beside bodyStructure")
@@ -252,7 +250,7 @@ class _Reader:
                 fields.take(key, value)
             elif key == "headers" and value is not None:
                 fields.fault(key, "cannot be set; give each header field by its name")
-            elif key not in _KNOWN and key != "headers":
+            elif key not in PART_PROPERTIES:
                 fields.fault(key, "is not known")
         if "content-transfer-encoding" in fields.names:
             fields.fault(fields.names["content-transfer-encoding"], "is chosen by the server")

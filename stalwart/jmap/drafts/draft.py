@@ -15,6 +15,7 @@ from stalwart.codec.mime.header_forms import CONVENIENCE, Form
 from stalwart.jmap.drafts.body import BODY, MOST_MEMBERS, Body, Piece, read_body
 from stalwart.jmap.drafts.faults import Faults
 from stalwart.jmap.drafts.fields import Field, Fields
+from stalwart.jmap.email.data_type import EMAIL
 from stalwart.jmap.email.placement import (
     CreatedIds,
     Placement,
@@ -25,7 +26,7 @@ from stalwart.jmap.email.placement import (
 from stalwart.jmap.errors import SetRefused
 
 PLACED: Final = frozenset(("mailboxIds", "keywords", "receivedAt"))
-SERVER_SET: Final = frozenset(("id", "blobId", "threadId", "size", "hasAttachment", "preview"))
+SERVER_SET: Final = frozenset(("id", *(name for name, each in EMAIL.properties.items() if each.server_set)))
 
 
 @frozen
