@@ -75,10 +75,11 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
     recipients = Recipients(store, settings, io, clock)
     text_search = TextSearch(store, settings, clock, below.telemetry)
     push = push_parts(below, company)
+    recent = RecentAnswers(store, alone=company.writes_alone)
 
     def inbound(look: Callable[[], Any]) -> Inbound:
         rules = SessionRules(settings, io, below.telemetry)
         parts = store, settings, rules, recipients, messages, folders, quotas
         return Inbound(*parts, below.telemetry, clock, look)
 
-    return MailParts(messages, folders, quotas, recipients, text_search, RecentAnswers(), push, inbound)
+    return MailParts(messages, folders, quotas, recipients, text_search, recent, push, inbound)

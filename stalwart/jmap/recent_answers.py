@@ -1,8 +1,8 @@
 """Answers to calls that clients repeat: the same list is asked for again and again, and mostly nothing has changed.
 
-An answer is good for one state of a type of objects. Where this process alone writes, and nothing has been written since
-that state, it is given at once; else the state is read first. What is not in the state must not be in an answer that is
-kept here, or must be in what it is kept under.
+An answer is good for one state of a type of objects. Where this process alone writes, and nothing has been written
+since that state, it is given at once; else the state is read first. What is not in the state must not be in an answer
+that is kept here, or must be in what it is kept under.
 """
 
 from __future__ import annotations
@@ -55,9 +55,7 @@ class RecentAnswers:
         self._octets = 0
         self._answers: OrderedDict[Hashable, _Kept] = OrderedDict()
 
-    async def answer(
-        self, account_id: int, type: int, asked: Hashable, make: Callable[[Transaction, int], T]
-    ) -> T:
+    async def answer(self, account_id: int, type: int, asked: Hashable, make: Callable[[Transaction, int], T]) -> T:
         """What ``make`` makes of a transaction and the state of the ``type`` in it, or has made of that state for the
         same that was ``asked``. None is not kept.
 
@@ -67,7 +65,7 @@ class RecentAnswers:
         states = self._store.states
         kept = self._find(key)
         if kept is not None and self._alone and states.stands(account_id, type, kept.state, kept.generation):
-            return kept.value  # type: ignore[no-any-return]
+            return kept.value
         generation = states.generation
 
         def work(tx: Transaction) -> tuple[int, T]:

@@ -79,14 +79,6 @@ class RequestBody(msgspec.Struct, rename="camel"):
     created_ids: dict[str, str] | None = None
 
 
-def read_request(body: bytes, known: Collection[str], max_calls: int) -> RequestBody:
-    """The request that ``body`` holds; ``known`` are the capabilities that ``using`` may name.
-
-    :raises RequestRefused: it is none, names an unknown capability or has too many calls.
-    """
-    return read_value(read_json(body), known, max_calls)
-
-
 def read_json(body: bytes) -> Any:
     """The I-JSON value of a body or message. Raises ``RequestRefused``: it is none, or has too many values."""
     if has_many_values(body):
@@ -98,7 +90,10 @@ def read_json(body: bytes) -> Any:
 
 
 def read_value(value: Any, known: Collection[str], max_calls: int) -> RequestBody:
-    """As ``read_request``, of a value that was read already."""
+    """The request that ``value`` is; ``known`` are the capabilities that ``using`` may name.
+
+    :raises RequestRefused: it is none, names an unknown capability or has too many calls.
+    """
     try:
         request = msgspec.convert(value, RequestBody)
     except msgspec.ValidationError as problem:

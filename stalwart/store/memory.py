@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 
 from stalwart.errors import Unavailable
 from stalwart.store.blob_files import BlobFiles, MemoryBlobFiles
+from stalwart.store.known_states import KnownStates
 from stalwart.store.sql.dialect import SQLITE
 from stalwart.store.sql.migrate import load_migrations, migrate
 from stalwart.store.sql.session import TransactionLost
@@ -34,6 +35,7 @@ class MemoryStore:
         migrate(self._session, load_migrations(SQLITE), int(clock()))
         self._transaction: Transaction = SqlTransaction(self._session, self.blob_files)
         self._watch = Watch()
+        self.states = KnownStates()
         self._closed = False
 
     def start(self) -> Deferred[None]:
@@ -87,6 +89,7 @@ class MemoryStore:
         answered = succeed(result)
         changed = self._session.noted()
         if changed:
+            self.states.note(changed)
             self._watch.tell(changed)
         return answered
 

@@ -15,6 +15,7 @@ from msgspec import UNSET, UnsetType
 from twisted.internet.defer import Deferred
 
 from stalwart.store.blob_files import BlobFiles, Stored
+from stalwart.store.known_states import KnownStates
 from stalwart.store.mail import Mail
 from stalwart.store.mail_text import MailText
 from stalwart.store.push_subscriptions import PushSubscriptions
@@ -533,6 +534,10 @@ class Store(Protocol):
     @property
     def blob_files(self) -> BlobFiles:
         """Where large blobs are written and read; blocking, so for threads."""
+
+    @property
+    def states(self) -> KnownStates:
+        """What this process has written; it is told before the write is answered."""
 
     def start(self) -> Deferred[None]:
         """Open and migrate. Fails with Invalid or Unavailable, in a sentence for the administrator."""

@@ -95,7 +95,7 @@ class EventStream:
 
     run: Callable[[Outlet], Coroutine[Any, Any, None]]
     headers: Headers = (("Cache-Control", "no-store"),)
-    silence: float = 15.0
+    silence: float = KEEP_ALIVE
     beat: bytes = comment("keep-alive")
 
 

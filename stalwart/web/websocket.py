@@ -22,9 +22,9 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, Tex
 from stalwart.directory.access import Access
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import HTTP_STREAM_DROPPED
-from stalwart.web.answers import NO_ROOM, SocketSpeaker, WebSocket
+from stalwart.web.answers import NO_ROOM, POLICY, TRY_LATER, SocketSpeaker, WebSocket
 
-NORMAL, GOING_AWAY, UNSUPPORTED, POLICY, TOO_BIG, FAULT, TRY_LATER = 1000, 1001, 1003, 1008, 1009, 1011, 1013
+GOING_AWAY, UNSUPPORTED, TOO_BIG = 1001, 1003, 1009
 CLOSING = 5.0  # seconds in which a client may answer that the socket is to be closed
 LEAVING = 1.0  # the same where the server stops, or the client was silent anyway
 PATIENCE = 300.0  # seconds in which a client reads nothing

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.jmap.capabilities import CORE, KNOWN
-from stalwart.jmap.request import Limits, RequestRefused, over, read_request
+from stalwart.jmap.request import Limits, RequestBody, RequestRefused, over, read_json, read_value
 
 MINE = b'{"using":["urn:ietf:params:jmap:core"],"methodCalls":[["Core/echo",{"a":%s},"0"]]}'
 
@@ -48,11 +48,16 @@ NOT_REQUEST: dict[str, Any] = {
 }
 
 
+def read_request(body: bytes, most_calls: int = 16) -> RequestBody:
+    """As the endpoint does it."""
+    return read_value(read_json(body), KNOWN, most_calls)
+
+
 class RefusedTests(SynchronousTestCase):
     """What is refused as a whole (RFC 8620 3.6.1)."""
 
     def refusal(self, body: bytes, max_calls: int = 16) -> RequestRefused:
-        return self.assertRaises(RequestRefused, read_request, body, KNOWN, max_calls)
+        return self.assertRaises(RequestRefused, read_request, body, max_calls)
 
     def test_an_unknown_capability_is_named(self) -> None:
         refused = self.refusal(b'{"using":["urn:ietf:params:jmap:core","urn:x"],"methodCalls":[]}')
@@ -107,7 +112,7 @@ class ReadTests(SynchronousTestCase):
     """What is read."""
 
     def read(self, **members: Any) -> Any:
-        return read_request(json.dumps({"using": [CORE], "methodCalls": []} | members).encode(), KNOWN, 16)
+        return read_request(json.dumps({"using": [CORE], "methodCalls": []} | members).encode())
 
     def test_its_parts(self) -> None:
         request = self.read(methodCalls=[["Core/echo", {"a": None}, "0"]], createdIds={"k": "b"})
@@ -133,7 +138,7 @@ class ReadTests(SynchronousTestCase):
     @settings(max_examples=100, deadline=None)
     def test_no_body_breaks_it(self, body: bytes) -> None:
         try:
-            read_request(body, KNOWN, 16)
+            read_request(body)
         except RequestRefused as refused:
             self.assertIn(refused.kind, ("notJSON", "notRequest", "unknownCapability"))
 

@@ -15,6 +15,7 @@ from stalwart.jmap.standard.asking import Asking
 from stalwart.jmap.standard.data_type import DataType
 from stalwart.jmap.standard.object_changes import too_many_changes
 from stalwart.jmap.standard.object_source import ObjectSource
+from stalwart.jmap.standard.rules import Repeated
 from stalwart.jmap.standard.source import Difference, Query
 from stalwart.jmap.standard.states import State
 from stalwart.store import Transaction
@@ -39,7 +40,9 @@ class EmailSource(ObjectSource):
         return _moved(tx, asking, plain, since)
 
 
-EMAIL_CHANGES = DataType(EMAIL, EmailSource(EMAIL_NUMBER), supports=("changes", "queryChanges"))
+EMAIL_CHANGES = DataType(
+    EMAIL, EmailSource(EMAIL_NUMBER), supports=("changes", "queryChanges"), repeated=Repeated(EMAIL_NUMBER)
+)
 
 
 def _of_mailbox(

@@ -7,7 +7,7 @@ from typing import Any
 
 from stalwart.jmap.mail.capability import MAIL
 from stalwart.jmap.mail.default_folders import with_folders
-from stalwart.jmap.mail.mailbox_rights import NAMES
+from stalwart.jmap.mail.mailbox_rights import NAMES, rights
 from stalwart.jmap.mail.mailbox_rules import MailboxRules
 from stalwart.jmap.mail.mailbox_source import MailboxSource
 from stalwart.jmap.standard.containers import Member, Struct
@@ -15,9 +15,11 @@ from stalwart.jmap.standard.data_type import DataType
 from stalwart.jmap.standard.declaration import Declaration
 from stalwart.jmap.standard.filters import Condition
 from stalwart.jmap.standard.property import Property
+from stalwart.jmap.standard.rules import Repeated
 from stalwart.jmap.standard.scalars import Boolean, Id, Int, Nullable, String, UnsignedInt
 from stalwart.jmap.standard.sorting import Sort
 from stalwart.mail.messages.folders import name_key
+from stalwart.store.object_types import MAILBOX as NUMBER
 
 COUNTS = ("totalEmails", "unreadEmails", "totalThreads", "unreadThreads")
 
@@ -65,4 +67,5 @@ MAILBOX = DataType(
     rules=MailboxRules(),
     services=("settings", "folders", "quotas"),
     before=with_folders,
+    repeated=Repeated(NUMBER, lambda asking: (asking.access.account_id, rights(asking.access.permissions))),
 )

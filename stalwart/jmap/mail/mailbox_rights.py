@@ -29,7 +29,7 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 NAMES: Final = (*_NEEDED, "maySubmit")
 
 
-@frozen
+@frozen(eq=False)
 class Rights:
     """What somebody may do in the Inbox and in the other mailboxes of an account, by the names of the rights."""
 

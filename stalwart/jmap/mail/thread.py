@@ -15,6 +15,7 @@ from stalwart.jmap.standard.data_type import DataType
 from stalwart.jmap.standard.declaration import Declaration
 from stalwart.jmap.standard.object_source import ObjectSource
 from stalwart.jmap.standard.property import Property
+from stalwart.jmap.standard.rules import Repeated
 from stalwart.jmap.standard.scalars import Id
 from stalwart.jmap.standard.source import Found
 from stalwart.store.object_types import THREAD as NUMBER
@@ -46,4 +47,5 @@ THREAD = DataType(
     ),
     source=ThreadSource(NUMBER),
     supports=("get", "changes"),
+    repeated=Repeated(NUMBER),
 )

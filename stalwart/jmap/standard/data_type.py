@@ -19,7 +19,7 @@ from stalwart.jmap.standard.getting import get_objects
 from stalwart.jmap.standard.object_changes import object_changes
 from stalwart.jmap.standard.query_changes import query_changes
 from stalwart.jmap.standard.querying import query_objects
-from stalwart.jmap.standard.rules import Backed, Rules
+from stalwart.jmap.standard.rules import Backed, Repeated, Rules
 from stalwart.jmap.standard.setting import set_objects
 from stalwart.jmap.standard.source import Source
 
@@ -39,7 +39,7 @@ class DataType(MethodFamily):
     """A declared type, its source and its rules; ``supports`` lists its standard methods.
 
     ``services`` are further ones that source and rules want, by name. ``before`` is awaited ahead of each method, with
-    the same services; what it raises is the answer.
+    the same services; what it raises is the answer. ``repeated`` says that answers to get and changes may be kept.
     """
 
     declared: Declaration
@@ -48,15 +48,18 @@ class DataType(MethodFamily):
     supports: tuple[str, ...] = ("get", "set", "changes", "query", "queryChanges")
     services: tuple[str, ...] = ()
     before: Callable[[Call, Services], Awaitable[None]] | None = None
+    repeated: Repeated | None = None
 
     def methods(self) -> tuple[Method, ...]:
         """The methods that ``supports`` lists."""
-        backed = Backed(self.declared, self.source, self.rules, "queryChanges" in self.supports)
+        tells_changes = "queryChanges" in self.supports
+        backed = Backed(self.declared, self.source, self.rules, tells_changes, self.repeated)
         return tuple(self._method(function, backed) for function in self.supports)
 
     def _method(self, function: str, backed: Backed) -> Method:
         verb, carry_out = _FUNCTIONS[function]
         before = self.before
+        kept = () if self.repeated is None else ("recent_answers",)
 
         async def handler(call: Call, **services: Any) -> Any:
             if before is not None:
@@ -68,6 +71,6 @@ class DataType(MethodFamily):
             capabilities=self.declared.capabilities,
             needs=None if verb is None else self.declared.permission(verb),
             handler=handler,
-            services=("store", "clock", *self.services),
+            services=("store", "clock", *kept, *self.services),
             made_in=__name__,
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from attrs import frozen
+
 from stalwart.codec.ids import encode_id
 from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.call import Call
@@ -14,9 +16,11 @@ from stalwart.jmap.standard.asking import Asking, Services, number_of
 from stalwart.jmap.standard.declaration import Declaration
 from stalwart.jmap.standard.presence import require_account
 from stalwart.jmap.standard.rules import Backed
-from stalwart.jmap.standard.source import Found
 from stalwart.jmap.standard.states import State
 from stalwart.store.store import Transaction
+
+_OCTETS_OF_OBJECT = 256
+_OCTETS_OF_PROPERTY = 128
 
 
 async def get_objects(backed: Backed, call: Call, services: Services) -> dict[str, Any]:
@@ -28,23 +32,44 @@ async def get_objects(backed: Backed, call: Call, services: Services) -> dict[st
     numbers = _numbers(arguments.ids)
     most = call.request.limits.max_objects_in_get
 
-    def work(tx: Transaction) -> tuple[int, Found]:
+    def made(tx: Transaction, state: int) -> _Answer:
         found = backed.source.fetch(tx, asking, None if numbers is None else numbers.values(), names, most + 1)
-        state = backed.source.state(tx, asking)
         if not (state and found):
             require_account(tx, account_id)
-        return state, found
+        if numbers is None and len(found) > most:
+            raise MethodError("requestTooLarge", f"There are more than {most} objects; ask for some of them by id.")
+        there = {id for id, _ in found}
+        listed = [wire_object(id, properties, names) for id, properties in found]
+        return _Answer(state, listed, _not_found(arguments.ids, numbers or {}, there), len(names))
 
-    state, found = await services["store"].read(work)
-    if numbers is None and len(found) > most:
-        raise MethodError("requestTooLarge", f"There are more than {most} objects; ask for some of them by id.")
-    there = {id for id, _ in found}
+    repeated = backed.repeated
+    if repeated is None:
+        answer = await services["store"].read(lambda tx: made(tx, backed.source.state(tx, asking)))
+    else:
+        ids = most if arguments.ids is None else tuple(arguments.ids)
+        asked = (backed.declared.name, ids, tuple(names), repeated.seen(asking))
+        answer = await services["recent_answers"].answer(account_id, repeated.number, asked, made)
     return {
         "accountId": encode_id(account_id),
-        "state": str(State(state)),
-        "list": [wire_object(id, properties, names) for id, properties in found],
-        "notFound": _not_found(arguments.ids, numbers or {}, there),
+        "state": str(State(answer.state)),
+        "list": answer.listed,
+        "notFound": answer.not_found,
     }
+
+
+@frozen
+class _Answer:
+    """The state, the objects as they are sent, the ids of what is not there; ``names`` is how much there is of each."""
+
+    state: int
+    listed: list[dict[str, Any]]
+    not_found: list[str]
+    names: int
+
+    @property
+    def octets(self) -> int:
+        """About its size."""
+        return _OCTETS_OF_OBJECT + len(self.listed) * (_OCTETS_OF_OBJECT + self.names * _OCTETS_OF_PROPERTY)
 
 
 def answered_names(declared: Declaration, asked: Iterable[str] | None, using: Collection[str]) -> list[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from attrs import frozen
 
 from stalwart.codec.ids import encode_id
 from stalwart.jmap.accounts import account_argument
@@ -16,6 +19,9 @@ from stalwart.jmap.standard.states import State, read_state
 from stalwart.store.rows import Changes
 from stalwart.store.store import Transaction
 
+_OCTETS = 512
+_OCTETS_OF_ID = 64
+
 
 async def object_changes(backed: Backed, call: Call, services: Services) -> dict[str, Any]:
     """The answer to ``call``, from one read transaction."""
@@ -26,28 +32,41 @@ async def object_changes(backed: Backed, call: Call, services: Services) -> dict
     cap = call.request.limits.changes_max_results
     limit = min(arguments.max_changes or cap, cap)
 
-    def work(tx: Transaction) -> Changes | None:
+    def made(tx: Transaction, state: int) -> _Answer | None:
         changes = backed.source.changes(tx, asking, since, limit)
         if changes is None or not changes.new_state:
             require_account(tx, account_id)
-        return changes
+        return None if changes is None else _Answer.of(changes)
 
-    changes = await services["store"].read(work)
-    if changes is None:
+    repeated = backed.repeated
+    if repeated is None:
+        answer = await services["store"].read(lambda tx: made(tx, 0))
+    else:
+        asked = (backed.declared.name, since, limit)
+        answer = await services["recent_answers"].answer(account_id, repeated.number, asked, made)
+    if answer is None:
         raise cannot_calculate()
-    new_state = State(changes.new_state, changes.origin if changes.has_more else None)
-    answer = {
-        "accountId": encode_id(account_id),
-        "oldState": arguments.since_state,
-        "newState": str(new_state),
-        "hasMoreChanges": changes.has_more,
-        "created": [encode_id(id) for id in changes.created],
-        "updated": [encode_id(id) for id in changes.updated],
-        "destroyed": [encode_id(id) for id in changes.destroyed],
-    }
+    told = {"accountId": encode_id(account_id), "oldState": arguments.since_state, **answer.told}
     if backed.declared.counts:
-        answer["updatedProperties"] = list(backed.declared.counts) if changes.only_counts else None  # RFC 8621 2.2
-    return answer
+        told["updatedProperties"] = list(backed.declared.counts) if answer.only_counts else None  # RFC 8621 2.2
+    return told
+
+
+@frozen
+class _Answer:
+    """What has changed, as it is sent."""
+
+    told: Mapping[str, Any]
+    only_counts: bool
+    octets: int
+
+    @classmethod
+    def of(cls, changes: Changes) -> _Answer:
+        """With the ids and the state as they are written."""
+        ids = {name: [*map(encode_id, getattr(changes, name))] for name in ("created", "updated", "destroyed")}
+        new_state = State(changes.new_state, changes.origin if changes.has_more else None)
+        octets = _OCTETS + _OCTETS_OF_ID * sum(map(len, ids.values()))
+        return cls({"newState": str(new_state), "hasMoreChanges": changes.has_more, **ids}, changes.only_counts, octets)
 
 
 def too_many_changes(most: int) -> MethodError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -54,6 +54,21 @@ class Rules:
         return []
 
 
+def nothing_else(asking: Asking) -> Hashable:
+    """Everybody who may ask is answered the same."""
+    return None
+
+
+@frozen
+class Repeated:
+    """Answers of a type may be kept for a state of the objects of ``number``; what they depend on besides is what
+    ``seen`` tells of the asking. The service ``recent_answers`` keeps them.
+    """
+
+    number: int
+    seen: Callable[[Asking], Hashable] = nothing_else
+
+
 @frozen
 class Backed:
     """A declared type with what stores it and what rules its changes: what the standard methods work on."""
@@ -62,3 +77,4 @@ class Backed:
     source: Source
     rules: Rules
     tells_query_changes: bool = True
+    repeated: Repeated | None = None

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from stalwart.codec.ids import lettered
 from stalwart.errors import Conflict, NotFound
+from stalwart.store.object_types import MAILBOX
 from stalwart.store.rows import AccountRow
 from stalwart.store.sql.lists import select_in
 from stalwart.store.sql.session import Session
@@ -89,6 +90,7 @@ class SqlAccounts:
         )
         for table in _OWNED:
             self._session.run(f"DELETE FROM {table} WHERE account_id = ?", id)
+        self._session.doubt(id, MAILBOX)
         self._session.run("DELETE FROM acl WHERE grantee = ?", id)
         self._session.run("DELETE FROM pref WHERE user_id = ?", id)
 

@@ -74,6 +74,10 @@ class Session:
         if state > noted.get(type, 0):
             noted[type] = state
 
+    def doubt(self, account_id: int, type: int) -> None:
+        """What the state is has to be read."""
+        self._noted.setdefault(account_id, {})[type] = 0
+
     def took(self, account_id: int, number: int) -> None:
         """The account has given a change number away, and maybe some after it."""
         self._noted.setdefault(account_id, {}).setdefault(FIRST, number)

@@ -17,6 +17,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 
 from stalwart.errors import Unavailable
 from stalwart.store.blob_files import BlobFiles
+from stalwart.store.known_states import KnownStates
 from stalwart.store.store import Transaction
 from stalwart.store.threads.engine import Engine
 from stalwart.store.threads.file_worker import FileWorker
@@ -70,6 +71,7 @@ class ThreadedStore:
         self._blob_reading = Lane(self._file_works, measured(BLOB_READ_DURATION), filing)
         self._blob_writing = Lane(self._file_works, measured(BLOB_WRITE_DURATION), filing)
         self._watch = Watch()
+        self.states = KnownStates()
         self._writer = Writer(self._writes, engine, blob_files, self._answer, self._tell)
         self._long_reads: Queue = SimpleQueue()
         queues = [self._reads, *[self._long_reads] * (readers - 1)]
@@ -154,6 +156,7 @@ class ThreadedStore:
 
     def _answer_and_tell(self, outcomes: list[Outcome], changed: dict[int, dict[int, int]]) -> None:
         """In one turn: a second word from the thread would have to wait until the reactor is at rest."""
+        self.states.note(changed)
         self._desk.settle(outcomes)
         self._watch.tell(changed)
 

@@ -113,7 +113,7 @@ class Writer:
             self._pace.done(len(outcomes), time.monotonic() - begun)
         except BaseException as error:
             self._disconnect()
-            self._changed = {}
+            self._changed = {id: dict.fromkeys(types, 0) for id, types in self._changed.items()}  # who knows
             return self._all_failed(outcomes, works, error)
         return outcomes
 

@@ -10,9 +10,9 @@ from stalwart.codec.ids import decode_id, encode_id
 from stalwart.directory.access import Access
 from stalwart.jmap.call import Call, Request, RequestLimits
 from stalwart.jmap.email import blobs, changes, get, parse, query
-from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.jmap.mail.capability import MAIL
 from stalwart.jmap.methods import Method
+from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.mail.messages.parsing import parsed
 from stalwart.store.mail_rows import NewEmail
 from stalwart.store.store import Store, Transaction
@@ -66,7 +66,7 @@ class MailShelfCase(ShelfCase):
     def setUp(self) -> None:
         super().setUp()
         self.text_search = FakeTextSearch(self.store)
-        self.recent_answers = RecentAnswers()
+        self.recent_answers = RecentAnswers(self.store)
         self.limits = RequestLimits()
         self.inbox = self.mailbox("Inbox", "inbox")
         self.other = self.mailbox("Other")

@@ -19,9 +19,9 @@ from stalwart.jmap.blobs.access import uploader
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.call import Call, Request, RequestLimits
 from stalwart.jmap.email import copying, get, importing, set
-from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.mail.capability import MAIL
+from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.quota import Quotas
 from stalwart.store import MemoryStore
@@ -103,7 +103,7 @@ class WritingCase(SynchronousTestCase):
             "clock": self.clock,
             "settings": self.settings,
             "messages": self.messages,
-            "recent_answers": RecentAnswers(),
+            "recent_answers": RecentAnswers(self.store),
         }
         found = METHODS[call.name]
         return Deferred.fromCoroutine(found.handler(call, **{name: services[name] for name in found.services}))

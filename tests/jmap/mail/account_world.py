@@ -19,11 +19,11 @@ from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.call import Request
 from stalwart.jmap.email import changes, get, importing, query
 from stalwart.jmap.email import set as setting
-from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.jmap.engine import Engine
 from stalwart.jmap.mail.capability import MAIL
 from stalwart.jmap.mail.mailbox import COUNTS, MAILBOX
 from stalwart.jmap.mail.thread import THREAD
+from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.folders import Folders
 from stalwart.mail.messages.quota import Quotas
@@ -159,7 +159,7 @@ class World:
             "folders": Folders(store, settings, clock),
             "quotas": quotas,
             "messages": Messages(store, settings, quotas, clock, telemetry),
-            "recent_answers": RecentAnswers(),
+            "recent_answers": RecentAnswers(store),
             "text_search": FakeTextSearch(store),
         }
         methods = [*MAILBOX.methods(), *THREAD.methods(), *changes.EMAIL_CHANGES.methods()]

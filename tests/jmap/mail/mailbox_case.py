@@ -21,6 +21,7 @@ from stalwart.jmap.mail.capability import MAIL, QUOTA
 from stalwart.jmap.mail.mailbox import MAILBOX
 from stalwart.jmap.mail.quota import QUOTA as QUOTA_TYPE
 from stalwart.jmap.mail.thread import THREAD
+from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.mail.messages.folders import Folders
 from stalwart.mail.messages.quota import Quotas
 from stalwart.store import MemoryStore
@@ -69,6 +70,7 @@ class MailboxCase(SynchronousTestCase):
             "settings": self.settings,
             "folders": Folders(self.store, self.settings, self.clock),  # type: ignore[arg-type]
             "quotas": Quotas(self.settings, self.clock),  # type: ignore[arg-type]
+            "recent_answers": RecentAnswers(self.store),
         }
         telemetry = Telemetry(threshold=Level.ERROR + 1)  # type: ignore[arg-type]  # nothing is logged
         methods = [method for type in (MAILBOX, THREAD, QUOTA_TYPE) for method in type.methods()]

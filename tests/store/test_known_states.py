@@ -1,0 +1,42 @@
+"""What writes have reached."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.store.known_states import KnownStates
+from stalwart.store.watch import FIRST
+
+
+class KnownStatesTests(SynchronousTestCase):
+    """What was read stands until something newer was written."""
+
+    def test_nothing_was_written(self) -> None:
+        self.assertTrue(KnownStates().stands(1, 2, 3, 0))
+
+    def test_only_what_is_newer_counts(self) -> None:
+        states = KnownStates()
+        states.note({1: {2: 7, FIRST: 99}})
+        stands = [states.stands(1, 2, state, 0) for state in (6, 7, 8)]
+        self.assertEqual(stands, [False, True, True])
+        self.assertTrue(states.stands(1, 3, 1, 0))
+        self.assertTrue(states.stands(2, 2, 1, 0))
+
+    def test_late_words_change_nothing(self) -> None:
+        states = KnownStates()
+        states.note({1: {2: 7}})
+        states.note({1: {2: 5}})
+        self.assertFalse(states.stands(1, 2, 6, 0))
+
+    def test_after_doubt_nothing_of_before_stands(self) -> None:
+        states = KnownStates()
+        states.note({1: {2: 0}})
+        self.assertFalse(states.stands(1, 2, 100, 0))
+        self.assertTrue(states.stands(1, 2, 100, states.generation))
+
+    def test_it_is_bounded(self) -> None:
+        states = KnownStates(most=10)
+        for account_id in range(1, 25):
+            states.note({account_id: {2: 1}})
+        self.assertEqual(states.generation, 2)
+        self.assertFalse(states.stands(99, 2, 1, 0))
