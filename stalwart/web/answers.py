@@ -22,6 +22,8 @@ PLAIN_JSON = "application/json"
 TEXT = "text/plain"
 HTML = "text/html; charset=utf-8"
 EVENT_STREAM = "text/event-stream"
+KEEP_ALIVE = 15.0
+"""Seconds of silence after which an event stream carries a comment."""
 
 # http-service 5.3
 NO_STORE = ("Cache-Control", "no-store, no-cache, must-revalidate")
@@ -128,6 +130,7 @@ class SocketOutlet(Protocol):
         """End it in order (RFC 6455 7.4)."""
 
 
+POLICY, FAULT, TRY_LATER = 1008, 1011, 1013  # why a speaker ends it (RFC 6455 7.4.1)
 NO_ROOM = "Too many messages of this account are not complete or not answered yet."
 
 
