@@ -14,16 +14,13 @@ from typing import Any, Protocol
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.python.failure import Failure
 
-from stalwart.codec.sse import comment
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import HTTP_STREAM_DROPPED
 from stalwart.telemetry.faults import tell_fault
 from stalwart.web.answers import Outlet
 
-KEEP_ALIVE = 15.0
 PATIENCE = 300.0  # seconds in which a client reads nothing
 QUEUE_BYTES = 262144
-_COMMENT = comment("keep-alive")
 _LAST_CHUNK = b"0\r\n\r\n"
 
 Run = Callable[[Outlet], Coroutine[Any, Any, None]]
@@ -92,8 +89,8 @@ class Stream:
         channel: Connection,
         streams: Streams,
         chunked: bool,
-        silence: float = KEEP_ALIVE,
-        beat: bytes = _COMMENT,
+        silence: float,
+        beat: bytes,
     ) -> None:
         self._channel: Connection | None = channel
         self._silence = silence

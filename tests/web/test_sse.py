@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.web.sse import KEEP_ALIVE, PATIENCE, QUEUE_BYTES
+from stalwart.web.answers import KEEP_ALIVE
+from stalwart.web.sse import PATIENCE, QUEUE_BYTES
 from tests.web.client import BASIC_ALICE, Connected, Server, request_bytes, serve
 from tests.web.routes import ALL, Desk
 

@@ -31,7 +31,7 @@ from stalwart.jmap.request import RequestRefused, read_json
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.faults import tell_fault
 from stalwart.web.access import credentials_of
-from stalwart.web.answers import NO_ROOM, Answer, Room, SocketOutlet, WebSocket
+from stalwart.web.answers import FAULT, NO_ROOM, POLICY, TRY_LATER, Answer, Room, SocketOutlet, WebSocket
 from stalwart.web.exchange import Exchange
 from stalwart.web.problems import fault, of_error
 from stalwart.web.routes import route
@@ -44,7 +44,6 @@ OCTETS_WAITING = 65_536
 LOOK_AFTER = 60.0
 """Seconds after which the access is looked at again in any case: sign-ins end in time."""
 
-_POLICY, _FAULT, _TRY_LATER = 1008, 1011, 1013
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -132,7 +131,7 @@ class Speaker:
     def message(self, data: bytes) -> None:
         """See ``SocketSpeaker``."""
         if not self._room.take(len(data)):
-            self._outlet.close(_TRY_LATER, NO_ROOM)
+            self._outlet.close(TRY_LATER, NO_ROOM)
             return
         self._taken += len(data)
         self._waiting.append(data)
@@ -194,7 +193,7 @@ class Speaker:
             self.end()
         elif not failure.check(CancelledError):
             self._tell_fault(failure)
-            self._outlet.close(_FAULT)
+            self._outlet.close(FAULT)
 
     async def _answer(self, data: bytes) -> None:
         given: Any = None
@@ -291,7 +290,7 @@ class Speaker:
 
     def end(self) -> None:
         """See ``Listener``."""
-        self._outlet.close(_POLICY, "The access to the account has ended.")
+        self._outlet.close(POLICY, "The access to the account has ended.")
 
     def _tell(self, _: object) -> None:
         self._is_telling = False
