@@ -19,14 +19,15 @@ from stalwart.jmap.call import Call, Request
 from stalwart.jmap.drafts.composing import Composing, least_octets, octets_of
 from stalwart.jmap.drafts.draft import Draft, read_draft
 from stalwart.jmap.drafts.fields import outweighs
+from stalwart.jmap.email.data_type import EMAIL
 from stalwart.jmap.email.filing import Made, Outcomes, Target, dropping, report_all
 from stalwart.jmap.email.patch import read_email_patch
 from stalwart.jmap.email.set_work import EmailSetWork, Plan, known_state, require_state
-from stalwart.jmap.errors import NOT_AUTHORIZED, MethodError
 from stalwart.jmap.mail.capability import MAIL
 from stalwart.jmap.methods import method
 from stalwart.jmap.standard.arguments import SetArguments
 from stalwart.jmap.standard.outcome import SetOutcome
+from stalwart.jmap.standard.setting import require_permissions
 from stalwart.mail.messages.arriving import Messages
 from stalwart.store import Store, Transaction
 from stalwart.web.clock import Clock
@@ -60,7 +61,7 @@ async def carry_out(request: Request, account_id: int, arguments: SetArguments, 
 
     Raises ``MethodError``: ``forbidden``, ``stateMismatch``, ``accountNotFound``.
     """
-    _require_permissions(request, arguments)
+    require_permissions(request.access, arguments, EMAIL.permission)
     began = writing.clock.seconds()
     plan = Plan(account_id, arguments, request.created_ids, int(began), writing.messages)
     if outweighs([arguments.create, arguments.update], _LIGHT):
@@ -72,25 +73,13 @@ async def carry_out(request: Request, account_id: int, arguments: SetArguments, 
         run = EmailSetWork(tx, plan)
         return run.run(), run.filed
 
-    nothing = not (arguments.create or arguments.update or arguments.destroy)
     with dropping(plan.made, writing.messages):
         if arguments.create:
             await _make(request, plan, drafts, writing)
-        outcome, filed = await (writing.store.read(work) if nothing else writing.store.write(work))
+        outcome, filed = await (writing.store.write(work) if arguments.verbs else writing.store.read(work))
     report_all(account_id, plan.made, filed, writing.messages, writing.clock.seconds() - began)
-    for creation_id, made in outcome.created.items():
-        request.created_ids[creation_id] = made["id"]
+    request.created_ids.update(outcome.created_ids)
     return outcome
-
-
-def _require_permissions(request: Request, arguments: SetArguments) -> None:
-    may = request.access.may
-    if (
-        (arguments.update and not may("jmapEmailUpdate"))
-        or (arguments.create and not may("jmapEmailCreate"))
-        or (arguments.destroy and not may("jmapEmailDestroy"))
-    ):
-        raise MethodError("forbidden", NOT_AUTHORIZED)
 
 
 def _read(plan: Plan) -> dict[str, Draft]:

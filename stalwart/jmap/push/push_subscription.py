@@ -22,7 +22,7 @@ from stalwart.directory.directory import Directory
 from stalwart.errors import NotFound, StalwartError
 from stalwart.jmap.call import Call
 from stalwart.jmap.capabilities import CORE
-from stalwart.jmap.errors import NOT_AUTHORIZED, MethodError, SetRefused, set_error
+from stalwart.jmap.errors import MethodError, SetRefused, set_error
 from stalwart.jmap.methods import method
 from stalwart.jmap.push.subscription_properties import (
     PROPERTIES,
@@ -35,7 +35,9 @@ from stalwart.jmap.push.subscription_properties import (
 )
 from stalwart.jmap.standard.arguments import GetArguments, SetArguments
 from stalwart.jmap.standard.asking import number_of
+from stalwart.jmap.standard.outcome import StatelessOutcome
 from stalwart.jmap.standard.proposals import new_object, proposed, read_changes, read_patch
+from stalwart.jmap.standard.setting import require_permissions
 from stalwart.net.push_service import url_problem
 from stalwart.store import Store, Transaction
 from stalwart.store.push_subscriptions import PushSubscription
@@ -89,16 +91,14 @@ async def set_(
     most = settings.of(Jmap).max_subscriptions
     now = int(clock.seconds())
 
-    def work(tx: Transaction) -> _Work:
-        done = _Work(tx, call, arguments, now, most, push_addresses, msgspec.to_builtins(grant))
-        done.run()
-        return done
+    def work(tx: Transaction) -> StatelessOutcome:
+        return _Work(tx, call, arguments, now, most, push_addresses, msgspec.to_builtins(grant)).run()
 
-    done = await store.write(work)
-    call.request.created_ids.update({cid: made["id"] for cid, made in done.created.items()})
-    if done.created or done.updated or done.destroyed:
+    outcome = await store.write(work)
+    call.request.created_ids.update(outcome.created_ids)
+    if outcome.has_changed:
         push_devices.changed(access.account_id)
-    return done.wire()
+    return outcome.wire()
 
 
 def _names(asked: list[str] | None) -> list[str]:
@@ -115,10 +115,7 @@ def _names(asked: list[str] | None) -> list[str]:
 
 def _require_permissions(call: Call, arguments: SetArguments) -> None:
     access = call.request.access
-    wanted = {"Create": arguments.create, "Update": arguments.update, "Destroy": arguments.destroy}
-    for verb, changes in wanted.items():
-        if changes and not access.may(f"jmapPushSubscription{verb}"):
-            raise MethodError("forbidden", NOT_AUTHORIZED)
+    require_permissions(access, arguments, "jmapPushSubscription{}".format)
     if arguments.create and access.kind == "recovery":
         raise MethodError("forbidden", "The recovery administrator has no mail to be told of.")
 
@@ -134,53 +131,39 @@ class _Work:
     most: int | None
     allow: Callable[[str], bool]
     holder: Any
-    created: dict[str, dict[str, Any]] = field(factory=dict)
-    updated: dict[str, dict[str, Any] | None] = field(factory=dict)
-    destroyed: list[str] = field(factory=list)
-    not_created: dict[str, dict[str, Any]] = field(factory=dict)
-    not_updated: dict[str, dict[str, Any]] = field(factory=dict)
-    not_destroyed: dict[str, dict[str, Any]] = field(factory=dict)
+    outcome: StatelessOutcome = field(factory=StatelessOutcome)
 
     @property
     def account_id(self) -> int:
         """Whose subscriptions they are."""
         return self.call.request.access.account_id
 
-    def run(self) -> None:
+    def run(self) -> StatelessOutcome:
         """All changes, each by itself."""
+        outcome = self.outcome
         self.tx.push_subscriptions.purge(self.now)
         for creation_id, given in self.arguments.create.items():
             try:
-                self.created[creation_id] = self._create(given)
+                outcome.created[creation_id] = self._create(given)
             except StalwartError as problem:
-                self.not_created[creation_id] = set_error(problem)
+                outcome.not_created[creation_id] = set_error(problem)
         doomed = {self._id(key) for key in self.arguments.destroy}
         for key, patch in self.arguments.update.items():
             try:
                 id = self._id(key)
                 if id in doomed:
                     raise SetRefused("willDestroy", "The same call destroys this object.")
-                self.updated[id] = self._update(id, patch)
+                outcome.updated[id] = self._update(id, patch)
             except StalwartError as problem:
-                self.not_updated[key] = set_error(problem)
+                outcome.not_updated[key] = set_error(problem)
         for key in self.arguments.destroy:
             id = self._id(key)
             number = number_of(id)
             if number is not None and self.tx.push_subscriptions.delete(self.account_id, number):
-                self.destroyed.append(id)
-            elif id not in self.destroyed:
-                self.not_destroyed[key] = set_error(NotFound())
-
-    def wire(self) -> dict[str, Any]:
-        """The arguments of the response."""
-        return {
-            "created": self.created or None,
-            "updated": self.updated or None,
-            "destroyed": self.destroyed or None,
-            "notCreated": self.not_created or None,
-            "notUpdated": self.not_updated or None,
-            "notDestroyed": self.not_destroyed or None,
-        }
+                outcome.destroyed.append(id)
+            elif id not in outcome.destroyed:
+                outcome.not_destroyed[key] = set_error(NotFound())
+        return outcome
 
     def _create(self, given: Mapping[str, Any]) -> dict[str, Any]:
         new = new_object(given, PROPERTIES)
@@ -237,7 +220,7 @@ class _Work:
     def _id(self, key: str) -> str:
         if not key.startswith("#"):
             return key
-        made = self.created.get(key[1:])
+        made = self.outcome.created.get(key[1:])
         return str(made["id"]) if made is not None else self.call.request.created_ids.get(key[1:], key)
 
 

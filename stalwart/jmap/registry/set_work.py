@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from attrs import define, field
 
@@ -15,38 +14,15 @@ from stalwart.jmap.registry.handler import Asking, Change, Handler
 from stalwart.jmap.registry.references import resolve
 from stalwart.jmap.registry.scoping import TENANT
 from stalwart.jmap.standard.asking import number_of
+from stalwart.jmap.standard.outcome import StatelessOutcome
 from stalwart.store import Transaction
-
-SetError = dict[str, Any]
 
 
 @define
-class Outcome:
-    """What came of the changes: by creation id, else by id; refused ones by what the client wrote."""
+class Outcome(StatelessOutcome):
+    """What came of the changes; ``done`` are those that were made."""
 
-    created: dict[str, dict[str, Any]] = field(factory=dict)
-    updated: dict[str, dict[str, Any] | None] = field(factory=dict)
-    destroyed: list[str] = field(factory=list)
-    not_created: dict[str, SetError] = field(factory=dict)
-    not_updated: dict[str, SetError] = field(factory=dict)
-    not_destroyed: dict[str, SetError] = field(factory=dict)
     done: list[Change] = field(factory=list)
-
-    @property
-    def created_ids(self) -> dict[str, str]:
-        """Creation id to id."""
-        return {key: members["id"] for key, members in self.created.items()}
-
-    def wire(self) -> dict[str, Any]:
-        """Every member of RFC 8620 5.3 but the states, null where there is nothing (design 8)."""
-        return {
-            "created": self.created or None,
-            "updated": self.updated or None,
-            "destroyed": self.destroyed or None,
-            "notCreated": self.not_created or None,
-            "notUpdated": self.not_updated or None,
-            "notDestroyed": self.not_destroyed or None,
-        }
 
 
 class SetWork:

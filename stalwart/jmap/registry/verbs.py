@@ -26,7 +26,6 @@ def check_set(access: Access, declaration: Declaration, arguments: SetArguments)
         raise MethodError("forbidden", NOT_AUTHORIZED_TO_SET)
     if declaration.is_singleton:
         return
-    used = (("Create", arguments.create), ("Update", arguments.update), ("Destroy", arguments.destroy))
-    for verb, changes in used:
-        if changes and verb not in held:
+    for verb in arguments.verbs:
+        if verb not in held:
             raise MethodError("forbidden", f"You are not authorized to {verb.lower()} objects of this type")

@@ -66,6 +66,12 @@ class SetArguments:
         read.rest.update(reader.rest)
         return read
 
+    @property
+    def verbs(self) -> list[str]:
+        """What is asked for: some of ``Create``, ``Update``, ``Destroy``."""
+        changes = {"Create": self.create, "Update": self.update, "Destroy": self.destroy}
+        return [verb for verb, given in changes.items() if given]
+
 
 @frozen
 class ChangesArguments:

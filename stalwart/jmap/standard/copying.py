@@ -36,7 +36,7 @@ async def copy_objects(backed: Backed, call: Call, services: Services) -> Respon
         return _CopyWork(tx, backed, origin, asking, arguments).run()
 
     outcome, originals = await services["store"].write(work)
-    call.request.created_ids.update({cid: made["id"] for cid, made in outcome.created.items()})
+    call.request.created_ids.update(outcome.created_ids)
     responses = [(call.name, _wire(outcome, from_id)), *await backed.rules.committed(asking, outcome)]
     if originals and arguments.on_success_destroy_original:
         responses += await _destroy(backed, origin, SetArguments(arguments.destroy_from_if_in_state, destroy=originals))

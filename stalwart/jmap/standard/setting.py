@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from stalwart.directory.access import Access
 from stalwart.errors import StalwartError
 from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.call import Call
@@ -35,22 +36,20 @@ async def carry_out(backed: Backed, asking: Asking, arguments: SetArguments) -> 
 
     Raises ``MethodError``: ``forbidden``, ``stateMismatch``, ``invalidArguments``, ``accountNotFound``.
     """
-    _require_permissions(backed, asking, arguments)
+    require_permissions(asking.access, arguments, backed.declared.permission)
     order = creation_order(arguments.create, lambda given: references(given, backed.declared.properties))
     refused: Mapping[str, StalwartError] = await backed.rules.prepare(asking, arguments)
 
     def work(tx: Transaction) -> SetOutcome:
         return SetWork(tx, backed, asking, arguments, refused).run(order)
 
-    nothing = not (arguments.create or arguments.update or arguments.destroy)
     store = asking.services["store"]
-    outcome: SetOutcome = await (store.read(work) if nothing else store.write(work))
-    asking.request.created_ids.update({cid: made["id"] for cid, made in outcome.created.items()})
+    outcome: SetOutcome = await (store.write(work) if arguments.verbs else store.read(work))
+    asking.request.created_ids.update(outcome.created_ids)
     return outcome
 
 
-def _require_permissions(backed: Backed, asking: Asking, arguments: SetArguments) -> None:
-    wanted = {"Create": arguments.create, "Update": arguments.update, "Destroy": arguments.destroy}
-    for verb, changes in wanted.items():
-        if changes and not asking.access.may(backed.declared.permission(verb)):
-            raise MethodError("forbidden", NOT_AUTHORIZED)
+def require_permissions(access: Access, arguments: SetArguments, permission: Callable[[str], str]) -> None:
+    """Raises ``MethodError`` ``forbidden`` for who lacks the permission for a verb that is used."""
+    if not all(access.may(permission(verb)) for verb in arguments.verbs):
+        raise MethodError("forbidden", NOT_AUTHORIZED)

@@ -76,6 +76,11 @@ class SetArgumentsTests(ArgumentsCase):
     def test_references_stay(self) -> None:
         self.assertEqual(self.read(update={"#a": {}}, destroy=["#b"]).destroy, ["#b"])
 
+    def test_verbs_are_those_that_have_something_to_do(self) -> None:
+        self.assertEqual(self.read(create={}, destroy=[]).verbs, [])
+        self.assertEqual(self.read(update={"a": {}}, destroy=["b"]).verbs, ["Update", "Destroy"])
+        self.assertEqual(self.read(create={"a": {}}).verbs, ["Create"])
+
     def test_wrong_types(self) -> None:
         wrong: tuple[dict[str, Any], ...] = (
             {"create": []},
