@@ -19,13 +19,14 @@ from stalwart.jmap.call import Call
 from stalwart.jmap.email.filing import Made, Outcomes, Target, answers, file_all, report_all
 from stalwart.jmap.email.placement import Placement, read_placement
 from stalwart.jmap.email.set import Writing, carry_out
-from stalwart.jmap.email.set_work import email_state, known_state, require_state
+from stalwart.jmap.email.set_work import email_state, known_state
 from stalwart.jmap.errors import MethodError, SetRefused, method_error
 from stalwart.jmap.mail.capability import MAIL
 from stalwart.jmap.methods import method
 from stalwart.jmap.standard.arguments import CopyArguments, SetArguments
 from stalwart.jmap.standard.asking import number_of
 from stalwart.jmap.standard.setting import Responses
+from stalwart.jmap.standard.states import require_state
 from stalwart.mail.messages.arriving import Messages
 from stalwart.store import Store, Transaction
 from stalwart.store.mail_rows import EmailRow

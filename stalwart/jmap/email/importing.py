@@ -17,11 +17,12 @@ from stalwart.jmap.blobs.contents import MOST_DECODED, Decoding, octets_of
 from stalwart.jmap.call import Call
 from stalwart.jmap.email.filing import Made, Outcomes, Target, answers, dropping, file_all, report_all
 from stalwart.jmap.email.placement import Placement, read_placement
-from stalwart.jmap.email.set_work import email_state, known_state, require_state
+from stalwart.jmap.email.set_work import email_state, known_state
 from stalwart.jmap.errors import MethodError, SetRefused
 from stalwart.jmap.mail.capability import MAIL
 from stalwart.jmap.methods import method
 from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid
+from stalwart.jmap.standard.states import require_state
 from stalwart.mail.messages.arriving import Messages, NotAMessage, Prepared
 from stalwart.store import Store, Transaction
 from stalwart.web.clock import Clock

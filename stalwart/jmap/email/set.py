@@ -22,12 +22,13 @@ from stalwart.jmap.drafts.fields import outweighs
 from stalwart.jmap.email.data_type import EMAIL
 from stalwart.jmap.email.filing import Made, Outcomes, Target, dropping, report_all
 from stalwart.jmap.email.patch import read_email_patch
-from stalwart.jmap.email.set_work import EmailSetWork, Plan, known_state, require_state
+from stalwart.jmap.email.set_work import EmailSetWork, Plan, known_state
 from stalwart.jmap.mail.capability import MAIL
 from stalwart.jmap.methods import method
 from stalwart.jmap.standard.arguments import SetArguments
 from stalwart.jmap.standard.outcome import SetOutcome
 from stalwart.jmap.standard.setting import require_permissions
+from stalwart.jmap.standard.states import require_state
 from stalwart.mail.messages.arriving import Messages
 from stalwart.store import Store, Transaction
 from stalwart.web.clock import Clock

@@ -16,13 +16,13 @@ from stalwart.jmap.email.filing import Made, Outcomes, answers, file_all
 from stalwart.jmap.email.patch import EmailPatch
 from stalwart.jmap.email.placement import placing
 from stalwart.jmap.email.repeated import different
-from stalwart.jmap.errors import MethodError, SetRefused, set_error
+from stalwart.jmap.errors import SetRefused, set_error
 from stalwart.jmap.standard.arguments import SetArguments
 from stalwart.jmap.standard.asking import number_of
 from stalwart.jmap.standard.dates import utc_date
 from stalwart.jmap.standard.outcome import SetOutcome
-from stalwart.jmap.standard.presence import require_account
-from stalwart.jmap.standard.states import State
+from stalwart.jmap.standard.presence import state_of
+from stalwart.jmap.standard.states import State, require_state
 from stalwart.mail.messages.arriving import Messages
 from stalwart.store.object_types import EMAIL
 from stalwart.store.store import Transaction
@@ -47,17 +47,8 @@ def email_state(tx: Transaction, account_id: int) -> str:
 
 
 def known_state(tx: Transaction, account_id: int, kind: str = "accountNotFound") -> str:
-    """The same, of an account that must be there: one with e-mails is. Raises ``MethodError`` ``kind``."""
-    number = tx.objects.state(account_id, EMAIL)
-    if not number:
-        require_account(tx, account_id, kind)
-    return str(State(number))
-
-
-def require_state(wanted: str | None, present: str) -> None:
-    """Raises ``MethodError`` ``stateMismatch``."""
-    if wanted not in (None, present):
-        raise MethodError("stateMismatch", "The objects have changed since that state.")
+    """The same, of an account that must be there. Raises ``MethodError`` ``kind``."""
+    return str(State(state_of(tx, account_id, EMAIL, kind)))
 
 
 class EmailSetWork:

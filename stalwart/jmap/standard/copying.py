@@ -18,7 +18,7 @@ from stalwart.jmap.standard.presence import require_account
 from stalwart.jmap.standard.proposals import with_ids
 from stalwart.jmap.standard.rules import Backed
 from stalwart.jmap.standard.setting import Responses, carry_out
-from stalwart.jmap.standard.states import State
+from stalwart.jmap.standard.states import State, require_state
 from stalwart.store.store import Transaction
 
 
@@ -62,8 +62,8 @@ class _CopyWork:
         require_account(self._tx, self._origin.account_id, "fromAccountNotFound")
         require_account(self._tx, self._asking.account_id)
         outcome = SetOutcome(self._asking.account_id, old_state=self._state(self._asking))
-        _require_state(self._arguments.if_from_in_state, self._state(self._origin))
-        _require_state(self._arguments.if_in_state, outcome.old_state)
+        require_state(self._arguments.if_from_in_state, self._state(self._origin))
+        require_state(self._arguments.if_in_state, outcome.old_state)
         originals: list[str] = []
         for creation_id, given in self._arguments.create.items():
             try:
@@ -103,11 +103,6 @@ class _CopyWork:
 
     def _state(self, asking: Asking) -> str:
         return str(State(self._backed.source.state(self._tx, asking)))
-
-
-def _require_state(wanted: str | None, present: str) -> None:
-    if wanted not in (None, present):
-        raise MethodError("stateMismatch", "The objects have changed since that state.")
 
 
 def _wire(outcome: SetOutcome, from_id: int) -> dict[str, Any]:

@@ -18,3 +18,14 @@ def require_account(tx: Transaction, account_id: int, kind: str = "accountNotFou
         kind = kind.replace("NotFound", "NotSupportedByMethod")
         raise MethodError(kind, "The account of the recovery administrator holds no such data.")
     raise MethodError(kind, "There is no such account.")
+
+
+def state_of(tx: Transaction, account_id: int, type: int, kind: str = "accountNotFound") -> int:
+    """The number of the last change to a type in an account that must be there; one that has changes is.
+
+    Raises ``MethodError`` ``kind`` if the store has no such account.
+    """
+    number = tx.objects.state(account_id, type)
+    if not number:
+        require_account(tx, account_id, kind)
+    return number

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from stalwart.errors import NotFound, StalwartError
-from stalwart.jmap.errors import MethodError, SetRefused, Untimely, set_error
+from stalwart.jmap.errors import SetRefused, Untimely, set_error
 from stalwart.jmap.standard.arguments import SetArguments
 from stalwart.jmap.standard.asking import Asking, Change, number_of
 from stalwart.jmap.standard.creations import Creations
@@ -20,7 +20,7 @@ from stalwart.jmap.standard.outcome import SetError, SetOutcome
 from stalwart.jmap.standard.presence import require_account
 from stalwart.jmap.standard.proposals import proposed, read_changes, read_patch, references, with_ids
 from stalwart.jmap.standard.rules import Backed
-from stalwart.jmap.standard.states import State
+from stalwart.jmap.standard.states import State, require_state
 from stalwart.store.store import Transaction
 
 Step = Callable[[], None]
@@ -52,8 +52,7 @@ class SetWork:
         """Raises ``MethodError`` ``stateMismatch``, ``accountNotFound``."""
         require_account(self._tx, self._asking.account_id)
         self._outcome.old_state = self._state()
-        if self._arguments.if_in_state not in (None, self._outcome.old_state):
-            raise MethodError("stateMismatch", "The objects have changed since that state.")
+        require_state(self._arguments.if_in_state, self._outcome.old_state)
         for creation_id in order:
             self._attempt(self._outcome.not_created, creation_id, partial(self._create, creation_id))
         self._outcome.created = self._creations.answers()

@@ -38,3 +38,9 @@ def read_state(text: str, argument: str) -> State:
         raise MethodError("invalidArguments", f'The argument "{argument}" is no state that this server gives out.')
     exact, number, origin = match.groups()
     return State(int(number), int(origin)) if number else State(int(exact or 0))
+
+
+def require_state(wanted: str | None, present: str) -> None:
+    """Raises ``MethodError`` ``stateMismatch`` if the client wants another state than there is (RFC 8620 5.3)."""
+    if wanted not in (None, present):
+        raise MethodError("stateMismatch", "The objects have changed since that state.")

@@ -6,8 +6,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.directory.access import RECOVERY_ACCOUNT
 from stalwart.jmap.errors import MethodError
-from stalwart.jmap.standard.presence import require_account
+from stalwart.jmap.standard.presence import require_account, state_of
 from stalwart.store import MemoryStore
+from stalwart.store.object_types import MAILBOX
 
 
 class PresenceTests(SynchronousTestCase):
@@ -34,3 +35,14 @@ class PresenceTests(SynchronousTestCase):
     def test_the_account_of_the_recovery_administrator_has_no_data(self) -> None:
         self.assertEqual(self.refusal(RECOVERY_ACCOUNT), "accountNotSupportedByMethod")
         self.assertEqual(self.refusal(RECOVERY_ACCOUNT, "fromAccountNotFound"), "fromAccountNotSupportedByMethod")
+
+    def test_a_state_is_of_an_account_that_is_there(self) -> None:
+        self.successResultOf(self.store.write(lambda tx: tx.accounts.create(7, "jane", "user")))
+        self.assertEqual(self.state(7), 0)
+        self.successResultOf(self.store.write(lambda tx: tx.objects.insert(7, MAILBOX, now=10)))
+        self.assertEqual(self.state(7), 1)
+        asked = self.store.read(lambda tx: state_of(tx, 12, MAILBOX, "fromAccountNotFound"))
+        self.assertEqual(self.failureResultOf(asked, MethodError).value.type, "fromAccountNotFound")
+
+    def state(self, account_id: int) -> int:
+        return self.successResultOf(self.store.read(lambda tx: state_of(tx, account_id, MAILBOX)))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.jmap.errors import MethodError
-from stalwart.jmap.standard.states import State, read_state
+from stalwart.jmap.standard.states import State, read_state, require_state
 
 
 class StateTests(SynchronousTestCase):
@@ -28,3 +28,9 @@ class StateTests(SynchronousTestCase):
         except MethodError as problem:
             self.assertEqual(problem.type, "invalidArguments")
             self.assertIn("sinceState", problem.description or "")
+
+    def test_only_the_state_that_there_is_may_be_wanted(self) -> None:
+        require_state(None, "s4")
+        require_state("s4", "s4")
+        problem = self.assertRaises(MethodError, require_state, "s3", "s4")
+        self.assertEqual(problem.type, "stateMismatch")
