@@ -67,6 +67,14 @@ def unpack(table: bytes) -> Part:
         raise UnreadableTable(str(problem)) from None
 
 
+def root_of(table: bytes | None) -> Part | None:
+    """The same; None where there is no table, or none of this version."""
+    try:
+        return unpack(table) if table else None
+    except UnreadableTable:
+        return None
+
+
 def walk(part: Part) -> Iterator[Part]:
     """The part and all parts below it, in the order of the message."""
     yield part

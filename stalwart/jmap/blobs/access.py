@@ -13,7 +13,7 @@ from attrs import frozen
 
 from stalwart.codec.ids import encode_id
 from stalwart.directory.access import Access
-from stalwart.jmap.blobs.ids import BlobId, NotABlobId, parse_blob_id
+from stalwart.jmap.blobs.ids import BlobId, NotABlobId, Section, parse_blob_id
 from stalwart.store import Blob, Transaction
 
 FETCH_ANY = "fetchAnyBlob"
@@ -31,6 +31,11 @@ class Readable:
     id: BlobId
     blob: Blob
     held: bytes | None
+
+    @property
+    def place(self) -> Section:
+        """Where its octets are in the content; all of it is a section too."""
+        return self.id.section or Section(0, self.blob.size)
 
 
 def may_read(tx: Transaction, access: Access, account_id: int, hash: bytes, now: int) -> bool:

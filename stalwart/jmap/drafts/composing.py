@@ -85,7 +85,7 @@ def least_octets(draft: Draft, found: Mapping[str, Readable]) -> int:
 def octets_of(draft: Draft, found: Mapping[str, Readable]) -> int:
     """How many octets are read for the parts of a draft."""
     parts = [found[each.blob_id] for each in draft.body.pieces() if each.blob_id is not None and each.blob_id in found]
-    return sum(each.blob.size if each.id.section is None else each.id.section.length for each in parts)
+    return sum(each.place.length for each in parts)
 
 
 def _check_plain_sizes(draft: Draft, found: Mapping[str, Readable], sizes: Sizes) -> None:
@@ -96,19 +96,15 @@ def _check_plain_sizes(draft: Draft, found: Mapping[str, Readable], sizes: Sizes
     for piece in draft.body.pieces():
         if piece.blob_id is not None:
             each = found[piece.blob_id]
-            section = each.id.section
             total += _plain_octets(each)
-            if section is not None and section.encoding in _DENSITIES:
-                total += section.length // _DENSITIES[section.encoding]
+            if each.place.encoding in _DENSITIES:
+                total += each.place.length // _DENSITIES[each.place.encoding]
     if total > sizes.attachments:
         raise _too_large(sizes)
 
 
 def _plain_octets(found: Readable) -> int:
-    section = found.id.section
-    if section is None:
-        return found.blob.size
-    return section.length if section.encoding == "n" else 0
+    return found.place.length if found.place.encoding == "n" else 0
 
 
 def _too_large(sizes: Sizes) -> SetRefused:
@@ -146,11 +142,9 @@ def _composed(
 
 def _contents(found: Readable, files: BlobFiles) -> Contents:
     """The octets of a blob or of a section of one, decoded."""
-    section = found.id.section
     hash, held = found.blob.hash, found.held
-    offset = 0 if section is None else section.offset
-    length = found.blob.size if section is None else section.length
-    encoding = "n" if section is None else section.encoding
+    place = found.place
+    offset, length, encoding = place.offset, place.length, place.encoding
 
     def raw() -> bytes:
         return files.read(hash, offset, length) if held is None else held[offset : offset + length]

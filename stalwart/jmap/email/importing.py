@@ -28,7 +28,6 @@ from stalwart.store import Store, Transaction
 from stalwart.web.clock import Clock
 
 _MEMBERS = frozenset(("blobId", "mailboxIds", "keywords", "receivedAt"))
-_LONGEST_CREATION_ID = 255
 
 
 @frozen
@@ -96,12 +95,10 @@ def _arguments(call: Call) -> tuple[str | None, dict[str, dict[str, Any]]]:
     if_in_state = reader.text("ifInState")
     if reader.rest.get("emails") is None:
         raise invalid("emails", "is missing")
-    emails = reader.object_map("emails")
+    emails = reader.creations("emails")
     most = call.request.limits.max_objects_in_set
     if len(emails) > most:
         raise MethodError("requestTooLarge", f"At most {most} e-mails can be imported in one call, not {len(emails)}.")
-    if not all(0 < len(creation_id) <= _LONGEST_CREATION_ID for creation_id in emails):
-        raise invalid("emails", f"must have creation ids of 1 to {_LONGEST_CREATION_ID} characters")
     return if_in_state, emails
 
 
@@ -150,10 +147,8 @@ class _Preparing:
         if self._last is not None and self._last[0] == blob_id:
             self._target.check(wanted.placement, self._last[1].size, 0)
         else:
-            section = found.id.section
-            size = found.blob.size if section is None else section.length
-            is_plain = section is None or section.encoding == "n"
-            self._target.check(wanted.placement, size if is_plain else 0, size)
+            size = found.place.length
+            self._target.check(wanted.placement, size if found.place.encoding == "n" else 0, size)
             self._last = (blob_id, await self._prepared(found, blob_id))
         prepared = self._last[1]
         blobs = frozenset((found.blob.hash,))
@@ -170,8 +165,7 @@ class _Preparing:
             raise _no_blob(blob_id) from None
 
     async def _section(self, found: Readable) -> bytes:
-        section = found.id.section
-        if section is not None and section.length > 2 * self._most:  # as base64 it would be a third longer
+        if found.place.length > 2 * self._most:  # as base64 it would be a third longer
             raise SetRefused("tooLarge", f"A message can have at most {self._most} octets.")
         octets = await octets_of(self._store, found, self._decoding)
         if octets.held is not None:

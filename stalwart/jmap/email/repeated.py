@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from stalwart.codec.ids import encode_id
-from stalwart.codec.mime.part import UnreadableTable, unpack
+from stalwart.codec.mime.part import root_of
 from stalwart.errors import NotFound, TooLarge
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.email.content import Held
@@ -58,11 +58,8 @@ def _read(tx: Transaction, account_id: int, number: int, names: list[str]) -> di
     """Those that are read of the message, nothing where that is in a file or they are too many."""
     row = tx.mail.list_rows(account_id, [number], parts=True)[number]
     octets = tx.blobs.get(row.blob) if row.size < LARGE else None
-    if octets is None or row.parts is None:
-        return {}
-    try:
-        root = unpack(row.parts)
-    except UnreadableTable:
+    root = root_of(row.parts)
+    if octets is None or root is None:
         return {}
     try:
         wanted = read_wanted(names, _EVERYTHING)

@@ -22,7 +22,7 @@ from stalwart.jmap.standard.containers import ListOf
 from stalwart.jmap.standard.data_type import DataType
 from stalwart.jmap.standard.declaration import Declaration
 from stalwart.jmap.standard.object_source import ObjectSource
-from stalwart.jmap.standard.property import Property
+from stalwart.jmap.standard.property import computed
 from stalwart.jmap.standard.scalars import Boolean, Nullable, String
 from stalwart.jmap.standard.source import Found
 from stalwart.jmap.standard.states import State
@@ -91,22 +91,18 @@ def _digest(value: Any) -> int:
     return int.from_bytes(blake2s(msgspec.json.encode(value), digest_size=6).digest()) | 1
 
 
-def _known(type: Any) -> Property:
-    return Property(type, server_set=True, computed=True)
-
-
 IDENTITY = DataType(
     Declaration(
         name="Identity",
         capability=SUBMISSION,
         properties={
-            "name": _known(String()),
-            "email": _known(String()),
-            "replyTo": _known(Nullable(ListOf(String()))),
-            "bcc": _known(Nullable(ListOf(String()))),
-            "textSignature": _known(String()),
-            "htmlSignature": _known(String()),
-            "mayDelete": _known(Boolean()),
+            "name": computed(String()),
+            "email": computed(String()),
+            "replyTo": computed(Nullable(ListOf(String()))),
+            "bcc": computed(Nullable(ListOf(String()))),
+            "textSignature": computed(String()),
+            "htmlSignature": computed(String()),
+            "mayDelete": computed(Boolean()),
         },
     ),
     source=IdentitySource(NUMBER),

@@ -14,7 +14,7 @@ from stalwart.jmap.standard.containers import Member, Struct
 from stalwart.jmap.standard.data_type import DataType
 from stalwart.jmap.standard.declaration import Declaration
 from stalwart.jmap.standard.filters import Condition
-from stalwart.jmap.standard.property import Property
+from stalwart.jmap.standard.property import Property, computed
 from stalwart.jmap.standard.rules import Repeated
 from stalwart.jmap.standard.scalars import Boolean, Id, Int, Nullable, String, UnsignedInt
 from stalwart.jmap.standard.sorting import Sort
@@ -26,10 +26,6 @@ COUNTS = ("totalEmails", "unreadEmails", "totalThreads", "unreadThreads")
 _LONGEST_NAME = 65536  # x:Email.maxMailboxNameLength is less
 _LARGEST_ORDER = (1 << 31) - 1  # RFC 8621 2
 _RIGHTS = Struct({name: Member(Boolean()) for name in NAMES})
-
-
-def _computed(type: Any) -> Property:
-    return Property(type, server_set=True, computed=True)
 
 
 def _has_name(mailbox: Mapping[str, Any], text: str) -> bool:
@@ -45,8 +41,8 @@ MAILBOX = DataType(
             "parentId": Property(Nullable(Id()), default=None),
             "role": Property(Nullable(String(most=255)), default=None),
             "sortOrder": Property(Int(least=0, most=_LARGEST_ORDER), default=0),
-            **{name: _computed(UnsignedInt()) for name in COUNTS},
-            "myRights": _computed(_RIGHTS),
+            **{name: computed(UnsignedInt()) for name in COUNTS},
+            "myRights": computed(_RIGHTS),
             "isSubscribed": Property(Boolean(), default=True),
         },
         conditions={

@@ -8,16 +8,12 @@ from stalwart.jmap.standard.containers import ListOf
 from stalwart.jmap.standard.data_type import DataType
 from stalwart.jmap.standard.declaration import Declaration
 from stalwart.jmap.standard.filters import Condition
-from stalwart.jmap.standard.property import Property
-from stalwart.jmap.standard.scalars import Nullable, PropertyType, String, UnsignedInt
+from stalwart.jmap.standard.property import computed
+from stalwart.jmap.standard.scalars import Nullable, String, UnsignedInt
 from stalwart.jmap.standard.sorting import Sort
 
 SCOPES = frozenset(("account", "domain", "global"))
 RESOURCE_TYPES = frozenset(("count", "octets"))
-
-
-def _known(type: PropertyType) -> Property:
-    return Property(type, server_set=True, computed=True)
 
 
 QUOTA = DataType(
@@ -25,15 +21,15 @@ QUOTA = DataType(
         name="Quota",
         capability=CAPABILITY,
         properties={
-            "resourceType": _known(String(choices=RESOURCE_TYPES)),
-            "used": _known(UnsignedInt()),
-            "hardLimit": _known(UnsignedInt()),
-            "scope": _known(String(choices=SCOPES)),
-            "name": _known(String()),
-            "types": _known(ListOf(String())),
-            "warnLimit": _known(Nullable(UnsignedInt())),
-            "softLimit": _known(Nullable(UnsignedInt())),
-            "description": _known(Nullable(String())),
+            "resourceType": computed(String(choices=RESOURCE_TYPES)),
+            "used": computed(UnsignedInt()),
+            "hardLimit": computed(UnsignedInt()),
+            "scope": computed(String(choices=SCOPES)),
+            "name": computed(String()),
+            "types": computed(ListOf(String())),
+            "warnLimit": computed(Nullable(UnsignedInt())),
+            "softLimit": computed(Nullable(UnsignedInt())),
+            "description": computed(Nullable(String())),
         },
         conditions={
             "name": Condition(String(), lambda quota, text: text.casefold() in quota["name"].casefold(), ("name",)),

@@ -14,7 +14,7 @@ from stalwart.jmap.standard.containers import ListOf
 from stalwart.jmap.standard.data_type import DataType
 from stalwart.jmap.standard.declaration import Declaration
 from stalwart.jmap.standard.object_source import ObjectSource
-from stalwart.jmap.standard.property import Property
+from stalwart.jmap.standard.property import computed
 from stalwart.jmap.standard.rules import Repeated
 from stalwart.jmap.standard.scalars import Id
 from stalwart.jmap.standard.source import Found
@@ -43,7 +43,7 @@ THREAD = DataType(
     Declaration(
         name="Thread",
         capability=MAIL,
-        properties={"emailIds": Property(ListOf(Id()), server_set=True, computed=True)},
+        properties={"emailIds": computed(ListOf(Id()))},
     ),
     source=ThreadSource(NUMBER),
     supports=("get", "changes"),

@@ -13,6 +13,8 @@ from stalwart.jmap.errors import MethodError
 
 LARGEST_INTEGER = (1 << 53) - 1  # RFC 8620 1.3
 
+_LONGEST_CREATION_ID = 255  # RFC 8620 1.2
+
 
 class ArgumentReader:
     """Takes arguments out of ``given`` one by one; every method raises ``MethodError`` ``invalidArguments``."""
@@ -74,6 +76,13 @@ class ArgumentReader:
         found = self.object(name) or {}
         if not all(isinstance(each, dict) for each in found.values()):
             raise invalid(name, "must be an object whose values are objects")
+        return found
+
+    def creations(self, name: str) -> dict[str, dict[str, Any]]:
+        """Objects to be made, by creation id."""
+        found = self.object_map(name)
+        if not all(0 < len(creation_id) <= _LONGEST_CREATION_ID for creation_id in found):
+            raise invalid(name, f"must have creation ids of 1 to {_LONGEST_CREATION_ID} characters")
         return found
 
     def _take(self, name: str, kind: type, wanted: str) -> Any:

@@ -14,7 +14,6 @@ from stalwart.jmap.call import Call
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid
 
-_LONGEST_CREATION_ID = 255  # RFC 8620 1.2
 _MOST_COMPARATORS = 32
 Objects = dict[str, dict[str, Any]]
 
@@ -57,7 +56,7 @@ class SetArguments:
         reader = _reader(call)
         read = cls(
             reader.text("ifInState"),
-            _creations(reader),
+            reader.creations("create"),
             reader.object_map("update"),
             reader.texts("destroy") or [],
         )
@@ -183,7 +182,7 @@ class CopyArguments:
         reader = _reader(call)
         if reader.rest.get("create") is None:
             raise invalid("create", "is missing")
-        create = _creations(reader)
+        create = reader.creations("create")
         _bounded("create", len(create), call.request.limits.max_objects_in_set)
         reader.rest.pop("fromAccountId", None)
         return cls(
@@ -200,13 +199,6 @@ def _reader(call: Call) -> ArgumentReader:
     reader = ArgumentReader(call.arguments)
     reader.rest.pop("accountId", None)
     return reader
-
-
-def _creations(reader: ArgumentReader) -> Objects:
-    create = reader.object_map("create")
-    if not all(0 < len(creation_id) <= _LONGEST_CREATION_ID for creation_id in create):
-        raise invalid("create", f"must have creation ids of 1 to {_LONGEST_CREATION_ID} characters")
-    return create
 
 
 def _comparators(reader: ArgumentReader) -> list[Comparator]:

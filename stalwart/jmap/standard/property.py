@@ -58,3 +58,8 @@ class Property:
     def goes_along(self) -> bool:
         """Whether ``/copy`` takes it from the original."""
         return self.settable and (not self.type.holds_ids if self.copied is None else self.copied)
+
+
+def computed(type: PropertyType) -> Property:
+    """One that only the server says, and works out when it is asked for."""
+    return Property(type, server_set=True, computed=True)

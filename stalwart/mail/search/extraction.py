@@ -9,7 +9,7 @@ import attrs
 
 from stalwart.codec.mime import headers, scanner
 from stalwart.codec.mime.body_lists import BodyLists, body_lists
-from stalwart.codec.mime.part import Part, UnreadableTable, unpack
+from stalwart.codec.mime.part import root_of
 from stalwart.codec.mime.search_text import search_text
 from stalwart.codec.search_document import Document, columns, pack
 from stalwart.codec.search_header import header_words
@@ -23,7 +23,7 @@ def extracted(data: bytes, parts: bytes | None, wanted: Set[str]) -> IndexedText
     """What is indexed of a message with this part table. ``wanted`` are names of x:Search.indexEmailFields; words of
     header fields are taken whatever it says.
     """
-    root = _root(data, parts)
+    root = root_of(parts) or scanner.scan(data)
     fields = headers.fields(data, root.header_begin, root.header_end)
     lists = body_lists(root)
     if "attachment" not in wanted:
@@ -42,10 +42,3 @@ def extracted(data: bytes, parts: bytes | None, wanted: Set[str]) -> IndexedText
         header=header_words(data, fields),
     )
     return IndexedText(pack(document), columns(document))
-
-
-def _root(data: bytes, parts: bytes | None) -> Part:
-    try:
-        return unpack(parts or b"")
-    except UnreadableTable:
-        return scanner.scan(data)

@@ -9,7 +9,7 @@ from typing import Final
 from attrs import define, field, frozen
 
 from stalwart.codec.mime import headers
-from stalwart.codec.mime.part import UnreadableTable, unpack
+from stalwart.codec.mime.part import root_of
 from stalwart.codec.search_header import OVERFLOW, Header, name_word, narrowing
 from stalwart.codec.search_terms import Row, Unit, question
 from stalwart.errors import Invalid
@@ -172,9 +172,8 @@ class Finder:
                             each.found.add(id)
 
     def _header(self, row: EmailRow, wanted: Sequence[_Wanted]) -> Header:
-        try:
-            root = unpack(row.parts or b"")
-        except UnreadableTable:
+        root = root_of(row.parts)
+        if root is None:
             return Header(b"", ())
         end = min(root.header_end, root.header_begin + LONGEST_HEADER)
         self._left.octets -= end - root.header_begin

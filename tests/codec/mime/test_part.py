@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.codec.mime.part import Part, UnreadableTable, leaf, pack, unpack, walk
+from stalwart.codec.mime.part import Part, UnreadableTable, leaf, pack, root_of, unpack, walk
 from stalwart.codec.mime.scanner import scan
 from tests.codec.mime.corpus import HTML, TEXT, attached, multipart
 
@@ -35,6 +35,11 @@ class TableTests(SynchronousTestCase):
 
     def test_other_version_is_refused(self) -> None:
         self.assertRaises(UnreadableTable, unpack, b"\x02" + pack(scan(MESSAGE))[1:])
+
+    def test_root_of_what_may_be_no_table(self) -> None:
+        root = scan(MESSAGE)
+        self.assertEqual(root_of(pack(root)), root)
+        self.assertEqual([root_of(each) for each in (None, b"", b"\x02" + pack(root)[1:])], [None] * 3)
 
     def test_truncated_table_is_refused(self) -> None:
         packed = pack(scan(MESSAGE))

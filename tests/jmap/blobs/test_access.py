@@ -7,6 +7,7 @@ from attrs import evolve
 from stalwart.codec.ids import encode_id
 from stalwart.directory.access import Access
 from stalwart.jmap.blobs.access import find_readable, uploader
+from stalwart.jmap.blobs.ids import Section
 from tests.jmap.blobs.shelf import LARGE, NOW, SMALL, ShelfCase, access
 
 
@@ -55,6 +56,13 @@ class ReadableTests(ShelfCase):
 
     def test_not_even_that_finds_what_is_not_there(self) -> None:
         self.assertFalse(self.may("B" + "a" * 52, access(8, "fetchAnyBlob")))
+
+    def test_all_of_a_blob_is_a_section_too(self) -> None:
+        id = self.uploaded(SMALL)
+        part = f"{id}-1-2-q"
+        found = self.read(lambda tx: find_readable(tx, access(), 7, (id, part), NOW))
+        self.assertEqual(found[id].place, Section(0, len(SMALL), "n"))
+        self.assertEqual(found[part].place, Section(1, 2, "q"))
 
     def test_what_is_no_id_is_not_found(self) -> None:
         self.assertFalse(self.may("f-nonexistent", access()))
