@@ -27,7 +27,7 @@ from stalwart.telemetry.events import JMAP_ERRORS, JMAP_METHOD_CALL, RESOURCE_ER
 from stalwart.telemetry.measures import JMAP_CALL_DURATION, JMAP_CALLS, OTHER
 from stalwart.telemetry.series import Series
 from stalwart.web.clock import Clock
-from stalwart.web.coroutines import Rest, begun
+from stalwart.web.coroutines import Rest, Running, begun
 from stalwart.web.route_table import UnknownServiceError
 
 Mode = Literal["normal", "recovery", "bootstrap"]
@@ -219,7 +219,7 @@ class _Run:
             self._timer = self._engine.clock.callLater(remaining, self._expire)
         gate: Deferred[Any] = Deferred(self._client_left)
         self._gate = gate
-        self._working = Deferred.fromCoroutine(_awaited(rest))
+        self._working = Running(rest)
         self._working.addCallbacks(self._done, self._failed)
         try:
             return await gate
@@ -255,10 +255,6 @@ class _Run:
             gate.errback(MethodError("serverPartialFail", text))
         if working is not None:
             working.cancel()
-
-
-async def _awaited(rest: Rest) -> Any:
-    return await rest
 
 
 def _as_responses(name: str, result: Any, call_id: str) -> list[Response]:

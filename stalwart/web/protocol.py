@@ -19,6 +19,7 @@ from stalwart.telemetry.spans import CURRENT
 from stalwart.web.answers import Answer, EventStream, WebSocket
 from stalwart.web.body import Body
 from stalwart.web.connection import Listener, Owner, connect
+from stalwart.web.coroutines import Running
 from stalwart.web.exchange import Exchange
 from stalwart.web.head import HeadRefused, RequestHead
 from stalwart.web.pipeline import Result
@@ -199,8 +200,7 @@ class Channel(Receiver):
         if isinstance(outcome, WebSocket):
             self._open_socket(exchange, outcome)
             return
-        running: Deferred[Result] = Deferred.fromCoroutine(outcome)
-        self._running = running
+        self._running = running = Running(outcome)
         running.addCallbacks(self._arrived, self._not_arrived, callbackArgs=(exchange,), errbackArgs=(exchange,))
         running.addErrback(self._write_failed, exchange)
 

@@ -37,23 +37,24 @@ class Session:
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
         self._connection = connection
         self._noted: dict[int, dict[int, int]] = {}
+        self._untouched = False  # nothing was written since the innermost savepoint
         self.dialect = dialect
 
     def run(self, statement: str, *values: Any) -> Cursor:
         """Execute a shared statement."""
-        return self._connection.execute(self.dialect.statement(statement), values)
+        return self._executed(statement, values)
 
     def one(self, statement: str, *values: Any) -> Any:
         """The first row as a tuple, or None."""
-        return self._connection.execute(self.dialect.statement(statement), values).fetchone()
+        return self._executed(statement, values).fetchone()
 
     def all(self, statement: str, *values: Any) -> list[Any]:
         """All rows as tuples."""
-        return self._connection.execute(self.dialect.statement(statement), values).fetchall()
+        return self._executed(statement, values).fetchall()
 
     def changed(self, statement: str, *values: Any) -> int:
         """Execute, and answer how many rows it touched."""
-        return self._connection.execute(self.dialect.statement(statement), values).rowcount
+        return self._executed(statement, values).rowcount
 
     def begin_read(self) -> None:
         """Open a snapshot that refuses writes where the database knows how."""
@@ -61,6 +62,7 @@ class Session:
 
     def begin_write(self) -> None:
         """Open a transaction that may write."""
+        self._untouched = False
         self._connection.execute(self.dialect.begin_write)
 
     def begin_migration(self) -> None:
@@ -101,18 +103,28 @@ class Session:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """All of the block or nothing of it, inside a transaction; may be nested."""
-        self._connection.execute("SAVEPOINT work")
+        """All of the block or nothing of it, inside a transaction; may be nested.
+
+        One that would begin where the one around it did shares its mark.
+        """
+        shared = self._untouched
+        if not shared:
+            self._connection.execute("SAVEPOINT work")
+            self._untouched = True
         try:
             yield
         except TransactionLost:
             raise
         except BaseException as error:
-            self._end_savepoint("ROLLBACK TO SAVEPOINT work", error)
-            self._end_savepoint("RELEASE SAVEPOINT work", error)
+            self._mark("ROLLBACK TO SAVEPOINT work", error)
+            self._untouched = shared
+            if not shared:
+                self._mark("RELEASE SAVEPOINT work", error)
             self._noted = {id: dict.fromkeys(types, 0) for id, types in self._noted.items()}
             raise
-        self._end_savepoint("RELEASE SAVEPOINT work", None)
+        if not shared:
+            self._untouched = False
+            self._mark("RELEASE SAVEPOINT work", None)
 
     def interrupt(self) -> None:
         """Break off the running statement; the one method for other threads."""
@@ -122,7 +134,12 @@ class Session:
         """Close the connection; an open transaction is forgotten."""
         self._connection.close()
 
-    def _end_savepoint(self, statement: str, reason: BaseException | None) -> None:
+    def _executed(self, statement: str, values: Any) -> Cursor:
+        if self._untouched and not statement.startswith("SELECT"):
+            self._untouched = False
+        return self._connection.execute(self.dialect.statement(statement), values)
+
+    def _mark(self, statement: str, reason: BaseException | None) -> None:
         try:
             self._connection.execute(statement)
         except Exception as error:

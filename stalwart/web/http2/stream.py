@@ -16,6 +16,7 @@ from stalwart.errors import TimedOut, Unavailable
 from stalwart.telemetry.spans import CURRENT
 from stalwart.web.answers import Answer, EventStream
 from stalwart.web.body import Body
+from stalwart.web.coroutines import Running
 from stalwart.web.exchange import Exchange
 from stalwart.web.head import RequestHead
 from stalwart.web.http2.engine import WINDOW, StreamState
@@ -84,7 +85,7 @@ class RequestStream(StreamState):
         elif isinstance(outcome, EventStream):
             self._open_events(exchange, outcome)
         else:
-            self._running = running = Deferred.fromCoroutine(outcome)
+            self._running = running = Running(outcome)
             running.addCallbacks(self._arrived, self._not_arrived, callbackArgs=(exchange,), errbackArgs=(exchange,))
             running.addErrback(self._failed, exchange)
         CURRENT.reset(before)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.store.sql.session import TransactionLost
@@ -38,6 +40,38 @@ class SavepointTests(SynchronousTestCase):
             raise KeyError
         self.session.commit()
         self.assertEqual(self.rows(), [])
+
+    def test_one_that_begins_with_another_shares_its_mark(self) -> None:
+        marks = []
+        connection = self.session._connection
+        execute = connection.execute
+
+        class Watched:
+            def execute(self, statement: str, *values: Any) -> Any:
+                marks.append(statement.partition(" ")[0])
+                return execute(statement, *values)
+
+        self.session._connection = Watched()  # type: ignore[assignment]
+        with self.session.savepoint():
+            self.rows()
+            with self.session.savepoint():
+                self.add(1)
+            with self.assertRaises(KeyError), self.session.savepoint():
+                self.add(2)
+                raise KeyError
+        with self.assertRaises(KeyError), self.session.savepoint():
+            with self.assertRaises(ValueError), self.session.savepoint():
+                self.add(3)
+                raise ValueError
+            with self.assertRaises(ValueError), self.session.savepoint():
+                self.add(4)
+                raise ValueError
+            with self.session.savepoint():
+                self.add(5)
+            raise KeyError
+        self.session._connection = connection
+        self.assertEqual(self.rows(), [1])
+        self.assertEqual((marks.count("SAVEPOINT"), marks.count("RELEASE")), (3, 3))
 
     def test_a_lost_transaction_is_told_with_its_reason(self) -> None:
         reason = KeyError("why")
