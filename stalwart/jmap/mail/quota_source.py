@@ -52,11 +52,10 @@ async def with_state(call: Call, services: Services) -> None:
 
 
 def _fixed(tx: Transaction, account_id: int, quotas: Quotas) -> dict[str, Any]:
-    """All of the quotas but what is used; nothing where there is no account."""
+    """The limits as they are kept; nothing where there is no account."""
     if tx.accounts.get(account_id) is None:
         return {}
-    found = found_quotas(tx, account_id, quotas)
-    return {str(id): {name: value for name, value in quota.items() if name != "used"} for id, quota in found}
+    return {str(id): quota for id, quota in _limits(tx, account_id, quotas).items()}
 
 
 @frozen
@@ -69,7 +68,7 @@ class QuotaSource:
     def fetch(
         self, tx: Transaction, asking: Asking, ids: Collection[int] | None, names: Collection[str], limit: int
     ) -> Found:
-        return [(id, quota) for id, quota in _quotas(tx, asking) if ids is None or id in ids][:limit]
+        return [(id, quota) for id, quota in _quotas(tx, asking, names) if ids is None or id in ids][:limit]
 
     def changes(self, tx: Transaction, asking: Asking, since: State, limit: int) -> Changes | None:
         """What is used may have changed in any of the quotas; of anything else that changed, nothing is known."""
@@ -78,7 +77,7 @@ class QuotaSource:
         limits = tx.objects.by_uid(account_id, QUOTA, _UID)
         if found is None or since.origin is not None or (limits is not None and limits.seq > since.number):
             return None
-        updated = () if since.number == found.new_state else tuple(id for id, _ in _quotas(tx, asking))
+        updated = () if since.number == found.new_state else tuple(_limits(tx, account_id, asking.services["quotas"]))
         if len(updated) > limit:
             return None
         return Changes(
@@ -98,7 +97,7 @@ class QuotaSource:
         raise NotImplementedError("quotas are set by administrators")
 
     def query(self, tx: Transaction, asking: Asking, query: Query, window: Window) -> QueryAnswer:
-        return QueryAnswer(window.cut(Listed(_results(_quotas(tx, asking), asking, query))))
+        return QueryAnswer(window.cut(Listed(_results(tx, asking, query))))
 
     def query_changes(
         self, tx: Transaction, asking: Asking, query: Query, since: State, up_to: int | None, limit: int
@@ -106,40 +105,47 @@ class QuotaSource:
         changes = self.changes(tx, asking, since, limit)
         if changes is None:
             return None
-        results = _results(_quotas(tx, asking), asking, query)
+        results = _results(tx, asking, query)
         moved = changes.updated if "used" in query.names else ()
         added = [(index, id) for index, id in enumerate(results) if id in moved]
         return Difference(moved, added, len(results))
 
 
-def _quotas(tx: Transaction, asking: Asking) -> Found:
-    return found_quotas(tx, asking.account_id, asking.services["quotas"])
+def _quotas(tx: Transaction, asking: Asking, names: Collection[str]) -> Found:
+    """Those that the account has, with all properties but ``id``; what is used is counted if it is in ``names``."""
+    quotas: Quotas = asking.services["quotas"]
+    found = list(_limits(tx, asking.account_id, quotas).items())
+    if "used" not in names:
+        return found
+    return [(id, {**quota, "used": _used(tx, asking.account_id, quotas, id)}) for id, quota in found]
 
 
-def found_quotas(tx: Transaction, account_id: int, quotas: Quotas) -> Found:
-    """Those that the account has, all properties but ``id``."""
+def _limits(tx: Transaction, account_id: int, quotas: Quotas) -> dict[int, dict[str, Any]]:
+    """All of them but what is used, which is to be counted."""
     limits = quotas.limits(tx, account_id)
-    found: Found = []
+    found = {}
     if limits.octets is not None:
         row, registered = tx.accounts.get(account_id), tx.registry.get(Account.type_name, account_id)
         login = row.login if row is not None else ""
         description = registered.data.get("description") if registered is not None else None
-        found.append(
-            (OCTETS, _quota("octets", quotas.used(tx, account_id), limits.octets, login, "Email", description))
-        )
+        found[OCTETS] = _quota("octets", limits.octets, login, "Email", description)
     if limits.emails is not None:
-        used = tx.mail.count(account_id, 0)
-        found.append((EMAILS, _quota("count", used, limits.emails, "Messages", "Email")))
+        found[EMAILS] = _quota("count", limits.emails, "Messages", "Email")
     mailboxes = limits.quotas.get("maxMailboxes")
     if mailboxes is not None:
-        found.append((MAILBOXES, _quota("count", tx.mail.mailboxes.count(account_id), mailboxes, "Folders", "Mailbox")))
+        found[MAILBOXES] = _quota("count", mailboxes, "Folders", "Mailbox")
     return found
 
 
-def _quota(resource: str, used: int, limit: int, name: str, type: str, description: str | None = None) -> Any:
+def _used(tx: Transaction, account_id: int, quotas: Quotas, id: int) -> int:
+    if id == OCTETS:
+        return quotas.used(tx, account_id)
+    return tx.mail.count(account_id, 0) if id == EMAILS else tx.mail.mailboxes.count(account_id)
+
+
+def _quota(resource: str, limit: int, name: str, type: str, description: str | None = None) -> dict[str, Any]:
     return {
         "resourceType": resource,
-        "used": used,
         "hardLimit": limit,
         "scope": "account",
         "name": name,
@@ -150,6 +156,7 @@ def _quota(resource: str, used: int, limit: int, name: str, type: str, descripti
     }
 
 
-def _results(quotas: Found, asking: Asking, query: Query) -> list[int]:
+def _results(tx: Transaction, asking: Asking, query: Query) -> list[int]:
     matches = predicate(query.filter, asking.declared.conditions)
-    return [id for id, _ in ordered((row for row in quotas if matches(row[1])), query.sort)]
+    found = _quotas(tx, asking, query.names)
+    return [id for id, _ in ordered((row for row in found if matches(row[1])), query.sort)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stalwart.codec.ids import decode_id
+from stalwart.jmap.mail import quota_source
 from stalwart.jmap.mail.quota import SCOPES
 from stalwart.jmap.mail.quota_source import EMAILS, MAILBOXES, OCTETS
 from stalwart.store.object_types import QUOTA
@@ -103,6 +104,14 @@ class QuotaTests(MailboxCase):
 
     def destroyed(self) -> None:
         self.assertTrue(self.call("Mailbox/set", destroy=[self.folders()["x"]])["destroyed"])
+
+    def test_nothing_is_counted_but_what_is_shown(self) -> None:
+        self.quotas(quotas=LIMITED)
+        self.patch(quota_source, "_used", lambda *_: self.fail("counted"))
+        since = self.call("Quota/get", properties=["name"])["state"]
+        self.put(self.inbox)
+        self.assertEqual(len(self.call("Quota/changes", sinceState=since)["updated"]), 3)
+        self.assertEqual(self.numbers(sort=[{"property": "name"}]), [MAILBOXES, OCTETS, EMAILS])
 
     def test_of_other_changes_nothing_is_known(self) -> None:
         self.quotas(quotas={"maxDiskQuota": 1000})
