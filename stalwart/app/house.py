@@ -47,7 +47,6 @@ from stalwart.mail.dkim_management import dkim_management
 from stalwart.mail.dns_management import RecordParts, dns_management
 from stalwart.mail.domain_tasks import ensure_domain_tasks
 from stalwart.mail.domain_zone import DomainZones
-from stalwart.mail.expressions import ExpressionWorld
 from stalwart.site.pages import site_assets
 from stalwart.store import Store, open_store
 from stalwart.tasks.cleaning import Cleaning
@@ -265,9 +264,6 @@ class Builder:
             "hostname": below.hostname,
             "base_url": below.base_url,
             "listeners": listening,
-            "expression_io": ExpressionWorld(
-                store, settings, self.telemetry, lambda: outgoing().resolver, self.reactor, below.hostname
-            ),
             "uploads": RunningUploads(self.company.places),
             "accounts": Accounts(store, settings, below.hashing, self.reactor, directory.forget),
             "schema_document": SchemaDocument(self.reactor),

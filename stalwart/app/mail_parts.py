@@ -35,6 +35,7 @@ class MailParts:
     text_search: TextSearch
     recent_answers: RecentAnswers
     push: PushParts
+    expression_io: ExpressionWorld
     inbound: Callable[[Callable[[], Any]], Inbound]
     """What takes the mail of SMTP and LMTP, given what takes over the changes of other processes."""
 
@@ -47,6 +48,7 @@ class MailParts:
             "recipients": self.recipients,
             "text_search": self.text_search,
             "recent_answers": self.recent_answers,
+            "expression_io": self.expression_io,
             **self.push.services(),
         }
 
@@ -82,4 +84,4 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
         parts = store, settings, rules, recipients, messages, folders, quotas
         return Inbound(*parts, below.telemetry, clock, look)
 
-    return MailParts(messages, folders, quotas, recipients, text_search, recent, push, inbound)
+    return MailParts(messages, folders, quotas, recipients, text_search, recent, push, io, inbound)
