@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stalwart.app.company import Company
 
 GRACE = 9.0  # what is left of ten seconds is for the store
+_COLLECTING = 10_000, 20, 20  # few of the things that a request makes are ever in a circle
 ANSWER_FIRST = 0.5  # seconds for the answer that announces the new start to leave
 
 
@@ -70,6 +71,7 @@ class StalwartService(Service):
             self._reactor, self._startup, self._environment, self._telemetry, self.start_again, self._company
         )
         gc.freeze()  # what is there now stays: going through it again and again would hold the reactor up
+        gc.set_threshold(*_COLLECTING)
         if self._company is not None:
             self._company.opened(self._house.mode, self._reload)
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
 
-from stalwart.jmap.standard.presence import require_account
+from stalwart.jmap.standard.presence import state_of
 from stalwart.store import Store, Transaction
 
 MOST_OCTETS = 8 << 20
@@ -69,9 +69,7 @@ class RecentAnswers:
         generation = states.generation
 
         def work(tx: Transaction) -> tuple[int, T]:
-            state = tx.objects.state(account_id, type)
-            if not state:
-                require_account(tx, account_id)
+            state = state_of(tx, account_id, type)
             if kept is not None and kept.state == state:
                 return state, kept.value
             return state, make(tx, state)

@@ -15,7 +15,7 @@ from attrs import define, field, frozen
 
 from stalwart.codec.ids import encode_id
 from stalwart.codec.mime import scanner
-from stalwart.codec.mime.part import Part, UnreadableTable, unpack
+from stalwart.codec.mime.part import Part, root_of
 from stalwart.errors import NotFound
 from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.allowance import Allowance
@@ -32,7 +32,7 @@ from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.jmap.standard.arguments import GetArguments
 from stalwart.jmap.standard.asking import number_of
 from stalwart.jmap.standard.getting import answered_names
-from stalwart.jmap.standard.presence import require_account
+from stalwart.jmap.standard.presence import state_of
 from stalwart.jmap.standard.states import State
 from stalwart.store import Store, Transaction
 from stalwart.store.blob_files import LARGE, BlobFiles
@@ -106,7 +106,7 @@ async def _read(
     reading = _Reading(account_id, wanted, allowance)
 
     def first(tx: Transaction) -> tuple[int, Mapping[str, int | None], list[int]]:
-        state = _state(tx, account_id)
+        state = state_of(tx, account_id, EMAIL_NUMBER)
         numbers = _everything(tx, account_id, most) if ids is None else _numbers(ids)
         asked = [*filter(None, numbers.values())]
         reading.batch(tx, asked[:_BATCH])
@@ -118,13 +118,6 @@ async def _read(
         await store.read(partial(reading.batch, ids=asked[begin : begin + _BATCH]))
         await reading.finish_large(store)
     return reading.answer(state, numbers)
-
-
-def _state(tx: Transaction, account_id: int) -> int:
-    state = tx.objects.state(account_id, EMAIL_NUMBER)
-    if not state:
-        require_account(tx, account_id)
-    return state
 
 
 def _numbers(ids: Iterable[str]) -> Mapping[str, int | None]:
@@ -178,7 +171,7 @@ class _Reading:
 
     def _row(self, tx: Transaction, row: EmailRow) -> None:
         line, missing = self.wanted.rows.partly(row)
-        root = _root(row)
+        root = root_of(row.parts)
         if root is not None and not missing and not self.wanted.needs_content:
             self.allowance.begin(row.size)
             self._add(row, line, self._view(row, root, Held(b"")), missing)
@@ -201,7 +194,7 @@ class _Reading:
     def _from_file(self, files: BlobFiles, row: EmailRow) -> None:
         line, missing = self.wanted.rows.partly(row)
         self.allowance.begin(row.size)
-        root = _root(row)
+        root = root_of(row.parts)
         try:
             if root is None:  # the places of its parts are not known: all of it has to be read
                 self.allowance.read(row.size)
@@ -222,13 +215,6 @@ class _Reading:
     def _view(self, row: EmailRow, root: Part | None, content: Content, octets: bytes = b"") -> EmailView:
         parts = scanner.scan(octets) if root is None else root
         return EmailView(parts, content, str(BlobId(row.blob)), allowance=self.allowance)
-
-
-def _root(row: EmailRow) -> Part | None:
-    try:
-        return unpack(row.parts) if row.parts else None
-    except UnreadableTable:
-        return None
 
 
 def _lost(row: EmailRow) -> MethodError:

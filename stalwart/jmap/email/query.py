@@ -28,7 +28,7 @@ from stalwart.jmap.methods import method
 from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.jmap.standard.argument_reader import ArgumentReader
 from stalwart.jmap.standard.arguments import QueryArguments
-from stalwart.jmap.standard.presence import require_account
+from stalwart.jmap.standard.presence import state_of
 from stalwart.jmap.standard.querying import object_number, read_query
 from stalwart.jmap.standard.source import Query
 from stalwart.jmap.standard.states import State
@@ -103,13 +103,6 @@ def _repeated(
     return answers.answer(account_id, EMAIL_NUMBER, asked, made)
 
 
-def _state(tx: Transaction, account_id: int) -> int:
-    state = tx.objects.state(account_id, EMAIL_NUMBER)
-    if not state:
-        require_account(tx, account_id)
-    return state
-
-
 def _page(tx: Transaction, *, account_id: int, plain: PlainList, window: Window, collapse: bool) -> Part:
     try:
         page = tx.mail.page(
@@ -146,7 +139,7 @@ class _Search:
 
     def answer(self, tx: Transaction, finder: Finder) -> _Answer:
         """What the window shows of a search of text."""
-        return _Answer.of(_state(tx, self.account_id), self.part(tx, finder.find))
+        return _Answer.of(state_of(tx, self.account_id, EMAIL_NUMBER), self.part(tx, finder.find))
 
     def part(self, tx: Transaction, find: Callable[[str, Any], frozenset[int]] | None = None) -> Part:
         """What the window shows; ``find`` answers conditions about text."""

@@ -7,10 +7,11 @@ work among them takes long, ``Relief`` has the answers before it fetched and wha
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from queue import Empty
-from threading import Lock
+from threading import Lock, get_ident
 from time import monotonic
 from typing import Any
 
@@ -32,6 +33,7 @@ class Reader:
         self, queue: Queue, engine: Engine, files: BlobFiles, answer: Callable[[Iterable[Outcome]], None]
     ) -> None:
         self.running: Work | None = None
+        self._clock: int | None = None
         self._queue = queue
         self._engine = engine
         self._files = files
@@ -42,10 +44,21 @@ class Reader:
 
     def run(self) -> None:
         """The body of the thread."""
-        while (work := self._queue.get()) is not None:
-            if not self._row(work):
-                break
-        self._disconnect()
+        if hasattr(time, "pthread_getcpuclockid"):  # not everywhere; without it, only what is stuck is long
+            self._clock = time.pthread_getcpuclockid(get_ident())
+        try:
+            while (work := self._queue.get()) is not None:
+                if not self._row(work):
+                    break
+            self._disconnect()
+        finally:
+            with self._turn:
+                self._clock = None
+
+    def spent(self) -> float:
+        """Seconds that the thread has computed; from another thread."""
+        with self._turn:
+            return 0.0 if self._clock is None else time.clock_gettime(self._clock)
 
     def finished(self) -> Iterator[Outcome]:
         """What is done and not yet fetched; for the reactor thread."""

@@ -1,7 +1,8 @@
 """Short reads in one thread, long ones out of their way.
 
 Threads that take turns at every short work cost more than they bring, so all reads go to the first reader. Once it has
-been at the same work for a while, what waits behind it goes to the queue of the others.
+been at the same work for a while, what waits behind it goes to the queue of the others. A while is time of its own: a
+thread that waits for the interpreter is not at a long work, one that waits for the disk is.
 """
 
 from __future__ import annotations
@@ -14,7 +15,13 @@ from stalwart.store.threads.reader import Reader
 from stalwart.store.threads.work import Outcome, Queue, Work
 
 PERIOD = 0.002
-"""Seconds between two looks: a work that is met twice is a long one."""
+"""Seconds between two looks."""
+
+BUSY = 0.001
+"""Seconds of computing, since it was met first, that make a work a long one."""
+
+STUCK = 0.02
+"""Seconds that do so if it computes less than that."""
 
 _FOR_EACH = 4  # works that an idle reader is given at once
 
@@ -38,6 +45,7 @@ class Relief:
         self._long = long
         self._settle = settle
         self._met: Work | None = None
+        self._met_at = self._met_spent = 0.0
         self._timer: Any = None
 
     def expect(self) -> None:
@@ -60,7 +68,7 @@ class Relief:
             self._relieve(idle)
         elif not idle:  # all of them are at long works, and the first is not
             _move(self._long, self._queue, self._long.qsize())
-        self._met = self._first.running
+        self._meet(self._first.running)
         if self._met is not None or not (self._queue.empty() and self._long.empty()):
             self._wait()
 
@@ -69,7 +77,14 @@ class Relief:
 
     def _is_long(self) -> bool:
         running = self._first.running
-        return running is not None and running is self._met
+        if running is None or running is not self._met:
+            return False
+        busy = self._first.spent() - self._met_spent
+        return busy >= BUSY or self._clock.seconds() - self._met_at >= STUCK
+
+    def _meet(self, work: Work | None) -> None:
+        if work is not self._met:
+            self._met, self._met_at, self._met_spent = work, self._clock.seconds(), self._first.spent()
 
     def _idle(self) -> int:
         return sum(other.running is None for other in self._others)

@@ -10,7 +10,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from stalwart.store.threads.relief import PERIOD, Relief
+from stalwart.store.threads.relief import BUSY, PERIOD, STUCK, Relief
 from stalwart.store.threads.work import Work
 from tests.store.opened import opened
 
@@ -22,6 +22,8 @@ class ReliefTests(SynchronousTestCase):
         self.others: Any = SimpleQueue()
         self.settled: list[Any] = []
         self.first, *self.readers = (SimpleNamespace(running=None, finished=lambda: ["done"]) for _ in range(3))
+        self.first.spent = lambda: self.clock.seconds() * self.busy
+        self.busy = 2 * BUSY / PERIOD
         arguments: Any = (self.clock, self.first, self.queue, self.readers, self.others)
         self.relief = Relief(*arguments, self.settled.extend)
 
@@ -37,7 +39,21 @@ class ReliefTests(SynchronousTestCase):
             self.clock.advance(PERIOD)
         self.assertEqual((self.others.qsize(), self.settled), (0, []))
 
-    def test_a_work_that_is_met_twice_is_long(self) -> None:
+    def test_a_work_that_waits_for_the_interpreter_is_not_long(self) -> None:
+        self.busy = BUSY / STUCK / 2
+        self.put(3)
+        self.first.running = Work(lambda tx: None, 0.0)
+        self.clock.pump([PERIOD] * 4)
+        self.assertEqual(self.others.qsize(), 0)
+
+    def test_a_work_that_is_stuck_is_long(self) -> None:
+        self.busy = 0
+        self.put(3)
+        self.first.running = Work(lambda tx: None, 0.0)
+        self.clock.pump([PERIOD] * round(STUCK / PERIOD + 2))
+        self.assertEqual(self.others.qsize(), 3)
+
+    def test_a_work_that_computes_for_long_is_long(self) -> None:
         self.put(3)
         self.first.running = Work(lambda tx: None, 0.0)
         self.clock.pump([PERIOD, PERIOD])
