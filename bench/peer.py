@@ -1,5 +1,6 @@
 """Cyrus on loopback with a folder of its own, if Debian's packages are installed: what mail is measured against.
 
+It does what a server for people does too: full text search that follows what arrives, calendars and address books.
 cyrus-imapd, cyrus-admin, sasl2-bin; root, since Cyrus becomes another user. Nothing outside of the folder is touched.
 """
 
@@ -45,13 +46,21 @@ xlist-drafts: Drafts
 xlist-junk: Junk
 xlist-sent: Sent
 xlist-trash: Trash
-httpmodules: jmap
+httpmodules: caldav carddav webdav jmap
+http_no_compress: yes
+caldav_create_default: yes
 conversations: yes
 conversations_db: twoskip
-conversations_counted_flags: \\Draft \\Flagged
-jmap_nonstandard_extensions: no
+conversations_counted_flags: \\Draft \\Flagged $HasAttachment
+jmap_nonstandard_extensions: yes
 maxlogins_per_host: 0
-search_engine: none
+delete_mode: immediate
+search_engine: xapian
+defaultsearchtier: first
+firstsearchpartition-default: {dir}/search
+search_batchsize: 8192
+sync_log: yes
+sync_log_channels: squatter
 umask: 077
 """
 
@@ -64,6 +73,9 @@ SERVICES {{
  lmtp cmd="lmtpd -a -C {dir}/imapd.conf" listen="127.0.0.1:{lmtp}" prefork=0
 }}
 EVENTS {{
+}}
+DAEMON {{
+ squatter cmd="squatter -C {dir}/imapd.conf -R"
 }}
 """
 
@@ -113,7 +125,17 @@ class Cyrus:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _write(self) -> None:
-        for name in ("conf/proc", "conf/lock", "conf/db", "conf/socket", "conf/user", "conf/quota", "mail", "sieve"):
+        for name in (
+            "conf/proc",
+            "conf/lock",
+            "conf/db",
+            "conf/socket",
+            "conf/user",
+            "conf/quota",
+            "mail",
+            "sieve",
+            "search",
+        ):
             (self.folder / name).mkdir(parents=True)
         (self.folder / "imapd.conf").write_text(SETTINGS.format(dir=self.folder))
         text = SERVICES.format(dir=self.folder, http=self.port, lmtp=self.lmtp_port)

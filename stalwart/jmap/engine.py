@@ -36,6 +36,8 @@ Invocation = tuple[str, dict[str, Any], str]
 TIME_LIMIT = 300.0
 """Seconds for all calls of one request together."""
 
+EACH = 1.0
+
 TURN = 0.01
 """Seconds that the calls of one request may take in a row before other requests get their turn."""
 
@@ -77,6 +79,7 @@ class Engine:
     ) -> None:
         self.clock = clock
         self.telemetry = telemetry
+        self.waiting = Waiting(clock)
         self._bootstrap = mode == "bootstrap"
         self._methods: dict[str, BoundMethod] = {}
         self._measured: dict[tuple[str, str], tuple[Series, Series]] = {}
@@ -187,6 +190,37 @@ class Engine:
         return MethodError("serverFail", f"The server failed to carry out this call; the cause is in its log{number}.")
 
 
+class Waiting:
+    """Requests that wait, and are looked at ``EACH`` second to see whose time is over."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._runs: dict[_Run, None] = {}
+        self._timer: Any = None
+
+    def add(self, run: _Run) -> None:
+        """It waits."""
+        self._runs[run] = None
+        if self._timer is None:
+            self._timer = self._clock.callLater(EACH, self._look)
+
+    def discard(self, run: _Run) -> None:
+        """It does not."""
+        self._runs.pop(run, None)
+        if not self._runs and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        self._timer = None
+        oldest = self._clock.seconds() - TIME_LIMIT
+        for run in [run for run in self._runs if run.began <= oldest]:
+            self._runs.pop(run, None)
+            run.expire()
+        if self._runs:
+            self._timer = self._clock.callLater(EACH, self._look)
+
+
 class _Run:
     """The time of one request: its limit, the turns of others, and whether its client is still there."""
 
@@ -196,8 +230,8 @@ class _Run:
         self.left = False
         self._engine = engine
         self._seconds = engine.clock.seconds
-        self._began = self._turn_began = self._seconds()
-        self._timer: Any = None
+        self.began = self._turn_began = self._seconds()
+        self._waits = False
         self._gate: Deferred[Any] | None = None
         self._working: Deferred[Any] | None = None
 
@@ -214,9 +248,9 @@ class _Run:
 
     async def finished(self, rest: Rest) -> Any:
         """The result of a call that waits. Cancelling this does not cancel the call; the time limit does."""
-        if self._timer is None:
-            remaining = max(0, self._began + TIME_LIMIT - self._seconds())
-            self._timer = self._engine.clock.callLater(remaining, self._expire)
+        if not self._waits:
+            self._waits = True
+            self._engine.waiting.add(self)
         gate: Deferred[Any] = Deferred(self._client_left)
         self._gate = gate
         self._working = Running(rest)
@@ -229,8 +263,8 @@ class _Run:
 
     def end(self) -> None:
         """No call is waited for any more."""
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+        if self._waits:
+            self._engine.waiting.discard(self)
 
     def _client_left(self, gate: Deferred[Any]) -> None:
         self.left = True
@@ -246,7 +280,8 @@ class _Run:
             assert failure.value is not None  # it was not made by hand
             self._engine.fault(self.request, "after the client left", failure.value)
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """Its time is over: what runs is stopped, and nothing else begun."""
         self.expired = True
         gate, self._gate = self._gate, None
         working = self._working

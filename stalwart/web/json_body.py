@@ -1,7 +1,7 @@
 """Reading a JSON request body as I-JSON (RFC 7493): UTF-8, no duplicate members, no NaN, bounded nesting.
 
-The fast decoder takes the last of duplicate members silently, so a second pass looks for them; it is the only use of
-the slower one. Integers are kept exactly, however long (up to 4,300 digits); what is too large for a float is refused;
+The fast decoder takes the last of duplicate members silently. Where the value does not write the same text again, but
+for white space, a second pass looks for them; it is the only use of the slower one. Integers are kept exactly, however long (up to 4,300 digits); what is too large for a float is refused;
 noncharacters (RFC 7493 2.1) are let through. Typed reading of bodies belongs to the faces.
 """
 
@@ -48,7 +48,8 @@ def decode_json(body: bytes) -> Any:
         gc.disable()
     try:  # RFC 7493 2.1 to 2.3
         value = msgspec.json.decode(body)
-        _SEARCHING.decode(body.decode())
+        if not _writes(value, body):
+            _SEARCHING.decode(body.decode())
     except _DuplicateMemberError:
         raise _refusal("a member is there more than once") from None
     except UnicodeDecodeError:
@@ -81,6 +82,14 @@ def _separators(body: bytes) -> int:
 def is_json(content_type: str | None) -> bool:
     """Whether a Content-Type names JSON: the media type alone counts, in any case."""
     return content_type is not None and content_type.partition(";")[0].strip().lower() == "application/json"
+
+
+def _writes(value: Any, body: bytes) -> bool:
+    """Whether ``body`` is how ``value`` is written, but for white space: nothing in it was passed over then."""
+    try:
+        return msgspec.json.encode(value) == msgspec.json.format(body, indent=-1)
+    except (ValueError, OverflowError, RecursionError):  # a long number, or half of a character
+        return False
 
 
 def _refusal(reason: str) -> NotJson:
