@@ -1,8 +1,9 @@
 """Reading a JSON request body as I-JSON (RFC 7493): UTF-8, no duplicate members, no NaN, bounded nesting.
 
 The fast decoder takes the last of duplicate members silently. Where the value does not write the same text again, but
-for white space, a second pass looks for them; it is the only use of the slower one. Integers are kept exactly, however long (up to 4,300 digits); what is too large for a float is refused;
-noncharacters (RFC 7493 2.1) are let through. Typed reading of bodies belongs to the faces.
+for white space, a second pass looks for them; it is the only use of the slower one. Integers are kept exactly, however
+long (up to 4,300 digits); what is too large for a float is refused; noncharacters (RFC 7493 2.1) are let through. Typed
+reading of bodies belongs to the faces.
 """
 
 from __future__ import annotations

@@ -240,6 +240,11 @@ class Ledger:
                 )
                 continue
             arrivals = self._arrivals.get(id, 0)
+            if not arrivals and not any(shift):
+                self._session.run(
+                    "UPDATE container SET seq = ? WHERE account_id = ? AND id = ?", seq, self._account_id, id
+                )
+                continue
             found = self._session.one(
                 "UPDATE container SET total = total + ?, unread = unread + ?, total_threads = total_threads + ?,"
                 " unread_threads = unread_threads + ?, uidnext = uidnext + ?, seq = ?"
