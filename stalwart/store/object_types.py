@@ -15,4 +15,7 @@ QUOTA: Final = 5
 goes on with what is used.
 """
 IDENTITY: Final = 6
-"""No objects yet: identities follow from the addresses of an account."""
+EMAIL_SUBMISSION: Final = 7
+SIEVE_SCRIPT: Final = 8
+VACATION: Final = 9
+"""One object for an account that has set one (RFC 8621 8)."""
