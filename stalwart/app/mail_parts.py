@@ -16,6 +16,7 @@ from stalwart.app.push_parts import PushParts, push_parts
 from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.mail.expressions import ExpressionWorld
 from stalwart.mail.messages.arriving import Messages
+from stalwart.mail.messages.delivering import Delivering
 from stalwart.mail.messages.folders import Folders
 from stalwart.mail.messages.quota import Quotas
 from stalwart.mail.recipients import Recipients
@@ -31,6 +32,7 @@ class MailParts:
     messages: Messages
     folders: Folders
     quotas: Quotas
+    delivering: Delivering
     recipients: Recipients
     text_search: TextSearch
     recent_answers: RecentAnswers
@@ -45,6 +47,7 @@ class MailParts:
             "messages": self.messages,
             "folders": self.folders,
             "quotas": self.quotas,
+            "delivering": self.delivering,
             "recipients": self.recipients,
             "text_search": self.text_search,
             "recent_answers": self.recent_answers,
@@ -73,6 +76,7 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
     quotas = Quotas(settings, clock)
     messages = Messages(store, settings, quotas, clock, below.telemetry)
     folders = Folders(store, settings, clock)
+    delivering = Delivering(store, messages, folders, clock)
     io = ExpressionWorld(store, settings, below.telemetry, lambda: below.outgoing().resolver, clock, below.hostname)
     recipients = Recipients(store, settings, io, clock)
     text_search = TextSearch(store, settings, clock, below.telemetry)
@@ -81,7 +85,7 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
 
     def inbound(look: Callable[[], Any]) -> Inbound:
         rules = SessionRules(settings, io, below.telemetry)
-        parts = store, settings, rules, recipients, messages, folders, quotas
+        parts = store, settings, rules, recipients, messages, delivering, quotas
         return Inbound(*parts, below.telemetry, clock, look)
 
-    return MailParts(messages, folders, quotas, recipients, text_search, recent, push, io, inbound)
+    return MailParts(messages, folders, quotas, delivering, recipients, text_search, recent, push, io, inbound)

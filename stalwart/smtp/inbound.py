@@ -1,20 +1,15 @@
-"""Takes the mail of accounts: asks who gets it, and stores it in all their inboxes at once.
+"""Takes the mail of accounts: asks who gets it, and has it delivered to all of them.
 
-What is answered with 250 is durable. A message that comes again because the answer was lost is not stored twice, if it
-has a Message-ID: what has none may well be sent twice on purpose, unless very many get it. With SMTP, which has one
-answer for all recipients, a message is stored for all of them or for nobody; of the members of a list those get it who
-have room.
+What is answered with 250 is durable. With SMTP, which has one answer for all recipients, a message is stored for all of
+them or for nobody; of the members of a list those get it who have room.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
-from hashlib import blake2b
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from stalwart.codec.ids import encode_id
 from stalwart.codec.smtp import replies
@@ -26,8 +21,8 @@ from stalwart.codec.smtp_reply import Reply
 from stalwart.config.mail.session_stages import MtaStageData
 from stalwart.config.settings import Settings
 from stalwart.errors import StalwartError
-from stalwart.mail.messages.arriving import Messages, Prepared
-from stalwart.mail.messages.folders import INBOX, Folders
+from stalwart.mail.messages.arriving import Messages
+from stalwart.mail.messages.delivering import TOGETHER, Delivering, Outcome, accounts_alone, accounts_of
 from stalwart.mail.messages.quota import Quotas
 from stalwart.mail.recipients import MOST_MEMBERS, Problem, Recipients, Resolved
 from stalwart.smtp.envelope import Envelope, Peer
@@ -36,17 +31,9 @@ from stalwart.smtp.inbound_rules import SessionRules, variables_of
 from stalwart.smtp.inbound_spool import Held, InboundSpool
 from stalwart.smtp.reception import Refusal, Refused
 from stalwart.store import Store, Transaction
-from stalwart.store.blob_files import LARGE
-from stalwart.store.mail_rows import AddedEmail
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SMTP_LOOP_DETECTED
 from stalwart.telemetry.spans import new_span
-
-TOGETHER = 100
-"""Accounts that get a message in one transaction."""
-SAME_WITHOUT_ID = 86_400
-"""Seconds for which a message without Message-ID is the same, where some may have got it and others not."""
-_DIGEST = 16
 
 SENDER_REFUSED = Refusal(550, "5.7.1", "Mail from this sender is not taken")
 IN_A_CIRCLE = Refusal(554, "5.4.6", "The message has passed too many servers: it seems to run in a circle")
@@ -58,8 +45,6 @@ REFUSALS: Mapping[Problem, Refusal] = {
     Problem.FULL: Refusal(452, "4.2.2", "The mailbox is full"),
     Problem.TOO_MANY: Refusal(550, "5.2.4", f"The list has more than {MOST_MEMBERS} members here"),
 }
-
-Outcome = AddedEmail | StalwartError
 
 
 @frozen
@@ -85,7 +70,7 @@ class Inbound:
         rules: SessionRules,
         recipients: Recipients,
         messages: Messages,
-        folders: Folders,
+        delivering: Delivering,
         quotas: Quotas,
         telemetry: Telemetry,
         clock: Any,
@@ -96,7 +81,7 @@ class Inbound:
         self._rules = rules
         self._recipients = recipients
         self._messages = messages
-        self._folders = folders
+        self._delivering = delivering
         self._quotas = quotas
         self._telemetry = telemetry
         self._clock = clock
@@ -149,8 +134,8 @@ class Inbound:
         the most; of very many somebody has room.
         """
         resolved = envelope.state.resolved
-        alone = frozenset() if envelope.peer.role.is_lmtp else _alone(resolved)
-        accounts = tuple(alone) or _accounts(resolved)
+        alone = frozenset() if envelope.peer.role.is_lmtp else accounts_alone(resolved)
+        accounts = tuple(alone) or accounts_of(resolved)
         if not alone and len(accounts) > TOGETHER:
             return None
 
@@ -168,23 +153,17 @@ class Inbound:
         began = self._clock.seconds()
         transaction: _Transaction = envelope.state
         prepared = await self._messages.prepare(spool.content, prefix=spool.prefix)
-        sender = envelope.sender.text.encode()
-        same = blake2b(prepared.digest + sender, digest_size=_DIGEST).digest()
-        if spool.has_message_id:
-            prepared = evolve(prepared, digest=same)
-        elif len(_accounts(transaction.resolved)) > TOGETHER:
-            prepared = evolve(prepared, digest=same, same_for=SAME_WITHOUT_ID)
-        else:
-            prepared = evolve(prepared, digest=os.urandom(_DIGEST))
         is_lmtp = envelope.peer.role.is_lmtp
-        outcomes = await self._store_for(prepared, transaction.resolved, all_or_nobody=not is_lmtp)
+        outcomes = await self._delivering.deliver(
+            prepared,
+            transaction.resolved,
+            sender=envelope.sender.text,
+            recipients=[recipient.path.text for recipient in envelope.recipients],
+            all_or_nobody=not is_lmtp,
+            has_message_id=spool.has_message_id,
+            began=began,
+        )
         spool.release()
-        is_new = any(isinstance(outcome, AddedEmail) and not outcome.duplicate for outcome in outcomes.values())
-        if not is_new or prepared.size < LARGE:  # a small one may be a row already
-            self._messages.drop((prepared,))
-        elapsed = self._clock.seconds() - began
-        for account_id, outcome in outcomes.items():
-            self._messages.report(account_id, prepared, outcome, elapsed)
         answers = [_answer([outcomes[id] for id in resolved.accounts]) for resolved in transaction.resolved]
         if is_lmtp:
             return answers
@@ -194,36 +173,6 @@ class Inbound:
         waiting = self._look()
         if waiting is not None:
             await waiting
-
-    async def _store_for(
-        self, prepared: Prepared, resolved: Iterable[Resolved], *, all_or_nobody: bool
-    ) -> dict[int, Outcome]:
-        """Add the message to all accounts, each once. Raises what has gone wrong if nobody has got it for that."""
-        resolved = tuple(resolved)
-        alone = _alone(resolved) if all_or_nobody else frozenset()
-        accounts = _accounts(resolved)
-        # Of too many for one transaction some may get it and others not; who tries again gives it twice to nobody.
-        must = alone if len(accounts) <= TOGETHER else frozenset()
-        found: dict[int, Outcome] = {}
-        for begin in range(0, len(accounts), TOGETHER):
-            add = partial(self._add, prepared, accounts[begin : begin + TOGETHER], must)
-            found.update(await self._store.write(add))
-        return found
-
-    def _add(
-        self, prepared: Prepared, accounts: Iterable[int], must: frozenset[int], tx: Transaction
-    ) -> dict[int, Outcome]:
-        now = int(self._clock.seconds())
-        found: dict[int, Outcome] = {}
-        for id in accounts:
-            try:
-                inbox = self._folders.place(tx, id, INBOX, now)
-                found[id] = self._messages.add(tx, id, prepared, mailboxes=frozenset((inbox,)), now=now, delivered=True)
-            except StalwartError as problem:
-                if id in must:
-                    raise
-                found[id] = problem
-        return found
 
     def _prefix(self, envelope: Envelope, head: MessageHead) -> bytes:
         """The trace fields (RFC 5321 4.4). A message that would have no field at all gets one in any case."""
@@ -250,21 +199,11 @@ class Inbound:
         return fields
 
 
-def _accounts(resolved: Iterable[Resolved]) -> list[int]:
-    """All who get it, each once."""
-    return list(dict.fromkeys(id for each in resolved for id in each.accounts))
-
-
-def _alone(resolved: Iterable[Resolved]) -> frozenset[int]:
-    """Those for whom nobody else gets it."""
-    return frozenset(each.accounts[0] for each in resolved if not each.is_shared)
-
-
 def _answer(outcomes: Sequence[Outcome]) -> Reply:
     """What is said of one recipient: yes if somebody has got it."""
     problem: StalwartError | None = None
     for outcome in outcomes:
-        if isinstance(outcome, AddedEmail):
+        if not isinstance(outcome, StalwartError):
             return replies.ACCEPTED
         problem = problem or outcome
     return reply_to(problem) if problem is not None else replies.OUT_OF_ORDER

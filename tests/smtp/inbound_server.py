@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 
 from stalwart.codec.ids import SINGLETON
 from stalwart.mail.messages.arriving import Messages
+from stalwart.mail.messages.delivering import Delivering
 from stalwart.mail.messages.folders import Folders
 from stalwart.mail.messages.quota import Quotas
 from stalwart.smtp.inbound import Inbound
@@ -33,10 +34,11 @@ class InboundCase(PostOffice):
         quotas = Quotas(self.settings, self.clock)
         messages = Messages(self.store, self.settings, quotas, self.clock, self.telemetry)
         folders = Folders(self.store, self.settings, self.clock)
+        delivering = Delivering(self.store, messages, folders, self.clock)
         self.rules = SessionRules(self.settings, self.io, self.telemetry)
         self.waits: list[Deferred[None]] = []
         self.inbound = Inbound(
-            *(self.store, self.settings, self.rules, self.recipients, messages, folders, quotas),
+            *(self.store, self.settings, self.rules, self.recipients, messages, delivering, quotas),
             *(self.telemetry, self.clock, lambda: self.waits.pop() if self.waits else None),
         )
         self.told: list[tuple[str, dict[str, Any]]] = []

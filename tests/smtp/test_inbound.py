@@ -10,8 +10,8 @@ from stalwart.config.collaboration.email import Email
 from stalwart.config.mail.session_stages import MtaStageData, MtaStageMail
 from stalwart.directory import account_records
 from stalwart.errors import Unavailable
+from stalwart.mail.messages import delivering
 from stalwart.mail.messages.quota import Quotas, Room
-from stalwart.smtp import inbound
 from stalwart.store.object_types import EMAIL_DELIVERY
 from tests.directory.world import NOW
 from tests.smtp.inbound_server import MESSAGE, InboundCase
@@ -203,7 +203,7 @@ class AgainTests(InboundCase):
         self.assertEqual(len(self.mail_of("alice")), 2)
 
     def test_of_very_many_nobody_has_it_twice_where_one_has_no_room(self) -> None:
-        self.patch(inbound, "TOGETHER", 2)
+        self.patch(delivering, "TOGETHER", 2)
         names = ("x1", "x2", "x3")
         for name in names:
             self.person(name)
@@ -214,7 +214,7 @@ class AgainTests(InboundCase):
             codes = self.send(self.client(), "all@example.test", "carol@example.test", message=text)
             self.assertEqual(codes[-1], "452 4.2.2")
             self.assertEqual([len(self.mail_of(name)) for name in names], [1, 1, 1])
-        self.clock.advance(inbound.SAME_WITHOUT_ID)
+        self.clock.advance(delivering.SAME_WITHOUT_ID)
         self.send(self.client(), "all@example.test", message=text)
         self.assertEqual([len(self.mail_of(name)) for name in names], [2, 2, 2])
 
@@ -317,7 +317,7 @@ class LmtpTests(InboundCase):
         self.assertEqual(len(self.mail_of("alice")), 30)
 
     def test_more_accounts_than_in_one_transaction(self) -> None:
-        self.patch(inbound, "TOGETHER", 3)
+        self.patch(delivering, "TOGETHER", 3)
         names = [f"p{number}" for number in range(8)]
         for name in names:
             self.person(name)

@@ -1,0 +1,131 @@
+"""Mail on its last way: into the accounts of those who get it, all of them at once.
+
+What has come back from ``deliver`` is durable. A message that comes again because an answer was lost is not stored
+twice, if it has a Message-ID: what has none may well be sent twice on purpose, unless very many get it. Who answers for
+all recipients at once has a message stored for all of them or for nobody; of the members of a list those get it who
+have room.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from hashlib import blake2b
+from typing import Any, Final
+
+from attrs import evolve, frozen
+
+from stalwart.errors import StalwartError
+from stalwart.mail.messages.arriving import Messages, Prepared
+from stalwart.mail.messages.folders import INBOX, Folders
+from stalwart.mail.recipients import Resolved
+from stalwart.store import Store, Transaction
+from stalwart.store.blob_files import LARGE
+from stalwart.store.mail_rows import AddedEmail
+
+TOGETHER: Final = 100
+"""Accounts that get a message in one transaction."""
+SAME_WITHOUT_ID: Final = 86_400
+"""Seconds for which a message without Message-ID is the same, where some may have got it and others not."""
+_DIGEST: Final = 16
+
+
+@frozen
+class Disposed:
+    """The message was taken for the account, which keeps nothing of it."""
+
+
+Outcome = AddedEmail | Disposed | StalwartError
+"""What became of a message in one account; an error says why it does not have it."""
+
+
+class Delivering:
+    """Stores messages for accounts. ``clock`` tells the time."""
+
+    def __init__(self, store: Store, messages: Messages, folders: Folders, clock: Any) -> None:
+        self._store = store
+        self._messages = messages
+        self._folders = folders
+        self._clock = clock
+
+    async def deliver(
+        self,
+        prepared: Prepared,
+        resolved: Sequence[Resolved],
+        *,
+        sender: str,
+        recipients: Sequence[str] = (),
+        all_or_nobody: bool = False,
+        has_message_id: bool = True,
+        folder: str = INBOX,
+        began: float | None = None,
+    ) -> dict[int, Outcome]:
+        """Give ``prepared`` to everybody in ``resolved``, each once; what became of it, by account.
+
+        ``sender`` is the return path, "" for none; ``recipients`` are the addresses as the envelope has them, one for
+        each in ``resolved``. ``all_or_nobody``: an account that cannot take it, and does not share its address with
+        others, keeps it from all; what is wrong is raised. ``has_message_id``: what comes again is the same message.
+        ``folder`` is the role of the mailbox for it. ``began`` is when it came, for the figures. The file of a message
+        that nobody keeps is removed.
+        """
+        began = self._clock.seconds() if began is None else began
+        accounts = accounts_of(resolved)
+        prepared = _marked(prepared, sender, len(accounts), has_message_id)
+        alone = accounts_alone(resolved) if all_or_nobody else frozenset()
+        outcomes = await self._store_for(prepared, accounts, alone, folder)
+        is_new = any(isinstance(outcome, AddedEmail) and not outcome.duplicate for outcome in outcomes.values())
+        if not is_new or prepared.size < LARGE:  # a small one may be a row already
+            self._messages.drop((prepared,))
+        elapsed = self._clock.seconds() - began
+        for account_id, outcome in outcomes.items():
+            if not isinstance(outcome, Disposed):
+                self._messages.report(account_id, prepared, outcome, elapsed)
+        return outcomes
+
+    async def _store_for(
+        self, prepared: Prepared, accounts: Sequence[int], alone: frozenset[int], folder: str
+    ) -> dict[int, Outcome]:
+        # Of too many for one transaction some may get it and others not; who tries again gives it twice to nobody.
+        must = alone if len(accounts) <= TOGETHER else frozenset()
+        found: dict[int, Outcome] = {}
+        for begin in range(0, len(accounts), TOGETHER):
+            add = partial(self._add, prepared, accounts[begin : begin + TOGETHER], must, folder)
+            found.update(await self._store.write(add))
+        return found
+
+    def _add(
+        self, prepared: Prepared, accounts: Iterable[int], must: frozenset[int], folder: str, tx: Transaction
+    ) -> Mapping[int, Outcome]:
+        now = int(self._clock.seconds())
+        found: dict[int, Outcome] = {}
+        for id in accounts:
+            try:
+                mailbox = self._folders.place(tx, id, folder, now)
+                mailboxes = frozenset((mailbox,))
+                found[id] = self._messages.add(tx, id, prepared, mailboxes=mailboxes, now=now, delivered=True)
+            except StalwartError as problem:
+                if id in must:
+                    raise
+                found[id] = problem
+        return found
+
+
+def accounts_of(resolved: Iterable[Resolved]) -> list[int]:
+    """All who get it, each once."""
+    return list(dict.fromkeys(id for each in resolved for id in each.accounts))
+
+
+def accounts_alone(resolved: Iterable[Resolved]) -> frozenset[int]:
+    """Those for whom nobody else gets it."""
+    return frozenset(each.accounts[0] for each in resolved if not each.is_shared and each.accounts)
+
+
+def _marked(prepared: Prepared, sender: str, accounts: int, has_message_id: bool) -> Prepared:
+    """What is told from other messages by its content and its sender, or by nothing."""
+    same = blake2b(prepared.digest + sender.encode(), digest_size=_DIGEST).digest()
+    if has_message_id:
+        return evolve(prepared, digest=same)
+    if accounts > TOGETHER:
+        return evolve(prepared, digest=same, same_for=SAME_WITHOUT_ID)
+    return evolve(prepared, digest=os.urandom(_DIGEST))
