@@ -1,0 +1,60 @@
+"""The message that is sent: in memory, or a file of the store that is read in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from attrs import field, frozen
+
+from stalwart.store.blob_files import BlobFiles, Stored
+from stalwart.store.store import Store
+
+PIECE = 256 << 10
+"""Octets that are read from a file at once."""
+
+
+@frozen
+class HeldContent:
+    """A message in memory."""
+
+    held: bytes = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """Octets."""
+        return len(self.held)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """All of it."""
+        yield self.held
+
+
+@frozen
+class FiledContent:
+    """A message in a file of the store."""
+
+    stored: Stored
+    store: Store = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """Octets."""
+        return self.stored.size
+
+    @property
+    def held(self) -> None:
+        """It is not in memory."""
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Its pieces, each read in a file thread. Raises NotFound or Unavailable."""
+        for offset in range(0, self.stored.size, PIECE):
+            yield await self.store.blob_work(lambda files, at=offset: _read(files, self.stored.hash, at))
+
+
+def _read(files: BlobFiles, hash: bytes, offset: int) -> bytes:
+    return files.read(hash, offset, PIECE)
+
+
+def content_of(content: bytes | Stored, store: Store) -> HeldContent | FiledContent:
+    """The content of a letter as a sender wants it."""
+    return HeldContent(content) if isinstance(content, bytes) else FiledContent(content, store)
