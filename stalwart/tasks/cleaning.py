@@ -43,7 +43,7 @@ class Cleaning:
         self._clock = clock
 
     async def purge_expired(self) -> None:
-        """Remove tokens, counters, bans and notes of deliveries that are over."""
+        """Remove tokens, counters, bans, notes of deliveries and what scripts remember, when they are over."""
         now = self._now()
 
         def purge(tx: Transaction) -> None:
@@ -54,6 +54,8 @@ class Cleaning:
 
         await self._store.write(purge)
         while await self._store.write(lambda tx: tx.mail.purge_deliveries(now, _DELIVERIES)) == _DELIVERIES:
+            pass
+        while await self._store.write(lambda tx: tx.seen.purge(now, _DELIVERIES)) == _DELIVERIES:
             pass
 
     async def end_sign_ins(self) -> int:

@@ -19,6 +19,7 @@ from tests.contract.store_mailboxes import MailboxContract
 from tests.contract.store_push_subscriptions import PushSubscriptionContract
 from tests.contract.store_registry import RegistryContract
 from tests.contract.store_search import SearchContract
+from tests.contract.store_seen import SeenContract
 from tests.contract.store_small import SmallContract
 from tests.contract.store_transactions import TransactionContract
 from tests.contract.store_watching import WatchingContract
@@ -40,6 +41,7 @@ class StoreContract(
     ArrivalContract,
     WatchingContract,
     PushSubscriptionContract,
+    SeenContract,
 ):
     """All of it. ``make_store`` returns a store that is not started yet."""
 
