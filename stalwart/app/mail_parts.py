@@ -19,6 +19,7 @@ from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.delivering import Delivering
 from stalwart.mail.messages.folders import Folders
 from stalwart.mail.messages.quota import Quotas
+from stalwart.mail.own_addresses import OwnAddresses
 from stalwart.mail.recipients import Recipients
 from stalwart.mail.search.text_search import TextSearch
 from stalwart.smtp.inbound import Inbound
@@ -34,6 +35,7 @@ class MailParts:
     quotas: Quotas
     delivering: Delivering
     recipients: Recipients
+    own_addresses: OwnAddresses
     text_search: TextSearch
     recent_answers: RecentAnswers
     push: PushParts
@@ -49,6 +51,7 @@ class MailParts:
             "quotas": self.quotas,
             "delivering": self.delivering,
             "recipients": self.recipients,
+            "own_addresses": self.own_addresses,
             "text_search": self.text_search,
             "recent_answers": self.recent_answers,
             "expression_io": self.expression_io,
@@ -79,6 +82,7 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
     delivering = Delivering(store, messages, folders, clock)
     io = ExpressionWorld(store, settings, below.telemetry, lambda: below.outgoing().resolver, clock, below.hostname)
     recipients = Recipients(store, settings, io, clock)
+    own_addresses = OwnAddresses(settings, clock)
     text_search = TextSearch(store, settings, clock, below.telemetry)
     push = push_parts(below, company)
     recent = RecentAnswers(store, alone=company.writes_alone)
@@ -88,4 +92,6 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
         parts = store, settings, rules, recipients, messages, delivering, quotas
         return Inbound(*parts, below.telemetry, clock, look)
 
-    return MailParts(messages, folders, quotas, delivering, recipients, text_search, recent, push, io, inbound)
+    return MailParts(
+        messages, folders, quotas, delivering, recipients, own_addresses, text_search, recent, push, io, inbound
+    )

@@ -19,3 +19,6 @@ EMAIL_SUBMISSION: Final = 7
 SIEVE_SCRIPT: Final = 8
 VACATION: Final = 9
 """One object for an account that has set one (RFC 8621 8)."""
+
+IDENTITY_ADDRESSES: Final = 10
+"""One object for an account: the addresses that identities were made for. Clients do not see it."""

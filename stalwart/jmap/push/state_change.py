@@ -15,7 +15,17 @@ import msgspec
 from stalwart.codec.ids import decode_id, encode_id
 from stalwart.codec.sse import event
 from stalwart.jmap.standard.states import State
-from stalwart.store.object_types import EMAIL, EMAIL_DELIVERY, MAILBOX, QUOTA, THREAD
+from stalwart.store.object_types import (
+    EMAIL,
+    EMAIL_DELIVERY,
+    EMAIL_SUBMISSION,
+    IDENTITY,
+    MAILBOX,
+    QUOTA,
+    SIEVE_SCRIPT,
+    THREAD,
+    VACATION,
+)
 
 PUSHED: Mapping[int, str] = {
     MAILBOX: "Mailbox",
@@ -23,6 +33,10 @@ PUSHED: Mapping[int, str] = {
     THREAD: "Thread",
     EMAIL_DELIVERY: "EmailDelivery",
     QUOTA: "Quota",
+    IDENTITY: "Identity",
+    EMAIL_SUBMISSION: "EmailSubmission",
+    SIEVE_SCRIPT: "SieveScript",
+    VACATION: "VacationResponse",
 }
 """The types that have states, by their numbers in the store."""
 
