@@ -25,10 +25,13 @@ class Queue(Protocol):
         """Those of the letters that there are, by id, in the order of ``ids``."""
 
     def change(self, id: int, settled: Sequence[Settled], now: int) -> bool:
-        """Store what recipients are from now on; True if nobody waits any more and the letter has gone with that."""
+        """Store what recipients are from now on; True if nobody waits any more, and the letter has gone with that."""
 
     def touch(self, id: int, now: int, *, priority: int | None = None, env_id: str | None = None) -> bool:
-        """Change what is given of a letter; False if there is none."""
+        """Change the priority if it is given, and ``env_id``; False if there is no such letter."""
+
+    def hurry(self, id: int, due: int) -> None:
+        """Have all who wait for a letter be due then, and end the rest of their lanes."""
 
     def remove(self, id: int, now: int) -> bool:
         """Remove a letter with its recipients; False if there is none."""
@@ -46,10 +49,13 @@ class Queue(Protocol):
         """When something is due next in a part of the queue, lanes in ``spare`` aside."""
 
     def take(self, lane: int, now: int, limit: int, spare: Collection[int] = ()) -> list[int]:
-        """The ids of letters that are due in a lane, the lowest priority first, then the earliest, without ``spare``."""
+        """The ids of letters that are due in a lane, lowest priority first, then the earliest, without ``spare``."""
 
     def rest(self, lane: int, until: int, failures: int, answer: Answer) -> None:
         """Have a lane wait until then; ``until`` 0 ends that."""
+
+    def correct(self, lane: int) -> None:
+        """Have the due of a lane be when something is due there; it may have been too early."""
 
     def expired(self, now: int, limit: int, spare: Collection[int] = ()) -> list[int]:
         """The ids of letters with recipients whose time is over, without ``spare``."""

@@ -106,7 +106,7 @@ class Settled(Struct, frozen=True):
 
 class LaneRow(Struct, frozen=True):
     """What waits for one destination in one part of the queue. It rests until ``rests_until``, after ``failures``
-    attempts in a row that did not reach it, the last of which gave ``answer``. ``due`` is when the next recipient of it is.
+    attempts in a row that did not reach it, the last of which gave ``answer``. Nothing is due before ``due``.
     """
 
     id: int
@@ -120,7 +120,7 @@ class LaneRow(Struct, frozen=True):
 
 
 class LetterSearch(Struct, frozen=True):
-    """Which letters: all conditions hold. ``due`` are pairs of comparison and time; ``tenant_id`` None is everybody's."""
+    """Which letters: all conditions hold. ``due`` are pairs of comparison and time; ``tenant_id`` None: of all."""
 
     text: tuple[str, ...] = ()
     to: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from stalwart.store.known_states import KnownStates
 from stalwart.store.mail import Mail
 from stalwart.store.mail_text import MailText
 from stalwart.store.push_subscriptions import PushSubscriptions
+from stalwart.store.queue import Queue
 from stalwart.store.rows import (
     AccountRow,
     Ban,
@@ -37,6 +38,7 @@ from stalwart.store.rows import (
     TraceRow,
     TraceSearch,
 )
+from stalwart.store.seen import Seen
 from stalwart.store.watch import Observer
 
 T = TypeVar("T")
@@ -526,6 +528,10 @@ class Transaction(Protocol):
     def mail_text(self) -> MailText: ...
     @property
     def push_subscriptions(self) -> PushSubscriptions: ...
+    @property
+    def seen(self) -> Seen: ...
+    @property
+    def queue(self) -> Queue: ...
 
 
 class Store(Protocol):

@@ -17,6 +17,7 @@ from tests.contract.store_mail_lists import MailListsContract
 from tests.contract.store_mail_text import MailTextContract
 from tests.contract.store_mailboxes import MailboxContract
 from tests.contract.store_push_subscriptions import PushSubscriptionContract
+from tests.contract.store_queue import QueueContract
 from tests.contract.store_registry import RegistryContract
 from tests.contract.store_search import SearchContract
 from tests.contract.store_seen import SeenContract
@@ -41,6 +42,7 @@ class StoreContract(
     ArrivalContract,
     WatchingContract,
     PushSubscriptionContract,
+    QueueContract,
     SeenContract,
 ):
     """All of it. ``make_store`` returns a store that is not started yet."""

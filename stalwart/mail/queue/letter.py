@@ -17,8 +17,8 @@ MOST_RECIPIENTS: Final = 5000
 
 @frozen
 class LetterRecipient:
-    """Who is to get it. ``notify`` has NEVER, or some of SUCCESS, FAILURE and DELAY (RFC 3461 4.1); none is the default;
-    ``orcpt`` is the address first meant, as it came (RFC 3461 4.2).
+    """Who is to get it. ``notify`` has NEVER, or some of SUCCESS, FAILURE and DELAY, or nothing by default (RFC 3461
+    4.1); ``orcpt`` is the address first meant, as it came (RFC 3461 4.2).
     """
 
     address: str
@@ -32,8 +32,8 @@ class Letter:
 
     ``content`` is all of it, with trace fields and signatures; ``return_path`` is empty for reports of failures.
     ``account_id`` is whose it is, ``submission_id`` the EmailSubmission that is told what becomes of it. Before
-    ``hold_until`` (seconds since 1970) nothing is tried; after ``expires_at`` nothing any more. With ``reports_failure``
-    False nobody hears of failures: the sender is likely to be forged.
+    ``hold_until`` (seconds since 1970) nothing is tried; after ``expires_at`` nothing any more. Without
+    ``reports_failure`` nobody hears of failures: the sender is likely to be forged.
     """
 
     content: bytes | Stored

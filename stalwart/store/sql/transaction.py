@@ -15,8 +15,10 @@ from stalwart.store.sql.mail import SqlMail
 from stalwart.store.sql.mail_text import SqlMailText
 from stalwart.store.sql.objects import SqlObjects
 from stalwart.store.sql.push_subscriptions import SqlPushSubscriptions
+from stalwart.store.sql.queue import SqlQueue
 from stalwart.store.sql.registry import SqlRegistry
 from stalwart.store.sql.secrets import SqlSecrets
+from stalwart.store.sql.seen import SqlSeen
 from stalwart.store.sql.session import Session
 from stalwart.store.sql.sign_ins import SqlSignIns
 from stalwart.store.sql.tokens import SqlTokens
@@ -42,6 +44,8 @@ class SqlTransaction:
         self.mail = SqlMail(session, self.blobs)
         self.mail_text = SqlMailText(session)
         self.push_subscriptions = SqlPushSubscriptions(session)
+        self.seen = SqlSeen(session)
+        self.queue = SqlQueue(session, self.blobs)
 
     def savepoint(self) -> AbstractContextManager[None]:
         """See ``store.Transaction``."""
