@@ -212,7 +212,7 @@ class Builder:
         await mail.load()
         services = self._services(below, Listening(listeners, settings, wishes))
         services |= mail.services()
-        services |= {**identity.services, "tasks": company.tasks(tasks)}
+        services |= {**identity.services, "tasks": company.tasks(tasks), "limits": limits}
         services |= {
             "certificates": certificates,
             "authorities": certificates.authorities,

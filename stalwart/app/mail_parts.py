@@ -13,6 +13,7 @@ from attrs import define
 from stalwart.app.company import Company
 from stalwart.app.foundations import Foundations
 from stalwart.app.push_parts import PushParts, push_parts
+from stalwart.app.report_parts import ReportParts, report_parts
 from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.mail.expressions import ExpressionWorld
 from stalwart.mail.messages.arriving import Messages
@@ -39,6 +40,7 @@ class MailParts:
     text_search: TextSearch
     recent_answers: RecentAnswers
     push: PushParts
+    reports: ReportParts
     expression_io: ExpressionWorld
     inbound: Callable[[Callable[[], Any]], Inbound]
     """What takes the mail of SMTP and LMTP, given what takes over the changes of other processes."""
@@ -56,6 +58,7 @@ class MailParts:
             "recent_answers": self.recent_answers,
             "expression_io": self.expression_io,
             **self.push.services(),
+            **self.reports.services(),
         }
 
     async def load(self) -> None:
@@ -85,6 +88,7 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
     own_addresses = OwnAddresses(settings, clock)
     text_search = TextSearch(store, settings, clock, below.telemetry)
     push = push_parts(below, company)
+    reports = report_parts(below, messages, delivering, recipients, quotas)
     recent = RecentAnswers(store, alone=company.writes_alone)
 
     def inbound(look: Callable[[], Any]) -> Inbound:
@@ -93,5 +97,16 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
         return Inbound(*parts, below.telemetry, clock, look)
 
     return MailParts(
-        messages, folders, quotas, delivering, recipients, own_addresses, text_search, recent, push, io, inbound
+        messages,
+        folders,
+        quotas,
+        delivering,
+        recipients,
+        own_addresses,
+        text_search,
+        recent,
+        push,
+        reports,
+        io,
+        inbound,
     )

@@ -92,6 +92,14 @@ class Limits:
         if reset is not None:
             raise TooMany(headers=requests_exceeded(rate.count, reset))
 
+    def form(self, client_ip: str, rate: Rate, now: float) -> None:
+        """Charge an address for a contact form; what is told has no headers (http-service 5.2).
+
+        :raises TooMany: its window is used up.
+        """
+        if charge(self._counters, "form", client_ip, rate, now) is not None:
+            raise TooMany
+
     def authenticated(self, access: Access, rate: Rate, now: float) -> None:
         """Charge an account; the permission ``unlimitedRequests`` lifts the limit.
 

@@ -23,3 +23,10 @@ class HttpFormTests(SynchronousTestCase):
         self.assertEqual(
             [wire[name] for name in ("redirectOk", "redirectFailed", "honeyPotSilent")], [None, None, False]
         )
+
+    def test_where_browsers_are_sent(self) -> None:
+        for place in ("https://example.test/thanks?x=1#done", "http://example.test", "/thanks.html", "/"):
+            self.assertEqual(HttpForm.from_wire({"redirectOk": place}).redirect_ok, place)
+        for place in ("javascript:alert(1)", "//example.test", "/\\example.test", "thanks", "/a\r\nX: y", "/ä", "/a b"):
+            error = self.assertRaises(ValidationFailed, HttpForm.from_wire, {"redirectFailed": place})
+            self.assertEqual([found.path for found in error.violations], ["redirectFailed"], place)

@@ -55,6 +55,14 @@ class WindowTests(SynchronousTestCase):
         self.assertEqual(counters.increment("s", 9, 1), 2)
         self.assertEqual(counters.increment("s", 0, 1), 1)
 
+    def test_forms_are_counted_apart_and_told_without_headers(self) -> None:
+        limits, rate = Limits(), Rate(1, 60_000)
+        limits.anonymous("192.0.2.1", rate, 0)
+        limits.form("192.0.2.1", rate, 0)
+        refused = self.assertRaises(TooMany, limits.form, "192.0.2.1", rate, 0)
+        self.assertEqual(refused.headers, {})
+        limits.form("192.0.2.1", rate, 60)
+
     def test_reset_lets_everybody_begin_anew(self) -> None:
         limits, rate = Limits(), Rate(1, 60_000)
         limits.anonymous("192.0.2.1", rate, 0)

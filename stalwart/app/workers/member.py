@@ -51,7 +51,7 @@ class Member:
         self.is_first = is_first
         self.writes_alone = False
         self.settling = 0.5
-        self.limits: Counters = SharedCounters(memory, ("anonymous", "authenticated"))
+        self.limits: Counters = SharedCounters(memory, ("anonymous", "authenticated", "form"))
         self.lasting: Counters = SharedCounters(memory, ("scan", "dpop-even", "dpop-odd"))
         self.places: Places = SharedPlaces(memory, number)
         self._figures = SharedFigures(memory, number)

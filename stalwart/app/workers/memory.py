@@ -23,7 +23,7 @@ RING_BYTES = 1 << 16
 TASKS_BYTES = 64
 FIGURES_BYTES = 1 << 12
 SERIES_BYTES = 1 << 19
-COUNTERS = ("anonymous", "authenticated", "scan", "dpop-even", "dpop-odd")
+COUNTERS = ("anonymous", "authenticated", "form", "scan", "dpop-even", "dpop-odd")
 """The spaces that are counted in, each with a table of its own."""
 
 Lock = Literal["changes", "places", "counters"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from stalwart.codec.web_addresses import is_web_address
 from stalwart.schema import (
     Boolean,
     Nested,
@@ -17,7 +18,7 @@ from stalwart.schema import (
 )
 
 
-class HttpForm(Singleton, enforced=False):
+class HttpForm(Singleton):
     """A form that visitors of a web site fill in; what they write becomes a message."""
 
     enable: bool = prop(Boolean(), False, "Take forms.")
@@ -52,3 +53,14 @@ class HttpForm(Singleton, enforced=False):
         """A form in use has somebody to deliver to."""
         if self.enable and not self.deliver_to:
             yield Violation("invalidProperties", "deliverTo", "A form that is taken needs somebody to deliver it to.")
+        for name, place in (("redirectOk", self.redirect_ok), ("redirectFailed", self.redirect_failed)):
+            if place is not None and not is_place(place):
+                yield Violation("invalidProperties", name, "It is neither an https: or http: URL nor a path from / on.")
+
+
+def is_place(text: str) -> bool:
+    """Whether a browser can be sent there: the URL of a page, or the path of one on this server."""
+    url = text.partition("#")[0]
+    if url.startswith("/") and not url.startswith(("//", "/\\")):
+        url = f"https://localhost{url}"
+    return text.isascii() and text.isprintable() and " " not in text and is_web_address(url)

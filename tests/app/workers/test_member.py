@@ -379,7 +379,7 @@ class SharedTests(MemberCase):
         self.assertEqual(other.lasting.increment("scan", "x", 5), 2)
 
     def test_every_space_is_counted_in(self) -> None:
-        limits, lasting = ("anonymous", "authenticated"), ("scan", "dpop-even", "dpop-odd")
+        limits, lasting = ("anonymous", "authenticated", "form"), ("scan", "dpop-even", "dpop-odd")
         for counters, spaces in ((self.member.limits, limits), (self.member.lasting, lasting)):
             for space in spaces:
                 self.assertEqual(counters.increment(space, "x", 5), 1)

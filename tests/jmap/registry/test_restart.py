@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.config.network.http_form import HttpForm
+from stalwart.config.operation.enterprise import Enterprise
 from stalwart.config.network.system import SystemSettings
 from stalwart.config.storage.blob_store import BlobStore
 from stalwart.jmap.registry.restart import restart_notices
@@ -22,5 +22,5 @@ class RestartTests(SynchronousTestCase):
         self.assertEqual(restart_notices(SystemSettings, [{"proxyTrustedNetworks/192.0.2.1": True}]), [])
 
     def test_what_nothing_obeys_yet_says_so(self) -> None:
-        (notice,) = restart_notices(HttpForm, [{}])
+        (notice,) = restart_notices(Enterprise, [{}])
         self.assertIn("nothing in this server obeys it yet", notice)

@@ -111,8 +111,8 @@ class InForceTests(RegistryWorld):
         self.assertNotIn("notices", self.ask("x:SystemSettings/set", {"update": {"singleton": {"nope": 1}}}))
 
     def test_what_nothing_obeys_is_told(self) -> None:
-        answer = self.ask("x:HttpForm/set", {"update": {"singleton": {"maxSize": 5}}})
-        self.assertEqual(answer["notices"], ["HttpForm is stored; nothing in this server obeys it yet."])
+        answer = self.ask("x:Enterprise/set", {"update": {"singleton": {"logoUrl": None}}})
+        self.assertEqual(answer["notices"], ["Enterprise is stored; nothing in this server obeys it yet."])
 
     def test_settings_that_another_object_breaks_are_told(self) -> None:
         async def broken(types: Any = None) -> bool:
