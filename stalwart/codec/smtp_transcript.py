@@ -18,14 +18,17 @@ REDACTED = "[redacted]"
 
 
 class Transcript:
-    """Collects lines; ``>`` is what the client said, ``<`` what the server answered."""
+    """Collects lines; ``>`` is what the client said, ``<`` what the server answered. Unless it ``keeps``, none."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps: bool = True) -> None:
+        self._keeps = keeps
         self.lines: list[tuple[Side, str]] = []
         self._challenged = False
 
     def sent(self, line: bytes) -> None:
         """Note a command line, without its line end."""
+        if not self._keeps:
+            return
         if self._challenged:
             self._note(">", REDACTED)
             return
@@ -37,6 +40,8 @@ class Transcript:
 
     def received(self, line: bytes) -> None:
         """Note a line of a reply, without its line end."""
+        if not self._keeps:
+            return
         self._challenged = line.startswith(b"334")  # RFC 4954 4: the next client line answers the challenge
         self._note("<", readable(line))
 
@@ -45,6 +50,8 @@ class Transcript:
         self._note("<", f"[{text}]")
 
     def _note(self, side: Side, text: str) -> None:
+        if not self._keeps:
+            return
         if len(self.lines) < MOST_LINES - 1:
             self.lines.append((side, _cut(text)))
         elif len(self.lines) < MOST_LINES:

@@ -1,4 +1,4 @@
-"""The SMTP client: one connection, one command at a time, every wait bounded (RFC 5321, RFC 3207).
+"""The SMTP client: one connection, commands alone or in groups, every wait bounded (RFC 5321, RFC 3207, RFC 2920).
 
 The caller holds the dialogue; nothing is sent on its own, and a reply that refuses is a value, not an error.
 Errors are what ends the connection: silence, closing, nonsense, failed TLS. Each coroutine has its own
@@ -6,49 +6,27 @@ time-out for all it does, and cancelling it aborts the connection at once. Repli
 ``codec.smtp_reply``; a server that talks when nobody asked is cut off. TLS only records what is wrong with a
 certificate (``net.tls``), the caller judges it.
 
-Left out: sending a message. DATA and BDAT will stream through the transport of ``_Dialogue`` as its producer,
-between a ``command`` and a wait for the reply; pipelining needs a queue in place of its single waiter.
+Messages are sent by ``net.smtp_message``, logins by ``net.smtp_login``; the side that Twisted calls is
+``net.smtp_dialogue``.
 """
 
 from __future__ import annotations
 
-import socket
-from typing import Any, Literal
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
-from OpenSSL import SSL
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
-from twisted.internet.error import ConnectError, ConnectingCancelledError, ConnectionDone
+from twisted.internet.error import ConnectError, ConnectingCancelledError
 from twisted.internet.error import TimeoutError as ConnectTimeout
-from twisted.internet.interfaces import IHandshakeListener
-from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.python.failure import Failure
-from zope.interface import implementer
 
-from stalwart.codec.smtp_reply import LINE_LIMIT, Capabilities, MalformedReply, Reply, ReplyParser
-from stalwart.codec.smtp_transcript import Side, Transcript
-from stalwart.net.reasons import connect_reason, tls_reason
-from stalwart.net.tls import ClientOptions, Recorded, TlsReport, report_of
-
-Kind = Literal["timeout", "closed", "reply", "malformed", "io", "tls"]
+from stalwart.codec.smtp_reply import Capabilities, Reply
+from stalwart.codec.smtp_transcript import Side
+from stalwart.net.reasons import connect_reason
+from stalwart.net.smtp_dialogue import Answers, Dialogue, DialogueFactory, SmtpFailed
+from stalwart.net.tls import ClientOptions, TlsReport, report_of
 
 COMMAND_LIMIT = 2048  # RFC 5321 4.5.3.1.4 says 512 octets, which extensions and long addresses exceed
-_UNASKED_LIMIT = 4
-_LINGER = 1.0
-
-
-class SmtpFailed(Exception):
-    """The dialogue cannot go on; ``reason`` is a text for a person.
-
-    ``kind``: ``timeout``, ``closed`` by the server, ``malformed`` replies, ``io`` of the network, ``tls``;
-    with ``reply`` the connection is still usable and only the command was not sent.
-    """
-
-    def __init__(self, reason: str, kind: Kind = "io", reply: Reply | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.kind: Kind = kind
-        self.reply = reply
 
 
 class SmtpConnection:
@@ -58,23 +36,26 @@ class SmtpConnection:
     ``None`` when the connection is gone.
     """
 
-    def __init__(self, dialogue: _Dialogue) -> None:
+    def __init__(self, dialogue: Dialogue) -> None:
         self._dialogue = dialogue
         self.capabilities = Capabilities()
         self.tls: TlsReport | None = None
+        self.needs_reset = False
+        """Whether a transaction was left in the middle: RSET goes before the next one."""
 
     @classmethod
     async def connect(
-        cls, reactor: Any, ip: str, port: int, *, timeout: float, source: str | None = None
+        cls, reactor: Any, ip: str, port: int, *, timeout: float, source: str | None = None, notes: bool = True
     ) -> SmtpConnection:
-        """Open a connection to ``ip``; ``source`` is the local address to come from.
+        """Open a connection to ``ip``; ``source`` is the local address to come from. Without ``notes`` there is no
+        transcript.
 
         :raises SmtpFailed: ``timeout`` or ``io``.
         """
         endpoint_type: Any = TCP6ClientEndpoint if ":" in ip else TCP4ClientEndpoint
         endpoint = endpoint_type(reactor, ip, port, timeout=timeout, bindAddress=(source, 0) if source else None)
         try:
-            return cls(await endpoint.connect(_DialogueFactory(reactor)))
+            return cls(await endpoint.connect(DialogueFactory(reactor, notes)))
         except ConnectingCancelledError as cancelled:
             raise CancelledError from cancelled
         except ConnectTimeout as late:
@@ -86,6 +67,16 @@ class SmtpConnection:
     def transcript(self) -> list[tuple[Side, str]]:
         """What was said: ``>`` by us, ``<`` by the server; bounded and without credentials."""
         return self._dialogue.transcript.lines
+
+    @property
+    def usable(self) -> bool:
+        """Whether a command may be sent: the connection is up and the server has not spoken unasked."""
+        return self._dialogue.usable
+
+    @property
+    def local_ip(self) -> str:
+        """The address that the connection comes from; empty where the transport does not know."""
+        return str(getattr(self._dialogue.transport.getHost(), "host", ""))
 
     @property
     def closed(self) -> Deferred[None]:
@@ -106,8 +97,15 @@ class SmtpConnection:
 
     async def ehlo(self, name: str, timeout: float) -> Reply:
         """Say who we are; a positive reply sets ``capabilities`` (RFC 5321 4.1.1.1). HELO is not tried."""
+        return await self._hello(f"EHLO {name}", timeout)
+
+    async def lhlo(self, name: str, timeout: float) -> Reply:
+        """The same in LMTP (RFC 2033 4.1)."""
+        return await self._hello(f"LHLO {name}", timeout)
+
+    async def _hello(self, line: str, timeout: float) -> Reply:
         self.capabilities = Capabilities()
-        reply = await self._dialogue.ask(self._encode(f"EHLO {name}"), timeout, "Timed out reading response")
+        reply = await self._dialogue.ask(self._encode(line), timeout, "Timed out reading response")
         if reply.positive:
             self.capabilities = Capabilities.from_reply(reply)
         return reply
@@ -124,11 +122,47 @@ class SmtpConnection:
         reply = await self.command("STARTTLS", timeout)
         if reply.code != 220:
             return reply
+        await self.begin_tls(options, ends - clock.seconds())
+        return reply
+
+    async def begin_tls(self, options: ClientOptions, timeout: float) -> None:
+        """Shake hands; see ``starttls``, which asks before. Before the greeting it is implicit TLS (RFC 8314 3.3)."""
         self.capabilities = Capabilities()  # RFC 3207 4.2: what was learned before TLS does not count
-        await self._dialogue.secure(options, ends - clock.seconds())
+        await self._dialogue.secure(options, timeout)
         self.tls = report_of(self._dialogue.handle(), options.hostname)
         self._dialogue.transcript.remark(f"{self.tls.protocol} {self.tls.cipher}")
-        return reply
+
+    async def group(self, lines: Sequence[str], timeout: float, *, content: bytes = b"", replies: int = 0) -> Answers:
+        """Send commands at once, with ``content`` behind the last, to a server that offers PIPELINING (RFC 2920).
+
+        ``replies`` are expected beyond one for each command. Never raises for what the server does.
+
+        :raises ValueError, SmtpFailed: kind ``reply``; like ``command``, before anything was sent.
+        """
+        said = [self._encode(line) for line in lines]
+        octets = b"\r\n".join((*said, content))
+        return await self._dialogue.ask_all(octets, said, len(said) + replies, timeout, "Connection timeout")
+
+    async def pour(self, pieces: AsyncIterator[bytes], timeout: float) -> bool:
+        """Write the pieces of a message as fast as the server takes them, each within ``timeout``; False if the server
+        spoke before the end. Nothing but ``replies`` may follow.
+
+        :raises SmtpFailed: the connection ended.
+        """
+        dialogue = self._dialogue
+        dialogue.begin_pouring()
+        try:
+            async for piece in pieces:
+                await dialogue.pour(piece, timeout, "Connection timeout")
+                if dialogue.has_spoken:
+                    return False
+        finally:
+            dialogue.end_pouring()
+        return True
+
+    async def replies(self, count: int, timeout: float) -> Answers:
+        """Wait for ``count`` replies to what was sent."""
+        return await self._dialogue.more(count, timeout, "Connection timeout")
 
     async def quit(self, timeout: float = 10) -> None:
         """Take leave and close, whatever the server answers. Never fails."""
@@ -155,185 +189,3 @@ class SmtpConnection:
         if len(line) + 2 > COMMAND_LIMIT:
             raise ValueError(f"a command has at most {COMMAND_LIMIT} bytes")
         return line
-
-
-class _DialogueFactory(Factory):
-    noisy = False
-
-    def __init__(self, clock: Any) -> None:
-        self._clock = clock
-
-    def buildProtocol(self, addr: Any) -> _Dialogue:
-        return _Dialogue(self._clock)
-
-
-@implementer(IHandshakeListener)
-class _Dialogue(Protocol):
-    """The side that Twisted calls: bytes become replies, at most one coroutine waits for the next."""
-
-    transport: Any
-
-    def __init__(self, clock: Any) -> None:
-        self.clock = clock
-        self.closed: Deferred[None] = Deferred()
-        self.transcript = Transcript()
-        self._parser = ReplyParser()
-        self._buffer = b""
-        self._unasked: list[Reply] = []
-        self._waiter: Deferred[Any] | None = None
-        self._failure: SmtpFailed | None = None
-        self._shaking_hands = False
-        self._linger: Any = None
-
-    async def ask(self, line: bytes, timeout: float, late: str) -> Reply:
-        """Send a line and wait for its reply; ``late`` is the reason when there is none in time."""
-        if self._buffer or self._parser.pending:
-            self.fail(SmtpFailed("Unparseable SMTP reply: the server talks out of turn", "malformed"))
-        if not self._unasked:
-            self._check()
-            self.transcript.sent(line)
-            self.transport.write(line + b"\r\n")
-        elif self._unasked[0].code != 421:  # RFC 5321 3.8: 421 may come at any time
-            self.fail(SmtpFailed("Unparseable SMTP reply: the server talks out of turn", "malformed"))
-        return await self.reply(timeout, late)
-
-    async def reply(self, timeout: float, late: str) -> Reply:
-        """Wait for the next reply."""
-        if self._unasked:
-            return self._unasked.pop(0)
-        reply: Reply = await self._wait(timeout, late)
-        return reply
-
-    async def secure(self, options: ClientOptions, timeout: float) -> None:
-        """Shake hands, provided that the server said nothing after its 220 (CVE-2011-0411)."""
-        self._check()
-        if self._buffer or self._unasked or self._parser.pending:
-            self.fail(SmtpFailed("TLS error: data before the handshake", "tls"))
-        self._check()
-        self._shaking_hands = True
-        try:
-            self.transport.startTLS(options)
-        except (SSL.Error, ValueError) as problem:
-            self.fail(SmtpFailed(tls_reason(problem), "tls"))
-        await self._wait(timeout, "TLS error: handshake timeout")
-
-    def handle(self) -> Recorded:
-        """OpenSSL's side of the connection."""
-        connection: Recorded = self.transport.getHandle()
-        return connection
-
-    def close(self) -> None:
-        """Close in good order; a server that does not close its side is cut off."""
-        if self._failure is None:
-            self._failure = SmtpFailed("The connection is closed", "closed")
-            self._unasked.clear()
-            self._linger = self.clock.callLater(_LINGER, self._abort)
-            self.transport.loseConnection()
-
-    def fail(self, failure: SmtpFailed) -> None:
-        """Drop the connection because of ``failure``, which is what a waiting coroutine gets."""
-        if self._failure is None:
-            self._failure = failure
-            self._unasked.clear()
-            self._abort()
-            self._give_up(failure)
-
-    def _abort(self) -> None:
-        if self.transport is not None:
-            self.transport.abortConnection()
-
-    def _check(self) -> None:
-        if self._failure is not None:
-            raise SmtpFailed(self._failure.reason, self._failure.kind)
-
-    async def _wait(self, timeout: float, late: str) -> Any:
-        self._check()
-        if self._waiter is not None:
-            raise RuntimeError("one command at a time")
-        waiter: Deferred[Any] = Deferred(self._cancelled)
-        self._waiter = waiter
-        timer = self.clock.callLater(max(0.0, timeout), self.fail, SmtpFailed(late, "timeout"))
-        try:
-            return await waiter
-        finally:
-            if timer.active():
-                timer.cancel()
-
-    def _cancelled(self, waiter: Deferred[Any]) -> None:
-        self._waiter = None  # so that the waiting coroutine sees the cancellation and not its consequence
-        self.fail(SmtpFailed("The connection was given up", "closed"))
-
-    def _answer(self, result: Reply | None) -> None:
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None:
-            waiter.callback(result)
-
-    def _give_up(self, failure: SmtpFailed) -> None:
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None:
-            waiter.errback(failure)
-
-    def connectionMade(self) -> None:
-        self.transport.setTcpNoDelay(True)
-
-    def dataReceived(self, data: bytes) -> None:
-        self._buffer += data
-        while self._failure is None:
-            line, newline, rest = self._buffer.partition(b"\n")
-            if not newline:
-                if len(line) > LINE_LIMIT:
-                    self._malformed(f"line of more than {LINE_LIMIT} bytes")
-                return
-            self._buffer = rest
-            self._line(line.removesuffix(b"\r"))
-        self._buffer = b""
-
-    def _line(self, line: bytes) -> None:
-        self.transcript.received(line)
-        try:
-            reply = self._parser.feed(line)
-        except MalformedReply as problem:
-            self._malformed(str(problem))
-            return
-        if reply is None:
-            return
-        if self._waiter is not None:
-            self._answer(reply)
-        elif len(self._unasked) < _UNASKED_LIMIT:
-            self._unasked.append(reply)
-        else:
-            self._malformed("the server talks out of turn")
-
-    def _malformed(self, why: str) -> None:
-        self.fail(SmtpFailed(f"Unparseable SMTP reply: {why}", "malformed"))
-
-    def handshakeCompleted(self) -> None:
-        self._shaking_hands = False
-        self._answer(None)
-        # The next command leaves with our last handshake message. What the server sends first after it, its session
-        # tickets, would hold back its reply until our delayed acknowledgement (Nagle): acknowledge at once instead,
-        # as soon as the command has left, that is after the reactor's next turn.
-        self.clock.callLater(0, self.clock.callLater, 0, self._acknowledge_at_once)
-
-    def _acknowledge_at_once(self) -> None:
-        opened = getattr(self.transport, "socket", None)
-        if self._failure is None and opened is not None and hasattr(socket, "TCP_QUICKACK"):
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if self._linger is not None and self._linger.active():
-            self._linger.cancel()
-        if self._failure is None:
-            self._failure = self._loss(reason.value)
-        self._give_up(self._failure)
-        if not self.closed.called:
-            self.closed.callback(None)
-
-    def _loss(self, problem: BaseException | None) -> SmtpFailed:
-        if isinstance(problem, SSL.Error):
-            return SmtpFailed(tls_reason(problem), "tls")
-        if self._shaking_hands:
-            return SmtpFailed("I/O error: tls handshake eof", "tls")
-        if isinstance(problem, ConnectionDone):
-            return SmtpFailed("I/O error: connection closed by the server", "closed")
-        return SmtpFailed("I/O error: connection lost", "io")

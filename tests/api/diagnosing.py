@@ -17,7 +17,7 @@ from stalwart.config.settings import Settings
 from stalwart.mail.delivery.outgoing import Outgoing
 from stalwart.mail.delivery.service import Diagnoses
 from stalwart.mail.delivery.sts import StsPolicies
-from stalwart.net.smtp import SmtpFailed
+from stalwart.net.smtp_dialogue import SmtpFailed
 from stalwart.net.tls import TrustStore
 from stalwart.store import MemoryStore
 from tests.mail.delivery.scripted import HEALTHY, ScriptedConnection

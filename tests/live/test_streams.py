@@ -23,7 +23,7 @@ from twisted.trial.unittest import SkipTest, TestCase
 
 from stalwart.mail.delivery.outgoing import Outgoing
 from stalwart.net.dns import LookupFailed
-from stalwart.net.smtp import SmtpFailed
+from stalwart.net.smtp_dialogue import SmtpFailed
 from tests.api.diagnosing import GOOD, SILENT, ZONE, DiagnosingCase
 from tests.live.daemon import ENDED, Daemon, RawStream, new_folder
 from tests.live.small_world import SmallWorld, pause

@@ -15,7 +15,8 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from stalwart.net.smtp import SmtpConnection, SmtpFailed
+from stalwart.net.smtp import SmtpConnection
+from stalwart.net.smtp_dialogue import SmtpFailed
 from stalwart.net.tls import TrustStore
 from tests.net.certificates import issue, make_ca
 from tests.net.smtp_peers import PlayedServer, ScriptedFactory, ServerOptions

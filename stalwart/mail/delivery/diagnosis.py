@@ -14,13 +14,14 @@ from attrs import frozen
 
 from stalwart.mail.delivery import stages
 from stalwart.mail.delivery.addresses import Addresses, find_addresses
-from stalwart.mail.delivery.attempt import Attempt, Emit, Exchange
+from stalwart.mail.delivery.attempt import Attempt
 from stalwart.mail.delivery.dane import Dane, find_tlsa
 from stalwart.mail.delivery.exchanges import NoExchange, Route, find_route
 from stalwart.mail.delivery.findings import Advice, advise
 from stalwart.mail.delivery.lifetime import TIME_OUT, Expired, Lifetime
 from stalwart.mail.delivery.outgoing import Limits, Outgoing
 from stalwart.mail.delivery.reporting import ReportingUnusable, find_reporting
+from stalwart.mail.delivery.session import Emit, Exchange
 from stalwart.mail.delivery.sts import Announced, PolicyUnusable
 from stalwart.mail.delivery.target import Target
 from stalwart.mail.delivery.verdict import HostOutcome, summarise

@@ -17,9 +17,9 @@ from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
 from stalwart.directory.places import MemoryPlaces, Places
 from stalwart.errors import TooMany
-from stalwart.mail.delivery.attempt import Emit
 from stalwart.mail.delivery.diagnosis import Wishes, diagnose
 from stalwart.mail.delivery.outgoing import Limits, Outgoing
+from stalwart.mail.delivery.session import Emit
 from stalwart.mail.delivery.stage_events import StageEvents
 from stalwart.mail.delivery.stages import Summary
 from stalwart.mail.delivery.target import Target

@@ -14,9 +14,9 @@ from typing import Any
 from attrs import frozen
 
 from stalwart.mail.delivery import stages
-from stalwart.mail.delivery.attempt import NO_TLS, UNEXPECTED, Emit
 from stalwart.mail.delivery.dane import UNSIGNED_MX, UNUSABLE
 from stalwart.mail.delivery.exchanges import NULL_MX
+from stalwart.mail.delivery.session import NO_TLS, UNEXPECTED, Emit
 from stalwart.mail.delivery.stages import Stage
 from stalwart.net.dns_answers import VALIDATION_FAILED
 from stalwart.telemetry import Telemetry, events

@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 
 from stalwart.codec.smtp_reply import Reply, ReplyParser
 from stalwart.mail.delivery.outgoing import Limits, Outgoing
-from stalwart.net.smtp import SmtpFailed
+from stalwart.net.smtp_dialogue import SmtpFailed
 from stalwart.net.tls import TlsReport, TrustStore
 
 GOOD_TLS = TlsReport("TLSv1.3", "TLS_AES_256_GCM_SHA384", "x25519", (), webpki_ok=True)

@@ -10,15 +10,16 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.mta_sts import parse_policy
 from stalwart.codec.tlsa import TlsaSet
-from stalwart.mail.delivery.attempt import Attempt, Exchange
+from stalwart.mail.delivery.attempt import Attempt
 from stalwart.mail.delivery.dane import Dane
 from stalwart.mail.delivery.lifetime import Lifetime
 from stalwart.mail.delivery.outgoing import Limits
+from stalwart.mail.delivery.session import Exchange
 from stalwart.mail.delivery.stages import Stage
 from stalwart.mail.delivery.sts import Announced
 from stalwart.mail.delivery.verdict import AddressOutcome
 from stalwart.net.dns import TLSA
-from stalwart.net.smtp import SmtpFailed
+from stalwart.net.smtp_dialogue import SmtpFailed
 from tests.mail.delivery.scripted import HEALTHY, LIMITS, REFUSED, SELF_SIGNED, outgoing
 
 IP = "192.0.2.1"

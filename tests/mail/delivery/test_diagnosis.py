@@ -15,7 +15,7 @@ from stalwart.mail.delivery.sts import StsPolicies
 from stalwart.mail.delivery.target import parse_target
 from stalwart.net.dns import LookupFailed
 from stalwart.net.https import Fetched
-from stalwart.net.smtp import SmtpFailed
+from stalwart.net.smtp_dialogue import SmtpFailed
 from tests.mail.delivery.scripted import HEALTHY, LIMITS, REFUSED, SELF_SIGNED, outgoing
 from tests.net.fake_dns import FakeResolver
 

@@ -7,9 +7,9 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.mail.delivery import stages
-from stalwart.mail.delivery.attempt import NO_TLS, UNEXPECTED
 from stalwart.mail.delivery.dane import NO_RECORDS, UNSIGNED_MX, UNUSABLE
 from stalwart.mail.delivery.exchanges import NULL_MX
+from stalwart.mail.delivery.session import NO_TLS, UNEXPECTED
 from stalwart.mail.delivery.stage_events import LONGEST, TABLE, StageEvents
 from stalwart.mail.delivery.stages import Stage
 from stalwart.net.dns_answers import NO_SUCH_NAME, SERVER_FAILURE, VALIDATION_FAILED
