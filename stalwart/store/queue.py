@@ -25,7 +25,15 @@ class Queue(Protocol):
         """Those of the letters that there are, by id, in the order of ``ids``."""
 
     def change(self, id: int, settled: Sequence[Settled], now: int) -> bool:
-        """Store what recipients are from now on; True if nobody waits any more, and the letter has gone with that."""
+        """Store what those who wait are from now on; True if nobody does any more, and the letter has gone with that.
+        Who is done with stays so.
+        """
+
+    def drop(self, id: int, numbers: Collection[int], now: int) -> bool:
+        """Take recipients out as if they had never been; True if the letter has gone with the last who waited."""
+
+    def begin(self, id: int) -> bool:
+        """Somebody is about to try: the letter cannot be taken back any more. False if it is gone."""
 
     def touch(self, id: int, now: int, *, priority: int | None = None, env_id: str | None = None) -> bool:
         """Change the priority if it is given, and ``env_id``; False if there is no such letter."""
@@ -54,8 +62,8 @@ class Queue(Protocol):
     def rest(self, lane: int, until: int, failures: int, answer: Answer) -> None:
         """Have a lane wait until then; ``until`` 0 ends that."""
 
-    def correct(self, lane: int) -> None:
-        """Have the due of a lane be when something is due there; it may have been too early."""
+    def correct(self, lane: int, floor: int = 0) -> None:
+        """Have the due of a lane be when something is due there, or ``floor`` if that is later."""
 
     def expired(self, now: int, limit: int, spare: Collection[int] = ()) -> list[int]:
         """The ids of letters with recipients whose time is over, without ``spare``."""

@@ -49,7 +49,9 @@ class QueuedRecipient(Struct, frozen=True):
 
 
 class QueuedLetter(Struct, frozen=True):
-    """A letter in the queue; see ``mail.queue.letter``. ``blob`` is the hash of its content."""
+    """A letter in the queue; see ``mail.queue.letter``. ``blob`` is the hash of its content; ``tried``: it cannot be
+    taken back any more.
+    """
 
     id: int
     created_at: int
@@ -72,6 +74,7 @@ class QueuedLetter(Struct, frozen=True):
     dmarc_pass: bool
     reports_failure: bool
     counted: tuple[str, ...]
+    tried: bool = False
     recipients: tuple[QueuedRecipient, ...] = ()
 
 

@@ -134,6 +134,37 @@ class QueueContract(StoreCase):
         self.assertEqual(await self.read(lambda tx: tx.blobs.links(found.blob, 0, NOW)), [])
         self.assertFalse(await self.changed(second, state=DELIVERED), "settling what is gone changes nothing")
 
+    async def test_who_is_done_with_stays_so(self) -> None:
+        found = await self.queued(1, to("a@x.example"), to("b@x.example"))
+        await self.changed(found.recipients[0], state=DELIVERED)
+        await self.changed(found.recipients[0], due=NOW + 9)
+        now = await self.read(lambda tx: tx.queue.get(1))
+        self.assertEqual(now.recipients[0].state, DELIVERED)
+        lane = await self.read(lambda tx: tx.queue.lane(found.recipients[0].lane))
+        self.assertEqual(lane.waiting, 1)
+
+    async def test_recipients_are_taken_out(self) -> None:
+        found = await self.queued(1, to("a@x.example"), to("b@x.example"), to("c@y.example"))
+        self.assertFalse(await self.write(lambda tx: tx.queue.drop(1, [0, 2, 7], NOW)))
+        now = await self.read(lambda tx: tx.queue.get(1))
+        self.assertEqual([each.address for each in now.recipients], ["b@x.example"])
+        self.assertIsNone(await self.read(lambda tx: tx.queue.lane(found.recipients[2].lane)))
+        self.assertTrue(await self.write(lambda tx: tx.queue.drop(1, [1], NOW)))
+        self.assertIsNone(await self.read(lambda tx: tx.queue.get(1)))
+
+    async def test_a_letter_that_is_tried_says_so(self) -> None:
+        found = await self.queued(1, to("a@x.example"))
+        self.assertFalse(found.tried)
+        self.assertTrue(await self.write(lambda tx: tx.queue.begin(1)))
+        self.assertTrue((await self.read(lambda tx: tx.queue.get(1))).tried)
+        self.assertFalse(await self.write(lambda tx: tx.queue.begin(2)))
+
+    async def test_a_lane_may_be_put_behind_others(self) -> None:
+        found = await self.queued(1, to("a@x.example"))
+        await self.queued(2, to("b@y.example", NOW + 3))
+        await self.write(lambda tx: tx.queue.correct(found.recipients[0].lane, NOW + 5))
+        self.assertEqual(await self.lane_ids(NOW + 5), ["y.example", "x.example"])
+
     async def test_a_later_attempt_is_found_when_the_lane_was_corrected(self) -> None:
         found = await self.queued(1, to("a@x.example"))
         await self.changed(found.recipients[0], due=NOW + 300, attempts=1)

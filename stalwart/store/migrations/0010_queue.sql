@@ -3,7 +3,7 @@
 -- waits. Keys of queue_used say what waiting letters are counted by.
 
 CREATE TABLE queue_letter (id BIGINT PRIMARY KEY, tenant_id BIGINT, due BIGINT NOT NULL, return_path TEXT NOT NULL,
-                        size BIGINT NOT NULL, blob BYTEA NOT NULL, data TEXT NOT NULL);
+                        size BIGINT NOT NULL, blob BYTEA NOT NULL, tried SMALLINT NOT NULL, data TEXT NOT NULL);
 CREATE INDEX queue_letter_due ON queue_letter(due, id);
 CREATE TABLE queue_recipient (letter_id BIGINT, number BIGINT, lane BIGINT NOT NULL, state SMALLINT NOT NULL,
                         priority BIGINT NOT NULL, due BIGINT NOT NULL, expires_at BIGINT NOT NULL, notice_at BIGINT,

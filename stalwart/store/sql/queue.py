@@ -26,7 +26,7 @@ HOLDER: Final = 0
 """The account that the blobs of letters are linked to: no real one has this number."""
 
 _RECIPIENT = "letter_id, number, lane, state, due, expires_at, notice_at, address, queue, destination, data"
-_IN_COLUMNS = frozenset(("id", "tenant_id", "return_path", "size", "blob", "recipients"))
+_IN_COLUMNS = frozenset(("id", "tenant_id", "return_path", "size", "blob", "tried", "recipients"))
 
 
 class _Kept(msgspec.Struct, omit_defaults=True):
@@ -63,8 +63,8 @@ class SqlQueue:
     def insert(self, letter: QueuedLetter, recipients: Sequence[NewRecipient], now: int) -> None:
         due = min(each.due for each in recipients)
         made = self._session.changed(
-            "INSERT INTO queue_letter(id, tenant_id, due, return_path, size, blob, data) VALUES (?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT DO NOTHING",
+            "INSERT INTO queue_letter(id, tenant_id, due, return_path, size, blob, tried, data)"
+            " VALUES (?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT DO NOTHING",
             *(letter.id, letter.tenant_id, due, letter.return_path, letter.size, letter.blob, _letter_data(letter)),
         )
         if not made:
@@ -86,10 +86,12 @@ class SqlQueue:
                 )
 
     def get(self, id: int) -> QueuedLetter | None:
-        row = self._session.one("SELECT tenant_id, return_path, size, blob, data FROM queue_letter WHERE id = ?", id)
+        row = self._session.one(
+            "SELECT tenant_id, return_path, size, blob, tried, data FROM queue_letter WHERE id = ?", id
+        )
         if row is None:
             return None
-        tenant_id, return_path, size, blob, data = row
+        tenant_id, return_path, size, blob, tried, data = row
         recipients = self._session.all(
             f"SELECT {_RECIPIENT} FROM queue_recipient WHERE letter_id = ? ORDER BY number", id
         )
@@ -101,6 +103,7 @@ class SqlQueue:
                 "return_path": return_path,
                 "size": size,
                 "blob": bytes(blob),
+                "tried": bool(tried),
                 "recipients": tuple(_recipient(*each) for each in recipients),
             },
             QueuedLetter,
@@ -115,19 +118,19 @@ class SqlQueue:
             row = self._session.one(
                 f"SELECT {_RECIPIENT} FROM queue_recipient WHERE letter_id = ? AND number = ?", id, each.number
             )
-            if row is not None:
+            if row is not None and row[3] == WAITING:
                 self._settle(_recipient(*row), each)
         return self._settled(id, now)
 
     def _settle(self, former: QueuedRecipient, each: Settled) -> None:
         queue = former.queue if each.queue is None else each.queue
         lane = former.lane
-        waited, waits = former.state == WAITING, each.state == WAITING
-        if waited and (not waits or queue != former.queue):
+        if each.state != WAITING:
             self._lanes.leave(lane)
-        if waits and (not waited or queue != former.queue):
+        elif queue != former.queue:
+            self._lanes.leave(lane)
             lane = self._lanes.join(queue, former.destination, each.due)
-        elif waits and each.due < former.due:
+        elif each.due < former.due:
             self._lanes.hasten(lane, each.due)
         kept = _Kept(each.attempts, each.notices, each.attempts_left, former.orcpt, former.notify, each.answer)
         self._session.run(
@@ -143,6 +146,18 @@ class SqlQueue:
             return self.remove(id, now)
         self._session.run("UPDATE queue_letter SET due = ? WHERE id = ? AND due <> ?", due, id, due)
         return False
+
+    def drop(self, id: int, numbers: Collection[int], now: int) -> bool:
+        for number in numbers:
+            row = self._session.one(
+                "DELETE FROM queue_recipient WHERE letter_id = ? AND number = ? RETURNING lane, state", id, number
+            )
+            if row is not None and row[1] == WAITING:
+                self._lanes.leave(row[0])
+        return self._settled(id, now)
+
+    def begin(self, id: int) -> bool:
+        return self._session.changed("UPDATE queue_letter SET tried = 1 WHERE id = ?", id) > 0
 
     def touch(self, id: int, now: int, *, priority: int | None = None, env_id: str | None = None) -> bool:
         row = self._session.one("SELECT data FROM queue_letter WHERE id = ?", id)

@@ -66,10 +66,11 @@ class Lanes:
         else:
             self._session.run(f"UPDATE queue_lane SET due = {_SOONER} WHERE id = ?", *[due] * 4, lane)
 
-    def correct(self, lane: int) -> None:
-        """Have its due be what it says."""
+    def correct(self, lane: int, floor: int = 0) -> None:
+        """See ``store.queue``."""
         first = min((self._first(lane, priority) for priority in self._priorities(lane)), default=None)
         if first is not None:
+            first = max(first, floor)
             self._session.run(f"UPDATE queue_lane SET due = {_LATER} WHERE id = ?", first, first, lane)
 
     def rest(self, lane: int, until: int, failures: int, answer: Answer) -> None:
