@@ -42,18 +42,19 @@ class DkimVerdict:
 @frozen
 class ArcVerdict:
     """The chain of earlier results: none, pass, fail (RFC 8617 4.4); ``sets`` is its length, ``sealer`` who sealed it
-    last; ``reason`` says why it fails.
+    last; ``reason`` says why it fails, which may be ``temporary``.
     """
 
     result: str
     sets: int = 0
     sealer: str = ""
     reason: str = ""
+    temporary: bool = False
 
 
 @frozen
 class DmarcVerdict:
-    """Whether the author's ``domain`` is what was authenticated: none, pass, fail, temperror, permerror (RFC 7489 11.2).
+    """Whether the author's ``domain`` was authenticated: none, pass, fail, temperror, permerror (RFC 7489 11.2).
 
     ``policy`` is what the domain asks to be done with this message if it fails: none, quarantine, reject, after
     subdomains and percentage are counted; ``published`` what its record says. ``policy_domain`` is where the record is.
