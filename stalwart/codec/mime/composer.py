@@ -31,7 +31,10 @@ _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 @attrs.frozen
 class Outline:
-    """A part to be written: of ``text``, of ``contents`` (asked for anew each time it is read), or of ``parts``."""
+    """A part to be written: of ``text``, of ``contents`` (asked for anew each time it is read), or of ``parts``.
+
+    ``parameters`` are further ones of its Content-Type.
+    """
 
     type: str = "text/plain"
     text: str | None = None
@@ -44,6 +47,7 @@ class Outline:
     language: tuple[str, ...] = ()
     location: str | None = None
     fields: tuple[tuple[str, Form, Any], ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_multipart(self) -> bool:
@@ -155,6 +159,7 @@ class _Writer:
             "charset": charset,
             "boundary": boundary or None,
             "name": None if outline.disposition else outline.name,
+            **dict(outline.parameters),
         }
         header = [] if own_type else [f"Content-Type: {parameters(outline.type, given)}\r\n".encode()]
         if not outline.is_multipart:
