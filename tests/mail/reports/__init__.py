@@ -1,0 +1,1 @@
+"""Tests of reports about mail and its transport."""
