@@ -43,11 +43,10 @@ class Company(Protocol):
     """Counters of rate limits (which may be reset) and lasting ones, places, and what the others must know.
 
     ``is_first``: of all processes this one tells the administrator what concerns them all. ``settling`` are the seconds
-    after which all of them have heard. ``writes_alone``: no other process writes to the store.
+    after which all of them have heard.
     """
 
     is_first: bool
-    writes_alone: bool
     settling: float
     limits: Counters
     lasting: Counters
@@ -112,7 +111,6 @@ class Alone:
     """Nobody else is there. See ``Company`` for the methods."""
 
     is_first = True
-    writes_alone = True
     settling = 0.0
 
     def __init__(self) -> None:

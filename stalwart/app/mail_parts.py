@@ -89,7 +89,7 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
     text_search = TextSearch(store, settings, clock, below.telemetry)
     push = push_parts(below, company)
     reports = report_parts(below, messages, delivering, recipients, quotas)
-    recent = RecentAnswers(store, alone=company.writes_alone)
+    recent = RecentAnswers(store)
 
     def inbound(look: Callable[[], Any]) -> Inbound:
         rules = SessionRules(settings, io, below.telemetry)

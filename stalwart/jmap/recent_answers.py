@@ -1,8 +1,8 @@
 """Answers to calls that clients repeat: the same list is asked for again and again, and mostly nothing has changed.
 
-An answer is good for one state of a type of objects. Where this process alone writes, and nothing has been written
-since that state, it is given at once; else the state is read first. What is not in the state must not be in an answer
-that is kept here, or must be in what it is kept under.
+An answer is good for one state of a type of objects. If nothing has been written since that state it is given at once,
+else the state is read first. What is not in the state must not be in an answer that is kept here, or must be in what it
+is kept under.
 """
 
 from __future__ import annotations
@@ -37,20 +37,16 @@ T = TypeVar("T", bound=Weighed | None)
 @frozen
 class _Kept:
     state: int
-    generation: int
+    moment: int | None
     value: Any
     octets: int
 
 
 class RecentAnswers:
-    """The last answers, at most ``most`` octets with what was asked, roughly. For the reactor thread.
+    """The last answers, at most ``most`` octets with what was asked, roughly. For the reactor thread."""
 
-    ``alone`` is whether nobody but ``store`` itself writes to its data.
-    """
-
-    def __init__(self, store: Store, *, alone: bool = True, most: int = MOST_OCTETS) -> None:
+    def __init__(self, store: Store, *, most: int = MOST_OCTETS) -> None:
         self._store = store
-        self._alone = alone
         self._most = most
         self._octets = 0
         self._answers: OrderedDict[Hashable, _Kept] = OrderedDict()
@@ -64,9 +60,9 @@ class RecentAnswers:
         key = (account_id, type, asked)
         states = self._store.states
         kept = self._find(key)
-        if kept is not None and self._alone and states.stands(account_id, type, kept.state, kept.generation):
+        if kept is not None and states.stands(account_id, type, kept.state, kept.moment):
             return kept.value
-        generation = states.generation
+        moment = states.moment()
 
         def work(tx: Transaction) -> tuple[int, T]:
             state = state_of(tx, account_id, type)
@@ -76,7 +72,7 @@ class RecentAnswers:
 
         state, value = await self._store.read(work)
         if value is not None and state:  # an account without any may go without a trace
-            self._keep(key, _Kept(state, generation, value, value.octets))
+            self._keep(key, _Kept(state, moment, value, value.octets))
         return value
 
     def __contains__(self, key: tuple[int, int, Hashable]) -> bool:
@@ -102,7 +98,7 @@ class RecentAnswers:
                 octets += octets_of(key, LARGEST - octets)
         if octets > LARGEST:
             return
-        self._answers[key] = _Kept(answer.state, answer.generation, answer.value, octets)
+        self._answers[key] = _Kept(answer.state, answer.moment, answer.value, octets)
         self._octets += octets
         while self._octets > self._most:
             self._octets -= self._answers.popitem(last=False)[1].octets

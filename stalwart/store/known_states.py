@@ -1,10 +1,12 @@
 """The states that writes have reached, known without asking a thread: whether what was read at a state is still so.
 
 For the reactor thread. A write is told here before whoever asked for it is answered, so nobody is shown less than he
-has been told. That holds for the writes of this process; where others write to the same data too, do not ask.
+has been told. When another process has written, nothing that was read before stands.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from attrs import define, field
 
@@ -16,12 +18,12 @@ MOST = 50_000
 
 @define
 class KnownStates:
-    """The last state of each type of objects of an account that was written, and how often all were forgotten.
-
-    Whoever keeps what he reads asks for the ``generation`` before he reads.
+    """The last state of each type of objects of an account that was written here. ``has_news`` tells whether others may
+    have written since it was asked last. Whoever keeps what he reads asks for the ``moment`` before he reads.
     """
 
-    generation: int = 0
+    _has_news: Callable[[], bool] = bool
+    _generation: int = 0
     _written: dict[tuple[int, int], int] = field(factory=dict)
     _most: int = MOST
 
@@ -41,9 +43,20 @@ class KnownStates:
 
     def forget(self) -> None:
         """Nothing that was read until now stands."""
-        self.generation += 1
+        self._generation += 1
         self._written.clear()
 
-    def stands(self, account_id: int, type: int, state: int, generation: int) -> bool:
-        """Whether objects are as they were at ``state``, which was read in ``generation``."""
-        return generation == self.generation and self._written.get((account_id, type), 0) <= state
+    def moment(self) -> int | None:
+        """For ``stands`` later on; None if nothing that is read now can stand."""
+        if self._has_news():
+            self.forget()
+            if self._has_news():
+                return None
+        return self._generation
+
+    def stands(self, account_id: int, type: int, state: int, moment: int | None) -> bool:
+        """Whether objects are as they were at ``state``, which was read after ``moment``."""
+        if self._has_news():
+            self.forget()
+            return False
+        return moment == self._generation and self._written.get((account_id, type), 0) <= state

@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.recent_answers import LARGEST, RecentAnswers, octets_of
 from stalwart.store import Transaction
+from stalwart.store.known_states import KnownStates
 from stalwart.store.mail_rows import Condition
 from stalwart.store.memory import MemoryStore
 from stalwart.store.object_types import EMAIL, MAILBOX
@@ -103,8 +104,9 @@ class StandingTests(RecentAnswersCase):
         self.assertEqual(self.answer(answers, "a", Words("y")).text, "x")
         self.assertEqual(self.store.reads, reads)
 
-    def test_where_others_write_the_state_is_read_first(self) -> None:
-        answers = RecentAnswers(self.store, alone=False)
+    def test_while_others_write_the_state_is_read_first(self) -> None:
+        self.store.states = KnownStates(lambda: True)
+        answers = RecentAnswers(self.store)
         self.answer(answers, "a", Words("x"))
         reads = self.store.reads
         self.assertEqual(self.answer(answers, "a", Words("y")).text, "x")
@@ -177,7 +179,8 @@ class BoundsTests(RecentAnswersCase):
         self.assertEqual(self.there(answers, "a", "b"), [True, True])
 
     def test_the_same_value_again_takes_its_place_once(self) -> None:
-        answers = RecentAnswers(self.store, most=30_000, alone=False)
+        self.store.states = KnownStates(lambda: True)
+        answers = RecentAnswers(self.store, most=30_000)
         for _ in range(10):
             self.keep(answers, "a", 9_000)
             self.keep(answers, "b", 18_000)

@@ -32,11 +32,29 @@ class KnownStatesTests(SynchronousTestCase):
         states = KnownStates()
         states.note({1: {2: 0}})
         self.assertFalse(states.stands(1, 2, 100, 0))
-        self.assertTrue(states.stands(1, 2, 100, states.generation))
+        self.assertTrue(states.stands(1, 2, 100, states.moment()))
 
     def test_it_is_bounded(self) -> None:
         states = KnownStates(most=10)
         for account_id in range(1, 25):
             states.note({account_id: {2: 1}})
-        self.assertEqual(states.generation, 2)
+        self.assertEqual(states.moment(), 2)
         self.assertFalse(states.stands(99, 2, 1, 0))
+
+    def test_news_from_others_end_what_was_read_before(self) -> None:
+        news: list[bool] = []
+        states = KnownStates(lambda: news.pop(0) if news else False)
+        moment = states.moment()
+        self.assertTrue(states.stands(1, 2, 3, moment))
+        news = [True]
+        self.assertFalse(states.stands(1, 2, 3, moment))
+        self.assertFalse(states.stands(1, 2, 3, moment))
+        later = states.moment()
+        self.assertTrue(states.stands(1, 2, 3, later))
+
+    def test_while_others_write_nothing_stands_later(self) -> None:
+        news = [True, True]
+        states = KnownStates(lambda: news.pop(0) if news else False)
+        moment = states.moment()
+        self.assertIsNone(moment)
+        self.assertFalse(states.stands(1, 2, 3, moment))

@@ -90,4 +90,4 @@ class OpenedStoreTests(TestCase):
         await store.write(lambda tx: tx.blobs.put(b"x" * 70_000, now=0))
         await store.close()
         found = sorted(entry.name for entry in path.parent.iterdir())
-        self.assertEqual(found, ["db.sqlite3", "db.sqlite3.blobs", "db.sqlite3.turns"])
+        self.assertEqual(found, ["db.sqlite3", "db.sqlite3.blobs", "db.sqlite3.turns", "db.sqlite3.witness"])

@@ -49,7 +49,6 @@ class Member:
         is_full: Callable[[], bool] = lambda: False,
     ) -> None:
         self.is_first = is_first
-        self.writes_alone = False
         self.settling = 0.5
         self.limits: Counters = SharedCounters(memory, ("anonymous", "authenticated", "form"))
         self.lasting: Counters = SharedCounters(memory, ("scan", "dpop-even", "dpop-odd"))

@@ -18,6 +18,7 @@ from stalwart.store.sql.migrate import load_migrations, migrate
 from stalwart.store.sql.session import Session
 from stalwart.store.sqlite.connection import check_version, connect, fault, refuse_writes, use_write_ahead_log
 from stalwart.store.sqlite.turns import Turns, WriterSession
+from stalwart.store.sqlite.witness import Witness
 
 
 class SqliteEngine:
@@ -27,6 +28,7 @@ class SqliteEngine:
         self._path = Path(path)
         self._synchronous = synchronous
         self._busy_timeout = busy_timeout
+        self._witness = Witness(self._path.with_name(f"{self._path.name}.witness"))
 
     def prepare(self, now: int) -> None:
         check_version()
@@ -48,12 +50,15 @@ class SqliteEngine:
 
     def open_writer(self) -> Session:
         turns = Turns(self._path.with_name(f"{self._path.name}.turns"), self._busy_timeout)
-        return WriterSession(self._connect(), SQLITE, turns)
+        return WriterSession(self._connect(), SQLITE, turns, self._witness)
 
     def open_reader(self) -> Session:
         session = Session(self._connect(), SQLITE)
         refuse_writes(session, True)
         return session
+
+    def has_news(self) -> bool:
+        return self._witness.news()
 
     def fault(self, error: BaseException) -> StalwartError | None:
         return fault(error)

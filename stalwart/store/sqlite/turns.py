@@ -15,6 +15,7 @@ from pathlib import Path
 
 from stalwart.store.sql.dialect import Dialect
 from stalwart.store.sql.session import Connection, Session
+from stalwart.store.sqlite.witness import Witness
 
 _NEXT, _WRITING = 0, 1
 _SHORTEST, _LONGEST = 0.0002, 0.002
@@ -71,11 +72,13 @@ class Turns:
 
 
 class WriterSession(Session):
-    """A session whose write transactions wait for their turn."""
+    """A session whose write transactions wait for their turn, and whose commits have a witness."""
 
-    def __init__(self, connection: Connection, dialect: Dialect, turns: Turns) -> None:
+    def __init__(self, connection: Connection, dialect: Dialect, turns: Turns, witness: Witness) -> None:
         super().__init__(connection, dialect)
         self._turns = turns
+        self._witness = witness
+        witness.open()
 
     def begin_write(self) -> None:
         """See ``Session``."""
@@ -84,7 +87,11 @@ class WriterSession(Session):
 
     def commit(self) -> None:
         """See ``Session``."""
-        super().commit()
+        self._witness.begin()
+        try:
+            super().commit()
+        finally:
+            self._witness.end()
         self._turns.pass_on()
 
     def rollback(self) -> None:
@@ -96,3 +103,4 @@ class WriterSession(Session):
         """See ``Session``; forgets what was not committed first."""
         super().close()
         self._turns.close()
+        self._witness.close()

@@ -9,7 +9,7 @@ from stalwart.store.sql.session import Session
 
 
 class Engine(Protocol):
-    """One database. All methods are called in the store's threads."""
+    """One database. All methods but ``has_news`` are called in the store's threads."""
 
     def prepare(self, now: int) -> None:
         """Create and migrate, under a lock. Raises Invalid or Unavailable in a sentence for the administrator."""
@@ -19,6 +19,9 @@ class Engine(Protocol):
 
     def open_reader(self) -> Session:
         """A connection that may not."""
+
+    def has_news(self) -> bool:
+        """Whether another process may have committed something since this was asked last; for the reactor thread."""
 
     def fault(self, error: BaseException) -> StalwartError | None:
         """The sentence for an error that lies outside the program (disk full, damaged, locked); None for a bug."""

@@ -71,7 +71,7 @@ class ThreadedStore:
         self._blob_reading = Lane(self._file_works, measured(BLOB_READ_DURATION), filing)
         self._blob_writing = Lane(self._file_works, measured(BLOB_WRITE_DURATION), filing)
         self._watch = Watch()
-        self.states = KnownStates()
+        self.states = KnownStates(engine.has_news)
         self._writer = Writer(self._writes, engine, blob_files, self._answer, self._tell)
         self._long_reads: Queue = SimpleQueue()
         queues = [self._reads, *[self._long_reads] * (readers - 1)]

@@ -68,6 +68,22 @@ class EngineTests(SynchronousTestCase):
         self.assertEqual(session.one("PRAGMA synchronous"), (1,))
         session.close()
 
+    def test_commits_of_others_are_news_and_own_ones_are_not(self) -> None:
+        here, there = SqliteEngine(self.path), SqliteEngine(self.path)
+        here.prepare(0)
+        own, other = here.open_writer(), there.open_writer()
+        self.addCleanup(own.close)
+        self.addCleanup(other.close)
+        here.has_news()
+        own.begin_write()
+        own.commit()
+        self.assertFalse(here.has_news())
+        other.begin_write()
+        self.assertFalse(here.has_news())
+        other.commit()
+        self.assertTrue(here.has_news())
+        self.assertFalse(here.has_news())
+
     def test_a_reader_does_not_make_up_a_missing_file(self) -> None:
         with self.assertRaises(sqlite3.OperationalError):
             SqliteEngine(self.path).open_reader()

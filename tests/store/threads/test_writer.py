@@ -57,6 +57,9 @@ class MemoryEngine:
         self.sessions.append(session)
         return session
 
+    def has_news(self) -> bool:
+        return False
+
     open_reader = open_writer
 
     def fault(self, error: BaseException) -> StalwartError | None:
