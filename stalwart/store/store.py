@@ -17,6 +17,7 @@ from twisted.internet.defer import Deferred
 from stalwart.store.blob_files import BlobFiles, Stored
 from stalwart.store.known_states import KnownStates
 from stalwart.store.mail import Mail
+from stalwart.store.mail_reports import MailReports, TlsCounts
 from stalwart.store.mail_text import MailText
 from stalwart.store.push_subscriptions import PushSubscriptions
 from stalwart.store.queue import Queue
@@ -405,6 +406,9 @@ class Objects(Protocol):
     def list(self, account_id: int, type: int, after: int = -1, limit: int | None = None) -> list[Object]:
         """Live objects with an id above ``after``, ascending."""
 
+    def count(self, account_id: int, type: int) -> int:
+        """How many live objects there are; for types of which an account has few."""
+
     def state(self, account_id: int, type: int) -> int:
         """The number of the last change to objects of ``type``; 0 before the first."""
 
@@ -526,6 +530,10 @@ class Transaction(Protocol):
     def mail(self) -> Mail: ...
     @property
     def mail_text(self) -> MailText: ...
+    @property
+    def mail_reports(self) -> MailReports: ...
+    @property
+    def tls_counts(self) -> TlsCounts: ...
     @property
     def push_subscriptions(self) -> PushSubscriptions: ...
     @property

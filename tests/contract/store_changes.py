@@ -10,6 +10,7 @@ from typing import Any
 
 from stalwart.errors import NotFound
 from stalwart.store import Changes
+from stalwart.store.sql import objects
 from tests.contract.store_case import StoreCase
 
 ACCOUNT = 5
@@ -194,6 +195,15 @@ class ChangesContract(StoreCase):
         self.assertEqual([found.id for found in listed], [second, third])
         page = await self.read(lambda tx: tx.objects.list(ACCOUNT, MAIL, after=second, limit=1))
         self.assertEqual([found.id for found in page], [third])
+        self.assertEqual(await self.read(lambda tx: tx.objects.count(ACCOUNT, MAIL)), 2)
+        self.assertEqual(await self.read(lambda tx: tx.objects.count(ACCOUNT, BOX)), 0)
+
+    async def test_a_type_with_many_objects_is_listed_like_one_with_few(self) -> None:
+        first, second, third = await self.write(three)
+        for many in (100, 1):
+            self.patch(objects, "_MANY", many)
+            listed = await self.read(lambda tx: tx.objects.list(ACCOUNT, MAIL, after=first, limit=5))
+            self.assertEqual([found.id for found in listed], [second, third])
 
     async def test_an_object_is_found_by_uid(self) -> None:
         await self.write(three)

@@ -19,6 +19,7 @@ from stalwart.store.sql.accounts import SqlAccounts
 from stalwart.store.sql.session import Session
 
 _LARGEST = (1 << 63) - 1
+_MANY = 2000
 _COLUMNS = "account_id, id, type, created_seq, seq, prop_seq, uid, etag, blob, size, created_at, modified_at, data"
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -129,17 +130,29 @@ class SqlObjects:
     def by_uid(self, account_id: int, type: int, uid: str) -> Object | None:
         found = self._session.one(
             f"SELECT {_COLUMNS} FROM obj WHERE account_id = ? AND type = ? AND uid = ? AND dead = 0"
-            " ORDER BY id LIMIT 1",
+            " ORDER BY +id LIMIT 1",  # the sign keeps it off the primary key
             *(account_id, type, uid),
         )
         return _object(found) if found else None
 
     def list(self, account_id: int, type: int, after: int = -1, limit: int | None = None) -> list[Object]:
+        # A type with few objects is found by its index, one with many in the order of the primary key.
+        has_many = self._session.one(
+            "SELECT 1 FROM obj WHERE account_id = ? AND type = ? LIMIT 1 OFFSET ?", account_id, type, _MANY
+        )
+        id = "id" if has_many else "+id"
         found = self._session.all(
-            f"SELECT {_COLUMNS} FROM obj WHERE account_id = ? AND type = ? AND id > ? AND dead = 0 ORDER BY id LIMIT ?",
+            f"SELECT {_COLUMNS} FROM obj WHERE account_id = ? AND type = ? AND {id} > ? AND dead = 0"
+            f" ORDER BY {id} LIMIT ?",
             *(account_id, type, after, _LARGEST if limit is None else limit),
         )
         return [_object(columns) for columns in found]
+
+    def count(self, account_id: int, type: int) -> int:
+        found = self._session.one(
+            "SELECT COUNT(*) FROM obj WHERE account_id = ? AND type = ? AND dead = 0", account_id, type
+        )
+        return int(found[0]) if found else 0
 
     def state(self, account_id: int, type: int) -> int:
         return self._state(account_id, type)[0]
