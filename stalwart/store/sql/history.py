@@ -20,7 +20,7 @@ _TRACE = "id, sender, recipients, size, kinds, words, events"
 
 
 @frozen
-class _Found:
+class Found:
     """The rows of ``table`` for which ``where`` holds with ``values``."""
 
     session: Session
@@ -30,6 +30,7 @@ class _Found:
     order: tuple[str, ...] = ("id",)
 
     def ids(self, descending: bool, offset: int, limit: int) -> list[int]:
+        """The ids from ``offset`` on."""
         direction = "DESC" if descending else "ASC"
         order = ", ".join(f"{column} {direction}" for column in self.order)
         rows = self.session.all(
@@ -39,9 +40,11 @@ class _Found:
         return [id for (id,) in rows]
 
     def count(self) -> int:
+        """How many there are."""
         return int(self.session.one(f"SELECT COUNT(*) FROM {self.table} WHERE {self.where}", *self.values)[0])
 
     def position(self, id: int, descending: bool) -> int | None:
+        """The place of ``id``, the first being 0; None if it is not there."""
         columns, marks = ", ".join(self.order), ", ".join("?" * len(self.order))
         found = f"FROM {self.table} WHERE {self.where}"
         here = self.session.one(f"SELECT {columns} {found} AND id = ?", *self.values, id)
@@ -79,7 +82,7 @@ class SqlMetricSamples:
         oldest_kept = _nth_newest(self._session, "metric_sample", keep)
         return _remove_below(self._session, "metric_sample", max(before, oldest_kept), limit)
 
-    def _found(self, search: MetricSearch) -> _Found:
+    def _found(self, search: MetricSearch) -> Found:
         where = "id >= ? AND id <= ?"
         values: list[Any] = [search.first, search.last]
         for column, wanted in (("metric", search.metric), ("kind", search.kind)):
@@ -87,7 +90,7 @@ class SqlMetricSamples:
                 where += f" AND {column} = ?"
                 values.append(wanted)
         order = ("metric", "id") if search.by_metric else ("id",)
-        return _Found(self._session, "metric_sample", where, tuple(values), order)
+        return Found(self._session, "metric_sample", where, tuple(values), order)
 
 
 class SqlTraces:
@@ -121,17 +124,17 @@ class SqlTraces:
     def trim(self, keep: int, limit: int) -> int:
         return _remove_below(self._session, "trace", _nth_newest(self._session, "trace", keep), limit)
 
-    def _found(self, search: TraceSearch) -> _Found:
+    def _found(self, search: TraceSearch) -> Found:
         where = "id >= ? AND id <= ?"
         values: list[Any] = [search.first, search.last]
         patterns = [("kinds", f" {kind} ") for kind in search.kinds] + [("words", text) for text in search.texts]
         for column, text in patterns:
             where += f" AND {column} LIKE ? ESCAPE '!'"
-            values.append(f"%{_literal(text)}%")
-        return _Found(self._session, "trace", where, tuple(values))
+            values.append(f"%{literal(text)}%")
+        return Found(self._session, "trace", where, tuple(values))
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """``text`` for LIKE, without meaning of its own."""
     return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 

@@ -12,6 +12,7 @@ from stalwart.store.sql.counters import SqlCounters
 from stalwart.store.sql.factors import SqlFactors
 from stalwart.store.sql.history import SqlMetricSamples, SqlTraces
 from stalwart.store.sql.mail import SqlMail
+from stalwart.store.sql.mail_reports import SqlMailReports, SqlTlsCounts
 from stalwart.store.sql.mail_text import SqlMailText
 from stalwart.store.sql.objects import SqlObjects
 from stalwart.store.sql.push_subscriptions import SqlPushSubscriptions
@@ -43,6 +44,8 @@ class SqlTransaction:
         self.blobs = SqlBlobs(session, files)
         self.mail = SqlMail(session, self.blobs)
         self.mail_text = SqlMailText(session)
+        self.mail_reports = SqlMailReports(session)
+        self.tls_counts = SqlTlsCounts(session)
         self.push_subscriptions = SqlPushSubscriptions(session)
         self.seen = SqlSeen(session)
         self.queue = SqlQueue(session, self.blobs)
