@@ -225,8 +225,9 @@ class Builder:
         services["jmap"] = build_service(services, mode=below.mode)
         site = self._site(below, services, limits, certificates)
         site.pipeline.https_port = listeners.https_port
-        inbound = mail.inbound(site.pipeline.changed_elsewhere) if below.mode == "normal" else None
-        doors = MailDoors(inbound, settings, self.telemetry, self.reactor, company.places, lambda: site.bans, tls)
+        look, bans = site.pipeline.changed_elsewhere, lambda: site.bans
+        entrance = mail.smtp.entrance(look, bans) if below.mode == "normal" else None
+        doors = MailDoors(entrance, settings, self.telemetry, self.reactor, company.places, bans, tls)
         self.opened.append(listeners)
         housekeeping = Housekeeping(below.store, settings, self.telemetry, self.reactor)
         house = House(

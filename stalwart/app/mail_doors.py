@@ -1,8 +1,7 @@
 """What is behind the listeners of mail: the servers of SMTP and LMTP, over what takes the mail.
 
-A role says whom a listener is for (design 8). Submission, and all mail outside of the normal mode, is answered
-``421 4.3.2 not yet`` until it is there (RFC 5321 3.8). PROXY headers, the block list and implicit TLS are those of
-``web.listener``.
+A role says whom a listener is for (design 8). Outside of the normal mode mail is answered ``421 4.3.2 not yet`` (RFC
+5321 3.8). PROXY headers, the block list and implicit TLS are those of ``web.listener``.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ from attrs import evolve
 from twisted.internet.defer import Deferred, DeferredList
 
 from stalwart.app.listeners import Wanted
+from stalwart.app.smtp_parts import Entrance
 from stalwart.codec.smtp.replies import NOT_YET
 from stalwart.config.settings import Settings
 from stalwart.directory.places import Places
 from stalwart.smtp.inbound_rules import NEXT_DOOR, is_loopback
 from stalwart.smtp.limits import DEFAULT
 from stalwart.smtp.policy import Policy
-from stalwart.smtp.reception import Reception
-from stalwart.smtp.role import LMTP, MX
+from stalwart.smtp.role import LMTP, MX, SUBMISSION
 from stalwart.smtp.server import SentAway, SmtpFactory
 from stalwart.telemetry import Telemetry
 from stalwart.tls.contexts import ServerTls
@@ -32,14 +31,15 @@ from stalwart.web.listener import wrap_listener
 
 NAME = "Stalwart"
 """What the server is called before its settings say more."""
+_ROLES = {"mx": MX, "lmtp": LMTP, "submission": SUBMISSION}
 
 
 class MailDoors:
-    """Makes the factories of mail listeners. ``reception`` None: mail is not served in this mode."""
+    """Makes the factories of mail listeners. ``entrance`` None: mail is not served in this mode."""
 
     def __init__(
         self,
-        reception: Reception | None,
+        entrance: Entrance | None,
         settings: Settings,
         telemetry: Telemetry,
         clock: Any,
@@ -47,7 +47,7 @@ class MailDoors:
         bans: Callable[[], Bans],
         tls: ServerTls,
     ) -> None:
-        self._reception = reception
+        self._entrance = entrance
         self._settings = settings
         self._telemetry = telemetry
         self._clock = clock
@@ -77,11 +77,13 @@ class MailDoors:
         await DeferredList([Deferred.fromCoroutine(server.close(grace)) for server in tuple(self._servers)])
 
     def _server(self, wanted: Wanted, creator: Any) -> SmtpFactory | None:
-        role = {"mx": MX, "lmtp": LMTP}.get(wanted.mail_role or "")
-        if self._reception is None or role is None:
+        role, entrance = _ROLES.get(wanted.mail_role or ""), self._entrance
+        if entrance is None or role is None:
             return None
         limits = evolve(NEXT_DOOR if role.is_lmtp else DEFAULT, connections=wanted.most)
-        policy = Policy(role, self._reception, self._telemetry, self._clock, NAME, NAME, limits, creator)
+        authenticator = None if role.is_lmtp else entrance.authenticator
+        parts = entrance.reception, self._telemetry, self._clock, NAME, NAME, limits, creator, authenticator
+        policy = Policy(role, *parts)
         listener = Listener(wanted.settings.name, None, wanted.settings.socket_no_delay)
         server = SmtpFactory(listener, policy, self._places, self._spares)
         self._servers.add(server)

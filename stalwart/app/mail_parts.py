@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from attrs import define
@@ -14,17 +13,19 @@ from stalwart.app.company import Company
 from stalwart.app.foundations import Foundations
 from stalwart.app.push_parts import PushParts, push_parts
 from stalwart.app.report_parts import ReportParts, report_parts
+from stalwart.app.smtp_parts import SmtpParts
 from stalwart.jmap.recent_answers import RecentAnswers
+from stalwart.mail.authentication.checking import Checking
+from stalwart.mail.authentication.signing import Signing
 from stalwart.mail.expressions import ExpressionWorld
 from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.delivering import Delivering
 from stalwart.mail.messages.folders import Folders
 from stalwart.mail.messages.quota import Quotas
 from stalwart.mail.own_addresses import OwnAddresses
+from stalwart.mail.queue.queue import MailQueue
 from stalwart.mail.recipients import Recipients
 from stalwart.mail.search.text_search import TextSearch
-from stalwart.smtp.inbound import Inbound
-from stalwart.smtp.inbound_rules import SessionRules
 
 
 @define
@@ -42,8 +43,10 @@ class MailParts:
     push: PushParts
     reports: ReportParts
     expression_io: ExpressionWorld
-    inbound: Callable[[Callable[[], Any]], Inbound]
-    """What takes the mail of SMTP and LMTP, given what takes over the changes of other processes."""
+    queue: MailQueue
+    signing: Signing
+    checking: Checking
+    smtp: SmtpParts
 
     def services(self) -> dict[str, Any]:
         """What routes and JMAP methods may ask for, by name."""
@@ -57,6 +60,9 @@ class MailParts:
             "text_search": self.text_search,
             "recent_answers": self.recent_answers,
             "expression_io": self.expression_io,
+            "mail_queue": self.queue,
+            "dkim_signing": self.signing,
+            "mail_checks": self.checking,
             **self.push.services(),
             **self.reports.services(),
         }
@@ -72,6 +78,7 @@ class MailParts:
 
     async def close(self) -> None:
         """Stop what runs."""
+        await self.checking.close()
         await self.push.close()
         await self.text_search.close()
 
@@ -91,11 +98,11 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
     reports = report_parts(below, messages, delivering, recipients, quotas)
     recent = RecentAnswers(store)
 
-    def inbound(look: Callable[[], Any]) -> Inbound:
-        rules = SessionRules(settings, io, below.telemetry)
-        parts = store, settings, rules, recipients, messages, delivering, quotas
-        return Inbound(*parts, below.telemetry, clock, look)
-
+    queue = MailQueue()
+    signing = Signing(store, below.vault, clock, below.telemetry)
+    checking = Checking(store, lambda: below.outgoing().resolver, clock, below.telemetry, receiver=below.hostname)
+    sending = queue, signing, checking
+    smtp = SmtpParts(below, io, recipients, messages, delivering, quotas, *sending, own_addresses)
     return MailParts(
         messages,
         folders,
@@ -108,5 +115,6 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
         push,
         reports,
         io,
-        inbound,
+        *sending,
+        smtp,
     )

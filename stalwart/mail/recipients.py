@@ -22,6 +22,7 @@ from stalwart.codec.masked_addresses import read_local_part
 from stalwart.codec.smtp.paths import Path
 from stalwart.config.domains.domain import Domain, SubAddressesCustom, SubAddressesEnabled
 from stalwart.config.identity.account import ADDRESS_SPACE
+from stalwart.config.identity.mailing_list import MailingList
 from stalwart.config.identity.masked_email import MaskedEmail
 from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
@@ -38,6 +39,7 @@ DEEPEST = 8
 MOST_MEMBERS = 5000
 """Addresses that one address may lead to."""
 _DETAIL = "+"
+_OWNER, _REQUEST = "owner-", "-request"
 
 Names = tuple[str, ...]
 _Address = tuple[Names, int]
@@ -64,17 +66,32 @@ class Problem(Enum):
 
 
 @frozen
+class Forward:
+    """An address of another server that mail goes on to. ``owner`` is who hears of what cannot be delivered to a member
+    of a list (RFC 5321 3.9.2); None: the sender does (3.9.1).
+    """
+
+    address: str
+    owner: str | None = None
+
+
+@frozen
 class Resolved:
     """Who gets mail for an address: ``accounts``, or nobody for a reason.
 
-    ``is_shared``: it is a list's, whose members do not have to have room all of them. ``remote`` is how many addresses
-    of other servers it leads to besides.
+    ``is_shared``: it is a list's, whose members do not have to have room all of them. ``forwards`` are the addresses of
+    other servers that it leads to besides; the problem is REMOTE if there is nothing else.
     """
 
     accounts: tuple[int, ...] = ()
     problem: Problem | None = None
     is_shared: bool = False
-    remote: int = 0
+    forwards: tuple[Forward, ...] = ()
+
+    @property
+    def remote(self) -> int:
+        """How many addresses of other servers it leads to."""
+        return len(self.forwards)
 
 
 @frozen
@@ -121,6 +138,27 @@ class Recipients:
         meant = await self._by_rule(rule, domain_id, variable) if isinstance(rule, SubAddressesCustom) else None
         walk = _Walk(self._domains(), self._rights, self._administrators, int(self._clock.seconds()), has_room)
         return await self._store.read(lambda tx: walk.resolved(tx, names, domain_id, meant))
+
+    async def members(self, path: Path, tenant_id: int | None = None) -> tuple[str, ...] | None:
+        """The addresses that a mailing list leads to; None if it is none, or one of another tenant than ``tenant_id``,
+        unless that is None.
+        """
+        domain_id = self._domain_id(path, "")
+        if domain_id is None:
+            return None
+        keys = [combined_key(name, encode_id(domain_id)) for name in _spellings(path.local)]
+
+        def look(tx: Transaction) -> tuple[str, ...] | None:
+            holder = next(filter(None, (tx.registry.lookup(ADDRESS_SPACE, key) for key in keys)), None)
+            row = tx.registry.get(*holder) if holder is not None and holder[0] == MailingList.type_name else None
+            if row is None:
+                return None
+            mailing_list = MailingList.from_stored(row.data)
+            if tenant_id is not None and mailing_list.member_tenant_id != tenant_id:
+                return None
+            return tuple(sorted(mailing_list.recipients))
+
+        return await self._store.read(look)
 
     def is_local(self, domain: str) -> bool:
         """Whether a domain is one of ours, enabled or not."""
@@ -172,7 +210,7 @@ class _Walk:
     now: int
     has_room: HasRoom | None
     accounts: dict[int, None] = field(factory=dict)
-    remote: int = 0
+    forwards: dict[str, Forward] = field(factory=dict)
     looked_at: set[tuple[str, int]] = field(factory=set)
     problem: Problem = Problem.UNKNOWN
     is_shared: bool = False
@@ -183,20 +221,21 @@ class _Walk:
         """Who gets mail for one of ``names`` in a domain; ``meant`` is what a rule makes of them."""
         if meant is None or not any(self._holder(tx, name, domain_id, 0) for name in names):
             self._address(tx, *(meant or (names, domain_id)), 0)
-        if POSTMASTER in names and not self.accounts and not self.remote:
+        if POSTMASTER in names and not self.accounts and not self.forwards:
             self._administrator(tx, self.domains.by_id[domain_id])
         if self.is_too_long:
-            return Resolved(problem=Problem.TOO_MANY, remote=self.remote)
+            return Resolved(problem=Problem.TOO_MANY)
         full = [id for id in self.accounts if not self._fits(tx, id)]
         if self.is_shared:
             for id in full:
                 del self.accounts[id]
         if full and (not self.is_shared or not self.accounts):
             return Resolved(problem=Problem.FULL)
+        forwards = tuple(self.forwards.values())
         if self.accounts:
-            return Resolved(tuple(self.accounts), None, self.is_shared, self.remote)
-        if self.remote:
-            return Resolved(problem=Problem.REMOTE, remote=self.remote)
+            return Resolved(tuple(self.accounts), None, self.is_shared, forwards)
+        if forwards:
+            return Resolved((), Problem.REMOTE, self.is_shared, forwards)
         return Resolved(problem=Problem.DISABLED if self.is_shared else self.problem)
 
     def _fits(self, tx: Transaction, account_id: int) -> bool:
@@ -217,7 +256,7 @@ class _Walk:
         for name in _candidates(names, domain):
             if self._holder(tx, name, domain_id, depth):
                 return
-        if self._masked(tx, names, domain_id):
+        if self._masked(tx, names, domain_id) or self._list_owner(tx, names, domain):
             return
         catching = domain.catch_all_address
         if catching and not self._is_one_of(catching, names, domain_id):
@@ -243,26 +282,29 @@ class _Walk:
             self.problem = Problem.DISABLED
         elif type == "MailingList":
             self.is_shared = True
-            self._list(tx, row, depth)
+            self._list(tx, row, depth, f"{_OWNER}{row.data['name']}@{self.domains.by_id[domain_id].name}")
         else:
             self._account(tx, row)
         return True
 
-    def _list(self, tx: Transaction, row: Row, depth: int) -> None:
+    def _list(self, tx: Transaction, row: Row, depth: int, owner: str) -> None:
         if depth >= DEEPEST:
             return
         for address in sorted(row.data["recipients"]):
             if self.steps >= MOST_MEMBERS:
                 self.is_too_long = True
                 return
-            self._member(tx, address, depth + 1)
+            self._member(tx, address, depth + 1, owner)
 
-    def _member(self, tx: Transaction, address: str, depth: int) -> None:
+    def _member(self, tx: Transaction, address: str, depth: int, owner: str | None = None) -> None:
         """An address of the settings."""
         local, _, domain = address.rpartition("@")
         domain_id = self.domains.by_name.get(domain)
         if domain_id is None:
-            self.remote += 1
+            if len(self.forwards) < MOST_MEMBERS:
+                self.forwards.setdefault(address, Forward(address, owner))
+            else:
+                self.is_too_long = True
         else:
             self._address(tx, (local,), domain_id, depth)
 
@@ -298,6 +340,17 @@ class _Walk:
             else:
                 self._account(tx, account)
             return True
+        return False
+
+    def _list_owner(self, tx: Transaction, names: Names, domain: Domain) -> bool:
+        """Whether it is the address of whoever looks after a list (RFC 2142 6): the administrator of the domain."""
+        wire_id = encode_id(self.domains.by_name[domain.name])
+        for name in names:
+            of = name.removeprefix(_OWNER).removesuffix(_REQUEST)
+            found = tx.registry.lookup(ADDRESS_SPACE, combined_key(of, wire_id)) if of != name else None
+            if found is not None and found[0] == "MailingList":
+                self._administrator(tx, domain)
+                return True
         return False
 
     def _administrator(self, tx: Transaction, domain: Domain) -> None:

@@ -19,13 +19,29 @@ from stalwart.smtp.role import Role
 from stalwart.telemetry.spans import new_span
 
 
+@frozen
+class Offers:
+    """What a client is offered: ``extensions`` as the answer to EHLO lists them, and ``mechanisms`` of AUTH.
+
+    ``longest_hold`` bounds the seconds of FUTURERELEASE; ``vrfy`` and ``expn`` say whether these commands tell anything
+    (RFC 5321 3.5).
+    """
+
+    extensions: tuple[str, ...]
+    mechanisms: tuple[str, ...] = ()
+    longest_hold: int = 0
+    vrfy: bool = False
+    expn: bool = False
+
+
 @define(eq=False)
 class Peer:
     """The client of a connection. What it said is forgotten when TLS begins (RFC 3207 4.2).
 
     ``role`` and ``limits`` are this session's, like the ``hostname`` that the server calls itself and its ``greeting``
     (None: those of the policy); ``Reception.connect`` may put others there. ``tls`` is what was agreed, such as
-    ``TLSv1.3 TLS_AES_256_GCM_SHA384``. ``state`` belongs to the reception.
+    ``TLSv1.3 TLS_AES_256_GCM_SHA384``. ``login`` is who has signed in; ``offers`` is what is offered since EHLO or the
+    sign-in. ``state`` belongs to the reception.
     """
 
     role: Role
@@ -42,8 +58,19 @@ class Peer:
     login: Any = None
     hostname: str | None = None
     greeting: str | None = None
+    offers: Offers | None = None
     state: Any = None
     span: int = Factory(new_span)
+
+    @property
+    def login_name(self) -> str:
+        """Who has signed in, as rules and reports see it; empty for nobody."""
+        return "" if self.login is None else str(getattr(self.login, "login", self.login))
+
+    @property
+    def announces(self) -> tuple[str, ...]:
+        """The extensions that it is offered."""
+        return self.role.announces if self.offers is None else self.offers.extensions
 
 
 @frozen

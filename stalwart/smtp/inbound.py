@@ -1,39 +1,55 @@
-"""Takes the mail of accounts: asks who gets it, and has it delivered to all of them.
+"""Takes mail: of other servers for the accounts here, and of people who have signed in, for everybody (RFC 6409).
 
-What is answered with 250 is durable. With SMTP, which has one answer for all recipients, a message is stored for all of
-them or for nobody; of the members of a list those get it who have room.
+What is answered with 250 is durable: in the inboxes of those who are here, and in the queue for all others, by one
+transaction. With SMTP, which has one answer for all recipients, a message is stored for all of them or for nobody; of
+the members of a list those get it who have room. Mail for other servers is taken if the rule allows it, and mail that
+addresses here lead on to. What other servers send is checked before it is given to anybody; what leaves is signed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
-from stalwart.codec.ids import encode_id
 from stalwart.codec.smtp import replies
-from stalwart.codec.smtp.message_head import MessageHead
+from stalwart.codec.smtp.authors import Authors, read_authors
+from stalwart.codec.smtp.message_head import MessageHead, read_head
 from stalwart.codec.smtp.parameters import MailParameters, RcptParameters
 from stalwart.codec.smtp.paths import Path
-from stalwart.codec.smtp.received import received, return_path
+from stalwart.codec.smtp.received import return_path
 from stalwart.codec.smtp_reply import Reply
-from stalwart.config.mail.session_stages import MtaStageData
+from stalwart.config.mail.sender_auth import SenderAuth
+from stalwart.config.mail.session_stages import MtaStageAuth, MtaStageData, MtaStageRcpt
 from stalwart.config.settings import Settings
 from stalwart.errors import StalwartError
+from stalwart.mail.authentication.checking import Checked, Checking
+from stalwart.mail.authentication.signing import Signing
 from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.delivering import TOGETHER, Delivering, Outcome, accounts_alone, accounts_of
 from stalwart.mail.messages.quota import Quotas
+from stalwart.mail.queue.letter import Letter
+from stalwart.mail.queue.queue import MailQueue
 from stalwart.mail.recipients import MOST_MEMBERS, Problem, Recipients, Resolved
+from stalwart.smtp.checks import modes_of, refusal_of
+from stalwart.smtp.departing import Origin, Split, letters, split
 from stalwart.smtp.envelope import Envelope, Peer
 from stalwart.smtp.faults import reply_to
-from stalwart.smtp.inbound_rules import SessionRules, variables_of
+from stalwart.smtp.inbound_rules import SessionRules, Variable, variables_of
 from stalwart.smtp.inbound_spool import Held, InboundSpool
+from stalwart.smtp.inquiries import Inquiries
+from stalwart.smtp.offers import Offering
 from stalwart.smtp.reception import Refusal, Refused
+from stalwart.smtp.sending_rights import SendingRights
+from stalwart.smtp.throttles import InboundThrottles
+from stalwart.smtp.trace import Additions, additions, completing_fields, received_field
 from stalwart.store import Store, Transaction
+from stalwart.store.blob_files import Stored
+from stalwart.store.incoming import discard, discarding, put_before
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import SMTP_LOOP_DETECTED
-from stalwart.telemetry.spans import new_span
+from stalwart.telemetry.events import SMTP_LOOP_DETECTED, SMTP_RELAYED
 
 SENDER_REFUSED = Refusal(550, "5.7.1", "Mail from this sender is not taken")
 IN_A_CIRCLE = Refusal(554, "5.4.6", "The message has passed too many servers: it seems to run in a circle")
@@ -41,162 +57,353 @@ REFUSALS: Mapping[Problem, Refusal] = {
     Problem.ELSEWHERE: Refusal(550, "5.7.1", "The recipient is not at home here, and mail is not passed on"),
     Problem.UNKNOWN: Refusal(550, "5.1.1", "There is nobody of that name here"),
     Problem.DISABLED: Refusal(550, "5.2.1", "This address takes no mail"),
-    Problem.REMOTE: Refusal(550, "5.7.1", "This address leads to other servers only, and mail is not passed on yet"),
     Problem.FULL: Refusal(452, "4.2.2", "The mailbox is full"),
-    Problem.TOO_MANY: Refusal(550, "5.2.4", f"The list has more than {MOST_MEMBERS} members here"),
+    Problem.TOO_MANY: Refusal(550, "5.2.4", f"The list has more than {MOST_MEMBERS} members"),
 }
 
 
-@frozen
-class _Transaction:
-    """What is known of a message before it: how it is marked, and who gets it, for each recipient."""
+@define
+class _Taking:
+    """What is known of a message: what is added to it, by when it leaves, and who gets it, for each recipient."""
 
-    adds_received: bool
-    adds_return_path: bool
+    adds: Additions
     most_received: int
+    must_match: bool
+    hold_until: int | None
     resolved: list[Resolved] = field(factory=list)
+    received: bytes = b""
+    completing: bytes = b""
+    authors: Authors | None = None
+    checked: Checked | None = None
+
+
+@frozen(eq=False)
+class Surroundings:
+    """What mail is taken with. ``look`` takes over what other processes have changed; it answers None, or what has to
+    be waited for.
+    """
+
+    store: Store
+    settings: Settings
+    rules: SessionRules
+    offering: Offering
+    recipients: Recipients
+    messages: Messages
+    delivering: Delivering
+    quotas: Quotas
+    queue: MailQueue
+    signing: Signing
+    checking: Checking
+    rights: SendingRights
+    throttles: InboundThrottles
+    telemetry: Telemetry
+    clock: Any
+    default_domain: Callable[[], str]
+    look: Callable[[], Any] = lambda: None
 
 
 class Inbound:
-    """``reception.Reception`` for the accounts of this server.
+    """``reception.Reception`` of this server, for all roles."""
 
-    ``look`` takes over what other processes have changed; it answers None, or what has to be waited for.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        settings: Settings,
-        rules: SessionRules,
-        recipients: Recipients,
-        messages: Messages,
-        delivering: Delivering,
-        quotas: Quotas,
-        telemetry: Telemetry,
-        clock: Any,
-        look: Callable[[], Any] = lambda: None,
-    ) -> None:
-        self._store = store
-        self._settings = settings
-        self._rules = rules
-        self._recipients = recipients
-        self._messages = messages
-        self._delivering = delivering
-        self._quotas = quotas
-        self._telemetry = telemetry
-        self._clock = clock
-        self._look = look
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._inquiries = Inquiries(around.recipients)
         self._held = Held()
 
     async def connect(self, peer: Peer) -> Refusal | None:
         """Serve everybody by the settings; whom to keep out is known before this."""
         await self._catch_up()
-        await self._rules.connected(peer)
+        await self._around.rules.connected(peer)
         return None
+
+    async def hello(self, peer: Peer) -> Refusal | None:
+        """Offer what the settings say."""
+        await self._catch_up()
+        await self._around.offering.named(peer)
+        return None
+
+    async def ask(self, peer: Peer, verb: str, text: str) -> Reply:
+        """Answer VRFY and EXPN."""
+        await self._catch_up()
+        return await self._inquiries.answer(peer, verb, text)
 
     async def sender(self, envelope: Envelope, path: Path, parameters: MailParameters) -> Refusal | None:
-        """Ask the rule for senders."""
+        """Ask the rule for senders, and whether it is the sender of whoever has signed in."""
         await self._catch_up()
-        if not await self._rules.sender_named(envelope):
+        around, peer = self._around, envelope.peer
+        rules, stage = around.rules, around.settings.of(MtaStageData)
+        if not await rules.sender_named(envelope):
             return SENDER_REFUSED
-        rules, stage = self._rules, self._settings.of(MtaStageData)
-        variable, is_lmtp = variables_of(envelope.peer, envelope), envelope.peer.role.is_lmtp
-        envelope.state = _Transaction(
-            is_lmtp or await rules.flag(stage.add_received_header, variable, True, "addReceivedHeader"),
-            is_lmtp or await rules.flag(stage.add_return_path_header, variable, True, "addReturnPathHeader"),
+        variable, must_match = variables_of(peer, envelope), False
+        if peer.login is not None:
+            rule = around.settings.of(MtaStageAuth).must_match_sender
+            must_match = await rules.flag(rule, variable, True, "mustMatchSender")
+            refusal = await around.rights.sender_refusal(peer, path, must_match=must_match)
+            if refusal is not None:
+                return refusal
+        release = around.rights.release(envelope)
+        if isinstance(release, Refusal):
+            return release
+        envelope.state = _Taking(
+            await additions(rules, stage, variable, peer),
             await rules.number(stage.max_received_headers, variable, 50, "maxReceivedHeaders"),
+            must_match,
+            release,
         )
-        return None
+        return await around.throttles.refusal(envelope)
 
     async def recipient(self, envelope: Envelope, path: Path, parameters: RcptParameters) -> Refusal | None:
-        """Whether somebody here gets it, and has room."""
+        """Whether somebody gets it: here, with room for it, or elsewhere, if mail is passed on there."""
         await self._catch_up()
-        size = envelope.parameters.size or 1
-        resolved = await self._recipients.resolve(
+        around, size = self._around, envelope.parameters.size or 1
+        variable = variables_of(envelope.peer, envelope, path.text)
+        resolved = await around.recipients.resolve(
             path,
-            has_room=lambda tx, account_id: self._quotas.check(tx, account_id, size, 1),
-            variable=variables_of(envelope.peer, envelope, path.text),
+            has_room=lambda tx, account_id: around.quotas.check(tx, account_id, size, 1),
+            variable=variable,
             own_ip=envelope.peer.local_ip,
         )
-        if resolved.problem is not None:
-            return REFUSALS[resolved.problem]
-        envelope.state.resolved.append(resolved)
-        return None
+        refusal = REFUSALS.get(resolved.problem) if resolved.problem is not None else None
+        if resolved.problem is Problem.ELSEWHERE and await self._relays(envelope.peer, variable):
+            refusal = None
+        refusal = refusal or await around.throttles.refusal(envelope, path.text)
+        if refusal is None:
+            envelope.state.resolved.append(resolved)
+        return refusal
+
+    async def _relays(self, peer: Peer, variable: Variable) -> bool:
+        """Whether mail for another server is taken: never of a server next door."""
+        rule = self._around.settings.of(MtaStageRcpt).allow_relaying
+        return not peer.role.is_lmtp and await self._around.rules.flag(rule, variable, False, "allowRelaying")
 
     def spool(self, envelope: Envelope) -> InboundSpool:
         """See ``Reception``."""
-        return InboundSpool(
-            self._store, lambda head: self._prefix(envelope, head), self._held, lambda: self._room(envelope)
-        )
+        peer = envelope.peer
+        read = None if peer.role.is_lmtp else partial(self._read, envelope)
+        prefix, room = partial(self._prefix, envelope), partial(self._room, envelope)
+        return InboundSpool(self._around.store, prefix, self._held, room, read)
 
     async def _room(self, envelope: Envelope) -> int | None:
         """How many octets may come. Of those who must all get it the one with the least room counts, else the one with
         the most; of very many somebody has room.
         """
-        resolved = envelope.state.resolved
+        resolved = [each for each in envelope.state.resolved if each.accounts]
         alone = frozenset() if envelope.peer.role.is_lmtp else accounts_alone(resolved)
         accounts = tuple(alone) or accounts_of(resolved)
-        if not alone and len(accounts) > TOGETHER:
+        if not accounts or (not alone and len(accounts) > TOGETHER):
             return None
 
         def look(tx: Transaction) -> int | None:
-            found = [self._quotas.room(tx, id).message for id in accounts]
+            found = [self._around.quotas.room(tx, id).message for id in accounts]
             known = [each for each in found if each is not None]
             if alone:
                 return min(known, default=None)
             return max(known) if len(known) == len(found) else None
 
-        return await self._store.read(look)
+        return await self._around.store.read(look)
 
     async def deliver(self, envelope: Envelope, spool: Any) -> Sequence[Reply]:
-        """Store it (``spool`` is one of ours), and say what became of it."""
-        began = self._clock.seconds()
-        transaction: _Transaction = envelope.state
-        prepared = await self._messages.prepare(spool.content, prefix=spool.prefix)
-        is_lmtp = envelope.peer.role.is_lmtp
-        outcomes = await self._delivering.deliver(
-            prepared,
-            transaction.resolved,
-            sender=envelope.sender.text,
-            recipients=[recipient.path.text for recipient in envelope.recipients],
-            all_or_nobody=not is_lmtp,
-            has_message_id=spool.has_message_id,
-            began=began,
-        )
+        """Take it (``spool`` is one of ours), and say what became of it."""
+        around, taking = self._around, envelope.state
+        began = around.clock.seconds()
+        front = await self._front(envelope, spool)
+        parts = split(envelope, taking.resolved, is_held=taking.hold_until is not None)
+        resolved = [each for _, each in parts.at_once]
+        is_local = any(each.accounts for each in resolved)
+        outcomes: Mapping[int, Outcome] = {}
+        leaving: tuple[Letter, ...] = ()
+        content: bytes | Stored = b""
+        if parts.leaves:
+            if is_local and not front and isinstance(spool.content, Stored):
+                front = received_field(envelope, began)  # the file that stays must be another one
+            content = await self._leaving_content(spool, front, is_local)
+            leaving = letters(parts, self._origin(envelope, spool, content))
+        with discarding(around.store, (content,)):
+            if is_local:
+                outcomes = await self._store(envelope, spool, front, parts, leaving, began)
+            else:
+                await around.store.write(partial(self._queue, leaving))
         spool.release()
-        answers = [_answer([outcomes[id] for id in resolved.accounts]) for resolved in transaction.resolved]
-        if is_lmtp:
+        self._tell_leaving(envelope, leaving)
+        answers = self._answers(envelope, parts, outcomes)
+        if envelope.peer.role.is_lmtp:
             return answers
         return [next((answer for answer in answers if not answer.positive), replies.ACCEPTED)]
 
+    async def _front(self, envelope: Envelope, spool: InboundSpool) -> bytes:
+        """What is put before the message, wherever it goes: results of checks or signatures, and trace fields."""
+        taking: _Taking = envelope.state
+        if envelope.peer.role.is_lmtp:
+            return taking.received
+        if envelope.peer.login is not None:
+            return await self._signature(envelope, spool) + taking.received + taking.completing
+        return await self._judged(envelope, spool) + taking.received + taking.completing
+
+    async def _judged(self, envelope: Envelope, spool: InboundSpool) -> bytes:
+        """Check whose message it is, and write what was found."""
+        around, taking, peer = self._around, envelope.state, envelope.peer
+        modes = await modes_of(around.rules, around.settings.of(SenderAuth), variables_of(peer, envelope))
+        if modes is None:
+            return b""
+        checked = taking.checked = await around.checking.check(
+            spool.content, ip=peer.remote_ip, helo=peer.hello or "", mail_from=envelope.sender.text, modes=modes
+        )
+        refusal = refusal_of(checked, modes)
+        if refusal is not None:
+            raise Refused(refusal)
+        host = peer.hostname or "localhost"
+        results = checked.authentication_results(host) if taking.adds.results else b""
+        return results + (checked.received_spf(host) if taking.adds.spf else b"")
+
+    async def _signature(self, envelope: Envelope, spool: InboundSpool) -> bytes:
+        """See whether the authors are the sender's own addresses, and sign in the name of his domain."""
+        around, taking = self._around, envelope.state
+        authors: Authors = taking.authors
+        if taking.must_match:
+            refusal = await around.rights.author_refusal(envelope.peer, envelope.sender, authors)
+            if refusal is not None:
+                raise Refused(refusal)
+        variable = variables_of(envelope.peer, envelope)
+        if envelope.sender.is_null and authors.paths:  # a report: signed for its author
+            variable = _with_domain(variable, authors.paths[0].domain)
+        rule = around.settings.of(SenderAuth).dkim_sign_domain
+        domain = await around.rules.word(rule, variable, "", "dkimSignDomain")
+        if not domain:
+            return b""
+        content = spool.content
+        if not isinstance(content, Stored):
+            return await around.signing.signed(taking.completing + content, domain)
+        if not taking.completing:
+            return await around.signing.signed(content, domain)
+        whole = await put_before(around.store, taking.completing, content)
+        with discarding(around.store, (whole,)):
+            return await around.signing.signed(whole, domain)
+
+    async def _leaving_content(self, spool: InboundSpool, front: bytes, is_local: bool) -> bytes | Stored:
+        """The message as it leaves, ready for the queue; the file of ``spool`` goes, unless it is needed still."""
+        around, content = self._around, spool.content
+        if not isinstance(content, Stored):
+            return await around.queue.prepare(front + content)
+        if not front:
+            return await around.queue.prepare(content)
+        made = await put_before(around.store, front, content, spool.begun)
+        if not is_local:
+            discard(around.store, (content,))
+        return await around.queue.prepare(made)
+
+    def _origin(self, envelope: Envelope, spool: InboundSpool, content: bytes | Stored) -> Origin:
+        taking, login, checked = envelope.state, envelope.peer.login, envelope.state.checked
+        return Origin(
+            envelope,
+            content,
+            spool.is_8bit,
+            getattr(login, "account_id", None),
+            taking.hold_until,
+            self._around.default_domain(),
+            dmarc_pass=checked is not None and checked.dmarc_pass,
+            reports_failure=checked is None or checked.dmarc_pass,
+        )
+
+    async def _store(
+        self,
+        envelope: Envelope,
+        spool: InboundSpool,
+        front: bytes,
+        parts: Split,
+        leaving: Sequence[Letter],
+        began: float,
+    ) -> Mapping[int, Outcome]:
+        """Give it to those who are here, and in the same transaction to the queue."""
+        around, taking = self._around, envelope.state
+        if taking.adds.return_path:
+            front = return_path(envelope.sender) + front
+        prepared = await around.messages.prepare(spool.content, prefix=front)
+        here = [(recipient.path.text, resolved) for recipient, resolved in parts.at_once if resolved.accounts]
+        try:
+            return await around.delivering.deliver(
+                prepared,
+                [resolved for _, resolved in here],
+                sender=envelope.sender.text,
+                recipients=[address for address, _ in here],
+                all_or_nobody=not envelope.peer.role.is_lmtp,
+                has_message_id=spool.has_message_id,
+                began=began,
+                besides=(lambda tx, found: self._queue(leaving, tx)) if leaving else None,
+            )
+        except BaseException:
+            around.messages.drop((prepared,))
+            raise
+
+    def _queue(self, leaving: Sequence[Letter], tx: Transaction) -> None:
+        now = int(self._around.clock.seconds())
+        for letter in leaving:
+            self._around.queue.add(tx, letter, now)
+
+    def _tell_leaving(self, envelope: Envelope, leaving: Sequence[Letter]) -> None:
+        if not leaving:
+            return
+        self._around.queue.wake()
+        keys = {"from": envelope.sender.text}
+        content = leaving[0].content
+        self._around.telemetry.emit(
+            SMTP_RELAYED,
+            spanId=envelope.peer.span,
+            remoteIp=envelope.peer.remote_ip,
+            accountName=envelope.peer.login_name,
+            total=sum(len(letter.recipients) for letter in leaving),
+            size=content.size if isinstance(content, Stored) else len(content),
+            **keys,
+        )
+
+    def _answers(self, envelope: Envelope, parts: Split, outcomes: Mapping[int, Outcome]) -> list[Reply]:
+        """What is said of each recipient."""
+        found = {id(recipient): resolved for recipient, resolved in parts.at_once}
+        answers = []
+        for recipient in envelope.recipients:
+            resolved = found.get(id(recipient))
+            if resolved is None or resolved.forwards:
+                answers.append(replies.ACCEPTED)
+            else:
+                answers.append(_answer([outcomes[each] for each in resolved.accounts]))
+        return answers
+
     async def _catch_up(self) -> None:
-        waiting = self._look()
+        waiting = self._around.look()
         if waiting is not None:
             await waiting
 
+    def _read(self, envelope: Envelope, octets: bytes) -> MessageHead:
+        """Read the head of a message that is not from next door."""
+        peer = envelope.peer
+        is_ours = peer.login is not None
+        head = read_head(octets, authserv_id=peer.hostname or "localhost", without_bcc=is_ours)
+        if is_ours:
+            envelope.state.authors = read_authors(head.octets[: head.size] + b"\r\n" if head.has_fields else b"")
+        return head
+
     def _prefix(self, envelope: Envelope, head: MessageHead) -> bytes:
         """The trace fields (RFC 5321 4.4). A message that would have no field at all gets one in any case."""
-        transaction: _Transaction = envelope.state
-        if head.received > transaction.most_received:
-            peer = envelope.peer
-            self._telemetry.emit(
+        around, taking, peer = self._around, envelope.state, envelope.peer
+        if head.received > taking.most_received:
+            around.telemetry.emit(
                 SMTP_LOOP_DETECTED,
                 spanId=peer.span,
                 remoteIp=peer.remote_ip,
                 total=head.received,
-                limit=transaction.most_received,
+                limit=taking.most_received,
                 **{"from": envelope.sender.text},
             )
             raise Refused(IN_A_CIRCLE)
-        fields = b""
-        if transaction.adds_return_path:
-            fields = return_path(envelope.sender)
-        if transaction.adds_received or not head.has_fields:
-            alone = envelope.recipients[0].path if len(envelope.recipients) == 1 else None
-            by = envelope.peer.hostname or "localhost"
-            moment = self._clock.seconds()
-            fields += received(envelope.transmission(), by, encode_id(new_span()), alone, moment)
-        return fields
+        moment = around.clock.seconds()
+        taking.completing = completing_fields(envelope, head, taking.adds, moment)
+        if taking.adds.received or not (head.has_fields or taking.completing):
+            taking.received = received_field(envelope, moment)
+        fields = taking.received + taking.completing
+        return return_path(envelope.sender) + fields if taking.adds.return_path else fields
+
+
+def _with_domain(variable: Variable, domain: str) -> Variable:
+    return lambda name: domain if name == "sender_domain" else variable(name)
 
 
 def _answer(outcomes: Sequence[Outcome]) -> Reply:

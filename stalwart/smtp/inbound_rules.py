@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from stalwart.codec.expression import EvaluationError, ExpressionIO, Value
+from stalwart.codec.expression import Constant, EvaluationError, ExpressionIO, Value
 from stalwart.codec.expression.values import integer_of, text_of, truth
 from stalwart.config.collaboration.email import Email
 from stalwart.config.mail.session_stages import (
@@ -38,6 +38,7 @@ NEXT_DOOR = evolve(UNLIMITED, recipients=5000)
 """Of a server that delivers by LMTP."""
 
 Variable = Callable[[str], object]
+Word = str | Constant
 
 
 @frozen
@@ -108,6 +109,24 @@ class SessionRules:
         found = await self._value(expression, variable, usual, name)
         return usual if found is None else truth(found)
 
+    async def word(self, expression: ExpressionValue, variable: Variable, usual: str, name: str) -> str:
+        """A rule that gives a word; empty for one that says no."""
+        found = await self._value(expression, variable, usual, name)
+        if isinstance(found, Constant):
+            return found.name
+        return text_of(found) if found and isinstance(found, str) else ""
+
+    async def words(self, expression: ExpressionValue, variable: Variable, name: str) -> tuple[str, ...]:
+        """A rule that gives a list of words."""
+        found = await self._value(expression, variable, "", name)
+        several = found if isinstance(found, tuple) else (found,)
+        return tuple(each.name if isinstance(each, Constant) else each for each in several if isinstance(each, Word))
+
+    async def seconds(self, expression: ExpressionValue, variable: Variable, name: str) -> float:
+        """A rule that says how long; 0 for one that says no."""
+        found = await self._value(expression, variable, 0, name)
+        return 0 if found is None or not truth(found) else integer_of(found) / 1000
+
     async def number(self, expression: ExpressionValue, variable: Variable, usual: int, name: str) -> int:
         """A rule that says how many."""
         found = await self._value(expression, variable, usual, name)
@@ -162,6 +181,8 @@ def variables_of(peer: Peer, envelope: Envelope | None = None, recipient: str = 
             return recipient
         if name == "rcpt_domain":
             return recipient.rpartition("@")[2]
+        if name == "priority":
+            return (envelope.parameters.mt_priority or 0) if envelope is not None else 0
         return _OF_ENVELOPE[name](envelope) if envelope is not None and name in _OF_ENVELOPE else ""
 
     return variable
@@ -185,7 +206,7 @@ _OF_PEER: dict[str, Callable[[Peer], object]] = {
     "protocol": lambda peer: "lmtp" if peer.role.is_lmtp else "smtp",
     "is_tls": lambda peer: int(peer.is_tls),
     "helo_domain": lambda peer: peer.hello or "",
-    "authenticated_as": lambda peer: peer.login or "",
+    "authenticated_as": lambda peer: peer.login_name,
 }
 _OF_ENVELOPE: dict[str, Callable[[Envelope], object]] = {
     "sender": lambda envelope: envelope.sender.text,

@@ -61,11 +61,17 @@ class Reception(Protocol):
     async def connect(self, peer: Peer) -> Refusal | None:
         """Whether ``peer`` is served; asked before the greeting."""
 
+    async def hello(self, peer: Peer) -> Refusal | None:
+        """Find what ``peer`` is offered (``Peer.offers``), which has said who it is, or has signed in since."""
+
     async def sender(self, envelope: Envelope, path: Path, parameters: MailParameters) -> Refusal | None:
         """Whether mail from ``path`` is taken; ``envelope`` is new."""
 
     async def recipient(self, envelope: Envelope, path: Path, parameters: RcptParameters) -> Refusal | None:
         """Whether mail for ``path`` is taken; if so it is added to the envelope afterwards."""
+
+    async def ask(self, peer: Peer, verb: str, text: str) -> Reply:
+        """The answer to VRFY or EXPN; only where ``Peer.offers`` has it."""
 
     def spool(self, envelope: Envelope) -> Spool:
         """Where the message goes; asked before the client may send it."""

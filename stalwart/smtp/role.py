@@ -5,6 +5,8 @@ A role says what is announced and what is demanded; limits and times are elsewhe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from attrs import frozen
 
 EXTENSIONS = ("PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING")
@@ -15,6 +17,9 @@ _PARAMETERS = {
     "SMTPUTF8": ("SMTPUTF8",),
     "DSN": ("RET", "ENVID", "NOTIFY", "ORCPT"),
     "AUTH": ("AUTH",),
+    "FUTURERELEASE": ("HOLDFOR", "HOLDUNTIL"),
+    "MT-PRIORITY": ("MT-PRIORITY",),
+    "REQUIRETLS": ("REQUIRETLS",),
 }
 
 
@@ -33,8 +38,13 @@ class Role:
 
     def parameters(self) -> frozenset[str]:
         """The parameters that MAIL and RCPT may have."""
-        announced = ("SIZE", *self.announces)
-        return frozenset(name for keyword in announced for name in _PARAMETERS.get(keyword, ()))
+        return parameters_of(self.announces)
+
+
+def parameters_of(announces: Iterable[str]) -> frozenset[str]:
+    """The parameters that MAIL and RCPT may have with these extensions, written as in the answer to EHLO."""
+    keywords = ("SIZE", *(words.partition(" ")[0] for words in announces))
+    return frozenset(name for keyword in keywords for name in _PARAMETERS.get(keyword, ()))
 
 
 MX = Role("mx", demands_full_name=True)

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from stalwart.codec.smtp import replies
-from stalwart.codec.smtp.commands import Auth, Bdat, Hello, Mail, Rcpt, Verb, parse
+from stalwart.codec.smtp.commands import Ask, Auth, Bdat, Hello, Mail, Rcpt, Verb, parse
 from stalwart.codec.smtp.data_decoder import ChunkDecoder, DataDecoder
 from stalwart.codec.smtp.paths import POSTMASTER, Path
 from stalwart.codec.smtp.replies import reply
@@ -25,12 +25,16 @@ from stalwart.smtp.incoming import Incoming
 from stalwart.smtp.outcome import HANGS_UP, Outcome, Step, Then, begun_step, refused
 from stalwart.smtp.policy import Policy
 from stalwart.smtp.reception import Refusal
+from stalwart.smtp.role import parameters_of
 from stalwart.smtp.sign_in import SignIn
 from stalwart.telemetry import events
 from stalwart.telemetry.events import Event
 
 _HELP = reply(
-    214, "2.0.0", "EHLO HELO LHLO STARTTLS MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT", "See RFC 5321 and RFC 2033"
+    214,
+    "2.0.0",
+    "EHLO HELO LHLO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY EXPN HELP QUIT",
+    "See RFC 5321 and RFC 2033",
 )
 
 
@@ -60,7 +64,8 @@ class Session:
         self._tried_recipient = False
         self._named: set[Path] = set()
         self._sign_in = SignIn(self)
-        self._parameters = policy.role.parameters() | (frozenset(("AUTH",)) if policy.authenticator else frozenset())
+        self._parameters: frozenset[str]
+        self._know_parameters()
         self._chunk: tuple[Bdat, Outcome | None] | None = None
 
     # What the connection calls
@@ -114,7 +119,7 @@ class Session:
         """Begin anew (RFC 3207 4.2): what was said in clear may have been said by somebody else."""
         self._reset()
         peer = self.peer
-        peer.hello = peer.login = None
+        peer.hello = peer.login = peer.offers = None
         peer.is_extended = False
         peer.is_tls = True
         self._sign_in.exchange = None
@@ -133,7 +138,6 @@ class Session:
 
     def _hello(self, command: Hello) -> Step:
         peer, policy = self.peer, self.policy
-        hostname = peer.hostname or policy.hostname
         if policy.role.is_lmtp != (command.verb == "LHLO"):
             return self.misplaced(
                 replies.USE_LHLO if policy.role.is_lmtp else replies.USE_EHLO, events.SMTP_INVALID_COMMAND
@@ -144,9 +148,30 @@ class Session:
         self._reset()
         peer.hello, peer.is_extended = command.name, command.verb != "HELO"
         self.tell(events.SMTP_EHLO, hostname=command.name, method=command.verb)
+        return begun_step(self._greet())
+
+    async def named(self) -> Reply | None:
+        """It is known who the client is, or another one than before: find what it is offered; the reply if it is not
+        served.
+        """
+        answer = await self._ask(self.policy.reception.hello(self.peer))
+        self._know_parameters()
+        return answer
+
+    def _know_parameters(self) -> None:
+        keywords = ("AUTH",) if self.policy.authenticator is not None else ()
+        self._parameters = parameters_of((*self.peer.announces, *keywords))
+
+    async def _greet(self) -> Outcome:
+        peer, policy = self.peer, self.policy
+        hostname = peer.hostname or policy.hostname
+        answer = await self.named()
+        if answer is not None:
+            peer.hello = None
+            return refused(answer)
         if not peer.is_extended:
             return Outcome((reply(250, None, hostname),))
-        offers = [hostname, *policy.role.announces, f"SIZE {peer.limits.message_size}"]
+        offers = [hostname, *peer.announces, f"SIZE {peer.limits.message_size}"]
         if policy.tls is not None and not peer.is_tls:
             offers.append("STARTTLS")
         if mechanisms := self._sign_in.mechanisms():
@@ -243,7 +268,7 @@ class Session:
         return Outcome((replies.START_MESSAGE,), Then.MESSAGE)
 
     def _bdat(self, command: Bdat) -> Step:
-        if "CHUNKING" not in self.policy.role.announces:
+        if "CHUNKING" not in self.peer.announces:
             return Outcome((replies.NOT_IMPLEMENTED,), Then.CLOSE)  # what follows cannot be told from commands
         wrong = None
         if self.incoming is None:
@@ -290,8 +315,23 @@ class Session:
     def _help(self) -> Step:
         return Outcome((_HELP,))
 
-    def _vrfy(self) -> Step:
-        return Outcome((replies.CANNOT_VERIFY,))  # RFC 5321 7.3: says nothing about who is here
+    def _who(self, command: Ask) -> Step:
+        self._idled += 1
+        most, offers = self.peer.limits.idle_commands, self.peer.offers
+        if most is not None and self._idled > most:
+            return self.misplaced(replies.TOO_MANY_IDLE, events.SMTP_INVALID_COMMAND)
+        if offers is not None and (offers.vrfy if command.verb == "VRFY" else offers.expn):
+            return begun_step(self._answer(command))
+        if command.verb == "VRFY":
+            return Outcome((replies.CANNOT_VERIFY,))  # RFC 5321 7.3: says nothing about who is here
+        self.tell(events.SMTP_COMMAND_NOT_IMPLEMENTED, method=command.verb)
+        return self.misplaced(replies.NOT_IMPLEMENTED, None)
+
+    async def _answer(self, command: Ask) -> Outcome:
+        try:
+            return refused(await self.policy.reception.ask(self.peer, command.verb, command.text))
+        except Exception as error:
+            return refused(self.fault(error))
 
     def _quit(self) -> Step:
         return Outcome((replies.BYE,), Then.CLOSE)
@@ -437,7 +477,6 @@ _VERBS: dict[Verb, Callable[[Session], Step]] = {
     Verb.RSET: Session._rset,
     Verb.NOOP: Session._noop,
     Verb.HELP: Session._help,
-    Verb.VRFY: Session._vrfy,
     Verb.QUIT: Session._quit,
     Verb.STARTTLS: Session._starttls,
 }
@@ -448,4 +487,5 @@ _COMMANDS: dict[type, Callable[[Session, Any], Step]] = {
     Rcpt: Session._rcpt,
     Bdat: Session._bdat,
     Auth: Session._auth,
+    Ask: Session._who,
 }

@@ -43,7 +43,8 @@ class SignIn:
         authenticator, mechanisms = session.policy.authenticator, self.mechanisms()
         if authenticator is None or not mechanisms:
             session.tell(events.SMTP_COMMAND_NOT_IMPLEMENTED, method="AUTH")
-            return session.misplaced(replies.NOT_IMPLEMENTED, None)
+            in_clear = authenticator is not None and session.policy.tls is not None and not peer.is_tls
+            return session.misplaced(authentication.NEEDS_TLS if in_clear else replies.NOT_IMPLEMENTED, None)
         if peer.hello is None:
             return session.misplaced(replies.GREET_FIRST, events.SMTP_DID_NOT_SAY_EHLO)
         if session.envelope is not None:
@@ -80,7 +81,8 @@ class SignIn:
             return Outcome((outcome.reply,))
         if isinstance(outcome, Login):
             session.peer.login = outcome.identity
-            return Outcome((authentication.SIGNED_IN,))
+            answer = await session.named()
+            return Outcome((authentication.SIGNED_IN,)) if answer is None else refused(answer)
         limits = session.peer.limits
         if limits.login_delay:
             await deferLater(session.policy.clock, limits.login_delay)  # type: ignore[arg-type]  # is IReactorTime

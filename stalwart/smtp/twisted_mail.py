@@ -52,6 +52,14 @@ class TwistedReception:
         """Twisted's interfaces are not asked."""
         return None
 
+    async def hello(self, peer: Peer) -> Refusal | None:
+        """What the role offers."""
+        return None
+
+    async def ask(self, peer: Peer, verb: str, text: str) -> Reply:
+        """Nobody is told who is here."""
+        return replies.CANNOT_VERIFY
+
     async def sender(self, envelope: Envelope, path: Path, parameters: MailParameters) -> Refusal | None:
         """Ask ``validateFrom``."""
         if not path.is_ascii:

@@ -17,6 +17,8 @@ from stalwart.errors import StalwartError
 from stalwart.store.blob_files import LARGE, BlobFiles, BlobWriter, Stored
 from stalwart.store.store import Store, Transaction
 
+_PIECE = 1 << 20
+
 
 class Incoming:
     """One blob in the making, in memory below ``small`` octets."""
@@ -109,6 +111,19 @@ async def store_content(store: Store, content: bytes) -> bytes | Stored:
     def work(files: BlobFiles) -> Stored:
         with files.begin() as writer:
             writer.write(content)
+            return writer.commit()
+
+    return await store.blob_work(work, writes=True)
+
+
+async def put_before(store: Store, octets: bytes, content: Stored, skip: int = 0) -> Stored:
+    """A file with ``octets``, then ``content`` but for its first ``skip`` octets; the file of that stays as it is."""
+
+    def work(files: BlobFiles) -> Stored:
+        with files.begin() as writer:
+            writer.write(octets)
+            for offset in range(skip, content.size, _PIECE):
+                writer.write(files.read(content.hash, offset, min(_PIECE, content.size - offset)))
             return writer.commit()
 
     return await store.blob_work(work, writes=True)

@@ -473,8 +473,45 @@ SMTP_TIME_LIMIT = Event("smtp.time-limit-exceeded", Level.INFO, "SMTP session to
 SMTP_LOOP_DETECTED = Event(
     "smtp.loop-detected", Level.INFO, "Message refused: it has passed too many servers", "remoteIp from total limit"
 )
+SMTP_RATE_LIMIT = Event(
+    "smtp.rate-limit-exceeded", Level.INFO, "Too much mail in some time: postponed", "remoteIp details limit"
+)
+SMTP_RELAYED = Event("smtp.relayed", Level.INFO, "Mail taken for other servers", "remoteIp accountName from total size")
+SMTP_SENDER_NOT_OWN = Event(
+    "smtp.sender-not-own", Level.INFO, "Sender or author is no address of the account", "remoteIp accountName from"
+)
 SMTP_RULE_ERROR = Event("smtp.rule-error", Level.WARN, "Rule of the settings for mail gives nothing", "object reason")
 SMTP_ERROR = Event("smtp.error", Level.ERROR, "Fault in the server while taking mail", "remoteIp reason trace")
+SMTP_SPF_EHLO_PASS = Event("smtp.spf-ehlo-pass", Level.DEBUG, "Client may use its name", "remoteIp domain from")
+SMTP_SPF_EHLO_FAIL = Event(
+    "smtp.spf-ehlo-fail", Level.DEBUG, "Client is not known to use its name", "remoteIp domain from result reason"
+)
+SMTP_SPF_FROM_PASS = Event("smtp.spf-from-pass", Level.DEBUG, "Client may send for the sender", "remoteIp domain from")
+SMTP_SPF_FROM_FAIL = Event(
+    "smtp.spf-from-fail",
+    Level.DEBUG,
+    "Client is not known to send for the sender",
+    "remoteIp domain from result reason",
+)
+SMTP_DKIM_PASS = Event("smtp.dkim-pass", Level.DEBUG, "Signature fits", "remoteIp domain from")
+SMTP_DKIM_FAIL = Event(
+    "smtp.dkim-fail",
+    Level.DEBUG,
+    "Message without a signature, or one that does not fit",
+    "remoteIp domain from result reason",
+)
+SMTP_ARC_PASS = Event("smtp.arc-pass", Level.DEBUG, "Chain of earlier results is whole", "remoteIp domain from")
+SMTP_ARC_FAIL = Event(
+    "smtp.arc-fail", Level.DEBUG, "Chain of earlier results is broken", "remoteIp domain from result reason"
+)
+SMTP_DMARC_PASS = Event("smtp.dmarc-pass", Level.DEBUG, "Author is authenticated", "remoteIp domain from")
+SMTP_DMARC_FAIL = Event(
+    "smtp.dmarc-fail", Level.DEBUG, "Author is not authenticated", "remoteIp domain from result reason"
+)
+SMTP_IPREV_PASS = Event("smtp.iprev-pass", Level.DEBUG, "Address of the client has a name", "remoteIp domain from")
+SMTP_IPREV_FAIL = Event(
+    "smtp.iprev-fail", Level.DEBUG, "Address of the client has no name of its own", "remoteIp domain from result reason"
+)
 
 TELEMETRY_LOG_ERROR = Event("telemetry.log-error", Level.WARN, "Log file cannot be written", "path reason")
 TELEMETRY_LOG_RECOVERED = Event("telemetry.log-recovered", Level.INFO, "Log file is written again", "path")
@@ -531,5 +568,7 @@ TEXT_INDEX_MADE_ANEW = Event("message-ingest.search-anew", Level.INFO, "Search i
 
 def declared_events() -> tuple[Event, ...]:
     """Every event that this server can emit, by id."""
-    found = [value for value in globals().values() if isinstance(value, Event)]
+    from stalwart.telemetry import queue_events  # which needs this module
+
+    found = [value for value in (globals() | vars(queue_events)).values() if isinstance(value, Event)]
     return tuple(sorted((*found, *JMAP_ERRORS.values()), key=lambda event: event.id))

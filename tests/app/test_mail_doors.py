@@ -9,6 +9,7 @@ from twisted.internet.testing import StringTransport
 
 from stalwart.app.listeners import Wanted, wanted_listeners
 from stalwart.app.mail_doors import MailDoors
+from stalwart.app.smtp_parts import Entrance
 from stalwart.codec.smtp.replies import NOT_YET
 from stalwart.config.network.listener import NetworkListener
 from stalwart.config.network.security import BlockedIp
@@ -20,6 +21,7 @@ from stalwart.tls.selection import Certificates
 from stalwart.web.bans import Bans
 from stalwart.web.limits import MemoryCounters
 from tests.directory.world import World
+from tests.smtp.signing_in import TwinAuthenticator
 from tests.smtp.twin import TwinReception, Wire
 from tests.tls.handshakes import Challenged
 
@@ -48,7 +50,8 @@ class MailDoorsTests(World):
     def make(self, reception: Any) -> MailDoors:
         certificates = Certificates(self.clock, self.telemetry, lambda: ("mail.example.test",))
         tls = ServerTls(certificates, Challenged(), self.clock, self.telemetry)
-        return MailDoors(reception, self.settings, self.telemetry, self.clock, self.places, lambda: self.bans, tls)
+        entrance = None if reception is None else Entrance(reception, TwinAuthenticator())
+        return MailDoors(entrance, self.settings, self.telemetry, self.clock, self.places, lambda: self.bans, tls)
 
     def connect(self, wanted: Wanted, host: str = "198.51.100.7", doors: MailDoors | None = None) -> Any:
         wire = Wire(host)
@@ -68,12 +71,18 @@ class MailDoorsTests(World):
             connection, wire = self.connect(option(protocol))
             self.assertEqual(self.said(wire)[0][:4], "220 ")
             connection.dataReceived(hello.encode() + b"\r\n")
-            self.assertIn("250 STARTTLS", self.said(wire)[-1].replace("250-", "250 "))
+            self.assertIn("250 STARTTLS", " ".join(self.said(wire)).replace("250-", "250 "))
 
-    def test_submission_is_not_yet_served(self) -> None:
+    def test_submission(self) -> None:
         for wanted in (option("submission"), stored(bind={"127.0.0.1:587": True})):
-            _, wire = self.connect(wanted)
-            self.assertEqual((wire.value(), wire.disconnecting), (b"421 4.3.2 not yet\r\n", True))
+            connection, wire = self.connect(wanted)
+            connection.dataReceived(b"EHLO a.test\r\nMAIL FROM:<a@a.test>\r\n")
+            self.assertEqual(self.said(wire)[-1][:9], "530 5.7.0")
+
+    def test_nobody_signs_in_by_lmtp(self) -> None:
+        connection, wire = self.connect(option("lmtp"))
+        connection.dataReceived(b"LHLO a.test\r\nAUTH PLAIN AGphbmUAc2VjcmV0\r\n")
+        self.assertEqual(self.said(wire)[-1][:9], "502 5.5.1")
 
     def test_no_mail_outside_of_the_normal_mode(self) -> None:
         _, wire = self.connect(option("smtp"), doors=self.make(None))

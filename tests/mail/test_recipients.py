@@ -11,7 +11,7 @@ from stalwart.config.identity.masked_email import MaskedEmail
 from stalwart.config.identity.tenant import Tenant
 from stalwart.errors import OverQuota
 from stalwart.mail import administrators
-from stalwart.mail.recipients import MOST_MEMBERS, Problem
+from stalwart.mail.recipients import MOST_MEMBERS, Forward, Problem
 from stalwart.store import Transaction
 from tests.directory.world import NOW
 from tests.mail.post_office import PostOffice
@@ -177,16 +177,35 @@ class ListTests(PostOffice):
         found = self.resolve("far@example.test")
         self.assertEqual((found.problem, found.remote), (Problem.REMOTE, 2))
 
+    def test_who_hears_of_what_cannot_be_delivered(self) -> None:
+        """RFC 5321 3.9: of members of a list somebody of the list, else the sender."""
+        self.mailing_list("some", "x@elsewhere.test", aliases={"0": {"name": "few", "domainId": self.home}})
+        self.assertEqual(
+            self.resolve("few@example.test").forwards, (Forward("x@elsewhere.test", "owner-some@example.test"),)
+        )
+        self.change_domain(catchAllAddress="carol@elsewhere.test")
+        self.assertEqual(self.resolve("whoever@example.test").forwards, (Forward("carol@elsewhere.test"),))
+
+    def test_who_looks_after_a_list(self) -> None:
+        self.mailing_list("some", "x@elsewhere.test")
+        self.person("chief", roles={"@type": "Admin"})
+        for address in ("owner-some@example.test", "Some-Request@example.test"):
+            self.assertEqual(self.reached(address), ["chief"])
+        for address in ("owner-alice@example.test", "owner-none@example.test", "owner-@example.test"):
+            self.assertEqual(self.resolve(address).problem, Problem.UNKNOWN)
+
     def test_without_members(self) -> None:
         self.mailing_list("none")
         self.assertEqual(self.resolve("none@example.test").problem, Problem.DISABLED)
 
     def test_very_many_members(self) -> None:
-        far = [f"m{number}@far.test" for number in range(MOST_MEMBERS + 50)]
-        self.mailing_list("many", *far, "zoe@example.test")
+        far = [f"m{number}@far.test" for number in range(MOST_MEMBERS + 1)]
+        self.mailing_list("many", *far[1:], "zoe@example.test")
+        self.mailing_list("too-many", *far)
         self.person("zoe")
         found = self.resolve("many@example.test")
-        self.assertEqual((found.accounts, found.remote), ((self.ids["zoe"],), MOST_MEMBERS + 50))
+        self.assertEqual((found.accounts, found.remote), ((self.ids["zoe"],), MOST_MEMBERS))
+        self.assertEqual(self.resolve("too-many@example.test").problem, Problem.TOO_MANY)
         self.mailing_list("more", *(f"m{number}@example.test" for number in range(MOST_MEMBERS)), "zoe@example.test")
         self.assertEqual(self.resolve("more@example.test").problem, Problem.TOO_MANY, "nobody is left out unsaid")
 

@@ -2,53 +2,147 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
-from attrs import evolve
+from attrs import Factory, define, evolve
 from twisted.internet.defer import Deferred
 
 from stalwart.codec.ids import SINGLETON
+from stalwart.mail.authentication.checking import Checked, Modes, Refusal, SenderChecked
 from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.delivering import Delivering
 from stalwart.mail.messages.folders import Folders
 from stalwart.mail.messages.quota import Quotas
-from stalwart.smtp.inbound import Inbound
+from stalwart.mail.own_addresses import OwnAddresses
+from stalwart.mail.queue.letter import Letter
+from stalwart.smtp.authentication import Authenticator
+from stalwart.smtp.inbound import Inbound, Surroundings
 from stalwart.smtp.inbound_rules import SessionRules
 from stalwart.smtp.limits import DEFAULT
+from stalwart.smtp.offers import Offering
 from stalwart.smtp.policy import Policy
-from stalwart.smtp.role import LMTP, MX
+from stalwart.smtp.role import LMTP, MX, SUBMISSION, Role
+from stalwart.smtp.sasl import MECHANISMS, DirectoryAuthenticator
+from stalwart.smtp.sending_rights import SendingRights
 from stalwart.smtp.server import SmtpFactory
+from stalwart.smtp.throttles import InboundThrottles
 from stalwart.store.mail_rows import EmailRow
 from stalwart.web.connection import Listener
+from tests.directory.world import PASSWORD
 from tests.mail.post_office import PostOffice
 from tests.smtp.twin import Client, Wire
 
 MESSAGE = "From: a@sender.test\r\nMessage-ID: <1@sender.test>\r\nSubject: Hello\r\n\r\nText\r\n"
 
 
+@define(eq=False)
+class KeptLetters:
+    """A queue that keeps what it is given, as the transaction does that gives it. ``problem`` is raised by ``add``."""
+
+    letters: list[Letter] = Factory(list)
+    problem: Exception | None = None
+    woken: int = 0
+
+    async def prepare(self, content: Any) -> Any:
+        return content
+
+    def add(self, tx: Any, letter: Letter, now: int) -> int:
+        if self.problem is not None:
+            raise self.problem
+        self.letters.append(letter)
+        return len(self.letters)
+
+    def wake(self) -> None:
+        self.woken += 1
+
+
+@define
+class Signer:
+    """Signs in the name of a domain, in words."""
+
+    async def signed(self, content: Any, domain: str) -> bytes:
+        return f"DKIM-Signature: d={domain}\r\n".encode()
+
+
+@define
+class Judged(Checked):
+    """What is found of every message; ``refused`` is the reply to it."""
+
+    refused: Refusal | None = None
+    is_genuine: bool = True
+
+    @property
+    def dmarc_pass(self) -> bool:
+        return self.is_genuine
+
+    def authentication_results(self, authserv_id: str) -> bytes:
+        return f"Authentication-Results: {authserv_id}; none\r\n".encode()
+
+    def received_spf(self, receiver: str) -> bytes:
+        return f"Received-SPF: none receiver={receiver}\r\n".encode()
+
+    def refusal(self, modes: Modes) -> Refusal | None:
+        return self.refused
+
+
+@define(eq=False)
+class Judge:
+    """Checks messages; ``asked`` is with what."""
+
+    found: Judged = Factory(lambda: Judged(SenderChecked("", "", "")))
+    asked: list[dict[str, Any]] = Factory(list)
+
+    async def check(self, content: Any, **asked: Any) -> Checked:
+        self.asked.append({"content": content, **asked})
+        return self.found
+
+
 class InboundCase(PostOffice):
-    """``client`` connects; ``mail_of`` says what somebody has."""
+    """``client`` connects; ``mail_of`` says what somebody has, ``queue`` what leaves."""
 
     def setUp(self) -> None:
         super().setUp()
+        self.ids["sue"] = self.user("sue", aliases={"0": {"name": "susan", "domainId": self.home}})
         quotas = Quotas(self.settings, self.clock)
         messages = Messages(self.store, self.settings, quotas, self.clock, self.telemetry)
         folders = Folders(self.store, self.settings, self.clock)
         delivering = Delivering(self.store, messages, folders, self.clock)
         self.rules = SessionRules(self.settings, self.io, self.telemetry)
         self.waits: list[Deferred[None]] = []
+        self.queue, self.judge, self.blocked = KeptLetters(), Judge(), set[str]()
+        own = OwnAddresses(self.settings, self.clock)
+        rights = SendingRights(self.store, own, self.telemetry, self.clock)
+        fakes: Any = self.queue, Signer(), self.judge
         self.inbound = Inbound(
-            *(self.store, self.settings, self.rules, self.recipients, messages, delivering, quotas),
-            *(self.telemetry, self.clock, lambda: self.waits.pop() if self.waits else None),
+            Surroundings(
+                *(self.store, self.settings, self.rules),
+                Offering(self.settings, self.rules, tuple(MECHANISMS), self.clock),
+                *(self.recipients, messages, delivering, quotas, *fakes, rights),
+                InboundThrottles(self.store, self.settings, self.rules, self.telemetry, self.clock),
+                *(self.telemetry, self.clock, lambda: "example.test"),
+                lambda: self.waits.pop() if self.waits else None,
+            )
+        )
+        self.authenticator: Authenticator = DirectoryAuthenticator(
+            self.directory, rights.is_own, self.blocked.__contains__
         )
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.telemetry.observe(lambda event, values: self.told.append((event.id, values)))
 
     def client(
-        self, *, lmtp: bool = False, host: str = "198.51.100.7", tls: Any = None, hello: str = "a.test"
+        self,
+        *,
+        lmtp: bool = False,
+        host: str = "198.51.100.7",
+        tls: Any = None,
+        hello: str = "a.test",
+        role: Role = MX,
     ) -> Client:
         """Somebody who has said hello."""
-        policy = Policy(LMTP if lmtp else MX, self.inbound, self.telemetry, self.clock, "x", "x", evolve(DEFAULT), tls)
+        role = LMTP if lmtp else role
+        said = self.telemetry, self.clock, "x", "x", evolve(DEFAULT), tls
+        policy = Policy(role, self.inbound, *said, None if lmtp else self.authenticator)
         factory = SmtpFactory(Listener("smtp"), policy)
         wire = Wire(host)
         connection: Any = factory.buildProtocol(wire.getPeer())
@@ -58,6 +152,13 @@ class InboundCase(PostOffice):
         if hello:
             client.greeting = client.lines()  # type: ignore[attr-defined]
             client.offers = client.say(f"{'LHLO' if lmtp else 'EHLO'} {hello}")  # type: ignore[attr-defined]
+        return client
+
+    def signed_in(self, name: str = "sue", *, host: str = "127.0.0.1", **options: Any) -> Client:
+        """Somebody who has signed in for submission, from this host, where that is possible without TLS."""
+        client = self.client(role=SUBMISSION, host=host, **options)
+        words = b64encode(f"\0{name}@example.test\0{PASSWORD}".encode()).decode()
+        self.assertEqual(client.codes(f"AUTH PLAIN {words}"), ["235 2.7.0"])
         return client
 
     def send(

@@ -37,7 +37,7 @@ class AuthTests(SynchronousTestCase):
         self.assertIn("250 AUTH PLAIN LOGIN", self.server().connect().say("EHLO a.test"))
         hidden = self.server(needs_tls=True).connect()
         self.assertFalse([line for line in hidden.say("EHLO a.test") if "AUTH" in line])
-        self.assertEqual(hidden.codes("AUTH PLAIN " + RIGHT), ["502 5.5.1"])
+        self.assertEqual(hidden.codes("AUTH PLAIN " + RIGHT), ["538 5.7.11"])
         hidden.say("STARTTLS")
         self.assertIn("250 AUTH PLAIN LOGIN", hidden.say("EHLO a.test"))
 

@@ -25,7 +25,8 @@ class DeliveryTests(InboundCase):
     def test_a_message_is_in_the_inbox(self) -> None:
         self.assertEqual(self.send(self.client(), "Alice+shop@example.test"), TAKEN)
         ((row, octets),) = self.mail_of("alice")
-        self.assertTrue(octets.startswith(b"Return-Path: <a@sender.test>\r\nReceived: from a.test ([198.51.100.7])"))
+        self.assertTrue(octets.startswith(b"Return-Path: <a@sender.test>\r\nAuthentication-Results: "))
+        self.assertIn(b"\r\nReceived: from a.test ([198.51.100.7])", octets)
         self.assertTrue(octets.endswith(b"\r\n" + MESSAGE.encode()))
         self.assertIn(b"by mail.example.test with ESMTP id", octets.replace(b"\r\n\t", b" "))
         self.assertIn(b"for <Alice+shop@example.test>;", octets.replace(b"\r\n\t", b" "))
@@ -50,13 +51,11 @@ class DeliveryTests(InboundCase):
         self.assertEqual(len(self.mail_of("team")), 1)
 
     def test_refused_recipients(self) -> None:
-        self.mailing_list("far", "x@elsewhere.test")
         client = self.client()
         client.say("MAIL FROM:<>")
         for address, code in {
             "carol@example.test": "550 5.1.1",
             "a@elsewhere.test": "550 5.7.1",
-            "far@example.test": "550 5.7.1",
             "postmaster@elsewhere.test": "550 5.7.1",
         }.items():
             if address.startswith("postmaster"):  # the first one waits for nothing
@@ -103,7 +102,7 @@ class DeliveryTests(InboundCase):
             client.connection.dataReceived(data[begin : begin + 9000])
         self.assertEqual(client.lines()[-1][:9], "250 2.0.0")
         ((row, octets),) = self.mail_of("bob")
-        self.assertTrue(octets.startswith(b"Return-Path: <a@sender.test>\r\nReceived:"))
+        self.assertTrue(octets.startswith(b"Return-Path: <a@sender.test>\r\nAuthentication-Results: "))
         self.assertTrue(octets.endswith(b"\r\n" + text.encode()))
         self.assertEqual(row.size, len(octets))
         self.assertTrue(self.store.blob_files.exists(row.blob))

@@ -104,7 +104,8 @@ class TransactionTests(InboundCase):
         self.assertEqual(self.client().offers[-1], "250 SIZE 1000")
 
     def test_fields_by_rule(self) -> None:
-        self.set(MtaStageData, addReceivedHeader=rule("false"), addReturnPathHeader=rule("false"))
+        names = ("Received", "ReturnPath", "AuthResults", "ReceivedSpf", "Date", "MessageId")
+        self.set(MtaStageData, **{f"add{name}Header": rule("false") for name in names})
         self.send(self.client(), "alice@example.test")
         self.assertEqual(self.mail_of("alice")[0][1], MESSAGE.encode())
         self.send(self.client(), "alice@example.test", message="text\r\n")
@@ -145,7 +146,7 @@ class VariableTests(InboundCase):
         )
         self.assertEqual([variable(name) for name in ("sender_domain", "rcpt_domain")], ["sender.test", "example.test"])
         self.assertEqual([variable(name) for name in ("recipients", "helo_domain")], [["r@example.test"], "a.test"])
-        self.assertEqual([variables_of(peer)(name) for name in ("sender", "rcpt", "asn", "priority")], [""] * 4)
+        self.assertEqual([variables_of(peer)(name) for name in ("sender", "rcpt", "asn", "priority")], ["", "", "", 0])
 
     def test_loopback(self) -> None:
         for ip, expected in (("127.0.0.9", True), ("::1", True), ("192.0.2.1", False), ("", False)):

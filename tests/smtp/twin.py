@@ -19,7 +19,7 @@ from stalwart.codec.smtp import replies
 from stalwart.codec.smtp.parameters import MailParameters, RcptParameters
 from stalwart.codec.smtp.paths import Path
 from stalwart.codec.smtp_reply import Reply
-from stalwart.smtp.envelope import Envelope, Peer
+from stalwart.smtp.envelope import Envelope, Offers, Peer
 from stalwart.smtp.limits import Limits
 from stalwart.smtp.policy import Policy
 from stalwart.smtp.reception import Refusal
@@ -81,6 +81,7 @@ class TwinReception:
     answers: dict[str, Reply] = Factory(dict)
     slow: bool = False
     answers_less: bool = False
+    offers: Offers | None = None
 
     async def reached(self, step: str) -> None:
         wait = self.waits.pop(step, None)
@@ -92,6 +93,15 @@ class TwinReception:
     async def connect(self, peer: Peer) -> Refusal | None:
         await self.reached("connect")
         return Refusal(554, "5.7.1", "Not you") if peer.remote_ip == "203.0.113.66" else None
+
+    async def hello(self, peer: Peer) -> Refusal | None:
+        await self.reached("hello")
+        peer.offers = self.offers
+        return None
+
+    async def ask(self, peer: Peer, verb: str, text: str) -> Reply:
+        await self.reached("ask")
+        return Reply(250, "2.1.5", (f"{verb} {text}",))
 
     async def sender(self, envelope: Envelope, path: Path, parameters: MailParameters) -> Refusal | None:
         await self.reached("sender")

@@ -39,7 +39,6 @@ class Verb(Enum):
     STARTTLS = "STARTTLS"
     NOOP = "NOOP"
     HELP = "HELP"
-    VRFY = "VRFY"
 
 
 @frozen
@@ -82,7 +81,15 @@ class Auth:
     initial: str | None
 
 
-Command = Verb | Hello | Mail | Rcpt | Bdat | Auth
+@frozen
+class Ask:
+    """VRFY or EXPN (RFC 5321 4.1.1.6, 4.1.1.7): who is ``text``, and who gets the mail of the list ``text``?"""
+
+    verb: str
+    text: str
+
+
+Command = Verb | Hello | Mail | Rcpt | Bdat | Auth | Ask
 
 
 def parse(line: bytes, announced: Collection[str]) -> Command | Reply:
@@ -176,7 +183,7 @@ def _with_anything(verb: str, rest: str) -> Command | Reply:
 
 
 def _with_something(verb: str, rest: str) -> Command | Reply:
-    return Verb[verb] if rest else replies.reply(501, "5.5.4", f"{verb} of whom?")
+    return Ask(verb, rest) if rest else replies.reply(501, "5.5.4", f"{verb} of whom?")
 
 
 def _bdat(verb: str, rest: str) -> Command | Reply:
@@ -199,8 +206,9 @@ _READERS: dict[str, Callable[[str, str], Command | Reply]] = {
     **dict.fromkeys(("DATA", "RSET", "QUIT", "STARTTLS"), _alone),
     **dict.fromkeys(("NOOP", "HELP"), _with_anything),
     "VRFY": _with_something,
+    "EXPN": _with_something,
     "BDAT": _bdat,
     "AUTH": _auth,
 }
-_NOT_IMPLEMENTED = frozenset(("EXPN", "TURN", "ATRN", "ETRN", "SEND", "SOML", "SAML", "BURL"))
+_NOT_IMPLEMENTED = frozenset(("TURN", "ATRN", "ETRN", "SEND", "SOML", "SAML", "BURL"))
 _HTTP = frozenset(("GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT", "PATCH", "DELETE", "TRACE", "HOST:", "PRI"))

@@ -1,5 +1,6 @@
-"""The parameters of MAIL and RCPT: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), and those of delivery
-reports, RET, ENVID, NOTIFY, ORCPT (RFC 3461).
+"""The parameters of MAIL and RCPT: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), those of delivery reports,
+RET, ENVID, NOTIFY, ORCPT (RFC 3461), of mail for later, HOLDFOR and HOLDUNTIL (RFC 4865), MT-PRIORITY (RFC 6710) and
+REQUIRETLS (RFC 8689).
 
 What is known and what the server announces are different things: a parameter of an extension that is not announced is
 refused with 555, like one that nobody knows (RFC 5321 4.1.1.11).
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from attrs import frozen
@@ -16,12 +18,15 @@ from attrs import frozen
 LONGEST_ENVID = 100  # RFC 3461 4.4
 LONGEST_ORCPT = 500  # RFC 3461 4.2
 _LONGEST_SIZE = 20  # RFC 1870 3
+_LONGEST_HOLD = 9  # digits, RFC 4865 3
 
 _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~\u00a0-\U0010ffff]+))?").fullmatch
 _XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*").fullmatch
 _HEX = re.compile(r"\+([0-9A-F]{2})")
 _ADDRESS_TYPE = re.compile(r"[A-Za-z0-9-]+").fullmatch
 _CONDITIONS = frozenset(("SUCCESS", "FAILURE", "DELAY"))
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII).fullmatch
+_PRIORITY = re.compile(r"-?[0-9]").fullmatch
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -35,7 +40,9 @@ class InvalidParameter(ValueError):
 
 @frozen
 class MailParameters:
-    """What MAIL says beside the sender. ``size`` is what the client thinks it will send."""
+    """What MAIL says beside the sender. ``size`` is what the client thinks it will send, ``holdfor`` how many seconds
+    it is to wait before it leaves, ``holduntil`` until when (seconds since 1970).
+    """
 
     size: int | None = None
     body: str | None = None
@@ -43,6 +50,10 @@ class MailParameters:
     ret: str | None = None
     envid: str | None = None
     auth: str | None = None
+    holdfor: int | None = None
+    holduntil: int | None = None
+    mt_priority: int | None = None
+    requiretls: bool = False
 
 
 @frozen
@@ -84,9 +95,12 @@ def _read(text: str, announced: Collection[str], kinds: Mapping[str, Callable[[s
         keyword = match[1].upper()
         if keyword not in kinds or keyword not in announced:
             raise UnknownParameter(keyword)
-        if keyword.lower() in found:
+        name = keyword.lower().replace("-", "_")
+        if name in found:
             raise InvalidParameter(f"{keyword} is given twice")
-        found[keyword.lower()] = kinds[keyword](match[2])
+        found[name] = kinds[keyword](match[2])
+    if "holdfor" in found and "holduntil" in found:  # RFC 4865 4
+        raise InvalidParameter("HOLDFOR and HOLDUNTIL exclude each other")
     return found
 
 
@@ -105,10 +119,34 @@ def _one_of(keyword: str, *values: str) -> Callable[[str | None], str]:
     return read
 
 
-def _smtputf8(value: str | None) -> bool:
-    if value is not None:
-        raise InvalidParameter("SMTPUTF8 has no value")
-    return True
+def _without_value(keyword: str) -> Callable[[str | None], bool]:
+    def read(value: str | None) -> bool:
+        if value is not None:
+            raise InvalidParameter(f"{keyword} has no value")
+        return True
+
+    return read
+
+
+def _hold_for(value: str | None) -> int:
+    if value is None or not (value.isascii() and value.isdigit() and len(value) <= _LONGEST_HOLD and int(value)):
+        raise InvalidParameter(f"HOLDFOR is a number of seconds with at most {_LONGEST_HOLD} digits")
+    return int(value)
+
+
+def _hold_until(value: str | None) -> int:
+    try:
+        if value is None or not _MOMENT(value):
+            raise ValueError
+        return int(datetime.fromisoformat(value).timestamp())
+    except (ValueError, OverflowError) as error:
+        raise InvalidParameter("HOLDUNTIL is a date and time as in RFC 3339") from error
+
+
+def _priority(value: str | None) -> int:
+    if value is None or not _PRIORITY(value):
+        raise InvalidParameter("MT-PRIORITY is a number from -9 to 9")
+    return int(value)
 
 
 def xtext(value: str) -> str:
@@ -157,9 +195,13 @@ def _auth(value: str | None) -> str:
 _MAIL: Mapping[str, Callable[[str | None], Any]] = {
     "SIZE": _size,
     "BODY": _one_of("BODY", "7BIT", "8BITMIME"),
-    "SMTPUTF8": _smtputf8,
+    "SMTPUTF8": _without_value("SMTPUTF8"),
     "RET": _one_of("RET", "FULL", "HDRS"),
     "ENVID": _envid,
     "AUTH": _auth,
+    "HOLDFOR": _hold_for,
+    "HOLDUNTIL": _hold_until,
+    "MT-PRIORITY": _priority,
+    "REQUIRETLS": _without_value("REQUIRETLS"),
 }
 _RCPT: Mapping[str, Callable[[str | None], Any]] = {"NOTIFY": _notify, "ORCPT": _orcpt}

@@ -70,6 +70,11 @@ def date(moment: float) -> str:
     )
 
 
+def timestamp(moment: float) -> str:
+    """Seconds since 1970 as RFC 3339 writes them, in UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+
+
 def _client(way: Transmission) -> list[str]:
     literal = f"[IPv6:{_safe(way.address)}]" if ":" in way.address else f"[{_safe(way.address)}]"
     shown = [f"({_safe(way.host)}", f"{literal})"] if way.host else [f"({literal})"]

@@ -14,7 +14,7 @@ class MailingList(
     together=(ADDRESS_SPACE, ("name", "domain_id"), "email"),
     tenant=True,
 ):
-    """An address whose mail goes on to a list of recipients; those on other servers are left out as yet."""
+    """An address whose mail goes on to a list of recipients; those on other servers get it through the queue."""
 
     name: str = prop(String("localPart"), REQUIRED, "Part of the address before the `@`.", index="both")
     domain_id: int = prop(ObjectId("Domain"), REQUIRED, "Domain of the list; the address is name@domain.")

@@ -11,12 +11,15 @@ _SIGNED_IN = "!is_empty(authenticated_as)"
 _IF_SIGNED_IN = rule(otherwise=_SIGNED_IN)
 
 
-class MtaExtensions(Singleton, enforced=False):
+class MtaExtensions(Singleton):
     """SMTP extensions that are offered."""
 
     chunking: ExpressionValue = prop(_MAIL, _ALWAYS, "CHUNKING (RFC 3030).")
     deliver_by: ExpressionValue = prop(
-        _MAIL, rule((_SIGNED_IN, "15d"), otherwise="false"), "Longest time of DELIVERBY (RFC 2852); false is none."
+        _MAIL,
+        rule((_SIGNED_IN, "15d"), otherwise="false"),
+        "Longest time of DELIVERBY (RFC 2852); false is none.",
+        enforced=False,
     )
     dsn: ExpressionValue = prop(_MAIL, _IF_SIGNED_IN, "DSN (RFC 3461).", label="DSN")
     expn: ExpressionValue = prop(_MAIL, _IF_SIGNED_IN, "EXPN (RFC 5321 3.5).", label="EXPN")
@@ -29,7 +32,9 @@ class MtaExtensions(Singleton, enforced=False):
         "Policy of MT-PRIORITY (RFC 6710); false is none.",
         label="MT-PRIORITY",
     )
-    no_soliciting: ExpressionValue = prop(_MAIL, {}, "Keywords of NO-SOLICITING (RFC 3865); no rule is none.")
+    no_soliciting: ExpressionValue = prop(
+        _MAIL, {}, "Keywords of NO-SOLICITING (RFC 3865); no rule is none.", enforced=False
+    )
     pipelining: ExpressionValue = prop(_MAIL, _ALWAYS, "PIPELINING (RFC 2920).")
     require_tls: ExpressionValue = prop(_MAIL, _ALWAYS, "REQUIRETLS (RFC 8689).", label="REQUIRETLS")
     vrfy: ExpressionValue = prop(_MAIL, _IF_SIGNED_IN, "VRFY (RFC 5321 3.5).", label="VRFY")

@@ -14,7 +14,7 @@ _MESSAGE = Expression(RCPT_VARIABLES, VERIFY_MODES)
 _ON_MX = rule(("role == 'mx'", "relaxed"), otherwise="disable")
 
 
-class SenderAuth(Singleton, enforced=False):
+class SenderAuth(Singleton):
     """Who a message is from, verified and signed."""
 
     dkim_sign_domain: ExpressionValue = prop(

@@ -59,7 +59,7 @@ class MtaStageEhlo(Singleton):
     script: ExpressionValue = prop(_CONNECTION, _NEVER, _SCRIPT, enforced=False)
 
 
-class MtaStageAuth(Singleton, enforced=False):
+class MtaStageAuth(Singleton):
     """AUTH (RFC 4954)."""
 
     sasl_mechanisms: ExpressionValue = prop(
@@ -96,7 +96,7 @@ class MtaStageRcpt(Singleton):
     """RCPT, the recipients."""
 
     allow_relaying: ExpressionValue = prop(
-        _RCPT, rule(otherwise="!is_empty(authenticated_as)"), "Accept recipients of other servers.", enforced=False
+        _RCPT, rule(otherwise="!is_empty(authenticated_as)"), "Accept recipients of other servers."
     )
     rewrite: ExpressionValue = prop(_RCPT, _NEVER, "Recipient to use instead; false keeps it.", enforced=False)
     max_recipients: ExpressionValue = prop(_MAIL, rule(otherwise="100"), "Recipients of one message.")
@@ -117,16 +117,19 @@ class MtaStageData(Singleton):
         _RCPT, rule(otherwise="is_empty(authenticated_as)"), "Judge the message by the spam filter.", enforced=False
     )
     add_delivered_to_header: bool = prop(Boolean(), True, "Add a Delivered-To field.", enforced=False)
-    add_auth_results_header: ExpressionValue = prop(
-        _RCPT, _ON_MX, "Add Authentication-Results (RFC 8601).", enforced=False
+    add_auth_results_header: ExpressionValue = prop(_RCPT, _ON_MX, "Add Authentication-Results (RFC 8601).")
+    add_date_header: ExpressionValue = prop(
+        _RCPT, _ON_MX, "Add Date where there is none; to mail of people here always (RFC 6409 8.2)."
     )
-    add_date_header: ExpressionValue = prop(_RCPT, _ON_MX, "Add Date where there is none.", enforced=False)
     add_message_id_header: ExpressionValue = prop(
-        _RCPT, _ON_MX, "Add Message-ID where there is none.", label="Add Message-ID header", enforced=False
+        _RCPT,
+        _ON_MX,
+        "Add Message-ID where there is none; to mail of people here always (RFC 6409 8.3).",
+        label="Add Message-ID header",
     )
     add_received_header: ExpressionValue = prop(_RCPT, _ON_MX, "Add Received (RFC 5321 4.4); by LMTP always.")
     add_received_spf_header: ExpressionValue = prop(
-        _RCPT, _ON_MX, "Add Received-SPF (RFC 7208 9.1).", label="Add Received-SPF header", enforced=False
+        _RCPT, _ON_MX, "Add Received-SPF (RFC 7208 9.1).", label="Add Received-SPF header"
     )
     add_return_path_header: ExpressionValue = prop(_RCPT, _ON_MX, "Add Return-Path (RFC 5321 4.4); by LMTP always.")
     script: ExpressionValue = prop(_RCPT, _NEVER, _SCRIPT, enforced=False)

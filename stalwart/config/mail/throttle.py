@@ -35,7 +35,7 @@ OUTBOUND_KEY = Enumeration(
 _COUNTED_BY = "What is counted separately; nothing means one count for all."
 
 
-class MtaInboundThrottle(Object, label="description", enforced=False):
+class MtaInboundThrottle(Object, label="description"):
     """A limit on incoming mail."""
 
     enable: bool = prop(Boolean(), True, "Whether it is in use.", label="Enabled")

@@ -9,7 +9,7 @@ have room.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
@@ -39,6 +39,9 @@ class Disposed:
 Outcome = AddedEmail | Disposed | StalwartError
 """What became of a message in one account; an error says why it does not have it."""
 
+Besides = Callable[[Transaction, Mapping[int, Outcome]], object]
+"""What else is written in the transaction of a message, given what became of it."""
+
 
 class Delivering:
     """Stores messages for accounts. ``clock`` tells the time."""
@@ -60,12 +63,14 @@ class Delivering:
         has_message_id: bool = True,
         folder: str = INBOX,
         began: float | None = None,
+        besides: Besides | None = None,
     ) -> dict[int, Outcome]:
         """Give ``prepared`` to everybody in ``resolved``, each once; what became of it, by account.
 
         ``sender`` is the return path, "" for none; ``recipients`` are the addresses as the envelope has them, one for
         each in ``resolved``. ``all_or_nobody``: an account that cannot take it, and does not share its address with
         others, keeps it from all; what is wrong is raised. ``has_message_id``: what comes again is the same message.
+        ``besides`` is written together with it, in the first transaction if there are several.
         ``folder`` is the role of the mailbox for it. ``began`` is when it came, for the figures. The file of a message
         that nobody keeps is removed.
         """
@@ -73,7 +78,7 @@ class Delivering:
         accounts = accounts_of(resolved)
         prepared = _marked(prepared, sender, len(accounts), has_message_id)
         alone = accounts_alone(resolved) if all_or_nobody else frozenset()
-        outcomes = await self._store_for(prepared, accounts, alone, folder)
+        outcomes = await self._store_for(prepared, accounts, alone, folder, besides)
         is_new = any(isinstance(outcome, AddedEmail) and not outcome.duplicate for outcome in outcomes.values())
         if not is_new or prepared.size < LARGE:  # a small one may be a row already
             self._messages.drop((prepared,))
@@ -84,18 +89,30 @@ class Delivering:
         return outcomes
 
     async def _store_for(
-        self, prepared: Prepared, accounts: Sequence[int], alone: frozenset[int], folder: str
+        self,
+        prepared: Prepared,
+        accounts: Sequence[int],
+        alone: frozenset[int],
+        folder: str,
+        besides: Besides | None,
     ) -> dict[int, Outcome]:
         # Of too many for one transaction some may get it and others not; who tries again gives it twice to nobody.
         must = alone if len(accounts) <= TOGETHER else frozenset()
         found: dict[int, Outcome] = {}
         for begin in range(0, len(accounts), TOGETHER):
-            add = partial(self._add, prepared, accounts[begin : begin + TOGETHER], must, folder)
+            also = besides if begin == 0 else None
+            add = partial(self._add, prepared, accounts[begin : begin + TOGETHER], must, folder, also)
             found.update(await self._store.write(add))
         return found
 
     def _add(
-        self, prepared: Prepared, accounts: Iterable[int], must: frozenset[int], folder: str, tx: Transaction
+        self,
+        prepared: Prepared,
+        accounts: Iterable[int],
+        must: frozenset[int],
+        folder: str,
+        besides: Besides | None,
+        tx: Transaction,
     ) -> Mapping[int, Outcome]:
         now = int(self._clock.seconds())
         found: dict[int, Outcome] = {}
@@ -108,6 +125,8 @@ class Delivering:
                 if id in must:
                     raise
                 found[id] = problem
+        if besides is not None:
+            besides(tx, found)
         return found
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.smtp import replies
-from stalwart.codec.smtp.commands import Auth, Bdat, Hello, Mail, Rcpt, Verb, parse
+from stalwart.codec.smtp.commands import Ask, Auth, Bdat, Hello, Mail, Rcpt, Verb, parse
 from stalwart.codec.smtp.parameters import MailParameters, RcptParameters
 from stalwart.codec.smtp.paths import NULL, Path
 from stalwart.codec.smtp_reply import Reply
@@ -30,7 +30,8 @@ GOOD = {
     b"STARTTLS": Verb.STARTTLS,
     b"NOOP at all": Verb.NOOP,
     b"HELP": Verb.HELP,
-    b"VRFY jane": Verb.VRFY,
+    b"VRFY jane": Ask("VRFY", "jane"),
+    b"expn <list@a.test>": Ask("EXPN", "<list@a.test>"),
     b"BDAT 0": Bdat(0, False),
     b"BDAT 1000 last": Bdat(1000, True),
     b"AUTH plain": Auth("PLAIN", None),
@@ -45,7 +46,7 @@ BAD = {
     b"NOOP\x00": (500, "5.5.2"),
     b"NOOP\t": (500, "5.5.2"),
     b"RCPT TO:<\xff@a.test>": (500, "5.5.2"),
-    b"EXPN list": (502, "5.5.1"),
+    b"EXPN": (501, "5.5.4"),
     b"TURN": (502, "5.5.1"),
     b"EHLO": (501, "5.5.4"),
     b"EHLO a b": (501, "5.5.4"),

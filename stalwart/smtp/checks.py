@@ -1,0 +1,31 @@
+"""How messages of other servers are checked, by the rules of x:SenderAuth."""
+
+from __future__ import annotations
+
+from stalwart.config.mail.sender_auth import SenderAuth
+from stalwart.mail.authentication.checking import Checked, Modes
+from stalwart.smtp.inbound_rules import SessionRules, Variable
+from stalwart.smtp.reception import Refusal
+
+_OFF = "disable"
+_NEEDED = ("dkim", "arc", "spf_ehlo", "spf_from", "dmarc", "iprev")
+
+
+async def modes_of(rules: SessionRules, settings: SenderAuth, variable: Variable) -> Modes | None:
+    """What the rules say for a message; None if nothing is to be checked."""
+    modes = Modes(
+        dkim=await rules.word(settings.dkim_verify, variable, "relaxed", "dkimVerify") or _OFF,
+        arc=await rules.word(settings.arc_verify, variable, _OFF, "arcVerify") or _OFF,
+        spf_ehlo=await rules.word(settings.spf_ehlo_verify, variable, "relaxed", "spfEhloVerify") or _OFF,
+        spf_from=await rules.word(settings.spf_from_verify, variable, "relaxed", "spfFromVerify") or _OFF,
+        dmarc=await rules.word(settings.dmarc_verify, variable, "relaxed", "dmarcVerify") or _OFF,
+        iprev=await rules.word(settings.reverse_ip_verify, variable, "relaxed", "reverseIpVerify") or _OFF,
+        dkim_strict=settings.dkim_strict,
+    )
+    return None if all(getattr(modes, name) == _OFF for name in _NEEDED) else modes
+
+
+def refusal_of(checked: Checked, modes: Modes) -> Refusal | None:
+    """Why a message is not taken after its checks."""
+    found = checked.sender.refusal(modes) or checked.refusal(modes)
+    return None if found is None else Refusal(found.code, found.enhanced, found.text)
