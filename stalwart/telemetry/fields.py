@@ -40,14 +40,14 @@ class Kind(Enum):
 _NAMES: Mapping[Kind, str] = {
     Kind.TEXT: """
         accountName address again client config contents created destroyed details directory domain from hint hostname
-        id kind listenerId method mode object path permission property reason requestId result to trace type updated
-        version
+        id kind listenerId method mode object path permission property queueName reason requestId result source to trace
+        type updated version
         """,
     Kind.NUMBER: """
-        accountId code documentId dropped limit listeners localPort remotePort size spanId total worker
+        accountId code documentId dropped limit listeners localPort remotePort queueId size spanId total worker
         """,
     Kind.DURATION: "elapsed",
-    Kind.MOMENT: "due",
+    Kind.MOMENT: "due nextRetry",
     Kind.ADDRESS: "remoteIp",
     Kind.URL: "url",
 }

@@ -1,0 +1,172 @@
+"""Writes what came of attempts, with the reports to senders, and tells of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from stalwart.mail.queue.intake import Intake
+from stalwart.mail.queue.letter import Letter
+from stalwart.mail.queue.notices import Notices, wants
+from stalwart.mail.queue.outcomes import Ended, settled
+from stalwart.store import Store, Transaction
+from stalwart.store.blob_files import Stored
+from stalwart.store.queue_rows import DELIVERED, WAITING, Answer, LaneRow, QueuedLetter, QueuedRecipient
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.queue_events import (
+    DELIVERY_COMPLETED,
+    DELIVERY_FAILED,
+    QUEUE_LANE_RESTS,
+    QUEUE_RATE_LIMIT,
+    QUEUE_RESCHEDULED,
+)
+
+Rest = tuple[int, int, Answer]
+"""Until when a lane rests, after how many failures in a row, and what was heard last."""
+
+Tell = Callable[[Transaction, QueuedLetter, Sequence[QueuedRecipient], int], None]
+
+
+class Recording:
+    """Writes. ``tell`` is called in the transaction with the recipients that have changed; ``queued`` with letters that
+    were added to the queue, when they are durable.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        intake: Intake,
+        notices: Notices,
+        telemetry: Telemetry,
+        clock: Any,
+        *,
+        tell: Tell,
+        queued: Callable[[Letter, int], None],
+    ) -> None:
+        self._store = store
+        self._intake = intake
+        self._notices = notices
+        self._telemetry = telemetry
+        self._clock = clock
+        self._tell = tell
+        self._queued = queued
+
+    async def tried(
+        self,
+        letter: QueuedLetter,
+        content: bytes | Stored | None,
+        lane: LaneRow,
+        ends: Sequence[Ended],
+        rest: Rest | None,
+    ) -> None:
+        """What came of an attempt in a lane, which rests if ``rest`` says so."""
+        lost = [each for each in ends if each.has_failed]
+        others = [each for each in ends if not each.has_failed]
+        if others or rest is not None:
+            success = await self._notices.of_success(letter, content, _delivered(others), self._now())
+            await self._write(letter, others, success, lane, rest)
+        if lost:
+            await self.failed(letter, content, lost)
+
+    async def failed(self, letter: QueuedLetter, content: bytes | Stored | None, ends: Sequence[Ended]) -> None:
+        """Recipients whose delivery is given up."""
+        report = await self._notices.of_failure(letter, content, ends, self._now())
+        await self._write(letter, ends, report)
+
+    async def late(self, letter: QueuedLetter, content: bytes | Stored | None, ends: Sequence[Ended]) -> None:
+        """Recipients whose sender hears of the delay; they are as they will be afterwards."""
+        told = [each for each in ends if wants(letter, each.recipient, "DELAY")]
+        report = await self._notices.of_delay(letter, content, told, self._now())
+        await self._write(letter, ends, report, quiet=True)
+
+    async def moved(self, letter: QueuedLetter, recipients: Sequence[QueuedRecipient]) -> None:
+        """Recipients that go on in another part of the queue."""
+        now = self._now()
+        await self._store.write(lambda tx: tx.queue.change(letter.id, [settled(each) for each in recipients], now))
+
+    async def rest(self, lane: LaneRow, until: int, failures: int, answer: Answer) -> None:
+        """Have a lane rest, of which nothing was tried."""
+        await self._store.write(lambda tx: tx.queue.rest(lane.id, until, failures, answer))
+        self._tell_rest(lane, (until, failures, answer))
+
+    async def _write(
+        self,
+        letter: QueuedLetter,
+        ends: Sequence[Ended],
+        report: Letter | None,
+        lane: LaneRow | None = None,
+        rest: Rest | None = None,
+        *,
+        quiet: bool = False,
+    ) -> None:
+        now = self._now()
+        recipients = [each.recipient for each in ends]
+
+        def write(tx: Transaction) -> tuple[bool, int | None]:
+            gone = tx.queue.change(letter.id, [settled(each) for each in recipients], now)
+            if lane is not None and rest is not None:
+                tx.queue.rest(lane.id, *rest)
+            elif lane is not None and lane.failures:
+                tx.queue.rest(lane.id, 0, 0, Answer())
+            if recipients and not quiet:
+                self._tell(tx, letter, recipients, now)
+            return gone, None if report is None else self._intake.add(tx, report, now)
+
+        gone, id = await self._store.write(write)
+        if report is not None and id is not None:
+            self._queued(report, id)
+        if lane is not None and rest is not None:
+            self._tell_rest(lane, rest)
+        if not quiet:
+            self._emit(letter, ends)
+        if gone:
+            elapsed = int((self._clock.seconds() - letter.created_at) * 1000)
+            self._telemetry.emit(DELIVERY_COMPLETED, queueId=letter.id, elapsed=max(elapsed, 0))
+
+    def _emit(self, letter: QueuedLetter, ends: Sequence[Ended]) -> None:
+        for each in ends:
+            recipient, outcome = each.recipient, each.outcome
+            reason = outcome.message or recipient.answer.text
+            if recipient.state == WAITING:
+                self._telemetry.emit(
+                    QUEUE_RESCHEDULED,
+                    queueId=letter.id,
+                    to=recipient.address,
+                    queueName=recipient.queue,
+                    nextRetry=recipient.due,
+                    reason=reason,
+                )
+            elif recipient.state != DELIVERED:
+                code = recipient.answer.code
+                self._telemetry.emit(
+                    DELIVERY_FAILED,
+                    queueId=letter.id,
+                    to=recipient.address,
+                    hostname=outcome.hostname,
+                    code=code,
+                    reason=reason,
+                )
+
+    def _tell_rest(self, lane: LaneRow, rest: Rest) -> None:
+        until, _, answer = rest
+        if answer.error == "rateLimited":
+            self._telemetry.emit(QUEUE_RATE_LIMIT, domain=lane.destination, limit=answer.message, due=until)
+        else:
+            reason = answer.message or answer.text
+            self._telemetry.emit(
+                QUEUE_LANE_RESTS, domain=lane.destination, queueName=lane.queue, due=until, reason=reason
+            )
+
+    def _now(self) -> int:
+        return int(self._clock.seconds())
+
+
+def _delivered(ends: Sequence[Ended]) -> list[Ended]:
+    return [each for each in ends if each.recipient.state == DELIVERED]
+
+
+def noticed(recipient: QueuedRecipient, next_at: int | None) -> QueuedRecipient:
+    """A recipient of whose delay the sender has heard."""
+    return replace(recipient, notices=recipient.notices + 1, notice_at=next_at)
