@@ -12,6 +12,7 @@ from attrs import define
 from stalwart.app.company import Company
 from stalwart.app.foundations import Foundations
 from stalwart.app.push_parts import PushParts, push_parts
+from stalwart.app.queue_parts import QueueParts, queue_parts
 from stalwart.app.report_parts import ReportParts, report_parts
 from stalwart.app.smtp_parts import SmtpParts
 from stalwart.jmap.recent_answers import RecentAnswers
@@ -23,7 +24,6 @@ from stalwart.mail.messages.delivering import Delivering
 from stalwart.mail.messages.folders import Folders
 from stalwart.mail.messages.quota import Quotas
 from stalwart.mail.own_addresses import OwnAddresses
-from stalwart.mail.queue.queue import MailQueue
 from stalwart.mail.recipients import Recipients
 from stalwart.mail.search.text_search import TextSearch
 
@@ -43,7 +43,7 @@ class MailParts:
     push: PushParts
     reports: ReportParts
     expression_io: ExpressionWorld
-    queue: MailQueue
+    sending: QueueParts
     signing: Signing
     checking: Checking
     smtp: SmtpParts
@@ -60,7 +60,7 @@ class MailParts:
             "text_search": self.text_search,
             "recent_answers": self.recent_answers,
             "expression_io": self.expression_io,
-            "mail_queue": self.queue,
+            "mail_queue": self.sending.queue,
             "dkim_signing": self.signing,
             "mail_checks": self.checking,
             **self.push.services(),
@@ -75,9 +75,11 @@ class MailParts:
         """Do what only one of several processes may do, from now on."""
         self.text_search.lead()
         self.push.lead()
+        self.sending.queue.lead()
 
     async def close(self) -> None:
         """Stop what runs."""
+        await self.sending.close()
         await self.checking.close()
         await self.push.close()
         await self.text_search.close()
@@ -98,11 +100,11 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
     reports = report_parts(below, messages, delivering, recipients, quotas)
     recent = RecentAnswers(store)
 
-    queue = MailQueue()
     signing = Signing(store, below.vault, clock, below.telemetry)
+    sending = queue_parts(below, company, io, recipients, messages, delivering, signing)
     checking = Checking(store, lambda: below.outgoing().resolver, clock, below.telemetry, receiver=below.hostname)
-    sending = queue, signing, checking
-    smtp = SmtpParts(below, io, recipients, messages, delivering, quotas, *sending, own_addresses)
+    services = sending.queue, signing, checking
+    smtp = SmtpParts(below, io, recipients, messages, delivering, quotas, *services, own_addresses)
     return MailParts(
         messages,
         folders,
@@ -115,6 +117,8 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
         push,
         reports,
         io,
-        *sending,
+        sending,
+        signing,
+        checking,
         smtp,
     )
