@@ -79,6 +79,11 @@ class Pattern:
         label, dot, rest = host.partition(".")
         return bool(label and dot) and rest == self.name
 
+    @property
+    def text(self) -> str:
+        """The pattern as a policy writes it."""
+        return f"*.{self.name}" if self.wildcard else self.name
+
     def wire(self) -> dict[str, str]:
         """``{"equals": name}`` or ``{"startsWith": name}``, the latter without the ``*.``."""
         return {"startsWith": self.name} if self.wildcard else {"equals": self.name}

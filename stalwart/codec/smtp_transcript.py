@@ -25,6 +25,11 @@ class Transcript:
         self.lines: list[tuple[Side, str]] = []
         self._challenged = False
 
+    def take(self) -> list[tuple[Side, str]]:
+        """The lines so far, which are forgotten."""
+        lines, self.lines = self.lines, []
+        return lines
+
     def sent(self, line: bytes) -> None:
         """Note a command line, without its line end."""
         if not self._keeps:

@@ -115,6 +115,10 @@ class TlsaSet:
                 return entry
         return None
 
+    def texts(self) -> tuple[str, ...]:
+        """The records as they are written (RFC 6698 2.2)."""
+        return tuple(f"{one.usage} {one.selector} {one.matching} {one.data.hex()}" for one in self.entries)
+
     def wire(self) -> dict[str, Any]:
         """The set as the diagnosis shows it."""
         return {

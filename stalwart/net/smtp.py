@@ -40,6 +40,8 @@ class SmtpConnection:
         self._dialogue = dialogue
         self.capabilities = Capabilities()
         self.tls: TlsReport | None = None
+        self.local_ip = str(getattr(dialogue.transport.getHost(), "host", ""))
+        """The address that the connection comes from; empty where the transport does not know."""
         self.needs_reset = False
         """Whether a transaction was left in the middle: RSET goes before the next one."""
 
@@ -68,15 +70,14 @@ class SmtpConnection:
         """What was said: ``>`` by us, ``<`` by the server; bounded and without credentials."""
         return self._dialogue.transcript.lines
 
+    def take_transcript(self) -> list[tuple[Side, str]]:
+        """The transcript so far; what follows begins a new one."""
+        return self._dialogue.transcript.take()
+
     @property
     def usable(self) -> bool:
         """Whether a command may be sent: the connection is up and the server has not spoken unasked."""
         return self._dialogue.usable
-
-    @property
-    def local_ip(self) -> str:
-        """The address that the connection comes from; empty where the transport does not know."""
-        return str(getattr(self._dialogue.transport.getHost(), "host", ""))
 
     @property
     def closed(self) -> Deferred[None]:

@@ -23,8 +23,8 @@ def mechanism_of(offered: Capabilities) -> str | None:
 async def log_in(connection: SmtpConnection, username: str, secret: str, timeout: float) -> Reply:
     """The answer to the login: 235 if it is accepted.
 
-    :raises SmtpFailed: kind ``reply`` if there is no mechanism; otherwise the connection ended. :raises ValueError: name
-        or password are too long for a command.
+    :raises SmtpFailed: kind ``reply`` if there is no mechanism; otherwise the connection ended.
+    :raises ValueError: name or password are too long for a command.
     """
     mechanism = mechanism_of(connection.capabilities)
     if mechanism is None:

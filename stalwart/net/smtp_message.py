@@ -137,8 +137,11 @@ class _Run:
                     await self._send_content(data)
                 elif data is not None and data.code == 354:  # RFC 2920 3.1: it waits for a message nevertheless
                     await connection.group([], self._limits.data, content=b".\r\n", replies=1)
-        final = self._done.final
-        connection.needs_reset = not (final and final[-1].positive)
+        done = self._done
+        connection.needs_reset = not (done.final and done.final[-1].positive)
+        said = (done.mail, done.data, *done.rcpts, *done.final)
+        if any(reply is not None and reply.code == 421 for reply in said):  # RFC 5321 3.8: it is closing
+            connection.abort()
 
     def _seconds(self) -> float:
         """For a group of MAIL and RCPT: the longer limit, and a moment more for each recipient."""

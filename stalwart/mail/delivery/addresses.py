@@ -15,6 +15,8 @@ from stalwart.net.side_by_side import side_by_side
 
 REFUSED = "Address is not on the public Internet; the setting allowPrivateTargets of x:Diagnosis permits it"
 
+NOT_ELSEWHERE = "The host has an address of this computer, to which no mail is sent"
+
 # RFC 6052 and RFC 3056: addresses that carry an IPv4 address to which a gateway would connect
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _SPECIAL = tuple(  # special purposes that ``is_global`` leaves in, whatever the version of Python (RFC 6890)
@@ -31,15 +33,27 @@ class Addresses:
     failure: LookupFailed | None = field(default=None)
 
 
-def is_public(ip: str) -> bool:
-    """Whether ``ip`` is a unicast address of the public Internet, looking into mapped and translated ones."""
+def _meant(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The address that is reached, which a mapped or translated one only carries."""
     address = ipaddress.ip_address(ip.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour
         if inner is None and address in _NAT64:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
-            address = inner
+            return inner
+    return address
+
+
+def is_elsewhere(ip: str) -> bool:
+    """Whether ``ip`` can be another computer: mail goes to private networks, never to this computer or to many."""
+    address = _meant(ip)
+    return not (address.is_loopback or address.is_unspecified or address.is_multicast or address.is_link_local)
+
+
+def is_public(ip: str) -> bool:
+    """Whether ``ip`` is a unicast address of the public Internet, looking into mapped and translated ones."""
+    address = _meant(ip)
     special = any(address.version == network.version and address in network for network in _SPECIAL)
     return address.is_global and not address.is_multicast and not special
 

@@ -53,10 +53,8 @@ class Attempt:
     def _terms(self) -> Terms:
         """As a sender does that takes any certificate where no policy forbids it."""
         limits, seconds = self._limits, self._limits.operation_timeout
-        times = dict.fromkeys(("connect", "greeting", "ehlo", "mail", "rcpt", "data"), seconds)
-        strategy = HostStrategy(
-            Connecting(limits.ehlo_name, **times), TlsDemands(allow_invalid_certs=True, handshake=seconds)
-        )
+        connecting = Connecting(limits.ehlo_name, connect=seconds, greeting=seconds, ehlo=seconds)
+        strategy = HostStrategy(connecting, TlsDemands(allow_invalid_certs=True, handshake=seconds))
         return Terms(strategy, limits.port, limits.now, refused=self._refused)
 
     def _refused(self, ip: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 from attrs import field, frozen
 
@@ -48,10 +49,10 @@ class FiledContent:
     async def pieces(self) -> AsyncIterator[bytes]:
         """Its pieces, each read in a file thread. Raises NotFound or Unavailable."""
         for offset in range(0, self.stored.size, PIECE):
-            yield await self.store.blob_work(lambda files, at=offset: _read(files, self.stored.hash, at))
+            yield await self.store.blob_work(partial(_read, self.stored.hash, offset))
 
 
-def _read(files: BlobFiles, hash: bytes, offset: int) -> bytes:
+def _read(hash: bytes, offset: int, files: BlobFiles) -> bytes:
     return files.read(hash, offset, PIECE)
 
 

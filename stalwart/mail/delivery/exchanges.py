@@ -6,7 +6,7 @@ exchange. What DNSSEC says of the MX set is kept: DANE applies only where it is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableSequence
+from collections.abc import Callable, Collection, MutableSequence
 from itertools import groupby
 
 from attrs import frozen
@@ -18,10 +18,11 @@ from stalwart.net.dns import Answer, LookupFailed, Resolver
 Shuffle = Callable[[MutableSequence[str]], None]
 
 NULL_MX = "Null MX record"
+LOOPS_BACK = "The nearest exchange of the domain is this server itself, which does not keep its mail: it loops back"
 
 
 class NoExchange(Exception):
-    """The domain takes no mail; ``kind`` is ``null-mx`` or the kind of the failed lookup."""
+    """The domain takes no mail; ``kind`` is ``null-mx``, ``loop`` or the kind of the failed lookup."""
 
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(reason)
@@ -52,6 +53,26 @@ async def find_route(resolver: Resolver, domain: str, shuffle: Shuffle) -> Route
             return await _implicit_route(resolver, domain, failure)
         raise NoExchange(failure.kind, failure.reason) from failure
     return _route(answer, shuffle)
+
+
+def hosts_before_us(route: Route, domain: str, own_names: Collection[str]) -> tuple[str, ...]:
+    """The hosts that are nearer to ``domain`` than we are (RFC 5321 5.1): mail goes towards it, never round about.
+
+    :raises NoExchange: ``loop``; we are the nearest.
+    """
+    ours = [group.preference for group in route.groups if any(_is_ours(name, own_names) for name in group.exchanges)]
+    if route.implicit and _is_ours(domain, own_names):
+        raise NoExchange("loop", LOOPS_BACK)
+    if not ours:
+        return route.hosts
+    nearer = {name.rstrip(".") for group in route.groups if group.preference < min(ours) for name in group.exchanges}
+    if not nearer:
+        raise NoExchange("loop", LOOPS_BACK)
+    return tuple(host for host in route.hosts if host in nearer)
+
+
+def _is_ours(name: str, own_names: Collection[str]) -> bool:
+    return name.rstrip(".").lower() in own_names
 
 
 def _route(answer: Answer, shuffle: Shuffle) -> Route:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from stalwart.mail.delivery.shipment import Content, RecipientOutcome
+from stalwart.mail.delivery.shipment import RecipientOutcome
+from stalwart.net.smtp_message import Content
 
 
 @frozen

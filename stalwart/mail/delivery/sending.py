@@ -8,18 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from stalwart.mail.delivery.kept_connections import KeptConnections
 from stalwart.mail.delivery.outgoing import Limits, Outgoing
-from stalwart.mail.delivery.shipment import RecipientOutcome, Shipment, TlsResult
+from stalwart.mail.delivery.shipment import Mx, RecipientOutcome, Shipment, TlsResult
+from stalwart.mail.delivery.stage_events import StageEvents
+from stalwart.mail.delivery.stages import Stage
+from stalwart.mail.delivery.walk import Surroundings, Walk
 from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import DELIVERY_RAW_INPUT
 
 
 def _untold(_result: TlsResult) -> None:
     """Nobody counts TLS results."""
 
 
+def _not_shown(_stage: Stage) -> None:
+    """Nobody watches; the events have been told."""
+
+
 class Sender:
-    """Sends; ``outgoing`` and ``limits`` give the outside world and the port of the next attempt, ``own_names`` the host
-    names that are ours, so that mail does not loop. ``tls_result`` hears of every session.
+    """Sends; ``outgoing`` and ``limits`` give the outside world and the port of the next attempt.
+
+    ``own_names`` are the host names that are ours, so that mail does not loop. ``tls_result`` hears of every session.
     """
 
     def __init__(
@@ -36,10 +46,35 @@ class Sender:
         self._telemetry = telemetry
         self._own_names = own_names
         self._tls_result = tls_result
+        self._kept: KeptConnections | None = None
 
     async def send(self, shipment: Shipment) -> list[RecipientOutcome]:
         """One attempt: the outcome of every recipient, in their order. Cancelling it drops its connection."""
-        raise NotImplementedError
+        outgoing = self._outgoing()
+        if self._kept is None:
+            self._kept = KeptConnections(outgoing.reactor)
+        around = Surroundings(
+            outgoing,
+            self._limits(),
+            _plain(self._own_names()),
+            self._kept,
+            StageEvents(self._telemetry, _domain_of(shipment), _not_shown),
+            self._tls_result,
+            notes=self._telemetry.wants(DELIVERY_RAW_INPUT),
+        )
+        return await Walk(around, shipment).run()
 
     async def close(self) -> None:
         """Take leave of all hosts whose connections are kept."""
+        if self._kept is not None:
+            await self._kept.close()
+
+
+def _plain(names: Collection[str]) -> frozenset[str]:
+    """Host names as they are compared; a name without a dot is one that many computers have."""
+    return frozenset(name.rstrip(".").lower() for name in names if "." in name.rstrip("."))
+
+
+def _domain_of(shipment: Shipment) -> str:
+    destination = shipment.destination
+    return destination.domain if isinstance(destination, Mx) else destination.host

@@ -213,7 +213,7 @@ class Session:
             self._emit(stages.StartTlsError(self._lifetime.since(began), reason))
             raise Ended("tlsError", reason, status="4.7.5", command="STARTTLS") from failure
         elapsed = self._lifetime.since(began)
-        if reply is not None and reply.code != 220 or connection.tls is None:
+        if (reply is not None and reply.code != 220) or connection.tls is None:
             reason = reply.describe() if reply is not None else NO_TLS
             self._emit(stages.StartTlsError(elapsed, reason))
             return self._in_the_clear(reason, reply)

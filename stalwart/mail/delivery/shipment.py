@@ -1,17 +1,18 @@
-"""What is handed to a ``Sender``, and what comes back: one message for one destination, and how each recipient fared.
+"""What is handed to a ``Sender`` and what comes back: one message for one destination, and how each recipient fared.
 
-A shipment says all that the settings and the queue have decided: where to, how long each step may take, what is asked of
-TLS. Nothing here looks anything up.
+A shipment says all that the settings and the queue have decided: where to, how long each step may take, what is asked
+of TLS. Nothing here looks anything up.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from typing import Literal, Protocol
+from collections.abc import Callable
+from typing import Literal
 
 from attrs import field, frozen
 
 from stalwart.codec.smtp_reply import Reply
+from stalwart.net.smtp_message import Content
 
 Requirement = Literal["optional", "require", "disable"]
 Families = Literal["v4ThenV6", "v6ThenV4", "v4Only", "v6Only"]
@@ -100,21 +101,6 @@ class Held:
     message: str
 
 
-class Content(Protocol):
-    """A whole message as it is to leave; ``mail.delivery.content`` makes one of bytes or of a stored file."""
-
-    @property
-    def size(self) -> int:
-        """Octets."""
-
-    @property
-    def held(self) -> bytes | None:
-        """All of it where it is in memory."""
-
-    def pieces(self) -> AsyncIterator[bytes]:
-        """From the beginning, in pieces of bounded size; may be asked for again."""
-
-
 @frozen
 class ShipmentRecipient:
     """One recipient with what the sender wants to hear of it (RFC 3461 4.1, 4.2); ``orcpt`` is as it was received:
@@ -137,8 +123,9 @@ def _admitted(_host: str, _ip: str) -> Held | None:
 class Shipment:
     """One message for the recipients at one destination.
 
-    ``strategy`` is asked for each host that is tried, with its name (before any host, for the policy of the domain, with
-    ``""``); ``admit`` with each host and address before it is used.
+    ``content`` is made by ``mail.delivery.content`` of bytes or of a stored file. ``strategy`` is asked for each host
+    that is tried, with its name, and with ``""`` before any host, for the policy of the domain; ``admit`` with each
+    host and address before it is used.
     """
 
     destination: Destination
@@ -182,8 +169,8 @@ class RecipientOutcome:
 class TlsResult:
     """What one session, or the search for a policy, counts for in TLS reports (RFC 8460 4).
 
-    ``policy_type`` is ``tlsa``, ``sts`` or ``no-policy-found``; ``policy`` its text line by line; ``mx_patterns`` those of
-    an MTA-STS policy; ``failure`` a result type of RFC 8460 4.3, ``None`` for success.
+    ``policy_type`` is ``tlsa``, ``sts`` or ``no-policy-found``; ``policy`` its text line by line; ``mx_patterns`` those
+    of an MTA-STS policy; ``failure`` a result type of RFC 8460 4.3, ``None`` for success.
     """
 
     domain: str
