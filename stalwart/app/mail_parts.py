@@ -16,6 +16,8 @@ from stalwart.app.queue_parts import QueueParts, queue_parts
 from stalwart.app.report_parts import ReportParts, report_parts
 from stalwart.app.smtp_parts import SmtpParts
 from stalwart.jmap.recent_answers import RecentAnswers
+from stalwart.jmap.submission.sending import Sending
+from stalwart.jmap.submission.sending_rules import SendingRules
 from stalwart.mail.authentication.checking import Checking
 from stalwart.mail.authentication.signing import Signing
 from stalwart.mail.expressions import ExpressionWorld
@@ -26,6 +28,7 @@ from stalwart.mail.messages.quota import Quotas
 from stalwart.mail.own_addresses import OwnAddresses
 from stalwart.mail.recipients import Recipients
 from stalwart.mail.search.text_search import TextSearch
+from stalwart.mail.submissions import note_recipients
 
 
 @define
@@ -45,6 +48,7 @@ class MailParts:
     expression_io: ExpressionWorld
     sending: QueueParts
     signing: Signing
+    jmap_sending: Sending
     checking: Checking
     smtp: SmtpParts
 
@@ -62,6 +66,7 @@ class MailParts:
             "expression_io": self.expression_io,
             "mail_queue": self.sending.queue,
             "dkim_signing": self.signing,
+            "jmap_sending": self.jmap_sending,
             "mail_checks": self.checking,
             **self.push.services(),
             **self.reports.services(),
@@ -102,6 +107,9 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
 
     signing = Signing(store, below.vault, clock, below.telemetry)
     sending = queue_parts(below, company, io, recipients, messages, delivering, signing)
+    sending.queue.observe(note_recipients)
+    rules = SendingRules(settings, io, below.telemetry)
+    jmap_sending = Sending(store, settings, own_addresses, recipients, rules, signing, sending.queue)
     checking = Checking(store, lambda: below.outgoing().resolver, clock, below.telemetry, receiver=below.hostname)
     services = sending.queue, signing, checking
     smtp = SmtpParts(below, io, recipients, messages, delivering, quotas, *services, own_addresses)
@@ -119,6 +127,7 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
         io,
         sending,
         signing,
+        jmap_sending,
         checking,
         smtp,
     )

@@ -4,8 +4,9 @@ it is given, and signatures that are only a word.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+import msgspec
 from twisted.internet.defer import Deferred
 
 from stalwart.codec.ids import encode_id
@@ -19,10 +20,15 @@ from stalwart.jmap.mail.capability import MAIL
 from stalwart.jmap.methods import collected
 from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.jmap.submission.capability import SUBMISSION
+from stalwart.jmap.submission.sending import Sending
+from stalwart.jmap.submission.sending_rules import SendingRules
+from stalwart.mail.authentication.signing import Signing
 from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.quota import Quotas
 from stalwart.mail.own_addresses import OwnAddresses
 from stalwart.mail.queue.letter import Letter
+from stalwart.mail.queue.queue import MailQueue
+from stalwart.store.blob_files import Stored
 from stalwart.store.queue_rows import QueuedLetter
 from tests.mail.post_office import PostOffice
 
@@ -36,7 +42,7 @@ class FakeQueue:
     def __init__(self) -> None:
         self.letters: dict[int, Letter] = {}
         self.prepared: list[Any] = []
-        self.woken = 0
+        self.told: list[int] = []
         self.refusal: StalwartError | None = None
         self.is_busy = False
 
@@ -47,6 +53,8 @@ class FakeQueue:
     def add(self, tx: Any, letter: Letter, now: int) -> int:
         if self.refusal is not None:
             raise self.refusal
+        if isinstance(letter.content, Stored):
+            tx.blobs.adopt(letter.content, now)
         id = len(self.prepared) * 100 + len(self.letters)
         self.letters[id] = letter
         return id
@@ -64,8 +72,9 @@ class FakeQueue:
             *(letter.require_tls, letter.dmarc_pass, letter.reports_failure, ()),
         )
 
-    def wake(self) -> None:
-        self.woken += 1
+    def queued(self, letter: Letter, id: int) -> None:
+        assert self.letters[id] is letter
+        self.told.append(id)
 
     @property
     def last(self) -> Letter:
@@ -103,6 +112,9 @@ class SendingCase(PostOffice):
         quotas = Quotas(self.settings, self.clock)
         self.messages = Messages(self.store, self.settings, quotas, self.clock, self.telemetry)
         self.own = OwnAddresses(self.settings, self.clock)
+        rules = SendingRules(self.settings, self.io, self.telemetry)
+        signing, queue = cast(Signing, self.signing), cast(MailQueue, self.queue)
+        self.sending = Sending(self.store, self.settings, self.own, self.recipients, rules, signing, queue)
         self.services = {
             "store": self.store,
             "clock": self.clock,
@@ -112,9 +124,7 @@ class SendingCase(PostOffice):
             "recipients": self.recipients,
             "own_addresses": self.own,
             "recent_answers": RecentAnswers(self.store),
-            "mail_queue": self.queue,
-            "dkim_signing": self.signing,
-            "expression_io": self.io,
+            "jmap_sending": self.sending,
             "text_search": None,
         }
         methods = [each for each in collected() if each.name.startswith(WANTED)]
@@ -136,7 +146,8 @@ class SendingCase(PostOffice):
         """All responses to a request."""
         self.request.created_ids.clear()
         wire = [(name, {"accountId": self.account, **args}, f"c{n}") for n, (name, args) in enumerate(calls)]
-        return self.successResultOf(Deferred.fromCoroutine(self.engine.responses(self.request, wire, 10_000_000)))
+        found = self.successResultOf(Deferred.fromCoroutine(self.engine.responses(self.request, wire, 10_000_000)))
+        return [(name, msgspec.json.decode(msgspec.json.encode(told)), id) for name, told, id in found]
 
     def call(self, name: str, **arguments: Any) -> Any:
         """The arguments of the only response, which is no error."""

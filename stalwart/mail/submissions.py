@@ -1,0 +1,92 @@
+"""What has become of submissions (RFC 8621 7): the queue's observer, which keeps their delivery status in step.
+
+A submission is an object of its account. Its status is written in the transaction that changes the recipient in the
+queue, so that clients are told at once; what the queue is done with stays in the object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from stalwart.codec.smtp.paths import InvalidPath, forward_path
+from stalwart.store import Transaction
+from stalwart.store.object_types import EMAIL_SUBMISSION
+from stalwart.store.queue_rows import DELIVERED, FAILED, Answer, QueuedLetter, QueuedRecipient
+
+PENDING: Final = "pending"
+FINAL: Final = "final"
+CANCELED: Final = "canceled"
+
+QUEUE_ID: Final = "queueId"
+"""The member of a submission that says which letter it is; clients do not see it."""
+
+_LONGEST: Final = 500
+
+Status = dict[str, str]
+
+
+def status(reply: str, delivered: str) -> Status:
+    """A DeliveryStatus."""
+    return {"smtpReply": reply, "delivered": delivered, "displayed": "unknown"}
+
+
+def queued() -> Status:
+    """The status of a recipient whom nothing has been sent to yet."""
+    return status("250 2.1.5 Queued", "queued")
+
+
+def canceled() -> Status:
+    """The status of a recipient who will not get it."""
+    return status("550 5.7.0 Canceled by the sender", "no")
+
+
+def note_recipients(tx: Transaction, letter: QueuedLetter, changed: Sequence[QueuedRecipient], now: int) -> None:
+    """Write what recipients of ``letter`` have come to into its submission, if it has one."""
+    if letter.account_id is None or letter.submission_id is None:
+        return
+    found = tx.objects.get(letter.account_id, letter.submission_id)
+    if found is None or found.type != EMAIL_SUBMISSION or found.data is None:
+        return  # destroyed by its owner, which does not stop what was sent
+    data = found.data
+    by_address = {_address(email): email for email in data["deliveryStatus"]}
+    known = {by_address[each.address]: _status(each) for each in changed if each.address in by_address}
+    new = {**data, "deliveryStatus": {**data["deliveryStatus"], **known}}
+    if data["undoStatus"] == PENDING and _is_final(new["deliveryStatus"], changed):
+        new["undoStatus"] = FINAL
+    if new != data:
+        tx.objects.update(letter.account_id, found.id, now=now, data=new)
+
+
+def _is_final(statuses: Mapping[str, Any], changed: Sequence[QueuedRecipient]) -> bool:
+    """Whether somebody has it, or nobody will get it any more."""
+    return any(each.state == DELIVERED for each in changed) or not any(
+        each["delivered"] == "queued" for each in statuses.values()
+    )
+
+
+def _status(recipient: QueuedRecipient) -> Status:
+    answer = recipient.answer
+    if recipient.state == DELIVERED:
+        # Who has it in his mailbox here was not sent it over a line, so there is no reply.
+        return status(_reply(answer, "250 2.1.5 Delivered"), "yes" if answer.code is None else "unknown")
+    if recipient.state == FAILED:
+        return status(_reply(answer, "554 5.0.0 Delivery failed"), "no")
+    return status(_reply(answer, "451 4.4.0 Delivery is tried again"), "queued") if recipient.attempts else queued()
+
+
+def _reply(answer: Answer, usual: str) -> str:
+    """The reply on one line as SMTP has it."""
+    if answer.code is not None:
+        text = " ".join(filter(None, (str(answer.code), answer.enhanced, answer.text)))
+    else:
+        text = f"{usual}: {answer.message}" if answer.message else usual
+    return " ".join(text.split())[:_LONGEST]
+
+
+def _address(email: str) -> str:
+    """An address of an envelope as the queue has it."""
+    try:
+        return forward_path(f"<{email}>")[0].text
+    except InvalidPath:
+        return email
