@@ -13,7 +13,7 @@ from typing import Any
 from attrs import field, frozen
 
 from stalwart.codec.dns_names import InvalidName, to_ascii
-from stalwart.codec.ids import encode_id
+from stalwart.codec.ids import decode_id, encode_id
 from stalwart.codec.masked_addresses import read_local_part
 from stalwart.codec.smtp.paths import Path
 from stalwart.config.domains.domain import Domain, SubAddressesEnabled
@@ -53,6 +53,12 @@ class OwnAddresses:
             if alias.get("enabled", True) and alias["domainId"] in by_id
         )
         return tuple(dict.fromkeys((row.login, *aliases)))
+
+    def with_groups(self, tx: Transaction, account_id: int) -> tuple[int, ...]:
+        """The account and the groups that it belongs to, from whose addresses it may send as well."""
+        registered = tx.registry.get(Account.type_name, account_id)
+        groups = registered.data.get("memberGroupIds") or {} if registered is not None else {}
+        return account_id, *(decode_id(id) for id in groups)
 
     def may_send_as(self, tx: Transaction, account_ids: Iterable[int], path: Path) -> bool:
         """Whether one of the accounts, which are those of who asks, has the address."""

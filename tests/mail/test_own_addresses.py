@@ -78,5 +78,14 @@ class OwnAddressesTests(PostOffice):
         self.assertFalse(self.may("bob", address))
         self.assertFalse(self.may("alice", self.masked("alice", enabled=False)))
 
+    def test_groups(self) -> None:
+        self.person("staff", "Group")
+        self.assertEqual(self.with_groups("alice"), (self.ids["alice"],))
+        self.patch_account(self.ids["alice"], {"memberGroupIds": {self.wire("staff"): True}})
+        self.assertEqual(self.with_groups("alice"), (self.ids["alice"], self.ids["staff"]))
+
+    def with_groups(self, name: str) -> tuple[int, ...]:
+        return self.successResultOf(self.store.read(lambda tx: self.own.with_groups(tx, self.ids[name])))
+
     def test_nobody(self) -> None:
         self.assertEqual(self.successResultOf(self.store.read(lambda tx: self.own.listed(tx, 4711))), ())

@@ -16,6 +16,7 @@ from attrs import define, field, frozen
 from stalwart.codec.mime.header_forms import Form
 from stalwart.codec.mime.header_writer import field as header_field
 from stalwart.codec.mime.leaving import HEAD, Head, Passing, read_head
+from stalwart.codec.smtp.authors import Authors, read_authors
 from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
 from stalwart.errors import Invalid
@@ -41,13 +42,14 @@ class Source:
 
 @frozen
 class Copy:
-    """A message as it leaves, without its signature. ``head`` is that of the original; the header that leaves, or the
-    body, has other octets than ASCII where these say so.
+    """A message as it leaves, without its signature. ``head`` is that of the original; ``is_utf8_header`` and
+    ``is_8bit`` say whether the header that leaves, and the body, have other octets than ASCII.
     """
 
     content: bytes | Stored
     size: int
     head: Head
+    authors: Authors
     is_utf8_header: bool
     is_8bit: bool
 
@@ -110,23 +112,24 @@ def _copied(source: Source, date: bytes, message_id: bytes, files: BlobFiles) ->
     passing = Passing()
     if held is not None:
         content: bytes | Stored = written + b"".join(passing.passed((held[head.body_begin :],)))
-        return _copy(content, len(written), passing, head)
+        return _copy(content, written, passing, head)
     if written == begin[: head.body_begin]:
         for _ in passing.passed(_rest(source, head, files)):
             pass
         if passing.is_clean:  # the original is what leaves
-            return _copy(Stored(hash, size), len(written), passing, head)
+            return _copy(Stored(hash, size), written, passing, head)
         passing = Passing()
     with files.begin() as writer:
         writer.write(written)
         for piece in passing.passed(_rest(source, head, files)):
             writer.write(piece)
         content = writer.commit()
-    return _copy(content, len(written), passing, head)
+    return _copy(content, written, passing, head)
 
 
-def _copy(content: bytes | Stored, header: int, passing: Passing, head: Head) -> Copy:
-    return Copy(content, header + passing.size, head, not head.is_ascii, not passing.is_ascii)
+def _copy(content: bytes | Stored, header: bytes, passing: Passing, head: Head) -> Copy:
+    size, authors = len(header) + passing.size, read_authors(header)
+    return Copy(content, size, head, authors, not head.is_ascii, not passing.is_ascii)
 
 
 def _rest(source: Source, head: Head, files: BlobFiles) -> Iterator[bytes]:

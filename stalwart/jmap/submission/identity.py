@@ -47,7 +47,8 @@ class IdentityRules(Rules):
         path = path_of(email)
         if path is None:
             raise SetRefused("invalidProperties", "The email is no address.", ("email",))
-        if not asking.services["own_addresses"].may_send_as(tx, (asking.account_id,), path):
+        own = asking.services["own_addresses"]
+        if not own.may_send_as(tx, own.with_groups(tx, asking.account_id), path):
             raise SetRefused("forbiddenFrom", f"You may not send from {email[:255]}.", ("email",))
         most = most_identities(tx, asking.account_id, asking.services["settings"])
         if len(tx.objects.list(asking.account_id, NUMBER, limit=most)) >= most:

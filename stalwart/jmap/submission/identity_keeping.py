@@ -83,9 +83,10 @@ def _known(tx: Transaction, account_id: int) -> Object | None:
 def _lost(tx: Transaction, account_id: int, own: OwnAddresses, identities: Iterable[Object]) -> list[Object]:
     """Those whose address the account does not have any more."""
     found = []
+    accounts = own.with_groups(tx, account_id)
     for each in identities:
         path = path_of(_email(each))
-        if path is None or not own.may_send_as(tx, (account_id,), path):
+        if path is None or not own.may_send_as(tx, accounts, path):
             found.append(each)
     return found
 

@@ -20,7 +20,7 @@ from stalwart.mail.own_addresses import OwnAddresses
 from stalwart.mail.queue.letter import Letter, LetterRecipient
 from stalwart.mail.queue.queue import MailQueue
 from stalwart.mail.recipients import Problem, Recipients
-from stalwart.store import Store
+from stalwart.store import Store, Transaction
 from stalwart.store.blob_files import Stored
 
 _NOBODY: Final = frozenset((Problem.UNKNOWN, Problem.DISABLED))
@@ -96,25 +96,23 @@ class Sending:
         Raises ``SetRefused``, NotFound, Unavailable.
         """
         copy = await departure.copied(source)
-        senders = [path_of(email) for email in copy.head.senders]
-        if not senders:
-            raise SetRefused("invalidEmail", "The message does not say who it is from.", ("from",))
+        authors = copy.authors
+        if authors.fields != 1 or not authors.is_clear:
+            raise SetRefused("invalidEmail", "The message needs one field From, with valid addresses.", ("from",))
         now = departure.now
         envelope = made_envelope(identity, copy.head.recipients) if given is None else read_envelope(given, now)
-        await self.check(request, account_id, envelope, senders)
+        await self.check(request, account_id, envelope, authors.paths)
         emails = [path.text for path, _ in envelope.recipients]
         most = await self.rules.most_octets(request, envelope.sender.text, emails)
         if copy.size > most:
             raise SetRefused("tooLarge", f"A message can have at most {most} octets.", maxSize=most)
-        domain = next((path.domain for path in senders if path is not None), "")
-        content = await departure.signed(copy.content, domain)
+        author = path_of(copy.head.senders[0])
+        content = await departure.signed(copy.content, author.domain if author is not None else "")
         return Ready(envelope, content, copy.is_utf8_header, copy.is_8bit)
 
-    async def check(
-        self, request: Request, account_id: int, envelope: Envelope, senders: Sequence[Path | None]
-    ) -> None:
-        """Whether the account may send it: the sender of the envelope, those of the message (None for one that is no
-        address), and whether there is everybody whose mail is here. Raises ``SetRefused``.
+    async def check(self, request: Request, account_id: int, envelope: Envelope, authors: Sequence[Path]) -> None:
+        """Whether the account may send it: the sender of the envelope, the authors of the message, and whether there
+        is everybody whose mail is here. Raises ``SetRefused``.
         """
         sender = envelope.sender
         emails = [path.text for path, _ in envelope.recipients]
@@ -124,7 +122,7 @@ class Sending:
         if not await self.rules.may_send(request, sender.text, emails):
             raise SetRefused("forbiddenMailFrom", "Mail of this sender is not taken.")
         if await self.rules.must_own_sender(request, sender.text, emails):
-            await self._require_own(account_id, sender, senders)
+            await self._require_own(account_id, sender, authors)
         wrong = [
             email
             for email, (path, _) in zip(envelope.emails, envelope.recipients, strict=True)
@@ -133,12 +131,14 @@ class Sending:
         if wrong:
             raise invalid_recipients(wrong)
 
-    async def _require_own(self, account_id: int, sender: Path, senders: Sequence[Path | None]) -> None:
-        asked = [sender, *senders]
-        accounts, own = (account_id,), self.own_addresses
-        found: list[bool] = await self.store.read(
-            lambda tx: [path is not None and own.may_send_as(tx, accounts, path) for path in asked]
-        )
+    async def _require_own(self, account_id: int, sender: Path, authors: Sequence[Path]) -> None:
+        asked, own = (sender, *authors), self.own_addresses
+
+        def look(tx: Transaction) -> list[bool]:
+            accounts = own.with_groups(tx, account_id)
+            return [own.may_send_as(tx, accounts, path) for path in asked]
+
+        found = await self.store.read(look)
         if not (sender.is_null or found[0]):
             raise SetRefused("forbiddenMailFrom", f"You may not send from {sender.text[:255]}.")
         if not all(found[1:]):

@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import evolve
 
+from stalwart.codec.ids import encode_id
 from stalwart.config.collaboration.email import Email
 from stalwart.config.mail.session_stages import MtaStageAuth, MtaStageRcpt
 from stalwart.errors import OverQuota
@@ -115,6 +116,17 @@ class SendingTests(SubmissionCase):
         assert isinstance(content, bytes)
         self.assertRegex(content, rb"\r\nDate: Fri, 15 Jan 2027 08:00:00 \+0000\r\nMessage-ID: <[0-9a-f]{32}@")
 
+    def test_in_the_name_of_a_group(self) -> None:
+        self.person("staff", "Group")
+        email = self.email(message(TO_BOB, "From: staff@example.test"))
+        self.assertEqual(self.problem(email)["type"], "forbiddenFrom")
+        group = encode_id(self.ids["staff"])
+        self.patch_account(self.alice, {"memberGroupIds": {group: True}})
+        self.sent(email, envelope(FAR, sender="staff@example.test"))
+        made = self.call("Identity/set", create={"g": {"email": "staff@example.test"}})["created"]["g"]["id"]
+        self.patch_account(self.alice, {"memberGroupIds": {group: None}})
+        self.assertEqual(self.call("Identity/get", ids=[made])["notFound"], [made])
+
     def test_beyond_ascii(self) -> None:
         email = self.email(message(TO_BOB, body="Grüße\n"))
         self.sent(email)
@@ -216,7 +228,9 @@ class RefusalTests(SubmissionCase):
             self.assertEqual(self.problem(email, envelope(FAR, sender=sender))["type"], "forbiddenMailFrom")
         self.assertEqual(self.refusal(message(TO_BOB, f"From: {FAR}")), "forbiddenFrom")
         self.assertEqual(self.refusal(message(TO_BOB, "From: alice@example.test, bob@example.test")), "forbiddenFrom")
-        self.assertEqual(self.refusal(message(TO_BOB, "From:")), "invalidEmail")
+        self.assertEqual(self.refusal(message(TO_BOB, "Sender: bob@example.test")), "forbiddenFrom")
+        for line in ("From:", "From: nobody", "From: alice@example.test\r\nFrom: alice@example.test"):
+            self.assertEqual(self.refusal(message(TO_BOB, line)), "invalidEmail", line)
         self.settle(self.settings.change(MtaStageAuth, {"mustMatchSender": {"else": "false"}}))
         self.sent(email, envelope(FAR, sender=FAR))
 
