@@ -12,6 +12,7 @@ from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.delivering import Delivering
 from stalwart.mail.messages.quota import Quotas
 from stalwart.mail.recipients import Recipients
+from stalwart.mail.reports.incoming import IncomingReports
 from stalwart.net.dns import Resolver
 
 
@@ -20,6 +21,7 @@ class ReportParts:
     """What was built."""
 
     contact_form: ContactForm
+    incoming: IncomingReports
 
     def services(self) -> dict[str, Any]:
         """What routes and JMAP methods may ask for, by name."""
@@ -35,4 +37,6 @@ def report_parts(
         return below.outgoing().resolver
 
     form = ContactForm(below.settings, messages, delivering, recipients, quotas, resolver, below.reactor)
-    return ReportParts(form)
+    incoming = IncomingReports(below.store, below.settings, below.reactor, below.telemetry)
+    delivering.then = incoming.take
+    return ReportParts(form, incoming)

@@ -25,6 +25,7 @@ _ACCOUNTS = 50
 _BLOBS = 200
 _ROWS = 500
 _DELIVERIES = 2000
+_REPORTS = 200
 _EXPUNGED = 200
 _TRIMMED = 5000
 _TEXTS = 16
@@ -56,6 +57,8 @@ class Cleaning:
         while await self._store.write(lambda tx: tx.mail.purge_deliveries(now, _DELIVERIES)) == _DELIVERIES:
             pass
         while await self._store.write(lambda tx: tx.seen.purge(now, _DELIVERIES)) == _DELIVERIES:
+            pass
+        while await self._store.write(lambda tx: tx.mail_reports.purge(now, _REPORTS)) == _REPORTS:
             pass
 
     async def end_sign_ins(self) -> int:

@@ -550,6 +550,17 @@ MESSAGE_DUPLICATE = Event(
 )
 MESSAGE_OVER_QUOTA = Event("message-ingest.over-quota", Level.INFO, "Message did not fit", "accountId size reason")
 
+SIEVE_RUNTIME_ERROR = Event(
+    "sieve.runtime-error",
+    Level.INFO,
+    "Script went wrong, its message goes where it would go without",
+    "accountId line reason",
+)
+SIEVE_SEND_MESSAGE = Event("sieve.send-message", Level.DEBUG, "Script has sent messages", "accountId total")
+SIEVE_REJECT = Event("sieve.action-reject", Level.DEBUG, "Script has refused a message", "accountId reason")
+SIEVE_DISCARD = Event("sieve.action-discard", Level.DEBUG, "Script keeps nothing of a message", "accountId")
+SIEVE_ACCEPT = Event("sieve.action-accept", Level.TRACE, "Script keeps a message", "accountId")
+
 PUSH_SUBSCRIPTION_SUCCESS = Event("push-subscription.success", Level.TRACE, "Pushed to a device", "accountId id")
 PUSH_SUBSCRIPTION_ERROR = Event(
     "push-subscription.error", Level.DEBUG, "Device could not be pushed to", "accountId id reason"
@@ -568,7 +579,8 @@ TEXT_INDEX_MADE_ANEW = Event("message-ingest.search-anew", Level.INFO, "Search i
 
 def declared_events() -> tuple[Event, ...]:
     """Every event that this server can emit, by id."""
-    from stalwart.telemetry import queue_events  # which needs this module
+    from stalwart.telemetry import queue_events, report_events  # which need this module
 
-    found = [value for value in (globals() | vars(queue_events)).values() if isinstance(value, Event)]
+    named = globals() | vars(queue_events) | vars(report_events)
+    found = [value for value in named.values() if isinstance(value, Event)]
     return tuple(sorted((*found, *JMAP_ERRORS.values()), key=lambda event: event.id))

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from twisted.trial.unittest import SynchronousTestCase
-
-from stalwart.app.report_parts import ReportParts
 from stalwart.mail.contact_form import ContactForm
+from stalwart.mail.reports.incoming import IncomingReports
+from tests.app.world import HouseCase
+
+PARTS = "stalwart.app.report_parts"
 
 
-class ReportPartsTests(SynchronousTestCase):
-    def test_services(self) -> None:
-        form = ContactForm.__new__(ContactForm)
-        self.assertEqual(ReportParts(form).services(), {"contact_form": form})
+class ReportPartsTests(HouseCase):
+    def test_parts(self) -> None:
+        house = self.open()
+        parts = house.mail.reports
+        self.assertEqual(type(parts).__module__, PARTS)
+        self.assertIsInstance(house.mail.services()["contact_form"], ContactForm)
+        self.assertIsInstance(parts.incoming, IncomingReports)
+
+    def test_mail_that_was_delivered_is_looked_at(self) -> None:
+        house = self.open()
+        self.assertEqual(house.mail.delivering.then, house.mail.reports.incoming.take)

@@ -14,8 +14,8 @@ from stalwart.errors import Unavailable
 from stalwart.mail import contact_form
 from stalwart.mail.contact_form import ContactForm, FormRefused, HoneyPot, Sheet
 from stalwart.net.dns import LookupFailed
+from tests.mail.sorting_office import SortingOffice
 from tests.net.fake_dns import FakeResolver
-from tests.smtp.inbound_server import InboundCase
 
 ZONE = {
     ("good.com", "MX"): [MX(10, "mx.good.com.")],
@@ -28,7 +28,7 @@ ZONE = {
 FIELDS = [("who", " Jane Doe "), ("mail", "Jane@Good.COM"), ("what", "Hello"), ("text", "Line\r\nIP: 1.2.3.4\nEnd\r")]
 
 
-class FormCase(InboundCase):
+class FormCase(SortingOffice):
     """``fill`` has a form taken; ``refusal`` says why it is not."""
 
     def setUp(self) -> None:
@@ -43,9 +43,8 @@ class FormCase(InboundCase):
             fieldSubject="what",
             fieldHoneyPot="trap",
         )
-        inbound: Any = self.inbound
         self.form = ContactForm(
-            *(self.settings, inbound._messages, inbound._delivering, self.recipients, inbound._quotas),
+            *(self.settings, self.messages, self.delivering, self.recipients, self.quotas),
             lambda: FakeResolver(self.zone),
             self.clock,
         )
@@ -190,6 +189,5 @@ class RecipientTests(FormCase):
         async def fails(*_args: Any, **_named: Any) -> Any:
             return {1: Unavailable("later")}
 
-        inbound: Any = self.inbound
-        self.patch(inbound._delivering, "deliver", fails)
+        self.patch(self.delivering, "deliver", fails)
         self.failure(Unavailable)

@@ -11,6 +11,7 @@ from stalwart.codec.search_document import Document, columns, pack
 from stalwart.codec.search_terms import question
 from stalwart.config.storage.retention import DataRetention
 from stalwart.store import AccountRow, Transaction
+from stalwart.store.mail_reports import ReportRow, ReportSearch
 from stalwart.store.mail_rows import NewEmail
 from stalwart.store.mail_text import IndexedText
 from stalwart.tasks import cleaning as module
@@ -223,6 +224,17 @@ class CleaningTests(TaskCase):
         self.write(note)
         self.done(self.cleaning.purge_expired())
         self.assertEqual(self.write(lambda tx: tx.mail.purge_deliveries(NOW + 9, 100)), 9)
+
+    def test_reports_are_removed_when_they_are_over(self) -> None:
+        def note(tx: Any) -> None:
+            for number in range(450):
+                expires_at = NOW + (number > 440)
+                row = ReportRow(number, "tls", str(number), "a.test", None, "", (), "", "", expires_at, b"")
+                tx.mail_reports.insert(row)
+
+        self.write(note)
+        self.done(self.cleaning.purge_expired())
+        self.assertEqual(self.write(lambda tx: tx.mail_reports.count(ReportSearch("tls"))), 9)
 
     def test_what_left_mailboxes_is_forgotten_with_the_changes(self) -> None:
         trash = self.folders(5)["trash"]

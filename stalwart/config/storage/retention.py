@@ -39,7 +39,6 @@ class DataRetention(Singleton):
         _KEPT,
         30 * _DAY,
         "How long reports of other servers are kept; null keeps them.",
-        enforced=False,
         label="Hold MTA reports for",
     )
     hold_traces_for: int | None = prop(_KEPT, 30 * _DAY, "How long traces are kept; null keeps them.", enforced=False)

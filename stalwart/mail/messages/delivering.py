@@ -9,7 +9,7 @@ have room.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
@@ -42,15 +42,23 @@ Outcome = AddedEmail | Disposed | StalwartError
 Besides = Callable[[Transaction, Mapping[int, Outcome]], object]
 """What else is written in the transaction of a message, given what became of it."""
 
+Then = Callable[[Prepared, str, Sequence[str]], Awaitable[None]]
+"""What is done with a message that was delivered; it raises nothing."""
+
 
 class Delivering:
-    """Stores messages for accounts. ``clock`` tells the time."""
+    """Stores messages for accounts. ``clock`` tells the time.
+
+    ``then`` hears of each message that somebody has got, with its return path and the recipients, before ``deliver``
+    comes back.
+    """
 
     def __init__(self, store: Store, messages: Messages, folders: Folders, clock: Any) -> None:
         self._store = store
         self._messages = messages
         self._folders = folders
         self._clock = clock
+        self.then: Then | None = None
 
     async def deliver(
         self,
@@ -79,6 +87,8 @@ class Delivering:
         prepared = _marked(prepared, sender, len(accounts), has_message_id)
         alone = accounts_alone(resolved) if all_or_nobody else frozenset()
         outcomes = await self._store_for(prepared, accounts, alone, folder, besides)
+        if self.then is not None and any(not isinstance(outcome, StalwartError) for outcome in outcomes.values()):
+            await self.then(prepared, sender, recipients)
         is_new = any(isinstance(outcome, AddedEmail) and not outcome.duplicate for outcome in outcomes.values())
         if not is_new or prepared.size < LARGE:  # a small one may be a row already
             self._messages.drop((prepared,))
