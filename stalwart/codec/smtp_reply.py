@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from attrs import frozen
+from attrs import field, frozen
 
 LINE_LIMIT = 2048  # RFC 5321 4.5.3.1.5 says 512 octets; servers exceed it
 REPLY_LIMIT = 8192
@@ -118,6 +118,12 @@ class Capabilities:
 
     host: str = ""
     keywords: tuple[str, ...] = ()
+    _by_name: dict[str, tuple[str, ...]] = field(init=False, repr=False, eq=False)
+
+    @_by_name.default
+    def _parsed(self) -> dict[str, tuple[str, ...]]:
+        named = [line.split() for line in reversed(self.keywords)]  # of two lines with one keyword the first counts
+        return {words[0].upper(): tuple(words[1:]) for words in named if words}
 
     @classmethod
     def from_reply(cls, reply: Reply) -> Capabilities:
@@ -129,11 +135,7 @@ class Capabilities:
         """What follows ``keyword`` on its line, ``None`` if it is not offered. Keywords have no case (RFC
         5321 2.4).
         """
-        for line in self.keywords:
-            name, *parameters = line.split()
-            if name.upper() == keyword.upper():
-                return tuple(parameters)
-        return None
+        return self._by_name.get(keyword.upper())
 
     def offers(self, keyword: str) -> bool:
         """Whether the extension is offered."""
