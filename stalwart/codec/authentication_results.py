@@ -6,7 +6,18 @@ Everything that others control is quoted or cut, so that it can neither end a fi
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from attrs import frozen
+
+_ATOMS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+"
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+^_`{|}~.-]+\Z")
+_ADDRESS = re.compile(rf"(?:{_ATOMS})?@[A-Za-z0-9.-]+\Z")
+_OWN_HEAD = re.compile(rb"(?im)^authentication-results[ \t]*:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)\r?\n?")
+_LONGEST = 320
+_LONGEST_FIELD = 2000
+_LONGEST_REASON = 160
 
 
 @frozen
@@ -80,3 +91,127 @@ class NameVerdict:
     ip: str
     name: str = ""
     reason: str = ""
+
+
+def authentication_results(authserv_id: str, methods: Iterable[str]) -> bytes:
+    """The field with its CRLF (RFC 8601 2.2); ``methods`` as the functions below write them, none if nothing was
+    looked at.
+    """
+    found = tuple(methods) or ("none",)
+    return ";\r\n\t".join((f"Authentication-Results: {_token(authserv_id)}", *found)).encode() + b"\r\n"
+
+
+def spf_method(verdict: SpfVerdict) -> str:
+    """RFC 8601 2.7.2."""
+    name = "helo" if verdict.scope == "helo" else "mailfrom"
+    return f"spf={verdict.result}{_comment(verdict.reason)} smtp.{name}={_value(verdict.identity)}"
+
+
+def dkim_method(verdict: DkimVerdict) -> str:
+    """RFC 8601 2.7.1, RFC 6008 4."""
+    parts = (
+        ("header.d", verdict.domain),
+        ("header.s", verdict.selector),
+        ("header.a", verdict.algorithm),
+        ("header.i", verdict.identity if verdict.identity != f"@{verdict.domain}" else ""),
+        ("header.b", verdict.signature),
+    )
+    said = "".join(f" {name}={_value(value)}" for name, value in parts if value)
+    return f"dkim={verdict.result}{_comment(verdict.reason)}{said}"
+
+
+def arc_method(verdict: ArcVerdict) -> str:
+    """RFC 8617 10.1."""
+    words = [verdict.reason] if verdict.reason else []
+    if verdict.sets:
+        words.append(f"i={verdict.sets}")
+    if verdict.sealer:
+        words.append(f"d={verdict.sealer}")
+    return f"arc={verdict.result}{_comment(' '.join(words))}"
+
+
+def dmarc_method(verdict: DmarcVerdict) -> str:
+    """RFC 7489 11.1."""
+    words = [f"p={verdict.published}"] if verdict.policy_domain else []
+    if verdict.reason:
+        words.append(verdict.reason)
+    said = f" header.from={_value(verdict.domain)}" if verdict.domain else ""
+    if verdict.policy_domain:
+        said += f" policy.dmarc={verdict.policy}"
+    return f"dmarc={verdict.result}{_comment(' '.join(words))}{said}"
+
+
+def name_method(verdict: NameVerdict) -> str:
+    """RFC 8601 2.7.3."""
+    return f"iprev={verdict.result}{_comment(verdict.name or verdict.reason)} policy.iprev={_value(verdict.ip)}"
+
+
+def received_spf(verdict: SpfVerdict, *, ip: str, helo: str, mail_from: str, receiver: str) -> bytes:
+    """The field with its CRLF (RFC 7208 9.1)."""
+    words = verdict.reason or {
+        "pass": f"{verdict.domain} designates {ip} as permitted sender",
+        "fail": f"{verdict.domain} does not designate {ip} as permitted sender",
+        "softfail": f"{verdict.domain} does not vouch for {ip}",
+        "neutral": f"{verdict.domain} neither permits nor denies {ip}",
+        "none": f"{verdict.domain} designates no permitted senders",
+    }.get(verdict.result, "")
+    pairs = [
+        ("client-ip", ip),
+        ("envelope-from", mail_from),
+        ("helo", helo),
+        ("receiver", receiver),
+        ("identity", verdict.scope),
+        ("mechanism", verdict.mechanism),
+    ]
+    said = ";\r\n\t".join(f"{name}={_quoted(value)}" for name, value in pairs if value or name == "envelope-from")
+    return f"Received-SPF: {verdict.result}{_comment(words)}\r\n\t{said}\r\n".encode()
+
+
+def without_results_of(head: bytes, authserv_id: str) -> bytes:
+    """A head without the fields Authentication-Results in which somebody else speaks as ``authserv_id``: nobody may
+    take them for ours (RFC 8601 5).
+    """
+    if b"authentication-results" not in head.lower():
+        return head
+    own = authserv_id.lower()
+
+    def kept(found: re.Match[bytes]) -> bytes:
+        return b"" if _server_of(found[1]) == own else found[0]
+
+    return _OWN_HEAD.sub(kept, head)
+
+
+def _server_of(value: bytes) -> str:
+    """Who speaks in a field."""
+    depth, outside = 0, []
+    for character in value[:_LONGEST_FIELD].decode("utf-8", "replace"):
+        if character == "(":  # comments may be within comments
+            depth += 1
+        elif character == ")":
+            depth = max(0, depth - 1)
+        elif not depth:
+            if character == ";":
+                break
+            outside.append(character)
+    words = "".join(outside).split()
+    return words[0].strip('"').lower() if words else ""
+
+
+def _comment(text: str) -> str:
+    """`` (text)``, or nothing; what has a meaning in comments is left out (RFC 5322 3.2.2)."""
+    kept = "".join(character for character in text if character.isprintable() and character not in "()\\").strip()
+    return f" ({kept[:_LONGEST_REASON]})" if kept else ""
+
+
+def _token(text: str) -> str:
+    return text if _TOKEN.match(text) else _quoted(text)
+
+
+def _value(text: str) -> str:
+    """A token or an address as it is, anything else in quotes."""
+    return text if len(text) <= _LONGEST and (_TOKEN.match(text) or _ADDRESS.match(text)) else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    kept = "".join(character for character in text[:_LONGEST] if character.isprintable())
+    return '"' + kept.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,6 +1,4 @@
-"""DMARC policy records (RFC 7489 6.3) read far enough to tell a person what a domain asks for and what is
-wrong.
-"""
+"""DMARC policy records (RFC 7489 6.3, RFC 9989 4.7): what a domain asks for, and what a person should know is wrong."""
 
 from __future__ import annotations
 
@@ -22,6 +20,9 @@ class Dmarc:
 
     ``subdomain_policy`` is ``None`` where it is the same; ``percent`` 0 to 100; ``rua`` and ``ruf`` are
     report URIs without their size limits; ``broken`` means that receivers ignore the record (RFC 7489 6.6.3).
+    ``strict_dkim`` and ``strict_spf`` ask for the very domain of the author, not one of the same organisation.
+    ``nonexistent_policy`` is for names that are not in DNS, ``None`` where it is the same; ``testing`` that the policy
+    is tried out; ``public_suffix`` whether the domain is one: y, n, or u for unknown (RFC 9989 4.7).
     """
 
     record: str
@@ -32,6 +33,11 @@ class Dmarc:
     ruf: tuple[str, ...] = ()
     broken: bool = False
     problems: tuple[str, ...] = ()
+    strict_dkim: bool = False
+    strict_spf: bool = False
+    nonexistent_policy: str | None = None
+    testing: bool = False
+    public_suffix: str = "u"
 
 
 def read(texts: Iterable[str]) -> Dmarc | None:
@@ -68,7 +74,23 @@ def _judge(record: str, tags: dict[str, str]) -> Dmarc:
         problems.append("the policy none asks receivers to do nothing about forged mail")
     if not rua and not broken:
         problems.append("it names no address for reports")
-    return Dmarc(record, policy, subdomains, percent, rua, ruf, broken, tuple(problems))
+    nonexistent = _policy("np", tags["np"], problems) if "np" in tags else None
+    suffix = tags.get("psd", "u").lower()
+    return Dmarc(
+        record,
+        policy,
+        subdomains,
+        percent,
+        rua,
+        ruf,
+        broken,
+        tuple(problems),
+        tags.get("adkim", "r").lower() == "s",
+        tags.get("aspf", "r").lower() == "s",
+        nonexistent,
+        tags.get("t", "n").lower() == "y",
+        suffix if suffix in ("y", "n") else "u",
+    )
 
 
 def _policy(name: str, value: str | None, problems: list[str]) -> str | None:

@@ -86,6 +86,17 @@ def absolute(name: str) -> str:
     return plain + "."
 
 
+def escaped(name: str) -> str:
+    """``name``, in which every character but the dot stands for itself, in presentation form (RFC 1035 5.1).
+
+    :raises InvalidName: it is not ASCII.
+    """
+    try:
+        return ".".join(_label_text(label) for label in name.encode("ascii").split(b"."))
+    except UnicodeEncodeError as problem:
+        raise InvalidName("The name holds a character that DNS does not.") from problem
+
+
 def name_to_wire(name: str) -> bytes:
     """The uncompressed wire form of a name in ASCII presentation form (RFC 1035 3.1); any octet may be
     escaped.

@@ -1,0 +1,204 @@
+"""Whether the author of a message was authenticated, and what his domain wants done if not (DMARC, RFC 9989).
+
+Domains of one organisation are found by walking up the name (RFC 9989 4.10), so no list of public suffixes is needed.
+The percentage of the older RFC 7489 6.6.4 is honoured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from attrs import evolve
+
+from stalwart.codec import dmarc
+from stalwart.codec.authentication_results import DkimVerdict, DmarcVerdict, SpfVerdict
+from stalwart.codec.dmarc import Dmarc
+from stalwart.net.dns import LookupFailed, Resolver
+
+MOST_AUTHORS = 4
+MOST_LABELS = 8
+MOST_IDENTIFIERS = 10
+
+_GRAVITY = ("fail", "temperror", "permerror", "none", "pass")
+_POLICIES = ("reject", "quarantine", "none")
+_MILDER = {"reject": "quarantine", "quarantine": "none", "none": "none"}
+
+
+class _Unknown(Exception):
+    """The name service cannot tell now."""
+
+
+async def evaluate(
+    resolver: Resolver,
+    authors: Sequence[str],
+    spf: SpfVerdict | None,
+    dkim: Iterable[DkimVerdict],
+    *,
+    draw: Callable[[], float],
+) -> DmarcVerdict:
+    """The result for the domains that From names, the gravest of several. ``draw`` gives a number below 1, by which a
+    policy for a percentage of the mail applies or not.
+    """
+    domains = tuple(dict.fromkeys(authors))
+    if not domains:
+        return DmarcVerdict("permerror", reason="From names no domain")
+    if len(domains) > MOST_AUTHORS:
+        return DmarcVerdict("permerror", domains[0], reason="From names too many domains")
+    records = _Records(resolver)
+    found = [await _of_author(records, domain, spf, tuple(dkim), draw) for domain in domains]
+    return min(found, key=lambda verdict: (_GRAVITY.index(verdict.result), _POLICIES.index(verdict.policy)))
+
+
+async def _of_author(
+    records: _Records,
+    domain: str,
+    spf: SpfVerdict | None,
+    dkim: Sequence[DkimVerdict],
+    draw: Callable[[], float],
+) -> DmarcVerdict:
+    verdict = DmarcVerdict("none", domain)
+    try:
+        place, record = await records.policy(domain)
+        if record is None or record.policy is None:
+            return verdict
+        published = await _published(records, record, place, domain)
+        verdict = evolve(verdict, published=published, policy=_applied(record, published, draw), policy_domain=place)
+        by_spf, spf_doubt = await _spf_aligned(records, domain, record, spf)
+        by_dkim, dkim_doubt = await _dkim_aligned(records, domain, record, dkim)
+    except _Unknown as unknown:
+        return evolve(verdict, result="temperror", reason=str(unknown))
+    verdict = evolve(verdict, spf_aligned=by_spf, dkim_aligned=by_dkim)
+    if by_spf or by_dkim:
+        return evolve(verdict, result="pass")
+    if spf_doubt or dkim_doubt:
+        return evolve(verdict, result="temperror", reason="what would authenticate it could not be looked up")
+    return evolve(verdict, result="fail")
+
+
+async def _published(records: _Records, record: Dmarc, place: str, domain: str) -> str:
+    """The policy for this name: that of the domain itself, of those below, or of those that do not exist."""
+    policy = record.policy or "none"
+    if place == domain:
+        return policy
+    if record.nonexistent_policy is not None and not await records.exists(domain):
+        return record.nonexistent_policy
+    return record.subdomain_policy or policy
+
+
+def _applied(record: Dmarc, published: str, draw: Callable[[], float]) -> str:
+    if record.testing or draw() * 100 >= record.percent:
+        return _MILDER[published]
+    return published
+
+
+async def _spf_aligned(records: _Records, domain: str, record: Dmarc, spf: SpfVerdict | None) -> tuple[bool, bool]:
+    """Whether SPF authenticates ``domain``, and whether it might if more were known."""
+    if spf is None or spf.result not in ("pass", "temperror"):
+        return False, False
+    if not await records.aligned(domain, spf.domain.lower(), strict=record.strict_spf):
+        return False, False
+    return spf.result == "pass", spf.result == "temperror"
+
+
+async def _dkim_aligned(
+    records: _Records, domain: str, record: Dmarc, dkim: Iterable[DkimVerdict]
+) -> tuple[bool, bool]:
+    """The same for signatures, the good ones first."""
+    useful = sorted((one for one in dkim if one.result in ("pass", "temperror")), key=lambda one: one.result)
+    doubt = False
+    for one in useful[:MOST_IDENTIFIERS]:
+        if await records.aligned(domain, one.domain, strict=record.strict_dkim):
+            if one.result == "pass":
+                return True, False
+            doubt = True
+    return False, doubt
+
+
+class _Records:
+    """The records that one evaluation has looked up."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+        self._found: dict[str, Dmarc | None] = {}
+        self._organisations: dict[str, str] = {}
+
+    async def policy(self, domain: str) -> tuple[str, Dmarc | None]:
+        """Where the record for ``domain`` is, and what it says (RFC 9989 4.10.1)."""
+        record = await self._at(domain)
+        if record is not None:
+            return domain, record
+        organisation = await self.organisation(domain)
+        record = await self._at(organisation)
+        if record is not None:
+            return organisation, record
+        parent = organisation.partition(".")[2]
+        suffix = await self._at(parent) if parent else None
+        if suffix is not None and suffix.public_suffix == "y":
+            return parent, suffix
+        return domain, None
+
+    async def aligned(self, domain: str, other: str, *, strict: bool) -> bool:
+        """Whether ``other`` speaks for ``domain`` (RFC 9989 4.10.2)."""
+        if domain == other:
+            return True
+        if strict or not other or _top(domain) != _top(other):
+            return False
+        return await self.organisation(domain) == await self.organisation(other)
+
+    async def organisation(self, domain: str) -> str:
+        """The domain that ``domain`` belongs to; itself if nothing above it says otherwise."""
+        known = self._organisations.get(domain)
+        if known is None:
+            known = self._organisations[domain] = await self._walk(domain)
+        return known
+
+    async def exists(self, domain: str) -> bool:
+        """Whether the name is in DNS."""
+        try:
+            await self._resolver.lookup(domain, "A")
+        except LookupFailed as failed:
+            if failed.kind in ("nxdomain", "nodata"):
+                return failed.kind == "nodata"
+            raise _Unknown(f"{domain} cannot be looked up") from None
+        return True
+
+    async def _walk(self, domain: str) -> str:
+        """RFC 9989 4.10."""
+        highest, below = domain, domain
+        for name in _names(domain):
+            record = await self._at(name)
+            if record is not None:
+                if record.public_suffix == "n":
+                    return name
+                if record.public_suffix == "y" and name != domain:
+                    return below
+                highest = name
+                if record.public_suffix == "y":
+                    return highest
+            below = name
+        return highest
+
+    async def _at(self, name: str) -> Dmarc | None:
+        """The valid record of ``name`` itself."""
+        if name not in self._found:
+            try:
+                answer = await self._resolver.lookup(f"_dmarc.{name}", "TXT")
+                record = dmarc.read(answer.records)
+            except LookupFailed as failed:
+                if failed.kind not in ("nxdomain", "nodata"):
+                    raise _Unknown(f"the policy of {name} cannot be looked up") from None
+                record = None
+            self._found[name] = record if record is not None and not record.broken else None
+        return self._found[name]
+
+
+def _names(domain: str) -> Iterable[str]:
+    """The name and those above it; of a long one only the last few (RFC 9989 4.10)."""
+    labels = domain.split(".")
+    yield domain
+    for first in range(max(1, len(labels) - MOST_LABELS + 1), len(labels)):
+        yield ".".join(labels[first:])
+
+
+def _top(domain: str) -> str:
+    return domain.rpartition(".")[2]
