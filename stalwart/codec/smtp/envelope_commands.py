@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from stalwart.codec.smtp_reply import Capabilities
 
 _TO_ENCODE = re.compile(r"[^!-*,-<>-~]")
-_TO_EMBED = re.compile(r"[^!-*,-<>-\[\]-~]|\\(?!x\{[0-9A-F]{2,6}\})")
+_TO_EMBED = re.compile(r"[^!-*,-<>-~]|\\(?!x\{[0-9A-F]{2,6}\})")
 _ORDER = ("NEVER", "SUCCESS", "FAILURE", "DELAY")
 
 
