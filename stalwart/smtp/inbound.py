@@ -214,13 +214,15 @@ class Inbound:
         leaving: tuple[Letter, ...] = ()
         content: bytes | Stored = b""
         if parts.leaves:
-            if is_local and not front and isinstance(spool.content, Stored):
+            if is_local and not front and taking.adds.return_path and isinstance(spool.content, Stored):
                 front = received_field(envelope, began)  # the file that stays must be another one
-            content = await self._leaving_content(spool, front, is_local)
+            content = await self._leaving_content(spool, front, is_local and taking.adds.return_path)
             leaving = letters(parts, self._origin(envelope, spool, content))
         with discarding(around.store, (content,)):
             if is_local:
-                outcomes = await self._store(envelope, spool, front, parts, leaving, began)
+                is_same = isinstance(content, Stored) and not taking.adds.return_path
+                source = content if is_same else spool.content
+                outcomes = await self._store(envelope, source, spool, front, parts, leaving, began)
             else:
                 await around.store.write(partial(self._queue, leaving))
         spool.release()
@@ -279,15 +281,15 @@ class Inbound:
         with discarding(around.store, (whole,)):
             return await around.signing.signed(whole, domain)
 
-    async def _leaving_content(self, spool: InboundSpool, front: bytes, is_local: bool) -> bytes | Stored:
-        """The message as it leaves, ready for the queue; the file of ``spool`` goes, unless it is needed still."""
+    async def _leaving_content(self, spool: InboundSpool, front: bytes, is_needed: bool) -> bytes | Stored:
+        """The message as it leaves, ready for the queue; the file of ``spool`` goes, unless it ``is_needed``."""
         around, content = self._around, spool.content
         if not isinstance(content, Stored):
             return await around.queue.prepare(front + content)
         if not front:
             return await around.queue.prepare(content)
         made = await put_before(around.store, front, content, spool.begun)
-        if not is_local:
+        if not is_needed:
             discard(around.store, (content,))
         return await around.queue.prepare(made)
 
@@ -307,6 +309,7 @@ class Inbound:
     async def _store(
         self,
         envelope: Envelope,
+        content: bytes | Stored,
         spool: InboundSpool,
         front: bytes,
         parts: Split,
@@ -317,7 +320,7 @@ class Inbound:
         around, taking = self._around, envelope.state
         if taking.adds.return_path:
             front = return_path(envelope.sender) + front
-        prepared = await around.messages.prepare(spool.content, prefix=front)
+        prepared = await around.messages.prepare(content, prefix=front)
         here = [(recipient.path.text, resolved) for recipient, resolved in parts.at_once if resolved.accounts]
         try:
             return await around.delivering.deliver(

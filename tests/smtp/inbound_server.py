@@ -27,6 +27,7 @@ from stalwart.smtp.sasl import MECHANISMS, DirectoryAuthenticator
 from stalwart.smtp.sending_rights import SendingRights
 from stalwart.smtp.server import SmtpFactory
 from stalwart.smtp.throttles import InboundThrottles
+from stalwart.store.blob_files import Stored
 from stalwart.store.mail_rows import EmailRow
 from stalwart.web.connection import Listener
 from tests.directory.world import PASSWORD
@@ -50,6 +51,8 @@ class KeptLetters:
     def add(self, tx: Any, letter: Letter, now: int) -> int:
         if self.problem is not None:
             raise self.problem
+        if isinstance(letter.content, Stored):
+            tx.blobs.adopt(letter.content, now)
         self.letters.append(letter)
         return len(self.letters)
 
@@ -154,9 +157,16 @@ class InboundCase(PostOffice):
             client.offers = client.say(f"{'LHLO' if lmtp else 'EHLO'} {hello}")  # type: ignore[attr-defined]
         return client
 
-    def signed_in(self, name: str = "sue", *, host: str = "127.0.0.1", **options: Any) -> Client:
-        """Somebody who has signed in for submission, from this host, where that is possible without TLS."""
-        client = self.client(role=SUBMISSION, host=host, **options)
+    def secure(self, *, role: Role = SUBMISSION, **options: Any) -> Client:
+        """Somebody who has said hello over TLS."""
+        client = self.client(role=role, tls=object(), **options)
+        client.connection.session.tls_started()
+        client.offers = client.say("EHLO a.test")  # type: ignore[attr-defined]
+        return client
+
+    def signed_in(self, name: str = "sue", **options: Any) -> Client:
+        """Somebody who has signed in for submission."""
+        client = self.secure(**options)
         words = b64encode(f"\0{name}@example.test\0{PASSWORD}".encode()).decode()
         self.assertEqual(client.codes(f"AUTH PLAIN {words}"), ["235 2.7.0"])
         return client

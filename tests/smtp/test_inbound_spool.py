@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 
-from stalwart.codec.smtp.message_head import MessageHead
+from stalwart.codec.smtp.message_head import MessageHead, read_head
 from stalwart.errors import Unavailable
-from stalwart.smtp.inbound_spool import LEAST, MOST_HELD, Held, InboundSpool
+from stalwart.smtp.inbound_spool import LEAST, LONGEST_HEAD, MOST_HELD, Held, InboundSpool
 from stalwart.smtp.reception import Refusal, Refused
 from stalwart.store.blob_files import LARGE, Stored
 from tests.directory.world import World
@@ -33,6 +33,35 @@ class SpoolTests(World):
                 self.successResultOf(waiting)
         self.settle(spool.commit())
         return spool
+
+    def test_a_file_without_its_prefix_waits_for_the_end_of_the_head(self) -> None:
+        long = b"X-Long: y\r\n" * 9000
+        spool = InboundSpool(self.store, lambda head: b"X: y\r\n", read=read_head)
+        self.assertIsNone(spool.write(long))
+        waiting = spool.write(long[: 2 * LEAST] + b"\r\n\r\n")
+        assert waiting is not None
+        self.successResultOf(waiting)
+        self.settle(spool.commit())
+        assert isinstance(spool.content, Stored)
+        self.assertTrue(self.store.blob_files.read(spool.content.hash).startswith(long))
+        self.assertEqual((spool.prefix, spool.begun, spool.is_8bit), (b"X: y\r\n", 0, False))
+
+    def test_a_head_that_is_too_long(self) -> None:
+        held = Held()
+        spool = InboundSpool(self.store, lambda head: b"", held, read=read_head)
+        with self.assertRaises(Refused):
+            for _ in range(LONGEST_HEAD // 1000 + 20):
+                self.assertIsNone(spool.write(b"X-Long: " + b"y" * 998 + b"\r\n"))
+        spool.abort()
+        self.assertEqual(held.octets, 0)
+
+    def test_when_there_is_no_memory_for_a_long_head(self) -> None:
+        spool = InboundSpool(self.store, lambda head: b"", Held(MOST_HELD), read=read_head)
+        self.assertRaises(Refused, spool.write, b"X-Long: y\r\n" * 2000)
+
+    def test_what_is_in_the_file_already(self) -> None:
+        spool = self.spool(HEAD, "é".encode() * LARGE)
+        self.assertEqual((spool.begun, spool.is_8bit), (6, True))
 
     def test_small(self) -> None:
         spool = self.spool(HEAD, b"Text\r\n")

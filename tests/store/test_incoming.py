@@ -12,7 +12,7 @@ from twisted.trial.unittest import TestCase
 
 from stalwart.store.blob_files import LARGE as LINE
 from stalwart.store.blob_files import Stored
-from stalwart.store.incoming import Incoming, discard, store_content
+from stalwart.store.incoming import Incoming, discard, put_before, store_content
 from tests.jmap.blobs.shelf import LARGE, ShelfCase
 from tests.store.opened import opened
 
@@ -50,6 +50,13 @@ class IncomingTests(ShelfCase):
         self.settle(incoming.add(LARGE))
         incoming.abandon()
         self.assertFalse(self.store.blob_files.exists(hashlib.sha256(LARGE).digest()))
+
+    def test_something_before_it(self) -> None:
+        stored = self.arrived(LARGE)
+        assert isinstance(stored, Stored)
+        made = self.settle(put_before(self.store, b"A: b\r\n", stored, 10))
+        self.assertEqual(self.store.blob_files.read(made.hash), b"A: b\r\n" + LARGE[10:])
+        self.assertEqual((made.size, self.store.blob_files.exists(stored.hash)), (len(LARGE) - 4, True))
 
     def test_abandoning_what_is_finished_leaves_what_is_needed(self) -> None:
         incoming = Incoming(self.store)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.codec.smtp.message_head import read_head
+from stalwart.codec.smtp.message_head import is_whole, read_head
 
 TRACE = b"Received: by a.test; Mon, 1 Jan 2026 00:00:00 +0000\r\n"
 REST = b"Subject: x\r\nMessage-ID: <1@a.test>\r\n\r\nReceived: in the body\r\nReturn-Path: <body@a.test>\r\n"
@@ -77,3 +77,48 @@ class HeadTests(SynchronousTestCase):
         self.assertTrue(head.has_fields or head.octets.startswith(b"\r\n"))
         self.assertLessEqual(len(head.octets), len(octets) + 2)
         self.assertEqual(read_head(head.octets).octets, head.octets)
+
+    def test_results_in_our_own_name(self) -> None:
+        """RFC 8601 5, whatever they look like."""
+        for value in (
+            *(
+                " mx.a.test; none",
+                "mx.a.test;",
+                " MX.A.Test 1; x",
+                '"mx.a.test"; x',
+                ' "mx\\.a.test"; x',
+                " mx.a.test.; x",
+            ),
+            *(
+                "\r\n\tmx.a.test;\r\n x",
+                " (y) mx.a.test (z); x",
+                " (a (b) \\( c)mx.a.test;",
+                " ;",
+                "",
+                " (open mx.a.test;",
+            ),
+        ):
+            field = f"AUTHENTICATION-results: {value}\r\n".encode()
+            head = read_head(TRACE + field + REST, authserv_id="mx.A.test")
+            self.assertEqual(head.octets, TRACE + REST, value)
+        others = b"Authentication-Results: mx.a.test.b.test; x\r\nX-Authentication-Results: mx.a.test; x\r\n" + REST
+        self.assertEqual(read_head(others, authserv_id="mx.a.test").octets, others)
+
+    def test_blind_copies(self) -> None:
+        octets = b"Bcc: a@b,\r\n c@d\r\nX-Bcc: e\r\nResent-BCC:\r\n" + REST
+        self.assertEqual(read_head(octets, without_bcc=True).octets, b"X-Bcc: e\r\n" + REST)
+        self.assertEqual(read_head(octets).octets, octets)
+
+    def test_date(self) -> None:
+        self.assertTrue(read_head(b"date: x\r\n\r\n").has_date)
+        self.assertFalse(read_head(b"X: y\r\n\r\nDate: x\r\n").has_date)
+
+    def test_whether_it_is_whole(self) -> None:
+        for octets, expected in {
+            b"A: b\r\n": False,
+            b"A: b\r\n\r\n": True,
+            b"text": True,
+            b"": False,
+            b"\r\nx": True,
+        }.items():
+            self.assertEqual(is_whole(octets), expected, octets)

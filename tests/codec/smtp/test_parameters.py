@@ -38,6 +38,31 @@ class MailTests(SynchronousTestCase):
         ):
             self.assertRaises(InvalidParameter, mail_parameters, text, ALL)
 
+    def test_mail_for_later(self) -> None:
+        """RFC 4865 3."""
+        announced = ("HOLDFOR", "HOLDUNTIL")
+        self.assertEqual(mail_parameters(" HOLDFOR=999999999", announced).holdfor, 999_999_999)
+        for text, moment in {
+            "2027-01-15T08:00:00Z": 1_800_000_000,
+            "2027-01-15T09:00:00+01:00": 1_800_000_000,
+            "2027-01-15T08:00:00.25Z": 1_800_000_000,
+        }.items():
+            self.assertEqual(mail_parameters(f" HOLDUNTIL={text}", announced).holduntil, moment)
+        for text in (
+            *("HOLDFOR", "HOLDFOR=0", "HOLDFOR=-1", "HOLDFOR=1.5", "HOLDFOR=1000000000", "HOLDFOR=1 HOLDFOR=1"),
+            *("HOLDUNTIL=2027-01-15", "HOLDUNTIL=2027-13-15T08:00:00Z", "HOLDUNTIL=2027-01-15T08:00:00"),
+            *("HOLDUNTIL", "HOLDUNTIL=0000-01-01T00:00:00Z", "HOLDFOR=1 HOLDUNTIL=2027-01-15T08:00:00Z"),
+        ):
+            self.assertRaises(InvalidParameter, mail_parameters, f" {text}", announced)
+
+    def test_priority_and_tls(self) -> None:
+        """RFC 6710 3, RFC 8689 3."""
+        announced = ("MT-PRIORITY", "REQUIRETLS")
+        found = mail_parameters(" mt-priority=-9 requiretls", announced)
+        self.assertEqual((found.mt_priority, found.requiretls), (-9, True))
+        for text in ("MT-PRIORITY", "MT-PRIORITY=10", "MT-PRIORITY=+1", "MT-PRIORITY=x", "REQUIRETLS=yes"):
+            self.assertRaises(InvalidParameter, mail_parameters, f" {text}", announced)
+
     def test_what_is_not_announced_is_unknown(self) -> None:
         self.assertRaises(UnknownParameter, mail_parameters, " RET=FULL", ("SIZE",))
         self.assertRaises(UnknownParameter, mail_parameters, " X-OTHER", ALL)
