@@ -133,7 +133,7 @@ def _composed(
         return attrs.evolve(piece.outline, contents=contents, charset=charset)
 
     try:
-        return _kept(composer.compose(header, draft.body.outline(filled), _boundaries()), sizes.message, files)
+        return kept(composer.compose(header, draft.body.outline(filled), boundaries()), sizes.message, files)
     except InvalidValue as problem:
         raise SetRefused("invalidProperties", f"The message cannot be written: {problem}.") from None
     except NotFound:
@@ -194,13 +194,13 @@ def _sniffed(pieces: Iterable[bytes]) -> str | None:
     return None if is_ascii else "utf-8"
 
 
-def _boundaries() -> Iterator[str]:
+def boundaries() -> Iterator[str]:
     """Such as no encoded content can hold (RFC 2045 6.7, 6.8)."""
     while True:
         yield f"=_{secrets.token_hex(14)}"
 
 
-def _kept(pieces: Iterator[bytes], most: int, files: BlobFiles) -> bytes | Stored:
+def kept(pieces: Iterator[bytes], most: int, files: BlobFiles) -> bytes | Stored:
     """In memory, or in a file if it is large."""
     held: list[bytes] = []
     size = 0

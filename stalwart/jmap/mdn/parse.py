@@ -1,0 +1,81 @@
+"""MDN/parse (RFC 9007 2.2): notifications among blobs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from stalwart.codec.ids import encode_id
+from stalwart.codec.mdn import read_report
+from stalwart.codec.mime import body_values, headers, scanner
+from stalwart.codec.mime.header_forms import CONVENIENCE, value_of
+from stalwart.config.collaboration.jmap import Jmap
+from stalwart.config.settings import Settings
+from stalwart.errors import NotFound
+from stalwart.jmap.accounts import account_argument
+from stalwart.jmap.allowance import Allowance
+from stalwart.jmap.blobs.access import Readable, find_readable
+from stalwart.jmap.blobs.contents import MOST_DECODED, Decoding, Octets, octets_of
+from stalwart.jmap.call import Call
+from stalwart.jmap.errors import MethodError
+from stalwart.jmap.mdn.mdn_object import MDN, wire_of
+from stalwart.jmap.methods import method
+from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid
+from stalwart.jmap.standard.presence import require_account
+from stalwart.store import Store, Transaction
+from stalwart.store.blob_files import BlobFiles
+from stalwart.web.clock import Clock
+
+LONGEST_TEXT = 64 << 10
+"""Octets of the text for people that are shown."""
+
+
+@method("MDN/parse", capability=MDN, needs="jmapEmailParse")
+async def parse(call: Call, *, store: Store, settings: Settings, clock: Clock) -> dict[str, Any]:
+    """Blobs as notifications."""
+    account_id = account_argument(call)
+    ids = ArgumentReader(call.arguments).texts("blobIds")
+    if ids is None:
+        raise invalid("blobIds", "is missing")
+    most = settings.of(Jmap).parse_limit_email
+    if len(ids) > most:
+        raise MethodError("requestTooLarge", f"At most {most} blobs can be parsed in one call, not {len(ids)}.")
+    ids = list(dict.fromkeys(call.request.id_of(each) for each in ids))
+    access, now = call.request.access, int(clock.seconds())
+
+    def look(tx: Transaction) -> dict[str, Readable]:
+        require_account(tx, account_id)
+        return find_readable(tx, access, account_id, ids, now)
+
+    found = await store.read(look)
+    decoding = Decoding(MOST_DECODED)
+    parsed: dict[str, dict[str, Any]] = {}
+    for id, readable in found.items():
+        octets = await octets_of(store, readable, decoding)
+        shown = await store.blob_work(partial(_shown, id, octets, call.request.allowance))
+        if shown is not None:
+            parsed[id] = shown
+    return {
+        "accountId": encode_id(account_id),
+        "parsed": parsed or None,
+        "notParsable": [id for id in found if id not in parsed] or None,
+        "notFound": [id for id in ids if id not in found] or None,
+    }
+
+
+def _shown(id: str, octets: Octets, allowance: Allowance, files: BlobFiles) -> dict[str, Any] | None:
+    """The notification that a message is, None if it is none; blocks."""
+    allowance.begin(octets.size)
+    allowance.read(octets.size)
+    try:
+        data = octets.read(files, 0, octets.size)
+    except NotFound:
+        raise MethodError("serverFail", f"The content of the blob {id} is missing on the server.") from None
+    report = read_report(data)
+    if report is None:
+        return None
+    root = scanner.scan(data)
+    fields = headers.fields(data, root.header_begin, root.header_end)
+    text = body_values.body_value(data, report.text, LONGEST_TEXT).value if report.text is not None else None
+    subject = value_of(data, fields, CONVENIENCE["subject"])
+    return wire_of(report.notification, subject=subject, text=text, has_original=report.has_original)
