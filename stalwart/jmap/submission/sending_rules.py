@@ -38,7 +38,7 @@ class SendingRules:
         """How many recipients a message may have."""
         rule = self._settings.of(MtaStageRcpt).max_recipients
         found = await self._value(rule, request, sender, recipients, "maxRecipients")
-        return USUAL_RECIPIENTS if found is None else max(integer_of(found), 1)
+        return USUAL_RECIPIENTS if found is None or integer_of(found) < 1 else integer_of(found)
 
     async def most_octets(self, request: Request, sender: str, recipients: Sequence[str]) -> int:
         """How large a message may be."""
