@@ -14,6 +14,7 @@ from stalwart.app.foundations import Foundations
 from stalwart.app.push_parts import PushParts, push_parts
 from stalwart.app.queue_parts import QueueParts, queue_parts
 from stalwart.app.report_parts import ReportParts, report_parts
+from stalwart.app.sieve_parts import filtering_of
 from stalwart.app.smtp_parts import SmtpParts
 from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.jmap.submission.sending import Sending
@@ -28,6 +29,7 @@ from stalwart.mail.messages.quota import Quotas
 from stalwart.mail.own_addresses import OwnAddresses
 from stalwart.mail.recipients import Recipients
 from stalwart.mail.search.text_search import TextSearch
+from stalwart.mail.sieve.scripts import Scripts
 from stalwart.mail.submissions import note_recipients
 
 
@@ -38,6 +40,7 @@ class MailParts:
     messages: Messages
     folders: Folders
     quotas: Quotas
+    scripts: Scripts
     delivering: Delivering
     recipients: Recipients
     own_addresses: OwnAddresses
@@ -58,6 +61,7 @@ class MailParts:
             "messages": self.messages,
             "folders": self.folders,
             "quotas": self.quotas,
+            "sieve_scripts": self.scripts,
             "delivering": self.delivering,
             "recipients": self.recipients,
             "own_addresses": self.own_addresses,
@@ -96,18 +100,20 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
     quotas = Quotas(settings, clock)
     messages = Messages(store, settings, quotas, clock, below.telemetry)
     folders = Folders(store, settings, clock)
-    delivering = Delivering(store, messages, folders, clock)
+    own_addresses = OwnAddresses(settings, clock)
+    signing = Signing(store, below.vault, clock, below.telemetry)
+    filtering = filtering_of(below, messages, folders, quotas, own_addresses, signing)
+    delivering = Delivering(store, messages, folders, clock, filtering)
     io = ExpressionWorld(store, settings, below.telemetry, lambda: below.outgoing().resolver, clock, below.hostname)
     recipients = Recipients(store, settings, io, clock)
-    own_addresses = OwnAddresses(settings, clock)
     text_search = TextSearch(store, settings, clock, below.telemetry)
     push = push_parts(below, company)
     reports = report_parts(below, messages, delivering, recipients, quotas)
     recent = RecentAnswers(store)
 
-    signing = Signing(store, below.vault, clock, below.telemetry)
     sending = queue_parts(below, company, io, recipients, messages, delivering, signing)
     sending.queue.observe(note_recipients)
+    filtering.dispatch.outbox = sending.queue
     rules = SendingRules(settings, io, below.telemetry)
     jmap_sending = Sending(store, settings, own_addresses, recipients, rules, signing, sending.queue)
     checking = Checking(store, lambda: below.outgoing().resolver, clock, below.telemetry, receiver=below.hostname)
@@ -117,6 +123,7 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
         messages,
         folders,
         quotas,
+        filtering.scripts,
         delivering,
         recipients,
         own_addresses,

@@ -44,8 +44,8 @@ _NAMES: Mapping[Kind, str] = {
         type updated version
         """,
     Kind.NUMBER: """
-        accountId code documentId dropped limit line listeners localPort remotePort queueId size spanId total totalFailures
-        totalSuccesses worker
+        accountId code documentId dropped limit line listeners localPort remotePort queueId size spanId total
+        totalFailures totalSuccesses worker
         """,
     Kind.DURATION: "elapsed",
     Kind.MOMENT: "due nextRetry",

@@ -45,7 +45,10 @@ class Refusal:
 
 @frozen
 class Answer:
-    """A vacation response (RFC 5230). ``seconds`` is for how long one sender gets no second one; None is the usual."""
+    """A vacation response (RFC 5230). ``seconds`` is for how long one sender gets no second one; None is the usual.
+
+    ``html`` is the same for those who show it.
+    """
 
     reason: str
     subject: str | None = None
@@ -54,6 +57,7 @@ class Answer:
     is_mime: bool = False
     handle: str | None = None
     seconds: int | None = None
+    html: str | None = None
 
 
 @frozen

@@ -16,8 +16,6 @@ from stalwart.codec.sieve.message import Message
 from stalwart.codec.sieve.texts import Text
 from stalwart.codec.sieve.world import World
 
-REMEMBERED: Final = 7 * 86_400
-"""Seconds for which an id of the ``duplicate`` test is remembered if the script does not say it."""
 LONGEST_MEMORY: Final = 90 * 86_400
 MOST_MET: Final = 20
 """Ids of the ``duplicate`` test in one run."""
@@ -183,7 +181,7 @@ def _duplicate(run: Run, test: Instruction) -> bool:
     kind = "header" if "uniqueid" not in tags else "uniqueid"
     handle = run.text(tags.get("handle", ""))
     digest = blake2b("\0".join((kind, handle, id)).encode("utf-8", "replace"), digest_size=_DIGEST).digest()
-    seconds = min(max(int(tags.get("seconds", REMEMBERED)), 1), LONGEST_MEMORY)
+    seconds = min(max(int(tags.get("seconds", run.world.bounds.remembered)), 1), LONGEST_MEMORY)
     if digest not in run.met and len(run.met) < MOST_MET:
         run.met[digest] = Met(digest, seconds, "last" in tags)
     return digest in run.world.seen

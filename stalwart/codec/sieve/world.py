@@ -17,7 +17,7 @@ _LOOK: Final = 64
 
 @frozen
 class Bounds:
-    """How far a script may go. Lengths count characters; ``protected`` are fields, in lower case, that do not change."""
+    """How far a script may go. Lengths count characters; ``protected`` are fields, in lower case, that stay."""
 
     steps: int = 100_000
     seconds: float = 1.0
@@ -28,6 +28,8 @@ class Bounds:
     longest_string: int = 64 << 10
     received: int = 50
     filings: int = 20
+    remembered: int = 7 * 86_400
+    """Seconds for which the ``duplicate`` test remembers an id, if the script does not say it."""
     protected: frozenset[str] = frozenset(("received", "auto-submitted", "original-subject", "original-from"))
 
 

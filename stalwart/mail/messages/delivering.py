@@ -1,4 +1,4 @@
-"""Mail on its last way: into the accounts of those who get it, all of them at once.
+"""Mail on its last way: into the accounts of those who get it, all of them at once, by way of their scripts.
 
 What has come back from ``deliver`` is durable. A message that comes again because an answer was lost is not stored
 twice, if it has a Message-ID: what has none may well be sent twice on purpose, unless very many get it. Who answers for
@@ -20,6 +20,8 @@ from stalwart.errors import StalwartError
 from stalwart.mail.messages.arriving import Messages, Prepared
 from stalwart.mail.messages.folders import INBOX, Folders
 from stalwart.mail.recipients import Resolved
+from stalwart.mail.sieve.dispatch import Disposed, Plan, Rejected, Situation
+from stalwart.mail.sieve.filtering import Filtering
 from stalwart.store import Store, Transaction
 from stalwart.store.blob_files import LARGE
 from stalwart.store.mail_rows import AddedEmail
@@ -29,11 +31,6 @@ TOGETHER: Final = 100
 SAME_WITHOUT_ID: Final = 86_400
 """Seconds for which a message without Message-ID is the same, where some may have got it and others not."""
 _DIGEST: Final = 16
-
-
-@frozen
-class Disposed:
-    """The message was taken for the account, which keeps nothing of it."""
 
 
 Outcome = AddedEmail | Disposed | StalwartError
@@ -46,18 +43,34 @@ Then = Callable[[Prepared, str, Sequence[str]], Awaitable[None]]
 """What is done with a message that was delivered; it raises nothing."""
 
 
+@frozen
+class _Giving:
+    """What is to be given, and how."""
+
+    prepared: Prepared
+    situation: Situation
+    plans: Mapping[int, Plan]
+    must: frozenset[int]
+    """Accounts whose problem is everybody's."""
+    refusing: frozenset[int]
+    """Those whose refusal is told in the dialogue."""
+
+
 class Delivering:
-    """Stores messages for accounts. ``clock`` tells the time.
+    """Stores messages for accounts. ``clock`` tells the time; ``filtering`` runs scripts, None runs none.
 
     ``then`` hears of each message that somebody has got, with its return path and the recipients, before ``deliver``
     comes back.
     """
 
-    def __init__(self, store: Store, messages: Messages, folders: Folders, clock: Any) -> None:
+    def __init__(
+        self, store: Store, messages: Messages, folders: Folders, clock: Any, filtering: Filtering | None = None
+    ) -> None:
         self._store = store
         self._messages = messages
         self._folders = folders
         self._clock = clock
+        self._filtering = filtering
         self.then: Then | None = None
 
     async def deliver(
@@ -72,6 +85,8 @@ class Delivering:
         folder: str = INBOX,
         began: float | None = None,
         besides: Besides | None = None,
+        dmarc_pass: bool = False,
+        reports_failure: bool = True,
     ) -> dict[int, Outcome]:
         """Give ``prepared`` to everybody in ``resolved``, each once; what became of it, by account.
 
@@ -80,64 +95,83 @@ class Delivering:
         others, keeps it from all; what is wrong is raised. ``has_message_id``: what comes again is the same message.
         ``besides`` is written together with it, in the first transaction if there are several.
         ``folder`` is the role of the mailbox for it. ``began`` is when it came, for the figures. The file of a message
-        that nobody keeps is removed.
+        that nobody keeps is removed. ``dmarc_pass`` and ``reports_failure`` are as in ``Letter``: without the latter
+        no script answers the sender. Whose script refuses it has Rejected.
         """
         began = self._clock.seconds() if began is None else began
         accounts = accounts_of(resolved)
         prepared = _marked(prepared, sender, len(accounts), has_message_id)
-        alone = accounts_alone(resolved) if all_or_nobody else frozenset()
-        outcomes = await self._store_for(prepared, accounts, alone, folder, besides)
+        alone = accounts_alone(resolved)
+        situation = Situation(sender, folder, dmarc_pass, reports_failure)
+        plans = await self._plans(prepared, resolved, recipients, situation)
+        # Of too many for one transaction some may get it and others not; who tries again gives it twice to nobody.
+        must = alone if all_or_nobody and len(accounts) <= TOGETHER else frozenset()
+        is_one = len(accounts) == 1 and besides is None
+        refusing = alone if is_one or not all_or_nobody else frozenset()
+        try:
+            outcomes = await self._give(_Giving(prepared, situation, plans, must, refusing), accounts, besides)
+        finally:
+            self._messages.drop([version for plan in plans.values() for version in plan.versions])
         if self.then is not None and any(not isinstance(outcome, StalwartError) for outcome in outcomes.values()):
             await self.then(prepared, sender, recipients)
         is_new = any(isinstance(outcome, AddedEmail) and not outcome.duplicate for outcome in outcomes.values())
-        if not is_new or prepared.size < LARGE:  # a small one may be a row already
+        if not is_new or plans or prepared.size < LARGE:  # a small one may be a row already
             self._messages.drop((prepared,))
-        elapsed = self._clock.seconds() - began
-        for account_id, outcome in outcomes.items():
-            if not isinstance(outcome, Disposed):
-                self._messages.report(account_id, prepared, outcome, elapsed)
+        self._report(prepared, plans, outcomes, self._clock.seconds() - began)
         return outcomes
 
-    async def _store_for(
-        self,
-        prepared: Prepared,
-        accounts: Sequence[int],
-        alone: frozenset[int],
-        folder: str,
-        besides: Besides | None,
-    ) -> dict[int, Outcome]:
-        # Of too many for one transaction some may get it and others not; who tries again gives it twice to nobody.
-        must = alone if len(accounts) <= TOGETHER else frozenset()
+    async def _plans(
+        self, prepared: Prepared, resolved: Sequence[Resolved], recipients: Sequence[str], situation: Situation
+    ) -> dict[int, Plan]:
+        """What scripts say, of those accounts that have any."""
+        if self._filtering is None:
+            return {}
+        by_account: dict[int, str] = {}
+        for index, each in enumerate(resolved):
+            for id in each.accounts:
+                by_account.setdefault(id, recipients[index] if index < len(recipients) else "")
+        return await self._filtering.plans(prepared, by_account, situation)
+
+    async def _give(self, giving: _Giving, accounts: Sequence[int], besides: Besides | None) -> dict[int, Outcome]:
         found: dict[int, Outcome] = {}
         for begin in range(0, len(accounts), TOGETHER):
             also = besides if begin == 0 else None
-            add = partial(self._add, prepared, accounts[begin : begin + TOGETHER], must, folder, also)
+            add = partial(self._add, giving, accounts[begin : begin + TOGETHER], also)
             found.update(await self._store.write(add))
         return found
 
     def _add(
-        self,
-        prepared: Prepared,
-        accounts: Iterable[int],
-        must: frozenset[int],
-        folder: str,
-        besides: Besides | None,
-        tx: Transaction,
+        self, giving: _Giving, accounts: Iterable[int], besides: Besides | None, tx: Transaction
     ) -> Mapping[int, Outcome]:
         now = int(self._clock.seconds())
         found: dict[int, Outcome] = {}
         for id in accounts:
             try:
-                mailbox = self._folders.place(tx, id, folder, now)
-                mailboxes = frozenset((mailbox,))
-                found[id] = self._messages.add(tx, id, prepared, mailboxes=mailboxes, now=now, delivered=True)
+                found[id] = self._one(giving, id, now, tx)
             except StalwartError as problem:
-                if id in must:
+                if id in giving.must and not isinstance(problem, Rejected):
                     raise
                 found[id] = problem
         if besides is not None:
             besides(tx, found)
         return found
+
+    def _one(self, giving: _Giving, id: int, now: int, tx: Transaction) -> Outcome:
+        plan, prepared, folder = giving.plans.get(id), giving.prepared, giving.situation.folder
+        if plan is not None and self._filtering is not None:
+            dispatch, refuses = self._filtering.dispatch, id in giving.refusing
+            return dispatch.carry_out(tx, id, plan, prepared, folder=folder, now=now, refuses=refuses)
+        mailboxes = frozenset((self._folders.place(tx, id, folder, now),))
+        return self._messages.add(tx, id, prepared, mailboxes=mailboxes, now=now, delivered=True)
+
+    def _report(
+        self, prepared: Prepared, plans: Mapping[int, Plan], outcomes: Mapping[int, Outcome], elapsed: float
+    ) -> None:
+        for id, outcome in outcomes.items():
+            if not isinstance(outcome, Disposed):
+                self._messages.report(id, prepared, outcome, elapsed)
+            if id in plans and self._filtering is not None:
+                self._filtering.report(id, plans[id], outcome)
 
 
 def accounts_of(resolved: Iterable[Resolved]) -> list[int]:

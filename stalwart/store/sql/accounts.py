@@ -22,6 +22,7 @@ _OWNED = (
     "thread_ref",
     "thread_count",
     "delivered",
+    "seen",
     "acl",
     "pref",
     "occurrence",
@@ -39,6 +40,7 @@ _LARGE = {
     "thread_ref": "account_id, ref_hash, subject_hash, thread_id",
     "thread_count": "account_id, thread_id, container_id",
     "delivered": "account_id, digest",
+    "seen": "account_id, kind, digest",
     "pref": "account_id, obj_id, user_id",
     "occurrence": "account_id, start_utc, event_id",
 }

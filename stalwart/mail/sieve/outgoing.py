@@ -1,0 +1,105 @@
+"""What leaves because of a script: redirected messages, vacation responses, notes about what was refused.
+
+A message that was redirected from here before is kept instead, so that two accounts that redirect to each other send
+nothing in a circle.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from stalwart.codec.sieve.actions import Filing, Verdict
+from stalwart.codec.sieve.answering import Person, Stamp, answer_to, memory_key, refused, silence
+from stalwart.codec.sieve.message import Message
+
+REDIRECTED_BY: Final = "X-Sieve-Redirected-From"
+LEAST_SECONDS: Final = 60
+MOST_SECONDS: Final = 90 * 86_400
+"""For how long somebody may be remembered as answered (RFC 5230 4.1)."""
+
+_RETURN_PATH = re.compile(rb"(?i)\Areturn-path[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*")
+
+
+@frozen
+class Response:
+    """A vacation response, for whom it is, and for how long there is no second one."""
+
+    content: bytes
+    sender: str
+    author: str
+    key: bytes
+    seconds: int
+
+
+@frozen
+class Written:
+    """``redirected`` are messages with the addresses they go to; ``refusal`` tells the sender of a refused one, if he
+    can be told.
+    """
+
+    redirected: tuple[tuple[bytes, tuple[str, ...]], ...] = ()
+    response: Response | None = None
+    refusal: bytes | None = field(default=None)
+    author: str = ""
+
+
+def written(
+    message: Message, verdict: Verdict, person: Person, stamp: Stamp, usual: tuple[str, str], remembered: int
+) -> tuple[Verdict, Written]:
+    """What is to be sent, and the verdict without what cannot be. ``usual`` is as in ``answering.answer_to``;
+    ``remembered`` are the seconds for which somebody who was answered gets no second response, if nothing says it.
+    """
+    if not person.addresses:
+        return evolve(verdict, redirections=(), answer=None, filings=verdict.filings or _instead(verdict)), Written()
+    author = person.addresses[0]
+    if verdict.redirections and _is_back(message, person):
+        verdict = evolve(verdict, redirections=(), filings=verdict.filings or (Filing(),))
+    refusal = None
+    if verdict.refusal is not None and silence(message, (*person.addresses, message.envelope.recipient)) is None:
+        refusal = refused(message, verdict.refusal.reason, person, stamp)
+    response = _response(message, verdict, person, stamp, usual, remembered)
+    return verdict, Written(_redirected(message, verdict, author), response, refusal, author)
+
+
+def _instead(verdict: Verdict) -> tuple[Filing, ...]:
+    return (Filing(),) if verdict.redirections else ()
+
+
+def _is_back(message: Message, person: Person) -> bool:
+    """Whether one of the own addresses has redirected it already."""
+    own = {address.lower() for address in person.addresses}
+    return any(each.lower() in own for each in message.texts([REDIRECTED_BY]))
+
+
+def _redirected(message: Message, verdict: Verdict, author: str) -> tuple[tuple[bytes, tuple[str, ...]], ...]:
+    """Each header once, with all who get it so."""
+    by_version: dict[int, list[str]] = {}
+    for each in verdict.redirections:
+        by_version.setdefault(each.version, []).append(each.address)
+    mark = f"{REDIRECTED_BY}: {author}\r\n".encode()
+    found = []
+    for version, addresses in by_version.items():
+        content = message.data if version == 0 else message.with_head(verdict.heads[version - 1])
+        # The last server writes it, which is another one now (RFC 5321 4.4).
+        found.append((mark + _RETURN_PATH.sub(b"", content), tuple(addresses)))
+    return tuple(found)
+
+
+def _response(
+    message: Message, verdict: Verdict, person: Person, stamp: Stamp, usual: tuple[str, str], remembered: int
+) -> Response | None:
+    answer = verdict.answer
+    if answer is None or silence(message, (*person.addresses, *answer.addresses)) is not None:
+        return None
+    try:
+        content = answer_to(message, answer, person, stamp, usual)
+    except ValueError:
+        return None
+    sender = message.envelope.sender
+    seconds = remembered if answer.seconds is None else answer.seconds
+    seconds = min(max(seconds, LEAST_SECONDS), MOST_SECONDS)
+    author = next((each for each in person.addresses if answer.sender and each in answer.sender), person.addresses[0])
+    return Response(content, sender, author, memory_key(answer, sender), seconds)
