@@ -18,9 +18,6 @@ PENDING: Final = "pending"
 FINAL: Final = "final"
 CANCELED: Final = "canceled"
 
-QUEUE_ID: Final = "queueId"
-"""The member of a submission that says which letter it is; clients do not see it."""
-
 _LONGEST: Final = 500
 
 Status = dict[str, str]

@@ -16,6 +16,9 @@ goes on with what is used.
 """
 IDENTITY: Final = 6
 EMAIL_SUBMISSION: Final = 7
+QUEUE_ID: Final = "queueId"
+"""The member of a submission that says which letter it is, as long as that is in the queue. Clients do not see it."""
+
 SIEVE_SCRIPT: Final = 8
 VACATION: Final = 9
 """One object for an account that has set one (RFC 8621 8)."""

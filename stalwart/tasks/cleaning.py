@@ -5,7 +5,7 @@ Used by tasks (x:Task, StoreMaintenance) and by the daily cleaning (x:DataRetent
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from twisted.internet.task import deferLater
 from stalwart.config.settings import Settings
 from stalwart.config.storage.retention import DataRetention
 from stalwart.store import Store, Transaction
+from stalwart.store.object_types import EMAIL_SUBMISSION, QUEUE_ID
 
 T = TypeVar("T")
 
@@ -93,19 +94,26 @@ class Cleaning:
             await self._each_account(lambda tx, id, most: _trim(tx, id, keep, most), _TRIMMED)
 
     async def expunge(self, account_id: int) -> None:
-        """Delete what has been in the trash and junk folders of an account for as long as the settings say."""
-        age = self._settings.of(DataRetention).expunge_trash_after
-        if age is not None:
-            now, before = self._now(), self._now() - age // 1000
-            while await self._store.write(lambda tx: _expunge(tx, account_id, before, now, _EXPUNGED)) == _EXPUNGED:
+        """Delete what has been in the trash and junk folders of an account for as long as the settings say, and records
+        of what it sent.
+        """
+        for work in self._expunging():
+            while await self._store.write(lambda tx, work=work: work(tx, account_id, _EXPUNGED)) == _EXPUNGED:
                 pass
 
     async def expunge_all(self) -> None:
         """The same for every account."""
-        age = self._settings.of(DataRetention).expunge_trash_after
-        if age is not None:
-            now, before = self._now(), self._now() - age // 1000
-            await self._each_account(lambda tx, id, most: _expunge(tx, id, before, now, most), _EXPUNGED)
+        for work in self._expunging():
+            await self._each_account(work, _EXPUNGED)
+
+    def _expunging(self) -> Iterator[Work]:
+        now, retention = self._now(), self._settings.of(DataRetention)
+        for expunge, age in (
+            (_expunge, retention.expunge_trash_after),
+            (_expunge_submissions, retention.expunge_submissions_after),
+        ):
+            if age is not None:
+                yield partial(_aged, expunge, now - age // 1000, now)
 
     async def recount(self, account_id: int) -> None:
         """Add up anew what the objects of an account take, and its mail; nothing without an account."""
@@ -203,6 +211,30 @@ def _recount(tx: Transaction, account_id: int, now: int) -> None:
     if tx.accounts.get(account_id) is not None:
         tx.accounts.recount(account_id)
         tx.mail.recount(account_id, now=now)
+
+
+def _aged(
+    expunge: Callable[[Transaction, int, int, int, int], int],
+    before: int,
+    now: int,
+    tx: Transaction,
+    account_id: int,
+    most: int,
+) -> int:
+    return expunge(tx, account_id, before, now, most)
+
+
+def _expunge_submissions(tx: Transaction, account_id: int, before: int, now: int, most: int) -> int:
+    """How many records were removed; those of letters in the queue stay."""
+    if not tx.objects.count(account_id, EMAIL_SUBMISSION):
+        return 0
+    there = tx.objects.list(account_id, EMAIL_SUBMISSION)
+    gone = [
+        each for each in there if each.modified_at < before and tx.queue.get((each.data or {}).get(QUEUE_ID, 0)) is None
+    ][:most]
+    for each in gone:
+        tx.objects.kill(account_id, each.id, now=now)
+    return len(gone)
 
 
 def _expunge(tx: Transaction, account_id: int, before: int, now: int, most: int) -> int:

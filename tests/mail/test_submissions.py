@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.mail.submissions import FINAL, PENDING, QUEUE_ID, note_recipients, queued
+from stalwart.mail.submissions import FINAL, PENDING, note_recipients, queued
 from stalwart.store import MemoryStore
-from stalwart.store.object_types import EMAIL, EMAIL_SUBMISSION
+from stalwart.store.object_types import EMAIL, EMAIL_SUBMISSION, QUEUE_ID
 from stalwart.store.queue_rows import DELIVERED, FAILED, WAITING, Answer, QueuedLetter, QueuedRecipient
 
 ACCOUNT = 5

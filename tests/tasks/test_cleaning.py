@@ -14,6 +14,8 @@ from stalwart.store import AccountRow, Transaction
 from stalwart.store.mail_reports import ReportRow, ReportSearch
 from stalwart.store.mail_rows import NewEmail
 from stalwart.store.mail_text import IndexedText
+from stalwart.store.object_types import EMAIL_SUBMISSION, QUEUE_ID
+from stalwart.store.queue_rows import NewRecipient, QueuedLetter
 from stalwart.tasks import cleaning as module
 from stalwart.tasks.cleaning import FOLDER_PAUSE, Cleaning
 from tests.tasks.world import NOW, TaskCase
@@ -161,6 +163,38 @@ class CleaningTests(TaskCase):
         self.done(self.cleaning.expunge(5))
         self.assertEqual(self.emails(5), {kept, both})
         self.done(self.cleaning.expunge(77))
+
+    def submission(self, account_id: int, queue_id: int) -> int:
+        data = {QUEUE_ID: queue_id}
+        work = lambda tx: tx.objects.insert(account_id, EMAIL_SUBMISSION, now=int(self.clock.seconds()), data=data)  # noqa: E731
+        return int(self.write(work).id)
+
+    def submissions(self, account_id: int) -> list[int]:
+        return [each.id for each in self.write(lambda tx: tx.objects.list(account_id, EMAIL_SUBMISSION))]
+
+    def test_records_of_what_was_sent_are_deleted(self) -> None:
+        for id in (5, 6):
+            self.folders(id)
+        letter = QueuedLetter(
+            *(7, 0, self.write(lambda tx: tx.blobs.put(b"x", NOW)).hash, 1, "", "authenticated", 5, None, None, 0),
+            *(None, None, "", 0, "", False, "7BIT", False, False, True, ()),
+        )
+        far = NewRecipient("a@b.test", "remote", "b.test", NOW + 30 * DAY, NOW + 40 * DAY)
+        self.write(lambda tx: tx.queue.insert(letter, (far,), NOW))
+        held = self.submission(5, 7)
+        self.submission(5, 8)
+        self.submission(6, 9)
+        self.clock.advance(3 * DAY)
+        new = self.submission(5, 10)
+        self.clock.advance(1)
+        self.done(self.cleaning.expunge(5))
+        self.assertEqual((self.submissions(5), len(self.submissions(6))), ([held, new], 1))
+        self.done(self.cleaning.expunge_all())
+        self.assertEqual(self.submissions(6), [])
+        self.done(self.settings.change(DataRetention, {"expungeSubmissionsAfter": None}))
+        self.clock.advance(90 * DAY)
+        self.done(self.cleaning.expunge_all())
+        self.assertEqual(self.submissions(5), [held, new])
 
     def test_every_trash_is_reached(self) -> None:
         for id in range(1, 61):

@@ -52,10 +52,8 @@ class Email(Singleton):
     max_mailboxes: int | None = prop(_LIMIT, 250, "Folders of one account; null is no limit.")
     max_mailbox_depth: int = prop(_POSITIVE, 10, "Levels of folders.")
     max_mailbox_name_length: int = prop(_POSITIVE, 255, "Bytes of the name of a folder; less than 100 is 100.")
-    max_submissions: int | None = prop(
-        _LIMIT, 500, "Records of sent messages of one account; null is no limit.", enforced=False
-    )
-    max_identities: int | None = prop(_LIMIT, 20, "Sender identities of one account; null is no limit.", enforced=False)
+    max_submissions: int | None = prop(_LIMIT, 500, "Records of sent messages of one account; null is no limit.")
+    max_identities: int | None = prop(_LIMIT, 20, "Sender identities of one account; null is no limit.")
     max_masked_addresses: int | None = prop(_LIMIT, 5, "Masked addresses of one account; null is no limit.")
     max_public_keys: int | None = prop(_LIMIT, 5, "Public keys of one account; null is no limit.")
     default_folders: Mapping[str, EmailFolder] = prop(

@@ -19,7 +19,7 @@ class DataRetention(Singleton):
         _KEPT, 30 * _DAY, "Age at which messages in the trash and junk folders are deleted; null keeps them."
     )
     expunge_submissions_after: int | None = prop(
-        _KEPT, 3 * _DAY, "Age at which records of sent messages are deleted; null keeps them.", enforced=False
+        _KEPT, 3 * _DAY, "Age at which records of sent messages are deleted; null keeps them."
     )
     expunge_share_notify_after: int | None = prop(
         _KEPT, 30 * _DAY, "Age at which notes about shared folders are deleted; null keeps them.", enforced=False

@@ -34,11 +34,11 @@ from stalwart.jmap.submission.implicit import OnSuccess, change_emails
 from stalwart.jmap.submission.sending import Sending
 from stalwart.jmap.submission.submission_source import Prepared, SubmissionSource, Work, work_of
 from stalwart.mail.messages.arriving import Messages
-from stalwart.mail.submissions import CANCELED, FINAL, PENDING, QUEUE_ID, canceled, queued
+from stalwart.mail.submissions import CANCELED, FINAL, PENDING, canceled, queued
 from stalwart.store import Store
 from stalwart.store.incoming import discarding
 from stalwart.store.object_types import EMAIL_SUBMISSION as NUMBER
-from stalwart.store.object_types import IDENTITY
+from stalwart.store.object_types import IDENTITY, QUEUE_ID
 from stalwart.store.store import Transaction
 from stalwart.web.clock import Clock
 

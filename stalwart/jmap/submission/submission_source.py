@@ -18,7 +18,8 @@ from stalwart.jmap.standard.object_source import ObjectSource
 from stalwart.jmap.standard.source import Found
 from stalwart.jmap.submission.sending import Ready, Sending
 from stalwart.mail.queue.letter import Letter
-from stalwart.mail.submissions import FINAL, PENDING, QUEUE_ID
+from stalwart.mail.submissions import FINAL, PENDING
+from stalwart.store.object_types import QUEUE_ID
 from stalwart.store.store import Transaction
 
 _QUOTA: Final = "maxEmailSubmissions"
