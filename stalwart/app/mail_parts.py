@@ -28,6 +28,7 @@ from stalwart.mail.messages.folders import Folders
 from stalwart.mail.messages.quota import Quotas
 from stalwart.mail.own_addresses import OwnAddresses
 from stalwart.mail.recipients import Recipients
+from stalwart.mail.reports.counting import TlsCounting
 from stalwart.mail.search.text_search import TextSearch
 from stalwart.mail.sieve.scripts import Scripts
 from stalwart.mail.submissions import note_recipients
@@ -85,10 +86,12 @@ class MailParts:
         self.text_search.lead()
         self.push.lead()
         self.sending.queue.lead()
+        self.reports.lead()
 
     async def close(self) -> None:
         """Stop what runs."""
         await self.sending.close()
+        await self.reports.close()
         await self.checking.close()
         await self.push.close()
         await self.text_search.close()
@@ -108,10 +111,12 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
     recipients = Recipients(store, settings, io, clock)
     text_search = TextSearch(store, settings, clock, below.telemetry)
     push = push_parts(below, company)
-    reports = report_parts(below, messages, delivering, recipients, quotas)
     recent = RecentAnswers(store)
 
-    sending = queue_parts(below, company, io, recipients, messages, delivering, signing)
+    counting = TlsCounting(store, clock, below.telemetry)
+    sending = queue_parts(below, company, io, recipients, messages, delivering, signing, counting.note)
+    to_accounts = messages, delivering, recipients, quotas
+    reports = report_parts(below, *to_accounts, io, counting, sending.queue, signing)
     sending.queue.observe(note_recipients)
     filtering.dispatch.outbox = sending.queue
     rules = SendingRules(settings, io, below.telemetry)
