@@ -14,9 +14,7 @@ from attrs import frozen
 _ATOMS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+"
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+^_`{|}~.-]+\Z")
 _ADDRESS = re.compile(rf"(?:{_ATOMS})?@[A-Za-z0-9.-]+\Z")
-_OWN_HEAD = re.compile(rb"(?im)^authentication-results[ \t]*:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)\r?\n?")
 _LONGEST = 320
-_LONGEST_FIELD = 2000
 _LONGEST_REASON = 160
 
 
@@ -165,36 +163,6 @@ def received_spf(verdict: SpfVerdict, *, ip: str, helo: str, mail_from: str, rec
     ]
     said = ";\r\n\t".join(f"{name}={_quoted(value)}" for name, value in pairs if value or name == "envelope-from")
     return f"Received-SPF: {verdict.result}{_comment(words)}\r\n\t{said}\r\n".encode()
-
-
-def without_results_of(head: bytes, authserv_id: str) -> bytes:
-    """A head without the fields Authentication-Results in which somebody else speaks as ``authserv_id``: nobody may
-    take them for ours (RFC 8601 5).
-    """
-    if b"authentication-results" not in head.lower():
-        return head
-    own = authserv_id.lower()
-
-    def kept(found: re.Match[bytes]) -> bytes:
-        return b"" if _server_of(found[1]) == own else found[0]
-
-    return _OWN_HEAD.sub(kept, head)
-
-
-def _server_of(value: bytes) -> str:
-    """Who speaks in a field."""
-    depth, outside = 0, []
-    for character in value[:_LONGEST_FIELD].decode("utf-8", "replace"):
-        if character == "(":  # comments may be within comments
-            depth += 1
-        elif character == ")":
-            depth = max(0, depth - 1)
-        elif not depth:
-            if character == ";":
-                break
-            outside.append(character)
-    words = "".join(outside).split()
-    return words[0].strip('"').lower() if words else ""
 
 
 def _comment(text: str) -> str:

@@ -21,7 +21,6 @@ from stalwart.codec.authentication_results import (
     name_method,
     received_spf,
     spf_method,
-    without_results_of,
 )
 
 SPF = SpfVerdict("pass", "example.org", "mailfrom", "a@example.org", "ip4:192.0.2.0/24")
@@ -106,23 +105,3 @@ class Received(SynchronousTestCase):
     def test_null_sender(self) -> None:
         found = received_spf(SPF, ip="192.0.2.1", helo="h.test", mail_from="", receiver="mx.test")
         self.assertIn(b'envelope-from="";', found)
-
-
-class Forged(SynchronousTestCase):
-    """RFC 8601 5."""
-
-    def test_results_under_our_name_are_taken_out(self) -> None:
-        head = (
-            b"Subject: x\r\n"
-            b"authentication-results: MX.test 1;\r\n\tspf=pass smtp.mailfrom=bank.test\r\n"
-            b'Authentication-Results: (a (b) ;) "mx.test" ; dkim=pass\r\n'
-            b"Authentication-Results:\r\n mx.test; none\r\n"
-            b"Authentication-Results: mx.test.example; spf=pass\r\n"
-            b"From: a@b.test\r\n"
-        )
-        wanted = b"Subject: x\r\nAuthentication-Results: mx.test.example; spf=pass\r\nFrom: a@b.test\r\n"
-        self.assertEqual(without_results_of(head, "mx.test"), wanted)
-
-    def test_other_heads_stay(self) -> None:
-        for head in (b"", b"A: b\r\n", b"X-Authentication-Results: mx.test; none\r\n"):
-            self.assertEqual(without_results_of(head, "mx.test"), head)
