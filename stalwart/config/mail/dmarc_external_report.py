@@ -156,7 +156,7 @@ class DmarcReportContent(Value):
 class DmarcExternalReport(Object, label="domain", snapshot=False, stored=False):
     """A report of another server about DMARC. It can be read and destroyed."""
 
-    domain: str = prop(String(), "", "Domain that it is about.", update="serverSet", index="exact")
+    domain: str = prop(String(), None, "Domain that it is about.", update="serverSet", index="exact")
     sender: str = prop(_TEXT, "", "Who has sent the message.", update="serverSet", name="from", index="words")
     to: frozenset[str] = prop(Set(String()), {}, "Addresses that it came to.", update="serverSet")
     subject: str = prop(_TEXT, "", "Subject of the message.", update="serverSet", index="words")
