@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import frozen
 
-_RUN = re.compile(rb"[ \t]{2,}|\t")
+_SPACES = re.compile(rb" {2,}")
 _CRLF = b"\r\n"
 _MOST_LINES = 4096
 
@@ -81,7 +81,10 @@ class _Uniform:
         data = self._space + piece
         kept = data.rstrip(b" \t")
         self._space = b" " if len(kept) < len(data) else b""
-        return _RUN.sub(b" ", kept).replace(b" \r\n", _CRLF)
+        kept = kept.replace(b"\t", b" ")
+        if b"  " in kept:
+            kept = _SPACES.sub(b" ", kept)
+        return kept.replace(b" \r\n", _CRLF)
 
 
 class _Counted:
