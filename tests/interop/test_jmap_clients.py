@@ -96,6 +96,17 @@ class ClientTests(ClientDaemon):
         }
         self.assertEqual({name: each for name, each in seen.items() if each is not True}, told)
 
+    def test_jmapc_sends(self) -> None:
+        (sender, password), (recipient, _) = self.administrator.new_user("fay"), self.administrator.new_user("gus")
+        seen = self.run_client(PYTHON, HERE / "jmapc_send.py", self.daemon.url, sender, recipient, password)
+        told = {
+            "identity": [sender, True],
+            "received": [sender, "Some words."],
+            "delivered": "yes",
+            "statuses": ["final", "canceled"],
+        }
+        self.assertEqual({name: each for name, each in seen.items() if each is not True}, told)
+
     def test_jmap_jam_is_a_mail_program(self) -> None:
         key = self.administrator.new_api_key(*self.administrator.new_user("dave"))
         seen = self.run_client(NODE, JAVASCRIPT / "jam_mail.mjs", self.daemon.url, key)
@@ -143,6 +154,7 @@ class ClientTests(ClientDaemon):
     if not GO_MAIL.exists():
         test_go_jmap_is_a_mail_program.skip = "run tests/interop/clients/prepare where Go is"  # type: ignore[attr-defined]
     if not PYTHON.exists():
+        test_jmapc_sends.skip = "run tests/interop/clients/prepare"  # type: ignore[attr-defined]
         test_jmapc_is_a_mail_program.skip = "run tests/interop/clients/prepare"  # type: ignore[attr-defined]
         test_jmapc_opens_a_session_echoes_and_uploads.skip = "run tests/interop/clients/prepare"  # type: ignore[attr-defined]
     if not (JAVASCRIPT / "node_modules").exists() or NODE is None:
