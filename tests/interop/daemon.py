@@ -27,25 +27,36 @@ LISTENING = re.compile(r"listening http 127\.0\.0\.1:(\d+)")
 
 
 class Daemon:
-    """A running ``twistd stalwart``; ``diagnosis`` are members of ``x:Diagnosis``."""
+    """A running ``twistd stalwart``; ``diagnosis`` are members of ``x:Diagnosis``, ``options`` further ones of the
+    command line. ``folder`` is for one that is started again, and stays.
+    """
 
-    def __init__(self, internet: Internet, **diagnosis: Any) -> None:
+    def __init__(
+        self,
+        internet: Internet,
+        *options: str,
+        hostname: str = "client.test",
+        folder: Path | None = None,
+        **diagnosis: Any,
+    ) -> None:
         self._internet = internet
-        self._folder = Path(tempfile.mkdtemp(prefix="test-daemon-"))
+        self._is_own = folder is None
+        self._folder = folder or Path(tempfile.mkdtemp(prefix="test-daemon-"))
         self.log = self._folder / "log"
         chosen = {"allowPrivateTargets": True, **diagnosis}
         environment = {
             "STALWART_RECOVERY_ADMIN": ":".join(LOGIN),
             "STALWART_DIAGNOSIS": json.dumps(chosen),
-            "STALWART_HOSTNAME": "client.test",
+            "STALWART_HOSTNAME": hostname,
             "SSL_CERT_FILE": str(internet.authorities),
             "PYTHONPATH": str(ROOT),
         }
         twistd = [sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile="]
-        options = ["stalwart", "--data", str(self._folder / "data"), "--http", "tcp:0:interface=127.0.0.1:backlog=1024"]
+        usual = ["stalwart", "--data", str(self._folder / "data"), "--http", "tcp:0:interface=127.0.0.1:backlog=1024"]
         with open(self.log, "wb") as log:
             self.process = internet.start(
                 *twistd,
+                *usual,
                 *options,
                 env={**os.environ, **environment},
                 cwd=self._folder,
@@ -102,7 +113,8 @@ class Daemon:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._is_own:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _wait(self) -> int:
         until = time.monotonic() + PATIENCE

@@ -62,7 +62,13 @@ POSTFIX = (
     MailDomain("dual.test", "postfix", "127.0.3.5", ipv6="fd00:25::5"),
     MailDomain("v6only.test", "postfix", "", ipv6="fd00:25::6"),
     MailDomain("clear.test", "postfix", "127.0.3.7", "none"),
+    MailDomain("left.test", "postfix", "127.0.3.8", tlsa="right", mode="enforce"),
+    MailDomain("right.test", "postfix", "127.0.3.9", tlsa="right", mode="enforce"),
 )
+RELAYED = {"left.test": "127.0.6.1", "right.test": "127.0.6.2"}
+"""Domains whose exchange passes all mail on, to port 25 of an address that is free for servers of tests; mail of theirs
+is signed with ``KEY_OF_RELAYED`` (``names``).
+"""
 
 _FAULTS: tuple[tuple[str, str, dict[str, str]], ...] = (
     # name below test., behaviour of the exchange, what else differs

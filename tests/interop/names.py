@@ -16,8 +16,12 @@ import dns.flags
 import dns.message
 import dns.query
 
+from stalwart.mail.dkim_keys import new_key, public_text
 from tests.interop.domains import NAME_SERVER, NOT_VALIDATING, RESOLVER
 from tests.interop.zones import SIGNED, UNSIGNED, TlsaTexts, root_text, zone_texts
+
+KEY_OF_RELAYED = "relayed.pem"
+"""The key that mail of ``RELAYED`` domains is signed with, by the selector ``test``."""
 
 Start = Callable[..., None]
 """``start(name, *command)``: a program that runs until the network goes down."""
@@ -88,7 +92,9 @@ def start_names(folder: Path, tlsa: TlsaTexts, start: Start, until: float) -> No
     knot.write_text(_knot_text(folder))
     for zone in SIGNED:
         _keymgr(knot, zone, "generate", "algorithm=ECDSAP256SHA256", "ksk=yes", "zsk=yes")
-    for zone, text in zone_texts(tlsa).items():
+    key = new_key("Dkim1Ed25519Sha256")
+    (folder / KEY_OF_RELAYED).write_text(key)
+    for zone, text in zone_texts(tlsa, public_text(key)).items():
         (folder / "zones" / _file(zone)).write_text(text)
     (folder / "zones" / _file(".")).write_text(root_text(_digests(knot, "test.")))
     (folder / "root.key").write_text(_keymgr(knot, ".", "dnskey"))

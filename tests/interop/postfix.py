@@ -1,7 +1,7 @@
 """A Postfix of the test network's own: one master, an SMTP server per address, no file outside its folder.
 
-It takes mail for the mailboxes of ``domains`` and throws it away. STARTTLS with the certificates that it is
-given.
+It takes mail for the mailboxes of ``domains`` and throws it away, or passes it on. STARTTLS with the
+certificates that it is given.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.interop.domains import ALSO_TAKEN_BY_POSTFIX, MAILBOXES, MailDomain
+from tests.interop.domains import ALSO_TAKEN_BY_POSTFIX, MAILBOXES, RELAYED, MailDomain
 
 MASTER = "/usr/lib/postfix/sbin/master"
 OWN_FOLDERS = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved")
@@ -29,6 +29,11 @@ mynetworks = 192.0.2.1/32
 inet_interfaces = all
 inet_protocols = all
 local_transport = discard:
+relay_domains = {relayed}
+transport_maps = inline:{{{transports}}}
+smtp_tls_security_level = may
+minimal_backoff_time = 5s
+queue_run_delay = 5s
 local_recipient_maps = inline:{{{mailboxes}}}
 alias_maps =
 smtpd_peername_lookup = no
@@ -71,8 +76,10 @@ def start_postfix(
     served = tuple(served)
     _make_folders(folder)
     mailboxes = ", ".join(f"{mailbox}=present" for mailbox in MAILBOXES)
-    domains = ", ".join([*(row.name for row in served), *ALSO_TAKEN_BY_POSTFIX])
-    (folder / "main.cf").write_text(MAIN.format(folder=folder, domains=domains, mailboxes=mailboxes))
+    domains = ", ".join([*(row.name for row in served if row.name not in RELAYED), *ALSO_TAKEN_BY_POSTFIX])
+    transports = ", ".join(f"{name}=smtp:[{address}]:25" for name, address in RELAYED.items())
+    named = {"domains": domains, "mailboxes": mailboxes, "relayed": ", ".join(RELAYED), "transports": transports}
+    (folder / "main.cf").write_text(MAIN.format(folder=folder, **named))
     (folder / "master.cf").write_text("".join(_service(row, chains) for row in served) + SERVICES)
     start("postfix", MASTER, "-c", str(folder), "-d")
 

@@ -19,6 +19,7 @@ from tests.interop.domains import (
     NO_POLICY_HOST,
     POLICY_HOST,
     REFUSING,
+    RELAYED,
     MailDomain,
 )
 
@@ -67,10 +68,10 @@ default._domainkey.good TXT "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPap
 """
 
 
-def zone_texts(tlsa: TlsaTexts) -> dict[str, str]:
-    """Every zone but the root by its name."""
+def zone_texts(tlsa: TlsaTexts, key: str) -> dict[str, str]:
+    """Every zone but the root by its name; ``key`` is the public half of ``KEY_OF_RELAYED``."""
     return {
-        "test.": _head("test.") + _records("test", tlsa) + ODD_SHAPES + OF_GOOD + _many(),
+        "test.": _head("test.") + _records("test", tlsa) + ODD_SHAPES + OF_GOOD + _of_relayed(key) + _many(),
         "bogus.": _head("bogus.") + _records("bogus", tlsa),
         "insecure.": _head("insecure.") + _records("insecure", tlsa) + "tls MX 10 mx.good.test.\n",
         "127.in-addr.arpa.": _head("127.in-addr.arpa.", "a.root.") + _reverse(4),
@@ -114,6 +115,20 @@ def _of_domain(row: MailDomain, tlsa: TlsaTexts) -> str:
         lines.append(f'_mta-sts.{name} TXT "v=STSv1; id=20260101T000000;"')
         lines.append(f"mta-sts.{name} A {policy_host}")
         lines.append(f'_smtp._tls.{name} TXT "v=TLSRPTv1; rua=mailto:tlsrpt@{row.name}"')
+    return "\n".join(lines) + "\n"
+
+
+def _of_relayed(key: str) -> str:
+    """Mail of theirs comes from where they are or by their exchange, and is signed."""
+    lines = []
+    for name, address in RELAYED.items():
+        short = name.removesuffix(".test")
+        lines += [
+            f'{short} TXT "v=spf1 ip4:{address} mx -all"',
+            f'_dmarc.{short} TXT "v=DMARC1; p=reject; rua=mailto:postmaster@{name}"',
+            f'test._domainkey.{short} TXT "v=DKIM1; k=ed25519; p={key}"',
+            f"client.{short} A {address}",
+        ]
     return "\n".join(lines) + "\n"
 
 
