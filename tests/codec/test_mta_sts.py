@@ -238,3 +238,6 @@ class Writing(SynchronousTestCase):
         read = parse_policy(body)
         self.assertEqual((read.mode, read.max_age, read.advice), ("testing", 604800, ()))
         self.assertEqual(len(read.mx), body.count(b"mx: "))
+
+    def test_patterns_as_they_are_written(self) -> None:
+        self.assertEqual([pattern.text for pattern in parse_policy(GOOD).mx], ["mx1.example.com", "*.mail.example.com"])

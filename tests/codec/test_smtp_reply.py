@@ -168,3 +168,6 @@ class Offers(SynchronousTestCase):
 
     def test_nothing(self) -> None:
         self.assertEqual(Capabilities.from_reply(Reply(250, None, ())), Capabilities())
+
+    def test_of_two_lines_with_one_keyword_the_first_counts(self) -> None:
+        self.assertEqual(self.offers("SIZE 5", "size 7").size, 5)

@@ -50,3 +50,14 @@ class Transcripts(SynchronousTestCase):
             self.transcript.received(b"250 %d" % number)
         self.assertEqual(len(self.transcript.lines), 200)
         self.assertEqual(self.transcript.lines[-1], ("<", "[the rest is left out]"))
+
+    def test_what_is_taken_is_forgotten(self) -> None:
+        self.transcript.sent(b"NOOP")
+        self.assertEqual((self.transcript.take(), self.transcript.lines), ([(">", "NOOP")], []))
+
+    def test_nothing_is_kept_for_nobody(self) -> None:
+        silent = Transcript(keeps=False)
+        silent.sent(b"NOOP")
+        silent.received(b"250 ok")
+        silent.remark("TLS")
+        self.assertEqual(silent.lines, [])

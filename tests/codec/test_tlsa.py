@@ -123,3 +123,7 @@ class Matching(SynchronousTestCase):
             self.assertIsNone(found.match_end_entity(junk))
         except MalformedCertificate:
             return
+
+    def test_records_as_they_are_written(self) -> None:
+        found = TlsaSet.from_records([Tlsa(3, 1, 1, b"\xab" * 32), Tlsa(2, 0, 0, b"\1")])
+        self.assertEqual(found.texts(), ("3 1 1 " + "ab" * 32, "2 0 0 01"))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
+from attrs import frozen
 from twisted.internet import reactor as real_reactor
 from twisted.trial.unittest import TestCase
 
 from stalwart.codec.dns_records import MX
+from stalwart.errors import Unavailable
 from stalwart.mail.delivery.content import HeldContent
 from stalwart.mail.delivery.outgoing import Limits, Outgoing
 from stalwart.mail.delivery.sending import Sender
@@ -58,6 +61,21 @@ AUTHORITY = make_ca()
 TRUSTED = issue(["mx.one.test", "a.two.test", "relay.test"], 30, AUTHORITY)
 SELF_SIGNED = issue(["mx.one.test"])
 LATER_TLS = TlsDemands(allow_invalid_certs=True)
+
+
+@frozen
+class FiledMessage:
+    """A message that is not in memory; without ``content`` it cannot be read."""
+
+    content: bytes | None = None
+    size: int = 100
+    held: None = None
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """All of it at once."""
+        if self.content is None:
+            raise Unavailable("The disk does not answer.")
+        yield self.content
 
 
 def tls(issued: Any = TRUSTED) -> ServerOptions:

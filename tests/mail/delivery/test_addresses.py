@@ -7,7 +7,7 @@ import re
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.mail.delivery.addresses import Addresses, find_addresses, is_public
+from stalwart.mail.delivery.addresses import Addresses, find_addresses, is_elsewhere, is_public
 from stalwart.net.dns import LookupFailed
 from tests.net.fake_dns import FakeResolver
 
@@ -81,3 +81,14 @@ class FindTests(SynchronousTestCase):
     def test_the_graver_failure_is_named(self) -> None:
         failure = self.find("none.test").failure
         self.assertEqual(failure and failure.kind, "servfail")
+
+
+class ElsewhereTests(SynchronousTestCase):
+    """Mail goes to other computers, private ones too."""
+
+    def test_table(self) -> None:
+        here = ("127.0.0.1", "127.9.9.9", "::1", "0.0.0.0", "::", "169.254.1.1", "fe80::1%eth0", "224.0.0.1", "ff02::1")
+        for ip in (*here, "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"):
+            self.assertFalse(is_elsewhere(ip), ip)
+        for ip in ("10.1.2.3", "192.168.1.1", "fc00::1", "8.8.8.8", "2606:4700:4700::1111"):
+            self.assertTrue(is_elsewhere(ip), ip)

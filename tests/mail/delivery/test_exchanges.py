@@ -9,7 +9,8 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.dns_records import MX
-from stalwart.mail.delivery.exchanges import NULL_MX, NoExchange, Route, find_route
+from stalwart.mail.delivery.exchanges import NULL_MX, NoExchange, Route, find_route, hosts_before_us
+from stalwart.mail.delivery.stages import Exchanges
 from stalwart.net.dns import LookupFailed
 from tests.net.fake_dns import FakeResolver
 
@@ -80,3 +81,31 @@ class RouteTests(SynchronousTestCase):
 
     def test_and_that_of_the_denial_for_an_implicit_one(self) -> None:
         self.assertTrue(self.route("own.test", ("own.test",)).secure)
+
+
+class LoopTests(SynchronousTestCase):
+    """RFC 5321 5.1: mail goes to hosts that are nearer than we are."""
+
+    route = Route(
+        (Exchanges(["a.test."], 10), Exchanges(["B.test.", "c.test."], 20), Exchanges(["d.test."], 30)),
+        *(("a.test", "c.test", "B.test", "d.test"), False, None),
+    )
+
+    def test_table(self) -> None:
+        for ours, expected in (
+            ((), ("a.test", "c.test", "B.test", "d.test")),
+            (("x.test",), ("a.test", "c.test", "B.test", "d.test")),
+            (("b.test",), ("a.test",)),
+            (("d.test",), ("a.test", "c.test", "B.test")),
+        ):
+            self.assertEqual(hosts_before_us(self.route, "x", ours), expected, ours)
+
+    def test_we_are_the_nearest(self) -> None:
+        for ours in (("a.test",), ("a.test", "d.test")):
+            failure = self.assertRaises(NoExchange, hosts_before_us, self.route, "x", ours)
+            self.assertEqual(failure.kind, "loop")
+
+    def test_the_domain_is_ourselves(self) -> None:
+        implicit = Route((), ("own.test",), False, None, implicit=True)
+        self.assertRaises(NoExchange, hosts_before_us, implicit, "own.test", ("own.test",))
+        self.assertEqual(hosts_before_us(implicit, "own.test", ("x.test",)), ("own.test",))

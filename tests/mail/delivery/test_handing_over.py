@@ -1,0 +1,83 @@
+"""What a host must offer for a message, before anything is said."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.codec.smtp_reply import Capabilities
+from stalwart.mail.delivery.content import HeldContent
+from stalwart.mail.delivery.handing_over import HandingOver
+from stalwart.mail.delivery.kept_connections import Kept
+from stalwart.mail.delivery.lifetime import Lifetime
+from stalwart.mail.delivery.shipment import HostStrategy, Mx, Shipment, ShipmentRecipient
+from stalwart.mail.delivery.stages import Stage
+from stalwart.mail.delivery.waiting import Waiting
+from tests.mail.delivery.sending_world import FiledMessage
+from tests.net.smtp_peers import PlayedServer
+
+PLAIN = b"Subject: x\r\n\r\nhello\r\n"
+
+
+class FitTests(SynchronousTestCase):
+    """A host that the test plays."""
+
+    def setUp(self) -> None:
+        self.server = PlayedServer()
+        self.stages: list[Stage] = []
+
+    def hand_over(
+        self, *offered: str, to: str = "bob@one.test", authenticated: bool = True, **more: object
+    ) -> str | None:
+        """The status for the only recipient if nothing was said to the host; None if the host was asked."""
+        connection = self.server.connect()
+        connection.capabilities = Capabilities("mx", offered)
+        kept = Kept(
+            *(connection, Mx("one.test"), "mx.one.test", "192.0.2.1", HostStrategy(), 0.0),
+            authenticated=authenticated,
+            vouched=True,
+        )
+        given = {"return_path": "jane@here.test", "content": HeldContent(PLAIN), **more}
+        shipment = Shipment(Mx("one.test"), recipients=(ShipmentRecipient(to),), **given)  # type: ignore[arg-type]
+        waiting = Waiting(shipment.recipients)
+        lifetime = Lifetime(self.server.reactor, float("inf"))
+        running = Deferred.fromCoroutine(HandingOver(shipment, waiting, lifetime, self.stages.append).run(kept))
+        running.addErrback(lambda _: None)
+        self.heard = self.server.heard()
+        if self.heard:
+            connection.abort()
+            return None
+        return waiting.outcomes()[0].status
+
+    def test_table(self) -> None:
+        umlaut = HeldContent("Subject: ü\r\n\r\n".encode())
+        for expected, offered, given in (
+            (None, (), {}),
+            ("5.3.4", ("SIZE 5",), {}),
+            (None, ("SIZE 0",), {}),
+            (None, ("SIZE",), {}),
+            ("5.6.3", (), {"content": umlaut}),
+            (None, ("8BITMIME",), {"content": umlaut}),
+            ("5.6.9", ("8BITMIME",), {"content": umlaut, "smtputf8": True}),
+            (None, ("8BITMIME", "SMTPUTF8"), {"content": umlaut, "smtputf8": True}),
+            (None, (), {"smtputf8": True}),
+            ("5.6.7", (), {"return_path": "jörg@here.test"}),
+            ("5.7.30", (), {"require_tls": True}),
+            (None, ("REQUIRETLS",), {"require_tls": True}),
+            ("5.7.30", ("REQUIRETLS",), {"require_tls": True, "authenticated": False}),
+            ("5.1.7", (), {"return_path": "a>\r\nRSET"}),
+            ("5.1.7", (), {"return_path": "a" * 3000 + "@here.test"}),
+            ("5.1.3", (), {"to": "a" * 3000 + "@one.test"}),
+            ("5.1.3", (), {"to": "a@one.test> X=<"}),
+            ("5.6.7", (), {"to": "jörg@one.test"}),
+        ):
+            self.assertEqual(self.hand_over(*offered, **given), expected, (offered, given))  # type: ignore[arg-type]
+
+    def test_a_message_of_a_file_is_what_its_sender_says(self) -> None:
+        content = FiledMessage(PLAIN)
+        self.assertEqual(self.hand_over(content=content, body="8BITMIME"), "5.6.3")
+        self.assertIsNone(self.hand_over(content=content))
+
+    def test_a_message_of_ascii_needs_nothing_though_its_sender_says_so(self) -> None:
+        self.assertIsNone(self.hand_over("SMTPUTF8", body="8BITMIME", smtputf8=True))
+        self.assertEqual(self.heard, b"MAIL FROM:<jane@here.test>\r\n")

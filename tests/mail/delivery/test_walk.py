@@ -1,0 +1,100 @@
+"""The way over the hosts: which names, which addresses, in which order; ``test_sending`` has the outcomes."""
+
+from __future__ import annotations
+
+from stalwart.codec.dns_records import MX
+from stalwart.mail.delivery.exchanges import NoExchange
+from stalwart.mail.delivery.shipment import Connecting, Held, HostStrategy, Mx, Relay, TlsDemands
+from stalwart.mail.delivery.walk import _no_route
+from stalwart.net.dns import LookupFailed
+from tests.mail.delivery.sending_world import IP1, IP2, ZONE, FiledMessage, SendingCase
+
+IP6 = "2001:db8::1"
+
+
+class OrderTests(SendingCase):
+    """Families of addresses, and hosts."""
+
+    zone = {
+        **ZONE,
+        ("both.test", "MX"): [MX(10, "mx.both.test.")],
+        ("mx.both.test", "A"): [IP1],
+        ("mx.both.test", "AAAA"): [IP6],
+        ("silent.test", "MX"): LookupFailed("timeout", "no answer"),
+        ("bogus.test", "MX"): LookupFailed("bogus", "not authentic"),
+        ("blind.test", "MX"): [MX(10, "mx.blind.test.")],
+        ("mx.blind.test", "A"): LookupFailed("timeout", "no answer"),
+        ("mx.blind.test", "AAAA"): LookupFailed("timeout", "no answer"),
+    }
+
+    async def test_families(self) -> None:
+        for families, expected in (
+            ("v4ThenV6", [IP1, IP6]),
+            ("v6ThenV4", [IP6, IP1]),
+            ("v4Only", [IP1]),
+            ("v6Only", [IP6]),
+        ):
+            self.connected.clear()
+            await self.one(Mx("both.test", families))  # type: ignore[arg-type]
+            self.assertEqual(self.connected, expected)
+
+    async def test_names_that_cannot_be_looked_up_now(self) -> None:
+        for domain in ("silent.test", "bogus.test", "blind.test"):
+            outcome = await self.one(domain)
+            self.assertEqual((outcome.kind, outcome.status, outcome.error_type), ("temporary", "4.4.3", "dnsError"))
+            self.assertTrue(outcome.unreachable)
+
+    async def test_a_relay_of_an_address_in_brackets(self) -> None:
+        await self.one(Relay("[IPv6:2001:db8::1]"))
+        self.assertEqual(self.connected, [IP6])
+
+    async def test_a_literal_that_is_none(self) -> None:
+        self.assertEqual((await self.one("[192.0.2]")).status, "5.1.2")
+
+    async def test_a_literal_of_this_computer(self) -> None:
+        self.assertEqual((await self.one("[127.0.0.1]")).status, "5.4.4")
+        self.assertEqual((await self.one("[IPv6:::ffff:127.0.0.1]")).status, "5.4.4")
+        self.assertEqual(self.connected, [])
+
+    async def test_each_host_has_its_strategy(self) -> None:
+        asked: list[str] = []
+
+        def strategy(host: str) -> HostStrategy:
+            asked.append(host)
+            return HostStrategy(Connecting("mail.here.test"), TlsDemands())
+
+        self.host(IP2)
+        await self.one("two.test", strategy=strategy)
+        self.assertEqual(asked, ["", "a.two.test", "b.two.test"])
+
+    async def test_a_message_that_cannot_be_read(self) -> None:
+        sink = self.host()
+        outcome = await self.one("one.test", content=FiledMessage())
+        self.assertEqual((outcome.kind, outcome.error_type, outcome.unreachable), ("temporary", "io", False))
+        self.assertEqual(sink.taken, [])
+
+    async def test_a_kept_connection_that_is_held_back_is_kept(self) -> None:
+        sink = self.host()
+        await self.one("one.test")
+        await self.one("one.test", admit=lambda host, ip: Held("concurrencyLimited", "later"))
+        self.assertEqual((await self.one("one.test")).kind, "delivered")
+        self.assertEqual(sink.opened, 1)
+
+    async def test_a_host_that_said_not_now_over_a_kept_connection_is_not_asked_again(self) -> None:
+        first = self.host(IP1, script={"RCPT": ["250 ok", "451 4.7.1 later", "451 4.7.1 later"]})
+        second = self.host(IP2)
+        await self.one("two.test")
+        self.assertEqual((await self.one("two.test")).hostname, "b.two.test")
+        self.assertEqual((first.verbs.count("RCPT"), len(second.taken)), (2, 1))
+
+    def test_what_a_domain_without_a_way_is(self) -> None:
+        for kind, status in (
+            ("null-mx", "5.1.10"),
+            ("loop", "5.4.6"),
+            ("nxdomain", "5.1.2"),
+            ("nodata", "5.1.2"),
+            ("servfail", "4.4.3"),
+            ("refused", "4.4.3"),
+        ):
+            failure = _no_route(NoExchange(kind, "x"))
+            self.assertEqual((failure.status, failure.is_final), (status, status[0] == "5"), kind)
