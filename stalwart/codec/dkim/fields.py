@@ -72,10 +72,12 @@ def pieces_of(content: bytes) -> Iterator[bytes]:
 
 def selected(fields: Sequence[Field], names: Iterable[bytes]) -> list[Field]:
     """The fields that a list of names means: of each name the last that was not taken yet (RFC 6376 5.4.2)."""
-    left: dict[bytes, list[Field]] = {}
+    listed = tuple(names)
+    left: dict[bytes, list[Field]] = {name: [] for name in listed}
     for field in fields:
-        left.setdefault(field.name, []).append(field)
-    return [left[name].pop() for name in names if left.get(name)]
+        if field.name in left:
+            left[field.name].append(field)
+    return [left[name].pop() for name in listed if left[name]]
 
 
 def _after(rest: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:

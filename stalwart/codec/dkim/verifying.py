@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from attrs import frozen
 
@@ -92,10 +92,11 @@ def usable_key(algorithm: str, texts: Iterable[str]) -> VerifyingKey:
     return key
 
 
-def signed_digest(field: Field, names: Iterable[bytes], fields: Sequence[Field], relaxed: bool) -> bytes:
+def signed_digest(field: Field, names: Collection[bytes], fields: Sequence[Field], relaxed: bool) -> bytes:
     """The digest that a signature ``field`` is of (RFC 6376 3.7)."""
     made = hashlib.sha256()
-    for each in selected([one for one in fields if one is not field], names):
+    others = [one for one in fields if one is not field] if field.name in names else fields
+    for each in selected(others, names):
         made.update(each.canonical(relaxed) + b"\r\n")
     made.update(without_value(field).canonical(relaxed))
     return made.digest()
