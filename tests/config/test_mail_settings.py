@@ -55,7 +55,7 @@ class ExpressionTests(SynchronousTestCase):
         compiled = {place: made.default_value for place, _, made in expressions()}
         without = {place for place, value in compiled.items() if value.compiled is None}
         self.assertEqual(without, {"MtaQueueQuota.match", "MtaExtensions.noSoliciting"}, "those have no rule")
-        self.assertEqual(len(compiled), 58)
+        self.assertEqual(len(compiled), 65)
 
     def test_no_default_asks_for_a_port(self) -> None:
         self.assertEqual([place for place, _, made in expressions() if "local_port" in str(made.default)], [])
