@@ -5,16 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import evolve
+from msgspec.structs import replace
 
-from stalwart.codec.ids import encode_id
+from stalwart.codec.ids import decode_id, encode_id
 from stalwart.config.collaboration.email import Email
+from stalwart.config.mail.queue_quota import MtaQueueQuota
 from stalwart.config.mail.session_stages import MtaStageAuth, MtaStageRcpt
 from stalwart.errors import OverQuota
+from stalwart.jmap.engine import Engine
+from stalwart.jmap.methods import collected
 from stalwart.jmap.standard.dates import utc_date
-from stalwart.mail.submissions import queued
+from stalwart.mail.queue.intake import Intake
+from stalwart.mail.queue.queue import MailQueue
+from stalwart.mail.queue.quotas import QueueQuotas
+from stalwart.mail.queue.strategies import Strategies
+from stalwart.mail.submissions import note_recipients, queued
 from stalwart.store.blob_files import LARGE, Stored
+from stalwart.store.object_types import QUEUE_ID
+from stalwart.store.queue_rows import DELIVERED, FAILED, Answer, QueuedLetter
 from tests.directory.world import NOW
-from tests.jmap.submission.sending_case import SendingCase, message
+from tests.jmap.submission.sending_case import WANTED, SendingCase, message
 
 TO_BOB = "To: Bob <bob@example.test>"
 FAR = "far@elsewhere.test"
@@ -404,3 +414,75 @@ class AskingTests(SubmissionCase):
         self.assertEqual([each["id"] for each in self.call("EmailSubmission/get")["list"]], [second, third])
         self.assertEqual(self.call("EmailSubmission/get", ids=[first])["notFound"], [first])
         self.assertEqual(self.problem(email)["type"], "overQuota")
+
+
+class QueueTests(SubmissionCase):
+    """With the queue that servers have, and what it tells."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        strategies = Strategies(self.settings, self.io, self.telemetry, self.store)
+        intake = Intake(self.store, strategies, QueueQuotas(self.settings, self.io))
+        self.real = MailQueue(self.store, intake, self.telemetry, self.clock)
+        self.real.observe(note_recipients)
+        sending = evolve(self.sending, queue=self.real)
+        services = self.services | {"jmap_sending": sending}
+        methods = [each for each in collected() if each.name.startswith(WANTED)]
+        self.engine = Engine(methods, services, telemetry=self.telemetry, clock=self.clock)
+
+    def letter(self, id: str) -> QueuedLetter:
+        """What waits of a submission."""
+        data = self.read(lambda tx: tx.objects.get(self.alice, decode_id(id))).data
+        found = self.read(lambda tx: tx.queue.get(data[QUEUE_ID]))
+        assert found is not None
+        return found  # type: ignore[no-any-return]
+
+    def test_both_or_nothing(self) -> None:
+        made = self.sent(self.email(message(TO_BOB)), envelope(FAR, "bob@example.test", HOLDFOR="60"))
+        letter = self.letter(made["id"])
+        self.assertEqual((letter.account_id, encode_id(letter.submission_id or 0)), (self.alice, made["id"]))
+        self.assertEqual([each.address for each in letter.recipients], [FAR, "bob@example.test"])
+        self.assertEqual({each.due for each in letter.recipients}, {NOW + 60})
+        self.assertTrue(self.read(lambda tx: tx.blobs.get(letter.blob)).startswith(b"DKIM-Signature: "))
+        self.settle(self.settings.create(MtaQueueQuota, {"messages": 1, "key": {"sender": True}}))
+        self.sent(self.email(message(TO_BOB)))
+        self.assertEqual(self.problem(self.email(message(TO_BOB)))["type"], "overQuota")
+        self.assertEqual(self.read(lambda tx: tx.queue.count()), 2)
+        self.assertEqual(len(self.call("EmailSubmission/query")["ids"]), 2)
+
+    def test_a_large_message_that_does_not_change_is_the_same_blob(self) -> None:
+        async def nothing(content: Any, domain: str) -> bytes:
+            return b""
+
+        self.patch(self.signing, "signed", nothing)
+        email = self.email(message(TO_BOB, body="y\r\n" * LARGE))
+        letter = self.letter(self.sent(email)["id"])
+        row = self.read(lambda tx: tx.mail.list_rows(self.alice, (decode_id(email),)))[decode_id(email)]
+        self.assertEqual(letter.blob, row.blob)
+        self.call("Email/set", destroy=[email])
+        self.clock.advance(2 * 86_400)
+        self.write(lambda tx: tx.blobs.sweep(NOW + 2 * 86_400))
+        self.assertIsNotNone(self.read(lambda tx: tx.blobs.find(letter.blob)))
+
+    def test_taken_back(self) -> None:
+        made = self.sent(self.email(message(TO_BOB)))
+        answer = self.call("EmailSubmission/set", update={made["id"]: {"undoStatus": "canceled"}})
+        self.assertEqual([*answer["updated"]], [made["id"]])
+        self.assertEqual(self.read(lambda tx: tx.queue.count()), 0)
+
+    def test_what_becomes_of_it_is_told_and_kept(self) -> None:
+        made = self.sent(self.email(message(TO_BOB)), envelope(FAR, "bob@example.test"))
+        state = self.call("EmailSubmission/get", ids=[])["state"]
+        letter = self.letter(made["id"])
+        far, bob = letter.recipients
+        answer = Answer(code=550, enhanced="5.1.1", text="Nobody", hostname="mx.elsewhere.test", error="rejected")
+        changed = [replace(far, state=FAILED, answer=answer), replace(bob, state=DELIVERED)]
+        self.write(lambda tx: self.real.tell(tx, letter, changed, NOW))
+        self.write(lambda tx: tx.queue.remove(letter.id, NOW))
+        changes = self.call("EmailSubmission/changes", sinceState=state)
+        self.assertEqual(changes["updated"], [made["id"]])
+        shown = self.get(made["id"])
+        self.assertEqual(shown["undoStatus"], "final")
+        self.assertEqual(shown["deliveryStatus"][FAR]["smtpReply"], "550 5.1.1 Nobody")
+        delivered = {email: each["delivered"] for email, each in shown["deliveryStatus"].items()}
+        self.assertEqual(delivered, {FAR: "no", "bob@example.test": "yes"})
