@@ -98,7 +98,7 @@ class Cleaning:
         of what it sent.
         """
         for work in self._expunging():
-            while await self._store.write(lambda tx, work=work: work(tx, account_id, _EXPUNGED)) == _EXPUNGED:
+            while await self._store.write(partial(_on_account, work, account_id, _EXPUNGED)) == _EXPUNGED:
                 pass
 
     async def expunge_all(self) -> None:
@@ -211,6 +211,10 @@ def _recount(tx: Transaction, account_id: int, now: int) -> None:
     if tx.accounts.get(account_id) is not None:
         tx.accounts.recount(account_id)
         tx.mail.recount(account_id, now=now)
+
+
+def _on_account(work: Work, account_id: int, most: int, tx: Transaction) -> int:
+    return work(tx, account_id, most)
 
 
 def _aged(
