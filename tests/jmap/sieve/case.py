@@ -41,7 +41,7 @@ class SieveCase(PostOffice):
         self.engine = Engine(methods, services, telemetry=self.telemetry, clock=self.clock)
         self.alice = self.ids["alice"]
         self.account = encode_id(self.alice)
-        self.permissions = frozenset(PERMISSIONS) - {"impersonate"}
+        self.permissions = frozenset(PERMISSIONS) - {"impersonate", "fetchAnyBlob"}
 
     def script(self, source: str | bytes, by: str = "alice") -> str:
         """The id of an upload."""
