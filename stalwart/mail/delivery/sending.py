@@ -59,7 +59,7 @@ class Sender:
             _plain(self._own_names()),
             self._kept,
             StageEvents(self._telemetry, _domain_of(shipment), _not_shown),
-            self._tls_result,
+            self._tls_result if shipment.counts_tls else _untold,
             notes=self._telemetry.wants(DELIVERY_RAW_INPUT),
         )
         return await Walk(around, shipment).run()

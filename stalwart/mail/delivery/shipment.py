@@ -137,6 +137,7 @@ class Shipment:
     env_id: str | None = None
     ret: str | None = None
     require_tls: bool = False
+    counts_tls: bool = True
     strategy: Callable[[str], HostStrategy] = _any_host
     admit: Callable[[str, str], Held | None] = _admitted
 

@@ -46,6 +46,11 @@ class DeliveredTests(SendingCase):
         self.assertTrue(sink.taken[0].over_tls)
         self.assertEqual([(one.policy_type, one.failure) for one in self.results], [("no-policy-found", None)])
 
+    async def test_reports_about_tls_are_not_reported_about(self) -> None:
+        self.host(tls=tls())
+        await self.one("one.test", counts_tls=False)
+        self.assertEqual(self.results, [])
+
     async def test_several_recipients_are_one_transaction(self) -> None:
         sink = self.host()
         outcomes = await self.send("one.test", "a@one.test", "b@one.test", "c@one.test")
