@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from stalwart.codec.smtp.paths import InvalidPath, Path, forward_path, reverse_path
 from stalwart.codec.smtp.received import return_path
-from stalwart.errors import NotFound, OverQuota, StalwartError
+from stalwart.errors import Forbidden, NotFound, OverQuota, StalwartError
 from stalwart.mail.delivery.shipment import RecipientOutcome
 from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.delivering import Delivering
@@ -121,6 +121,8 @@ class LocalDeliveries:
                 sender=arrival.letter.return_path,
                 recipients=tuple(addresses[number] for number in to_accounts),
                 besides=besides,
+                dmarc_pass=arrival.letter.dmarc_pass,
+                reports_failure=arrival.letter.reports_failure,
             )
         else:
             await self._intake.write(besides)
@@ -143,6 +145,8 @@ class LocalDeliveries:
             return self._refused(recipient, "4.2.2", problem.detail)
         if isinstance(problem, NotFound):
             return self._refused(recipient, "5.1.1", problem.detail)
+        if isinstance(problem, Forbidden):  # the recipient's own rules refuse it
+            return self._refused(recipient, "5.7.1", problem.detail)
         status = "5.6.0" if problem.status == 400 else "4.3.0"
         return self._refused(recipient, status, problem.detail)
 
