@@ -12,7 +12,7 @@ Messages are sent by ``net.smtp_message``, logins by ``net.smtp_login``; the sid
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -73,6 +73,10 @@ class SmtpConnection:
     def take_transcript(self) -> list[tuple[Side, str]]:
         """The transcript so far; what follows begins a new one."""
         return self._dialogue.transcript.take()
+
+    def now(self) -> float:
+        """The time by the clock that time-outs go by."""
+        return float(self._dialogue.clock.seconds())
 
     @property
     def usable(self) -> bool:
@@ -144,9 +148,10 @@ class SmtpConnection:
         octets = b"\r\n".join((*said, content))
         return await self._dialogue.ask_all(octets, said, len(said) + replies, timeout, "Connection timeout")
 
-    async def pour(self, pieces: AsyncIterator[bytes], timeout: float) -> bool:
-        """Write the pieces of a message as fast as the server takes them, each within ``timeout``; False if the server
-        spoke before the end. Nothing but ``replies`` may follow.
+    async def pour(self, pieces: AsyncIterator[bytes], timeout: Callable[[], float]) -> bool:
+        """Write the pieces of a message as fast as the server takes them, each within what ``timeout`` says then.
+
+        False if the server spoke before the end. Nothing but ``replies`` may follow.
 
         :raises SmtpFailed: the connection ended.
         """
@@ -154,7 +159,7 @@ class SmtpConnection:
         dialogue.begin_pouring()
         try:
             async for piece in pieces:
-                await dialogue.pour(piece, timeout, "Connection timeout")
+                await dialogue.pour(piece, timeout(), "Connection timeout")
                 if dialogue.has_spoken:
                     return False
         finally:

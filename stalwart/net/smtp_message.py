@@ -22,6 +22,10 @@ SMALL = 128 << 10
 """Octets of content that leave in one write."""
 UNASKED = 32 << 10
 """Octets of content that leave with the envelope, before a recipient has been accepted."""
+LONGEST_ENVELOPE = 1800.0
+"""Seconds for all commands before the content, however many there are."""
+SLOWEST = 32 << 10
+"""Octets of content that a server must take in a second, on the whole."""
 
 
 class Content(Protocol):
@@ -55,6 +59,10 @@ class StepLimits:
     mail: float
     rcpt: float
     data: float
+
+    def content(self, size: int) -> float:
+        """For all of a message of so many octets."""
+        return self.data + size / SLOWEST
 
 
 @define
@@ -114,6 +122,7 @@ class _Run:
         offered = connection.capabilities
         self._chunks = offered.chunking and not envelope.lmtp
         self._groups = offered.pipelining
+        self._ends = connection.now() + LONGEST_ENVELOPE
 
     async def go(self) -> None:
         """Envelope, then content as far as it is wanted."""
@@ -147,6 +156,10 @@ class _Run:
         """For a group of MAIL and RCPT: the longer limit, and a moment more for each recipient."""
         return max(self._limits.mail, self._limits.rcpt) + len(self._envelope.rcpts)
 
+    def _within(self, seconds: float) -> float:
+        """No more than is left of the step that is running."""
+        return min(seconds, max(0.0, self._ends - self._connection.now()))
+
     async def _ask(self, lines: Sequence[str]) -> Answers:
         return await self._connection.group(lines, self._seconds())
 
@@ -155,12 +168,12 @@ class _Run:
         connection, done = self._connection, self._done
         try:
             if connection.needs_reset:
-                await connection.command("RSET", self._limits.mail)
-            done.mail = await connection.command(commands[0], self._limits.mail)
+                await connection.command("RSET", self._within(self._limits.mail))
+            done.mail = await connection.command(commands[0], self._within(self._limits.mail))
             if not done.mail.positive:
                 return False
             for command in commands[1:]:
-                reply = await connection.command(command, self._limits.rcpt)
+                reply = await connection.command(command, self._within(self._limits.rcpt))
                 done.rcpts.append(reply)
                 if reply.code == 421:
                     return False
@@ -198,6 +211,7 @@ class _Run:
 
     async def _send_content(self, data: Reply | None) -> None:
         """The content; ``data`` is the answer to DATA where it has been asked."""
+        self._ends = self._connection.now() + self._limits.content(self._content.size)
         try:
             if self._chunks:
                 await self._send_chunks()
@@ -226,7 +240,8 @@ class _Run:
 
     async def _chunk(self, octets: bytes) -> bool:
         """Send a piece with a BDAT of its own, whose answer is waited for; whether more may follow."""
-        answers = await self._connection.group([f"BDAT {len(octets)}"], self._limits.data, content=octets)
+        limit = self._within(self._limits.data)
+        answers = await self._connection.group([f"BDAT {len(octets)}"], limit, content=octets)
         if answers.failure is None and answers.replies and answers.replies[0].positive:
             return True
         self._conclude(answers)
@@ -244,7 +259,7 @@ class _Run:
             self._done.complete = True
             octets = whole_data(held)
             self._conclude(await self._connection.group([], self._limits.data, content=octets, replies=count))
-        elif await self._connection.pour(self._encoded(), self._limits.data):
+        elif await self._connection.pour(self._encoded(), lambda: self._within(self._limits.data)):
             self._conclude(await self._connection.replies(count, self._limits.data))
         else:  # the server has answered before the end: it does not want the rest
             answers = await self._connection.replies(1, self._limits.data)

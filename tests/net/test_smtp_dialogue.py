@@ -123,7 +123,7 @@ class PouringTests(DialogueCase):
 
     def pour(self, count: int = 3) -> Deferred[bool]:
         """Write that many pieces."""
-        return self.begin(self.client.pour(self.pieces(count), 5))
+        return self.begin(self.client.pour(self.pieces(count), lambda: 5))
 
     def test_all_of_it_while_there_is_room(self) -> None:
         self.assertTrue(self.successResultOf(self.pour()))
@@ -131,7 +131,7 @@ class PouringTests(DialogueCase):
         self.assertIsNone(self.server.transport.producer)
 
     def test_nothing_is_read_while_there_is_none(self) -> None:
-        waiting = self.begin(self.client.pour(self._filling(), 5))
+        waiting = self.begin(self.client.pour(self._filling(), lambda: 5))
         self.assertNoResult(waiting)
         self.assertEqual(self.read, 0)
         self.server.transport.producer.resumeProducing()
@@ -145,18 +145,18 @@ class PouringTests(DialogueCase):
             yield piece
 
     def test_a_server_that_takes_nothing(self) -> None:
-        waiting = self.begin(self.client.pour(self._filling(), 5))
+        waiting = self.begin(self.client.pour(self._filling(), lambda: 5))
         self.server.reactor.advance(5)
         self.assertEqual(self.failureResultOf(waiting, SmtpFailed).value.kind, "timeout")
         self.assertTrue(self.server.transport.aborted)
 
     def test_a_server_that_goes(self) -> None:
-        waiting = self.begin(self.client.pour(self._filling(), 5))
+        waiting = self.begin(self.client.pour(self._filling(), lambda: 5))
         self.server.hangs_up()
         self.assertEqual(self.failureResultOf(waiting, SmtpFailed).value.kind, "closed")
 
     def test_a_server_that_answers_before_the_end(self) -> None:
-        waiting = self.begin(self.client.pour(self._filling(), 5))
+        waiting = self.begin(self.client.pour(self._filling(), lambda: 5))
         self.server.says(b"552 too much\r\n")
         self.assertFalse(self.successResultOf(waiting))
         self.assertEqual(self.answers(self.begin(self.client.replies(1, 5))), ([552], None))

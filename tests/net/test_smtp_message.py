@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from stalwart.codec.smtp_reply import Capabilities
 from stalwart.errors import Unavailable
 from stalwart.net.smtp import SmtpConnection
-from stalwart.net.smtp_message import Envelope, StepLimits, Transmission, transmit
+from stalwart.net.smtp_message import LONGEST_ENVELOPE, SLOWEST, Envelope, StepLimits, Transmission, transmit
 from tests.net.smtp_peers import PlayedServer
 from tests.net.smtp_sink import Sink, falls_silent
 
@@ -251,3 +251,22 @@ class LongTests(TestCase):
             self.client.abort()
             await self.client.closed
             self.assertEqual(sink.taken, [])
+
+
+class BoundedTests(PlayedCase):
+    """However slow the server is."""
+
+    def test_commands_one_by_one_have_an_end(self) -> None:
+        envelope = Envelope("MAIL FROM:<>", tuple(f"RCPT TO:<p{each}@d>" for each in range(1000)))
+        waiting = self.send(envelope=envelope)
+        for _ in range(1000):
+            self.server.says(b"250 ok\r\n")
+            self.server.reactor.advance(4.5)
+            if waiting.called:
+                break
+        sent = self.successResultOf(waiting)
+        self.assertEqual(sent.failure.kind, "timeout")
+        self.assertLess(self.server.reactor.seconds(), LONGEST_ENVELOPE + 10)
+
+    def test_content_has_a_least_speed(self) -> None:
+        self.assertEqual(LIMITS.content(SLOWEST * 3), 13)

@@ -62,7 +62,7 @@ class HandingOver:
             return True
         pending = self._writable(offered)
         for _ in range(MOST_ROUNDS):
-            if not pending or not kept.connection.usable:
+            if not pending or not kept.connection.usable or self._lifetime.over:
                 break
             batch, pending = pending[:AT_ONCE], pending[AT_ONCE:]
             envelope = self._envelope(batch, offered, lmtp=kept.lmtp)
@@ -75,7 +75,7 @@ class HandingOver:
             kept.messages += 1
             pending = [*self._note(kept, envelope, sent, batch), *pending]
         if any(each.outcome is None for each in pending):
-            reason = "The connection ended before it was this recipient's turn"
+            reason = "The session ended before it was this recipient's turn"
             self._waiting.host_failed(HostFailure("connectionError", reason, "4.4.2", kept.hostname))
         return True
 

@@ -33,7 +33,8 @@ from stalwart.net.smtp_dialogue import SmtpFailed
 from stalwart.net.smtp_login import log_in
 
 LOCALHOST = ("127.0.0.1", "::1")
-_ENDLESS = float("inf")
+LONGEST = 1800.0
+"""Seconds after which an attempt turns to no other host and begins no further transaction."""
 _GONE = ("nxdomain", "nodata")
 
 
@@ -57,22 +58,28 @@ class Walk:
         self._around = around
         self._shipment = shipment
         self._waiting = Waiting(shipment.recipients)
-        self._lifetime = Lifetime(around.outgoing.reactor, _ENDLESS)
+        self._lifetime = Lifetime(around.outgoing.reactor, LONGEST)
         self._over = HandingOver(shipment, self._waiting, self._lifetime, around.tell)
         self._tried: set[str] = set()
         self._strategies: dict[str, HostStrategy] = {}
 
     async def run(self) -> list[RecipientOutcome]:
         """The outcome of every recipient, in their order."""
-        if not await self._by_kept_connection():
-            destination = self._shipment.destination
-            if isinstance(destination, Relay):
-                await self._by_relay(destination)
-            elif destination.domain.startswith("["):
-                await self._by_literal(destination)
-            else:
-                await self._by_exchanges(destination)
+        try:
+            if not await self._by_kept_connection():
+                await self._by_new_connections()
+        except Expired:
+            self._waiting.host_failed(HostFailure("connectionError", "The attempt took too long", "4.4.2"))
         return self._waiting.outcomes()
+
+    async def _by_new_connections(self) -> None:
+        destination = self._shipment.destination
+        if isinstance(destination, Relay):
+            await self._by_relay(destination)
+        elif destination.domain.startswith("["):
+            await self._by_literal(destination)
+        else:
+            await self._by_exchanges(destination)
 
     async def _by_kept_connection(self) -> bool:
         """Whether a connection that was kept has brought all of it to an end."""
@@ -201,6 +208,8 @@ class Walk:
     async def _addresses(self, exchange: Exchange, ips: tuple[str, ...], vouched: bool, most: int, port: int) -> None:
         """Try the addresses of a host until one could be talked to."""
         for ip in ips[:most]:
+            if self._lifetime.over:
+                raise Expired(lifetime=True)
             if self._admitted(exchange.hostname, ip):
                 kept = await self._open(exchange, ip, vouched, port)
                 if kept is not None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from stalwart.codec.dns_records import MX
+from stalwart.mail.delivery import walk
 from stalwart.mail.delivery.exchanges import NoExchange
 from stalwart.mail.delivery.shipment import Connecting, Held, HostStrategy, Mx, Relay, TlsDemands
 from stalwart.mail.delivery.walk import _no_route
 from stalwart.net.dns import LookupFailed
-from tests.mail.delivery.sending_world import IP1, IP2, ZONE, FiledMessage, SendingCase
+from tests.mail.delivery.sending_world import IP1, IP2, ZONE, FiledMessage, SendingCase, tls
+from tests.net.smtp_sink import falls_silent
 
 IP6 = "2001:db8::1"
 
@@ -86,6 +88,21 @@ class OrderTests(SendingCase):
         await self.one("two.test")
         self.assertEqual((await self.one("two.test")).hostname, "b.two.test")
         self.assertEqual((first.verbs.count("RCPT"), len(second.taken)), (2, 1))
+
+    async def test_an_attempt_has_an_end(self) -> None:
+        self.patch(walk, "LONGEST", 0.2)
+        self.host(IP1, script={"MAIL": falls_silent})
+        second = self.host(IP2)
+        outcome = await self.one("two.test", connecting=Connecting("mail.here.test", mail=0.1, rcpt=0.1))
+        self.assertEqual((outcome.kind, second.opened), ("temporary", 0))
+
+    async def test_a_long_message_over_tls(self) -> None:
+        sink = self.host(tls=tls())
+        content = FiledMessage(b"0123456789abcde\r\n" * 60_000, 1_020_000)
+        self.assertEqual((await self.one("one.test", content=content)).kind, "delivered")
+        self.assertEqual((sink.taken[0].content, sink.taken[0].over_tls), (content.content, True))
+        self.assertEqual((await self.one("one.test")).kind, "delivered")
+        self.assertEqual(sink.opened, 1)
 
     def test_what_a_domain_without_a_way_is(self) -> None:
         for kind, status in (
