@@ -25,6 +25,11 @@ async def modes_of(rules: SessionRules, settings: SenderAuth, variable: Variable
     return None if all(getattr(modes, name) == _OFF for name in _NEEDED) else modes
 
 
+def has_passed(checked: Checked | None) -> bool:
+    """Whether the author is proved by DMARC."""
+    return checked is not None and checked.dmarc is not None and checked.dmarc.result == "pass"
+
+
 def refusal_of(checked: Checked, modes: Modes) -> Refusal | None:
     """Why a message is not taken after its checks."""
     found = checked.sender.refusal(modes) or checked.refusal(modes)

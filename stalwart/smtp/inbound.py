@@ -33,7 +33,7 @@ from stalwart.mail.messages.quota import Quotas
 from stalwart.mail.queue.letter import Letter
 from stalwart.mail.queue.queue import MailQueue
 from stalwart.mail.recipients import MOST_MEMBERS, Problem, Recipients, Resolved
-from stalwart.smtp.checks import modes_of, refusal_of
+from stalwart.smtp.checks import has_passed, modes_of, refusal_of
 from stalwart.smtp.departing import Origin, Split, letters, split
 from stalwart.smtp.envelope import Envelope, Peer
 from stalwart.smtp.faults import reply_to
@@ -302,7 +302,7 @@ class Inbound:
             getattr(login, "account_id", None),
             taking.hold_until,
             self._around.default_domain(),
-            dmarc_pass=checked is not None and checked.dmarc_pass,
+            dmarc_pass=has_passed(checked),
             reports_failure=checked is None or checked.dmarc_pass,
         )
 
@@ -317,7 +317,7 @@ class Inbound:
         began: float,
     ) -> Mapping[int, Outcome]:
         """Give it to those who are here, and in the same transaction to the queue."""
-        around, taking = self._around, envelope.state
+        around, taking, checked = self._around, envelope.state, envelope.state.checked
         if taking.adds.return_path:
             front = return_path(envelope.sender) + front
         prepared = await around.messages.prepare(content, prefix=front)
@@ -331,6 +331,8 @@ class Inbound:
                 all_or_nobody=not envelope.peer.role.is_lmtp,
                 has_message_id=spool.has_message_id,
                 began=began,
+                dmarc_pass=has_passed(checked),
+                reports_failure=checked is None or checked.dmarc_pass,
                 besides=(lambda tx, found: self._queue(leaving, tx)) if leaving else None,
             )
         except BaseException:
