@@ -74,7 +74,7 @@ def report_parts(
         trusted = below.outgoing.trust_store
         return WebRequests(clock, trusted, limit=_ANSWER_LIMIT, timeout=POST_TIMEOUT, allow=allow)
 
-    form = ContactForm(settings, messages, delivering, recipients, quotas, resolver, clock)
+    form = ContactForm(store, settings, messages, delivering, recipients, quotas, resolver, clock)
     incoming = IncomingReports(store, settings, clock, below.telemetry)
     delivering.then = incoming.take
     ways = Ways(queue, signing, posts, resolver)

@@ -17,6 +17,7 @@ MOST_RECORDS = 5000
 """Records that are kept; ``AggregateReport.total_records`` says how many there are."""
 _MOST_CHILDREN = 100
 _MOST_KEPT = 1000
+_MOST_ELEMENTS = 600_000
 _DEEPEST = 10
 _LARGEST = (1 << 53) - 1
 _LAST = 253402300799  # the year 9999
@@ -159,6 +160,7 @@ class _Reader:
         self.records: list[Record] = []
         self.total = 0
         self.kept = 0  # elements in memory
+        self.seen = 0
 
     def read(self, data: bytes) -> AggregateReport:
         parser = ParserCreate()
@@ -184,6 +186,9 @@ class _Reader:
     def start(self, name: str, _attributes: object) -> None:
         if len(self.stack) >= _DEEPEST:
             raise MalformedReport("it is nested too deeply")
+        self.seen += 1
+        if self.seen > _MOST_ELEMENTS:
+            raise MalformedReport("it has too many elements")
         self.stack.append(_Node(name.rpartition(":")[2].lower()[:100]))
 
     def data(self, text: str) -> None:

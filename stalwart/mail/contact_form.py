@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from attrs import frozen
 
@@ -20,7 +20,7 @@ from stalwart.codec.public_suffix import has_known_suffix
 from stalwart.codec.smtp.paths import InvalidPath, Path, forward_path
 from stalwart.codec.smtp.received import date, return_path
 from stalwart.codec.typed_address import TypedAddress, typed_address
-from stalwart.codec.web_form import Field
+from stalwart.codec.web_form import Field, FormReader
 from stalwart.config.network.http_form import HttpForm
 from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
@@ -30,10 +30,15 @@ from stalwart.mail.messages.delivering import Delivering
 from stalwart.mail.messages.quota import Quotas
 from stalwart.mail.recipients import Problem, Recipients, Resolved
 from stalwart.net.dns import LookupFailed, Resolver
+from stalwart.store import Store
+
+T = TypeVar("T")
 
 HONEY_POT: Final = "Honey pot field present"
 NO_ADDRESS: Final = "Please enter a valid email address."
 EMPTY: Final = "Empty form"
+MANY: Final = 65_536
+"""Octets of a form that are not worked on beside other things."""
 LONGEST_SUBJECT: Final = 500
 LONGEST_PERSON: Final = 200
 
@@ -74,6 +79,7 @@ class ContactForm:
 
     def __init__(
         self,
+        store: Store,
         settings: Settings,
         messages: Messages,
         delivering: Delivering,
@@ -82,6 +88,7 @@ class ContactForm:
         resolver: Callable[[], Resolver],
         clock: Any,
     ) -> None:
+        self._store = store
         self._settings = settings
         self._messages = messages
         self._delivering = delivering
@@ -89,6 +96,10 @@ class ContactForm:
         self._quotas = quotas
         self._resolver = resolver
         self._clock = clock
+
+    async def fields(self, reader: FormReader, octets: int) -> list[Field]:
+        """The fields of a body of so many octets, all of which ``reader`` has. Raises MalformedForm."""
+        return await self._aside(reader.finish, octets)
 
     async def take(self, sheet: Sheet) -> None:
         """Deliver what ``sheet`` says; somebody has it when this returns.
@@ -102,7 +113,8 @@ class ContactForm:
         sender = await self._sender(sheet, form)
         if not any(value.strip() for _, value in sheet.fields):
             raise FormRefused(EMPTY)
-        content = self._message(sheet, form, sender)
+        octets = sum(len(value) for _, value in sheet.fields)
+        content = await self._aside(lambda: self._message(sheet, form, sender), octets)
         resolved, addresses, problem = await self._resolved(form, len(content))
         if not resolved:
             raise FormRefused(_REFUSALS[problem])
@@ -119,6 +131,10 @@ class ContactForm:
             if problems and not isinstance(problems[0], OverQuota):
                 raise problems[0]
             raise FormRefused(_REFUSALS[Problem.FULL])
+
+    async def _aside(self, work: Callable[[], T], octets: int) -> T:
+        """Do ``work`` in a thread, if it is about many octets."""
+        return work() if octets < MANY else await self._store.blob_work(lambda files: work())
 
     async def _sender(self, sheet: Sheet, form: HttpForm) -> TypedAddress:
         """Whoever the form says that it is from. Raises FormRefused."""

@@ -77,7 +77,7 @@ async def form(
         raise NotFound
     wants_page = prefers_html(exchange.header("accept"))
     try:
-        fields = await _read(exchange, min(rules.max_size, MOST_OCTETS))
+        fields = await _read(exchange, contact_form, min(rules.max_size, MOST_OCTETS))
         if rules.rate_limit is not None and exchange.client_ip not in LOOPBACK:
             limits.form(exchange.client_ip, rules.rate_limit, clock.seconds())
         await contact_form.take(Sheet(fields, exchange.client_ip, exchange.client_port))
@@ -97,14 +97,15 @@ async def form(
     return _page_or_redirect(exchange, rules, None, 200) if wants_page else _told(None, 200)
 
 
-async def _read(exchange: Exchange, limit: int) -> list[Field]:
+async def _read(exchange: Exchange, contact_form: ContactForm, limit: int) -> list[Field]:
     """The fields of the body. Raises Invalid."""
-    body = exchange.body_stream
+    body, octets = exchange.body_stream, 0
     try:
         reader = reader_of(exchange.header("content-type"))
         while body is not None and (piece := await body.piece(limit)):
             reader.feed(piece)
-        return reader.finish()
+            octets += len(piece)
+        return await contact_form.fields(reader, octets)
     except (MalformedForm, TooLarge):
         if body is not None:
             body.discard()

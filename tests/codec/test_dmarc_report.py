@@ -107,6 +107,11 @@ class ReadingTests(SynchronousTestCase):
         long = f"<feedback>{POLICY}<report_metadata><org_name>{'x ' * 500_000}</org_name></report_metadata></feedback>"
         self.assertEqual(len(read_report(long.encode()).org_name), dmarc_report.LONGEST - 1)
 
+    def test_elements_are_counted(self) -> None:
+        self.patch(dmarc_report, "_MOST_ELEMENTS", 10)
+        read_report(f"<feedback>{POLICY}{'<x/>' * 7}</feedback>".encode())
+        self.assertRaises(MalformedReport, read_report, f"<feedback>{POLICY}{'<x/>' * 8}</feedback>".encode())
+
     def test_elements_in_memory_are_bounded(self) -> None:
         wide = "<x>" + ("<y>" + "<z/>" * 99 + "</y>") * 99 + "</x>"
         report = read_report(f"<feedback>{POLICY}<record>{wide * 20}</record><record/></feedback>".encode())

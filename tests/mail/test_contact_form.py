@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 
 from stalwart.codec.dns_records import MX
 from stalwart.codec.mime.header_forms import as_text
+from stalwart.codec.web_form import reader_of
 from stalwart.config.network.http_form import HttpForm
 from stalwart.errors import Unavailable
 from stalwart.mail import contact_form
@@ -44,7 +45,7 @@ class FormCase(SortingOffice):
             fieldHoneyPot="trap",
         )
         self.form = ContactForm(
-            *(self.settings, self.messages, self.delivering, self.recipients, self.quotas),
+            *(self.store, self.settings, self.messages, self.delivering, self.recipients, self.quotas),
             lambda: FakeResolver(self.zone),
             self.clock,
         )
@@ -127,6 +128,15 @@ class MessageTests(FormCase):
             "a b@good.com",
         ):
             self.assertEqual(self.refusal([("mail", address)]), contact_form.NO_ADDRESS, address)
+
+    def test_many_words(self) -> None:
+        self.fill([*FIELDS, ("more", "word " * 100_000)])
+        ((row, _),) = self.mail_of("alice")
+        self.assertGreater(row.size, 500_000)
+        reader = reader_of("application/x-www-form-urlencoded")
+        reader.feed(b"a=" + b"%41" * 100_000)
+        ((name, value),) = self.settle(self.form.fields(reader, 300_000))
+        self.assertEqual((name, len(value)), ("a", 100_000))
 
     def test_long_and_foreign_words(self) -> None:
         self.fill([("who", "Ü" * 3000), ("mail", "jäne@bücher.com"), ("what", "ß" * 3000), ("text", "日本語" * 500)])

@@ -8,6 +8,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from stalwart.codec.web_form import Field, FormReader
 from stalwart.config.network.http_form import HttpForm
 from stalwart.errors import Unavailable
 from stalwart.mail.contact_form import FormRefused, HoneyPot, Sheet
@@ -37,6 +38,9 @@ class Taker:
     def __init__(self) -> None:
         self.sheets: list[Sheet] = []
         self.problem: Exception | None = None
+
+    async def fields(self, reader: FormReader, octets: int) -> list[Field]:
+        return reader.finish()
 
     async def take(self, sheet: Sheet) -> None:
         self.sheets.append(sheet)
