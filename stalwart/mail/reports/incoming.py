@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
+from urllib.parse import unquote
 
 import msgspec
 from attrs import frozen
@@ -19,6 +20,7 @@ from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore
 from twisted.internet.defer import TimeoutError as TooLate
 
 from stalwart.codec.dmarc_report import AggregateReport
+from stalwart.codec.dns_names import InvalidName, to_ascii
 from stalwart.codec.mime.part import Part
 from stalwart.codec.tls_report import TlsReport
 from stalwart.config.domains.domain import Domain
@@ -106,7 +108,7 @@ class IncomingReports:
     def is_wanted(self, recipients: Iterable[str]) -> bool:
         """Whether one of ``recipients`` is where a domain of ours wants its reports."""
         addresses = self._known().addresses
-        return any(each.lower() in addresses for each in recipients)
+        return any(_plain(each) in addresses for each in recipients)
 
     async def take(self, prepared: Prepared, sender: str, recipients: Sequence[str]) -> None:
         """Keep the reports in a message that was delivered to ``recipients``. Raises nothing but cancellations."""
@@ -188,9 +190,18 @@ class IncomingReports:
         if source is not self._domains.source:
             by_name = {name: domain for _, domain in source for name in (*domain.aliases, domain.name)}
             uris = (report_uri(domain.report_address_uri, name) for name, domain in by_name.items())
-            mail = (uri.removeprefix(_MAILTO).lower() for uri in uris if uri is not None and uri.startswith(_MAILTO))
-            self._domains = _Known(source, by_name, frozenset(mail))
+            mail = (uri.removeprefix(_MAILTO) for uri in uris if uri is not None and uri.startswith(_MAILTO))
+            self._domains = _Known(source, by_name, frozenset(_plain(unquote(each)) for each in mail))
         return self._domains
+
+
+def _plain(address: str) -> str:
+    """An address as it is compared: in lower case, the domain in A-labels."""
+    local, at, domain = address.lower().rpartition("@")
+    try:
+        return f"{local}{at}{to_ascii(domain)}"
+    except InvalidName:
+        return address.lower()
 
 
 def _look_into_file(hash: bytes, root: Part, files: BlobFiles) -> Looked:

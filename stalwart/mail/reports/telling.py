@@ -164,14 +164,20 @@ class TlsReporting:
         now = self._clock.seconds()
         today = int(now) // DAY
         oldest = int(now - GIVEN_UP) // DAY - 1
-        while await self._store.write(lambda tx: tx.tls_counts.purge(oldest, _PURGED)) == _PURGED:
-            pass
+        await self._purge(oldest)
         after = (-1, "")
         while page := await self._store.read(partial(_page, today, after)):
             for day, domain in page:
                 if self._due(day, domain) <= self._clock.seconds():
                     await self._bounded(day, domain)
             after = page[-1]
+
+    async def _purge(self, before: int) -> None:
+        """Forget days that nobody is told of any more."""
+        self._later = {key: moment for key, moment in self._later.items() if key[0] >= before}
+        if await self._store.read(lambda tx: tx.tls_counts.domains(before, (-1, ""), 1)):
+            while await self._store.write(lambda tx: tx.tls_counts.purge(before, _PURGED)) == _PURGED:
+                pass
 
     def _due(self, day: int, domain: str) -> float:
         """When a report is to be sent: hours after its day has ended, or when it is tried again."""

@@ -91,6 +91,12 @@ class IncomingTests(IncomingCase):
         self.arrive(letters()["tls json"], "alice@example.test")
         self.assertEqual(len(self.kept("tls")), 1)
 
+    def test_spellings_of_the_address_are_one(self) -> None:
+        self.domain("xn--bcher-kva.test", reportAddressUri="mailto:Reports!TLS")
+        for address in ("reports!tls@bücher.test", "Reports!Tls@XN--BCHER-KVA.test"):
+            self.assertTrue(self.reports.is_wanted(["alice@example.test", address]), address)
+        self.assertFalse(self.reports.is_wanted(["reports@bücher.test", "postmaster", "a@b@c", "a@" + "x" * 300]))
+
     def test_reports_about_others_are_not_kept(self) -> None:
         other = corpus("tls_large_provider.json").replace(b"example.test", b"example.org")
         self.arrive(tls_multipart(other, "application/tlsrpt+json", "a.json"))

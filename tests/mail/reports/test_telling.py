@@ -303,15 +303,15 @@ class LeadingTests(TellingCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_a_store_that_fails_is_asked_again(self) -> None:
-        write = self.store.write
+        read = self.store.read
 
         def fails(work: Any) -> Any:
             raise Unavailable("away")
 
-        self.patch(self.store, "write", fails)
+        self.patch(self.store, "read", fails)
         self.reporting.lead()
         self.assertIn("outgoing-report.error", self.events)
-        self.patch(self.store, "write", write)
+        self.patch(self.store, "read", read)
         self.count("mail.org")
         self.to_next_day(SPREAD)
         self.clock.advance(LOOK)
