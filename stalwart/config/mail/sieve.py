@@ -45,7 +45,7 @@ class SieveUserInterpreter(Singleton):
         "Header fields that scripts can neither add nor delete.",
     )
     default_subject: str = prop(String(), "Automated reply", "Subject of vacation responses to messages without one.")
-    default_subject_prefix: str = prop(String(), "Auto: ", "What the subjects of vacation responses begin with.")
+    default_subject_prefix: str = prop(String(), "Auto:", "What the subjects of vacation responses begin with.")
     max_cpu_cycles: int = prop(_POSITIVE, 100_000, "Steps of one run.", label="Max CPU cycles")
     max_header_size: int = prop(_POSITIVE, 1024, "Bytes of one header field.", enforced=False)
     max_includes: int = prop(_POSITIVE, 3, "Scripts that one may include.", enforced=False)

@@ -166,7 +166,7 @@ class Filtering:
             verdict = evolve(verdict, answer=None)
         limits = self._settings.of(SieveUserInterpreter)
         stamp = Stamp(now.isoformat(), f"{token_hex(16)}@{self._hostname}", f"=_{token_hex(12)}")
-        usual = limits.default_subject_prefix, limits.default_subject
+        usual = f"{limits.default_subject_prefix} ".lstrip(), limits.default_subject
         remembered = limits.default_expiry_vacation // _MILLISECONDS
         verdict, outgoing = written(message, verdict, known.person, stamp, usual, remembered)
         return verdict, tuple(message.with_head(head) for head in verdict.heads), outgoing
