@@ -22,6 +22,7 @@ from stalwart.mail.submissions import FINAL, PENDING
 from stalwart.store.object_types import QUEUE_ID
 from stalwart.store.store import Transaction
 
+_PAGE: Final = 20
 _QUOTA: Final = "maxEmailSubmissions"
 _LIVE: Final = frozenset(("undoStatus", "deliveryStatus"))
 
@@ -83,16 +84,17 @@ class SubmissionSource(ObjectSource):
         row = tx.registry.get(Account.type_name, account_id)
         quota: int | None = (row.data.get("quotas") or {}).get(_QUOTA) if row is not None else None
         most = work_of(asking).sending.settings.of(Email).max_submissions if quota is None else quota
-        if most is None or tx.objects.count(account_id, self.number) < most:
+        if most is None:
             return
-        there = tx.objects.list(account_id, self.number)
-        excess = len(there) - most + 1
-        for each in there:
-            if excess and _is_over(tx, asking, each.data or {}):
-                tx.objects.kill(account_id, each.id, now=asking.now)
-                excess -= 1
-        if excess:
-            raise OverQuota(f"An account can have at most {most} submissions that wait.")
+        excess, after = tx.objects.count(account_id, self.number) - most + 1, -1
+        while excess > 0:
+            page = tx.objects.list(account_id, self.number, after, _PAGE)
+            if not page:
+                raise OverQuota(f"An account can have at most {most} submissions that wait.")
+            over = [each.id for each in page if _is_over(tx, asking, each.data or {})]
+            for id in over[:excess]:
+                tx.objects.kill(account_id, id, now=asking.now)
+            excess, after = excess - len(over), page[-1].id
 
 
 def _is_over(tx: Transaction, asking: Asking, data: dict[str, Any]) -> bool:
