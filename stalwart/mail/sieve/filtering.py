@@ -32,7 +32,8 @@ from stalwart.mail.messages.arriving import Messages, Prepared
 from stalwart.mail.own_addresses import OwnAddresses
 from stalwart.mail.sieve.dispatch import Dispatch, Disposed, Plan, Rejected, Situation
 from stalwart.mail.sieve.outgoing import Written, written
-from stalwart.mail.sieve.scripts import Active, Scripts, active_of
+from stalwart.mail.sieve.scripts import Active, Scripts
+from stalwart.mail.sieve.switched_on import SwitchedOn
 from stalwart.mail.sieve.vacation import answer_of, is_worth_answering
 from stalwart.store import Store, Transaction
 from stalwart.store.blob_files import BlobFiles
@@ -81,6 +82,7 @@ class Filtering:
         hostname: str,
     ) -> None:
         self.scripts = Scripts(settings)
+        self._switched_on = SwitchedOn(store)
         self._store = store
         self._settings = settings
         self._messages = messages
@@ -94,7 +96,7 @@ class Filtering:
         """The plans of those accounts that have a script or a vacation response; ``recipients`` are the addresses by
         which they get it. Raises Unavailable.
         """
-        active = await self._store.read(lambda tx: _active(tx, recipients))
+        active = await self._switched_on.of(recipients)
         if not active:
             return {}
         known = await self._store.read(lambda tx: {id: self._read(tx, id, each) for id, each in active.items()})
@@ -196,11 +198,6 @@ class Filtering:
 
     def _tell(self, account_id: int, problem: SieveError) -> None:
         self._telemetry.emit(SIEVE_RUNTIME_ERROR, accountId=account_id, line=problem.line, reason=problem.text)
-
-
-def _active(tx: Transaction, accounts: Mapping[int, str]) -> dict[int, Active]:
-    found = ((id, active_of(tx, id)) for id in accounts)
-    return {id: active for id, active in found if active is not None}
 
 
 def _folders(tx: Transaction, account_id: int) -> Folders:
