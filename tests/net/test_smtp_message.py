@@ -6,12 +6,16 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from attrs import frozen
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.internet import reactor as real_reactor
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from stalwart.codec.smtp_reply import Capabilities
 from stalwart.errors import Unavailable
+from stalwart.mail.delivery.shipment import ShipmentRecipient
+from stalwart.mail.delivery.transaction import verdicts
 from stalwart.net.smtp import SmtpConnection
 from stalwart.net.smtp_message import LONGEST_ENVELOPE, SLOWEST, Envelope, StepLimits, Transmission, transmit
 from tests.net.smtp_peers import PlayedServer
@@ -270,3 +274,51 @@ class BoundedTests(PlayedCase):
 
     def test_content_has_a_least_speed(self) -> None:
         self.assertEqual(LIMITS.content(SLOWEST * 3), 13)
+
+
+REPLIES = st.sampled_from(
+    [
+        *(b"250 ok\r\n", b"250-a\r\n250 b\r\n", b"354 go\r\n", b"451 4.7.1 later\r\n", b"550 5.1.1 no\r\n"),
+        *(
+            b"421 bye\r\n",
+            b"452 many\r\n",
+            b"552 full\r\n",
+            b"220 x\r\n",
+            b"25",
+            b"0 x\r\n",
+            b"hello\r\n",
+            b"\x00\xff\r\n",
+            b"",
+        ),
+    ]
+)
+OFFERS = st.sets(st.sampled_from(["PIPELINING", "CHUNKING", "8BITMIME", "SIZE 9"]))
+
+
+class HostileTests(SynchronousTestCase):
+    """Whatever a server says, and whenever it goes, there is an end and an outcome for everybody."""
+
+    @settings(max_examples=200, deadline=None)
+    @given(OFFERS, st.lists(st.lists(REPLIES, max_size=5), max_size=8), st.booleans(), st.booleans(), st.booleans())
+    def test_any_replies(self, offers: set[str], turns: list[list[bytes]], lmtp: bool, long: bool, goes: bool) -> None:
+        server = PlayedServer()
+        client = server.connect()
+        client.capabilities = Capabilities("mx", tuple(offers))
+        content = Pieces(200_000) if long else whole()
+        envelope = Envelope(TWO.mail, TWO.rcpts, lmtp)
+        waiting = Deferred.fromCoroutine(transmit(client, envelope, content, LIMITS))
+        for turn in turns:
+            server.says(b"".join(turn))
+        if goes and not server.transport.aborted:
+            server.hangs_up()
+        server.reactor.pump([5.0] * 40)
+        sent = self.successResultOf(waiting)
+        people = [ShipmentRecipient("c@d"), ShipmentRecipient("e@f")]
+        for each in verdicts(sent, envelope, people, "mx", tells=False):
+            digit = {"delivered": "2", "temporary": "4", "permanent": "5"}[each.outcome.kind]
+            self.assertEqual(each.outcome.status[0], digit)
+            if each.outcome.kind == "delivered":
+                self.assertTrue(sent.complete)
+                self.assertTrue(any(reply.positive for reply in sent.final))
+        client.abort()
+        self.assertEqual(server.reactor.getDelayedCalls(), [])
