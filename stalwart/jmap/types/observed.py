@@ -1,7 +1,6 @@
-"""Objects that show how the server is doing and are never written by a client: nodes, waiting messages.
+"""Objects that show how the server is doing and are never written by a client: nodes.
 
-A server of one node knows itself. There is no queue of outgoing mail yet, so it is empty; it is searched by the same
-rules as later.
+A server of one node knows itself.
 """
 
 from __future__ import annotations
@@ -68,11 +67,6 @@ class Observed(Handler):
 
     def _refusal(self) -> SetRefused:
         return SetRefused("forbidden", f"Objects of the type {self.type} are made by the server only.")
-
-
-@handles("QueuedMessage")
-class NothingYet(Observed):
-    """What other parts of the server will fill."""
 
 
 @handles("ClusterNode")

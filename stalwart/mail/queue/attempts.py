@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 
 from attrs import define, field, frozen
 from msgspec.structs import replace
-from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 
 from stalwart.errors import StalwartError
 from stalwart.mail.delivery import shipment
@@ -236,6 +236,8 @@ class Attempts:
             if isinstance(route, shipment.Relay):
                 return await self._relays.one_of_few(route, lambda: self._bounded(self._sender.send(shipped)))
             return await self._bounded(self._sender.send(shipped))
+        except CancelledError:
+            raise
         except TimeoutError:
             return _all(recipients, "io", "The attempt took too long.", "4.4.2")
         except StalwartError as problem:
@@ -273,6 +275,7 @@ class Attempts:
             env_id=letter.env_id,
             ret=letter.ret,
             require_tls=letter.require_tls,
+            counts_tls=letter.source != "report",
             strategy=_strategy_of(self._strategies, subject, now),
             admit=admission.admit,
         )

@@ -44,9 +44,9 @@ class _Run:
     """A lane that is worked on."""
 
     lane: LaneRow
+    left: int
     workers: int = 0
     over: bool = False
-    left: int = QUANTUM
     ready: deque[Loaded] = field(factory=deque)
     seen: set[int] = field(factory=set)
     lock: DeferredLock = field(factory=DeferredLock)
@@ -196,7 +196,7 @@ class Dispatcher:
         return self._threads(queue) - self._working[queue]
 
     def _begin(self, lane: LaneRow) -> None:
-        run = self._runs[lane.id] = _Run(lane)
+        run = self._runs[lane.id] = _Run(lane, QUANTUM)
         self._add_worker(run)
 
     def _add_worker(self, run: _Run) -> None:
@@ -207,7 +207,9 @@ class Dispatcher:
     def _grow(self, run: _Run) -> None:
         """The destination answers: more letters at once, as long as a quarter of the room is left for other lanes."""
         spare = self._threads(run.lane.queue) // 4
-        while run.workers < min(CONNECTIONS, run.lane.waiting) and self._room(run.lane.queue) > spare:
+        for _ in range(min(CONNECTIONS, run.lane.waiting) - run.workers):
+            if run.over or self._room(run.lane.queue) <= spare:
+                return
             self._add_worker(run)
 
     async def _work(self, run: _Run) -> None:

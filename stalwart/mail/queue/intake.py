@@ -106,7 +106,9 @@ def _check_circle(content: bytes) -> None:
 
 def _checked(letter: Letter) -> list[LetterRecipient]:
     """The recipients, each address once. Raises Invalid."""
-    found = {each.address: each for each in reversed(letter.recipients)}
+    found: dict[str, LetterRecipient] = {}
+    for each in letter.recipients:
+        found.setdefault(each.address, each)
     if not found:
         raise Invalid("A message in the queue needs a recipient.")
     if len(found) > MOST_RECIPIENTS:
@@ -117,7 +119,7 @@ def _checked(letter: Letter) -> list[LetterRecipient]:
         local, at, domain = address.rpartition("@")
         if not (local and at and domain):
             raise Invalid("A recipient of a message in the queue needs a domain.")
-    return list(reversed(found.values()))
+    return list(found.values())
 
 
 def _subject(letter: Letter, recipient: LetterRecipient, size: int, now: int) -> Subject:

@@ -6,27 +6,23 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.config.mail.queued_message import QueuedMessage
 from stalwart.config.storage.cluster import ClusterNode
 from stalwart.jmap.registry.family import type_methods
-from stalwart.jmap.types.observed import Nodes, NothingYet
+from stalwart.jmap.types.observed import Nodes
 from tests.jmap.desk import Desk, access
 
-PERMISSIONS = frozenset(
-    f"sys{type}{verb}"
-    for type in ("ClusterNode", "QueuedMessage")
-    for verb in ("Get", "Query", "Create", "Update", "Destroy")
-)
+PERMISSIONS = frozenset(f"sysClusterNode{verb}" for verb in ("Get", "Query", "Create", "Update", "Destroy"))
 
 
 class ObservedTests(SynchronousTestCase):
-    """One node, no messages."""
+    """One node."""
 
     def setUp(self) -> None:
         plain = Desk()
         services = {"settings": plain.settings, "store": plain.store, "clock": plain.clock, "hostname": "one.test"}
-        methods = (*type_methods(ClusterNode, Nodes), *type_methods(QueuedMessage, NothingYet))
-        self.desk = Desk(*methods, services=services, who=access(permissions=PERMISSIONS | {"authenticate"}))
+        self.desk = Desk(
+            *type_methods(ClusterNode, Nodes), services=services, who=access(permissions=PERMISSIONS | {"authenticate"})
+        )
 
     def call(self, name: str, arguments: dict[str, Any]) -> Any:
         """The arguments of the answer."""
@@ -38,13 +34,8 @@ class ObservedTests(SynchronousTestCase):
         (node,) = self.call("x:ClusterNode/get", {"ids": ["a"]})["list"]
         self.assertEqual((node["hostname"], node["nodeId"], node["status"]), ("one.test", 1, "active"))
 
-    def test_no_message_waits(self) -> None:
-        self.assertEqual(self.call("x:QueuedMessage/get", {})["list"], [])
-        self.assertEqual(self.call("x:QueuedMessage/query", {"calculateTotal": True})["total"], 0)
-        self.assertEqual(self.call("x:QueuedMessage/get", {"ids": ["b"]})["notFound"], ["b"])
-
     def test_unknown_conditions_are_refused(self) -> None:
-        self.assertEqual(self.call("x:QueuedMessage/query", {"filter": {"nothing": 1}})["type"], "unsupportedFilter")
+        self.assertEqual(self.call("x:ClusterNode/query", {"filter": {"nothing": 1}})["type"], "unsupportedFilter")
 
     def test_nobody_makes_or_changes_them(self) -> None:
         answer = self.call("x:ClusterNode/set", {"create": {"n": {}}, "update": {"a": {}, "c": {}}, "destroy": ["b"]})

@@ -1,0 +1,259 @@
+"""What is tried when: lanes, turns, rests, restarts."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred, fail
+
+from stalwart.codec.ids import encode_id
+from stalwart.config.mail.schedule import MtaDeliverySchedule
+from stalwart.config.mail.virtual_queue import MtaVirtualQueue
+from stalwart.errors import Unavailable
+from stalwart.mail.queue import dispatcher
+from stalwart.mail.queue.dispatcher import CONNECTIONS, REST
+from stalwart.store.queue_rows import DELIVERED, WAITING
+from tests.mail.queue.world import QueueCase, accepted, postponed, refused, unreachable
+
+NOW = 1_800_000_000
+
+
+class DeliveryTests(QueueCase):
+    """Letters leave, are tried again, or come back."""
+
+    def test_a_letter_leaves_at_once_and_is_gone(self) -> None:
+        self.lead()
+        id = self.put("b@remote.test", "c@remote.test", submission_id=4)
+        self.assertEqual([len(each.recipients) for each in self.sender.shipments], [2])
+        self.assertIsNone(self.found(id))
+        self.assertEqual(self.told, [(id, "b@remote.test", DELIVERED), (id, "c@remote.test", DELIVERED)])
+        self.assertIn("delivery.completed", self.names())
+
+    def test_reports_count_for_no_report(self) -> None:
+        self.lead()
+        self.put("b@remote.test")
+        self.put("b@remote.test", source="report")
+        self.assertEqual([each.counts_tls for each in self.sender.shipments], [True, False])
+
+    def test_what_was_there_before_the_start_leaves_then(self) -> None:
+        self.put("b@remote.test")
+        self.assertEqual(self.sender.sent, [])
+        self.lead()
+        self.assertEqual(self.sender.sent, ["b@remote.test"])
+
+    def test_each_destination_gets_a_transaction_of_its_own(self) -> None:
+        self.lead()
+        self.put("b@one.test", "c@two.test", "d@one.test")
+        sent = sorted([each.address for each in shipment.recipients] for shipment in self.sender.shipments)
+        self.assertEqual(sent, [["b@one.test", "d@one.test"], ["c@two.test"]])
+        self.assertEqual(self.waiting(), 0)
+
+    def test_what_is_postponed_is_tried_again_by_the_schedule(self) -> None:
+        self.sender.answering = postponed
+        self.lead()
+        id = self.put("b@remote.test")
+        self.assertEqual((self.recipient(id).attempts, self.recipient(id).due), (1, NOW + 120))
+        self.later(119)
+        self.assertEqual(len(self.sender.sent), 1)
+        self.later(2)
+        self.assertEqual(len(self.sender.sent), 2)
+        self.sender.answering = accepted
+        self.later(310, 10)
+        self.assertEqual((len(self.sender.sent), self.waiting()), (3, 0))
+        self.assertEqual([state for _, _, state in self.told], [WAITING, WAITING, DELIVERED])
+
+    def test_of_several_recipients_those_who_have_it_do_not_get_it_again(self) -> None:
+        self.sender.answering = lambda shipment, address: (postponed if address[0] == "c" else accepted)(
+            shipment, address
+        )
+        self.lead()
+        self.put("b@remote.test", "c@remote.test", "d@remote.test")
+        self.sender.answering = accepted
+        self.later(121, 2)
+        self.assertEqual(self.sender.sent, ["b@remote.test", "c@remote.test", "d@remote.test", "c@remote.test"])
+        self.assertEqual(self.waiting(), 0)
+
+    def test_what_is_refused_comes_back(self) -> None:
+        self.sender.answering = refused
+        self.lead()
+        id = self.put("b@remote.test")
+        self.assertIsNone(self.found(id))
+        self.assertEqual(self.reported, [("bounce", ["b@remote.test"])])
+        self.assertEqual(self.waiting(), 0, "the report is in alice's mailbox")
+        alice = self.ids["alice"]
+        self.assertEqual(len(self.successResultOf(self.store.read(lambda tx: tx.mail.page(alice, limit=9).ids))), 1)
+
+    def test_nobody_gets_a_report_of_a_report(self) -> None:
+        self.sender.answering = refused
+        self.lead()
+        self.put("b@remote.test", return_path="")
+        self.put("c@remote.test", reports_failure=False)
+        self.put("d@remote.test", notify=["NEVER"])
+        self.assertEqual((self.reported, self.waiting()), ([], 0))
+        self.assertEqual(self.names().count("delivery.double-bounce"), 3)
+
+    def test_the_lowest_priority_goes_first(self) -> None:
+        for address, priority in (("b", 0), ("c", 50), ("d", -50)):
+            self.put(f"{address}@remote.test", priority=priority)
+        self.lead()
+        self.assertEqual([each[0] for each in self.sender.sent], ["d", "b", "c"])
+
+
+class DeadHostTests(QueueCase):
+    """A destination that is not there costs one connection now and then."""
+
+    def test_one_letter_is_tried_and_the_lane_rests(self) -> None:
+        self.sender.by_domain["dead.test"] = unreachable
+        for n in range(30):
+            self.put(f"a{n}@dead.test")
+        self.put("b@remote.test")
+        self.lead()
+        self.assertEqual(sorted(self.sender.sent), ["a0@dead.test", "b@remote.test"])
+        self.later(119)
+        self.assertEqual(len(self.sender.sent), 2)
+        self.later(2)
+        self.assertEqual(len(self.sender.sent), 3)
+        self.later(3600, 60)
+        self.assertEqual(len(self.sender.sent), 8, "5, 10, then every 15 minutes")
+
+    def test_when_it_is_there_again_all_leave(self) -> None:
+        self.sender.by_domain["dead.test"] = unreachable
+        for n in range(30):
+            self.put(f"a{n}@dead.test")
+        self.lead()
+        self.sender.by_domain.clear()
+        self.later(121, 2)
+        self.assertEqual(self.waiting(), 0)
+
+    def test_new_mail_for_it_waits_too(self) -> None:
+        self.sender.answering = unreachable
+        self.lead()
+        self.put("a@dead.test")
+        self.put("b@dead.test")
+        self.assertEqual(self.sender.sent, ["a@dead.test"])
+
+    def test_each_letter_has_its_end_all_the_same(self) -> None:
+        self.sender.by_domain["dead.test"] = unreachable
+        first = self.put("a@dead.test", "x@dead.test", expires_at=NOW + 200)
+        second = self.put("b@dead.test", expires_at=NOW + 100)
+        self.lead()
+        self.later(101, 2)
+        self.assertIsNone(self.found(second), "it was never tried")
+        self.assertIsNotNone(self.found(first))
+        self.later(120, 4)
+        self.assertEqual(self.reported, [("bounce", ["b@dead.test"]), ("bounce", ["a@dead.test", "x@dead.test"])])
+        self.assertNotIn("b@dead.test", self.sender.sent)
+
+
+class TurnTests(QueueCase):
+    """How many at once."""
+
+    def test_a_lane_begins_with_one_and_grows_when_it_answers(self) -> None:
+        for n in range(40):
+            self.put(f"a{n}@remote.test")
+        self.sender.gate = Deferred()
+        self.lead()
+        self.assertEqual(self.sender.open, 1)
+        first, self.sender.gate = self.sender.gate, Deferred()
+        first.callback(None)
+        self.assertEqual(self.sender.open, CONNECTIONS)
+        self.sender.gate.callback(None)
+        self.assertEqual((self.waiting(), self.sender.most_open), (0, CONNECTIONS))
+
+    def test_a_part_of_the_queue_has_so_many_threads(self) -> None:
+        queue = self.create(MtaVirtualQueue, {"name": "remote", "threadsPerNode": 3})
+        self.create(MtaDeliverySchedule, {"name": "remote", "queueId": encode_id(queue)})
+        for n in range(9):
+            self.put(f"a@r{n}.test")
+        self.put("bob@example.test")
+        self.sender.gate = Deferred()
+        self.lead()
+        self.assertEqual((self.sender.open, self.waiting()), (3, 9), "the one for bob has its own part")
+        self.sender.gate.callback(None)
+        self.assertEqual((self.waiting(), self.sender.most_open), (0, 3))
+
+    def test_a_lane_with_much_to_do_gives_way(self) -> None:
+        self.patch(dispatcher, "QUANTUM", 4)
+        queue = self.create(MtaVirtualQueue, {"name": "remote", "threadsPerNode": 1})
+        self.create(MtaDeliverySchedule, {"name": "remote", "queueId": encode_id(queue)})
+        for n in range(12):
+            self.put(f"a{n}@large.test")
+        self.sender.gate = Deferred()
+        self.lead()
+        self.clock.advance(1)
+        self.put("b@small.test")
+        self.clock.advance(1)
+        self.sender.gate.callback(None)
+        self.clock.advance(1)
+        place = self.sender.sent.index("b@small.test")
+        self.assertLess(place, 10)
+        self.assertEqual(self.waiting(), 0)
+
+
+class TroubleTests(QueueCase):
+    """The store does not answer; the server ends."""
+
+    def test_it_rests_while_the_store_does_not_answer(self) -> None:
+        read = self.store.read
+        self.patch(self.store, "read", lambda work: fail(Unavailable("not now")))
+        self.lead()
+        self.assertIn("queue.error", self.names())
+        self.patch(self.store, "read", read)
+        self.put("b@remote.test")
+        self.assertEqual(self.sender.sent, [])
+        self.later(REST + 1)
+        self.assertEqual(self.sender.sent, ["b@remote.test"])
+
+    def test_an_attempt_that_was_running_is_due_again(self) -> None:
+        id = self.put("b@remote.test")
+        self.sender.gate = Deferred()
+        self.lead()
+        self.stop()
+        self.assertEqual((self.recipient(id).state, self.recipient(id).attempts), (WAITING, 0))
+        self.sender.gate = None
+        self.restart()
+        self.assertEqual((len(self.sender.sent), self.waiting()), (2, 0))
+
+    def test_attempts_that_end_while_it_closes_are_written(self) -> None:
+        self.put("b@remote.test")
+        gate = self.sender.gate = Deferred()
+        self.queue.lead()
+        closing = Deferred.fromCoroutine(self.queue.close())
+        self.assertNoResult(closing)
+        gate.callback(None)
+        self.successResultOf(closing)
+        self.assertEqual(self.waiting(), 0)
+
+    def test_a_fault_is_told_and_the_letter_waits(self) -> None:
+        def fault(shipment: object, address: str) -> object:
+            raise RuntimeError("oh")
+
+        self.sender.answering = fault  # type: ignore[assignment]
+        self.lead()
+        id = self.put("b@remote.test")
+        self.assertEqual(self.recipient(id).answer.error, "io")
+        self.assertNotIn("oh", self.recipient(id).answer.message)
+        self.assertIn("queue.error", self.names())
+
+    def test_when_the_report_cannot_be_written_nothing_is_lost(self) -> None:
+        self.sender.answering = refused
+        id = self.put("b@remote.test")
+        add = self.intake.add
+
+        def broken(tx: object, letter: object, now: int) -> int:
+            raise Unavailable("not now")
+
+        self.patch(self.intake, "add", broken)
+        self.lead()
+        self.assertEqual(self.recipient(id).state, WAITING)
+        self.patch(self.intake, "add", add)
+        self.later(REST + 1, 2)
+        self.assertIsNone(self.found(id))
+        self.assertEqual(self.waiting(), 0)
+
+    def test_letters_of_other_processes_are_found(self) -> None:
+        self.dispatcher._poll = 1.0
+        self.lead()
+        self.patch(self.queue, "wake", lambda: None)
+        self.put("b@remote.test")
+        self.assertEqual(self.sender.sent, [])
+        self.later(1.1)
+        self.assertEqual(self.sender.sent, ["b@remote.test"])

@@ -1,0 +1,94 @@
+"""Letters to people at home, and what their addresses lead to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stalwart.config import registry
+from stalwart.config.identity.account import Account
+from stalwart.store.queue_rows import WAITING
+from tests.mail.queue.world import QueueCase
+
+NOW = 1_800_000_000
+
+
+class LocalTests(QueueCase):
+    """The route to the mailboxes of this server."""
+
+    def has(self, name: str) -> int:
+        """How many messages somebody has."""
+        id = self.ids[name]
+        return len(self.successResultOf(self.store.read(lambda tx: tx.mail.page(id, limit=99).ids)))
+
+    def test_it_is_in_the_mailbox_with_its_return_path(self) -> None:
+        self.lead()
+        self.put("bob@example.test")
+        self.assertEqual((self.has("bob"), self.waiting(), self.sender.sent), (1, 0, []))
+        bob = self.ids["bob"]
+
+        def content(tx: Any) -> bytes:
+            (id,) = tx.mail.page(bob, limit=9).ids
+            found: bytes = tx.blobs.get(tx.mail.list_rows(bob, [id])[id].blob)
+            return found
+
+        self.assertTrue(self.successResultOf(self.store.read(content)).startswith(b"Return-Path: <alice@example.test>"))
+
+    def test_nobody_of_that_name_comes_back(self) -> None:
+        self.lead()
+        self.put("carol@example.test", "bob@example.test")
+        self.assertEqual(self.reported, [("bounce", ["carol@example.test"])])
+        self.assertEqual((self.has("bob"), self.has("alice"), self.waiting()), (1, 1, 0))
+
+    def test_a_full_mailbox_is_tried_again(self) -> None:
+        self.successResultOf(
+            self.store.write(
+                lambda tx: registry.update(
+                    tx, Account, self.ids["bob"], {"quotas": {"maxDiskQuota": 10}}, now=NOW, by_server=True
+                )
+            )
+        )
+        self.settle(self.settings.reload())
+        self.lead()
+        id = self.put("bob@example.test")
+        self.assertEqual((self.recipient(id).state, self.recipient(id).attempts), (WAITING, 1))
+
+    def test_what_comes_again_after_a_crash_is_there_once(self) -> None:
+        self.put("bob@example.test")
+        tried = self.recording.tried
+
+        async def dies(*_given: object) -> None:
+            raise RuntimeError("the server ends here")
+
+        self.patch(self.recording, "tried", dies)
+        self.lead()
+        self.assertEqual((self.has("bob"), self.waiting()), (1, 1))
+        self.patch(self.recording, "tried", tried)
+        self.stop()
+        self.restart()
+        self.assertEqual((self.has("bob"), self.waiting()), (1, 0))
+
+    def test_success_is_told_to_who_wants_to_know(self) -> None:
+        self.lead()
+        self.put("bob@example.test", notify=["SUCCESS"])
+        self.assertEqual(self.reported, [("success", ["bob@example.test"])])
+
+    def test_members_of_a_list_elsewhere_get_letters_of_their_own(self) -> None:
+        self.mailing_list("all", "bob@example.test", "x@remote.test")
+        self.lead()
+        self.put("all@example.test")
+        self.assertEqual((self.has("bob"), self.sender.sent, self.waiting()), (1, ["x@remote.test"], 0))
+        (shipment,) = self.sender.shipments
+        self.assertNotEqual(shipment.return_path, "")
+
+    def test_an_address_that_leads_elsewhere_only_does_so(self) -> None:
+        self.mailing_list("far", "x@remote.test", "y@remote.test")
+        self.lead()
+        self.put("far@example.test", return_path="")
+        (shipment,) = self.sender.shipments
+        self.assertEqual([each.address for each in shipment.recipients], ["x@remote.test", "y@remote.test"])
+        self.assertEqual((shipment.return_path, self.waiting()), ("", 0))
+
+    def test_an_address_that_nobody_can_read_comes_back(self) -> None:
+        self.lead()
+        self.put("a b@example.test")
+        self.assertEqual(self.reported, [("bounce", ["a b@example.test"])])
