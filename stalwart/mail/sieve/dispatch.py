@@ -65,6 +65,11 @@ class Plan:
     response: Response | None = None
     note: Letter | None = None
 
+    @property
+    def letters(self) -> tuple[Letter, ...]:
+        """All that may leave."""
+        return (*self.redirects, *(each for each in (self.answer, self.note) if each is not None))
+
 
 class Outbox(Protocol):
     """The queue of mail, as far as it is needed here."""
@@ -192,10 +197,9 @@ class Dispatch:
 
     def sent(self, plan: Plan) -> int:
         """How many letters a plan has; the queue is told of them when they are durable."""
-        letters = len(plan.redirects) + (plan.answer is not None) + (plan.note is not None)
-        outbox = self.outbox
-        if letters and outbox is not None:
-            outbox.wake()
+        letters = len(plan.letters)
+        if letters and self.outbox is not None:
+            self.outbox.wake()
         return letters
 
 

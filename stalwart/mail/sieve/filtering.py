@@ -38,7 +38,7 @@ from stalwart.mail.sieve.vacation import answer_of, is_worth_answering
 from stalwart.store import Store, Transaction
 from stalwart.store.blob_files import BlobFiles
 from stalwart.store.mail_rows import AddedEmail
-from stalwart.store.seen import MET
+from stalwart.store.seen import ANSWERED, MET
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
     SIEVE_ACCEPT,
@@ -141,6 +141,9 @@ class Filtering:
             known.seen |= seen
         if verdict.problem is not None:
             self._tell(account_id, verdict.problem)
+        response = outgoing.response
+        if response is not None and await self._store.read(partial(self._is_answered, account_id, response.key)):
+            outgoing = evolve(outgoing, response=None)
         versions: list[Prepared] = []
         try:
             for content in contents:
@@ -152,6 +155,9 @@ class Filtering:
 
     def _met(self, account_id: int, digests: Sequence[bytes], tx: Transaction) -> frozenset[bytes]:
         return tx.seen.known(account_id, MET, digests, int(self._clock.seconds()))
+
+    def _is_answered(self, account_id: int, key: bytes, tx: Transaction) -> bool:
+        return bool(tx.seen.known(account_id, ANSWERED, (key,), int(self._clock.seconds())))
 
     def _run(
         self, prepared: Prepared, known: _Known, envelope: Envelope, situation: Situation, files: BlobFiles
