@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from stalwart.codec.expression import EvaluationError, ExpressionIO, Value
 from stalwart.codec.expression.values import text_of
@@ -113,7 +113,10 @@ class Strategies:
         connecting = self._named(MtaConnectionStrategy, strategy.connection, variables, "default", "connection")
         name = self._name_at_once(strategy.tls, variables, "default", "tls")
         tls = next((each for _, each in self._settings.all(MtaTlsStrategy) if each.name == name), None)
-        return shipment.HostStrategy(self._connecting(connecting), _demands(tls, name))
+        demands = _demands(tls, name)
+        if variables("source") == "report":
+            demands = _of_a_report(demands, failed=variables("last_error") == "tls")
+        return shipment.HostStrategy(self._connecting(connecting), demands)
 
     def hostname(self) -> str:
         """What this server is called."""
@@ -244,6 +247,17 @@ class _AtOnce:
 
     async def sql_query(self, store: str, query: str, arguments: Value) -> object:
         raise Waits("sql_query")
+
+
+def _of_a_report(demands: shipment.TlsDemands, failed: bool) -> shipment.TlsDemands:
+    """A report is to arrive also where TLS fails, since it may be about that (RFC 8460)."""
+    return evolve(
+        demands,
+        starttls="disable" if failed else "optional",
+        dane="disable",
+        mta_sts="disable",
+        allow_invalid_certs=True,
+    )
 
 
 def _demands(found: MtaTlsStrategy | None, name: str) -> shipment.TlsDemands:
