@@ -57,7 +57,7 @@ def compare(how: Comparison, values: Sequence[str], keys: Sequence[str], spend: 
         return Found() if any(_related(how.relation, count, key, "i;ascii-numeric") for key in keys) else None
     for value in values:
         for key in keys:
-            spend(1 + (len(value) * (len(key) if how.match == "matches" else 1) >> 14))
+            spend(1 + (len(value) * (len(key) if how.match == "matches" else 1) >> 12))
             found = _one(how, value, key)
             if found is not None:
                 return found
