@@ -107,7 +107,8 @@ class AnswerTests(SynchronousTestCase):
         self.assertEqual(self.answer(Answer(" ")).get_content().strip(), "I am away.")
 
     def test_mime(self) -> None:
-        entity = "Content-Type: multipart/alternative; boundary=foo\n\n--foo\n\nText ü\n--foo\nContent-Type: text/html\n\n<b>\n--foo--\n"
+        head = "Content-Type: multipart/alternative; boundary=foo\n\n"
+        entity = head + "--foo\n\nText ü\n--foo\nContent-Type: text/html\n\n<b>\n--foo--\n"
         read = self.answer(Answer(entity, is_mime=True))
         self.assertEqual([part.get_content_type() for part in read.iter_parts()], ["text/plain", "text/html"])
         self.assertEqual((read["subject"], read["mime-version"]), ("Auto: I have a präsent for you", "1.0"))
