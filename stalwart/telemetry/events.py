@@ -579,8 +579,8 @@ TEXT_INDEX_MADE_ANEW = Event("message-ingest.search-anew", Level.INFO, "Search i
 
 def declared_events() -> tuple[Event, ...]:
     """Every event that this server can emit, by id."""
-    from stalwart.telemetry import queue_events, report_events  # which need this module
+    from stalwart.telemetry import queue_events, report_events, sending_events  # which need this module
 
-    named = globals() | vars(queue_events) | vars(report_events)
+    named = globals() | vars(queue_events) | vars(report_events) | vars(sending_events)
     found = [value for value in named.values() if isinstance(value, Event)]
     return tuple(sorted((*found, *JMAP_ERRORS.values()), key=lambda event: event.id))

@@ -20,11 +20,13 @@ from stalwart.mail.delivery import stages
 from stalwart.mail.delivery.kept_connections import Kept
 from stalwart.mail.delivery.lifetime import Lifetime
 from stalwart.mail.delivery.session import Emit, unexpected
-from stalwart.mail.delivery.shipment import RecipientOutcome, Shipment, ShipmentRecipient
-from stalwart.mail.delivery.transaction import verdicts
+from stalwart.mail.delivery.shipment import Mx, RecipientOutcome, Shipment, ShipmentRecipient
+from stalwart.mail.delivery.transaction import CONTENT_COMMANDS, verdicts
 from stalwart.mail.delivery.waiting import HostFailure, Waiting, WaitingRecipient
 from stalwart.net.smtp import COMMAND_LIMIT
 from stalwart.net.smtp_message import Envelope, StepLimits, Transmission, transmit
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.sending_events import DELIVERY_DELIVERED, DELIVERY_MESSAGE_REJECTED
 
 AT_ONCE = 100
 """Recipients of one transaction (RFC 5321 4.5.3.1.8)."""
@@ -44,7 +46,10 @@ class _Needs:
 class HandingOver:
     """Gives ``shipment`` to hosts, one after the other; outcomes are noted in ``waiting``."""
 
-    def __init__(self, shipment: Shipment, waiting: Waiting, lifetime: Lifetime, tell: Emit) -> None:
+    def __init__(
+        self, shipment: Shipment, waiting: Waiting, lifetime: Lifetime, tell: Emit, telemetry: Telemetry
+    ) -> None:
+        self._telemetry = telemetry
         self._shipment = shipment
         self._waiting = waiting
         self._lifetime = lifetime
@@ -66,6 +71,7 @@ class HandingOver:
                 break
             batch, pending = pending[:AT_ONCE], pending[AT_ONCE:]
             envelope = self._envelope(batch, offered, lmtp=kept.lmtp)
+            began = self._lifetime.now()
             sent = await self._transmit(kept, envelope)
             if sent is None:
                 break
@@ -73,7 +79,9 @@ class HandingOver:
             if sent.is_unanswered and is_stale and kept.messages:
                 return False
             kept.messages += 1
-            pending = [*self._note(kept, envelope, sent, batch), *pending]
+            elapsed = self._lifetime.since(began)
+            self._tell_answers(sent, elapsed)
+            pending = [*self._note(kept, envelope, sent, batch, elapsed), *pending]
         if any(each.outcome is None for each in pending):
             reason = "The session ended before it was this recipient's turn"
             self._waiting.host_failed(HostFailure("connectionError", reason, "4.4.2", kept.hostname))
@@ -144,18 +152,15 @@ class HandingOver:
         """What the host answered; ``None`` if the message cannot be read, which is noted."""
         times = kept.strategy.connecting
         limits = StepLimits(times.mail, times.rcpt, times.data)
-        began = self._lifetime.now()
         try:
-            sent = await transmit(kept.connection, envelope, self._shipment.content, limits)
+            return await transmit(kept.connection, envelope, self._shipment.content, limits)
         except StalwartError as problem:
             kept.connection.abort()  # in the middle of the content: the host must not take the rest for all of it
             self._waiting.host_failed(HostFailure("io", problem.detail, "4.3.0", unreachable=False))
             return None
-        self._tell_answers(sent, self._lifetime.since(began))
-        return sent
 
     def _note(
-        self, kept: Kept, envelope: Envelope, sent: Transmission, batch: Sequence[WaitingRecipient]
+        self, kept: Kept, envelope: Envelope, sent: Transmission, batch: Sequence[WaitingRecipient], elapsed: int
     ) -> list[WaitingRecipient]:
         """Note the outcomes; answers those for whom the same host is asked once more."""
         again = []
@@ -169,9 +174,34 @@ class HandingOver:
         for each, verdict in zip(batch, judged, strict=True):
             each.outcome = verdict.outcome
             each.over = verdict.next in ("done", "later")
+            self._tell_outcome(kept, verdict.outcome, elapsed)
             if verdict.next == "again":
                 again.append(each)
         return again
+
+    def _tell_outcome(self, kept: Kept, outcome: RecipientOutcome, elapsed: int) -> None:
+        """That a message was taken, or that its content was refused; other refusals have been told."""
+        reply = outcome.reply
+        if reply is None or (outcome.kind != "delivered" and outcome.command not in CONTENT_COMMANDS):
+            return
+        event = DELIVERY_DELIVERED if outcome.kind == "delivered" else DELIVERY_MESSAGE_REJECTED
+        if not self._telemetry.wants(event):
+            self._telemetry.count(event)
+            return
+        domain = self._shipment.destination
+        keys = {
+            "domain": domain.domain if isinstance(domain, Mx) else domain.host,
+            "hostname": kept.hostname,
+            "remoteIp": kept.ip,
+            "from": self._shipment.return_path,
+            "to": outcome.address,
+            "code": reply.code,
+        }
+        if outcome.kind == "delivered":
+            keys.update(details=reply.text, size=self._shipment.content.size, elapsed=elapsed)
+        else:
+            keys.update(reason=reply.describe())
+        self._telemetry.emit(event, **keys)
 
     def _tell_answers(self, sent: Transmission, elapsed: int) -> None:
         if sent.mail is None:

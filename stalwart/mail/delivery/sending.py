@@ -58,6 +58,7 @@ class Sender:
             self._limits(),
             _plain(self._own_names()),
             self._kept,
+            self._telemetry,
             StageEvents(self._telemetry, _domain_of(shipment), _not_shown),
             self._tls_result if shipment.counts_tls else _untold,
             notes=self._telemetry.wants(DELIVERY_RAW_INPUT),

@@ -17,6 +17,8 @@ Next = Literal["done", "again", "elsewhere", "later"]
 take it; nothing, as what has failed would fail again or has left the outcome open."""
 
 TOO_MANY = (452, 552)
+CONTENT_COMMANDS = ("DATA", "BDAT")
+"""The commands of a transaction that are about the message itself."""
 
 
 @frozen

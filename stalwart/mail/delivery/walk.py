@@ -31,6 +31,8 @@ from stalwart.mail.delivery.waiting import HostFailure, Waiting
 from stalwart.net.smtp import SmtpConnection
 from stalwart.net.smtp_dialogue import SmtpFailed
 from stalwart.net.smtp_login import log_in
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.sending_events import DELIVERY_AUTH, DELIVERY_AUTH_FAILED
 
 LOCALHOST = ("127.0.0.1", "::1")
 LONGEST = 1800.0
@@ -46,6 +48,7 @@ class Surroundings:
     limits: Limits
     own_names: frozenset[str]
     kept: KeptConnections
+    telemetry: Telemetry
     tell: Emit
     tls_result: Callable[[TlsResult], None]
     notes: bool = False
@@ -59,7 +62,7 @@ class Walk:
         self._shipment = shipment
         self._waiting = Waiting(shipment.recipients)
         self._lifetime = Lifetime(around.outgoing.reactor, LONGEST)
-        self._over = HandingOver(shipment, self._waiting, self._lifetime, around.tell)
+        self._over = HandingOver(shipment, self._waiting, self._lifetime, around.tell, around.telemetry)
         self._tried: set[str] = set()
         self._strategies: dict[str, HostStrategy] = {}
 
@@ -284,7 +287,7 @@ class Walk:
         assert relay.login is not None
         if connection.tls is None and is_elsewhere(ip):
             raise Ended("tlsError", "No TLS, so the password is not sent", status="4.7.10", command="AUTH")
-        limit = self._strategy(relay.host).connecting.mail
+        limit, began = self._strategy(relay.host).connecting.mail, self._lifetime.now()
         try:
             reply = await log_in(connection, relay.login.username, relay.login.secret, limit)
         except SmtpFailed as failure:
@@ -292,7 +295,11 @@ class Walk:
             raise Ended(kind, failure.reason, status="4.7.8", command="AUTH") from failure
         except ValueError as problem:
             raise Ended("unexpectedResponse", "The login is too long", status="4.7.8", command="AUTH") from problem
-        if reply.code != 235:
+        keys = {"domain": relay.host, "hostname": relay.host, "remoteIp": ip}
+        if reply.code == 235:
+            self._around.telemetry.emit(DELIVERY_AUTH, **keys, elapsed=self._lifetime.since(began))
+        else:
+            self._around.telemetry.emit(DELIVERY_AUTH_FAILED, **keys, code=reply.code, reason=reply.text)
             raise Ended(
                 "unexpectedResponse", f"Login refused: {reply.text}", status="4.7.8", reply=reply, command="AUTH"
             )

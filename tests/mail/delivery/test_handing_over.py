@@ -13,6 +13,7 @@ from stalwart.mail.delivery.lifetime import Lifetime
 from stalwart.mail.delivery.shipment import HostStrategy, Mx, Shipment, ShipmentRecipient
 from stalwart.mail.delivery.stages import Stage
 from stalwart.mail.delivery.waiting import Waiting
+from stalwart.telemetry import Telemetry
 from tests.mail.delivery.sending_world import FiledMessage
 from tests.net.smtp_peers import PlayedServer
 
@@ -41,7 +42,9 @@ class FitTests(SynchronousTestCase):
         shipment = Shipment(Mx("one.test"), recipients=(ShipmentRecipient(to),), **given)  # type: ignore[arg-type]
         waiting = Waiting(shipment.recipients)
         lifetime = Lifetime(self.server.reactor, float("inf"))
-        running = Deferred.fromCoroutine(HandingOver(shipment, waiting, lifetime, self.stages.append).run(kept))
+        running = Deferred.fromCoroutine(
+            HandingOver(shipment, waiting, lifetime, self.stages.append, Telemetry()).run(kept)
+        )
         running.addErrback(lambda _: None)
         self.heard = self.server.heard()
         if self.heard:

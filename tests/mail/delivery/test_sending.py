@@ -567,6 +567,32 @@ class ObservedTests(SendingCase):
         self.assertEqual([line.split(" ")[0] for line in said], ["EHLO", "MAIL", "RCPT", "RCPT", "DATA"])
         self.assertIn("delivery.rcpt-to", [name for name, _ in told])
 
+    async def test_what_became_of_messages(self) -> None:
+        told: list[Any] = []
+        self.telemetry.observe(lambda event, keys: told.append((event.id, keys)), Level.INFO)
+        self.host(script={"END": ["250 2.0.0 queued as 1", "554 5.7.1 spam"]})
+        await self.one("one.test")
+        await self.one("one.test")
+        found = dict(told)
+        delivered, rejected = found["delivery.delivered"], found["delivery.message-rejected"]
+        self.assertEqual(
+            (delivered["to"], delivered["hostname"], delivered["remoteIp"]), ("bob@one.test", "mx.one.test", IP1)
+        )
+        self.assertEqual(
+            (delivered["code"], delivered["details"], delivered["size"]), (250, "queued as 1", len(MESSAGE))
+        )
+        self.assertEqual((rejected["code"], rejected["from"]), (554, "jane@here.test"))
+
+    async def test_logins(self) -> None:
+        told: list[Any] = []
+        self.telemetry.observe(lambda event, keys: told.append((event.id, keys)), Level.DEBUG)
+        self.host(tls=tls(), keywords=("AUTH PLAIN", "STARTTLS"), script={"AUTH": ["535 5.7.8 no", "235 yes"]})
+        for _ in range(2):
+            await self.one(Relay("relay.test", login=Login("jane", "secret")))
+        found = [keys for name, keys in told if name.startswith("delivery.auth")]
+        self.assertEqual([keys.get("code") for keys in found], [535, None])
+        self.assertNotIn("secret", repr(told))
+
     async def test_nobody_asks(self) -> None:
         self.host()
         told: list[Any] = []
