@@ -104,11 +104,13 @@ class StartTests(DaemonCase):
         self.assertEqual(daemon.get("/healthz/live")[0], 200)
         self.assertNotIn("Traceback", daemon.log)
 
-    def test_submission_answers_421_and_closes(self) -> None:
+    def test_submission_asks_for_a_login(self) -> None:
         daemon = self.running(*LOOPBACK, "--submission", "tcp:0:interface=127.0.0.1")
         port = int(daemon.wait_for(re.compile(r"listening submission 127\.0\.0\.1:(\d+)"))[1])
         with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as client:
-            self.assertEqual(client.makefile("rb").read(), b"421 4.3.2 not yet\r\n")
+            self.assertEqual(client.recv(1000)[:4], b"220 ")
+            client.sendall(b"EHLO a.test\r\nMAIL FROM:<a@a.test>\r\nQUIT\r\n")
+            self.assertIn(b"\r\n530 5.7.0 ", client.makefile("rb").read())
 
 
 class RefusedStartTests(DaemonCase):
