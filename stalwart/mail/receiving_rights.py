@@ -1,4 +1,5 @@
-"""Whether an account may receive mail (`emailReceive`), found out once for each set of roles and adjustments.
+"""Whether an account that is not signed in may do something, such as receive mail (`emailReceive`), found out once for
+each set of roles and adjustments.
 
 What it depends on is in the running settings, except for the tenant; the answers are forgotten when those change.
 """
@@ -21,10 +22,11 @@ _MOST = 4096
 
 
 class ReceivingRights:
-    """Answers for accounts as they are stored."""
+    """Answers for accounts as they are stored, about one permission."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, right: str = RIGHT) -> None:
         self._settings = settings
+        self._right = right
         self._found: tuple[tuple[Any, ...], dict[str, bool]] = (), {}  # what it was found with, and what
 
     def may_receive(self, tx: Transaction, data: Mapping[str, Any]) -> bool:
@@ -41,7 +43,7 @@ class ReceivingRights:
             account: Any = Account.from_stored(dict(data))
             roles, tenants = dict(settings.all(Role)), dict(settings.all(Tenant))
             tenant = tenants.get(account.member_tenant_id)
-            found = RIGHT in effective_permissions(account, settings.of(Authentication), roles.get, tenant)
+            found = self._right in effective_permissions(account, settings.of(Authentication), roles.get, tenant)
             if len(known) < _MOST:
                 known[key] = found
         return found

@@ -30,6 +30,7 @@ from stalwart.config.settings import Settings
 from stalwart.errors import StalwartError
 from stalwart.mail.messages.arriving import Messages, Prepared
 from stalwart.mail.own_addresses import OwnAddresses
+from stalwart.mail.receiving_rights import ReceivingRights
 from stalwart.mail.sieve.dispatch import Dispatch, Disposed, Plan, Rejected, Situation
 from stalwart.mail.sieve.outgoing import Written, written
 from stalwart.mail.sieve.scripts import Active, Scripts
@@ -49,6 +50,8 @@ from stalwart.telemetry.events import (
 )
 from stalwart.telemetry.faults import tell_fault
 
+SEND: Final = "emailSend"
+"""Who may not send mail has scripts that neither redirect nor answer."""
 LONGEST: Final = 20.0
 """Seconds that the scripts of all who get one message may take; the others do not run."""
 _TURNS: Final = 3
@@ -87,6 +90,7 @@ class Filtering:
         self._settings = settings
         self._messages = messages
         self._addresses = addresses
+        self._may_send = ReceivingRights(settings, SEND)
         self.dispatch = dispatch
         self._telemetry = telemetry
         self._clock = clock
@@ -115,7 +119,8 @@ class Filtering:
         source = tx.blobs.get(hash) if hash is not None and not self.scripts.knows(hash) else None
         registered = tx.registry.get(Account.type_name, account_id)
         name = registered.data.get("description") if registered is not None else None
-        person = Person(self._addresses.listed(tx, account_id), name or None)
+        may_send = registered is not None and self._may_send.may_receive(tx, registered.data)
+        person = Person(self._addresses.listed(tx, account_id) if may_send else (), name or None)
         return _Known(active, source, person, _folders(tx, account_id))
 
     async def _plan(

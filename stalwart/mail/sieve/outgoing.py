@@ -58,7 +58,7 @@ def written(
     if verdict.redirections and _is_back(message, person):
         verdict = evolve(verdict, redirections=(), filings=verdict.filings or (Filing(),))
     refusal = None
-    if verdict.refusal is not None and silence(message, (*person.addresses, message.envelope.recipient)) is None:
+    if verdict.refusal is not None and silence(message, _own(message, person)) is None:
         refusal = refused(message, verdict.refusal.reason, person, stamp)
     response = _response(message, verdict, person, stamp, usual, remembered)
     return verdict, Written(_redirected(message, verdict, author), response, refusal, author)
@@ -72,6 +72,14 @@ def _is_back(message: Message, person: Person) -> bool:
     """Whether one of the own addresses has redirected it already."""
     own = {address.lower() for address in person.addresses}
     return any(each.lower() in own for each in message.texts([REDIRECTED_BY]))
+
+
+def _own(message: Message, person: Person) -> tuple[str, ...]:
+    """The own addresses, with the one of the envelope if it is one of them with a detail (RFC 5233)."""
+    local, _, domain = message.envelope.recipient.lower().rpartition("@")
+    base = f"{local.partition('+')[0]}@{domain}"
+    is_own = any(address.lower() == base for address in person.addresses)
+    return (*person.addresses, message.envelope.recipient) if is_own else person.addresses
 
 
 def _redirected(message: Message, verdict: Verdict, author: str) -> tuple[tuple[bytes, tuple[str, ...]], ...]:
@@ -92,7 +100,7 @@ def _response(
     message: Message, verdict: Verdict, person: Person, stamp: Stamp, usual: tuple[str, str], remembered: int
 ) -> Response | None:
     answer = verdict.answer
-    if answer is None or silence(message, (*person.addresses, *answer.addresses)) is not None:
+    if answer is None or silence(message, (*_own(message, person), *answer.addresses)) is not None:
         return None
     try:
         content = answer_to(message, answer, person, stamp, usual)

@@ -210,6 +210,12 @@ class RedirectTests(SieveCase):
         self.assertIsInstance(outcome, OverQuota)
         self.assertEqual(self.mail("alice"), [])
 
+    def test_who_may_not_send_keeps_it(self) -> None:
+        self.person("carol", permissions={"@type": "Merge", "disabledPermissions": {"emailSend": True}})
+        self.script("carol", 'require ["vacation", "copy"]; redirect "x@elsewhere.test"; vacation "Away";')
+        self.deliver("carol", content=MESSAGE.replace(b"alice@", b"carol@"))
+        self.assertEqual((self.mail("carol"), self.outbox.letters), (["Inbox"], []))
+
     def test_without_a_queue_it_is_kept(self) -> None:
         self.script("alice", 'redirect "x@elsewhere.test";')
         self.dispatch.outbox = None
@@ -341,6 +347,18 @@ class VacationTests(SieveCase):
         self.another(reports_failure=False)
         self.assertEqual(self.outbox.letters, [])
         self.assertEqual(len(self.mail("alice")), 9)
+
+    def test_addresses_with_details(self) -> None:
+        self.vacation("alice")
+        content = MESSAGE.replace(b"alice@", b"Alice+shop@").replace(b"bob@", b"x@")
+        self.deliver("alice+shop@example.test", content=content)
+        self.assertEqual(len(self.outbox.letters), 1)
+
+    def test_lists_are_not_answered(self) -> None:
+        self.vacation("alice")
+        self.mailing_list("all", "alice@example.test")
+        self.deliver("all", content=MESSAGE.replace(b"alice@", b"all@"))
+        self.assertEqual(self.outbox.letters, [])
 
     def test_dates(self) -> None:
         begin = "2001-01-01T00:00:00Z"
