@@ -35,6 +35,7 @@ BENCHMARKS = (
     "mail",
     "mail_size",
     "mail_search",
+    "mail_queue",
     "push",
     "start",
 )

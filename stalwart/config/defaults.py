@@ -14,6 +14,7 @@ from stalwart.config.domains.domain import Domain
 from stalwart.config.identity.authentication import Authentication
 from stalwart.config.identity.oidc_provider import OidcProvider
 from stalwart.config.identity.roles import Role
+from stalwart.config.mail.first_objects import insert_for_sending
 from stalwart.config.network.listener import NetworkListener
 from stalwart.config.network.system import SystemSettings
 from stalwart.schema import Declaration, ValidationFailed
@@ -35,7 +36,8 @@ def ensure_defaults(
     listeners: Iterable[Mapping[str, Any]],
     now: float,
 ) -> None:
-    """Insert roles, default roles, a first domain, the names of the server and ``listeners`` (wire members).
+    """Insert roles, default roles, a first domain, the names of the server, what sends mail, and ``listeners`` (wire
+    members).
 
     A ``hostname`` that is none becomes ``localhost``; a ``default_domain`` that is none is
     ``ValidationFailed``. The index of what is there follows the declarations of this version.
@@ -49,6 +51,7 @@ def ensure_defaults(
         _insert_names(tx, hostname, now)
     if _is_empty(tx, OidcProvider):
         registry.create(tx, OidcProvider, {"signatureAlgorithm": "es256"}, now=now)
+    insert_for_sending(tx, now)
     if _is_empty(tx, NetworkListener):
         for listener in listeners:
             registry.create(tx, NetworkListener, listener, now=now)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred, fail
 
-from stalwart.codec.ids import encode_id
-from stalwart.config.mail.schedule import MtaDeliverySchedule
 from stalwart.config.mail.virtual_queue import MtaVirtualQueue
 from stalwart.errors import Unavailable
 from stalwart.mail.queue import dispatcher
@@ -146,6 +144,11 @@ class DeadHostTests(QueueCase):
 class TurnTests(QueueCase):
     """How many at once."""
 
+    def threads(self, count: int) -> None:
+        """So many for mail to other servers."""
+        (id,) = [id for id, queue in self.settings.all(MtaVirtualQueue) if queue.name == "remote"]
+        self.settle(self.settings.change(MtaVirtualQueue, {"threadsPerNode": count}, id))
+
     def test_a_lane_begins_with_one_and_grows_when_it_answers(self) -> None:
         for n in range(40):
             self.put(f"a{n}@remote.test")
@@ -159,8 +162,7 @@ class TurnTests(QueueCase):
         self.assertEqual((self.waiting(), self.sender.most_open), (0, CONNECTIONS))
 
     def test_a_part_of_the_queue_has_so_many_threads(self) -> None:
-        queue = self.create(MtaVirtualQueue, {"name": "remote", "threadsPerNode": 3})
-        self.create(MtaDeliverySchedule, {"name": "remote", "queueId": encode_id(queue)})
+        self.threads(3)
         for n in range(9):
             self.put(f"a@r{n}.test")
         self.put("bob@example.test")
@@ -172,8 +174,7 @@ class TurnTests(QueueCase):
 
     def test_a_lane_with_much_to_do_gives_way(self) -> None:
         self.patch(dispatcher, "QUANTUM", 4)
-        queue = self.create(MtaVirtualQueue, {"name": "remote", "threadsPerNode": 1})
-        self.create(MtaDeliverySchedule, {"name": "remote", "queueId": encode_id(queue)})
+        self.threads(1)
         for n in range(12):
             self.put(f"a{n}@large.test")
         self.sender.gate = Deferred()
