@@ -62,10 +62,9 @@ class HandingOver:
         offered = kept.connection.capabilities
         failure = self._unfit(kept, offered)
         if failure is not None:
-            for each in self._waiting.left:
-                self._settle(each, failure)
+            self._waiting.host_failed(failure)
             return True
-        pending = self._writable(offered)
+        pending = self._writable(kept, offered)
         for _ in range(MOST_ROUNDS):
             if not pending or not kept.connection.usable or self._lifetime.over:
                 break
@@ -106,30 +105,28 @@ class HandingOver:
             return _unfit(kept.hostname, "The return path cannot be written in a command", "5.1.7")
         return None
 
-    def _writable(self, offered: Capabilities) -> list[WaitingRecipient]:
-        """Those whose address the host can be told; the others get their outcome."""
+    def _writable(self, kept: Kept, offered: Capabilities) -> list[WaitingRecipient]:
+        """Those whose address the host can be told; the others get their outcome, which another host may change."""
         good = []
         for each in self._waiting.left:
             address = _shortest(each.recipient.address)
             if not address.isascii() and not offered.smtputf8:
-                reason = "The host does not take addresses beyond ASCII"
-                self._settle(each, HostFailure("unexpectedResponse", reason, "5.6.7", is_final=True))
+                each.outcome = self._final(
+                    each, kept.hostname, "5.6.7", "The host does not take addresses beyond ASCII"
+                )
             elif _breaks(address) or len(_rcpt(each.recipient, offered).encode()) > COMMAND_LIMIT - 2:
-                reason = "The address cannot be written in a command"
-                self._settle(each, HostFailure("unexpectedResponse", reason, "5.1.3", is_final=True))
+                each.outcome = self._final(each, None, "5.1.3", "The address cannot be written in a command")
+                each.over = True
             else:
                 good.append(each)
         return good
 
-    def _settle(self, each: WaitingRecipient, failure: HostFailure) -> None:
-        each.over = True
-        each.outcome = RecipientOutcome(
-            each.recipient.address,
-            "permanent",
-            failure.status,
-            hostname=failure.hostname,
-            error_type=failure.error_type,
-            message=failure.reason,
+    def _final(self, each: WaitingRecipient, hostname: str | None, status: str, reason: str) -> RecipientOutcome:
+        return RecipientOutcome(
+            *(each.recipient.address, "permanent", status),
+            hostname=hostname,
+            error_type="unexpectedResponse",
+            message=reason,
         )
 
     def _mail(self, offered: Capabilities) -> str:
@@ -227,7 +224,7 @@ def _needs_of(shipment: Shipment) -> _Needs:
 
 
 def _unfit(hostname: str, reason: str, status: str) -> HostFailure:
-    return HostFailure("unexpectedResponse", reason, status, hostname, is_final=True)
+    return HostFailure("unexpectedResponse", reason, status, hostname, is_final=True, unreachable=False)
 
 
 def _rcpt(recipient: ShipmentRecipient, offered: Capabilities) -> str:

@@ -69,7 +69,7 @@ class Walk:
     async def run(self) -> list[RecipientOutcome]:
         """The outcome of every recipient, in their order."""
         try:
-            if not await self._by_kept_connection():
+            if not self._waiting.is_over and not await self._by_kept_connection():
                 await self._by_new_connections()
         except Expired:
             self._waiting.host_failed(HostFailure("connectionError", "The attempt took too long", "4.4.2"))

@@ -9,7 +9,7 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from stalwart.codec.dns_records import MX, TLSA
 from stalwart.mail.delivery.content import HeldContent
-from stalwart.mail.delivery.shipment import Connecting, Held, Login, Mx, Relay, ShipmentRecipient, TlsDemands
+from stalwart.mail.delivery.shipment import Connecting, Held, Login, Mx, Relay, Shipment, ShipmentRecipient, TlsDemands
 from stalwart.net.dns import LookupFailed
 from stalwart.telemetry.events import Level
 from tests.mail.delivery.sending_world import IP1, IP2, IP3, LATER_TLS, MESSAGE, SELF_SIGNED, ZONE, SendingCase, tls
@@ -346,6 +346,26 @@ class ExtensionTests(SendingCase):
         self.host()
         outcomes = await self.send("one.test", "jörg@one.test", "bob@one.test")
         self.assertEqual([(one.kind, one.status) for one in outcomes], [("permanent", "5.6.7"), ("delivered", "2.0.0")])
+
+    async def test_the_next_host_after_one_that_cannot_take_it(self) -> None:
+        first, second = self.host(IP1, keywords=("SIZE 5",)), self.host(IP2)
+        self.assertEqual((await self.one("two.test")).hostname, "b.two.test")
+        self.assertEqual((len(first.taken), len(second.taken)), (0, 1))
+
+    async def test_the_next_host_after_one_that_cannot_be_told_the_address(self) -> None:
+        self.host(IP1)
+        second = self.host(IP2, keywords=("SMTPUTF8", "8BITMIME"))
+        outcomes = await self.send("two.test", "jörg@two.test", "bob@two.test")
+        self.assertEqual([one.hostname for one in outcomes], ["b.two.test", "a.two.test"])
+        self.assertEqual(len(second.taken), 1)
+
+    async def test_what_no_host_can_take_while_one_does_not_answer(self) -> None:
+        self.host(IP1, keywords=("SIZE 5",))
+        self.assertEqual((await self.one("two.test")).kind, "temporary")
+
+    async def test_nobody_to_send_to(self) -> None:
+        shipment = Shipment(Mx("one.test"), "", (), HeldContent(MESSAGE))
+        self.assertEqual((await self.sender.send(shipment), self.connected), ([], []))
 
     async def test_a_domain_beyond_ascii_needs_nothing(self) -> None:
         sink = self.host()
