@@ -156,7 +156,7 @@ class Walk:
                     reason = failure.reason if isinstance(failure, PolicyUnusable) else reason_of(failure)
                     self._waiting.host_failed(HostFailure("mtaStsError", reason, "4.7.5"))
                     return
-        if policy is None and tls.mta_sts == "require":
+        if tls.mta_sts == "require" and (policy is None or policy.policy.mode == "none"):
             self._waiting.host_failed(HostFailure("mtaStsError", "The domain has no MTA-STS policy", "4.7.5"))
             return
         for hostname in hosts[: mx.max_hosts]:

@@ -538,6 +538,11 @@ class PolicyTests(SendingCase):
         outcome = await self.one("one.test", tls=TlsDemands(mta_sts="require"))
         self.assertEqual((outcome.kind, outcome.error_type, self.connected), ("temporary", "mtaStsError", []))
 
+    async def test_a_policy_that_is_withdrawn_is_none(self) -> None:
+        self.policy = self.policy.replace(b"enforce", b"none")
+        outcome = await self.one("policy.test", tls=TlsDemands(mta_sts="require"))
+        self.assertEqual((outcome.kind, outcome.error_type, self.connected), ("temporary", "mtaStsError", []))
+
     async def test_dane_vouches_for_what_no_authority_does(self) -> None:
         self.host(tls=tls(SELF_SIGNED))
         self.assertEqual((await self.one("dane.test")).kind, "delivered")
