@@ -51,6 +51,9 @@ from stalwart.store.incoming import discard, discarding, put_before
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SMTP_LOOP_DETECTED, SMTP_RELAYED
 
+Added = list[tuple[Letter, int]]
+"""Letters in the queue, with their ids."""
+
 SENDER_REFUSED = Refusal(550, "5.7.1", "Mail from this sender is not taken")
 IN_A_CIRCLE = Refusal(554, "5.4.6", "The message has passed too many servers: it seems to run in a circle")
 REFUSALS: Mapping[Problem, Refusal] = {
@@ -212,6 +215,7 @@ class Inbound:
         is_local = any(each.accounts for each in resolved)
         outcomes: Mapping[int, Outcome] = {}
         leaving: tuple[Letter, ...] = ()
+        added: Added = []
         content: bytes | Stored = b""
         if parts.leaves:
             if is_local and not front and taking.adds.return_path and isinstance(spool.content, Stored):
@@ -222,11 +226,13 @@ class Inbound:
             if is_local:
                 is_same = isinstance(content, Stored) and not taking.adds.return_path
                 source = content if is_same else spool.content
-                outcomes = await self._store(envelope, source, spool, front, parts, leaving, began)
+                outcomes = await self._store(
+                    envelope, source, spool, front, parts, partial(self._queue, leaving, added), began
+                )
             else:
-                await around.store.write(partial(self._queue, leaving))
+                await around.store.write(partial(self._queue, leaving, added))
         spool.release()
-        self._tell_leaving(envelope, leaving)
+        self._tell_leaving(envelope, added)
         answers = self._answers(envelope, parts, outcomes)
         if envelope.peer.role.is_lmtp:
             return answers
@@ -313,7 +319,7 @@ class Inbound:
         spool: InboundSpool,
         front: bytes,
         parts: Split,
-        leaving: Sequence[Letter],
+        queue: Callable[[Transaction], None],
         began: float,
     ) -> Mapping[int, Outcome]:
         """Give it to those who are here, and in the same transaction to the queue."""
@@ -333,29 +339,29 @@ class Inbound:
                 began=began,
                 dmarc_pass=has_passed(checked),
                 reports_failure=checked is None or checked.dmarc_pass,
-                besides=(lambda tx, found: self._queue(leaving, tx)) if leaving else None,
+                besides=lambda tx, found: queue(tx),
             )
         except BaseException:
             around.messages.drop((prepared,))
             raise
 
-    def _queue(self, leaving: Sequence[Letter], tx: Transaction) -> None:
+    def _queue(self, leaving: Sequence[Letter], added: Added, tx: Transaction) -> None:
         now = int(self._around.clock.seconds())
-        for letter in leaving:
-            self._around.queue.add(tx, letter, now)
+        added.extend((letter, self._around.queue.add(tx, letter, now)) for letter in leaving)
 
-    def _tell_leaving(self, envelope: Envelope, leaving: Sequence[Letter]) -> None:
-        if not leaving:
+    def _tell_leaving(self, envelope: Envelope, added: Added) -> None:
+        if not added:
             return
-        self._around.queue.wake()
+        for letter, id in added:
+            self._around.queue.queued(letter, id)
         keys = {"from": envelope.sender.text}
-        content = leaving[0].content
+        content = added[0][0].content
         self._around.telemetry.emit(
             SMTP_RELAYED,
             spanId=envelope.peer.span,
             remoteIp=envelope.peer.remote_ip,
             accountName=envelope.peer.login_name,
-            total=sum(len(letter.recipients) for letter in leaving),
+            total=sum(len(letter.recipients) for letter, _ in added),
             size=content.size if isinstance(content, Stored) else len(content),
             **keys,
         )

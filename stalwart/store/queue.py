@@ -77,6 +77,12 @@ class Queue(Protocol):
     def next_notice(self) -> int | None:
         """When a sender is to hear of a delay next."""
 
+    def pause(self, paused: bool) -> None:
+        """Have nothing be sent, until the contrary is said."""
+
+    def is_paused(self) -> bool:
+        """Whether nothing is to be sent."""
+
     def count(self) -> int:
         """How many letters there are."""
 

@@ -222,6 +222,11 @@ class QueueContract(StoreCase):
         self.assertEqual(await self.read(lambda tx: tx.queue.used("all")), (1, second.size))
         self.assertEqual(await self.read(lambda tx: tx.queue.used("me")), (0, 0))
 
+    async def test_it_is_paused_until_the_contrary_is_said(self) -> None:
+        for paused in (False, True, True, False, False):
+            await self.write(lambda tx, paused=paused: tx.queue.pause(paused))
+            self.assertEqual(await self.read(lambda tx: tx.queue.is_paused()), paused)
+
     async def test_priority_and_envelope_id_can_be_changed(self) -> None:
         await self.queued(1, to("a@x.example"))
         self.assertTrue(await self.write(lambda tx: tx.queue.touch(1, NOW, priority=-3, env_id="n")))

@@ -56,7 +56,8 @@ class KeptLetters:
         self.letters.append(letter)
         return len(self.letters)
 
-    def wake(self) -> None:
+    def queued(self, letter: Letter, id: int) -> None:
+        """See ``MailQueue``."""
         self.woken += 1
 
 

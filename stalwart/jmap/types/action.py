@@ -41,8 +41,6 @@ _MISSING: Mapping[str, str] = {
     "UpdateApps": "Fetching web applications is",
     "ClassifySpam": "The spam filter is",
     "TroubleshootDmarc": "Checking SPF, DKIM, ARC and DMARC of a message is",
-    "PauseMtaQueue": "The queue of outgoing mail is",
-    "ResumeMtaQueue": "The queue of outgoing mail is",
 }
 
 
@@ -59,6 +57,12 @@ class World(Protocol):
     def problems(self) -> tuple[str, ...]: ...
     def reload(self) -> None: ...
     def forget_answers(self) -> None: ...
+
+
+class Queue(Protocol):
+    """See ``stalwart.mail.queue.queue.MailQueue``."""
+
+    async def pause(self, paused: bool) -> None: ...
 
 
 class Certificates(Protocol):
@@ -91,11 +95,13 @@ class ActionHandler(Handler):
         store: Store,
         domain_zones: DomainZones,
         recipients: Recipients,
+        mail_queue: Queue,
     ) -> None:
         super().__init__(declaration, settings=settings)
         self._store = store
         self._zones = domain_zones
         self._recipients = recipients
+        self._queue = mail_queue
         self._certificates = certificates
         self._authorities = authorities
         self._tasks = tasks
@@ -109,6 +115,8 @@ class ActionHandler(Handler):
             "InvalidateNegativeCaches": self._invalidate_denials,
             "RevokeCertificate": self._revoke,
             "ChangeAcmeAccountKey": self._change_account_key,
+            "PauseMtaQueue": self._pause,
+            "ResumeMtaQueue": self._resume,
         }
 
     def matching(
@@ -169,6 +177,12 @@ class ActionHandler(Handler):
         """A certificate that the server cares for is followed by another."""
         await self._certificates.revoke(action.certificate_id, action.reason, action.acme_provider_id)
         self._tasks.wake()
+
+    async def _pause(self, _action: Any) -> None:
+        await self._queue.pause(True)
+
+    async def _resume(self, _action: Any) -> None:
+        await self._queue.pause(False)
 
     async def _change_account_key(self, action: Any) -> None:
         await self._authorities.change_key(action.acme_provider_id)

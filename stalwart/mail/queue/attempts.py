@@ -112,6 +112,8 @@ class Attempts:
         now = self._now()
 
         def read(tx: Transaction) -> list[Loaded]:
+            if tx.queue.is_paused():
+                return []
             return [_loaded(tx, letter) for letter in tx.queue.many(tx.queue.take(lane, now, limit, spare)).values()]
 
         found: list[Loaded] = await self._store.read(read)

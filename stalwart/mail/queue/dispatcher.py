@@ -88,7 +88,6 @@ class Dispatcher:
         self._letters = telemetry.series(QUEUE_LETTERS)
         self._counted_at: float | None = None
         self._open = False
-        self._paused = False
         self._looking = False
         self._again = False
         self._timer: Any = None
@@ -312,7 +311,7 @@ def _read(
 ) -> _Due:
     lanes: list[LaneRow] = []
     moments: list[int | None] = []
-    for queue in tx.queue.queues():
+    for queue in () if tx.queue.is_paused() else tx.queue.queues():
         room = threads(queue) - working.get(queue, 0)
         if room <= 0:
             continue  # whichever ends wakes us

@@ -124,6 +124,11 @@ class MailQueue:
         for observer in self._observers:
             observer(tx, letter, recipients, now)
 
+    async def pause(self, paused: bool) -> None:
+        """Send nothing, also after a start, until the contrary is said; what is being tried goes on."""
+        await self._store.write(lambda tx: tx.queue.pause(paused))
+        self.wake()
+
     def lead(self) -> None:
         """Deliver, from now on; for the leading process."""
         self.delivery.start()

@@ -25,6 +25,7 @@ from stalwart.store.sql.session import Session
 HOLDER: Final = 0
 """The account that the blobs of letters are linked to: no real one has this number."""
 
+_PAUSED = "paused"  # a key of no letter, which is there while nothing is to be sent
 _RECIPIENT = "letter_id, number, lane, state, due, expires_at, notice_at, address, queue, destination, data"
 _IN_COLUMNS = frozenset(("id", "tenant_id", "return_path", "size", "blob", "tried", "recipients"))
 
@@ -218,6 +219,17 @@ class SqlQueue:
         return _number(
             self._session.one("SELECT MIN(notice_at) FROM queue_recipient WHERE state = 0 AND notice_at IS NOT NULL")
         )
+
+    def pause(self, paused: bool) -> None:
+        if paused:
+            self._session.run(
+                "INSERT INTO queue_used(key, letters, size) VALUES (?, 0, 0) ON CONFLICT DO NOTHING", _PAUSED
+            )
+        else:
+            self._session.run("DELETE FROM queue_used WHERE key = ?", _PAUSED)
+
+    def is_paused(self) -> bool:
+        return self._session.one("SELECT 1 FROM queue_used WHERE key = ?", _PAUSED) is not None
 
     def count(self) -> int:
         return int(self._session.one("SELECT COUNT(*) FROM queue_letter")[0])

@@ -103,6 +103,13 @@ class SleepingTasks(Wakeable):
         self.woken += 1
 
 
+class FakeQueue(SleepingTasks):
+    """The service ``mail_queue``, as far as methods ask it."""
+
+    async def pause(self, paused: bool) -> None:
+        """See ``stalwart.mail.queue.queue.MailQueue``."""
+
+
 class RegistryWorld(World):
     """Whoever asks is ``self.who``, at first the recovery administrator."""
 
@@ -129,6 +136,7 @@ class RegistryWorld(World):
             "authorities": FakeAuthorities(),
             "expression_io": None,
             "tasks": self.runner,
+            "mail_queue": FakeQueue(),
             "domain_zones": DomainZones(self.settings, self.vault, FakeServed(), lambda name: b"{}"),
             "recipients": Recipients(self.store, self.settings, None, self.clock),  # type: ignore[arg-type]  # no rules
         }

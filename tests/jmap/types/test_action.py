@@ -35,8 +35,6 @@ MISSING: dict[str, dict[str, Any]] = {
     "UpdateApps": {},
     "ClassifySpam": {"message": "x", "remoteIp": "192.0.2.1", "ehloDomain": "a.test", "envFrom": "a@a.test"},
     "TroubleshootDmarc": {"remoteIp": "192.0.2.1", "ehloDomain": "a.test", "mailFrom": "a@a.test"},
-    "PauseMtaQueue": {},
-    "ResumeMtaQueue": {},
 }
 
 
@@ -61,6 +59,16 @@ class FakeWorld:
 
     def forget_all(self) -> None:
         self.told.append("sign-ins")
+
+
+class FakeQueue:
+    """The service ``mail_queue``: notes what it is told."""
+
+    def __init__(self) -> None:
+        self.paused: list[bool] = []
+
+    async def pause(self, paused: bool) -> None:
+        self.paused.append(paused)
 
 
 class FakeCertificates:
@@ -91,6 +99,7 @@ class ActionTests(SynchronousTestCase):
         self.world = FakeWorld()
         self.certificates = FakeCertificates()
         self.runner = SleepingTasks()
+        self.queue = FakeQueue()
         self.services = {
             "settings": self.settings,
             "directory": self.world,
@@ -98,6 +107,7 @@ class ActionTests(SynchronousTestCase):
             "certificates": self.certificates,
             "authorities": self.certificates,
             "tasks": self.runner,
+            "mail_queue": self.queue,
             "store": self.store,
             "clock": first.clock,
             "domain_zones": DomainZones(self.settings, Vault(VaultKey("t" * 40)), FakeServed(), lambda name: None),
@@ -171,6 +181,11 @@ class ActionTests(SynchronousTestCase):
         self.act("RevokeCertificate", certificateId="c", acmeProviderId="b")
         self.assertEqual(self.certificates.told, [(2, "keyCompromise", None), (2, "unspecified", 1)])
         self.assertEqual(self.runner.woken, 2)
+
+    def test_the_queue_is_paused_and_goes_on(self) -> None:
+        self.act("PauseMtaQueue")
+        self.act("ResumeMtaQueue")
+        self.assertEqual(self.queue.paused, [True, False])
 
     def test_key_of_an_account_is_changed(self) -> None:
         self.act("ChangeAcmeAccountKey", acmeProviderId="b")

@@ -189,6 +189,31 @@ class TurnTests(QueueCase):
         self.assertEqual(self.waiting(), 0)
 
 
+class PauseTests(QueueCase):
+    """x:Action PauseMtaQueue and ResumeMtaQueue."""
+
+    def test_nothing_is_sent_while_it_is_paused(self) -> None:
+        self.lead()
+        self.settle(self.queue.pause(True))
+        self.put("b@remote.test")
+        self.later(100, 3)
+        self.stop()
+        self.restart()
+        self.assertEqual(self.sender.sent, [])
+        self.settle(self.queue.pause(False))
+        self.assertEqual(self.sender.sent, ["b@remote.test"])
+
+    def test_a_lane_that_is_worked_on_stops(self) -> None:
+        for n in range(5):
+            self.put(f"a{n}@remote.test")
+        self.patch(dispatcher, "BATCH", 1)
+        gate = self.sender.gate = Deferred()
+        self.lead()
+        self.settle(self.queue.pause(True))
+        gate.callback(None)
+        self.assertEqual((len(self.sender.sent), self.waiting()), (1, 4))
+
+
 class TroubleTests(QueueCase):
     """The store does not answer; the server ends."""
 
