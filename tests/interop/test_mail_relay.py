@@ -52,7 +52,8 @@ class SmtpTests(DaemonCase):
         self.assertEqual([each.account for each in found], [ALICE, BOB])
         for each in found:
             self.assertTrue(each.octets.endswith(b"\r\n\r\n.a line that begins with a dot\r\n"))
-            self.assertRegex(each.octets, rb"^Return-Path: <anna@sender\.test>\r\nReceived: from relay\.sender\.test")
+            self.assertRegex(each.octets, rb"^Return-Path: <anna@sender\.test>\r\n")
+            self.assertIn(b"\r\nReceived: from relay.sender.test", each.octets)
             self.assertRegex(each.octets.replace(b"\r\n\t", b" "), rb"with ESMTPS \(TLSv1\.3/TLS_")
 
     async def test_swaks(self) -> None:
