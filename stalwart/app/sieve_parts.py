@@ -17,6 +17,6 @@ def filtering_of(
     below: Foundations, messages: Messages, folders: Folders, quotas: Quotas, own: OwnAddresses, signing: Signing
 ) -> Filtering:
     """The part; it sends nothing until its ``dispatch`` has an ``outbox``."""
-    dispatch = Dispatch(messages, Placing(below.settings, folders, quotas), signing.signed)
+    dispatch = Dispatch(below.store, messages, Placing(below.settings, folders, quotas), signing.signed)
     shared = below.telemetry, below.reactor, below.hostname
     return Filtering(below.store, below.settings, messages, own, dispatch, *shared)

@@ -17,10 +17,11 @@ from stalwart.codec.sieve.flags import keywords
 from stalwart.errors import Forbidden, Invalid, StalwartError
 from stalwart.mail.messages.arriving import Messages, Prepared
 from stalwart.mail.queue.letter import Letter, LetterRecipient
-from stalwart.mail.sieve.outgoing import Response, Written
+from stalwart.mail.sieve.outgoing import Redirected, Response, Written
 from stalwart.mail.sieve.placing import Placing
-from stalwart.store import Transaction
+from stalwart.store import Store, Transaction
 from stalwart.store.blob_files import Stored
+from stalwart.store.incoming import put_before
 from stalwart.store.mail_rows import AddedEmail
 from stalwart.store.seen import ANSWERED, CARRIED_OUT, MET
 
@@ -88,14 +89,21 @@ Sign = Callable[[bytes, str], Awaitable[bytes]]
 class Dispatch:
     """``outbox`` takes what is sent; without it nothing is."""
 
-    def __init__(self, messages: Messages, placing: Placing, sign: Sign | None = None) -> None:
+    def __init__(self, store: Store, messages: Messages, placing: Placing, sign: Sign | None = None) -> None:
+        self._store = store
         self._messages = messages
         self._placing = placing
         self._sign = sign
         self.outbox: Outbox | None = None
 
     async def planned(
-        self, account_id: int, verdict: Verdict, versions: tuple[Prepared, ...], out: Written, situation: Situation
+        self,
+        account_id: int,
+        prepared: Prepared,
+        verdict: Verdict,
+        versions: tuple[Prepared, ...],
+        out: Written,
+        situation: Situation,
     ) -> Plan:
         """The plan, its letters ready to be written. Raises Unavailable."""
         outbox = self.outbox
@@ -105,10 +113,9 @@ class Dispatch:
             return evolve(plan, verdict=evolve(verdict, redirections=(), filings=kept))
         redirects = []
         try:
-            for content, addresses in out.redirected:
-                body = "7BIT" if content.isascii() else "8BITMIME"
-                ready = await outbox.prepare(content)
-                redirects.append(_redirect(ready, body, account_id, addresses, situation))
+            for each in out.redirected:
+                content = await outbox.prepare(await self._redirected(each, prepared))
+                redirects.append(_redirect(each, content, account_id, situation))
         except Invalid:  # it runs in a circle
             verdict = evolve(verdict, redirections=(), filings=verdict.filings or (Filing(),))
             return Plan(verdict, versions)
@@ -119,6 +126,14 @@ class Dispatch:
         if out.refusal is not None and situation.reports_failure:
             note = await self._signed(outbox, account_id, out.refusal, out.author, situation.sender)
         return Plan(verdict, versions, tuple(redirects), answer, out.response, note)
+
+    async def _redirected(self, each: Redirected, prepared: Prepared) -> bytes | Stored:
+        """The message as it goes on; one that is in a file becomes another file, piece by piece."""
+        if each.content is not None:
+            return each.front + each.content
+        if prepared.content is not None:
+            return each.front + prepared.content[each.skip :]
+        return await put_before(self._store, each.front, Stored(prepared.hash, prepared.size), each.skip)
 
     async def _signed(self, outbox: Outbox, account_id: int, content: bytes, author: str, to: str) -> Letter:
         if self._sign is not None:
@@ -203,17 +218,15 @@ class Dispatch:
         return letters
 
 
-def _redirect(
-    content: bytes | Stored, body: str, account_id: int, addresses: tuple[str, ...], situation: Situation
-) -> Letter:
+def _redirect(each: Redirected, content: bytes | Stored, account_id: int, situation: Situation) -> Letter:
     return Letter(
         content=content,
         return_path=situation.sender,
-        recipients=tuple(LetterRecipient(address) for address in addresses),
+        recipients=tuple(LetterRecipient(address) for address in each.addresses),
         source="unauthenticated",
         account_id=account_id,
-        smtputf8=not all(map(str.isascii, (situation.sender, *addresses))),
-        body=body,
+        smtputf8=not all(text.isascii() for text in (situation.sender, *each.addresses, each.front.decode())),
+        body="7BIT" if each.is_ascii else "8BITMIME",
         dmarc_pass=situation.dmarc_pass,
         reports_failure=situation.reports_failure,
     )

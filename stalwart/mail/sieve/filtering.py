@@ -149,11 +149,12 @@ class Filtering:
         response = outgoing.response
         if response is not None and await self._store.read(partial(self._is_answered, account_id, response.key)):
             outgoing = evolve(outgoing, response=None)
+        planned = account_id, prepared, verdict
         versions: list[Prepared] = []
         try:
             for content in contents:
                 versions.append(await self._messages.prepare(content))
-            return await self.dispatch.planned(account_id, verdict, tuple(versions), outgoing, situation)
+            return await self.dispatch.planned(*planned, tuple(versions), outgoing, situation)
         except BaseException:
             self._messages.drop(versions)
             raise

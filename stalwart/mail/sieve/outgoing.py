@@ -20,7 +20,7 @@ LEAST_SECONDS: Final = 60
 MOST_SECONDS: Final = 90 * 86_400
 """For how long somebody may be remembered as answered (RFC 5230 4.1)."""
 
-_RETURN_PATH = re.compile(rb"(?i)\Areturn-path[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*")
+_RETURN_PATH = re.compile(rb"(?im)^return-path[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*")
 
 
 @frozen
@@ -35,12 +35,23 @@ class Response:
 
 
 @frozen
-class Written:
-    """``redirected`` are messages with the addresses they go to; ``refusal`` tells the sender of a refused one, if he
-    can be told.
+class Redirected:
+    """What goes on to ``addresses``: ``front``, then ``content``, or without any the message that came but for its first
+    ``skip`` octets.
     """
 
-    redirected: tuple[tuple[bytes, tuple[str, ...]], ...] = ()
+    addresses: tuple[str, ...]
+    front: bytes
+    is_ascii: bool
+    content: bytes | None = None
+    skip: int = 0
+
+
+@frozen
+class Written:
+    """``redirected`` are messages that go on; ``refusal`` tells the sender of a refused one, if he can be told."""
+
+    redirected: tuple[Redirected, ...] = ()
     response: Response | None = None
     refusal: bytes | None = field(default=None)
     author: str = ""
@@ -82,17 +93,23 @@ def _own(message: Message, person: Person) -> tuple[str, ...]:
     return (*person.addresses, message.envelope.recipient) if is_own else person.addresses
 
 
-def _redirected(message: Message, verdict: Verdict, author: str) -> tuple[tuple[bytes, tuple[str, ...]], ...]:
-    """Each header once, with all who get it so."""
+def _redirected(message: Message, verdict: Verdict, author: str) -> tuple[Redirected, ...]:
+    """Each header once, with all who get it so. The Return-Path is left out: the last server writes it, which is
+    another one now (RFC 5321 4.4).
+    """
     by_version: dict[int, list[str]] = {}
     for each in verdict.redirections:
         by_version.setdefault(each.version, []).append(each.address)
     mark = f"{REDIRECTED_BY}: {author}\r\n".encode()
     found = []
     for version, addresses in by_version.items():
-        content = message.data if version == 0 else message.with_head(verdict.heads[version - 1])
-        # The last server writes it, which is another one now (RFC 5321 4.4).
-        found.append((mark + _RETURN_PATH.sub(b"", content), tuple(addresses)))
+        if version == 0:
+            begin = _RETURN_PATH.match(message.data)
+            skip = begin.end() if begin is not None else 0
+            found.append(Redirected(tuple(addresses), mark, message.data.isascii(), skip=skip))
+        else:
+            content = message.with_head(_RETURN_PATH.sub(b"", verdict.heads[version - 1]))
+            found.append(Redirected(tuple(addresses), mark, content.isascii(), content))
     return tuple(found)
 
 

@@ -59,7 +59,8 @@ class SieveCase(PostOffice):
         self.messages = Messages(self.store, self.settings, self.quotas, self.clock, self.telemetry)
         self.folders = Folders(self.store, self.settings, self.clock)
         self.outbox = Outbox()
-        self.dispatch = Dispatch(self.messages, Placing(self.settings, self.folders, self.quotas), self.sign)
+        placing = Placing(self.settings, self.folders, self.quotas)
+        self.dispatch = Dispatch(self.store, self.messages, placing, self.sign)
         self.dispatch.outbox = self.outbox
         own = OwnAddresses(self.settings, self.clock)
         shared = self.telemetry, self.clock, "mail.example.test"

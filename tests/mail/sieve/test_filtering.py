@@ -15,6 +15,7 @@ from stalwart.errors import OverQuota
 from stalwart.mail.messages import delivering
 from stalwart.mail.sieve import filtering
 from stalwart.mail.sieve.dispatch import MOST_RESPONSES, Disposed, Rejected
+from stalwart.store.blob_files import Stored
 from stalwart.store.mail_rows import AddedEmail
 from tests.mail.sieve.case import MESSAGE, SieveCase
 
@@ -202,6 +203,21 @@ class RedirectTests(SieveCase):
         self.assertEqual((b"Subject" in first.content, b"Subject" in second.content), (True, False))
         self.assertNotIn(b"Return-Path", first.content + second.content)
         self.assertEqual(first.body, "8BITMIME")
+
+    def test_a_large_one_becomes_another_file(self) -> None:
+        self.script("alice", 'redirect "x@elsewhere.test";')
+        large = MESSAGE + b"x" * 70_000 + b"\r\n"
+        self.deliver("alice", content=large)
+        (letter,) = self.outbox.letters
+        assert isinstance(letter.content, Stored)
+        self.assertEqual(letter.content.size, len(b"X-Sieve-Redirected-From: alice@example.test\r\n" + large))
+
+    def test_a_new_field_before_the_return_path(self) -> None:
+        self.script("alice", 'require "editheader"; addheader "X-A" "1"; redirect "x@elsewhere.test";')
+        self.deliver("alice")
+        (letter,) = self.outbox.letters
+        mark = b"X-Sieve-Redirected-From: alice@example.test\r\n"
+        self.assertEqual(letter.content, mark + b"X-A: 1\r\n" + MESSAGE)
 
     def test_a_queue_without_room(self) -> None:
         self.script("alice", 'redirect "x@elsewhere.test"; keep;')
