@@ -37,7 +37,7 @@ from stalwart.mail.sieve.scripts import Active, Scripts
 from stalwart.mail.sieve.switched_on import SwitchedOn
 from stalwart.mail.sieve.vacation import answer_of, is_worth_answering
 from stalwart.store import Store, Transaction
-from stalwart.store.blob_files import BlobFiles
+from stalwart.store.blob_files import LARGE, BlobFiles
 from stalwart.store.mail_rows import AddedEmail
 from stalwart.store.seen import ANSWERED, MET
 from stalwart.telemetry import Telemetry
@@ -103,6 +103,8 @@ class Filtering:
         active = await self._switched_on.of(recipients)
         if not active:
             return {}
+        if prepared.content is None and prepared.size < LARGE:  # a row, not a file
+            prepared = evolve(prepared, content=await self._store.read(lambda tx: tx.blobs.get(prepared.hash)))
         known = await self._store.read(lambda tx: {id: self._read(tx, id, each) for id, each in active.items()})
         began = self._clock.seconds()
         plans = {}

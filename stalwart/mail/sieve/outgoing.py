@@ -36,7 +36,7 @@ class Response:
 
 @frozen
 class Redirected:
-    """What goes on to ``addresses``: ``front``, then ``content``, or without any the message that came but for its first
+    """What goes on to ``addresses``: ``front``, then ``content``, or else the message that came but for its first
     ``skip`` octets.
     """
 

@@ -91,6 +91,15 @@ class StoringTests(SieveCase):
         self.assertEqual(self.mail("alice"), ["Sent Items"])
         self.assertTrue(self.store.blob_files.exists(self._blob("alice")))
 
+    def test_a_message_that_is_stored_already(self) -> None:
+        self.deliver("bob")
+        (octets,) = self.octets("bob")
+        self.script("alice", 'require ["fileinto","body"]; if body :contains "Text" { fileinto "Sent Items"; }')
+        prepared = self.settle(self.messages.prepare_stored(self._blob("bob"), len(octets)))
+        work = self.delivering.deliver(prepared, [self.resolve("alice@example.test")], sender="")
+        self.settle(work)
+        self.assertEqual(self.mail("alice"), ["Sent Items"])
+
     def _blob(self, name: str) -> bytes:
         id = self.ids[name]
 
