@@ -225,6 +225,8 @@ class CatalogueTests(SynchronousTestCase):
         obeyed |= {"Trace", "Metric", "TracingStore", "MetricsStore", "WebHook", "MtaInboundSession"}
         obeyed |= {f"MtaStage{stage}" for stage in ("Connect", "Ehlo", "Mail", "Rcpt", "Data")}
         obeyed |= {"MtaStageAuth", "MtaExtensions", "MtaInboundThrottle", "SenderAuth"}
+        obeyed |= {"MtaRoute", "MtaTlsStrategy", "MtaConnectionStrategy", "MtaDeliverySchedule", "MtaVirtualQueue"}
+        obeyed |= {"MtaOutboundThrottle", "MtaOutboundStrategy", "MtaQueueQuota", "QueuedMessage"}
         for name in OBJECTS:
             declared = declarations()[name]
             self.assertEqual(declared.enforced, name in obeyed, name)

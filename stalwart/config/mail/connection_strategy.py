@@ -19,7 +19,7 @@ class MtaConnectionIpHost(Value):
     )
 
 
-class MtaConnectionStrategy(Object, label="name", enforced=False):
+class MtaConnectionStrategy(Object, label="name"):
     """How hosts that mail is sent to are connected."""
 
     name: str = unique_name("MtaConnectionStrategy")

@@ -22,7 +22,7 @@ QUOTA_KEY = Enumeration(
 )
 
 
-class MtaQueueQuota(Object, label="description", enforced=False):
+class MtaQueueQuota(Object, label="description"):
     """A limit on waiting mail."""
 
     enable: bool = prop(Boolean(), True, "Whether it is in use.", label="Enabled")

@@ -117,7 +117,7 @@ class QueuedRecipient(Value):
     orcpt: str | None = prop(String(nullable=True), None, "Address first meant (RFC 3461 4.2).", label="ORCPT")
 
 
-class QueuedMessage(Object, label="returnPath", snapshot=False, enforced=False, stored=False):
+class QueuedMessage(Object, label="returnPath", snapshot=False, stored=False):
     """A message that waits for delivery."""
 
     created_at: int = prop(UtcDateTime(), None, "When it came.", update="serverSet")

@@ -66,5 +66,4 @@ MtaRoute = Union(
     doc="Where messages go.",
     ids="snowflake",
     label="name",
-    enforced=False,
 )

@@ -63,7 +63,7 @@ class Attempts(Variant):
 MtaDeliveryExpiration = Union("MtaDeliveryExpiration", Ttl, Attempts, doc="When delivery is given up.")
 
 
-class MtaDeliverySchedule(Object, ids="sequential", first_id=0, label="name", enforced=False):
+class MtaDeliverySchedule(Object, ids="sequential", first_id=0, label="name"):
     """When delivery is tried and given up."""
 
     name: str = unique_name("MtaDeliverySchedule")

@@ -8,7 +8,7 @@ from stalwart.schema import Expression, ExpressionValue, Singleton, prop
 _LOCAL = ("is_local_domain(rcpt_domain)", "'local'")
 
 
-class MtaOutboundStrategy(Singleton, enforced=False):
+class MtaOutboundStrategy(Singleton):
     """Which settings apply to the delivery of a message."""
 
     route: ExpressionValue = prop(

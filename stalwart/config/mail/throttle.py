@@ -45,7 +45,7 @@ class MtaInboundThrottle(Object, label="description"):
     match: ExpressionValue = prop(Expression(RCPT_VARIABLES), rule(otherwise="true"), "Whether it applies.")
 
 
-class MtaOutboundThrottle(Object, label="description", enforced=False):
+class MtaOutboundThrottle(Object, label="description"):
     """A limit on outgoing mail."""
 
     enable: bool = prop(Boolean(), True, "Whether it is in use.", label="Enabled")

@@ -12,7 +12,7 @@ REQUIREMENT = Enumeration(
 )
 
 
-class MtaTlsStrategy(Object, label="name", enforced=False):
+class MtaTlsStrategy(Object, label="name"):
     """TLS towards hosts that mail is sent to."""
 
     name: str = unique_name("MtaTlsStrategy")

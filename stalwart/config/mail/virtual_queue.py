@@ -10,7 +10,7 @@ from stalwart.schema import REQUIRED, Object, String, Unsigned, Violation, prop
 LONGEST_NAME = 8  # bytes
 
 
-class MtaVirtualQueue(Object, ids="sequential", first_id=0, label="name", enforced=False):
+class MtaVirtualQueue(Object, ids="sequential", first_id=0, label="name"):
     """A part of the queue with workers of its own."""
 
     name: str = prop(
