@@ -56,7 +56,7 @@ class SmtpParts:
         below = self.below
         store, settings, telemetry, clock = below.store, below.settings, below.telemetry, below.reactor
         rules = SessionRules(settings, self.io, telemetry)
-        rights = SendingRights(store, self.own_addresses, telemetry, clock)
+        rights = SendingRights(store, self.own_addresses, below.directory.standing, telemetry, clock)
         reception = Inbound(
             Surroundings(
                 store=store,

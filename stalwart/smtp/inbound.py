@@ -122,6 +122,8 @@ class Inbound:
     async def hello(self, peer: Peer) -> Refusal | None:
         """Offer what the settings say."""
         await self._catch_up()
+        if peer.login is not None:
+            await self._around.rights.begin(peer)
         await self._around.offering.named(peer)
         return None
 

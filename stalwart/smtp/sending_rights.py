@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
+
 from stalwart.codec.smtp.authors import Authors
 from stalwart.codec.smtp.paths import InvalidPath, Path, forward_path
 from stalwart.directory.access import Access
+from stalwart.directory.standing import Standing
 from stalwart.mail.own_addresses import OwnAddresses
 from stalwart.smtp.envelope import Envelope, Peer
 from stalwart.smtp.reception import Refusal
@@ -27,13 +30,18 @@ HELD_TOO_LONG = "The message may be held for at most {} seconds"
 
 
 class SendingRights:
-    """Answers for those who have signed in. ``clock`` tells the time."""
+    """Answers for those who have signed in. ``clock`` tells the time, ``standing`` whether a sign-in is good still."""
 
-    def __init__(self, store: Store, own: OwnAddresses, telemetry: Telemetry, clock: Any) -> None:
+    def __init__(self, store: Store, own: OwnAddresses, standing: Standing, telemetry: Telemetry, clock: Any) -> None:
         self._store = store
         self._own = own
+        self._standing = standing
         self._telemetry = telemetry
         self._clock = clock
+
+    async def begin(self, peer: Peer) -> None:
+        """Note what the sign-in of ``peer``, which was proved just now, rests on. Raises Unauthenticated."""
+        peer.state = await self._standing.grant(peer.login)
 
     async def is_own(self, access: Access, address: str) -> bool:
         """Whether ``address`` is one of the account, or of its groups."""
@@ -45,9 +53,11 @@ class SendingRights:
 
     async def sender_refusal(self, peer: Peer, path: Path, *, must_match: bool) -> Refusal | None:
         """Why mail from ``path`` is not taken."""
-        access: Access = peer.login
-        if access.expires_at is not None and access.expires_at <= self._clock.seconds():
+        ends_at = peer.login.expires_at
+        access = await self._standing.access(peer.state)
+        if access is None or (ends_at is not None and ends_at <= self._clock.seconds()):
             return SIGN_IN_AGAIN
+        peer.login = evolve(access, expires_at=ends_at)
         if not access.may("emailSend"):
             return MAY_NOT_SEND
         if must_match and not path.is_null and not await self._are_own(access, (path,)):

@@ -31,14 +31,14 @@ class Additions:
 
 async def additions(rules: SessionRules, stage: MtaStageData, variable: Variable, peer: Peer) -> Additions:
     """What is added to a message. What comes from next door gets its trace fields always, and nothing else; mail of
-    people here gets what it lacks (RFC 6409 8.2, 8.3).
+    people here gets what it lacks (RFC 6409 8.2, 8.3), and a Return-Path where it stays.
     """
     if peer.role.is_lmtp:
         return Additions()
     is_ours = peer.login is not None
     return Additions(
         await rules.flag(stage.add_received_header, variable, True, "addReceivedHeader"),
-        await rules.flag(stage.add_return_path_header, variable, True, "addReturnPathHeader"),
+        is_ours or await rules.flag(stage.add_return_path_header, variable, True, "addReturnPathHeader"),
         is_ours or await rules.flag(stage.add_date_header, variable, False, "addDateHeader"),
         is_ours or await rules.flag(stage.add_message_id_header, variable, False, "addMessageIdHeader"),
         await rules.flag(stage.add_auth_results_header, variable, False, "addAuthResultsHeader"),

@@ -116,7 +116,7 @@ class InboundCase(PostOffice):
         self.waits: list[Deferred[None]] = []
         self.queue, self.judge, self.blocked = KeptLetters(), Judge(), set[str]()
         own = OwnAddresses(self.settings, self.clock)
-        rights = SendingRights(self.store, own, self.telemetry, self.clock)
+        rights = SendingRights(self.store, own, self.directory.standing, self.telemetry, self.clock)
         fakes: Any = self.queue, Signer(), self.judge
         self.inbound = Inbound(
             Surroundings(

@@ -52,7 +52,7 @@ class PathTests(SubmissionCase):
     def test_to_people_here_at_once(self) -> None:
         self.assertEqual(self.submit("bob@example.test")[-1], "250 2.0.0")
         ((_, octets),) = self.mail_of("bob")
-        self.assertEqual(octets.decode(), SIGNED)
+        self.assertEqual(octets.decode(), f"Return-Path: <{SUE}>\r\n{SIGNED}")
         self.assertEqual(self.queue.letters, [])
 
     def test_to_both_in_one_transaction(self) -> None:
@@ -73,7 +73,7 @@ class PathTests(SubmissionCase):
         (letter,) = self.queue.letters
         signed = ("DKIM-Signature: d=example.test\r\n" + text).encode()
         assert not isinstance(letter.content, bytes)
-        self.assertEqual(self.mail_of("bob")[0][1], signed)
+        self.assertEqual(self.mail_of("bob")[0][1], f"Return-Path: <{SUE}>\r\n".encode() + signed)
         self.assertEqual(letter.content.size, len(signed))
 
     def test_a_file_that_nobody_needs_goes(self) -> None:
@@ -206,6 +206,21 @@ class NameTests(SubmissionCase):
         self.patch_account(self.ids["sue"], {"permissions": permissions})
         self.assertEqual(self.signed_in().codes(f"MAIL FROM:<{SUE}>"), ["550 5.7.1"])
         self.assertTrue(sending_rights.MAY_NOT_SEND.text)
+
+    def test_a_sign_in_ends_with_what_it_rests_on(self) -> None:
+        nothing = {"@type": "Replace", "enabledPermissions": {}, "disabledPermissions": {}}
+        less = {"@type": "Merge", "enabledPermissions": {}, "disabledPermissions": {"emailSend": True}}
+        for patch, code in (
+            ({"permissions": less}, "550 5.7.1"),
+            ({"permissions": nothing}, "421 4.7.0"),
+            ({"permissions": {"@type": "Inherit"}}, "250 2.1.0"),
+            ({"credentials/0/secret": "$plain$another"}, "421 4.7.0"),
+        ):
+            self.patch_account(self.ids["sue"], {"permissions": {"@type": "Inherit"}})
+            client = self.signed_in()
+            self.assertEqual(client.codes(f"MAIL FROM:<{SUE}>", "RSET")[0], "250 2.1.0")
+            self.patch_account(self.ids["sue"], patch)
+            self.assertEqual(client.codes(f"MAIL FROM:<{SUE}>"), [code], patch)
 
     def test_nobody_sends_without_signing_in(self) -> None:
         client = self.secure()
