@@ -8,6 +8,7 @@ import re
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,34 @@ class MailServer:
                 return self.octets(found["blobId"])
             time.sleep(0.2)
         raise AssertionError(f"{subject!r} has not come to {self.login}; the log:\n{self.log[-6000:]}")
+
+    def bounce(self, recipient: str) -> bytes:
+        """The report that mail to ``recipient`` could not be delivered."""
+        late = time.monotonic() + PATIENCE
+        while time.monotonic() < late:
+            found = self.call("Email/query", {"filter": {"inMailbox": self.mailbox("inbox"), "subject": "undelivered"}})
+            shown = self.call("Email/get", {"ids": found["ids"], "properties": ["blobId"]})["list"]
+            for each in shown:
+                octets = self.octets(each["blobId"])
+                if recipient.encode() in octets:
+                    return octets
+            time.sleep(0.2)
+        raise AssertionError(f"nothing has come back about {recipient}; the log:\n{self.log[-6000:]}")
+
+    def find_queued(self, recipient: str) -> dict[str, Any] | None:
+        """The x:QueuedMessage for ``recipient``, if it waits."""
+        found = self.admin("x:QueuedMessage/get", {"ids": None})["list"]
+        return next((each for each in found if recipient in each["recipients"]), None)
+
+    def queued(self, recipient: str, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The same, once the recipient is as ``wanted``."""
+        late = time.monotonic() + PATIENCE
+        while time.monotonic() < late:
+            found = self.find_queued(recipient)
+            if found is not None and wanted(found["recipients"][recipient]):
+                return found
+            time.sleep(0.2)
+        raise AssertionError(f"mail to {recipient} is not as wanted: {found}; the log:\n{self.log[-6000:]}")
 
     def octets(self, blob: str) -> bytes:
         """A download."""
