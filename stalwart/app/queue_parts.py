@@ -17,7 +17,7 @@ from stalwart.mail.delivery.shipment import TlsResult
 from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.delivering import Delivering
 from stalwart.mail.queue.aging import Aging
-from stalwart.mail.queue.attempts import Attempts, Sends
+from stalwart.mail.queue.attempts import Attempts
 from stalwart.mail.queue.dispatcher import LONGEST_TIMER, Dispatcher
 from stalwart.mail.queue.intake import Intake
 from stalwart.mail.queue.local import LocalDeliveries
@@ -55,10 +55,8 @@ def queue_parts(
     delivering: Delivering,
     signing: Signing,
     tls_result: Callable[[TlsResult], None] = lambda result: None,
-    *,
-    sends: Sends | None = None,
 ) -> QueueParts:
-    """The parts; nothing runs yet. ``sends`` takes the place of the sender in tests."""
+    """The parts; nothing runs yet."""
     store, settings, clock, telemetry = below.store, below.settings, below.reactor, below.telemetry
     strategies = Strategies(settings, io, telemetry, store)
     intake = Intake(store, strategies, QueueQuotas(settings, io))
@@ -82,7 +80,7 @@ def queue_parts(
     recording = Recording(store, intake, notices, telemetry, clock, tell=queue.tell, queued=queue.queued)
     local = LocalDeliveries(recipients, messages, delivering, intake, strategies.hostname, clock)
     throttles = Throttles(settings, io, clock)
-    attempts = Attempts(store, strategies, sends or sender, local, throttles, recording, telemetry, clock)
+    attempts = Attempts(store, strategies, sender, local, throttles, recording, telemetry, clock)
     aging = Aging(store, strategies, recording, clock)
     poll = LONGEST_TIMER if isinstance(company, Alone) else POLL
     queue.delivery = Dispatcher(store, attempts, aging, strategies.threads, telemetry, clock, poll=poll)
