@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from stalwart.codec.expression import Constant, EvaluationError, ExpressionIO, Value
+from stalwart.codec.expression import CompiledExpression, Constant, EvaluationError, ExpressionIO, Value
 from stalwart.codec.expression.values import integer_of, text_of, truth
 from stalwart.config.collaboration.email import Email
 from stalwart.config.mail.session_stages import (
@@ -36,6 +36,9 @@ TRACE_ROOM = 2048
 """Octets that are left for the fields which the server puts before a message."""
 NEXT_DOOR = evolve(UNLIMITED, recipients=5000)
 """Of a server that delivers by LMTP."""
+
+_ROLE = frozenset(("role",))
+_MOST_KNOWN = 1000
 
 Variable = Callable[[str], object]
 Word = str | Constant
@@ -76,6 +79,7 @@ class SessionRules:
         self._settings = settings
         self._io = io
         self._telemetry = telemetry
+        self._known: dict[tuple[CompiledExpression, object], Value | None] = {}
 
     async def connected(self, peer: Peer) -> None:
         """Give ``peer`` what the settings say of clients like it."""
@@ -162,13 +166,30 @@ class SessionRules:
         compiled = expression.compiled
         if compiled is None:
             return None
+        if compiled.is_constant:
+            return compiled.constant
         try:
             if compiled.needs_io:
                 return await compiled.evaluate_async(variable, self._io)
+            if compiled.variables == _ROLE:
+                return self._of_role(compiled, variable)
             return compiled.evaluate(variable, self._io)
         except EvaluationError as problem:
             self._telemetry.emit(SMTP_RULE_ERROR, object=name, reason=str(problem))
             return usual
+
+    def _of_role(self, compiled: CompiledExpression, variable: Variable) -> Value | None:
+        """What a rule gives that asks for the role alone, as most do: found out once."""
+        key = compiled, variable("role")
+        if key not in self._known:
+            try:
+                found = compiled.evaluate(variable)
+            except EvaluationError:  # it asks for more than variables
+                return compiled.evaluate(variable, self._io)
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = found
+        return self._known[key]
 
 
 def variables_of(peer: Peer, envelope: Envelope | None = None, recipient: str = "") -> Variable:

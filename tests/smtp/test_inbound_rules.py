@@ -103,6 +103,18 @@ class TransactionTests(InboundCase):
         self.set(MtaStageData, maxMessageSize=rule("1000", ("listener == 'other'", "5")))
         self.assertEqual(self.client().offers[-1], "250 SIZE 1000")
 
+    def test_what_is_remembered_of_a_rule_is_what_cannot_change(self) -> None:
+        for text, expected in (("metric('smtp.ehlo') && role == 'mx'", [0, 0, 1]), ("role == 'mx'", [1, 1, 1])):
+            self.telemetry.counters["smtp.ehlo"] = 0
+            self.set(MtaStageData, maxReceivedHeaders=rule(text))
+            stage = self.settings.of(MtaStageData)
+            found = []
+            for number in (0, 0, 1):
+                self.telemetry.counters["smtp.ehlo"] = number
+                known = self.rules.number(stage.max_received_headers, lambda name: "mx", 50, "x")
+                found.append(self.settle(known))
+            self.assertEqual(found, expected)
+
     def test_fields_by_rule(self) -> None:
         names = ("Received", "ReturnPath", "AuthResults", "ReceivedSpf", "Date", "MessageId")
         self.set(MtaStageData, **{f"add{name}Header": rule("false") for name in names})
