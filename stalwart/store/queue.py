@@ -33,7 +33,10 @@ class Queue(Protocol):
         """Take recipients out as if they had never been; True if the letter has gone with the last who waited."""
 
     def begin(self, id: int) -> bool:
-        """Somebody is about to try: the letter cannot be taken back any more. False if it is gone."""
+        """Somebody is about to try: the letter cannot be taken back for the time being. False if it is gone."""
+
+    def release(self, id: int) -> None:
+        """Whoever began has ended, and nobody can have got the letter."""
 
     def touch(self, id: int, now: int, *, priority: int | None = None, env_id: str | None = None) -> bool:
         """Change the priority if it is given, and ``env_id``; False if there is no such letter."""

@@ -159,6 +159,22 @@ class QueueContract(StoreCase):
         self.assertTrue((await self.read(lambda tx: tx.queue.get(1))).tried)
         self.assertFalse(await self.write(lambda tx: tx.queue.begin(2)))
 
+    async def test_who_begins_ends_once(self) -> None:
+        await self.queued(1, to("a@x.example"))
+
+        async def is_tried() -> bool:
+            return bool((await self.read(lambda tx: tx.queue.get(1))).tried)
+
+        for _ in range(2):
+            await self.write(lambda tx: tx.queue.begin(1))
+        seen = []
+        for _ in range(3):
+            await self.write(lambda tx: tx.queue.release(1))
+            seen.append(await is_tried())
+        self.assertEqual(seen, [True, False, False])
+        await self.write(lambda tx: tx.queue.begin(1))
+        self.assertTrue(await is_tried())
+
     async def test_a_lane_may_be_put_behind_others(self) -> None:
         found = await self.queued(1, to("a@x.example"))
         await self.queued(2, to("b@y.example", NOW + 3))

@@ -8,7 +8,7 @@ letter twice who is known to have it.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any, Final, Protocol
 
 from attrs import define, field, frozen
@@ -68,10 +68,13 @@ class Loaded:
 
 @define
 class Result:
-    """What others in the lane may learn of an attempt: ``reached``: somebody answered; ``rests``: try no others now."""
+    """What others in the lane may learn of an attempt: ``reached``: somebody answered; ``rests``: try no others now.
+    ``taken``: somebody may have got the letter.
+    """
 
     reached: bool = False
     rests: bool = False
+    taken: bool = False
 
 
 @define
@@ -108,7 +111,9 @@ class Attempts:
         self._relays = Relays(clock)
 
     async def load(self, lane: int, limit: int, spare: Collection[int]) -> list[Loaded]:
-        """Letters that are due in a lane, with their contents. Those that somebody could take back cannot be after."""
+        """Letters that are due in a lane, with their contents. None of them can be taken back until it is ``released``
+        or was attempted.
+        """
         now = self._now()
 
         def read(tx: Transaction) -> list[Loaded]:
@@ -123,8 +128,25 @@ class Attempts:
         gone = await self._store.write(lambda tx: {id for id in revocable if not tx.queue.begin(id)})
         return [each for each in found if each.letter.id not in gone]
 
+    async def release(self, letters: Iterable[Loaded]) -> None:
+        """Letters that were loaded, and that nobody can have got."""
+        ids = [each.letter.id for each in letters if each.letter.submission_id is not None]
+
+        def write(tx: Transaction) -> None:
+            for id in ids:
+                tx.queue.release(id)
+
+        if ids:
+            await self._store.write(write)
+
     async def attempt(self, loaded: Loaded, lane: LaneRow) -> Result:
         """Try those of a letter who are due in a lane. Raises Unavailable if nothing can be written."""
+        result = await self._attempted(loaded, lane)
+        if not result.taken:
+            await self.release((loaded,))
+        return result
+
+    async def _attempted(self, loaded: Loaded, lane: LaneRow) -> Result:
         letter, now, result = loaded.letter, self._now(), Result()
         due = [each for each in letter.recipients if each.state == WAITING and each.lane == lane.id and each.due <= now]
         over = [given_up(each, lane) for each in due if each.expires_at <= now]
@@ -193,6 +215,7 @@ class Attempts:
         )
         admission = self._throttles.admission(Subject.of(letter, recipients[0]))
         outcomes = await self._outcomes(letter, content, course.route, recipients, admission)
+        result.taken = result.taken or any(each.kind == "delivered" or not each.sure for each in outcomes)
         now = self._now()
         held_until = None if admission.until is None else int(admission.until) + 1
         ends = [

@@ -262,6 +262,8 @@ class Dispatcher:
 
     async def _finish(self, run: _Run) -> None:
         """Say when the lane is due next: after all others that are due now."""
+        left, run.ready = tuple(run.ready), deque()
+        await self._attempts.release(left)
         now = int(self._clock.seconds())
         await self._store.write(lambda tx: tx.queue.correct(run.lane.id, now))
 

@@ -16,7 +16,7 @@ from stalwart.mail.queue.intake import Intake
 from stalwart.mail.queue.letter import Letter
 from stalwart.store import Store, Transaction
 from stalwart.store.blob_files import Stored
-from stalwart.store.queue_rows import WAITING, QueuedLetter, QueuedRecipient
+from stalwart.store.queue_rows import DELIVERED, QueuedLetter, QueuedRecipient
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Event
 from stalwart.telemetry.queue_events import (
@@ -103,11 +103,9 @@ class MailQueue:
         self.wake()
 
     def cancel(self, tx: Transaction, id: int, now: int) -> bool:
-        """Remove a letter of which nothing has been tried; False if it is gone, or was tried or is being tried."""
+        """Remove a letter that nobody has got; False if it is gone, is being tried, or somebody may have got it."""
         letter = tx.queue.get(id)
-        if letter is None or letter.tried:
-            return False
-        if any(each.state != WAITING or each.attempts for each in letter.recipients):
+        if letter is None or letter.tried or any(each.state == DELIVERED for each in letter.recipients):
             return False
         return tx.queue.remove(id, now)
 

@@ -158,7 +158,10 @@ class SqlQueue:
         return self._settled(id, now)
 
     def begin(self, id: int) -> bool:
-        return self._session.changed("UPDATE queue_letter SET tried = 1 WHERE id = ?", id) > 0
+        return self._session.changed("UPDATE queue_letter SET tried = tried + 1 WHERE id = ?", id) > 0
+
+    def release(self, id: int) -> None:
+        self._session.run("UPDATE queue_letter SET tried = tried - 1 WHERE id = ? AND tried > 0", id)
 
     def touch(self, id: int, now: int, *, priority: int | None = None, env_id: str | None = None) -> bool:
         row = self._session.one("SELECT data FROM queue_letter WHERE id = ?", id)

@@ -13,10 +13,11 @@ from stalwart.config.mail.schedule import MtaDeliverySchedule
 from stalwart.config.mail.strategy import MtaOutboundStrategy
 from stalwart.config.mail.virtual_queue import MtaVirtualQueue
 from stalwart.errors import Invalid, OverQuota
+from stalwart.mail.delivery.shipment import RecipientOutcome, Shipment
 from stalwart.mail.queue.intake import MOST_RECEIVED, destination_of
 from stalwart.mail.queue.letter import MOST_RECIPIENTS
 from stalwart.store.blob_files import LARGE, Stored
-from tests.mail.queue.world import ALICE, MESSAGE, QueueCase, postponed
+from tests.mail.queue.world import ALICE, MESSAGE, QueueCase, postponed, unreachable
 
 NOW = 1_800_000_000
 
@@ -182,13 +183,29 @@ class CancelTests(QueueCase):
         self.assertEqual(self.sender.sent, ["b@remote.test"])
         self.assertFalse(self.cancel(id))
 
-    def test_what_was_tried_is_not(self) -> None:
-        id = self.put("b@remote.test")
+    def test_what_nobody_has_got_is(self) -> None:
+        ids = [self.put(f"{number}@remote.test", submission_id=number) for number in range(3)]
         self.sender.answering = postponed
         self.lead()
-        self.assertFalse(self.cancel(id))
-        found = self.successResultOf(self.store.read(lambda tx: self.queue.find(tx, id)))
+        found = self.successResultOf(self.store.read(lambda tx: self.queue.find(tx, ids[0])))
         self.assertEqual(found.recipients[0].attempts, 1)
+        self.assertEqual([self.cancel(id) for id in ids], [True, True, True])
+
+    def test_what_waits_behind_others_is(self) -> None:
+        ids = [self.put(f"{number}@remote.test", submission_id=number) for number in range(3)]
+        self.sender.answering = unreachable
+        self.lead()
+        self.assertEqual(len(self.sender.sent), 1)
+        self.assertEqual([self.cancel(id) for id in ids], [True, True, True])
+
+    def test_what_somebody_may_have_got_is_not(self) -> None:
+        def in_doubt(shipment: Shipment, address: str) -> RecipientOutcome:
+            return evolve(postponed(shipment, address), sure=False)
+
+        id = self.put("b@remote.test", submission_id=3)
+        self.sender.answering = in_doubt
+        self.lead()
+        self.assertFalse(self.cancel(id))
 
 
 class DestinationTests(QueueCase):
