@@ -21,8 +21,8 @@ class Queue(Protocol):
     def get(self, id: int) -> QueuedLetter | None:
         """A letter with its recipients, in the order of their numbers."""
 
-    def many(self, ids: Iterable[int]) -> dict[int, QueuedLetter]:
-        """Those of the letters that there are, by id, in the order of ``ids``."""
+    def many(self, ids: Iterable[int], lane: int | None = None) -> dict[int, QueuedLetter]:
+        """Those of the letters that there are, by id, in the order of ``ids``; with the recipients in one lane only."""
 
     def change(self, id: int, settled: Sequence[Settled], now: int) -> bool:
         """Store what those who wait are from now on; True if nobody does any more, and the letter has gone with that.

@@ -18,7 +18,7 @@ QUEUE_RESCHEDULED = Event(
 )
 QUEUE_QUOTA_EXCEEDED = Event("queue.quota-exceeded", Level.INFO, "Too much mail waits: refused", "from limit details")
 QUEUE_RATE_LIMIT = Event(
-    "queue.rate-limit-exceeded", Level.INFO, "Enough was sent in this time; the rest waits", "queueId domain limit due"
+    "queue.rate-limit-exceeded", Level.INFO, "Enough was sent in this time; the rest waits", "domain details due"
 )
 QUEUE_BLOB_NOT_FOUND = Event("queue.blob-not-found", Level.ERROR, "Content of a queued message is gone", "queueId")
 QUEUE_LANE_RESTS = Event(

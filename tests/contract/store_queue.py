@@ -79,6 +79,9 @@ class QueueContract(StoreCase):
         self.assertEqual((kept.state, kept.notice_at, kept.attempts_left, kept.orcpt), (WAITING, 7, 3, "rfc822;x"))
         self.assertEqual((kept.notify, kept.answer), (("DELAY",), Answer()))
         self.assertEqual(await self.read(lambda tx: tx.queue.many([2, 1])), {1: found})
+        self.assertEqual(await self.read(lambda tx: tx.queue.many([1], kept.lane)), {1: found})
+        other = await self.read(lambda tx: tx.queue.many([1], kept.lane + 1))
+        self.assertEqual(other[1].recipients, ())
 
     async def test_an_id_is_used_once_and_the_blob_must_be_there(self) -> None:
         await self.queued(1, to("a@example.com"))

@@ -119,7 +119,8 @@ class Attempts:
         def read(tx: Transaction) -> list[Loaded]:
             if tx.queue.is_paused():
                 return []
-            return [_loaded(tx, letter) for letter in tx.queue.many(tx.queue.take(lane, now, limit, spare)).values()]
+            found = tx.queue.many(tx.queue.take(lane, now, limit, spare), lane)
+            return [_loaded(tx, letter) for letter in found.values()]
 
         found: list[Loaded] = await self._store.read(read)
         revocable = [each.letter.id for each in found if each.letter.submission_id is not None]
@@ -162,9 +163,11 @@ class Attempts:
         for course in await self._courses(letter, due, lane, now):
             if isinstance(course.route, shipment.Relay) and (answer := self._relays.resting(course.route)) is not None:
                 until, heard = answer
-                await self._recording.rest(lane, until, lane.failures, heard)
-                result.rests = True
-                continue
+                was_hurried = lane.failures and not lane.rests_until  # somebody wants it to be tried all the same
+                if not was_hurried:
+                    await self._recording.rest(lane, until, max(lane.failures, 1), heard)
+                    result.rests = True
+                    continue
             for begin in range(0, len(course.recipients), TOGETHER):
                 if result.rests:
                     break
@@ -181,8 +184,9 @@ class Attempts:
         """Which way they go; those whose schedule says so go on in another part of the queue."""
         found: dict[tuple[Route, Plan], _Course] = {}
         moved: list[QueuedRecipient] = []
+        addresses = tuple(each.address for each in due)
         for recipient in due:
-            variables = Subject.of(letter, recipient).variables(now)
+            variables = Subject.of(letter, recipient, addresses).variables(now)
             plan = await self._strategies.schedule(variables)
             if plan.queue != recipient.queue:
                 moved.append(replace(recipient, queue=plan.queue))
@@ -213,7 +217,8 @@ class Attempts:
             total=len(recipients),
             **{"from": letter.return_path},
         )
-        admission = self._throttles.admission(Subject.of(letter, recipients[0]))
+        addresses = tuple(each.address for each in recipients)
+        admission = self._throttles.admission(Subject.of(letter, recipients[0], addresses))
         outcomes = await self._outcomes(letter, content, course.route, recipients, admission)
         result.taken = result.taken or any(each.kind == "delivered" or not each.sure for each in outcomes)
         now = self._now()

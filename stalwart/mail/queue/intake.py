@@ -49,7 +49,8 @@ class Intake:
         recipients = _checked(letter)
         content = letter.content
         blob = tx.blobs.put(content, now) if isinstance(content, bytes) else tx.blobs.adopt(content, now)
-        subjects = tuple(_subject(letter, each, blob.size, now) for each in recipients)
+        addresses = tuple(each.address for each in recipients)
+        subjects = tuple(_subject(letter, each, addresses, blob.size, now) for each in recipients)
         # a report of failure is part of giving up, and must not fail
         counted = () if letter.source == "dsn" else self._quotas.counted(tx, subjects, blob.size, now)
         waiting = [self._waiting(letter, *pair, now) for pair in zip(recipients, subjects, strict=True)]
@@ -122,10 +123,10 @@ def _checked(letter: Letter) -> list[LetterRecipient]:
     return list(found.values())
 
 
-def _subject(letter: Letter, recipient: LetterRecipient, size: int, now: int) -> Subject:
+def _subject(letter: Letter, recipient: LetterRecipient, addresses: tuple[str, ...], size: int, now: int) -> Subject:
     return Subject(
         rcpt=recipient.address,
-        recipients=tuple(each.address for each in letter.recipients),
+        recipients=addresses,
         sender=letter.return_path,
         source="dmarc_pass" if letter.source == "unauthenticated" and letter.dmarc_pass else letter.source,
         role=letter.role,

@@ -152,7 +152,7 @@ class Recording:
     def _tell_rest(self, lane: LaneRow, rest: Rest) -> None:
         until, _, answer = rest
         if answer.error == "rateLimited":
-            self._telemetry.emit(QUEUE_RATE_LIMIT, domain=lane.destination, limit=answer.message, due=until)
+            self._telemetry.emit(QUEUE_RATE_LIMIT, domain=lane.destination, details=answer.message, due=until)
         else:
             reason = answer.message or answer.text
             self._telemetry.emit(

@@ -29,7 +29,9 @@ VariableSource = Callable[[str], object]
 
 @frozen
 class Subject:
-    """A recipient of a letter, as much of it as rules ask for; one that is not in the queue yet has no ``queue``."""
+    """A recipient of a letter, as much of it as rules ask for; one that is not in the queue yet has no ``queue``.
+    ``recipients`` are those who go the same way.
+    """
 
     rcpt: str
     recipients: tuple[str, ...]
@@ -48,12 +50,12 @@ class Subject:
     answer: Answer = _NOTHING
 
     @classmethod
-    def of(cls, letter: QueuedLetter, recipient: QueuedRecipient) -> Subject:
-        """A recipient in the queue."""
+    def of(cls, letter: QueuedLetter, recipient: QueuedRecipient, recipients: tuple[str, ...] = ()) -> Subject:
+        """A recipient in the queue, among ``recipients``."""
         source = "dmarc_pass" if letter.source == "unauthenticated" and letter.dmarc_pass else letter.source
         return cls(
             rcpt=recipient.address,
-            recipients=tuple(each.address for each in letter.recipients),
+            recipients=recipients or (recipient.address,),
             sender=letter.return_path,
             source=source,
             role=letter.role,

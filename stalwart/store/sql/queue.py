@@ -86,15 +86,16 @@ class SqlQueue:
                     *(each.address, queue, destination, _encode(kept).decode()),
                 )
 
-    def get(self, id: int) -> QueuedLetter | None:
+    def get(self, id: int, lane: int | None = None) -> QueuedLetter | None:
         row = self._session.one(
             "SELECT tenant_id, return_path, size, blob, tried, data FROM queue_letter WHERE id = ?", id
         )
         if row is None:
             return None
         tenant_id, return_path, size, blob, tried, data = row
+        only, values = ("", ()) if lane is None else (" AND lane = ?", (lane,))
         recipients = self._session.all(
-            f"SELECT {_RECIPIENT} FROM queue_recipient WHERE letter_id = ? ORDER BY number", id
+            f"SELECT {_RECIPIENT} FROM queue_recipient WHERE letter_id = ?{only} ORDER BY number", id, *values
         )
         return msgspec.convert(
             {
@@ -110,8 +111,8 @@ class SqlQueue:
             QueuedLetter,
         )
 
-    def many(self, ids: Iterable[int]) -> dict[int, QueuedLetter]:
-        found = {id: self.get(id) for id in ids}
+    def many(self, ids: Iterable[int], lane: int | None = None) -> dict[int, QueuedLetter]:
+        found = {id: self.get(id, lane) for id in ids}
         return {id: letter for id, letter in found.items() if letter is not None}
 
     def change(self, id: int, settled: Sequence[Settled], now: int) -> bool:

@@ -107,8 +107,12 @@ class RouteTests(QueueCase):
         for n in range(9):
             self.put(f"b@r{n}.test")
         self.assertEqual(self.sender.sent, ["b@r0.test"])
+        hurried = self.put("b@r5.test")
+        self.successResultOf(self.store.write(lambda tx: tx.queue.hurry(hurried, NOW)))
+        self.queue.wake()
+        self.assertEqual(self.sender.sent, ["b@r0.test", "b@r5.test"])
         self.sender.answering = accepted
-        self.later(130, 5)
+        self.later(330, 5)
         self.assertEqual(self.waiting(), 0)
 
     def test_very_many_recipients_are_sent_in_several_transactions(self) -> None:
