@@ -43,7 +43,7 @@ from stalwart.jmap.blobs.running import RunningUploads
 from stalwart.jmap.endpoint import build_service
 from stalwart.mail.announcements import Announcements
 from stalwart.mail.delivery.service import Diagnoses
-from stalwart.mail.dkim_management import dkim_management
+from stalwart.mail.dkim_management import KeyParts, dkim_management
 from stalwart.mail.dns_management import RecordParts, dns_management
 from stalwart.mail.domain_tasks import ensure_domain_tasks
 from stalwart.mail.domain_zone import DomainZones
@@ -286,12 +286,15 @@ class Builder:
             "removeAuthTokens": auth_token_removal(cleaning, below.directory.forget_all),
         }
         works = maintenance_works(cleaning, further)
-        works["DkimManagement"] = dkim_management(below.store, below.settings, below.hashing, below.vault, self.reactor)
+        store, settings, vault, hashing = below.store, below.settings, below.vault, below.hashing
+        works["DkimManagement"] = dkim_management(
+            KeyParts(store, settings, hashing, vault, below.outgoing, self.reactor, self.telemetry)
+        )
         works["DnsManagement"] = dns_management(
-            RecordParts(below.store, below.settings, zones, below.vault, below.hashing, below.outgoing, self.reactor)
+            RecordParts(store, settings, zones, vault, hashing, below.outgoing, self.reactor)
         )
         works["AcmeRenewal"] = certificates.renewals.work()
-        runner = TaskRunner(below.store, below.settings, self.telemetry, self.reactor, works)
+        runner = TaskRunner(store, settings, self.telemetry, self.reactor, works)
         certificates.renewals.wake = runner.wake
         return runner
 

@@ -1,8 +1,8 @@
 """DKIM keys: private keys in PEM, their public halves as DNS records have them, selectors, and the signatures that a
 domain lacks whose keys the server keeps (RFC 6376 3.6.1, RFC 8463, settings C.6).
 
-Making and checking RSA keys takes a while, so that is for threads. Rotation, signing and the records themselves belong
-to the transport of mail.
+Making and checking RSA keys takes a while, so that is for threads. When a key follows another is for
+``stalwart.mail.dkim_rotation``.
 """
 
 from __future__ import annotations
@@ -111,11 +111,19 @@ def missing(algorithms: Iterable[str], signatures: Iterable[Mapping[str, Any]]) 
 
 
 def new_signature(
-    domain_id: int, domain: Any, type: str, pem: str, signatures: Iterable[Mapping[str, Any]], now: float
+    domain_id: int,
+    domain: Any,
+    type: str,
+    pem: str,
+    signatures: Iterable[Mapping[str, Any]],
+    now: float,
+    *,
+    stage: str,
+    due: float,
 ) -> dict[str, Any]:
-    """The wire members of an active signature with the key ``pem`` for ``domain``, which has ``signatures`` already.
+    """The wire members of a signature with the key ``pem`` for ``domain``, which has ``signatures`` already.
 
-    ``pem`` is as it is to be stored, so it may be sealed.
+    ``pem`` is as it is to be stored, so it may be sealed. ``due`` is when the stage after ``stage`` may begin.
 
     ``domain`` is an instance of x:Domain with automatic keys.
     """
@@ -127,7 +135,7 @@ def new_signature(
         "domainId": encode_id(domain_id),
         "selector": selector(rules.selector_template, type, now, taken),
         "privateKey": {"@type": "Text", "secret": pem},
-        "stage": "active",
-        "nextTransitionAt": UtcDateTime().write(int(now + rules.rotate_after / 1000), False),
+        "stage": stage,
+        "nextTransitionAt": UtcDateTime().write(int(due), False),
         "memberTenantId": None if tenant is None else encode_id(tenant),
     }

@@ -141,6 +141,16 @@ def ascii_name(name: str) -> str | None:
         return None
 
 
+def key_name(selector: str, apex: str) -> str:
+    """Where receivers look for a DKIM key (RFC 6376 3.6.2.1)."""
+    return f"{selector}._domainkey.{apex}"
+
+
+def key_text(key: DkimKey) -> str:
+    """What they find there."""
+    return f"v=DKIM1; k={key.algorithm}; h=sha256; p={key.key}"
+
+
 def srv_names(facts: DomainFacts) -> Iterator[tuple[str, str]]:
     """Every name below the domain that clients ask for a service, announced or not, with the protocol."""
     for protocol, kinds in _SRV.items():
@@ -156,8 +166,7 @@ def _dkim(facts: DomainFacts) -> _Made:
     """RFC 6376 3.6.1, RFC 8463 4."""
     for key in facts.keys:
         if key.stage in PUBLISHED_STAGES:
-            text = f"v=DKIM1; k={key.algorithm}; h=sha256; p={key.key}"
-            yield f"{key.selector}._domainkey.{facts.apex}", "TXT", text
+            yield key_name(key.selector, facts.apex), "TXT", key_text(key)
 
 
 def _tlsa(facts: DomainFacts) -> _Made:

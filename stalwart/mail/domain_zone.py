@@ -23,7 +23,7 @@ from stalwart.config.settings import Settings
 from stalwart.config.tls.acme_provider import AcmeProvider
 from stalwart.config.vault import Vault
 from stalwart.mail.certificate_issuers import issuer_name
-from stalwart.mail.dkim_keys import DKIM_KEY, Kind, public_text
+from stalwart.mail.dkim_records import published_key
 from stalwart.mail.domain_records import DkimKey, DomainFacts, Issuer, domain_records
 from stalwart.mail.mta_sts_policy import policy_file
 from stalwart.store import Transaction
@@ -74,10 +74,9 @@ class DomainZones:
         for each in sorted(rows):
             signature: Any = DkimSignature.from_stored(rows[each].data)
             try:
-                key = public_text(self._vault.kept(DKIM_KEY, signature.private_key))
+                yield published_key(self._vault, signature)
             except (UnreadablePem, Unreadable):
                 continue
-            yield DkimKey(signature.selector, Kind.of(signature.tag).algorithm, key, signature.stage)
 
 
 def _issuers(tx: Transaction, domain: Domain) -> Iterator[Issuer]:

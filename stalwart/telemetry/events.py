@@ -295,6 +295,10 @@ TASK_RETRIED = Event(
     "task-manager.task-retried", Level.INFO, "Background task failed and is tried again later", "id type due reason"
 )
 TASK_FAILED = Event("task-manager.task-failed", Level.WARN, "Background task failed for good", "id type due reason")
+DKIM_KEY_CHANGED = Event("dkim.key-changed", Level.INFO, "DKIM key is in another stage", "id domain type result")
+DKIM_RECORD_MISSING = Event(
+    "dkim.record-missing", Level.WARN, "Record of a DKIM key is not in DNS as it should be", "id domain reason"
+)
 TASK_ERROR = Event("task-manager.error", Level.ERROR, "Background tasks met a fault", "id type reason")
 
 DELIVERY_DIAGNOSIS_START = Event(

@@ -83,10 +83,10 @@ class MissingTests(SynchronousTestCase):
         held = [{"@type": RSA, "stage": "retiring"}, {"@type": ED25519, "stage": "pending"}]
         self.assertEqual(missing({RSA, ED25519}, held), [RSA])
 
-    def test_new_signature_is_active_until_it_is_rotated(self) -> None:
+    def test_new_signature(self) -> None:
         domain = Domain.from_wire({"name": "example.test"})
         held = [{"selector": "v1-ed25519-20270115"}]
-        made = new_signature(1, domain, ED25519, RFC8463_KEY, held, NOW)
+        made = new_signature(1, domain, ED25519, RFC8463_KEY, held, NOW, stage="pending", due=NOW + 60)
         self.assertEqual(made["selector"], "v1-ed25519-20270115-2")
-        self.assertEqual((made["stage"], made["nextTransitionAt"]), ("active", "2027-04-15T08:00:00Z"))
+        self.assertEqual((made["stage"], made["nextTransitionAt"]), ("pending", "2027-01-15T08:01:00Z"))
         self.assertEqual((made["domainId"], made["memberTenantId"]), ("b", None))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from stalwart.codec.ids import encode_id
 from stalwart.config import registry
-from stalwart.config.domains.dkim_signature import DkimSignature
 from stalwart.config.domains.domain import Domain
+from stalwart.config.operation.task import Task
 from stalwart.config.tls.dns_server import DnsServer
 from stalwart.mail.domain_tasks import ensure_domain_tasks
-from tests.codec.pem import key, pem
 from tests.directory.world import NOW, World
 
 SERVER = {
@@ -33,21 +34,16 @@ class DomainTaskTests(World):
         self.assertEqual((self.ensured(), self.ensured()), (1, 0))
         self.assertEqual(self.tasks(), [("DkimManagement", encode_id(self.domain_id))])
 
-    def test_domain_with_keys_needs_nothing(self) -> None:
-        for type in ("Dkim1Ed25519Sha256", "Dkim1RsaSha256"):
-            data = {
-                "@type": type,
-                "domainId": encode_id(self.domain_id),
-                "selector": type.lower(),
-                "privateKey": {"@type": "Text", "secret": pem(key("ed25519" if "Ed25519" in type else "rsa1024"))},
-                "stage": "active",
-            }
-            self.successResultOf(
-                self.store.write(
-                    lambda tx, data=data: registry.create(tx, DkimSignature, data, now=NOW, by_server=True)
-                )
-            )
-        self.assertEqual((self.ensured(), self.tasks()), (0, []))
+    def test_domain_with_keys_is_looked_after(self) -> None:
+        self.ensured()
+        later = {"@type": "Pending", "due": "2099-01-01T00:00:00Z"}  # as of a clock that was wrong
+
+        def put_off(tx: Any) -> None:
+            for row in tx.registry.list("Task"):
+                registry.update(tx, Task, row.id, {"status": later}, now=NOW, by_server=True)
+
+        self.successResultOf(self.store.write(put_off))
+        self.assertEqual((self.ensured(), self.ensured(), len(self.tasks())), (1, 0, 1))
 
     def test_keys_that_somebody_else_keeps_are_left_alone(self) -> None:
         self.settle(self.settings.change(Domain, {"dkimManagement": {"@type": "Manual"}}, self.domain_id))

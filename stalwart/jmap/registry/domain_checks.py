@@ -8,15 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from stalwart.codec.dns_names import InvalidName
-from stalwart.codec.ids import encode_id
 from stalwart.config import registry
 from stalwart.config.domains.domain import AutomaticCertificates, AutomaticKeys, AutomaticRecords, Domain
 from stalwart.config.tls.acme_provider import AcmeProvider
 from stalwart.errors import Invalid
-from stalwart.mail.dkim_management import DKIM_TASK
+from stalwart.mail.dkim_management import hurry_keys
 from stalwart.net.tls import is_address
 from stalwart.store import Transaction
-from stalwart.tasks.scheduling import schedule
 from stalwart.tls.names import MOST, listed_names, strange_names
 
 _NAMES = ("subjectAlternativeNames",)
@@ -61,5 +59,5 @@ def schedule_keys(tx: Transaction, id: int, former: Domain | None, domain: Domai
         return False
     if former is not None and former.dkim_management == domain.dkim_management:
         return False
-    schedule(tx, DKIM_TASK, {"domainId": encode_id(id)}, now, now)
+    hurry_keys(tx, id, now)
     return True

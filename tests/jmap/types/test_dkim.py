@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from stalwart.schema import UtcDateTime
 from tests.codec.pem import key, pem
 from tests.jmap.registry.world import RegistryWorld
 from tests.jmap.types.test_certificate import secret
@@ -71,3 +72,23 @@ class DkimSignatureTests(RegistryWorld):
         self.assertEqual(self.get("DkimSignature", id)["publicKey"], RFC8463_PUBLIC)
         path.unlink()
         self.assertIsNone(self.get("DkimSignature", id)["publicKey"])
+
+    def test_what_follows_is_seen_to_at_once(self) -> None:
+        before = self.runner.woken
+        self.create("DkimSignature", **ED25519)
+        rows = self.successResultOf(self.store.read(lambda tx: tx.registry.list("Task")))
+        self.assertEqual([row.data["@type"] for row in rows], ["DkimManagement"])
+        self.assertGreater(self.runner.woken, before)
+
+    def test_stage_that_somebody_gives_lasts_its_time(self) -> None:
+        id = self.create("DkimSignature", **ED25519, nextTransitionAt="2020-01-01T00:00:00Z")
+        self.update("DkimSignature", id, stage="retiring")
+        date = UtcDateTime().write(int(self.clock.seconds()) + 7 * 86_400, False)
+        self.assertEqual(self.get("DkimSignature", id)["nextTransitionAt"], date)
+        self.update("DkimSignature", id, stage="retired", nextTransitionAt="2020-01-01T00:00:00Z")
+        self.assertEqual(self.get("DkimSignature", id)["nextTransitionAt"], "2020-01-01T00:00:00Z")
+
+    def test_key_that_is_not_planned_stays_so(self) -> None:
+        id = self.create("DkimSignature", **ED25519)
+        self.update("DkimSignature", id, stage="retiring")
+        self.assertIsNone(self.get("DkimSignature", id)["nextTransitionAt"])
