@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
+from typing import Any
 
+from stalwart.codec.sealing import Sealer
 from stalwart.config.mail.session_stages import MtaStageAuth
+from stalwart.provider.scopes import CALENDARS, MAIL
+from stalwart.provider.tokens import AccessTokens, Claims, write_token
 from stalwart.smtp.role import LMTP, MX, SUBMISSION
 from stalwart.smtp.sasl import MECHANISMS
+from stalwart.store import SignIn
 from tests.directory.world import PASSWORD
+from tests.provider.test_stateless_clients import Key
 from tests.smtp.inbound_server import InboundCase
 from tests.smtp.twin import Client
 
@@ -172,6 +178,51 @@ class TokenTests(SignInCase):
             client.say(f"AUTH {mechanism} {response}")
             self.clock.advance(5)
             self.assertEqual([line[:9] for line in client.lines()], ["501 5.5.2"], response)
+
+
+class ApplicationTests(SignInCase):
+    """Tokens of applications: what they were not granted they may not do."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.sealer = Sealer(Key())
+        self.directory.add_bearer(AccessTokens(self.store, self.sealer, self.directory, self.clock))
+
+    def token(self, *scope: str, **data: object) -> str:
+        """A token of a sign-in of sue."""
+        now = int(self.clock.seconds())
+
+        def begin(tx: Any) -> SignIn:
+            made: SignIn = tx.sign_ins.insert(
+                self.ids["sue"], "client", {"scope": list(scope), **data}, now=now, expires_at=now + 3600
+            )
+            return made
+
+        sign_in = self.successResultOf(self.store.write(begin))
+        claims = Claims("access", sign_in.id, self.ids["sue"], now, now + 60)
+        return write_token(self.sealer, claims, "sue@example.test")
+
+    def test_of_mail(self) -> None:
+        client = self.here()
+        response = pairs("n,a=sue@example.test,", f"auth=Bearer {self.token(MAIL)}")
+        self.assertEqual(client.codes(f"AUTH OAUTHBEARER {response}"), ["235 2.7.0"])
+        self.assertEqual(client.codes("MAIL FROM:<sue@example.test>"), ["250 2.1.0"])
+
+    def test_of_something_else(self) -> None:
+        client = self.here()
+        response = pairs("n,a=sue@example.test,", f"auth=Bearer {self.token(CALENDARS)}")
+        self.assertEqual(client.codes(f"AUTH OAUTHBEARER {response}"), ["235 2.7.0"])
+        self.assertEqual(client.codes("MAIL FROM:<sue@example.test>"), ["550 5.7.1"])
+
+    def test_bound_to_a_key(self) -> None:
+        """RFC 9449: which nobody could prove here."""
+        response = pairs("n,,", f"auth=Bearer {self.token(MAIL, jkt='x')}")
+        self.assertEqual(self.here().say(f"AUTH OAUTHBEARER {response}")[0][:4], "334 ")
+
+    def test_over(self) -> None:
+        token = self.token(MAIL)
+        self.clock.advance(61)
+        self.assertEqual(self.here().say(f"AUTH OAUTHBEARER {pairs('n,,', f'auth=Bearer {token}')}")[0][:4], "334 ")
 
 
 class OfferTests(SignInCase):
