@@ -48,15 +48,18 @@ class SendingTests(MailCase):
         made.login(login, self.passwords[login])
         return made
 
-    def queued(self) -> list[dict[str, Any]]:
-        """What the administrator sees in the queue."""
-        login = next(iter(self.passwords))
-        body = {"using": CORE, "methodCalls": [["x:QueuedMessage/get", {"ids": None}, "a"]]}
+    def call(self, login: str, name: str, **arguments: Any) -> dict[str, Any]:
+        """A call of JMAP."""
+        body = {"using": CORE, "methodCalls": [[name, arguments, "a"]]}
         headers = {"Content-Type": "application/json", **basic(login, self.passwords[login])}
         asked = urllib.request.Request(f"{self.daemon.url}/jmap/", json.dumps(body).encode(), headers)
         with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
-            found = json.load(answer)["methodResponses"][0][1]["list"]
-        return list(found)
+            found: dict[str, Any] = json.load(answer)["methodResponses"][0][1]
+        return found
+
+    def queued(self) -> list[dict[str, Any]]:
+        """What the administrator sees in the queue."""
+        return list(self.call(next(iter(self.passwords)), "x:QueuedMessage/get", ids=None)["list"])
 
     def test_to_people_here(self) -> None:
         person = self.person()
@@ -104,6 +107,23 @@ class SendingTests(MailCase):
         self.assertGreater(time.monotonic() - began, 5)
         self.assertNotIn("guess", self.daemon.log)
         self.person().sendmail(ALICE, [BOB], message())
+
+    def test_curl_with_a_token(self) -> None:
+        if shutil.which("curl") is None:
+            raise SkipTest("curl is not installed")
+        made = self.call(ALICE, "x:ApiKey/set", create={"a": {"description": "curl"}})["created"]["a"]
+        for mechanism, codes in (("OAUTHBEARER", (0, 0, 67)), ("XOAUTH2", (0, 0, 67))):
+            for who, token, code in zip((ALICE, "alice", BOB), (made["secret"],) * 3, codes, strict=True):
+                words = ["--ssl-reqd", "-k", "--mail-from", ALICE, "--mail-rcpt", BOB, "--upload-file", "-"]
+                words += ["--login-options", f"AUTH={mechanism}", "--user", f"{who}:", "--oauth2-bearer", token]
+                said = subprocess.run(
+                    ["curl", *words, f"smtp://127.0.0.1:{self.submission}/client.test"],
+                    input=message(f"{mechanism} {who}"),
+                    capture_output=True,
+                    timeout=PATIENCE,
+                )
+                self.assertEqual(said.returncode, code, said.stderr[-2000:])
+        self.assertEqual(len(self.ended()), 4)
 
     def test_swaks(self) -> None:
         if shutil.which("swaks") is None:
