@@ -10,6 +10,7 @@ from pathlib import Path
 
 from twisted.internet.threads import deferToThread
 
+from stalwart.app.demo import read_credentials
 from tests.interop.test_smtp_server import PATIENCE, RelayCase
 from tests.live.daemon import ENDED, Daemon, new_folder
 from tests.live.mail_store import StoredEmail, stored_emails
@@ -26,7 +27,8 @@ class DaemonCase(RelayCase):
     def setUp(self) -> None:
         self.data = new_folder() / "data"
         self.addCleanup(shutil.rmtree, self.data.parent, True)
-        options = [word for name in ("http", "smtp", "lmtp") for word in (f"--{name}", "tcp:0:interface=127.0.0.1")]
+        doors = ("http", "smtp", "lmtp", "submission")
+        options = [word for name in doors for word in (f"--{name}", "tcp:0:interface=127.0.0.1")]
         self.daemon = Daemon.with_data(self.data, "--demo", *options)
         self.addCleanup(self.daemon.close)
         self.daemon.wait_for(re.compile("Server started"))
@@ -88,6 +90,31 @@ class SmtpTests(DaemonCase):
         self.assertEqual([each.account for each in found], [ALICE, BOB])
         self.assertTrue(found[1].octets.startswith("Return-Path: <jürgen@sender.test>\r\n".encode()))
         self.assertIn(b"with UTF8SMTP", found[1].octets)
+
+
+class SmartHostTests(DaemonCase):
+    """A Postfix that signs in, as that of a small office does, and sends in the name of one account."""
+
+    service = "submission"
+
+    def _start(self, folder: Path, number: int, transport: str, tls: str) -> None:
+        self.password = dict(read_credentials(self.data))[ALICE]
+        super()._start(folder, number, transport, tls)
+
+    def settings(self) -> str:
+        place = f"[127.0.0.1]:{self.number}"
+        return (
+            "smtp_sasl_auth_enable = yes\nsmtp_sasl_security_options = noanonymous\nalways_add_missing_headers = yes\n"
+            f"smtp_sasl_password_maps = inline:{{ {{ {place} = {ALICE}:{self.password} }} }}\n"
+            f"sender_canonical_maps = static:{ALICE}\n"
+        )
+
+    async def test_it_is_let_in_and_its_mail_goes_on(self) -> None:
+        await self.relay("smtp:[127.0.0.1]:{port}", [BOB], "encrypt")
+        (found,) = await self.stored(1)
+        self.assertEqual(found.account, BOB)
+        self.assertRegex(found.octets, b"^Return-Path: <alice@example.test>\r\nDKIM-Signature: ")
+        self.assertIn(b"From: alice@example.test\r\n", found.octets)
 
 
 class LmtpTests(DaemonCase):

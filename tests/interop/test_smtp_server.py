@@ -228,6 +228,10 @@ class RelayCase(ServerCase):
     def log(self) -> str:
         return (self.folder / "log").read_text()
 
+    def settings(self) -> str:
+        """What else is in its configuration."""
+        return ""
+
     async def relay(self, transport: str, recipients: Collection[str], tls: str = "none") -> None:
         self.folder = folder = Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, folder, True)
@@ -265,7 +269,7 @@ class RelayCase(ServerCase):
         postfix._make_folders(folder)
         folder.chmod(0o755)
         text = RELAY.format(folder=folder, transport=transport.format(port=self.number), tls=tls)
-        (folder / "main.cf").write_text(text)
+        (folder / "main.cf").write_text(text + self.settings())
         services = f"127.0.0.1:{number} inet n - n - - smtpd\nlmtp unix - - n - - lmtp\n" + postfix.SERVICES
         (folder / "master.cf").write_text(services)
         master = subprocess.Popen([postfix.MASTER, "-c", str(folder), "-d"], start_new_session=True)
