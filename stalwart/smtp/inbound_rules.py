@@ -32,7 +32,7 @@ from stalwart.smtp.limits import UNLIMITED, Limits
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SMTP_RULE_ERROR
 
-TRACE_ROOM = 2048
+TRACE_ROOM = 8192
 """Octets that are left for the fields which the server puts before a message."""
 NEXT_DOOR = evolve(UNLIMITED, recipients=5000)
 """Of a server that delivers by LMTP."""
@@ -149,7 +149,8 @@ class SessionRules:
                 found[rule.limit] = None
             elif number / rule.unit >= rule.least:
                 found[rule.limit] = number if rule.limit in _WHOLE else number / rule.unit
-        most = self._settings.of(Email).max_message_size - TRACE_ROOM
+        most = self._settings.of(Email).max_message_size
+        most -= min(TRACE_ROOM, most // 4)
         found["message_size"] = max(1, min(found.get("message_size", usual.message_size), most))
         found["data"] = found.get("command", usual.data)
         return evolve(usual, **found)

@@ -354,8 +354,8 @@ class TroubleTests(InboundCase):
     def test_too_large(self) -> None:
         self.set(Email, maxMessageSize=5000)
         client = self.client()
-        self.assertIn("250 SIZE 2952", client.offers)  # type: ignore[attr-defined]
-        self.assertEqual(client.codes("MAIL FROM:<a@sender.test> SIZE=3000"), ["552 5.3.4"])
+        self.assertIn("250 SIZE 3750", client.offers)  # type: ignore[attr-defined]
+        self.assertEqual(client.codes("MAIL FROM:<a@sender.test> SIZE=4000"), ["552 5.3.4"])
         text = MESSAGE + "x" * 4000 + "\r\n"
         self.assertEqual(self.send(client, "alice@example.test", message=text)[-1], "552 5.3.4")
 
