@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stalwart.config.mail.sender_auth import SenderAuth
-from stalwart.mail.authentication.checking import Checked, Modes
+from stalwart.mail.authentication.checking import Checked, Modes, SenderChecked
 from stalwart.smtp.inbound_rules import SessionRules, Variable
 from stalwart.smtp.reception import Refusal
 
@@ -23,6 +23,17 @@ async def modes_of(rules: SessionRules, settings: SenderAuth, variable: Variable
         dkim_strict=settings.dkim_strict,
     )
     return None if all(getattr(modes, name) == _OFF for name in _NEEDED) else modes
+
+
+def judges_senders(modes: Modes | None) -> bool:
+    """Whether somebody may be refused for what is known at MAIL."""
+    return modes is not None and "strict" in (modes.spf_ehlo, modes.spf_from, modes.iprev)
+
+
+def sender_refusal_of(found: SenderChecked, modes: Modes) -> Refusal | None:
+    """Why a sender is not taken after his checks."""
+    refusal = found.refusal(modes)
+    return None if refusal is None else Refusal(refusal.code, refusal.enhanced, refusal.text)
 
 
 def has_passed(checked: Checked | None) -> bool:

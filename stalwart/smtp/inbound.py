@@ -25,7 +25,7 @@ from stalwart.config.mail.sender_auth import SenderAuth
 from stalwart.config.mail.session_stages import MtaStageAuth, MtaStageData, MtaStageRcpt
 from stalwart.config.settings import Settings
 from stalwart.errors import StalwartError
-from stalwart.mail.authentication.checking import Checked, Checking
+from stalwart.mail.authentication.checking import Checked, Checking, SenderChecked
 from stalwart.mail.authentication.signing import Signing
 from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.delivering import TOGETHER, Delivering, Outcome, accounts_alone, accounts_of
@@ -33,7 +33,7 @@ from stalwart.mail.messages.quota import Quotas
 from stalwart.mail.queue.letter import Letter
 from stalwart.mail.queue.queue import MailQueue
 from stalwart.mail.recipients import MOST_MEMBERS, Problem, Recipients, Resolved
-from stalwart.smtp.checks import has_passed, modes_of, refusal_of
+from stalwart.smtp.checks import has_passed, judges_senders, modes_of, refusal_of, sender_refusal_of
 from stalwart.smtp.departing import Origin, Split, letters, split
 from stalwart.smtp.envelope import Envelope, Peer
 from stalwart.smtp.faults import reply_to
@@ -77,6 +77,7 @@ class _Taking:
     received: bytes = b""
     completing: bytes = b""
     authors: Authors | None = None
+    sender_checked: SenderChecked | None = None
     checked: Checked | None = None
 
 
@@ -155,7 +156,21 @@ class Inbound:
             must_match,
             release,
         )
-        return await around.throttles.refusal(envelope)
+        return await around.throttles.refusal(envelope) or await self._sender_judged(envelope)
+
+    async def _sender_judged(self, envelope: Envelope) -> Refusal | None:
+        """Why mail of another server is refused already, where what is known of the sender may be enough."""
+        around, peer = self._around, envelope.peer
+        if peer.login is not None or peer.role.is_lmtp:
+            return None
+        modes = await modes_of(around.rules, around.settings.of(SenderAuth), variables_of(peer, envelope))
+        if modes is None or not judges_senders(modes):
+            return None
+        found = await around.checking.check_sender(
+            ip=peer.remote_ip, helo=peer.hello or "", mail_from=envelope.sender.text, modes=modes
+        )
+        envelope.state.sender_checked = found
+        return sender_refusal_of(found, modes)
 
     async def recipient(self, envelope: Envelope, path: Path, parameters: RcptParameters) -> Refusal | None:
         """Whether somebody gets it: here, with room for it, or elsewhere, if mail is passed on there."""
@@ -256,7 +271,12 @@ class Inbound:
         if modes is None:
             return b""
         checked = taking.checked = await around.checking.check(
-            spool.content, ip=peer.remote_ip, helo=peer.hello or "", mail_from=envelope.sender.text, modes=modes
+            spool.content,
+            ip=peer.remote_ip,
+            helo=peer.hello or "",
+            mail_from=envelope.sender.text,
+            modes=modes,
+            sender=taking.sender_checked,
         )
         refusal = refusal_of(checked, modes)
         if refusal is not None:

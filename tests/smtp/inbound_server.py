@@ -96,6 +96,11 @@ class Judge:
 
     found: Judged = Factory(lambda: Judged(SenderChecked("", "", "")))
     asked: list[dict[str, Any]] = Factory(list)
+    senders: list[dict[str, Any]] = Factory(list)
+
+    async def check_sender(self, **asked: Any) -> SenderChecked:
+        self.senders.append(asked)
+        return self.found.sender
 
     async def check(self, content: Any, **asked: Any) -> Checked:
         self.asked.append({"content": content, **asked})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stalwart.codec.authentication_results import SpfVerdict
 from stalwart.config.mail.sender_auth import SenderAuth
 from stalwart.config.mail.session_stages import MtaStageData
 from stalwart.mail.authentication.checking import Modes, Refusal, SenderChecked
@@ -55,6 +56,17 @@ class CheckTests(InboundCase):
         self.judge.found = Judged(SenderChecked("", "", ""), refused=Refusal(550, "5.7.1", "DMARC says no"))
         self.assertEqual(self.send(self.client(), "some@example.test")[-1], "550 5.7.1")
         self.assertEqual((self.mail_of("alice"), self.queue.letters), ([], []))
+
+    def test_senders_are_refused_at_once_where_they_may_be(self) -> None:
+        self.send(self.client(), "alice@example.test")
+        self.assertEqual(self.judge.senders, [])
+        self.set(SenderAuth, spfFromVerify={"else": "strict"})
+        failed = SpfVerdict("fail", "sender.test", "mailfrom", "a@sender.test")
+        self.judge.found = Judged(SenderChecked("", "", "", spf_from=failed))
+        self.assertEqual(self.client().codes("MAIL FROM:<a@sender.test>")[0][0], "5")
+        self.judge.found = Judged(SenderChecked("", "", ""))
+        self.assertEqual(self.send(self.client(), "bob@example.test")[-1], "250 2.0.0")
+        self.assertEqual((len(self.judge.senders), self.judge.asked[-1]["sender"]), (2, self.judge.found.sender))
 
     def test_no_bounces_to_forged_senders(self) -> None:
         self.mailing_list("some", "x@far.test")
