@@ -4,24 +4,35 @@ Everything runs in this process, with a store on the disk that syncs each commit
 and leave to four destinations that take everything at once, so that what is measured is the queue and not the network;
 Q2 from the start of a server with ``--waiting`` messages in its queue to the first attempt; Q3 memory then; Q4 reads of
 the store per minute while nothing is due; Q5 how many messages to other destinations leave in a second while
-``--dead`` wait for one that is not there.
+``--dead`` wait for one that is not there; Q6 how fast ``--count`` messages that wait leave with
+the real sender, over SMTP to four of Postfix's `smtp-sink`, and beside it Postfix with the same messages.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
+import socket
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.threads import deferToThread
 
-from bench.measure import Result, main, rss_kib
+from bench.measure import Result, Skipped, main, rss_kib
+from bench.postfix_queue import seconds_to_leave
 from stalwart.codec.smtp_reply import Reply
 from stalwart.config.defaults import ensure_defaults
+from stalwart.config.mail.route import MtaRoute
+from stalwart.config.mail.strategy import MtaOutboundStrategy
 from stalwart.config.settings import Settings
+from stalwart.mail.delivery.outgoing import Limits, OutgoingOptions, make_outgoing
+from stalwart.mail.delivery.sending import Sender
 from stalwart.mail.delivery.shipment import RecipientOutcome, Shipment
 from stalwart.mail.expressions import ExpressionWorld
 from stalwart.mail.queue.aging import Aging
@@ -73,8 +84,9 @@ class Sink:
 class Bench:
     """A queue over a store on the disk."""
 
-    def __init__(self, reactor: Any, folder: Path) -> None:
+    def __init__(self, reactor: Any, folder: Path, ports: tuple[int, ...] = ()) -> None:
         self.reactor = reactor
+        self.ports = ports
         self.telemetry = Telemetry(threshold=Level.ERROR)
         self.store = open_store({"@type": "Sqlite", "path": str(folder / "queue.db")}, reactor, self.telemetry)
         self.sink = Sink()
@@ -93,16 +105,34 @@ class Bench:
         await settings.load()
         io = ExpressionWorld(store, settings, telemetry, lambda: None, clock, "bench")  # type: ignore[arg-type,return-value]
         strategies = Strategies(settings, io, telemetry, store)
+        sends: Any = self.sink
+        if self.ports:
+            sends = await self.over_smtp(settings)
         intake = Intake(store, strategies, QueueQuotas(settings, io))
         self.queue = MailQueue(store, intake, telemetry, clock)
         notices = Notices(store, intake, telemetry, hostname=lambda: "mail.test", domain=lambda: "example.test")
         tell, queued = self.queue.tell, self.queue.queued
         recording = Recording(store, intake, notices, telemetry, clock, tell=tell, queued=queued)
         throttles = Throttles(settings, io, clock)
-        sink: Any = self.sink
-        attempts = Attempts(store, strategies, sink, sink, throttles, recording, telemetry, clock)
+        self.sends = sends
+        attempts = Attempts(store, strategies, sends, sends, throttles, recording, telemetry, clock)
         aging = Aging(store, strategies, recording, clock)
         self.queue.delivery = Dispatcher(store, attempts, aging, strategies.threads, telemetry, clock)
+
+    async def over_smtp(self, settings: Settings) -> Sender:
+        """A sender for which each of the four destinations is behind a port of its own."""
+        cases = {}
+        for n, port in enumerate(self.ports):
+            await settings.create(MtaRoute, {"@type": "Relay", "name": f"r{n}", "address": "127.0.0.1", "port": port})
+            cases[str(n)] = {"if": f"rcpt_domain == '{FOUR[n]}'", "then": f"'r{n}'"}
+        await settings.change(MtaOutboundStrategy, {"route": {"match": cases, "else": "'mx'"}})
+        outgoing = make_outgoing(self.reactor, OutgoingOptions(resolvers=("127.0.0.1",)))
+        return Sender(lambda: outgoing, Limits, self.telemetry)
+
+    async def until_empty(self) -> None:
+        """Until nothing waits."""
+        while await self.store.read(lambda tx: tx.queue.count()):
+            await self.pause(0.02)
 
     async def fill(self, count: int, domains: tuple[str, ...], **members: Any) -> None:
         """Put letters in, many at a time."""
@@ -140,6 +170,8 @@ class Bench:
     async def close(self) -> None:
         """Close everything."""
         await self.queue.close()
+        if isinstance(self.sends, Sender):
+            await self.sends.close()
         await self.store.close()
 
 
@@ -222,6 +254,53 @@ async def dead(reactor: Any, folder: Path, count: int, others: int) -> list[Resu
     return [Result("messages that leave meanwhile", round(others / taken), "1/s", None, note)]
 
 
+def start_sinks(ports: tuple[int, ...]) -> list[subprocess.Popen[bytes]]:
+    """Programs that take everything; none where there is no such program."""
+    program = shutil.which("smtp-sink", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if program is None:
+        return []
+    words = (program, *(("-u", "nobody") if os.geteuid() == 0 else ()))
+    return [subprocess.Popen([*words, f"127.0.0.1:{port}", "100"]) for port in ports]
+
+
+async def over_smtp(reactor: Any, folder: Path, count: int) -> list[Result]:
+    """Q6."""
+    ports = tuple(map(_free_port, range(4)))
+    sinks = start_sinks(ports)
+    if not sinks:
+        return []
+    try:
+        bench = Bench(reactor, folder, ports)
+        await bench.open()
+        await bench.fill(count, FOUR)
+        began = time.perf_counter()
+        bench.queue.lead()
+        await bench.until_empty()
+        ours = count / (time.perf_counter() - began)
+        await bench.close()
+        found = [Result("messages that leave over SMTP", round(ours), "1/s", None, f"{count} messages of 4 KiB")]
+        beside = Path(tempfile.mkdtemp())
+        try:
+            theirs = count / await deferToThread(seconds_to_leave, beside, FOUR, ports, count, len(MESSAGE))
+            note = f"Postfix {theirs:.0f} 1/s; at least half of it is wanted"
+            found.append(Result("Postfix, times as fast", round(theirs / ours, 2), "x", 2.0, note))
+        except Skipped as reason:
+            print(f"without Postfix: {reason}", file=sys.stderr)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+        return found
+    finally:
+        for sink in sinks:
+            sink.terminate()
+            sink.wait()
+
+
+def _free_port(_number: int) -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def run(options: argparse.Namespace) -> list[Result]:
     """All of it."""
     from twisted.internet import reactor
@@ -234,6 +313,7 @@ def run(options: argparse.Namespace) -> list[Result]:
             lambda folder: leave(reactor, folder, options.count),
             lambda folder: wait(reactor, folder, options.waiting),
             lambda folder: dead(reactor, folder, options.dead, options.count),
+            lambda folder: over_smtp(reactor, folder, options.count),
         ):
             with tempfile.TemporaryDirectory() as folder:
                 results.extend(await each(Path(folder)))
