@@ -7,13 +7,26 @@ from io import BytesIO
 from typing import Any
 
 from attrs import evolve
-from twisted.mail.smtp import SMTPDeliveryError
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.ssl import CertificateOptions
+from twisted.mail.smtp import ESMTPSenderFactory, SMTPDeliveryError
+from twisted.trial.unittest import TestCase
 
+from stalwart.config.network.listener import NetworkListener
 from stalwart.errors import Unavailable
+from stalwart.smtp.limits import Limits
+from stalwart.smtp.policy import Policy
+from stalwart.smtp.role import SUBMISSION
+from stalwart.smtp.server import SmtpFactory
 from stalwart.smtp.smart_host import AT_A_TIME, SmartHost
 from stalwart.smtp.transaction import Receiving
+from stalwart.tls.contexts import ServerTls
+from stalwart.tls.selection import Certificates
+from stalwart.web.connection import Listener
 from tests.directory.world import PASSWORD
 from tests.smtp.inbound_server import MESSAGE, InboundCase
+from tests.tls.handshakes import Challenged
 
 SUE = "sue@example.test"
 OURS = MESSAGE.replace("a@sender.test", SUE).encode()
@@ -87,3 +100,29 @@ class SmartHostTests(InboundCase):
         wrong = self.mail("x@far.test", username="sue", password="wrong")
         self.clock.advance(1)
         self.assertEqual(self.failed(wrong), (535, 0))
+
+
+class PortTests(InboundCase, TestCase):
+    """The port for submission and the client that ``sendmail`` makes: STARTTLS, then the login."""
+
+    async def test_over_tls(self) -> None:
+        certificates = Certificates(reactor, self.telemetry, lambda: ("mail.example.test",))
+        tls = ServerTls(certificates, Challenged(), reactor, self.telemetry)
+        creator = tls.creator(NetworkListener.from_wire({"name": "smtp", "bind": {"[::]:25": True}}), ())
+        names = "mail.example.test", "mail.example.test"
+        policy = Policy(
+            *(SUBMISSION, self.inbound, self.telemetry, reactor, *names, Limits(), creator, self.authenticator)
+        )
+        factory = SmtpFactory(Listener("smtp"), policy)
+        port: Any = reactor.listenTCP(0, factory, interface="127.0.0.1")  # type: ignore[attr-defined]
+        try:
+            sent: Deferred[Any] = Deferred()
+            message, recipients = BytesIO(OURS.replace(b"\r\n", b"\n")), ["x@far.test", "alice@example.test"]
+            trusting: Any = CertificateOptions()  # of any certificate
+            client = ESMTPSenderFactory(b"sue", PASSWORD.encode(), SUE, recipients, message, sent, 0, 30, trusting)
+            reactor.connectTCP("127.0.0.1", port.getHost().port, client)  # type: ignore[attr-defined]
+            count, _ = await sent
+        finally:
+            await port.stopListening()
+            await factory.close(5)
+        self.assertEqual((count, len(self.queue.letters), len(self.mail_of("alice"))), (2, 1, 1))
