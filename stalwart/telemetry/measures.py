@@ -80,7 +80,6 @@ MESSAGE_INGEST_DURATION = _lasts(
 MESSAGE_SIZE = Measure(
     "message_size_bytes", "histogram", "Octets of messages that were stored", (), OCTETS, "message.size"
 )
-QUEUE_LETTERS = Measure("queue_messages", "gauge", "Messages that wait in the queue of mail", id="queue.count")
 TEXT_INDEX_WAITING = Measure("search_index_waiting", "gauge", "E-mails whose text is not indexed yet")
 DIAGNOSIS_DURATION = _lasts("diagnosis", "How long delivery diagnoses took", SHORT, "verdict")
 

@@ -17,6 +17,7 @@ from stalwart.app.observing.otlp import Collectors, EventExports, FigureExports
 from stalwart.app.observing.tracers import Tracers
 from stalwart.app.observing.web_hooks import WebHooks
 from stalwart.config.monitoring.metrics import Metrics
+from stalwart.store import Transaction
 from stalwart.tasks.metric_history import MetricHistory
 from stalwart.tasks.trace_history import TraceHistory
 from stalwart.telemetry.figures.families import Expiries
@@ -101,8 +102,12 @@ def figures_of(below: Foundations, certificates: Expiries) -> Figures:
     """The figures of the server, as far as x:Metrics allows."""
 
     async def count() -> Mapping[str, int]:
-        return await below.store.read(lambda tx: {id: tx.registry.count(type) for id, type in KINDS.items()})
+        return await below.store.read(_counted)
 
     return Figures(
         below.telemetry, below.reactor, count, lambda id: below.settings.of(Metrics).allows(id), certificates
     )
+
+
+def _counted(tx: Transaction) -> Mapping[str, int]:
+    return {id: tx.registry.count(type) for id, type in KINDS.items()} | {"queue.count": tx.queue.count()}

@@ -21,7 +21,6 @@ from stalwart.mail.queue.attempts import Attempts, Loaded
 from stalwart.store import Store, Transaction
 from stalwart.store.queue_rows import LaneRow
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.measures import QUEUE_LETTERS
 from stalwart.telemetry.queue_events import QUEUE_ERROR
 from stalwart.telemetry.spans import inside, new_span
 
@@ -36,7 +35,6 @@ REST: Final = 15.0
 """Seconds for which nothing is begun when the store does not answer."""
 GRACE: Final = 10.0
 """Seconds that attempts get to end when the server does."""
-COUNT_EVERY: Final = 30.0
 
 
 @define(eq=False)
@@ -59,7 +57,6 @@ class _Due:
     lanes: list[LaneRow]
     next_at: int | None
     ages: bool
-    count: int | None
 
 
 class Dispatcher:
@@ -85,8 +82,6 @@ class Dispatcher:
         self._telemetry = telemetry
         self._clock = clock
         self._poll = poll
-        self._letters = telemetry.series(QUEUE_LETTERS)
-        self._counted_at: float | None = None
         self._open = False
         self._looking = False
         self._again = False
@@ -148,17 +143,13 @@ class Dispatcher:
         busy: dict[str, set[int]] = {}
         for run in self._runs.values():
             busy.setdefault(run.lane.queue, set()).add(run.lane.id)
-        counts = self._counted_at is None or now - self._counted_at >= COUNT_EVERY
         ages = self._aging_now
         trying, working = frozenset(self._trying), dict(self._working)
         due: _Due = await self._store.read(
-            lambda tx: _read(tx, int(now), self._threads, busy, working, trying, counts=counts, ages=ages)
+            lambda tx: _read(tx, int(now), self._threads, busy, working, trying, ages=ages)
         )
         if not self._open:
             return
-        if due.count is not None:
-            self._counted_at = now
-            self._letters.set(due.count)
         for lane in due.lanes:
             if lane.id not in self._runs and self._room(lane.queue) > 0:
                 self._begin(lane)
@@ -308,7 +299,6 @@ def _read(
     working: dict[str, int],
     trying: Collection[int],
     *,
-    counts: bool,
     ages: bool,
 ) -> _Due:
     lanes: list[LaneRow] = []
@@ -328,4 +318,4 @@ def _read(
         expiry, notice = tx.queue.next_expiry(), tx.queue.next_notice()
         moments += [None if at is None else max(at, now + 1) for at in (expiry, notice)]
     known = [at for at in moments if at is not None]
-    return _Due(lanes, min(known, default=None), over or overdue, tx.queue.count() if counts else None)
+    return _Due(lanes, min(known, default=None), over or overdue)

@@ -25,7 +25,11 @@ from stalwart.telemetry.measures import Measure, declared_measures
 from stalwart.telemetry.series import Exemplar
 from stalwart.telemetry.stream import Telemetry
 
-COUNTED = {"domain.count": ("domains", "Domains"), "user.count": ("accounts", "Accounts of people and groups")}
+COUNTED = {
+    "domain.count": ("domains", "Domains"),
+    "user.count": ("accounts", "Accounts of people and groups"),
+    "queue.count": ("queue_messages", "Messages that wait in the queue of mail"),
+}
 """What ``Parts.counts`` can tell, by the reference's name (telemetry 1.3): our name, and what it is."""
 
 _ODD = re.compile(r"[^A-Za-z0-9]")
