@@ -40,8 +40,8 @@ class Peer:
 
     ``role`` and ``limits`` are this session's, like the ``hostname`` that the server calls itself and its ``greeting``
     (None: those of the policy); ``Reception.connect`` may put others there. ``tls`` is what was agreed, such as
-    ``TLSv1.3 TLS_AES_256_GCM_SHA384``. ``login`` is who has signed in; ``offers`` is what is offered since EHLO or the
-    sign-in. ``state`` belongs to the reception.
+    ``TLSv1.3 TLS_AES_256_GCM_SHA384``. ``login`` is who has signed in, ``grant`` what that rests on; ``offers`` is
+    what is offered since EHLO or the sign-in. ``grant`` and ``state`` belong to the reception.
     """
 
     role: Role
@@ -56,6 +56,7 @@ class Peer:
     is_tls: bool = False
     tls: str | None = None
     login: Any = None
+    grant: Any = None
     hostname: str | None = None
     greeting: str | None = None
     offers: Offers | None = None

@@ -40,8 +40,9 @@ class SendingRights:
         self._clock = clock
 
     async def begin(self, peer: Peer) -> None:
-        """Note what the sign-in of ``peer``, which was proved just now, rests on. Raises Unauthenticated."""
-        peer.state = await self._standing.grant(peer.login)
+        """Note what the sign-in of ``peer`` rests on, when it has just been proved. Raises Unauthenticated."""
+        if peer.grant is None:
+            peer.grant = await self._standing.grant(peer.login)
 
     async def is_own(self, access: Access, address: str) -> bool:
         """Whether ``address`` is one of the account, or of its groups."""
@@ -54,7 +55,7 @@ class SendingRights:
     async def sender_refusal(self, peer: Peer, path: Path, *, must_match: bool) -> Refusal | None:
         """Why mail from ``path`` is not taken."""
         ends_at = peer.login.expires_at
-        access = await self._standing.access(peer.state)
+        access = await self._standing.access(peer.grant)
         if access is None or (ends_at is not None and ends_at <= self._clock.seconds()):
             return SIGN_IN_AGAIN
         peer.login = evolve(access, expires_at=ends_at)

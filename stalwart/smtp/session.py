@@ -119,7 +119,7 @@ class Session:
         """Begin anew (RFC 3207 4.2): what was said in clear may have been said by somebody else."""
         self._reset()
         peer = self.peer
-        peer.hello = peer.login = peer.offers = None
+        peer.hello = peer.login = peer.grant = peer.offers = None
         peer.is_extended = False
         peer.is_tls = True
         self._sign_in.exchange = None

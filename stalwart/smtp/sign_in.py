@@ -82,7 +82,10 @@ class SignIn:
         if isinstance(outcome, Login):
             session.peer.login = outcome.identity
             answer = await session.named()
-            return Outcome((authentication.SIGNED_IN,)) if answer is None else refused(answer)
+            if answer is None:
+                return Outcome((authentication.SIGNED_IN,))
+            session.peer.login = None
+            return refused(answer)
         limits = session.peer.limits
         if limits.login_delay:
             await deferLater(session.policy.clock, limits.login_delay)  # type: ignore[arg-type]  # is IReactorTime

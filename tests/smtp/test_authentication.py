@@ -8,6 +8,7 @@ from typing import Any
 from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
+from stalwart.errors import Unauthenticated
 from stalwart.smtp.authentication import LONGEST_RESPONSE, Challenge, response_of
 from stalwart.smtp.role import SUBMISSION
 from stalwart.smtp.sign_in import SignIn
@@ -104,6 +105,13 @@ class AuthTests(SynchronousTestCase):
     def test_tls_forgets_it(self) -> None:
         client = self.client()
         client.say("AUTH PLAIN " + RIGHT, "STARTTLS")
+        self.assertIsNone(client.connection.session.peer.login)
+
+    def test_the_reception_has_the_last_word(self) -> None:
+        server = self.server()
+        client = server.greeted()
+        server.reception.problems["hello"] = Unauthenticated()
+        self.assertEqual(client.codes("AUTH PLAIN " + RIGHT), ["530 5.7.0"])
         self.assertIsNone(client.connection.session.peer.login)
 
     def test_its_parameter(self) -> None:

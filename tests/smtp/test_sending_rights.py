@@ -220,7 +220,7 @@ class NameTests(SubmissionCase):
             client = self.signed_in()
             self.assertEqual(client.codes(f"MAIL FROM:<{SUE}>", "RSET")[0], "250 2.1.0")
             self.patch_account(self.ids["sue"], patch)
-            self.assertEqual(client.codes(f"MAIL FROM:<{SUE}>"), [code], patch)
+            self.assertEqual(client.codes("EHLO again.test", f"MAIL FROM:<{SUE}>")[-1], code, patch)
 
     def test_nobody_sends_without_signing_in(self) -> None:
         client = self.secure()
