@@ -36,6 +36,7 @@ BENCHMARKS = (
     "mail_size",
     "mail_search",
     "mail_queue",
+    "submission",
     "push",
     "start",
 )
