@@ -116,7 +116,7 @@ class Bench:
         throttles = Throttles(settings, io, clock)
         self.sends = sends
         attempts = Attempts(store, strategies, sends, sends, throttles, recording, telemetry, clock)
-        aging = Aging(store, strategies, recording, clock)
+        aging = Aging(store, strategies, recording, telemetry, clock)
         self.queue.delivery = Dispatcher(store, attempts, aging, strategies.threads, telemetry, clock)
 
     async def over_smtp(self, settings: Settings) -> Sender:

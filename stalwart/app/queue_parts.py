@@ -81,7 +81,7 @@ def queue_parts(
     local = LocalDeliveries(recipients, messages, delivering, intake, strategies.hostname, clock)
     throttles = Throttles(settings, io, clock)
     attempts = Attempts(store, strategies, sender, local, throttles, recording, telemetry, clock)
-    aging = Aging(store, strategies, recording, clock)
+    aging = Aging(store, strategies, recording, telemetry, clock)
     poll = LONGEST_TIMER if isinstance(company, Alone) else POLL
     queue.delivery = Dispatcher(store, attempts, aging, strategies.threads, telemetry, clock, poll=poll)
     return QueueParts(queue, sender)

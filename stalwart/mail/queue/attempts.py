@@ -40,6 +40,8 @@ from stalwart.telemetry.queue_events import (
 
 TOGETHER: Final = 100
 """Recipients of one transaction with another server: what each takes at least (RFC 5321 4.5.3.1.8)."""
+AFTER_A_FAULT: Final = 900
+"""Seconds until a letter is tried again over which this server has stumbled."""
 LONGEST: Final = 3 * 3600
 """Seconds that one transaction with another server takes at most."""
 
@@ -142,14 +144,22 @@ class Attempts:
 
     async def attempt(self, loaded: Loaded, lane: LaneRow) -> Result:
         """Try those of a letter who are due in a lane. Raises Unavailable if nothing can be written."""
-        result = await self._attempted(loaded, lane)
+        try:
+            result = await self._attempted(loaded, lane)
+        except (CancelledError, StalwartError):
+            raise
+        except Exception as problem:  # the next letter may well go
+            reason = f"{type(problem).__name__}: {problem}"
+            self._telemetry.emit(QUEUE_ERROR, queueId=loaded.letter.id, reason=reason, trace=traceback.format_exc())
+            await self._recording.postponed(loaded.letter, _of_lane(loaded.letter, lane), AFTER_A_FAULT)
+            return Result(taken=True)
         if not result.taken:
             await self.release((loaded,))
         return result
 
     async def _attempted(self, loaded: Loaded, lane: LaneRow) -> Result:
         letter, now, result = loaded.letter, self._now(), Result()
-        due = [each for each in letter.recipients if each.state == WAITING and each.lane == lane.id and each.due <= now]
+        due = [each for each in _of_lane(letter, lane) if each.due <= now]
         over = [given_up(each, lane) for each in due if each.expires_at <= now]
         if over:
             await self._recording.failed(letter, loaded.content, over)
@@ -337,6 +347,10 @@ def _strategy_of(strategies: Strategies, subject: Subject, now: int) -> Callable
 
 def _all(recipients: Sequence[QueuedRecipient], error: str, text: str, status: str) -> list[RecipientOutcome]:
     return [RecipientOutcome(each.address, "temporary", status, error_type=error, message=text) for each in recipients]
+
+
+def _of_lane(letter: QueuedLetter, lane: LaneRow) -> list[QueuedRecipient]:
+    return [each for each in letter.recipients if each.state == WAITING and each.lane == lane.id]
 
 
 def _loaded(tx: Transaction, letter: QueuedLetter) -> Loaded:

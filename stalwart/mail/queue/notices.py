@@ -6,11 +6,14 @@ Reports are letters from the null sender, so that no report is ever about a repo
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
+from twisted.internet.defer import CancelledError
+
 from stalwart.codec.ids import encode_id
-from stalwart.errors import StalwartError
+from stalwart.errors import StalwartError, Unavailable
 from stalwart.mail.delivery import reports
 from stalwart.mail.delivery.content import HeldContent, content_of
 from stalwart.mail.queue.intake import Intake
@@ -20,6 +23,7 @@ from stalwart.store import Store
 from stalwart.store.blob_files import Stored
 from stalwart.store.queue_rows import QueuedLetter, QueuedRecipient
 from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import Event
 from stalwart.telemetry.queue_events import (
     DELIVERY_DOUBLE_BOUNCE,
     DELIVERY_DSN_PERM_FAIL,
@@ -30,6 +34,8 @@ from stalwart.telemetry.queue_events import (
 
 Sign = Callable[[bytes, str], Awaitable[bytes]]
 """The signatures to put in front of a message from a domain."""
+
+Compose = Callable[[reports.Reported, Sequence[reports.Fate], int], Awaitable[bytes]]
 
 DAEMON: Final = "MAILER-DAEMON"
 
@@ -74,9 +80,7 @@ class Notices:
                 )
         if not told:
             return None
-        made = await reports.bounce(self._about(letter, content), [_fate(each, now) for each in told], now)
-        self._telemetry.emit(DELIVERY_DSN_PERM_FAIL, queueId=letter.id, to=letter.return_path, total=len(told))
-        return await self._letter(letter, made)
+        return await self._letter(reports.bounce, DELIVERY_DSN_PERM_FAIL, letter, content, told, now)
 
     async def of_delay(
         self, letter: QueuedLetter, content: bytes | Stored | None, ends: Sequence[Ended], now: int
@@ -84,9 +88,7 @@ class Notices:
         """The letter that tells of those who still wait."""
         if not ends:
             return None
-        made = await reports.delay(self._about(letter, content), [_fate(each, now) for each in ends], now)
-        self._telemetry.emit(DELIVERY_DSN_TEMP_FAIL, queueId=letter.id, to=letter.return_path, total=len(ends))
-        return await self._letter(letter, made)
+        return await self._letter(reports.delay, DELIVERY_DSN_TEMP_FAIL, letter, content, ends, now)
 
     async def of_success(
         self, letter: QueuedLetter, content: bytes | Stored | None, ends: Sequence[Ended], now: int
@@ -95,9 +97,7 @@ class Notices:
         told = [each for each in ends if each.outcome.relayed_without_dsn and wants(letter, each.recipient, "SUCCESS")]
         if not told:
             return None
-        made = await reports.success(self._about(letter, content), [_fate(each, now) for each in told], now)
-        self._telemetry.emit(DELIVERY_DSN_SUCCESS, queueId=letter.id, to=letter.return_path, total=len(told))
-        return await self._letter(letter, made)
+        return await self._letter(reports.success, DELIVERY_DSN_SUCCESS, letter, content, told, now)
 
     def _about(self, letter: QueuedLetter, content: bytes | Stored | None) -> reports.Reported:
         return reports.Reported(
@@ -111,25 +111,50 @@ class Notices:
             smtputf8=letter.smtputf8,
         )
 
-    async def _letter(self, letter: QueuedLetter, made: bytes) -> Letter:
-        signature = b""
-        if self._sign is not None:
+    async def _letter(
+        self,
+        compose: Compose,
+        event: Event,
+        letter: QueuedLetter,
+        content: bytes | Stored | None,
+        told: Sequence[Ended],
+        now: int,
+    ) -> Letter | None:
+        """A report as a letter. Nothing that is wrong with the content keeps what happened from being written down."""
+        fates = [_fate(each, now) for each in told]
+        for shown in (content, None):
             try:
-                signature = await self._sign(made, self._domain())
-            except StalwartError as problem:
-                self._telemetry.emit(
-                    QUEUE_ERROR, queueId=letter.id, reason=f"a report was not signed: {problem.detail}"
-                )
-        return Letter(
-            content=await self._intake.prepare(signature + made),
-            return_path="",
-            recipients=(LetterRecipient(letter.return_path, notify=frozenset(("NEVER",))),),
-            source="dsn",
-            account_id=letter.account_id,
-            env_id=encode_id(letter.id),
-            smtputf8=letter.smtputf8,
-            body="8BITMIME" if not made.isascii() else "7BIT",
-        )
+                made = await compose(self._about(letter, shown), fates, now)
+                signed = await self._signature(letter, made) + made
+                ready = await self._intake.prepare(signed)
+            except (CancelledError, Unavailable):
+                raise
+            except Exception as problem:
+                reason = f"a report: {type(problem).__name__}: {problem}"
+                self._telemetry.emit(QUEUE_ERROR, queueId=letter.id, reason=reason, trace=traceback.format_exc())
+                continue
+            self._telemetry.emit(event, queueId=letter.id, to=letter.return_path, total=len(told))
+            return Letter(
+                content=ready,
+                return_path="",
+                recipients=(LetterRecipient(letter.return_path, notify=frozenset(("NEVER",))),),
+                source="dsn",
+                account_id=letter.account_id,
+                env_id=encode_id(letter.id),
+                smtputf8=letter.smtputf8,
+                body="8BITMIME" if not made.isascii() else "7BIT",
+            )
+        return None
+
+    async def _signature(self, letter: QueuedLetter, made: bytes) -> bytes:
+        if self._sign is None:
+            return b""
+        try:
+            return await self._sign(made, self._domain())
+        except StalwartError as problem:
+            reason = f"a report was not signed: {problem.detail}"
+            self._telemetry.emit(QUEUE_ERROR, queueId=letter.id, reason=reason)
+            return b""
 
 
 def _fate(each: Ended, now: int) -> reports.Fate:

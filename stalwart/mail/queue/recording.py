@@ -86,6 +86,20 @@ class Recording:
         now = self._now()
         await self._store.write(lambda tx: tx.queue.change(letter.id, [settled(each) for each in recipients], now))
 
+    async def postponed(self, letter: QueuedLetter, recipients: Sequence[QueuedRecipient], seconds: int) -> None:
+        """Recipients of which something has gone wrong here: all that was due of them is due later."""
+        now = self._now()
+        later = [
+            replace(
+                each,
+                due=max(each.due, now + seconds),
+                expires_at=each.expires_at if each.expires_at > now else now + seconds,
+                notice_at=now + seconds if each.notice_at is not None and each.notice_at <= now else each.notice_at,
+            )
+            for each in recipients
+        ]
+        await self._store.write(lambda tx: tx.queue.change(letter.id, [settled(each) for each in later], now))
+
     async def rest(self, lane: LaneRow, until: int, failures: int, answer: Answer) -> None:
         """Have a lane rest, of which nothing was tried."""
         await self._store.write(lambda tx: tx.queue.rest(lane.id, until, failures, answer))
@@ -105,6 +119,8 @@ class Recording:
         recipients = [each.recipient for each in ends]
 
         def write(tx: Transaction) -> tuple[bool, int | None]:
+            if report is not None and not _waits(tx, letter.id, recipients):
+                return False, None  # somebody else has written what became of them, and told of it
             gone = tx.queue.change(letter.id, [settled(each) for each in recipients], now)
             if lane is not None and rest is not None:
                 tx.queue.rest(lane.id, *rest)
@@ -161,6 +177,13 @@ class Recording:
 
     def _now(self) -> int:
         return int(self._clock.seconds())
+
+
+def _waits(tx: Transaction, id: int, recipients: Sequence[QueuedRecipient]) -> bool:
+    """Whether any of them still waits."""
+    present = tx.queue.get(id)
+    numbers = {each.number for each in recipients}
+    return present is not None and any(each.number in numbers and each.state == WAITING for each in present.recipients)
 
 
 def _delivered(ends: Sequence[Ended]) -> list[Ended]:

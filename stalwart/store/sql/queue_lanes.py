@@ -69,7 +69,9 @@ class Lanes:
     def correct(self, lane: int, floor: int = 0) -> None:
         """See ``store.queue``."""
         first = min((self._first(lane, priority) for priority in self._priorities(lane)), default=None)
-        if first is not None:
+        if first is None:
+            self._session.run("DELETE FROM queue_lane WHERE id = ?", lane)  # nobody waits there
+        else:
             first = max(first, floor)
             self._session.run(f"UPDATE queue_lane SET due = {_LATER} WHERE id = ?", first, first, lane)
 

@@ -5,9 +5,12 @@ Tests ``stalwart.mail.queue.aging``, ``stalwart.mail.queue.notices`` and ``stalw
 
 from __future__ import annotations
 
+from typing import Any
+
 from attrs import evolve
 
 from stalwart.errors import Unavailable
+from stalwart.mail.delivery import reports
 from stalwart.mail.queue import aging
 from stalwart.mail.queue.notices import wants
 from stalwart.mail.queue.recording import noticed
@@ -97,6 +100,48 @@ class SuccessTests(QueueCase):
         self.put("b@remote.test", return_path="x@elsewhere.test", expires_at=NOW)
         self.lead()
         self.assertEqual(self.sender.sent, ["x@elsewhere.test"])
+
+    def test_a_report_that_cannot_show_the_message_is_sent_without_it(self) -> None:
+        compose = reports.bounce
+
+        async def picky(about: Any, fates: Any, now: int) -> bytes:
+            if about.content.size:
+                raise ValueError("what a message")
+            return await compose(about, fates, now)
+
+        self.patch(reports, "bounce", picky)
+        self.put("b@remote.test", return_path="x@elsewhere.test", expires_at=NOW)
+        self.lead()
+        self.assertEqual((self.sender.sent, self.waiting()), (["x@elsewhere.test"], 0))
+
+    def test_delivery_is_written_down_although_no_report_can_be_made(self) -> None:
+        async def broken(about: Any, fates: Any, now: int) -> bytes:
+            raise ValueError("oh")
+
+        self.patch(reports, "success", broken)
+        self.sender.answering = lambda shipment, address: evolve(accepted(shipment, address), relayed_without_dsn=True)
+        self.lead()
+        self.put("b@remote.test", notify=["SUCCESS"])
+        self.assertEqual((self.sender.sent, self.waiting()), (["b@remote.test"], 0))
+
+    def test_a_letter_over_which_the_server_stumbles_is_looked_after_later(self) -> None:
+        failed = self.recording.failed
+
+        async def stumbling(letter: Any, content: Any, ends: Any) -> None:
+            if ends[0].recipient.address == "a@dead.test":
+                raise RuntimeError("oh")
+            await failed(letter, content, ends)
+
+        self.patch(self.recording, "failed", stumbling)
+        self.sender.answering = unreachable
+        for name in "xab":
+            self.put(f"{name}@dead.test", expires_at=NOW + 50)
+        self.lead()
+        self.later(60, 10)
+        self.assertEqual(sorted(to for _, to in self.reported), [["b@dead.test"], ["x@dead.test"]])
+        self.patch(self.recording, "failed", failed)
+        self.later(900, 10)
+        self.assertEqual(self.waiting(), 0)
 
     def test_a_return_path_without_a_domain_gets_nothing(self) -> None:
         self.put("b@remote.test", return_path="postmaster", expires_at=NOW)

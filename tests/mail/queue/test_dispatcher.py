@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.internet.defer import Deferred, fail
 
 from stalwart.config.mail.virtual_queue import MtaVirtualQueue
 from stalwart.errors import Unavailable
 from stalwart.mail.queue import dispatcher
 from stalwart.mail.queue.dispatcher import CONNECTIONS, REST
+from stalwart.mail.queue.outcomes import given_up
 from stalwart.store.queue_rows import DELIVERED, WAITING
 from tests.mail.queue.world import QueueCase, accepted, postponed, refused, unreachable
 
@@ -274,6 +277,33 @@ class TroubleTests(QueueCase):
         self.later(REST + 1, 2)
         self.assertIsNone(self.found(id))
         self.assertEqual(self.waiting(), 0)
+
+    def test_a_letter_over_which_the_server_stumbles_does_not_hold_up_others(self) -> None:
+        schedule = self.strategies.schedule
+
+        async def stumbling(variables: Any) -> Any:
+            if variables("rcpt") == "a@remote.test":
+                raise RuntimeError("oh")
+            return await schedule(variables)
+
+        self.patch(self.strategies, "schedule", stumbling)
+        first = self.put("a@remote.test")
+        self.put("b@remote.test")
+        self.lead()
+        self.assertEqual(self.sender.sent, ["b@remote.test"])
+        self.assertIn("queue.error", self.names())
+        self.patch(self.strategies, "schedule", schedule)
+        self.later(901, 3)
+        self.assertIsNone(self.found(first))
+
+    def test_what_two_have_found_over_is_bounced_once(self) -> None:
+        id = self.put("b@remote.test", expires_at=NOW + 5)
+        letter = self.found(id)
+        assert letter is not None
+        ends = [given_up(letter.recipients[0], None)]
+        self.settle(self.recording.failed(letter, None, ends))
+        self.settle(self.recording.failed(letter, None, ends))
+        self.assertEqual(self.waiting(), 1, "one report")
 
     def test_letters_of_other_processes_are_found(self) -> None:
         self.dispatcher._poll = 1.0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.defer import CancelledError
+
 from stalwart.config import registry
 from stalwart.config.identity.account import Account
 from stalwart.store.queue_rows import WAITING
@@ -57,7 +59,7 @@ class LocalTests(QueueCase):
         tried = self.recording.tried
 
         async def dies(*_given: object) -> None:
-            raise RuntimeError("the server ends here")
+            raise CancelledError  # the server ends here
 
         self.patch(self.recording, "tried", dies)
         self.lead()

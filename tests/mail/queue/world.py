@@ -123,7 +123,7 @@ class QueueCase(PostOffice):
         self.attempts = Attempts(
             *(store, self.strategies, self.sender, self.local, self.throttles, self.recording, self.telemetry, clock)
         )
-        self.aging = Aging(store, self.strategies, self.recording, clock)
+        self.aging = Aging(store, self.strategies, self.recording, self.telemetry, clock)
         self.dispatcher = Dispatcher(
             *(store, self.attempts, self.aging, self.strategies.threads, self.telemetry, clock)
         )
