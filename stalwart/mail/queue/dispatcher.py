@@ -269,7 +269,7 @@ class Dispatcher:
 
         def ended(result: Any) -> None:
             self._background.discard(running)
-            if isinstance(result, Failure) and not result.check(CancelledError):
+            if isinstance(result, Failure) and (self._open or not result.check(CancelledError)):
                 problem: Any = result.value
                 known = isinstance(problem, StalwartError)
                 self._rest(problem.detail if known else f"{type(problem).__name__}: {problem}")
