@@ -6,6 +6,7 @@ STAMP := $(VENV)/stamp-$(shell sha256sum requirements.lock setup.py pyproject.to
 HTTP ?= tcp:8080:interface=127.0.0.1
 SMTP ?= tcp:8025:interface=127.0.0.1
 LMTP ?= tcp:8024:interface=127.0.0.1
+SUBMISSION ?= tcp:8587:interface=127.0.0.1
 
 .PHONY: help run test check bench docs interop dashboard soak format lock clean
 
@@ -28,7 +29,8 @@ $(STAMP): requirements.lock setup.py pyproject.toml
 
 run: $(STAMP)
 	@mkdir -p -m 700 var
-	@exec $(BIN)/twistd -n --pidfile= stalwart --data var --demo --http $(HTTP) --smtp $(SMTP) --lmtp $(LMTP)
+	@exec $(BIN)/twistd -n --pidfile= stalwart --data var --demo --http $(HTTP) --smtp $(SMTP) --lmtp $(LMTP) \
+		--submission $(SUBMISSION)
 
 test: $(STAMP)
 	@$(BIN)/python -W error::SyntaxWarning -m tests.run
