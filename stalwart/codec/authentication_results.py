@@ -16,6 +16,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+^_`{|}~.-]+\Z")
 _ADDRESS = re.compile(rf"(?:{_ATOMS})?@[A-Za-z0-9.-]+\Z")
 _LONGEST = 320
 _LONGEST_REASON = 160
+_LINE = 250  # octets, unless a single value is longer
+_MOST_OCTETS = 600
 
 
 @frozen
@@ -102,7 +104,8 @@ def authentication_results(authserv_id: str, methods: Iterable[str]) -> bytes:
 def spf_method(verdict: SpfVerdict) -> str:
     """RFC 8601 2.7.2."""
     name = "helo" if verdict.scope == "helo" else "mailfrom"
-    return f"spf={verdict.result}{_comment(verdict.reason)} smtp.{name}={_value(verdict.identity)}"
+    said = f" smtp.{name}={_value(verdict.identity)}"
+    return _folded(f"spf={verdict.result}{_comment(verdict.reason)}", (), said)
 
 
 def dkim_method(verdict: DkimVerdict) -> str:
@@ -114,8 +117,7 @@ def dkim_method(verdict: DkimVerdict) -> str:
         ("header.i", verdict.identity if verdict.identity != f"@{verdict.domain}" else ""),
         ("header.b", verdict.signature),
     )
-    said = "".join(f" {name}={_value(value)}" for name, value in parts if value)
-    return f"dkim={verdict.result}{_comment(verdict.reason)}{said}"
+    return _folded(f"dkim={verdict.result}{_comment(verdict.reason)}", parts)
 
 
 def arc_method(verdict: ArcVerdict) -> str:
@@ -133,15 +135,14 @@ def dmarc_method(verdict: DmarcVerdict) -> str:
     words = [f"p={verdict.published}"] if verdict.policy_domain else []
     if verdict.reason:
         words.append(verdict.reason)
-    said = f" header.from={_value(verdict.domain)}" if verdict.domain else ""
-    if verdict.policy_domain:
-        said += f" policy.dmarc={verdict.policy}"
-    return f"dmarc={verdict.result}{_comment(' '.join(words))}{said}"
+    policy = verdict.policy if verdict.policy_domain else ""
+    parts = (("header.from", verdict.domain), ("policy.dmarc", policy))
+    return _folded(f"dmarc={verdict.result}{_comment(' '.join(words))}", parts)
 
 
 def name_method(verdict: NameVerdict) -> str:
     """RFC 8601 2.7.3."""
-    return f"iprev={verdict.result}{_comment(verdict.name or verdict.reason)} policy.iprev={_value(verdict.ip)}"
+    return _folded(f"iprev={verdict.result}{_comment(verdict.name or verdict.reason)}", (("policy.iprev", verdict.ip),))
 
 
 def received_spf(verdict: SpfVerdict, *, ip: str, helo: str, mail_from: str, receiver: str) -> bytes:
@@ -165,6 +166,19 @@ def received_spf(verdict: SpfVerdict, *, ip: str, helo: str, mail_from: str, rec
     return f"Received-SPF: {verdict.result}{_comment(words)}\r\n\t{said}\r\n".encode()
 
 
+def _folded(text: str, parts: Iterable[tuple[str, str]], last: str = "") -> str:
+    """``text`` with its properties, those that are not empty; lines that get long go on in the next one, for no line
+    may have more than 998 octets (RFC 5322 2.1.1).
+    """
+    lines = [text]
+    for part in (*(f" {name}={_value(value)}" for name, value in parts if value), *((last,) if last else ())):
+        if len((lines[-1] + part).encode()) > _LINE:
+            lines.append("\t" + part.lstrip())
+        else:
+            lines[-1] += part
+    return "\r\n".join(lines)
+
+
 def _comment(text: str) -> str:
     """`` (text)``, or nothing; what has a meaning in comments is left out (RFC 5322 3.2.2)."""
     kept = "".join(character for character in text if character.isprintable() and character not in "()\\").strip()
@@ -182,4 +196,5 @@ def _value(text: str) -> str:
 
 def _quoted(text: str) -> str:
     kept = "".join(character for character in text[:_LONGEST] if character.isprintable())
+    kept = kept.encode()[:_MOST_OCTETS].decode("utf-8", "ignore")
     return '"' + kept.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -15,6 +15,7 @@ from attrs import frozen
 from stalwart.codec.ip_networks import IpAddress
 
 LONGEST_RECORD = 8192
+LONGEST_EXPLANATION = 1024
 _LONGEST_NAME = 253
 
 _QUALIFIERS = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral", "": "pass"}
@@ -153,9 +154,10 @@ class Macros:
     def name(self, spec: str) -> str:
         """``spec`` as a domain name; if it is too long, labels are taken away on the left (RFC 7208 7.3)."""
         name = self.text(spec).rstrip(".")
-        while len(name) > _LONGEST_NAME and "." in name:
-            name = name.partition(".")[2]
-        return name
+        if len(name) <= _LONGEST_NAME:
+            return name
+        dot = name.find(".", len(name) - _LONGEST_NAME - 1)
+        return name[dot + 1 :] if dot >= 0 else name.rpartition(".")[2]
 
     def text(self, spec: str) -> str:
         """``spec`` with its macros replaced."""
@@ -200,7 +202,7 @@ def needs_validated_name(spec: str) -> bool:
 
 def is_explanation(text: str) -> bool:
     """Whether ``text`` may be expanded for a person (RFC 7208 6.2)."""
-    return _EXPLANATION.match(text) is not None
+    return len(text) <= LONGEST_EXPLANATION and _EXPLANATION.match(text) is not None
 
 
 def shown(text: str) -> str:

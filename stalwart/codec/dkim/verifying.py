@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from attrs import frozen
 
@@ -15,7 +16,16 @@ from stalwart.codec.authentication_results import DkimVerdict
 from stalwart.codec.dkim.body import BodyForm, BodyHash
 from stalwart.codec.dkim.fields import Field, selected
 from stalwart.codec.dkim.keys import UnusableKey, VerifyingKey, read_key
-from stalwart.codec.dkim.signature import MalformedSignature, Signature, read, tags_of, without_value
+from stalwart.codec.dkim.signature import (
+    MalformedSignature,
+    Signature,
+    algorithm_of,
+    domain_of,
+    read,
+    selector_of,
+    tags_of,
+    without_value,
+)
 
 MOST_SIGNATURES = 10
 
@@ -132,4 +142,13 @@ def _malformed(field: Field, reason: str) -> DkimVerdict:
         tags = tags_of(field)
     except MalformedSignature:
         tags = {}
-    return DkimVerdict("permerror", tags.get("d", ""), tags.get("s", ""), tags.get("a", ""), reason=reason)
+    domain, selector = _readable(domain_of, tags, "d"), _readable(selector_of, tags)
+    return DkimVerdict("permerror", domain, selector, _readable(algorithm_of, tags), reason=reason)
+
+
+def _readable(read_tag: Callable[..., str], *arguments: Any) -> str:
+    """A tag if it is what it should be: strangers may have written anything there, of any length."""
+    try:
+        return read_tag(*arguments)
+    except MalformedSignature:
+        return ""

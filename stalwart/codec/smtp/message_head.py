@@ -18,9 +18,8 @@ _MAILBOX_LINE = re.compile(rb"From [^\r\n]*\r\n(?=[!-9;-~]+[ \t]*:)")
 _RECEIVED = re.compile(rb"(?im)^received[ \t]*:")
 _MESSAGE_ID = re.compile(rb"(?im)^message-id[ \t]*:[ \t\r\n]*<")
 _DATE = re.compile(rb"(?im)^date[ \t]*:")
-_COMMENT = re.compile(rb"\((?:[^()\\]|\\.)*\)", re.DOTALL)
-_AUTHSERV_ID = re.compile(rb'\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))', re.DOTALL)
-_DEEPEST_COMMENT = 8
+_IN_COMMENT = re.compile(rb"[^()\\]+|\\.|[()]|\\", re.DOTALL)
+_SERVER = re.compile(rb'"((?:[^"\\]|\\.)*+)"|([!#$%&\'*+.^_`{|}~0-9A-Za-z\x80-\xff-]+)', re.DOTALL)
 
 
 @frozen
@@ -79,16 +78,31 @@ def _without(head: bytes, authserv_id: bytes, without_bcc: bool) -> bytes:
 
 
 def _is_of(value: bytes, authserv_id: bytes) -> bool:
-    """Whether a field Authentication-Results is in that name (RFC 8601 2.2); one that nobody can read is."""
-    for _ in range(_DEEPEST_COMMENT):
-        value, removed = _COMMENT.subn(b" ", value)
-        if not removed:
-            break
-    match = _AUTHSERV_ID.match(value)
-    if match is None or (match[2] or b"").startswith(b"("):
+    """Whether a field Authentication-Results is in that name (RFC 8601 2.2); one that nobody can read is.
+
+    What follows the name does not matter: who reads the field may be less strict than its grammar.
+    """
+    match = _SERVER.match(value, _after_comments(value))
+    if match is None:
         return True
-    said = match[2] if match[1] is None else re.sub(rb"\\(.)", rb"\1", match[1])
+    said = match[2] if match[1] is None else re.sub(rb"\\(.)", rb"\1", match[1], flags=re.DOTALL)
     return said.lower().rstrip(b".") == authserv_id.rstrip(b".")
+
+
+def _after_comments(value: bytes) -> int:
+    """Where the first word begins; the end of ``value`` if there is none."""
+    depth = position = 0
+    while position < len(value):
+        if depth == 0 and value[position : position + 1].isspace():
+            position += 1
+            continue
+        if depth == 0 and value[position : position + 1] != b"(":
+            return position
+        found = _IN_COMMENT.match(value, position)
+        assert found is not None  # it matches every octet
+        depth += {b"(": 1, b")": -1}.get(found[0], 0)
+        position = found.end()
+    return position
 
 
 def _field(name: bytes) -> re.Pattern[bytes]:

@@ -21,6 +21,7 @@ from stalwart.codec.dkim.fields import pieces_of
 from stalwart.codec.dkim.verifying import KeyRecords
 from stalwart.codec.ip_networks import InvalidAddress, parse_ip
 from stalwart.mail.authentication import dmarc
+from stalwart.mail.authentication.bounded_lookups import BoundedResolver
 from stalwart.mail.authentication.evidence import Evidence, judged, read_evidence
 from stalwart.mail.authentication.refusals import Modes, Refusal, message_refusal, sender_refusal
 from stalwart.mail.authentication.reverse_name import check_name
@@ -54,7 +55,11 @@ T = TypeVar("T")
 LONGEST = 20.0
 """Seconds that all checks of a message may take."""
 _KEYS_BY = 12.0
-"""Seconds after which keys and senders are not waited for any more, so that there is time for the policy."""
+"""Seconds after which keys and senders are not waited for any more."""
+_VERIFIED_BY = 15.0
+"""Seconds after which signatures are not waited for any more, so that there is time for the policy."""
+
+_GRACE = 0.5  # seconds in which what is known of a policy is still told
 
 _IN_TIME = "DNS did not answer in time"
 
@@ -236,7 +241,7 @@ class Checking:
         keys = await self._keys(evidence.key_names, begun + _KEYS_BY)
         lost = (DkimVerdict("temperror", reason="the signatures could not be verified in time"),)
         verdicts, chain = await self._within(
-            begun + LONGEST, self._work(lambda _: judged(evidence, keys)), (lost, None)
+            begun + _VERIFIED_BY, self._work(lambda _: judged(evidence, keys)), (lost, None)
         )
         if dkim and not verdicts:
             verdicts = (DkimVerdict("none"),)
@@ -254,9 +259,8 @@ class Checking:
             return DmarcVerdict("permerror", reason=evidence.doubt)
         author = evidence.authors[0]
         late = DmarcVerdict("temperror", author, reason=_IN_TIME)
-        work = dmarc.evaluate(
-            self._resolver(), evidence.authors, checked.sender.spf_from, checked.dkim, draw=self._draw
-        )
+        resolver = BoundedResolver(self._resolver(), self._clock, until - _GRACE)
+        work = dmarc.evaluate(resolver, evidence.authors, checked.sender.spf_from, checked.dkim, draw=self._draw)
         return await self._within(until, work, late)
 
     async def _work(self, work: Callable[[BlobFiles], T]) -> T:

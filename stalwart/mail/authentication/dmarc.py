@@ -14,12 +14,14 @@ from stalwart.codec import dmarc
 from stalwart.codec.authentication_results import DkimVerdict, DmarcVerdict, SpfVerdict
 from stalwart.codec.dmarc import Dmarc
 from stalwart.net.dns import LookupFailed, Resolver
+from stalwart.net.side_by_side import side_by_side
 
 MOST_AUTHORS = 4
 MOST_LABELS = 8
 MOST_IDENTIFIERS = 10
 
 _GRAVITY = ("fail", "temperror", "permerror", "none", "pass")
+_LONGEST_NAME = 253
 _POLICIES = ("reject", "quarantine", "none")
 _MILDER = {"reject": "quarantine", "quarantine": "none", "none": "none"}
 
@@ -37,16 +39,24 @@ async def evaluate(
     draw: Callable[[], float],
 ) -> DmarcVerdict:
     """The result for the domains that From names, the gravest of several. ``draw`` gives a number below 1, by which a
-    policy for a percentage of the mail applies or not.
+    policy for a percentage of the mail applies or not. Domains are looked at side by side, so that a slow one does not
+    keep the policy of another from being known.
     """
     domains = tuple(dict.fromkeys(authors))
     if not domains:
         return DmarcVerdict("permerror", reason="From names no domain")
     if len(domains) > MOST_AUTHORS:
         return DmarcVerdict("permerror", domains[0], reason="From names too many domains")
-    records = _Records(resolver)
-    found = [await _of_author(records, domain, spf, tuple(dkim), draw) for domain in domains]
-    return min(found, key=lambda verdict: (_GRAVITY.index(verdict.result), _POLICIES.index(verdict.policy)))
+    signatures = tuple(dkim)
+    found = await side_by_side(*(_of_author(_Records(resolver), each, spf, signatures, draw) for each in domains))
+    return min(found, key=_gravity)
+
+
+def _gravity(verdict: DmarcVerdict) -> tuple[int, int]:
+    """What has the worst consequence comes first: a failure that nobody minds must not hide one to be refused."""
+    has_passed = verdict.result in ("none", "pass")
+    consequence = len(_POLICIES) if has_passed else _POLICIES.index(verdict.policy)
+    return consequence, _GRAVITY.index(verdict.result)
 
 
 async def _of_author(
@@ -95,22 +105,30 @@ async def _spf_aligned(records: _Records, domain: str, record: Dmarc, spf: SpfVe
     """Whether SPF authenticates ``domain``, and whether it might if more were known."""
     if spf is None or spf.result not in ("pass", "temperror"):
         return False, False
-    if not await records.aligned(domain, spf.domain.lower(), strict=record.strict_spf):
-        return False, False
+    try:
+        if not await records.aligned(domain, spf.domain.lower(), strict=record.strict_spf):
+            return False, False
+    except _Unknown:
+        return False, True
     return spf.result == "pass", spf.result == "temperror"
 
 
 async def _dkim_aligned(
     records: _Records, domain: str, record: Dmarc, dkim: Iterable[DkimVerdict]
 ) -> tuple[bool, bool]:
-    """The same for signatures, the good ones first."""
-    useful = sorted((one for one in dkim if one.result in ("pass", "temperror")), key=lambda one: one.result)
+    """The same for signatures, the good ones and those of the very domain first."""
+    useful = [one for one in dkim if one.result in ("pass", "temperror")]
+    useful.sort(key=lambda one: (one.result, one.domain != domain))
     doubt = False
     for one in useful[:MOST_IDENTIFIERS]:
-        if await records.aligned(domain, one.domain, strict=record.strict_dkim):
-            if one.result == "pass":
-                return True, False
+        try:
+            is_aligned = await records.aligned(domain, one.domain, strict=record.strict_dkim)
+        except _Unknown:
             doubt = True
+            continue
+        if is_aligned and one.result == "pass":
+            return True, False
+        doubt = doubt or is_aligned
     return False, doubt
 
 
@@ -180,6 +198,8 @@ class _Records:
 
     async def _at(self, name: str) -> Dmarc | None:
         """The valid record of ``name`` itself."""
+        if len(f"_dmarc.{name}") > _LONGEST_NAME:  # there cannot be one, but those above have their say
+            return None
         if name not in self._found:
             try:
                 answer = await self._resolver.lookup(f"_dmarc.{name}", "TXT")

@@ -151,7 +151,8 @@ class _Evaluation:
 
     def _fits(self, addresses: Sequence[str], term: Term) -> bool:
         prefix = term.four if self._ip.version == 4 else term.six
-        return any(self._ip in ipaddress.ip_network((each, prefix), strict=False) for each in addresses)
+        wanted = ipaddress.ip_network((self._ip, prefix), strict=False)  # once: there may be thousands of addresses
+        return any(ipaddress.ip_address(each) in wanted for each in addresses)
 
     async def _addresses(self, name: str) -> Sequence[str]:
         return await self._lookup(name, "A" if self._ip.version == 4 else "AAAA")
