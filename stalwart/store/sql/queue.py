@@ -182,7 +182,7 @@ class SqlQueue:
             "UPDATE queue_recipient SET due = ? WHERE letter_id = ? AND state = 0 RETURNING lane", due, id
         )
         for lane in {row[0] for row in rows}:
-            self._lanes.hasten(lane, due, at_once=True)
+            self._lanes.rouse(lane)
         self._session.run("UPDATE queue_letter SET due = ? WHERE id = ?", due, id)
 
     def remove(self, id: int, now: int) -> bool:

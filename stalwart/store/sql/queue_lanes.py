@@ -56,15 +56,14 @@ class Lanes:
         if left and left[0] <= 0:
             self._session.run("DELETE FROM queue_lane WHERE id = ?", lane)
 
-    def hasten(self, lane: int, due: int, *, at_once: bool = False) -> None:
-        """Something is due then; ``at_once`` ends a rest."""
-        if at_once:
-            self._session.run(
-                "UPDATE queue_lane SET rests_until = 0, due = CASE WHEN due < ? THEN due ELSE ? END WHERE id = ?",
-                *(due, due, lane),
-            )
-        else:
-            self._session.run(f"UPDATE queue_lane SET due = {_SOONER} WHERE id = ?", *[due] * 4, lane)
+    def hasten(self, lane: int, due: int) -> None:
+        """Something is due then."""
+        self._session.run(f"UPDATE queue_lane SET due = {_SOONER} WHERE id = ?", *[due] * 4, lane)
+
+    def rouse(self, lane: int) -> None:
+        """It rests no longer."""
+        self._session.run("UPDATE queue_lane SET rests_until = 0 WHERE id = ?", lane)
+        self.correct(lane)
 
     def correct(self, lane: int, floor: int = 0) -> None:
         """See ``store.queue``."""
