@@ -15,7 +15,7 @@ from stalwart.config.operation.task import Task
 from stalwart.config.tls.dns_server import DnsServer
 from stalwart.config.vault import Vault, VaultKey
 from stalwart.errors import Unavailable
-from stalwart.mail import dkim_management
+from stalwart.mail import dkim_management, dns_management
 from stalwart.mail.dkim_keys import DKIM_KEY, check_key, public_text
 from stalwart.mail.dkim_management import (
     AFTER_LONG_MISSING,
@@ -29,6 +29,8 @@ from stalwart.mail.dkim_management import (
     lacks_task,
 )
 from stalwart.mail.dkim_rotation import MOST_HELD
+from stalwart.mail.domain_zone import DomainZones
+from stalwart.net import dns_update
 from stalwart.net.dns_answers import LookupFailed
 from stalwart.tasks.runner import TaskRunner
 from stalwart.tasks.scheduling import schedule, tasks_of_domain
@@ -36,7 +38,7 @@ from stalwart.tasks.work import LaterTask
 from stalwart.telemetry.events import DKIM_KEY_CHANGED, DKIM_RECORD_MISSING, Event
 from tests.codec.pem import key, pem
 from tests.directory.world import NOW, World
-from tests.mail.test_dns_management import SERVER
+from tests.mail.test_dns_management import SERVER, FakePublisher
 from tests.net.fake_dns import FakeResolver
 
 ED25519, RSA = "Dkim1Ed25519Sha256", "Dkim1RsaSha256"
@@ -444,6 +446,43 @@ class PublishingTests(KeyWorld):
         self.clock.advance(30 * DAY)
         self.run_for(self.domain_id)
         self.assertEqual(self.stages(), ["active"])
+
+
+class WholeWorldTests(KeyWorld):
+    """Keys and records are kept by their tasks, which a runner does."""
+
+    def test_rotation_without_anybody_doing_anything(self) -> None:
+        publisher = FakePublisher(self.resolver)
+        self.patch(dns_update, "publisher_for", lambda server, secret, outside: publisher)
+        self.patch(dns_management, "StubResolver", lambda reactor, servers: self.resolver)
+        zones = DomainZones(self.settings, self.vault, self, lambda name: None)
+        records = dns_management.RecordParts(
+            self.store, self.settings, zones, self.vault, self.hashing, lambda: self, self.clock
+        )
+        works = {DKIM_TASK: self.work, "DnsManagement": dns_management.dns_management(records)}
+        self.automatic_records(publishRecords={"dkim": True})
+        self.set_domain(dkimManagement={"@type": "Automatic", "algorithms": {RSA: True}})
+        runner = TaskRunner(self.store, self.settings, self.telemetry, self.clock, works)
+        self.successResultOf(self.store.write(lambda tx: hurry_keys(tx, self.domain_id, NOW)))
+        runner.start()
+        self.addCleanup(lambda: self.settle(runner.close()))
+        seen: list[list[str]] = []
+        for _ in range(3 * 140):
+            self.clock.advance(8 * 3600)
+            published = sorted(name.partition(".")[0] for (name, _), texts in self.resolver.zone.items() if texts)
+            expected = sorted(each.selector for each in self.signatures() if each.stage != "retired")
+            if self.stages() not in seen[-1:]:
+                seen.append(self.stages())
+            elif "pending" not in self.stages():
+                self.assertEqual(published, expected)
+            self.assertIn("active", self.stages())
+        self.assertEqual(seen[0], ["active"])
+        self.assertEqual(seen[-3:], [["retiring", "active"], ["retired", "active"], ["active"]])
+        self.assertEqual((self.missing, self.made, len(self.tasks()), len(self.tasks("DnsManagement"))), ([], 2, 1, 1))
+
+    def chain_for(self, name: str) -> tuple[bytes, ...]:
+        """As of the certificates that are served."""
+        return ()
 
 
 class TaskTests(KeyWorld):

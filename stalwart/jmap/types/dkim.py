@@ -80,11 +80,14 @@ class DkimSignatureHandler(CompletedHandler):
     ) -> None:
         """What follows for the keys of the domain, and for its records, is seen to soon."""
         for domain_id in {each.value.domain_id for each in (former, entry) if each is not None}:
-            domain = registry.get(tx, Domain, domain_id)
-            if domain is not None and isinstance(domain.value.dkim_management, AutomaticKeys):
-                hurry_keys(tx, domain_id, asking.now)
-            if domain is not None and isinstance(domain.value.dns_management, AutomaticRecords):
-                hurry(tx, domain_id, asking.now)
+            _see_to(tx, domain_id, asking.now)
+
+    def destroy(self, tx: Transaction, asking: Asking, change: Change) -> None:
+        """Remove it; a domain whose keys the server keeps gets another one if it needs it."""
+        assert change.id is not None
+        domain_id = self.existing(tx, asking, change.id).value.domain_id
+        super().destroy(tx, asking, change)
+        _see_to(tx, domain_id, asking.now)
 
     async def committed(self, asking: Asking, done: Sequence[Change]) -> list[str]:
         """What was put down to be done begins."""
@@ -96,6 +99,14 @@ class DkimSignatureHandler(CompletedHandler):
         """The public key."""
         row = tx.registry.get(self.type, id) if id is not None else None
         return {_PUBLIC: _public(self._vault, row)} if row is not None else {}
+
+
+def _see_to(tx: Transaction, domain_id: int, now: float) -> None:
+    domain = registry.get(tx, Domain, domain_id)
+    if domain is not None and isinstance(domain.value.dkim_management, AutomaticKeys):
+        hurry_keys(tx, domain_id, now)
+    if domain is not None and isinstance(domain.value.dns_management, AutomaticRecords):
+        hurry(tx, domain_id, now)
 
 
 def _new_date(tx: Transaction, asking: Asking, change: Change, former: Any, value: Any) -> Members:

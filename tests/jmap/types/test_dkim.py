@@ -92,3 +92,15 @@ class DkimSignatureTests(RegistryWorld):
         id = self.create("DkimSignature", **ED25519)
         self.update("DkimSignature", id, stage="retiring")
         self.assertIsNone(self.get("DkimSignature", id)["nextTransitionAt"])
+
+    def test_key_that_is_removed_is_replaced_if_need_be(self) -> None:
+        id = self.create("DkimSignature", **ED25519)
+        self.successResultOf(self.store.write(self.forget_tasks))
+        self.ask("x:DkimSignature/set", {"destroy": [id]})
+        rows = self.successResultOf(self.store.read(lambda tx: tx.registry.list("Task")))
+        self.assertEqual([row.data["@type"] for row in rows], ["DkimManagement"])
+
+    def forget_tasks(self, tx: Any) -> None:
+        """Nothing is put down to be done."""
+        for row in tx.registry.list("Task"):
+            tx.registry.delete("Task", row.id)
