@@ -247,7 +247,7 @@ class Attempts:
     ) -> tuple[int, int, Answer] | None:
         """Until when the lane rests, after how many failures, and why; None if it does not."""
         last = ends[-1]
-        if all(each.outcome.unreachable for each in ends):
+        if all(each.outcome.unreachable and each.outcome.kind == "temporary" for each in ends):
             failures = lane.failures + 1
             until = now + course.plan.rest(failures)
             if isinstance(course.route, shipment.Relay):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
 from twisted.internet.defer import Deferred, fail
 
 from stalwart.config.mail.virtual_queue import MtaVirtualQueue
@@ -123,6 +124,13 @@ class DeadHostTests(QueueCase):
         self.sender.by_domain.clear()
         self.later(121, 2)
         self.assertEqual(self.waiting(), 0)
+
+    def test_a_domain_that_does_not_exist_has_nothing_wait(self) -> None:
+        self.sender.answering = lambda shipment, address: evolve(unreachable(shipment, address), kind="permanent")
+        self.lead()
+        for n in range(3):
+            self.put(f"a{n}@gone.test")
+        self.assertEqual((len(self.reported), self.waiting()), (3, 0))
 
     def test_new_mail_for_it_waits_too(self) -> None:
         self.sender.answering = unreachable
