@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from stalwart.codec.dns_names import InvalidName, to_ascii
 from stalwart.codec.ids import decode_id
 from stalwart.codec.smtp.message_head import read_head
-from stalwart.errors import Invalid
+from stalwart.errors import Conflict, Invalid
 from stalwart.mail.queue.letter import MOST_RECIPIENTS, SOURCES, Letter, LetterRecipient
 from stalwart.mail.queue.quotas import QueueQuotas
 from stalwart.mail.queue.schedules import Plan
@@ -54,9 +56,14 @@ class Intake:
         # a report of failure is part of giving up, and must not fail
         counted = () if letter.source == "dsn" else self._quotas.counted(tx, subjects, blob.size, now)
         waiting = [self._waiting(letter, *pair, now) for pair in zip(recipients, subjects, strict=True)]
-        id = new_span(now)
-        tx.queue.insert(_row(letter, id, blob.hash, blob.size, _tenant(tx, letter), counted, now), waiting, now)
-        return id
+        row = _row(letter, blob.hash, blob.size, _tenant(tx, letter), counted, now)
+        while True:
+            try:
+                tx.queue.insert(row, waiting, now)
+            except Conflict:  # another process has given that number away; nothing is written yet
+                row = replace(row, id=new_span())
+            else:
+                return row.id
 
     async def write(self, work: Callable[[Transaction], None]) -> None:
         """Carry ``work`` out in a write transaction."""
@@ -154,10 +161,10 @@ def _tenant(tx: Transaction, letter: Letter) -> int | None:
 
 
 def _row(
-    letter: Letter, id: int, hash: bytes, size: int, tenant_id: int | None, counted: tuple[str, ...], now: int
+    letter: Letter, hash: bytes, size: int, tenant_id: int | None, counted: tuple[str, ...], now: int
 ) -> QueuedLetter:
     return QueuedLetter(
-        id=id,
+        id=new_span(),
         created_at=now,
         blob=hash,
         size=size,

@@ -14,6 +14,7 @@ from stalwart.config.mail.strategy import MtaOutboundStrategy
 from stalwart.config.mail.virtual_queue import MtaVirtualQueue
 from stalwart.errors import Invalid, OverQuota
 from stalwart.mail.delivery.shipment import RecipientOutcome, Shipment
+from stalwart.mail.queue import intake
 from stalwart.mail.queue.intake import MOST_RECEIVED, destination_of
 from stalwart.mail.queue.letter import MOST_RECIPIENTS
 from stalwart.store.blob_files import LARGE, Stored
@@ -66,6 +67,11 @@ class PutTests(QueueCase):
         found = self.found(id)
         assert found is not None
         self.assertEqual(found.size, len(large))
+
+    def test_a_number_that_is_taken_is_not_given_away_again(self) -> None:
+        numbers = iter((7, 7, 7, 8))
+        self.patch(intake, "new_span", lambda: next(numbers))
+        self.assertEqual([self.put("b@remote.test"), self.put("b@remote.test")], [7, 8])
 
     def test_each_address_is_there_once(self) -> None:
         found = self.found(self.put("b@remote.test", "c@remote.test", "b@remote.test"))
