@@ -14,8 +14,8 @@ from tests.contract.store_changes import ChangesContract
 from tests.contract.store_history import HistoryContract
 from tests.contract.store_mail import MailContract
 from tests.contract.store_mail_lists import MailListsContract
-from tests.contract.store_mail_text import MailTextContract
 from tests.contract.store_mail_reports import MailReportContract
+from tests.contract.store_mail_text import MailTextContract
 from tests.contract.store_mailboxes import MailboxContract
 from tests.contract.store_push_subscriptions import PushSubscriptionContract
 from tests.contract.store_queue import QueueContract

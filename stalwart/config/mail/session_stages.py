@@ -131,5 +131,7 @@ class MtaStageData(Singleton):
     add_received_spf_header: ExpressionValue = prop(
         _RCPT, _ON_MX, "Add Received-SPF (RFC 7208 9.1).", label="Add Received-SPF header"
     )
-    add_return_path_header: ExpressionValue = prop(_RCPT, _ON_MX, "Add Return-Path (RFC 5321 4.4); by LMTP and to mail of people here always.")
+    add_return_path_header: ExpressionValue = prop(
+        _RCPT, _ON_MX, "Add Return-Path (RFC 5321 4.4); by LMTP and to mail of people here always."
+    )
     script: ExpressionValue = prop(_RCPT, _NEVER, _SCRIPT, enforced=False)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from stalwart.config.mail.strategy import MtaOutboundStrategy
 from stalwart.config.mail.tls_strategy import MtaTlsStrategy
 from stalwart.mail.delivery.shipment import RecipientOutcome, Shipment
 from tests.mail.queue.world import QueueCase
 
-STRICT = {"name": "default", "startTls": "require", "dane": "require", "mtaSts": "require"}
+STRICT = {"name": "strict", "startTls": "require", "dane": "require", "mtaSts": "require"}
 
 
 def without_tls(shipment: Shipment, address: str) -> RecipientOutcome:
@@ -17,6 +18,7 @@ def without_tls(shipment: Shipment, address: str) -> RecipientOutcome:
 class OnTheWayTests(QueueCase):
     def test_policies_and_certificates_stop_no_report(self) -> None:
         self.settle(self.settings.create(MtaTlsStrategy, STRICT))
+        self.settle(self.settings.change(MtaOutboundStrategy, {"tls": {"match": {}, "else": "'strict'"}}))
         self.lead()
         self.put("b@remote.test")
         self.put("b@remote.test", source="report")
