@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.config.operation.enterprise import Enterprise
 from stalwart.config.network.system import SystemSettings
+from stalwart.config.operation.enterprise import Enterprise
 from stalwart.config.storage.blob_store import BlobStore
 from stalwart.jmap.registry.restart import restart_notices
 
