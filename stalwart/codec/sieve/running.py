@@ -232,7 +232,7 @@ def _change_flags(run: _Running, instruction: Instruction) -> None:
 
 def _add_header(run: _Running, instruction: Instruction) -> None:
     name, value = run.texts(instruction.values)
-    if name.lower() in run.world.bounds.protected:
+    if run.world.bounds.protects(name):
         return
     try:
         run.message.add(name, value, "last" in instruction.tags)
@@ -242,7 +242,7 @@ def _add_header(run: _Running, instruction: Instruction) -> None:
 
 def _delete_header(run: _Running, instruction: Instruction) -> None:
     name, patterns = run.text(instruction.values[0]), instruction.values[1]
-    if name.lower() in run.world.bounds.protected:
+    if run.world.bounds.protects(name):
         return
     how = comparison(run, instruction)
     keys = None if patterns is None else run.texts(patterns)

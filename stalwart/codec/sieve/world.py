@@ -15,9 +15,17 @@ _LOOK: Final = 64
 """Steps after which the time is looked at."""
 
 
+REDIRECTED_BY: Final = "X-Sieve-Redirected-From"
+"""The field that tells who has sent a message on."""
+
+_TRACES: Final = frozenset(("received", REDIRECTED_BY.lower()))  # what is in a circle is known by them
+
+
 @frozen
 class Bounds:
-    """How far a script may go. Lengths count characters; ``protected`` are fields, in lower case, that stay."""
+    """How far a script may go. Lengths count characters; ``protected`` are fields, in lower case, that stay, like those
+    that are traces in any case.
+    """
 
     steps: int = 100_000
     seconds: float = 1.0
@@ -31,6 +39,10 @@ class Bounds:
     remembered: int = 7 * 86_400
     """Seconds for which the ``duplicate`` test remembers an id, if the script does not say it."""
     protected: frozenset[str] = frozenset(("received", "auto-submitted", "original-subject", "original-from"))
+
+    def protects(self, name: str) -> bool:
+        """Whether scripts can neither add nor delete a field (RFC 5293 6)."""
+        return name.lower() in _TRACES or name.lower() in self.protected
 
 
 USUAL: Final = Bounds()

@@ -14,8 +14,8 @@ from attrs import evolve, field, frozen
 from stalwart.codec.sieve.actions import Filing, Verdict
 from stalwart.codec.sieve.answering import Person, Stamp, answer_to, memory_key, refused, silence
 from stalwart.codec.sieve.message import Message
+from stalwart.codec.sieve.world import REDIRECTED_BY
 
-REDIRECTED_BY: Final = "X-Sieve-Redirected-From"
 LEAST_SECONDS: Final = 60
 MOST_SECONDS: Final = 90 * 86_400
 """For how long somebody may be remembered as answered (RFC 5230 4.1)."""
@@ -66,6 +66,9 @@ def written(
     if not person.addresses:
         return evolve(verdict, redirections=(), answer=None, filings=verdict.filings or _instead(verdict)), Written()
     author = person.addresses[0]
+    away = tuple(each for each in verdict.redirections if not _is_own(each.address, person))
+    if len(away) < len(verdict.redirections):  # to oneself is to keep it
+        verdict = evolve(verdict, redirections=away, filings=verdict.filings or (Filing(),))
     if verdict.redirections and _is_back(message, person):
         verdict = evolve(verdict, redirections=(), filings=verdict.filings or (Filing(),))
     refusal = None
@@ -87,10 +90,15 @@ def _is_back(message: Message, person: Person) -> bool:
 
 def _own(message: Message, person: Person) -> tuple[str, ...]:
     """The own addresses, with the one of the envelope if it is one of them with a detail (RFC 5233)."""
-    local, _, domain = message.envelope.recipient.lower().rpartition("@")
-    base = f"{local.partition('+')[0]}@{domain}"
-    is_own = any(address.lower() == base for address in person.addresses)
-    return (*person.addresses, message.envelope.recipient) if is_own else person.addresses
+    recipient = message.envelope.recipient
+    return (*person.addresses, recipient) if _is_own(recipient, person) else person.addresses
+
+
+def _is_own(address: str, person: Person) -> bool:
+    """Whether it is one of theirs, with a detail or without."""
+    local, _, domain = address.lower().rpartition("@")
+    names = (f"{local}@{domain}", f"{local.partition('+')[0]}@{domain}")
+    return any(each.lower() in names for each in person.addresses)
 
 
 def _redirected(message: Message, verdict: Verdict, author: str) -> tuple[Redirected, ...]:

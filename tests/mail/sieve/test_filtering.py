@@ -201,6 +201,30 @@ class RedirectTests(SieveCase):
         self.deliver("alice", content=b"X-Sieve-Redirected-From: al@example.test\r\n" + MESSAGE)
         self.assertEqual((self.mail("alice"), self.outbox.letters), (["Inbox"], []))
 
+    def test_to_oneself_is_to_keep_it(self) -> None:
+        self.script(
+            "alice", 'redirect "alice@example.test"; redirect "Alice+more@EXAMPLE.test"; redirect "al@example.test";'
+        )
+        self.deliver("alice")
+        self.assertEqual((self.mail("alice"), self.outbox.letters), (["Inbox"], []))
+        self.script("bob", 'redirect "bob+x@example.test"; redirect "x@elsewhere.test";')
+        self.deliver("bob")
+        (letter,) = self.outbox.letters
+        self.assertEqual([each.address for each in letter.recipients], ["x@elsewhere.test"])
+        self.assertEqual(self.mail("bob"), ["Inbox"])
+
+    def test_traces_stay_whatever_the_settings_say(self) -> None:
+        self.settle(self.settings.change(SieveUserInterpreter, {"protectedHeaders": {}}))
+        self.script(
+            "alice",
+            'require "editheader"; deleteheader "X-Sieve-Redirected-From"; deleteheader "received";'
+            ' redirect "x@elsewhere.test";',
+        )
+        trace = b"Received: by mx.test; Thu, 1 Jan 2026 00:00:00 +0000\r\nX-Sieve-Redirected-From: bob@example.test\r\n"
+        self.deliver("alice", content=trace + MESSAGE)
+        (letter,) = self.outbox.letters
+        self.assertIn(trace, letter.content)
+
     def test_with_another_header(self) -> None:
         self.script(
             "alice",
