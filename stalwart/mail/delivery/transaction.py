@@ -120,7 +120,7 @@ class _Judge:
             error_type=error_type(failure) if failure is not None else "unexpectedResponse",
             message=failure.reason if failure is not None else "The host left in the middle",
             command=command,
-            unreachable=True,
+            unreachable=self._sent.mail is None,  # later on it may be this message that the host cannot bear
             sure=not self._sent.complete,
         )
         return Verdict(outcome, "elsewhere" if outcome.sure else "later")

@@ -250,8 +250,8 @@ class Attempts:
         if all(each.outcome.unreachable and each.outcome.kind == "temporary" for each in ends):
             failures = lane.failures + 1
             until = now + course.plan.rest(failures)
-            if isinstance(course.route, shipment.Relay):
-                self._relays.rest(course.route, until, last.recipient.answer)
+            if isinstance(course.route, shipment.Relay) and all(each.outcome.reply is None for each in ends):
+                self._relays.rest(course.route, until, last.recipient.answer)  # a 421 may be about this domain
             return until, failures, last.recipient.answer
         if admission.until is not None and admission.is_general and last.outcome.kind != "delivered":
             return int(admission.until) + 1, lane.failures, last.recipient.answer

@@ -83,6 +83,13 @@ class VerdictTests(SynchronousTestCase):
         self.assertEqual(found, [("temporary", "4.4.2", "elsewhere")] * 2)
         self.assertEqual((self.outcomes[0].sure, self.outcomes[0].error_type), (True, "connectionError"))
 
+    def test_what_ends_at_one_message_may_be_about_it(self) -> None:
+        self.judge(failure=GONE)
+        self.assertEqual([each.unreachable for each in self.outcomes], [True, True])
+        for named in ({"rcpts": []}, {"rcpts": [OK, OK]}, {"rcpts": [OK, OK], "complete": True}):
+            self.judge(mail=OK, failure=LATE, **named)
+            self.assertEqual([each.unreachable for each in self.outcomes], [False, False])
+
     def test_the_end_before_the_content(self) -> None:
         found = self.judge(mail=OK, rcpts=[OK], failure=LATE)
         self.assertEqual(found, [("temporary", "4.4.2", "elsewhere")] * 2)

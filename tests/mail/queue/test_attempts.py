@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
+from stalwart.codec.smtp_reply import Reply
 from stalwart.config.mail.connection_strategy import MtaConnectionStrategy
 from stalwart.config.mail.route import MtaRoute
 from stalwart.config.mail.strategy import MtaOutboundStrategy
@@ -114,6 +116,19 @@ class RouteTests(QueueCase):
         self.sender.answering = accepted
         self.later(330, 5)
         self.assertEqual(self.waiting(), 0)
+
+    def test_a_relay_that_takes_leave_rests_for_that_domain(self) -> None:
+        self.create(MtaRoute, {"@type": "Relay", "name": "smart", "address": "relay.test"})
+        self.strategy(route="'smart'")
+        leaving = Reply(421, "4.3.2", ("Good-bye",))
+        self.sender.by_domain["r0.test"] = lambda shipment, address: evolve(
+            unreachable(shipment, address), reply=leaving
+        )
+        self.lead()
+        for n in range(3):
+            self.put(f"b@r{n}.test")
+        self.put("c@r0.test")
+        self.assertEqual(self.sender.sent, ["b@r0.test", "b@r1.test", "b@r2.test"])
 
     def test_very_many_recipients_are_sent_in_several_transactions(self) -> None:
         self.lead()
