@@ -17,6 +17,7 @@ Next = Literal["done", "again", "elsewhere", "later"]
 take it; nothing, as what has failed would fail again or has left the outcome open."""
 
 TOO_MANY = (452, 552)
+"""Answers to RCPT alone that mean the recipients are too many for one transaction (RFC 5321 4.5.3.1.10)."""
 CONTENT_COMMANDS = ("DATA", "BDAT")
 """The commands of a transaction that are about the message itself."""
 
@@ -58,9 +59,9 @@ class _Judge:
             if last is not None and last.code == 421:
                 return self._refused(recipient, last, command)
             return self._lost(recipient, command)
-        if reply.code in TOO_MANY and sent.accepted:
+        if reply.code in TOO_MANY:
             outcome = self._outcome(recipient, "temporary", reply, command)
-            return Verdict(outcome, "again" if sent.failure is None else "elsewhere")
+            return Verdict(outcome, "again" if sent.accepted and sent.failure is None else "elsewhere")
         if not reply.positive:
             return self._refused(recipient, reply, command)
         return self._after_content(recipient)
@@ -92,7 +93,7 @@ class _Judge:
         return Verdict(outcome, "done")
 
     def _refused(self, recipient: ShipmentRecipient, reply: Reply, command: str) -> Verdict:
-        is_final = reply.permanent and reply.code not in TOO_MANY
+        is_final = reply.permanent
         outcome = self._outcome(recipient, "permanent" if is_final else "temporary", reply, command)
         return Verdict(outcome, "done" if is_final else "elsewhere")
 

@@ -66,6 +66,20 @@ class VerdictTests(SynchronousTestCase):
         found = self.judge(mail=OK, rcpts=[Reply(552, None, ("too many",)), OK], final=[OK], complete=True)
         self.assertEqual(found[0], ("temporary", "4.0.0", "again"))
 
+    def test_552_for_the_only_recipient_is_not_final(self) -> None:
+        found = self.judge(mail=OK, rcpts=[Reply(552, "5.2.2", ("full",))] * 2)
+        self.assertEqual(found, [("temporary", "4.0.0", "elsewhere")] * 2)
+
+    def test_552_for_the_message_is_final(self) -> None:
+        """RFC 1870 6.1, 6.3: it is too large, or its content is not taken."""
+        large, blocked = Reply(552, "5.3.4", ("too large",)), Reply(552, "5.7.0", ("blocked",))
+        for sent, status in (
+            ({"mail": large}, "5.3.4"),
+            ({"mail": OK, "rcpts": [OK, OK], "data": large}, "5.3.4"),
+            ({"mail": OK, "rcpts": [OK, OK], "final": [blocked], "complete": True}, "5.7.0"),
+        ):
+            self.assertEqual(self.judge(**sent), [("permanent", status, "done")] * 2, sent)
+
     def test_the_host_leaves_at_a_recipient(self) -> None:
         found = self.judge(mail=OK, rcpts=[BYE])
         self.assertEqual(found, [("temporary", "4.3.2", "elsewhere")] * 2)
