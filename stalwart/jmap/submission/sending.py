@@ -17,7 +17,7 @@ from stalwart.jmap.submission.envelope import Envelope, invalid_recipients, made
 from stalwart.jmap.submission.sending_rules import SEND, SendingRules
 from stalwart.mail.authentication.signing import Signing
 from stalwart.mail.own_addresses import OwnAddresses
-from stalwart.mail.queue.letter import Letter, LetterRecipient
+from stalwart.mail.queue.letter import Letter, LetterRecipient, queue_priority
 from stalwart.mail.queue.queue import MailQueue
 from stalwart.mail.recipients import Problem, Recipients
 from stalwart.store import Store, Transaction
@@ -43,13 +43,13 @@ class Ready:
         return Letter(
             self.content,
             envelope.sender.text,
-            tuple(_recipient(envelope, index) for index in range(len(envelope.recipients))),
+            tuple(LetterRecipient.of(path.text, of) for path, of in envelope.recipients),
             source,
             account_id=account_id,
             submission_id=submission_id,
             env_id=said.envid,
             ret=said.ret,
-            priority=-(said.mt_priority or 0),  # the queue begins with the lowest
+            priority=queue_priority(said.mt_priority or 0),
             received_ip=request.client_ip,
             role=_ROLE,
             hold_until=envelope.hold_until,
@@ -58,12 +58,6 @@ class Ready:
             body="8BITMIME" if self.is_8bit or self.is_utf8_header else "7BIT",
             require_tls=said.requiretls,
         )
-
-
-def _recipient(envelope: Envelope, index: int) -> LetterRecipient:
-    path, said = envelope.recipients[index]
-    notify = frozenset(("NEVER",)) if said.notify is not None and not said.notify else said.notify or frozenset()
-    return LetterRecipient(path.text, ";".join(said.orcpt) if said.orcpt is not None else None, notify)
 
 
 @frozen

@@ -7,6 +7,7 @@ from typing import Final
 
 from attrs import frozen
 
+from stalwart.mail.queue.letter import queue_priority
 from stalwart.store.queue_rows import Answer, QueuedLetter, QueuedRecipient
 
 ERRORS: Final = {
@@ -30,7 +31,7 @@ VariableSource = Callable[[str], object]
 @frozen
 class Subject:
     """A recipient of a letter, as much of it as rules ask for; one that is not in the queue yet has no ``queue``.
-    ``recipients`` are those who go the same way.
+    ``recipients`` are those who go the same way. Rules see the negative of ``priority``: MT-PRIORITY.
     """
 
     rcpt: str
@@ -94,7 +95,7 @@ _VALUES: Final[dict[str, Callable[[Subject, int], object]]] = {
     "sender_domain": lambda subject, now: domain_of(subject.sender),
     "source": lambda subject, now: subject.source,
     "role": lambda subject, now: subject.role,
-    "priority": lambda subject, now: subject.priority,
+    "priority": lambda subject, now: queue_priority(subject.priority),
     "size": lambda subject, now: subject.size,
     "retry_num": lambda subject, now: subject.retries,
     "notify_num": lambda subject, now: subject.notices,

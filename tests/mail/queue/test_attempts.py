@@ -221,7 +221,7 @@ def _subject(**members: Any) -> Subject:
         "sender": ALICE,
         "source": "dsn",
     }
-    given |= {"role": "mx", "priority": 3, "size": 10, "received_ip": "192.0.2.1", "received_port": 25}
+    given |= {"role": "mx", "priority": -3, "size": 10, "received_ip": "192.0.2.1", "received_port": 25}
     return Subject(created_at=NOW - 60, **(given | members))
 
 
