@@ -94,7 +94,8 @@ class Delivering:
         ``sender`` is the return path, "" for none; ``recipients`` are the addresses as the envelope has them, one for
         each in ``resolved``. ``all_or_nobody``: an account that cannot take it, and does not share its address with
         others, keeps it from all; what is wrong is raised. ``has_message_id``: what comes again is the same message.
-        ``besides`` is written together with it, in the first transaction if there are several.
+        ``besides`` is written together with it, in the last transaction if there are several: what fails before has
+        sent nothing on.
         ``folder`` is the role of the mailbox for it. ``began`` is when it came, for the figures. The file of a message
         that nobody keeps is removed. ``dmarc_pass`` and ``reports_failure`` are as in ``Letter``: without the latter
         no script answers the sender. Whose script refuses it has Rejected.
@@ -138,7 +139,7 @@ class Delivering:
     async def _give(self, giving: _Giving, accounts: Sequence[int], besides: Besides | None) -> dict[int, Outcome]:
         found: dict[int, Outcome] = {}
         for begin in range(0, len(accounts), TOGETHER):
-            also = besides if begin == 0 else None
+            also = partial(_after, besides, dict(found)) if besides and begin + TOGETHER >= len(accounts) else None
             add = partial(self._add, giving, accounts[begin : begin + TOGETHER], also)
             found.update(await self._store.write(add))
         return found
@@ -175,6 +176,10 @@ class Delivering:
                 self._messages.report(id, prepared, outcome, elapsed)
             if id in plans and self._filtering is not None:
                 self._filtering.report(id, plans[id], outcome)
+
+
+def _after(besides: Besides, before: Mapping[int, Outcome], tx: Transaction, found: Mapping[int, Outcome]) -> None:
+    besides(tx, {**before, **found})
 
 
 def accounts_of(resolved: Iterable[Resolved]) -> list[int]:

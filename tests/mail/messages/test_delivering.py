@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import evolve
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 
-from stalwart.errors import OverQuota
+from stalwart.errors import OverQuota, Unavailable
 from stalwart.mail.messages import delivering
 from stalwart.mail.messages.arriving import Messages, Prepared
 from stalwart.mail.messages.delivering import Delivering, Outcome, accounts_alone, accounts_of
@@ -100,6 +100,25 @@ class DeliveringTests(DeliveringCase):
         self.assertEqual(list(found), names)
         self.deliver(*(f"{name}@example.test" for name in names), has_message_id=False)
         self.assertEqual([self.count(name) for name in names], [1] * 5)
+
+    def test_what_is_besides_comes_once_though_some_of_many_fail_at_first(self) -> None:
+        self.patch(delivering, "TOGETHER", 1)
+        write, writes, written = self.store.write, [0], []
+
+        def failing(work: Any) -> Any:
+            writes[0] += 1
+            return fail(Unavailable()) if writes[0] == 2 else write(work)
+
+        resolved = [self.resolve(f"{name}@example.test") for name in ("alice", "bob")]
+        options: dict[str, Any] = {"sender": "", "besides": lambda tx, found: written.append(set(found))}
+        first, second = self.prepare(), self.prepare()
+        self.patch(self.store, "write", failing)
+        work = self.delivering.deliver(first, resolved, **options)
+        self.failureResultOf(Deferred.fromCoroutine(work), Unavailable)
+        self.assertEqual(written, [])
+        self.settle(self.delivering.deliver(second, resolved, **options))
+        self.assertEqual(written, [{self.ids["alice"], self.ids["bob"]}])
+        self.assertEqual((self.count("alice"), self.count("bob")), (1, 1))
 
     def test_a_file_that_nobody_keeps_is_removed(self) -> None:
         large = MESSAGE + (b"x" * 98 + b"\r\n") * 2000
