@@ -1,4 +1,4 @@
-"""What scripts of accounts remember of messages: whom they have answered, what they have met before."""
+"""What is remembered of messages: whom scripts of accounts have answered, what they have met, what was sent on."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ MET: Final = 2
 """The ``duplicate`` test met it (RFC 7352)."""
 CARRIED_OUT: Final = 3
 """A message of which nothing is kept was dealt with."""
+SENT_ON: Final = 4
+"""A letter in the queue was sent on to where an address leads; it is nobody's, so the account is 0."""
 
 
 class Seen(Protocol):

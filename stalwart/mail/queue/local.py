@@ -1,12 +1,13 @@
 """The last step to people at home: letters whose route leads to the mailboxes of this server.
 
 A letter that comes again, because the server ended before it had noted the delivery, is not stored twice. What an
-address leads to elsewhere becomes a letter of its own, in the same transaction.
+address leads to elsewhere becomes a letter of its own, in the same transaction, which also notes that it was sent on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import blake2b
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -24,6 +25,7 @@ from stalwart.mail.recipients import Forward, Problem, Recipients, Resolved
 from stalwart.store import Transaction
 from stalwart.store.blob_files import Stored
 from stalwart.store.queue_rows import QueuedLetter, QueuedRecipient
+from stalwart.store.seen import SENT_ON
 
 _PROBLEMS: Final[Mapping[Problem, tuple[str, str]]] = {
     Problem.ELSEWHERE: ("5.1.2", "The domain is not one of this server's."),
@@ -33,6 +35,9 @@ _PROBLEMS: Final[Mapping[Problem, tuple[str, str]]] = {
     Problem.TOO_MANY: ("5.2.4", "The list has too many members."),
 }
 _ACCEPTED: Final = "2.1.5"
+_NOBODY: Final = 0
+_REMEMBERED: Final = 7 * 86_400
+"""Seconds for which it is known, after the end of a letter, that it was sent on."""
 
 
 @frozen
@@ -100,15 +105,12 @@ class LocalDeliveries:
             found.outcomes[recipient.number] = self._refused(recipient, status, text)
 
     async def _store(self, arrival: Arrival, found: _Resolved) -> None:
-        forwards = _forwards(found.ways.values())
-        content = await self._intake.prepare(arrival.content) if forwards else arrival.content
+        away = {number: each for number, each in found.ways.items() if each.forwards}
+        content = await self._intake.prepare(arrival.content) if away else arrival.content
         to_accounts = {number: each for number, each in found.ways.items() if each.accounts}
-        letters = [_forwarded(arrival.letter, content, owner, to) for owner, to in forwards.items()]
-        now = int(self._clock.seconds())
 
         def besides(tx: Transaction, _outcomes: Any = None) -> None:
-            for letter in letters:
-                self._intake.add(tx, letter, now)
+            self._send_on(tx, arrival, content, away)
 
         outcomes: Mapping[int, Any] = {}
         if to_accounts:
@@ -134,6 +136,21 @@ class LocalDeliveries:
                 found.outcomes[number] = self._failed(recipient, problems[0])
             else:
                 found.outcomes[number] = self._taken(recipient)
+
+    def _send_on(
+        self, tx: Transaction, arrival: Arrival, content: bytes | Stored, ways: Mapping[int, Resolved]
+    ) -> None:
+        """Write the letters to where recipients lead, but for those whose letters were written before."""
+        now, letter = int(self._clock.seconds()), arrival.letter
+        digests = {each.number: _digest(letter, each) for each in arrival.recipients if each.number in ways}
+        known = tx.seen.known(_NOBODY, SENT_ON, digests.values(), now)
+        new = [number for number, digest in digests.items() if digest not in known]
+        for owner, addresses in _forwards(ways[number] for number in new).items():
+            self._intake.add(tx, _forwarded(letter, content, owner, addresses), now)
+        for each in arrival.recipients:
+            if each.number in new:
+                until = max(now, each.expires_at) + _REMEMBERED
+                tx.seen.note(_NOBODY, SENT_ON, digests[each.number], until)
 
     def _taken(self, recipient: QueuedRecipient) -> RecipientOutcome:
         return RecipientOutcome(
@@ -168,7 +185,11 @@ def _path(address: str) -> Path:
         return Path()
 
 
-def _forwards(ways: Any) -> dict[str | None, dict[str, None]]:
+def _digest(letter: QueuedLetter, recipient: QueuedRecipient) -> bytes:
+    return blake2b(f"{letter.id} {recipient.number} {recipient.address}".encode(), digest_size=16).digest()
+
+
+def _forwards(ways: Iterable[Resolved]) -> dict[str | None, dict[str, None]]:
     """The addresses elsewhere by who hears of failures there, each once."""
     found: dict[str | None, dict[str, None]] = {}
     for way in ways:

@@ -69,6 +69,26 @@ class LocalTests(QueueCase):
         self.restart()
         self.assertEqual((self.has("bob"), self.waiting()), (1, 0))
 
+    def test_members_elsewhere_get_one_letter_though_the_server_ends(self) -> None:
+        self.mailing_list("all", "bob@example.test", "x@remote.test")
+        self.mailing_list("far", "y@remote.test")
+        tried = self.recording.tried
+
+        async def dies(letter: Any, *rest: Any) -> None:
+            if letter.recipients[0].destination == "example.test":
+                raise CancelledError  # the server ends here
+            await tried(letter, *rest)
+
+        self.patch(self.recording, "tried", dies)
+        self.put("all@example.test", "far@example.test")
+        self.lead()
+        self.stop()
+        self.patch(self.recording, "tried", tried)
+        self.restart()
+        self.put("far@example.test")
+        self.assertEqual(sorted(self.sender.sent), ["x@remote.test", "y@remote.test", "y@remote.test"])
+        self.assertEqual((self.has("bob"), self.waiting()), (1, 0))
+
     def test_success_is_told_to_who_wants_to_know(self) -> None:
         self.lead()
         self.put("bob@example.test", notify=["SUCCESS"])
