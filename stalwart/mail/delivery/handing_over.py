@@ -32,6 +32,8 @@ AT_ONCE = 100
 """Recipients of one transaction (RFC 5321 4.5.3.1.8)."""
 MOST_ROUNDS = 100
 STALE = ("closed", "io")
+MOMENT = 2000
+"""Milliseconds in which a host that had closed before the message came says so; later on it may have taken it."""
 
 
 @frozen
@@ -74,11 +76,10 @@ class HandingOver:
             sent = await self._transmit(kept, envelope)
             if sent is None:
                 break
-            is_stale = sent.failure is not None and sent.failure.kind in STALE
-            if sent.is_unanswered and is_stale and kept.messages:
+            elapsed = self._lifetime.since(began)
+            if kept.messages and _was_closed(sent, elapsed):
                 return False
             kept.messages += 1
-            elapsed = self._lifetime.since(began)
             self._tell_answers(sent, elapsed)
             pending = [*self._note(kept, envelope, sent, batch, elapsed), *pending]
         if any(each.outcome is None for each in pending):
@@ -90,8 +91,7 @@ class HandingOver:
         """Why the host cannot take this message at all."""
         shipment, needs = self._shipment, self._needs
         if shipment.require_tls and not (offered.requiretls and kept.authenticated and kept.vouched):
-            reason = "The message requires TLS with an authenticated host all the way, which the host does not offer"
-            return _unfit(kept.hostname, reason, "5.7.30")
+            return _insecure(kept, offered)
         if needs.smtputf8 and not offered.smtputf8:
             is_address = not needs.return_path.isascii()
             reason = "The host does not take mail with addresses or fields beyond ASCII"
@@ -225,6 +225,22 @@ def _needs_of(shipment: Shipment) -> _Needs:
 
 def _unfit(hostname: str, reason: str, status: str) -> HostFailure:
     return HostFailure("unexpectedResponse", reason, status, hostname, is_final=True, unreachable=False)
+
+
+def _insecure(kept: Kept, offered: Capabilities) -> HostFailure:
+    """RFC 8689 4.2.1. That a certificate is not valid or TLS cannot be begun passes; what is not offered does not."""
+    is_in_the_clear = kept.connection.tls is None and offered.starttls and kept.strategy.tls.starttls != "disable"
+    if kept.vouched and (offered.requiretls or is_in_the_clear):
+        reason = "The message requires TLS with an authenticated host all the way, which failed with this host"
+        return HostFailure("tlsError", reason, "4.7.30", kept.hostname, unreachable=False)
+    reason = "The message requires TLS with an authenticated host all the way, which the host does not offer"
+    return _unfit(kept.hostname, reason, "5.7.30")
+
+
+def _was_closed(sent: Transmission, elapsed: int) -> bool:
+    """Whether the host had closed a connection that was kept before it could take the message."""
+    is_stale = sent.is_unanswered and sent.failure is not None and sent.failure.kind in STALE
+    return is_stale and (not sent.complete or elapsed < MOMENT)
 
 
 def _rcpt(recipient: ShipmentRecipient, offered: Capabilities) -> str:

@@ -152,7 +152,7 @@ class Walk:
             except (PolicyUnusable, Expired) as failure:
                 if isinstance(failure, PolicyUnusable):
                     around.tls_result(result_of_policy(domain, failure))
-                if tls.mta_sts == "require":
+                if tls.mta_sts == "require" or (self._shipment.require_tls and not route.secure):
                     reason = failure.reason if isinstance(failure, PolicyUnusable) else reason_of(failure)
                     self._waiting.host_failed(HostFailure("mtaStsError", reason, "4.7.5"))
                     return

@@ -394,6 +394,13 @@ class ExtensionTests(SendingCase):
         self.host(tls=tls(), keywords=("STARTTLS", "REQUIRETLS"))
         self.assertEqual((await self.one("one.test", require_tls=True)).status, "5.7.30")
 
+    async def test_tls_that_is_required_while_the_policy_cannot_be_read(self) -> None:
+        self.policy = b"nonsense"
+        sink = self.host(tls=tls(), keywords=("STARTTLS", "REQUIRETLS"))
+        outcome = await self.one("policy.test", require_tls=True)
+        self.assertEqual((outcome.kind, outcome.status, outcome.error_type), ("temporary", "4.7.5", "mtaStsError"))
+        self.assertEqual(sink.taken, [])
+
 
 class RelayTests(SendingCase):
     """Routes over one host."""
