@@ -86,7 +86,7 @@ def success_text(hostname: str, told: Sequence[Told]) -> str:
 
 
 def _arrived(outcome: RecipientOutcome) -> str:
-    if outcome.relayed_without_dsn:
+    if outcome.relayed_without_dsn and not outcome.arrived:
         host = outcome.hostname or "another server"
         return _wrapped(f"{outcome.address}: the message was handed over to {host}, which sends no further reports.")
     return _wrapped(f"{outcome.address}: the message was delivered.")

@@ -96,7 +96,7 @@ def _report(
 ) -> bytes:
     utf8 = about.smtputf8 or not about.return_path.isascii()
     message = MessageStatus(about.hostname, about.arrived, about.env_id)
-    recipients = [_status(fate, action) for fate in fates]
+    recipients = [_status(fate, action, about.hostname) for fate in fates]
     body = outline(text, message, recipients, original, utf8=utf8)
     written = format(datetime.fromtimestamp(now, UTC), "%Y-%m-%dT%H:%M:%S+00:00")
     to: _Field = ("To", Form.ADDRESSES, [{"name": None, "email": about.return_path}])
@@ -117,18 +117,19 @@ def _report(
         return b"".join(compose([*fields[:5], plain], body, _boundaries()))
 
 
-def _status(fate: Fate, action: str) -> RecipientStatus:
+def _status(fate: Fate, action: str, own: str) -> RecipientStatus:
     outcome = fate.outcome
     reply = outcome.reply
     answer = None
     if reply is not None:
         answer = f"{reply.code} {reply.enhanced + ' ' if reply.enhanced else ''}{reply.text}"
+    is_relayed = outcome.relayed_without_dsn and not outcome.arrived
     return RecipientStatus(
         outcome.address,
-        "relayed" if action == "delivered" and outcome.relayed_without_dsn else action,
+        "relayed" if action == "delivered" and is_relayed else action,
         outcome.status,
         original=fate.orcpt,
-        remote_mta=outcome.hostname,
+        remote_mta=outcome.hostname if outcome.hostname != own else None,
         diagnostic=answer,
         last_attempt=fate.attempted,
         will_retry_until=fate.until if action == "delayed" else None,

@@ -150,6 +150,7 @@ class RecipientOutcome:
     said, ``None`` if the reason is ours; ``error_type`` is a name of ``DELIVERY_ERROR``, ``None`` if delivered.
     ``unreachable``: the whole destination failed and not this message, so that others need not try now.
     ``relayed_without_dsn``: the host has taken it and will send no success report, so that ours must say so.
+    ``arrived``: there is no further host, it is where the recipient reads it, which nobody but us can report.
     ``sure`` is false if the host may have taken the message although its answer never came.
     """
 
@@ -163,6 +164,7 @@ class RecipientOutcome:
     command: str | None = None
     unreachable: bool = False
     relayed_without_dsn: bool = False
+    arrived: bool = False
     sure: bool = True
 
 

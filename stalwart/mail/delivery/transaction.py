@@ -89,6 +89,7 @@ class _Judge:
             hostname=self._hostname,
             reply=reply,
             relayed_without_dsn=wanted and not self._tells,
+            arrived=self._envelope.lmtp and not self._tells,
         )
         return Verdict(outcome, "done")
 

@@ -31,6 +31,10 @@ _HEAD: Final = 256 << 10
 _TENANT: Final = "memberTenantId"
 
 
+class RunsInACircle(Invalid):
+    """A message has passed too many servers."""
+
+
 class Intake:
     """Writes letters. ``strategies`` says in which part of the queue they wait, ``quotas`` whether there is room."""
 
@@ -88,6 +92,12 @@ class Intake:
         )
 
 
+def is_address(text: str) -> bool:
+    """Whether the queue can have a letter to it."""
+    local, _, domain = text.rpartition("@")
+    return bool(local and domain)
+
+
 def destination_of(address: str) -> str:
     """What the lane of an address is called: its domain in A-labels, or the IP address in its place."""
     domain = domain_of(address)
@@ -109,7 +119,7 @@ def _filed(files: BlobFiles, content: bytes | Stored) -> Stored:
 
 def _check_circle(content: bytes) -> None:
     if read_head(content[:_HEAD]).received > MOST_RECEIVED:
-        raise Invalid("The message has passed too many servers: it seems to run in a circle.")
+        raise RunsInACircle("The message has passed too many servers: it seems to run in a circle.")
 
 
 def _checked(letter: Letter) -> list[LetterRecipient]:
@@ -124,8 +134,7 @@ def _checked(letter: Letter) -> list[LetterRecipient]:
     if letter.source not in SOURCES:
         raise Invalid("The source of a message in the queue is not one that there is.")
     for address in found:
-        local, at, domain = address.rpartition("@")
-        if not (local and at and domain):
+        if not is_address(address):
             raise Invalid("A recipient of a message in the queue needs a domain.")
     return list(found.values())
 

@@ -18,7 +18,7 @@ from stalwart.errors import Forbidden, NotFound, OverQuota, StalwartError
 from stalwart.mail.delivery.shipment import RecipientOutcome
 from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.delivering import Delivering
-from stalwart.mail.queue.intake import Intake
+from stalwart.mail.queue.intake import Intake, RunsInACircle
 from stalwart.mail.queue.letter import Letter, LetterRecipient
 from stalwart.mail.queue.variables import VariableSource
 from stalwart.mail.recipients import Forward, Problem, Recipients, Resolved
@@ -135,7 +135,7 @@ class LocalDeliveries:
             if way.accounts and len(problems) == len(way.accounts) and not way.forwards:
                 found.outcomes[number] = self._failed(recipient, problems[0])
             else:
-                found.outcomes[number] = self._taken(recipient)
+                found.outcomes[number] = self._taken(recipient, way)
 
     def _send_on(
         self, tx: Transaction, arrival: Arrival, content: bytes | Stored, ways: Mapping[int, Resolved]
@@ -152,9 +152,12 @@ class LocalDeliveries:
                 until = max(now, each.expires_at) + _REMEMBERED
                 tx.seen.note(_NOBODY, SENT_ON, digests[each.number], until)
 
-    def _taken(self, recipient: QueuedRecipient) -> RecipientOutcome:
+    def _taken(self, recipient: QueuedRecipient, way: Resolved) -> RecipientOutcome:
+        """It is in a mailbox or with the members of a list; or has only gone on elsewhere (RFC 3461 5.2.7)."""
+        arrived = bool(way.accounts) or any(forward.owner is not None for forward in way.forwards)
+        hostname = self._hostname() if arrived else None
         return RecipientOutcome(
-            *(recipient.address, "delivered", _ACCEPTED, self._hostname()), relayed_without_dsn=True
+            *(recipient.address, "delivered", _ACCEPTED, hostname), arrived=arrived, relayed_without_dsn=not arrived
         )
 
     def _failed(self, recipient: QueuedRecipient, problem: StalwartError) -> RecipientOutcome:
@@ -164,6 +167,8 @@ class LocalDeliveries:
             return self._refused(recipient, "5.1.1", problem.detail)
         if isinstance(problem, Forbidden):  # the recipient's own rules refuse it
             return self._refused(recipient, "5.7.1", problem.detail)
+        if isinstance(problem, RunsInACircle):
+            return self._refused(recipient, "5.4.6", problem.detail)
         status = "5.6.0" if problem.status == 400 else "4.3.0"
         return self._refused(recipient, status, problem.detail)
 

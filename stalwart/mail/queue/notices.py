@@ -16,7 +16,7 @@ from stalwart.codec.ids import encode_id
 from stalwart.errors import StalwartError, Unavailable
 from stalwart.mail.delivery import reports
 from stalwart.mail.delivery.content import HeldContent, content_of
-from stalwart.mail.queue.intake import Intake
+from stalwart.mail.queue.intake import Intake, is_address
 from stalwart.mail.queue.letter import Letter, LetterRecipient
 from stalwart.mail.queue.outcomes import Ended
 from stalwart.store import Store
@@ -42,7 +42,7 @@ DAEMON: Final = "MAILER-DAEMON"
 
 def wants(letter: QueuedLetter, recipient: QueuedRecipient, event: str) -> bool:
     """Whether the sender is told of SUCCESS, FAILURE or DELAY of a recipient (RFC 3461 4.1)."""
-    if "@" not in letter.return_path or (event != "SUCCESS" and not letter.reports_failure):
+    if not is_address(letter.return_path) or (event != "SUCCESS" and not letter.reports_failure):
         return False
     return event in recipient.notify if recipient.notify else event != "SUCCESS"
 
@@ -94,7 +94,7 @@ class Notices:
         self, letter: QueuedLetter, content: bytes | Stored | None, ends: Sequence[Ended], now: int
     ) -> Letter | None:
         """The letter that tells of those who have it, as far as no other server will."""
-        told = [each for each in ends if each.outcome.relayed_without_dsn and wants(letter, each.recipient, "SUCCESS")]
+        told = [each for each in ends if _is_ours_to_tell(each) and wants(letter, each.recipient, "SUCCESS")]
         if not told:
             return None
         return await self._letter(reports.success, DELIVERY_DSN_SUCCESS, letter, content, told, now)
@@ -155,6 +155,10 @@ class Notices:
             reason = f"a report was not signed: {problem.detail}"
             self._telemetry.emit(QUEUE_ERROR, queueId=letter.id, reason=reason)
             return b""
+
+
+def _is_ours_to_tell(each: Ended) -> bool:
+    return each.outcome.arrived or each.outcome.relayed_without_dsn
 
 
 def _fate(each: Ended, now: int) -> reports.Fate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.smtp_reply import Reply
@@ -46,7 +47,9 @@ class TextTests(SynchronousTestCase):
     def test_success(self) -> None:
         delivered = RecipientOutcome("bob@one.test", "delivered", "2.0.0", "mx.one.test")
         relayed = RecipientOutcome("eve@two.test", "delivered", "2.0.0", "mx.two.test", relayed_without_dsn=True)
-        text = success_text("mail.here.test", [Told(delivered), Told(relayed)])
+        arrived = evolve(relayed, address="lm@here.test", arrived=True)
+        text = success_text("mail.here.test", [Told(delivered), Told(relayed), Told(arrived)])
+        self.assertIn("lm@here.test: the message was delivered.", text)
         self.assertIn("bob@one.test: the message was delivered.", text)
         self.assertIn("handed over to mx.two.test", text)
 

@@ -145,8 +145,11 @@ class NoticeTests(ReportCase):
         outcomes = [
             RecipientOutcome("bob@one.test", "delivered", "2.0.0", "mx.one.test"),
             RecipientOutcome("eve@one.test", "delivered", "2.0.0", "mx.one.test", relayed_without_dsn=True),
+            RecipientOutcome("al@here.test", "delivered", "2.1.5", ABOUT.hostname, arrived=True),
+            RecipientOutcome("lm@here.test", "delivered", "2.1.5", "l.tp", relayed_without_dsn=True, arrived=True),
         ]
         self.made(reports.success(ABOUT, [Fate(each) for each in outcomes], NOW))
         groups = cast(Any, self.parts[1].get_payload())[1:]
-        self.assertEqual([group["Action"] for group in groups], ["delivered", "relayed"])
+        self.assertEqual([group["Action"] for group in groups], ["delivered", "relayed", "delivered", "delivered"])
+        self.assertIsNone(groups[2]["Remote-MTA"])
         self.assertEqual(self.types[2], "text/rfc822-headers")

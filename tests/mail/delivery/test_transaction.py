@@ -121,6 +121,11 @@ class VerdictTests(SynchronousTestCase):
         found = self.judge(lmtp=True, mail=OK, rcpts=[OK, OK], final=[OK], complete=True, failure=GONE)
         self.assertEqual([one[2] for one in found], ["done", "later"])
 
+    def test_what_lmtp_takes_has_arrived(self) -> None:
+        for lmtp, tells in ((True, False), (True, True), (False, False)):
+            self.judge(lmtp=lmtp, tells=tells, mail=OK, rcpts=[OK], final=[OK], complete=True)
+            self.assertEqual(self.outcomes[0].arrived, lmtp and not tells, (lmtp, tells))
+
     def test_success_reports(self) -> None:
         for tells, notify, expected in ((False, "SUCCESS", True), (True, "SUCCESS", False), (False, "FAILURE", False)):
             self.judge(tells=tells, notify=notify, mail=OK, rcpts=[OK, OK], final=[OK], complete=True)

@@ -8,10 +8,13 @@ from twisted.internet.defer import CancelledError
 
 from stalwart.config import registry
 from stalwart.config.identity.account import Account
+from stalwart.mail.delivery import reports
+from stalwart.mail.queue import intake
 from stalwart.store.queue_rows import WAITING
-from tests.mail.queue.world import QueueCase
+from tests.mail.queue.world import MESSAGE, QueueCase
 
 NOW = 1_800_000_000
+SUCCESS = reports.success
 
 
 class LocalTests(QueueCase):
@@ -93,6 +96,47 @@ class LocalTests(QueueCase):
         self.lead()
         self.put("bob@example.test", notify=["SUCCESS"])
         self.assertEqual(self.reported, [("success", ["bob@example.test"])])
+
+    def test_what_is_told_of_success(self) -> None:
+        made: list[str] = []
+
+        async def write(about: Any, fates: Any, now: int) -> bytes:
+            made.append((await SUCCESS(about, fates, now)).decode())
+            return made[-1].encode()
+
+        self.patch(reports, "success", write)
+        self.mailing_list("far", "y@remote.test")
+        self.lead()
+        for address in ("bob@example.test", "far@example.test"):
+            self.put(address, notify=["SUCCESS"])
+        self.assertEqual(len(made), 2)
+        for report in made:
+            self.assertIn("Action: delivered\r\n", report)
+            self.assertIn("the message was delivered.", report)
+            self.assertNotIn("Remote-MTA", report)
+
+    def test_a_circle_is_called_one(self) -> None:
+        self.mailing_list("far", "y@remote.test")
+        self.lead()
+        self.put("far@example.test", content=b"Received: from x by y; now\r\n" * 100 + MESSAGE)
+        self.assertEqual(self.sender.sent, ["y@remote.test"])
+        statuses: list[str] = []
+
+        async def write(about: Any, fates: Any, now: int) -> bytes:
+            statuses.extend(fate.outcome.status for fate in fates)
+            return MESSAGE
+
+        self.patch(reports, "bounce", write)
+        self.patch(intake, "MOST_RECEIVED", 101)
+        self.put("far@example.test", content=b"Received: from x by y; now\r\n" * 101 + MESSAGE, hold_until=NOW + 60)
+        self.patch(intake, "MOST_RECEIVED", 100)
+        self.later(120, 120)
+        self.assertEqual((statuses, self.sender.sent), (["5.4.6"], ["y@remote.test"]))
+
+    def test_nobody_is_told_at_half_an_address(self) -> None:
+        self.lead()
+        self.put("carol@example.test", return_path="alice@")
+        self.assertEqual((self.reported, self.waiting()), ([], 0))
 
     def test_members_of_a_list_elsewhere_get_letters_of_their_own(self) -> None:
         self.mailing_list("all", "bob@example.test", "x@remote.test")
