@@ -270,6 +270,10 @@ class Session:
     def _bdat(self, command: Bdat) -> Step:
         if "CHUNKING" not in self.peer.announces:
             return Outcome((replies.NOT_IMPLEMENTED,), Then.CLOSE)  # what follows cannot be told from commands
+        if command.size > 2 * self.peer.limits.message_size:  # more than is thrown away in order to go on
+            if self.envelope is not None:
+                self._tell_too_large(self.envelope.sender, command.size)
+            return Outcome((replies.TOO_LARGE,), Then.CLOSE)
         wrong = None
         if self.incoming is None:
             wrong = self._not_ready() or self._open(ChunkDecoder())
