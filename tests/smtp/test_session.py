@@ -263,7 +263,8 @@ class ChunkingTests(DialogueCase):
     def test_a_chunk_out_of_place_is_passed_over(self) -> None:
         client = SmtpServer().greeted()
         self.assertEqual([line[:9] for line in client.send(b"BDAT 6\r\nQUIT\r\nNOOP\r\n")], ["503 5.5.1", "250 2.0.0"])
-        self.assertEqual([line[:9] for line in client.send(b"BDAT 99999999999999999999 LAST\r\nQUIT\r\n")], ["552 5.3.4"])
+        said = client.send(b"BDAT 99999999999999999999 LAST\r\nQUIT\r\n")
+        self.assertEqual([line[:9] for line in said], ["552 5.3.4"])
 
     def test_a_malformed_one_ends_the_session(self) -> None:
         client = self.begun(SmtpServer().greeted())
