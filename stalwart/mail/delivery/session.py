@@ -33,6 +33,8 @@ Emit = Callable[[Stage], None]
 NO_TLS = "STARTTLS not advertised by host"
 UNEXPECTED = "failure: Unexpected reply:"
 """In the reason of whatever the host has answered with another code than the one hoped for."""
+NO_MAIL = 521
+"""The greeting of a host that never takes mail (RFC 7504 3.1)."""
 LOOP = "The host calls itself by our name: mail loops back to us"
 
 _RESULT_TYPES = {
@@ -164,7 +166,8 @@ class Session:
         reply, elapsed = await self._step(connection.greeting, failed, self._connecting.greeting)
         if reply.code != 220:
             self._emit(stages.ReadGreetingError(elapsed, unexpected(reply)))
-            raise Ended("unexpectedResponse", unexpected(reply), reply=reply)
+            status = "5.3.2" if reply.code == NO_MAIL else "4.4.2"
+            raise Ended("unexpectedResponse", unexpected(reply), status=status, reply=reply)
         self._emit(stages.ReadGreetingSuccess(elapsed, banner=reply.text))
 
     async def _ehlo(self, connection: SmtpConnection) -> Capabilities:

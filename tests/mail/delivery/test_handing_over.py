@@ -77,7 +77,7 @@ class FitTests(SynchronousTestCase):
             ("5.1.3", (), {"to": "a@one.test> X=<"}),
             ("5.6.7", (), {"to": "jörg@one.test"}),
         ):
-            self.assertEqual(self.hand_over(*offered, **given), expected, (offered, given))  # type: ignore[arg-type]
+            self.assertEqual(self.hand_over(*offered, **given), expected, (offered, given))
 
     def test_a_message_of_a_file_is_what_its_sender_says(self) -> None:
         content = FiledMessage(PLAIN)

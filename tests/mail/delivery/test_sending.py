@@ -117,6 +117,14 @@ class HostTests(SendingCase):
         self.host(IP2)
         self.assertEqual((await self.one("two.test")).hostname, "b.two.test")
 
+    async def test_hosts_that_never_take_mail(self) -> None:
+        """RFC 7504 3.1: final if there is no other."""
+        self.host(IP1, greeting="521 no mail here")
+        outcome = await self.one("one.test")
+        self.assertEqual((outcome.kind, outcome.status), ("permanent", "5.3.2"))
+        self.host(IP2)
+        self.assertEqual((await self.one("two.test")).hostname, "b.two.test")
+
     async def test_the_next_host_after_one_that_says_not_now(self) -> None:
         self.host(IP1, script={"RCPT": "451 4.7.1 later"})
         second = self.host(IP2)

@@ -81,6 +81,7 @@ class OpenTests(SessionCase):
         for host, exchange, expected in (
             (REFUSED, PLAIN, ("connectionError", "4.4.1", "")),
             ({"greeting": "554 no"}, PLAIN, ("unexpectedResponse", "4.4.2", "")),
+            ({"greeting": "521 no mail here"}, PLAIN, ("unexpectedResponse", "5.3.2", "")),
             ({**HEALTHY, "EHLO": "502 no"}, PLAIN, ("unexpectedResponse", "4.4.2", "EHLO here.test")),
             ({**HEALTHY, "EHLO": SmtpFailed("x", "malformed")}, PLAIN, ("unexpectedResponse", "4.4.2", "")),
             ({**HEALTHY, "STARTTLS": SmtpFailed("x", "tls")}, PLAIN, ("tlsError", "4.7.5", "STARTTLS")),
