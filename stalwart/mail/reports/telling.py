@@ -196,6 +196,9 @@ class TlsReporting:
         except (StalwartError, TooLate, InvalidValue) as problem:
             self._telemetry.emit(OUTGOING_ERROR, domain=domain, reason=str(problem) or "it took too long")
             done = False
+        except Exception as fault:  # the reports of others do not wait for it
+            self._telemetry.emit(OUTGOING_FAULT, reason=f"{domain}: {type(fault).__name__}: {fault}")
+            done = False
         if done:
             self._later.pop((day, domain), None)
             return
@@ -223,11 +226,11 @@ class TlsReporting:
         if made is None:
             return True
         places = places[:MOST_PLACES]
-        posted = [await self._post(made, each) for each in places if each.kind == "http"]
         mail = tuple(each.value for each in places if each.kind == "mail")
-        if mail:
+        if mail:  # first, as it may have to be repeated
             await self._mail(day, made, mail)
-        elif any(posted):
+        posted = [await self._post(made, each) for each in places if each.kind == "http"]
+        if any(posted) and not mail:
             await self._forget(day, domain)
         return bool(mail) or any(posted)
 

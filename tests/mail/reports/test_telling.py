@@ -257,6 +257,31 @@ class TroubleTests(TellingCase):
         self.tell()
         self.assertEqual(self.left(), [])
 
+    def test_a_fault_at_one_domain_keeps_nobody_waiting(self) -> None:
+        self.posts.answer = KeyError("x")
+        self.count("mail.org")
+        self.count("web.org")
+        self.zone["_smtp._tls.mail.org", "TXT"], self.zone["_smtp._tls.web.org", "TXT"] = [POST], [MAIL]
+        self.to_next_day()
+        self.tell()
+        self.assertEqual((self.left(), len(self.queue.letters)), (["mail.org"], 1))
+        self.assertIn("outgoing-report.error", self.events)
+        self.posts.answer = WebAnswer(204, b"")
+        self.clock.advance(RETRY)
+        self.tell()
+        self.assertEqual(self.left(), [])
+
+    def test_nothing_is_posted_before_its_mail_is_queued(self) -> None:
+        self.queue.problem = OverQuota("full")
+        self.count("both.org")
+        self.to_next_day()
+        self.tell()
+        self.assertEqual((len(self.posts.sent), self.left()), (0, ["both.org"]))
+        self.queue.problem = None
+        self.clock.advance(RETRY)
+        self.tell()
+        self.assertEqual((len(self.posts.sent), len(self.queue.letters), self.left()), (1, 1, []))
+
     def test_who_does_not_answer_keeps_nobody_waiting(self) -> None:
         self.posts.answer = Deferred()
         self.count("web.org")
