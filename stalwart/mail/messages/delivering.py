@@ -23,8 +23,7 @@ from stalwart.mail.recipients import Resolved
 from stalwart.mail.sieve.dispatch import Disposed, Plan, Rejected, Situation
 from stalwart.mail.sieve.filtering import Filtering
 from stalwart.store import Store, Transaction
-from stalwart.store.blob_files import LARGE, Stored
-from stalwart.store.incoming import discard
+from stalwart.store.blob_files import LARGE
 from stalwart.store.mail_rows import AddedEmail
 
 TOGETHER: Final = 100
@@ -113,9 +112,8 @@ class Delivering:
         try:
             outcomes = await self._give(_Giving(prepared, situation, plans, must, refusing), accounts, besides)
         finally:
-            self._messages.drop([version for plan in plans.values() for version in plan.versions])
-            letters = [letter.content for plan in plans.values() for letter in plan.letters]
-            discard(self._store, [content for content in letters if isinstance(content, Stored)])
+            if self._filtering is not None:
+                self._filtering.dispatch.release(plans.values())
         if self.then is not None and any(not isinstance(outcome, StalwartError) for outcome in outcomes.values()):
             await self.then(prepared, sender, recipients)
         is_new = any(isinstance(outcome, AddedEmail) and not outcome.duplicate for outcome in outcomes.values())

@@ -107,12 +107,17 @@ class Filtering:
             prepared = evolve(prepared, content=await self._store.read(lambda tx: tx.blobs.get(prepared.hash)))
         known = await self._store.read(lambda tx: {id: self._read(tx, id, each) for id, each in active.items()})
         began = self._clock.seconds()
-        plans = {}
-        for id, account in known.items():
-            if self._clock.seconds() - began > LONGEST:
-                self._tell(id, SieveError("The scripts of those who get the message take too much time.", 1))
-                continue
-            plans[id] = await self._plan(prepared, id, account, Envelope(situation.sender, recipients[id]), situation)
+        plans: dict[int, Plan] = {}
+        try:
+            for id, account in known.items():
+                if self._clock.seconds() - began > LONGEST:
+                    self._tell(id, SieveError("The scripts of those who get the message take too much time.", 1))
+                    continue
+                envelope = Envelope(situation.sender, recipients[id])
+                plans[id] = await self._plan(prepared, id, account, envelope, situation)
+        except BaseException:
+            self.dispatch.release(plans.values())
+            raise
         return plans
 
     def _read(self, tx: Transaction, account_id: int, active: Active) -> _Known:

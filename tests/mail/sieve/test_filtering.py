@@ -11,15 +11,19 @@ from twisted.internet.defer import Deferred, fail
 
 from stalwart.codec.sieve import running
 from stalwart.config.mail.sieve import SieveUserInterpreter
-from stalwart.errors import OverQuota
+from stalwart.errors import Invalid, OverQuota, Unavailable
 from stalwart.mail.messages import delivering
 from stalwart.mail.sieve import filtering
 from stalwart.mail.sieve.dispatch import MOST_RESPONSES, Disposed, Rejected
 from stalwart.store.blob_files import Stored
 from stalwart.store.mail_rows import AddedEmail
-from tests.mail.sieve.case import MESSAGE, SieveCase
+from tests.mail.sieve.case import MESSAGE, Outbox, SieveCase
 
 DAY = 86_400
+COPIED_TWICE = """
+require ["editheader", "copy"];
+redirect :copy "x@elsewhere.test"; addheader "X-A" "1"; redirect :copy "y@elsewhere.test";
+"""
 
 
 class StoringTests(SieveCase):
@@ -258,6 +262,51 @@ class RedirectTests(SieveCase):
         (outcome,) = self.deliver("alice")
         self.assertIsInstance(outcome, OverQuota)
         self.assertEqual(self.mail("alice"), [])
+
+    def test_files_go_when_a_later_script_cannot_be_asked(self) -> None:
+        self.script("alice", COPIED_TWICE)
+        self.script("bob", 'redirect "z@elsewhere.test";')
+        planned = self.dispatch.planned
+
+        async def fails(id: int, *given: Any) -> Any:
+            if id == self.ids["bob"]:
+                self.assertGreater(len(self.files()), 2)
+                raise Unavailable
+            return await planned(id, *given)
+
+        self.patch(self.dispatch, "planned", fails)
+        self.failureResultOf(self.given_large("alice", "bob"), Unavailable)
+        self.assertEqual(len(self.files()), 1)
+
+    def test_files_go_when_a_later_letter_cannot_be_made(self) -> None:
+        self.script("alice", COPIED_TWICE)
+        for problem in (Unavailable(), Invalid()):
+            asked: list[Any] = []
+
+            async def prepare(_: Any, content: Any, problem: Any = problem, asked: Any = asked) -> Any:
+                asked.append(content)
+                if len(asked) > 1:
+                    raise problem
+                return content
+
+            self.patch(Outbox, "prepare", prepare)
+            given = self.given_large("alice")
+            if isinstance(problem, Unavailable):
+                self.failureResultOf(given, Unavailable)
+            else:
+                self.successResultOf(given)
+            self.assertIsInstance(asked[0], Stored)
+            self.assertNotIn(asked[0].hash, self.files())
+
+    def given_large(self, *names: str) -> Any:
+        """A large message on its way to people."""
+        prepared = self.prepare(MESSAGE + b"x" * 70_000 + b"\r\n")
+        resolved = [self.resolve(f"{name}@example.test") for name in names]
+        return Deferred.fromCoroutine(self.delivering.deliver(prepared, resolved, sender="a@sender.test"))
+
+    def files(self) -> list[bytes]:
+        """The hashes of all files."""
+        return [hash for folder in range(256) for hash in self.store.blob_files.names(f"{folder:02x}")]
 
     def test_who_may_not_send_keeps_it(self) -> None:
         self.person("carol", permissions={"@type": "Merge", "disabledPermissions": {"emailSend": True}})
