@@ -71,14 +71,17 @@ class Queue(Protocol):
     def expired(self, now: int, limit: int, spare: Collection[int] = ()) -> list[int]:
         """The ids of letters with recipients whose time is over, without ``spare``."""
 
-    def next_expiry(self) -> int | None:
-        """When the time of a recipient is over next."""
+    def next_expiry(self, spare: Collection[int] = ()) -> int | None:
+        """When the time of a recipient is over next, the letters in ``spare`` aside."""
 
     def overdue(self, now: int, limit: int, spare: Collection[int] = ()) -> list[int]:
         """The ids of letters whose sender is to hear of a delay, without ``spare``."""
 
-    def next_notice(self) -> int | None:
-        """When a sender is to hear of a delay next."""
+    def next_notice(self, spare: Collection[int] = ()) -> int | None:
+        """When a sender is to hear of a delay next, the letters in ``spare`` aside."""
+
+    def prove(self) -> None:
+        """Write something that leaves nothing: raises what any write would raise."""
 
     def pause(self, paused: bool) -> None:
         """Have nothing be sent, until the contrary is said."""

@@ -227,8 +227,20 @@ class QueueContract(StoreCase):
         self.assertEqual(await self.read(lambda tx: tx.queue.expired(50, 10)), [2, 1])
         self.assertEqual(await self.read(lambda tx: tx.queue.expired(50, 10, [2])), [1])
         self.assertEqual(await self.read(lambda tx: tx.queue.overdue(20, 10)), [1])
+        self.assertEqual(await self.read(lambda tx: (tx.queue.next_expiry([2]), tx.queue.next_notice([1]))), (50, None))
         await self.write(lambda tx: (tx.queue.remove(1, NOW), tx.queue.remove(2, NOW)))
         self.assertEqual(await self.read(lambda tx: (tx.queue.next_expiry(), tx.queue.next_notice())), (None, None))
+
+    async def test_a_letter_with_many_recipients_hides_no_other_that_is_over(self) -> None:
+        await self.queued(1, *(to(f"a{n}@x.example", expires_at=50 + n % 3) for n in range(9)))
+        await self.queued(2, to("a@x.example", expires_at=53))
+        self.assertEqual(await self.read(lambda tx: tx.queue.expired(60, 1, [1])), [2])
+        self.assertEqual(await self.read(lambda tx: tx.queue.expired(60, 2)), [1, 2])
+        self.assertEqual(await self.read(lambda tx: tx.queue.next_expiry([1])), 53)
+
+    async def test_a_proof_leaves_nothing(self) -> None:
+        await self.write(lambda tx: tx.queue.prove())
+        self.assertEqual(await self.read(lambda tx: (tx.queue.used("proof"), tx.queue.is_paused())), ((0, 0), False))
 
     async def test_letters_are_counted_by_their_keys(self) -> None:
         first = await self.queued(1, to("a@x.example"), counted=("all", "me"))

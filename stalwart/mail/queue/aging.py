@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from twisted.internet.defer import CancelledError
 
-from stalwart.errors import StalwartError
+from stalwart.errors import Unavailable
 from stalwart.mail.delivery.shipment import RecipientOutcome
 from stalwart.mail.queue.attempts import AFTER_A_FAULT, content_in
 from stalwart.mail.queue.outcomes import Ended, given_up
@@ -57,9 +57,11 @@ class Aging:
         """Have a fault with one letter not keep others from their end."""
         try:
             await work
-        except (CancelledError, StalwartError):
+        except CancelledError:
             raise
         except Exception as problem:
+            if isinstance(problem, Unavailable) and not await self._recording.is_writable():
+                raise
             reason = f"{type(problem).__name__}: {problem}"
             self._telemetry.emit(QUEUE_ERROR, queueId=letter.id, reason=reason, trace=traceback.format_exc())
             await self._recording.postponed(letter, _waiting(letter), AFTER_A_FAULT)

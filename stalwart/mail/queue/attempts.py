@@ -11,11 +11,11 @@ import traceback
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any, Final, Protocol
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from msgspec.structs import replace
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 
-from stalwart.errors import StalwartError
+from stalwart.errors import StalwartError, Unavailable
 from stalwart.mail.delivery import shipment
 from stalwart.mail.delivery.content import content_of
 from stalwart.mail.delivery.shipment import RecipientOutcome, Shipment, ShipmentRecipient
@@ -42,6 +42,8 @@ TOGETHER: Final = 100
 """Recipients of one transaction with another server: what each takes at least (RFC 5321 4.5.3.1.8)."""
 AFTER_A_FAULT: Final = 900
 """Seconds until a letter is tried again over which this server has stumbled."""
+AFTER_A_MISS: Final = 60
+"""The same if something did not answer, other than the store as a whole."""
 LONGEST: Final = 3 * 3600
 """Seconds that one transaction with another server takes at most."""
 
@@ -131,6 +133,25 @@ class Attempts:
         gone = await self._store.write(lambda tx: {id for id in revocable if not tx.queue.begin(id)})
         return [each for each in found if each.letter.id not in gone]
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether what came of an attempt cannot be written at present: nothing is to be begun."""
+        return self._recording.insistence.is_stuck
+
+    async def again(self, loaded: Loaded, lane: int) -> Loaded | None:
+        """A letter as it is now, that was loaded a while ago, without recipients if it is gone; None if nothing is to
+        be sent.
+        """
+
+        def read(tx: Transaction) -> Loaded | None:
+            if tx.queue.is_paused():
+                return None
+            letter = tx.queue.get(loaded.letter.id, lane)
+            return evolve(loaded, letter=replace(loaded.letter, recipients=()) if letter is None else letter)
+
+        found: Loaded | None = await self._store.read(read)
+        return found
+
     async def release(self, letters: Iterable[Loaded]) -> None:
         """Letters that were loaded, and that nobody can have got."""
         ids = [each.letter.id for each in letters if each.letter.submission_id is not None]
@@ -146,12 +167,15 @@ class Attempts:
         """Try those of a letter who are due in a lane. Raises Unavailable if nothing can be written."""
         try:
             result = await self._attempted(loaded, lane)
-        except (CancelledError, StalwartError):
+        except CancelledError:
             raise
         except Exception as problem:  # the next letter may well go
+            if isinstance(problem, Unavailable) and not await self._recording.is_writable():
+                raise
             reason = f"{type(problem).__name__}: {problem}"
             self._telemetry.emit(QUEUE_ERROR, queueId=loaded.letter.id, reason=reason, trace=traceback.format_exc())
-            await self._recording.postponed(loaded.letter, _of_lane(loaded.letter, lane), AFTER_A_FAULT)
+            wait = AFTER_A_MISS if isinstance(problem, Unavailable) else AFTER_A_FAULT
+            await self._recording.postponed(loaded.letter, _of_lane(loaded.letter, lane), wait)
             return Result(taken=True)
         if not result.taken:
             await self.release((loaded,))

@@ -35,6 +35,10 @@ REST: Final = 15.0
 """Seconds for which nothing is begun when the store does not answer."""
 GRACE: Final = 10.0
 """Seconds that attempts get to end when the server does."""
+LAST_WRITE: Final = 5.0
+"""Seconds for what is known of them to be written after that."""
+FRESH: Final = 1.0
+"""Seconds for which a letter that was read is held to be as it was."""
 
 
 @define(eq=False)
@@ -46,6 +50,7 @@ class _Run:
     workers: int = 0
     over: bool = False
     ready: deque[Loaded] = field(factory=deque)
+    read_at: float = 0.0
     seen: set[int] = field(factory=set)
     lock: DeferredLock = field(factory=DeferredLock)
 
@@ -121,6 +126,10 @@ class Dispatcher:
         await ending
         for each in tuple(self._background):
             each.cancel()
+        if self._background:  # what is known of attempts is written once more
+            ending = DeferredList([_follower(each) for each in self._background], consumeErrors=True)
+            ending.addTimeout(LAST_WRITE, self._clock, onTimeoutCancel=lambda _result, _seconds: None)
+            await ending
 
     # Looking
 
@@ -139,6 +148,9 @@ class Dispatcher:
         now = self._clock.seconds()
         if now < self._rest_until:
             self._wait(self._rest_until - now)
+            return
+        if self._attempts.is_stuck:
+            self._wait(REST)
             return
         busy: dict[str, set[int]] = {}
         for run in self._runs.values():
@@ -161,6 +173,7 @@ class Dispatcher:
 
     def _aged(self) -> None:
         self._aging_now = False
+        self.wake()
 
     def _wait(self, seconds: float) -> None:
         self._stop_timer()
@@ -229,7 +242,9 @@ class Dispatcher:
         """The next letter; None if there is none, or others are to have their turn."""
         await run.lock.acquire()
         try:
+            run.over = run.over or self._attempts.is_stuck
             if not run.ready and not run.over and run.left > 0:
+                run.read_at = self._clock.seconds()
                 found = await self._attempts.load(run.lane.id, min(BATCH, run.left), run.seen)
                 run.left -= len(found)
                 run.seen.update(each.letter.id for each in found)
@@ -237,7 +252,14 @@ class Dispatcher:
             if not run.ready or run.over:
                 run.over = True
                 return None
-            return run.ready.popleft()
+            if self._clock.seconds() - run.read_at < FRESH:
+                return run.ready.popleft()
+            found_again = await self._attempts.again(run.ready[0], run.lane.id)
+            if found_again is None:
+                run.over = True
+            else:
+                run.ready.popleft()
+            return found_again
         finally:
             run.lock.release()
 
@@ -315,7 +337,7 @@ def _read(
     over = overdue = False
     if not ages:
         over, overdue = bool(tx.queue.expired(now, 1, trying)), bool(tx.queue.overdue(now, 1, trying))
-        expiry, notice = tx.queue.next_expiry(), tx.queue.next_notice()
+        expiry, notice = tx.queue.next_expiry(trying), tx.queue.next_notice(trying)
         moments += [None if at is None else max(at, now + 1) for at in (expiry, notice)]
     known = [at for at in moments if at is not None]
     return _Due(lanes, min(known, default=None), over or overdue)

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from stalwart.mail.queue.insistence import Insistence
 from stalwart.mail.queue.intake import Intake
 from stalwart.mail.queue.letter import Letter
 from stalwart.mail.queue.notices import Notices, wants
@@ -52,6 +53,7 @@ class Recording:
         self._clock = clock
         self._tell = tell
         self._queued = queued
+        self.insistence = Insistence(store, telemetry, clock)
 
     async def tried(
         self,
@@ -61,25 +63,45 @@ class Recording:
         ends: Sequence[Ended],
         rest: Rest | None,
     ) -> None:
-        """What came of an attempt in a lane, which rests if ``rest`` says so."""
+        """What came of an attempt in a lane, which rests if ``rest`` says so. It takes until it is written.
+
+        Raises Unwritable if that is impossible of those who have failed.
+        """
         lost = [each for each in ends if each.has_failed]
         others = [each for each in ends if not each.has_failed]
-        if others or rest is not None:
-            success = await self._notices.of_success(letter, content, _delivered(others), self._now())
-            await self._write(letter, others, success, lane, rest)
-        if lost:
-            await self.failed(letter, content, lost)
 
-    async def failed(self, letter: QueuedLetter, content: bytes | Stored | None, ends: Sequence[Ended]) -> None:
+        async def with_report(*, tells: bool = True) -> None:
+            success = await self._notices.of_success(letter, content, _delivered(others), self._now())
+            await self._write(letter, others, success, lane, rest, tells=tells)
+
+        if others or rest is not None:
+            await self.insistence.carry_out(
+                letter.id,
+                with_report,
+                lambda: with_report(tells=False),
+                lambda: self._write(letter, others, None, lane, rest, tells=False),
+                ever=True,
+            )
+        if lost:
+            await self.insistence.carry_out(
+                letter.id,
+                lambda: self.failed(letter, content, lost),
+                lambda: self.failed(letter, content, lost, tells=False),
+                ever=False,
+            )
+
+    async def failed(
+        self, letter: QueuedLetter, content: bytes | Stored | None, ends: Sequence[Ended], *, tells: bool = True
+    ) -> None:
         """Recipients whose delivery is given up."""
         report = await self._notices.of_failure(letter, content, ends, self._now())
-        await self._write(letter, ends, report)
+        await self._write(letter, ends, report, tells=tells)
 
     async def late(self, letter: QueuedLetter, content: bytes | Stored | None, ends: Sequence[Ended]) -> None:
         """Recipients whose sender hears of the delay; they are as they will be afterwards."""
         told = [each for each in ends if wants(letter, each.recipient, "DELAY")]
         report = await self._notices.of_delay(letter, content, told, self._now())
-        await self._write(letter, ends, report, quiet=True)
+        await self._write(letter, ends, report, quiet=True, tells=False)
 
     async def moved(self, letter: QueuedLetter, recipients: Sequence[QueuedRecipient]) -> None:
         """Recipients that go on in another part of the queue."""
@@ -100,6 +122,10 @@ class Recording:
         ]
         await self._store.write(lambda tx: tx.queue.change(letter.id, [settled(each) for each in later], now))
 
+    async def is_writable(self) -> bool:
+        """Whether the store takes anything at all."""
+        return await self.insistence.is_writable()
+
     async def rest(self, lane: LaneRow, until: int, failures: int, answer: Answer) -> None:
         """Have a lane rest, of which nothing was tried."""
         await self._store.write(lambda tx: tx.queue.rest(lane.id, until, failures, answer))
@@ -114,7 +140,9 @@ class Recording:
         rest: Rest | None = None,
         *,
         quiet: bool = False,
+        tells: bool = True,
     ) -> None:
+        """``quiet``: nothing has come of it yet; ``tells``: the observers hear of it."""
         now = self._now()
         recipients = [each.recipient for each in ends]
 
@@ -124,9 +152,9 @@ class Recording:
             gone = tx.queue.change(letter.id, [settled(each) for each in recipients], now)
             if lane is not None and rest is not None:
                 tx.queue.rest(lane.id, *rest)
-            elif lane is not None and lane.failures:
+            elif lane is not None and lane.failures and _is_as_before(tx, lane):
                 tx.queue.rest(lane.id, 0, 0, Answer())
-            if recipients and not quiet:
+            if recipients and tells:
                 self._tell(tx, letter, recipients, now)
             return gone, None if report is None else self._intake.add(tx, report, now)
 
@@ -184,6 +212,12 @@ def _waits(tx: Transaction, id: int, recipients: Sequence[QueuedRecipient]) -> b
     present = tx.queue.get(id)
     numbers = {each.number for each in recipients}
     return present is not None and any(each.number in numbers and each.state == WAITING for each in present.recipients)
+
+
+def _is_as_before(tx: Transaction, lane: LaneRow) -> bool:
+    """Whether nobody has said anything of the failures of a lane since it was read."""
+    present = tx.queue.lane(lane.id)
+    return present is not None and (present.failures, present.rests_until) == (lane.failures, lane.rests_until)
 
 
 def _delivered(ends: Sequence[Ended]) -> list[Ended]:

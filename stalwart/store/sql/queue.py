@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -25,6 +25,8 @@ from stalwart.store.sql.session import Session
 HOLDER: Final = 0
 """The account that the blobs of letters are linked to: no real one has this number."""
 
+_PROOF = "proof"  # a key that is never there after a transaction
+_NEVER = 1 << 62  # later than any time
 _PAUSED = "paused"  # a key of no letter, which is there while nothing is to be sent
 _RECIPIENT = "letter_id, number, lane, state, due, expires_at, notice_at, address, queue, destination, data"
 _IN_COLUMNS = frozenset(("id", "tenant_id", "return_path", "size", "blob", "tried", "recipients"))
@@ -211,18 +213,20 @@ class SqlQueue:
         return self._lanes.take(lane, now, limit, spare)
 
     def expired(self, now: int, limit: int, spare: Collection[int] = ()) -> list[int]:
-        return self._by_time("expires_at", now, limit, spare)
+        return self._first_of("expires_at", now, limit, spare)
 
-    def next_expiry(self) -> int | None:
-        return _number(self._session.one("SELECT MIN(expires_at) FROM queue_recipient WHERE state = 0"))
+    def next_expiry(self, spare: Collection[int] = ()) -> int | None:
+        return next((at for id, at in self._by_time("expires_at", _NEVER, len(spare) + 1) if id not in spare), None)
 
     def overdue(self, now: int, limit: int, spare: Collection[int] = ()) -> list[int]:
-        return self._by_time("notice_at", now, limit, spare)
+        return self._first_of("notice_at", now, limit, spare)
 
-    def next_notice(self) -> int | None:
-        return _number(
-            self._session.one("SELECT MIN(notice_at) FROM queue_recipient WHERE state = 0 AND notice_at IS NOT NULL")
-        )
+    def next_notice(self, spare: Collection[int] = ()) -> int | None:
+        return next((at for id, at in self._by_time("notice_at", _NEVER, len(spare) + 1) if id not in spare), None)
+
+    def prove(self) -> None:
+        self._session.run("INSERT INTO queue_used(key, letters, size) VALUES (?, 0, 0) ON CONFLICT DO NOTHING", _PROOF)
+        self._session.run("DELETE FROM queue_used WHERE key = ?", _PROOF)
 
     def pause(self, paused: bool) -> None:
         if paused:
@@ -242,13 +246,29 @@ class SqlQueue:
         row = self._session.one("SELECT letters, size FROM queue_used WHERE key = ?", key)
         return (int(row[0]), int(row[1])) if row else (0, 0)
 
-    def _by_time(self, column: str, now: int, limit: int, spare: Collection[int]) -> list[int]:
-        rows = self._session.all(
-            f"SELECT letter_id FROM queue_recipient WHERE state = 0 AND {column} <= ?"
-            f" ORDER BY {column}, letter_id LIMIT ?",
-            *(now, limit + len(spare)),
-        )
-        return [id for id in dict.fromkeys(row[0] for row in rows) if id not in spare][:limit]
+    def _first_of(self, column: str, now: int, limit: int, spare: Collection[int]) -> list[int]:
+        found: dict[int, None] = {}
+        for id, _ in self._by_time(column, now, limit + len(spare)):
+            if id not in spare:
+                found[id] = None
+                if len(found) == limit:
+                    break
+        return list(found)
+
+    def _by_time(self, column: str, until: int, page: int) -> Iterator[tuple[int, int]]:
+        """Letters with what they have in ``column``, the earliest first; ``page`` of them are read at once."""
+        at, id = -_NEVER, 0
+        while True:
+            rows = self._session.all(
+                f"SELECT DISTINCT letter_id, {column} FROM queue_recipient WHERE state = 0"
+                f" AND {column} >= ? AND {column} <= ? AND ({column} > ? OR letter_id > ?)"
+                f" ORDER BY {column}, letter_id LIMIT ?",
+                *(at, until, at, id, page),
+            )
+            yield from ((int(row[0]), int(row[1])) for row in rows)
+            if len(rows) < page:
+                return
+            id, at = rows[-1]
 
     def _count(self, key: str, letters: int, size: int) -> None:
         left = self._session.one(
@@ -259,10 +279,6 @@ class SqlQueue:
         )
         if left[0] <= 0:
             self._session.run("DELETE FROM queue_used WHERE key = ?", key)
-
-
-def _number(row: Any) -> int | None:
-    return None if row[0] is None else int(row[0])
 
 
 def _letter_data(letter: QueuedLetter) -> str:
