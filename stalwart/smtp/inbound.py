@@ -233,19 +233,19 @@ class Inbound:
         outcomes: Mapping[int, Outcome] = {}
         leaving: tuple[Letter, ...] = ()
         added: Added = []
-        content: bytes | Stored = b""
-        if parts.leaves:
-            if is_local and not front and taking.adds.return_path and isinstance(spool.content, Stored):
-                front = received_field(envelope, began)  # the file that stays must be another one
-            content = await self._leaving_content(spool, front, is_local and taking.adds.return_path)
-            leaving = letters(parts, self._origin(envelope, spool, content))
-        with discarding(around.store, (content,)):
+        made: list[bytes | Stored] = []
+        with discarding(around.store, made):
+            content: bytes | Stored = b""
+            if parts.leaves:
+                if is_local and not front and taking.adds.return_path and isinstance(spool.content, Stored):
+                    front = received_field(envelope, began)  # the file that stays must be another one
+                content = await self._leaving_content(spool, front, is_local and taking.adds.return_path, made)
+                leaving = letters(parts, self._origin(envelope, spool, content))
             if is_local:
                 is_same = isinstance(content, Stored) and not taking.adds.return_path
                 source = content if is_same else spool.content
-                outcomes = await self._store(
-                    envelope, source, spool, front, parts, partial(self._queue, leaving, added), began
-                )
+                queue = partial(self._queue, leaving, added)
+                outcomes = await self._store(envelope, source, spool, front, parts, queue, began)
             else:
                 await around.store.write(partial(self._queue, leaving, added))
         spool.release()
@@ -309,17 +309,25 @@ class Inbound:
         with discarding(around.store, (whole,)):
             return await around.signing.signed(whole, domain)
 
-    async def _leaving_content(self, spool: InboundSpool, front: bytes, is_needed: bool) -> bytes | Stored:
-        """The message as it leaves, ready for the queue; the file of ``spool`` goes, unless it ``is_needed``."""
+    async def _leaving_content(
+        self, spool: InboundSpool, front: bytes, is_needed: bool, made: list[bytes | Stored]
+    ) -> bytes | Stored:
+        """The message as it leaves, ready for the queue, and in ``made``; the file of ``spool`` goes, unless it
+        ``is_needed``.
+        """
         around, content = self._around, spool.content
         if not isinstance(content, Stored):
-            return await around.queue.prepare(front + content)
-        if not front:
-            return await around.queue.prepare(content)
-        made = await put_before(around.store, front, content, spool.begun)
-        if not is_needed:
-            discard(around.store, (content,))
-        return await around.queue.prepare(made)
+            content = front + content
+        elif front:
+            whole = await put_before(around.store, front, content, spool.begun)
+            made.append(whole)
+            if not is_needed:
+                discard(around.store, (content,))
+            content = whole
+        ready = await around.queue.prepare(content)
+        if ready not in made:
+            made.append(ready)
+        return ready
 
     def _origin(self, envelope: Envelope, spool: InboundSpool, content: bytes | Stored) -> Origin:
         taking, login, checked = envelope.state, envelope.peer.login, envelope.state.checked
@@ -350,22 +358,18 @@ class Inbound:
             front = return_path(envelope.sender) + front
         prepared = await around.messages.prepare(content, prefix=front)
         here = [(recipient.path.text, resolved) for recipient, resolved in parts.at_once if resolved.accounts]
-        try:
-            return await around.delivering.deliver(
-                prepared,
-                [resolved for _, resolved in here],
-                sender=envelope.sender.text,
-                recipients=[address for address, _ in here],
-                all_or_nobody=not envelope.peer.role.is_lmtp,
-                has_message_id=spool.has_message_id,
-                began=began,
-                dmarc_pass=has_passed(checked),
-                reports_failure=checked is None or checked.dmarc_pass,
-                besides=lambda tx, found: queue(tx),
-            )
-        except BaseException:
-            around.messages.drop((prepared,))
-            raise
+        return await around.delivering.deliver(
+            prepared,
+            [resolved for _, resolved in here],
+            sender=envelope.sender.text,
+            recipients=[address for address, _ in here],
+            all_or_nobody=not envelope.peer.role.is_lmtp,
+            has_message_id=spool.has_message_id,
+            began=began,
+            dmarc_pass=has_passed(checked),
+            reports_failure=checked is None or checked.dmarc_pass,
+            besides=lambda tx, found: queue(tx),
+        )
 
     def _queue(self, leaving: Sequence[Letter], added: Added, tx: Transaction) -> None:
         now = int(self._around.clock.seconds())

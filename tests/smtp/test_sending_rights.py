@@ -10,7 +10,7 @@ from stalwart.errors import OverQuota, Unavailable
 from stalwart.mail.queue.letter import LetterRecipient
 from stalwart.smtp import sending_rights
 from stalwart.smtp.role import SUBMISSION
-from tests.smtp.inbound_server import InboundCase
+from tests.smtp.inbound_server import InboundCase, KeptLetters
 from tests.smtp.twin import Client
 
 SUE = "sue@example.test"
@@ -81,6 +81,16 @@ class PathTests(SubmissionCase):
         self.queue.problem = OverQuota("The queue is full.")
         for recipients in ((FAR,), (FAR, "bob@example.test")):
             self.assertEqual(self.submit(*recipients, message=text)[-1], "452 4.2.2")
+            self.assertEqual(self.store.blob_files._contents, {}, recipients)  # type: ignore[attr-defined]
+
+    def test_a_file_that_the_queue_does_not_take_goes(self) -> None:
+        async def fails(*_given: object) -> None:
+            raise Unavailable
+
+        self.patch(KeptLetters, "prepare", fails)
+        text = MESSAGE + ("y" * 998 + "\r\n") * 200
+        for recipients in ((FAR,), (FAR, "bob@example.test")):
+            self.assertEqual(self.submit(*recipients, message=text)[-1], "451 4.3.0")
             self.assertEqual(self.store.blob_files._contents, {}, recipients)  # type: ignore[attr-defined]
 
     def test_reports_that_were_asked_for(self) -> None:

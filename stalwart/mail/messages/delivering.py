@@ -104,13 +104,17 @@ class Delivering:
         prepared = _marked(prepared, sender, len(accounts), has_message_id)
         alone = accounts_alone(resolved)
         situation = Situation(sender, folder, dmarc_pass, reports_failure)
-        plans = await self._plans(prepared, resolved, recipients, situation)
         # Of too many for one transaction some may get it and others not; who tries again gives it twice to nobody.
         must = alone if all_or_nobody and len(accounts) <= TOGETHER else frozenset()
         is_one = len(accounts) == 1 and besides is None
         refusing = alone if is_one or not all_or_nobody else frozenset()
+        plans: Mapping[int, Plan] = {}
         try:
+            plans = await self._plans(prepared, resolved, recipients, situation)
             outcomes = await self._give(_Giving(prepared, situation, plans, must, refusing), accounts, besides)
+        except BaseException:
+            self._messages.drop((prepared,))
+            raise
         finally:
             if self._filtering is not None:
                 self._filtering.dispatch.release(plans.values())

@@ -129,6 +129,19 @@ class DeliveringTests(DeliveringCase):
         self.deliver("alice@example.test", content=large)
         self.assertEqual([each.size for each in dropped], [len(large)])
 
+    def test_a_file_is_removed_when_nothing_could_be_stored(self) -> None:
+        large = MESSAGE + (b"x" * 98 + b"\r\n") * 2000
+        prepared = self.prepare(large)
+        assert prepared.stored is not None
+        self.patch(self.delivering, "_add", lambda *_: _unavailable())
+        work = self.delivering.deliver(prepared, [self.resolve("alice@example.test")], sender="")
+        self.failureResultOf(Deferred.fromCoroutine(work), Unavailable)
+        self.assertFalse(self.store.blob_files.exists(prepared.hash))
+
+
+def _unavailable() -> None:
+    raise Unavailable
+
 
 class AccountsTests(DeliveringCase):
     """What is read out of resolved addresses."""
