@@ -1,7 +1,7 @@
-"""Which domains are somebody's own: names below a public suffix, such as ``example.co.uk`` (RFC 7489 3.2).
+"""Which domains are below a public suffix, as ``example.co.uk`` is, and so can be somebody's own.
 
 The list is that of publicsuffix.org as the package ``publicsuffixlist`` carries it; it is read when it is first asked.
-Names are A-labels. A top-level domain that is not in the list counts as a suffix, but not as a known one.
+Names are A-labels.
 """
 
 from __future__ import annotations
@@ -14,11 +14,6 @@ from publicsuffixlist import PublicSuffixList
 @cache
 def _list() -> PublicSuffixList:
     return PublicSuffixList()
-
-
-def registrable_domain(name: str) -> str | None:
-    """The organizational domain of ``name``; None if it is a public suffix itself, or no name."""
-    return _list().privatesuffix(name)
 
 
 def has_known_suffix(name: str) -> bool:

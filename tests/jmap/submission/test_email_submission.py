@@ -342,8 +342,15 @@ class AfterwardsTests(SubmissionCase):
         self.assertEqual(len(responses), 2)
 
     def test_nothing_follows_failure(self) -> None:
-        new = {"a": {"identityId": self.mine, "emailId": self.email(message())}}
-        self.call("EmailSubmission/set", create=new, onSuccessUpdateEmail={"#a": {"keywords/$sent": True}})
+        email = self.email(message(), keywords=("$draft",))
+        new = {"a": {"identityId": self.mine, "emailId": email}}
+        patch = {"keywords/$draft": None, "keywords/$sent": True}
+        asked = {"create": new, "onSuccessUpdateEmail": {"#a": patch}, "onSuccessDestroyEmail": ["#a"]}
+        responses = self.calls(("EmailSubmission/set", asked))
+        self.assertEqual([name for name, _, _ in responses], ["EmailSubmission/set"])
+        self.assertEqual(responses[0][1]["notCreated"]["a"]["type"], "noRecipients")
+        (shown,) = self.call("Email/get", ids=[email], properties=["keywords"])["list"]
+        self.assertEqual((shown["keywords"], self.queue.letters), ({"$draft": True}, {}))
 
     def test_by_id_when_it_is_cancelled_or_destroyed(self) -> None:
         first, second = self.email(message(TO_BOB)), self.email(message(TO_BOB))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stalwart.jmap.submission.identity_keeping import bring_into_step, most_identities
-from stalwart.store.object_types import IDENTITY
+from stalwart.store.object_types import IDENTITY, IDENTITY_ADDRESSES
 from tests.jmap.submission.sending_case import SendingCase
 
 
@@ -21,6 +21,8 @@ class KeepingTests(SendingCase):
 
     def test_nothing_for_nobody(self) -> None:
         self.write(lambda tx: bring_into_step(tx, 4711, self.own, self.settings, 0))
+        found = self.read(lambda tx: (tx.objects.list(4711, IDENTITY), tx.objects.list(4711, IDENTITY_ADDRESSES)))
+        self.assertEqual(found, ([], []))
 
     def test_an_address_that_comes_back_has_an_identity_again(self) -> None:
         self.bring()
