@@ -149,6 +149,7 @@ class RecipientOutcome:
     ``status`` is the enhanced code for reports (RFC 3463), the host's own where it gave one; ``reply`` is what the host
     said, ``None`` if the reason is ours; ``error_type`` is a name of ``DELIVERY_ERROR``, ``None`` if delivered.
     ``unreachable``: the whole destination failed and not this message, so that others need not try now.
+    ``in_transaction``: that is so unless this message was too much for the host, which had greeted us.
     ``relayed_without_dsn``: the host has taken it and will send no success report, so that ours must say so.
     ``arrived``: there is no further host, it is where the recipient reads it, which nobody but us can report.
     ``sure`` is false if the host may have taken the message although its answer never came.
@@ -163,6 +164,7 @@ class RecipientOutcome:
     message: str | None = None
     command: str | None = None
     unreachable: bool = False
+    in_transaction: bool = False
     relayed_without_dsn: bool = False
     arrived: bool = False
     sure: bool = True

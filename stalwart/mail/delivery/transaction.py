@@ -109,6 +109,7 @@ class _Judge:
             message=f"{self._hostname} said: {reply.code} {reply.text}",
             command=command,
             unreachable=reply.code == 421,
+            in_transaction=reply.code == 421,
         )
 
     def _lost(self, recipient: ShipmentRecipient, command: str) -> Verdict:
@@ -122,7 +123,8 @@ class _Judge:
             error_type=error_type(failure) if failure is not None else "unexpectedResponse",
             message=failure.reason if failure is not None else "The host left in the middle",
             command=command,
-            unreachable=self._sent.mail is None,  # later on it may be this message that the host cannot bear
+            unreachable=True,
+            in_transaction=True,  # also if no answer to MAIL was read: a reset takes it away
             sure=not self._sent.complete,
         )
         return Verdict(outcome, "elsewhere" if outcome.sure else "later")

@@ -22,7 +22,7 @@ from stalwart.mail.delivery.shipment import RecipientOutcome, Shipment, Shipment
 from stalwart.mail.queue.local import Arrival
 from stalwart.mail.queue.outcomes import Ended, ended, given_up
 from stalwart.mail.queue.recording import Recording
-from stalwart.mail.queue.relays import Relays
+from stalwart.mail.queue.relays import Busy, Relays, Suspects
 from stalwart.mail.queue.schedules import Plan
 from stalwart.mail.queue.strategies import Route, Strategies, ToAccounts, Unknown
 from stalwart.mail.queue.throttles import Admission, Throttles
@@ -44,6 +44,8 @@ AFTER_A_FAULT: Final = 900
 """Seconds until a letter is tried again over which this server has stumbled."""
 AFTER_A_MISS: Final = 60
 """The same if something did not answer, other than the store as a whole."""
+WHILE_BUSY: Final = 60
+"""Seconds until a relay is asked again that has no connection to spare."""
 LONGEST: Final = 3 * 3600
 """Seconds that one transaction with another server takes at most."""
 
@@ -113,6 +115,7 @@ class Attempts:
         self._telemetry = telemetry
         self._clock = clock
         self._relays = Relays(clock)
+        self._suspects = Suspects()
 
     async def load(self, lane: int, limit: int, spare: Collection[int]) -> list[Loaded]:
         """Letters that are due in a lane, with their contents. None of them can be taken back until it is ``released``
@@ -146,7 +149,7 @@ class Attempts:
         def read(tx: Transaction) -> Loaded | None:
             if tx.queue.is_paused():
                 return None
-            letter = tx.queue.get(loaded.letter.id, lane)
+            letter = tx.queue.many((loaded.letter.id,), lane).get(loaded.letter.id)
             return evolve(loaded, letter=replace(loaded.letter, recipients=()) if letter is None else letter)
 
         found: Loaded | None = await self._store.read(read)
@@ -261,25 +264,42 @@ class Attempts:
             ended(recipient, outcome, course.plan, now, held_until=held_until)
             for recipient, outcome in zip(recipients, outcomes, strict=True)
         ]
-        rest = self._rest(lane, course, ends, admission, now)
+        rest = self._rest(letter.id, lane, course, ends, admission, now)
         result.rests = result.rests or rest is not None
-        result.reached = result.reached or rest is None
+        is_suspect = all(each.outcome.in_transaction for each in ends)
+        result.reached = result.reached or (rest is None and not is_suspect)
         await self._recording.tried(letter, content, lane, ends, rest)
 
     def _rest(
-        self, lane: LaneRow, course: _Course, ends: Sequence[Ended], admission: Admission, now: int
+        self,
+        letter_id: int,
+        lane: LaneRow,
+        course: _Course,
+        ends: Sequence[Ended],
+        admission: Admission,
+        now: int,
     ) -> tuple[int, int, Answer] | None:
         """Until when the lane rests, after how many failures, and why; None if it does not."""
         last = ends[-1]
         if all(each.outcome.unreachable and each.outcome.kind == "temporary" for each in ends):
             failures = lane.failures + 1
             until = now + course.plan.rest(failures)
-            if isinstance(course.route, shipment.Relay) and all(each.outcome.reply is None for each in ends):
-                self._relays.rest(course.route, until, last.recipient.answer)  # a 421 may be about this domain
+            in_transaction = all(each.outcome.in_transaction for each in ends)
+            # a 421 may be about this domain, and so may be what happens to its messages
+            if (
+                isinstance(course.route, shipment.Relay)
+                and all(each.outcome.reply is None for each in ends)
+                and (not in_transaction or self._suspects.confirms(_key(course.route), lane.id))
+            ):
+                self._relays.rest(course.route, until, last.recipient.answer)
+            if in_transaction and not self._suspects.confirms(lane.id, letter_id):
+                return None
             return until, failures, last.recipient.answer
         if admission.until is not None and admission.is_general and last.outcome.kind != "delivered":
             return int(admission.until) + 1, lane.failures, last.recipient.answer
+        self._suspects.clear(lane.id)
         if isinstance(course.route, shipment.Relay):
+            self._suspects.clear(_key(course.route))
             self._relays.reached(course.route)
         return None
 
@@ -302,6 +322,9 @@ class Attempts:
             return await self._bounded(self._sender.send(shipped))
         except CancelledError:
             raise
+        except Busy:
+            admission.until, admission.is_general = self._clock.seconds() + WHILE_BUSY, True
+            return _all(recipients, "concurrencyLimited", "All connections to the relay are in use.", "4.4.5")
         except TimeoutError:
             return _all(recipients, "io", "The attempt took too long.", "4.4.2")
         except StalwartError as problem:
@@ -371,6 +394,10 @@ def _strategy_of(strategies: Strategies, subject: Subject, now: int) -> Callable
 
 def _all(recipients: Sequence[QueuedRecipient], error: str, text: str, status: str) -> list[RecipientOutcome]:
     return [RecipientOutcome(each.address, "temporary", status, error_type=error, message=text) for each in recipients]
+
+
+def _key(relay: shipment.Relay) -> tuple[str, int]:
+    return relay.host, relay.port
 
 
 def _of_lane(letter: QueuedLetter, lane: LaneRow) -> list[QueuedRecipient]:

@@ -14,6 +14,7 @@ from stalwart.config.mail.route import MtaRoute
 from stalwart.config.mail.strategy import MtaOutboundStrategy
 from stalwart.config.mail.throttle import MtaOutboundThrottle
 from stalwart.config.mail.tls_strategy import MtaTlsStrategy
+from stalwart.config.mail.virtual_queue import MtaVirtualQueue
 from stalwart.mail.delivery.shipment import Login, Mx, Relay, Shipment
 from stalwart.mail.queue.attempts import TOGETHER
 from stalwart.mail.queue.relays import CONNECTIONS, Relays
@@ -129,6 +130,35 @@ class RouteTests(QueueCase):
             self.put(f"b@r{n}.test")
         self.put("c@r0.test")
         self.assertEqual(self.sender.sent, ["b@r0.test", "b@r1.test", "b@r2.test"])
+
+    def test_a_message_that_ends_its_connection_stops_no_others(self) -> None:
+        self.create(MtaRoute, {"@type": "Relay", "name": "smart", "address": "relay.test"})
+        self.strategy(route="'smart'")
+        bad = ("x@r0.test", "y@r0.test")
+        self.sender.answering = lambda shipment, address: (
+            evolve(unreachable(shipment, address), in_transaction=True)
+            if address in bad
+            else accepted(shipment, address)
+        )
+        for address in ("x@r0.test", "b@r0.test", "c@r1.test"):
+            self.put(address)
+        self.lead()
+        self.assertEqual(self.waiting(), 1)
+        self.later(121, 2)
+        self.put("d@r0.test")
+        self.assertEqual((self.sender.sent.count("x@r0.test"), self.waiting()), (2, 1))
+
+    def test_a_host_that_bears_no_message_rests(self) -> None:
+        self.create(MtaRoute, {"@type": "Relay", "name": "smart", "address": "relay.test"})
+        self.strategy(route="'smart'")
+        self.sender.answering = lambda shipment, address: evolve(unreachable(shipment, address), in_transaction=True)
+        for n in range(4):
+            self.put(f"b{n}@r0.test")
+        self.lead()
+        self.assertEqual(self.sender.sent, ["b0@r0.test", "b1@r0.test"])
+        for n in range(1, 4):
+            self.put(f"b@r{n}.test")
+        self.assertEqual(self.sender.sent, ["b0@r0.test", "b1@r0.test", "b@r1.test"])
 
     def test_very_many_recipients_are_sent_in_several_transactions(self) -> None:
         self.lead()
@@ -280,6 +310,24 @@ class RelayTests(QueueCase):
         self.assertEqual(len(begun), CONNECTIONS)
         gate.callback(None)
         self.assertEqual(len(begun), CONNECTIONS + 3)
+
+    def test_who_waits_for_a_slow_one_gives_way(self) -> None:
+        self.create(MtaRoute, {"@type": "Relay", "name": "smart", "address": "relay.test"})
+        rule = {"match": {"0": {"if": "rcpt_domain == 'fine.test'", "then": "'mx'"}}, "else": "'smart'"}
+        self.settle(self.settings.change(MtaOutboundStrategy, {"route": rule}))
+        (part,) = [id for id, queue in self.settings.all(MtaVirtualQueue) if queue.name == "remote"]
+        self.settle(self.settings.change(MtaVirtualQueue, {"threadsPerNode": CONNECTIONS + 2}, part))
+        gate = self.sender.gate = Deferred()
+        self.lead()
+        for n in range(CONNECTIONS + 8):
+            self.put(f"b@r{n}.test")
+        self.assertEqual(len(self.sender.sent), CONNECTIONS)
+        self.put("c@fine.test")
+        self.later(31, 31)
+        self.assertEqual(self.sender.sent[CONNECTIONS:], ["c@fine.test"])
+        gate.callback(None)
+        self.later(65, 65)
+        self.assertEqual((self.waiting(), len(self.sender.sent)), (0, CONNECTIONS + 9))
 
     def test_a_rest_has_an_end(self) -> None:
         clock = Clock()
