@@ -146,7 +146,8 @@ class FaultTests(SieveCase):
         self.check('require "fileinto"; fileinto "Junk Mail";')
 
     def test_an_error_after_actions(self) -> None:
-        self.check('redirect "x@elsewhere.test";\nreject "No";\n'.replace("reject", 'require "reject"; reject'))
+        self.check('require "reject";\nredirect "x@elsewhere.test";\nreject "No";\n')
+        self.assertEqual((self.events, self.told[0][1]["line"]), (["sieve.runtime-error", "sieve.action-accept"], 3))
 
     def test_too_many_steps(self) -> None:
         self.set(SieveUserInterpreter, maxCpuCycles=100)
