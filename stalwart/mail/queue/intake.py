@@ -19,7 +19,7 @@ from stalwart.mail.queue.letter import MOST_RECIPIENTS, SOURCES, Letter, LetterR
 from stalwart.mail.queue.quotas import QueueQuotas
 from stalwart.mail.queue.schedules import Plan
 from stalwart.mail.queue.strategies import Strategies
-from stalwart.mail.queue.variables import Subject, domain_of
+from stalwart.mail.queue.variables import Subject, domain_of, source_of
 from stalwart.store import Store, Transaction
 from stalwart.store.blob_files import LARGE, BlobFiles, Stored
 from stalwart.store.queue_rows import NewRecipient, QueuedLetter
@@ -144,7 +144,7 @@ def _subject(letter: Letter, recipient: LetterRecipient, addresses: tuple[str, .
         rcpt=recipient.address,
         recipients=addresses,
         sender=letter.return_path,
-        source="dmarc_pass" if letter.source == "unauthenticated" and letter.dmarc_pass else letter.source,
+        source=source_of(letter),
         role=letter.role,
         priority=letter.priority,
         size=size,

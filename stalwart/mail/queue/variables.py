@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import frozen
 
-from stalwart.mail.queue.letter import queue_priority
+from stalwart.mail.queue.letter import Letter, queue_priority
 from stalwart.store.queue_rows import Answer, QueuedLetter, QueuedRecipient
 
 ERRORS: Final = {
@@ -53,12 +53,11 @@ class Subject:
     @classmethod
     def of(cls, letter: QueuedLetter, recipient: QueuedRecipient, recipients: tuple[str, ...] = ()) -> Subject:
         """A recipient in the queue, among ``recipients``."""
-        source = "dmarc_pass" if letter.source == "unauthenticated" and letter.dmarc_pass else letter.source
         return cls(
             rcpt=recipient.address,
             recipients=recipients or (recipient.address,),
             sender=letter.return_path,
-            source=source,
+            source=source_of(letter),
             role=letter.role,
             priority=letter.priority,
             size=letter.size,
@@ -80,6 +79,11 @@ class Subject:
             return host[name] if name in host else _VALUES[name](self, now) if name in _VALUES else ""
 
         return variable
+
+
+def source_of(letter: Letter | QueuedLetter) -> str:
+    """Where rules think it comes from: of other servers' mail, what DMARC vouches for has a name of its own."""
+    return "dmarc_pass" if letter.source == "unauthenticated" and letter.dmarc_pass else letter.source
 
 
 def domain_of(address: str) -> str:
