@@ -35,7 +35,7 @@ from stalwart.telemetry import Telemetry
 from stalwart.telemetry.sending_events import DELIVERY_AUTH, DELIVERY_AUTH_FAILED
 
 LOCALHOST = ("127.0.0.1", "::1")
-LONGEST = 1800.0
+LATEST_START = 1800.0
 """Seconds after which an attempt turns to no other host and begins no further transaction."""
 _GONE = ("nxdomain", "nodata")
 
@@ -61,7 +61,7 @@ class Walk:
         self._around = around
         self._shipment = shipment
         self._waiting = Waiting(shipment.recipients)
-        self._lifetime = Lifetime(around.outgoing.reactor, LONGEST)
+        self._lifetime = Lifetime(around.outgoing.reactor, LATEST_START)
         self._over = HandingOver(shipment, self._waiting, self._lifetime, around.tell, around.telemetry)
         self._tried: set[str] = set()
         self._strategies: dict[str, HostStrategy] = {}

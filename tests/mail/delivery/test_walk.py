@@ -90,7 +90,7 @@ class OrderTests(SendingCase):
         self.assertEqual((first.verbs.count("RCPT"), len(second.taken)), (2, 1))
 
     async def test_an_attempt_has_an_end(self) -> None:
-        self.patch(walk, "LONGEST", 0.2)
+        self.patch(walk, "LATEST_START", 0.2)
         self.host(IP1, script={"MAIL": falls_silent})
         second = self.host(IP2)
         outcome = await self.one("two.test", connecting=Connecting("mail.here.test", mail=0.1, rcpt=0.1))
