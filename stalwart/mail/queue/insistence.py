@@ -62,15 +62,18 @@ class Insistence:
                 if await self._goes(letter_id, way, ever=ever and number == len(ways)):
                     return
             except CancelledError:
-                await self._once_more(letter_id, ways[-1] if ever else way)
+                await self._once_more(letter_id, *(way, ways[-1]) if ever else (way,))
                 raise
         raise Unwritable("What came of the attempt could not be written.")
 
-    async def _once_more(self, letter_id: int, way: Way) -> None:
-        try:
-            await way()
-        except Exception as problem:  # the caller is ending in any case
-            self._tell(letter_id, problem)
+    async def _once_more(self, letter_id: int, *ways: Way) -> None:
+        for way in ways:
+            try:
+                await way()
+            except Exception as problem:  # the caller is ending in any case
+                self._tell(letter_id, problem)
+            else:
+                return
 
     async def _goes(self, letter_id: int, way: Way, *, ever: bool) -> bool:
         failures, wait = 0, 1.0

@@ -10,7 +10,7 @@ from twisted.internet.task import deferLater
 
 from stalwart.errors import Conflict, Unavailable
 from stalwart.mail.queue.insistence import Insistence, Unwritable
-from stalwart.store.queue_rows import WAITING
+from stalwart.store.queue_rows import DELIVERED, WAITING
 from tests.mail.queue.world import QueueCase, accepted, refused, unreachable
 
 NOW = 1_800_000_000
@@ -50,7 +50,7 @@ class InsistenceTests(QueueCase):
         self.assertEqual((self.sender.sent, self.waiting()), (["a@one.test", "b@two.test"], 0))
 
     def test_it_is_written_once_more_at_the_end(self) -> None:
-        self.put("a@one.test")
+        id = self.put("a@one.test")
         gate = self.sender.gate = Deferred()
         self.queue.lead()
         write = self.unwritable()
@@ -63,7 +63,7 @@ class InsistenceTests(QueueCase):
         for each in tuple(self.dispatcher._background):
             each.cancel()
         self.successResultOf(closing)
-        self.assertEqual(self.waiting(), 0)
+        self.assertEqual((self.waiting(), self.told), (0, [(id, "a@one.test", DELIVERED)]))
 
     def test_a_fault_in_who_hears_of_it_sends_nothing_again(self) -> None:
         def faulty(*_: Any) -> None:
