@@ -244,7 +244,7 @@ class Inbound:
             if is_local:
                 is_same = isinstance(content, Stored) and not taking.adds.return_path
                 source = content if is_same else spool.content
-                queue = partial(self._queue, leaving, added)
+                queue = partial(self._queue, leaving, added) if leaving else None
                 outcomes = await self._store(envelope, source, spool, front, parts, queue, began)
             else:
                 await around.store.write(partial(self._queue, leaving, added))
@@ -349,7 +349,7 @@ class Inbound:
         spool: InboundSpool,
         front: bytes,
         parts: Split,
-        queue: Callable[[Transaction], None],
+        queue: Callable[[Transaction], None] | None,
         began: float,
     ) -> Mapping[int, Outcome]:
         """Give it to those who are here, and in the same transaction to the queue."""
@@ -368,7 +368,7 @@ class Inbound:
             began=began,
             dmarc_pass=has_passed(checked),
             reports_failure=checked is None or checked.dmarc_pass,
-            besides=lambda tx, found: queue(tx),
+            besides=None if queue is None else lambda tx, found: queue(tx),
         )
 
     def _queue(self, leaving: Sequence[Letter], added: Added, tx: Transaction) -> None:

@@ -66,6 +66,9 @@ class SieveTests(MailCase):
         head = f"From: {ALICE}\r\nTo: {BOB}\r\nMessage-ID: <%s@sender.test>\r\nSubject: %s\r\n\r\nText\r\n"
         ((code, text),) = client.deliver(ALICE, [ALICE], (head % ("1", "spam")).encode())
         self.assertEqual((code, text), (550, "5.7.1 No."))
+        bare = f"From: {ALICE}\r\nSubject: spam\r\n\r\nText\r\n".encode()
+        ((code, text),) = self.client(lmtp=False).deliver(ALICE, [ALICE], bare)
+        self.assertEqual((code, text), (550, "5.7.1 No."))
         for _ in range(2):  # the second time as if the answer had been lost
             self.assertEqual(client.deliver(ALICE, [ALICE], (head % ("2", "Hello")).encode())[0][0], 250)
         self.assertEqual(bob.subjects(1), ["Hello"])

@@ -188,6 +188,8 @@ class Dispatch:
         refusal = plan.verdict.refusal
         if refusal is not None and (plan.note is None or refusal.reason.isascii()) and refuses:
             raise Rejected(" ".join(refusal.reason.split())[:LONGEST_REASON] or "The recipient refuses this message.")
+        if refusal is not None and plan.note is None:  # nobody can be told: it must not vanish
+            plan = evolve(plan, verdict=evolve(plan.verdict, filings=plan.verdict.filings or (Filing(),)))
         with tx.savepoint():
             added = self._filed(tx, account_id, plan, prepared, folder, now)
             if added is not None and added.duplicate:

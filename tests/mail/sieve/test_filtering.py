@@ -353,10 +353,11 @@ class RejectTests(SieveCase):
         self.assertIsInstance(outcomes[0], Rejected)
         self.assertEqual((self.mail("bob"), self.outbox.letters), (["Inbox"], []))
 
-    def test_nobody_hears_of_it_who_is_likely_not_the_sender(self) -> None:
+    def test_where_nobody_can_be_told_it_is_kept(self) -> None:
         self.deliver("alice", "bob", all_or_nobody=True, reports_failure=False)
         self.deliver("alice", "bob", all_or_nobody=True, sender="")
-        self.assertEqual((self.mail("alice"), self.outbox.letters), ([], []))
+        self.deliver("alice", "bob", all_or_nobody=True, content=MESSAGE.replace(b"To: ", b"X-Was-To: "))
+        self.assertEqual((self.mail("alice"), self.outbox.letters), (["Inbox"] * 3, []))
 
     def test_members_of_lists_do_not_refuse_for_all(self) -> None:
         self.mailing_list("all", "alice@example.test", "bob@example.test")
