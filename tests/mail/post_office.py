@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stalwart.codec.ids import encode_id
+from stalwart.codec.ids import SINGLETON, encode_id
 from stalwart.codec.smtp.paths import Path, forward_path
 from stalwart.config import registry
 from stalwart.config.domains.domain import Domain
@@ -12,6 +12,7 @@ from stalwart.config.identity.mailing_list import MailingList
 from stalwart.directory import account_records
 from stalwart.mail.expressions import ExpressionWorld
 from stalwart.mail.recipients import Recipients, Resolved
+from stalwart.store.mail_rows import EmailRow
 from tests.directory.world import NOW, World
 from tests.net.fake_dns import FakeResolver
 
@@ -61,6 +62,27 @@ class PostOffice(World):
         """The names of those who do, in the order in which they were found."""
         names = {id: name for name, id in self.ids.items()}
         return [names[id] for id in self.resolve(address, **options).accounts]
+
+    def mail_of(self, name: str) -> list[tuple[EmailRow, bytes]]:
+        """The e-mails of somebody, the first one first, with their octets."""
+        id = self.ids[name]
+
+        def look(tx: Any) -> list[tuple[EmailRow, bytes]]:
+            ids = tx.mail.page(id, limit=100, ascending=True).ids
+            return [(row, tx.blobs.get(row.blob)) for row in tx.mail.list_rows(id, ids).values()]
+
+        return self.successResultOf(self.store.read(look))
+
+    def set(self, declaration: Any, **patch: Any) -> None:
+        """Settings of a singleton."""
+
+        async def write() -> None:
+            if await self.store.read(lambda tx: tx.registry.get(declaration.type_name, SINGLETON)) is None:
+                await self.settings.create(declaration, patch)
+            else:
+                await self.settings.change(declaration, patch)
+
+        self.settle(write())
 
 
 def path_of(address: str) -> Path:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from stalwart.codec.ids import SINGLETON
 from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.delivering import Delivering
 from stalwart.mail.messages.folders import Folders
 from stalwart.mail.messages.quota import Quotas
-from stalwart.store.mail_rows import EmailRow
 from tests.mail.post_office import PostOffice
 
 
@@ -40,27 +38,6 @@ class SortingOffice(PostOffice):
 
         for outcome in self.settle(work()).values():
             self.assertNotIsInstance(outcome, Exception)
-
-    def mail_of(self, name: str) -> list[tuple[EmailRow, bytes]]:
-        """The e-mails of somebody, the first one first, with their octets."""
-        id = self.ids[name]
-
-        def look(tx: Any) -> list[tuple[EmailRow, bytes]]:
-            ids = tx.mail.page(id, limit=100, ascending=True).ids
-            return [(row, tx.blobs.get(row.blob)) for row in tx.mail.list_rows(id, ids).values()]
-
-        return self.successResultOf(self.store.read(look))
-
-    def set(self, declaration: Any, **patch: Any) -> None:
-        """Settings of a singleton."""
-
-        async def write() -> None:
-            if await self.store.read(lambda tx: tx.registry.get(declaration.type_name, SINGLETON)) is None:
-                await self.settings.create(declaration, patch)
-            else:
-                await self.settings.change(declaration, patch)
-
-        self.settle(write())
 
     @property
     def events(self) -> list[str]:

@@ -8,7 +8,6 @@ from typing import Any
 from attrs import Factory, define, evolve
 from twisted.internet.defer import Deferred
 
-from stalwart.codec.ids import SINGLETON
 from stalwart.mail.authentication.checking import Checked, Modes, Refusal, SenderChecked
 from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.delivering import Delivering
@@ -28,7 +27,6 @@ from stalwart.smtp.sending_rights import SendingRights
 from stalwart.smtp.server import SmtpFactory
 from stalwart.smtp.throttles import InboundThrottles
 from stalwart.store.blob_files import Stored
-from stalwart.store.mail_rows import EmailRow
 from stalwart.web.connection import Listener
 from tests.directory.world import PASSWORD
 from tests.mail.post_office import PostOffice
@@ -186,27 +184,6 @@ class InboundCase(PostOffice):
         if codes[-1][:3] == "354":
             codes[-1:] = [" ".join(line.split(" ")[:2]) for line in client.send(message.encode() + b".\r\n")]
         return codes
-
-    def mail_of(self, name: str) -> list[tuple[EmailRow, bytes]]:
-        """The e-mails of somebody, the first one first, with their octets."""
-        id = self.ids[name]
-
-        def look(tx: Any) -> list[tuple[EmailRow, bytes]]:
-            ids = tx.mail.page(id, limit=100, ascending=True).ids
-            return [(row, tx.blobs.get(row.blob)) for row in tx.mail.list_rows(id, ids).values()]
-
-        return self.successResultOf(self.store.read(look))
-
-    def set(self, declaration: Any, **patch: Any) -> None:
-        """Settings of a singleton."""
-
-        async def write() -> None:
-            if await self.store.read(lambda tx: tx.registry.get(declaration.type_name, SINGLETON)) is None:
-                await self.settings.create(declaration, patch)
-            else:
-                await self.settings.change(declaration, patch)
-
-        self.settle(write())
 
     @property
     def events(self) -> list[str]:

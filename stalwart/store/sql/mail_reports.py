@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from stalwart.store.mail_reports import ReportRow, ReportSearch, TlsCount
-from stalwart.store.sql.history import Found, literal
+from stalwart.store.sql.found import Found, literal
 from stalwart.store.sql.lists import insert_new, select_in
 from stalwart.store.sql.session import Session
 

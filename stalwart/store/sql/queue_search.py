@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from stalwart.store.queue_rows import LetterSearch
+from stalwart.store.sql.found import Found, literal
 from stalwart.store.sql.session import Session
 
 _COMPARISONS = frozenset(("=", "<", "<=", ">", ">="))
@@ -24,32 +25,19 @@ class LetterFinder:
 
     def search(self, search: LetterSearch, *, descending: bool, offset: int, limit: int) -> list[int]:
         """See ``store.queue``."""
-        where, values = _where(search)
-        way = "DESC" if descending else "ASC"
-        rows = self._session.all(
-            f"SELECT l.id FROM queue_letter AS l WHERE {where} ORDER BY l.due {way}, l.id {way} LIMIT ? OFFSET ?",
-            *(*values, limit, offset),
-        )
-        return [row[0] for row in rows]
+        return self._found(search).ids(descending, offset, limit)
 
     def count(self, search: LetterSearch) -> int:
         """See ``store.queue``."""
-        where, values = _where(search)
-        return int(self._session.one(f"SELECT COUNT(*) FROM queue_letter AS l WHERE {where}", *values)[0])
+        return self._found(search).count()
 
     def position(self, search: LetterSearch, id: int, *, descending: bool) -> int | None:
         """See ``store.queue``."""
+        return self._found(search).position(id, descending)
+
+    def _found(self, search: LetterSearch) -> Found:
         where, values = _where(search)
-        found = self._session.one(f"SELECT l.due FROM queue_letter AS l WHERE {where} AND l.id = ?", *values, id)
-        if found is None:
-            return None
-        before = ">" if descending else "<"
-        row = self._session.one(
-            f"SELECT COUNT(*) FROM queue_letter AS l WHERE {where}"
-            f" AND (l.due {before} ? OR (l.due = ? AND l.id {before} ?))",
-            *(*values, found[0], found[0], id),
-        )
-        return int(row[0])
+        return Found(self._session, "queue_letter AS l", where, tuple(values), ("due", "id"))
 
 
 def _where(search: LetterSearch) -> tuple[str, list[Any]]:
@@ -79,6 +67,4 @@ def _where(search: LetterSearch) -> tuple[str, list[Any]]:
 
 def _pattern(word: str) -> str:
     """What contains the word, however it is written."""
-    for special in ("!", "\x25", "_"):
-        word = word.replace(special, f"!{special}")
-    return f"\x25{word.lower()}\x25"
+    return f"\x25{literal(word).lower()}\x25"

@@ -7,7 +7,6 @@ from typing import Any
 
 from attrs import define, field
 
-from stalwart.codec.ids import SINGLETON
 from stalwart.mail.messages.arriving import Messages, Prepared
 from stalwart.mail.messages.delivering import Delivering, Outcome
 from stalwart.mail.messages.folders import Folders
@@ -132,17 +131,6 @@ class SieveCase(PostOffice):
             return [tx.blobs.get(row.blob) for row in rows.values()]
 
         return self.successResultOf(self.store.read(look))
-
-    def set(self, declaration: Any, **patch: Any) -> None:
-        """Settings of a singleton."""
-
-        async def write() -> None:
-            if await self.store.read(lambda tx: tx.registry.get(declaration.type_name, SINGLETON)) is None:
-                await self.settings.create(declaration, patch)
-            else:
-                await self.settings.change(declaration, patch)
-
-        self.settle(write())
 
     @property
     def events(self) -> list[str]:
