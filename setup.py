@@ -8,6 +8,8 @@ from setuptools import find_packages, setup
 setup(
     packages=[*find_packages(include=["stalwart", "stalwart.*"]), "twisted.plugins"],
     package_dir={"": "."},
-    package_data={"stalwart": ["**/*.sql", "**/*.html", "**/*.css", "**/*.js", "**/*.svg", "py.typed"]},
+    package_data={
+        "stalwart": ["**/*.sql", "**/*.html", "**/*.css", "**/*.js", "**/*.svg", "**/*.png", "**/*.json", "py.typed"]
+    },
     zip_safe=False,
 )

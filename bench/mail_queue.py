@@ -44,6 +44,8 @@ from stalwart.mail.queue.notices import Notices
 from stalwart.mail.queue.queue import MailQueue
 from stalwart.mail.queue.quotas import QueueQuotas
 from stalwart.mail.queue.recording import Recording
+from stalwart.mail.queue.senders import Senders
+from stalwart.mail.queue.signatures import Signatures
 from stalwart.mail.queue.strategies import Strategies
 from stalwart.mail.queue.throttles import Throttles
 from stalwart.store import open_store
@@ -81,6 +83,11 @@ class Sink:
         return [RecipientOutcome(each.address, "delivered", "2.0.0", "sink", taken) for each in shipment.recipients]
 
 
+async def unsigned(_content: Any, _domain: str) -> bytes:
+    """Nothing is signed here."""
+    return b""
+
+
 class Bench:
     """A queue over a store on the disk."""
 
@@ -108,14 +115,18 @@ class Bench:
         sends: Any = self.sink
         if self.ports:
             sends = await self.over_smtp(settings)
-        intake = Intake(store, strategies, QueueQuotas(settings, io))
+        intake = Intake(store, strategies, QueueQuotas(settings, io, lambda reached: None))
         self.queue = MailQueue(store, intake, telemetry, clock)
         notices = Notices(store, intake, telemetry, hostname=lambda: "mail.test", domain=lambda: "example.test")
         tell, queued = self.queue.tell, self.queue.queued
         recording = Recording(store, intake, notices, telemetry, clock, tell=tell, queued=queued)
         throttles = Throttles(settings, io, clock)
         self.sends = sends
-        attempts = Attempts(store, strategies, sends, sends, throttles, recording, telemetry, clock)
+        senders = Senders(settings, clock)
+        signatures = Signatures(unsigned)
+        attempts = Attempts(
+            *(store, strategies, senders, sends, sends, throttles, recording, telemetry, clock), signatures=signatures
+        )
         aging = Aging(store, strategies, recording, telemetry, clock)
         self.queue.delivery = Dispatcher(store, attempts, aging, strategies.threads, telemetry, clock)
 

@@ -38,6 +38,8 @@ BENCHMARKS = (
     "mail_queue",
     "submission",
     "push",
+    "dav_calendar",
+    "dav_lists",
     "start",
 )
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"

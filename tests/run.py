@@ -1,12 +1,15 @@
 """Runs the suite under trial and ends with ``N passed, N failed`` (and ``, N skipped``) alone on the last line.
 
-Arguments are trial's: test modules or classes. Without any, everything below ``tests`` runs in as many processes as
-there are cores; each takes one module after the other, those that wait for other programs first. The few that fail
-are run again, alone, and count then: processes that share the cores and ports of one machine may disturb each other.
+Arguments are trial's: test modules or classes. Without any, everything below ``tests`` runs in several processes, each
+of which takes one module after the other, the longest first. Those that wait for other programs more than they work
+run beside those that only work, so that no core is idle meanwhile. What each module took is written to ``TOOK`` and
+orders the next run. The few that fail are run again, alone, and count then: processes that share the cores and ports
+of one machine may disturb each other.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -18,15 +21,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+import hypothesis
 from twisted.trial.reporter import TreeReporter
-from twisted.trial.runner import TestLoader, TrialRunner, TrialSuite
+from twisted.trial.runner import TrialRunner, TrialSuite
+
+from tests.leftovers import Loader
 
 QUIET_AFTER = 1.0
 ROOT = Path(__file__).resolve().parents[1]
-FIRST = ("tests.interop", "tests.live")
-"""What waits more than it works."""
+WAITING = ("tests.interop.", "tests.live.")
+"""What starts other programs and waits for them."""
+TOOK = ROOT / ".cache" / "test-times.json"
+"""Of each module the seconds that it took when it last ran with all others; processor time, but for forked daemons."""
+SIZE_OF_A_SECOND = 1000
+"""How many bytes of a module stand for a second, as long as nobody knows better."""
+SETTINGS = "_hypothesis_internal_use_settings"
+FEWEST = 25
+SHORT: set[Any] = set()
 END = "."
-MOST_PROCESSES = 4
+MOST_PROCESSES = 6
 MOST_AGAIN = 5
 
 
@@ -95,8 +108,22 @@ def run(tests: Any) -> Counts:
     return Counts(result.successes + len(result.expectedFailures), failed, len(result.skips), names)
 
 
+def shorten(tests: Any) -> None:
+    """Have tests of properties try a part of their examples, others in each run; ``make soak`` tries all."""
+    for test in tests if isinstance(tests, unittest.TestSuite) else ():
+        shorten(test)
+    function = getattr(getattr(tests, getattr(tests, "_testMethodName", ""), None), "__func__", None)
+    wanted = getattr(function, SETTINGS, None)
+    if wanted is not None and function not in SHORT:
+        few = min(wanted.max_examples, max(FEWEST, wanted.max_examples // 4))
+        # they are slow when others keep the machine busy
+        checks = {*wanted.suppress_health_check, hypothesis.HealthCheck.too_slow}
+        setattr(function, SETTINGS, hypothesis.settings(wanted, max_examples=few, suppress_health_check=checks))
+        SHORT.add(function)
+
+
 class Handed(unittest.TestSuite):
-    """The tests of modules whose names come one by one, until there is no more."""
+    """The tests of modules whose names come one by one, until there is no more; tells what each of them took."""
 
     def __init__(self, asking: TextIO, names: TextIO) -> None:
         super().__init__()
@@ -105,13 +132,17 @@ class Handed(unittest.TestSuite):
 
     def run(self, result: Any, debug: bool = False) -> Any:
         """Run one module after the other."""
-        loader = TestLoader()
+        loader = Loader()
         while True:
             print("next", file=self._asking, flush=True)
             name = self._names.readline().strip()
             if name in ("", END):
                 return result
-            loader.loadByName(name, recurse=True).run(result)
+            began, worked = time.monotonic(), sum(os.times()[:4])
+            tests = loader.loadByName(name, recurse=True)
+            shorten(tests)
+            tests.run(result)
+            print("took", time.monotonic() - began, sum(os.times()[:4]) - worked, file=self._asking)
 
 
 def work(fd: int) -> None:
@@ -123,15 +154,25 @@ def work(fd: int) -> None:
 
 
 class Modules:
-    """The modules that are left; what the processes that take them have counted."""
+    """The modules that are left, those that wait and the others; what the processes that take them have counted."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._left = list(reversed(names))
+        self._left = {
+            waiting: [name for name in reversed(names) if name.startswith(WAITING) == waiting]
+            for waiting in (True, False)
+        }
         self._lock = threading.Lock()
         self._speaking = threading.Lock()
         self.counts = Counts()
+        self.took: dict[str, list[float]] = {}
 
-    def serve(self) -> None:
+    def take(self, waiting: bool) -> str:
+        """The next one, of the wanted kind if there is one, or ``END``."""
+        with self._lock:
+            left = self._left[waiting] or self._left[not waiting]
+            return left.pop() if left else END
+
+    def serve(self, waiting: bool) -> None:
         """Start a process and hand it modules until there are no more; one at a time tells of its failures."""
         asked, asking = os.pipe()
         command = [sys.executable, *(f"-W{each}" for each in sys.warnoptions), "-m", "tests.run", "--work", str(asking)]
@@ -140,12 +181,13 @@ class Modules:
             assert process.stdin is not None
             name, found = "nothing", Counts(failed=1)
             with os.fdopen(asked) as lines:
-                while lines.readline() == "next\n":
-                    with self._lock:
-                        name = self._left.pop() if self._left else END
-                    if name == END:
-                        break
-                    print(name, file=process.stdin, flush=True)
+                while name != END and (line := lines.readline()):
+                    if line.startswith("took "):
+                        self.took[name] = [round(float(each), 2) for each in line.split()[1:]]
+                    else:
+                        name = self.take(waiting)
+                        if name != END:
+                            print(name, file=process.stdin, flush=True)
                 if name == END:
                     with self._speaking:
                         print(END, file=process.stdin, flush=True)
@@ -158,22 +200,28 @@ class Modules:
 
 
 def modules() -> list[str]:
-    """The names of all test modules, in the order to run them in."""
-    paths = sorted(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py"))
-    names = [".".join(path.with_suffix("").parts) for path in paths]
-    return sorted(
-        names, key=lambda name: next((n for n, start in enumerate(FIRST) if name.startswith(start)), len(FIRST))
-    )
+    """The names of all test modules, the longest first: by what they took the last time, else by their size."""
+    paths = {path: path.stat().st_size for path in (ROOT / "tests").rglob("test_*.py")}
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts): size for path, size in paths.items()}
+    try:
+        took = {name: float(seconds[0]) for name, seconds in json.loads(TOOK.read_bytes()).items()}
+    except (OSError, ValueError, AttributeError, LookupError, TypeError):
+        took = {}
+    return sorted(names, key=lambda name: took.get(name, names[name] / SIZE_OF_A_SECOND), reverse=True)
 
 
 def everything() -> Counts:
     """Run all of them, in several processes."""
     left = Modules(modules())
-    servants = [threading.Thread(target=left.serve) for _ in range(min(os.cpu_count() or 1, MOST_PROCESSES))]
+    cores = os.cpu_count() or 1
+    kinds = [True, False] * cores
+    servants = [threading.Thread(target=left.serve, args=(each,)) for each in kinds[:MOST_PROCESSES]]
     for each in servants:
         each.start()
     for each in servants:
         each.join()
+    TOOK.parent.mkdir(exist_ok=True)
+    TOOK.write_text(json.dumps(left.took, indent=0, sort_keys=True))
     return left.counts
 
 
@@ -199,11 +247,10 @@ def main(names: Sequence[str]) -> int:
         work(int(names[1]))
         return 0
     counts = (
-        run(TrialSuite([TestLoader().loadByName(name, recurse=True) for name in names]))
-        if names
-        else again(everything())
+        run(TrialSuite([Loader().loadByName(name, recurse=True) for name in names])) if names else again(everything())
     )
     sys.stderr.flush()
+    print(f"{sum(os.times()[:4]):.0f} seconds of processor time", flush=True)
     print(counts, flush=True)
     return 0 if counts.passed and not counts.failed else 1
 

@@ -91,6 +91,9 @@ class Company(Protocol):
     def tasks(self, runner: TaskRunner) -> Any:
         """What ``x:Task`` asks instead of ``runner``."""
 
+    def letters(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """What to call when there are letters in the queue of mail, so that ``wake`` is called where they are sent."""
+
     def share_trace(self, subscriptions: Subscriptions) -> None:
         """Give the readers here what happens in the other processes, and the other way round."""
 
@@ -159,6 +162,10 @@ class Alone:
     def tasks(self, runner: TaskRunner) -> Any:
         """The runner itself."""
         return runner
+
+    def letters(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """They are sent here."""
+        return wake
 
     def share_trace(self, subscriptions: Subscriptions) -> None:
         """Nothing happens elsewhere."""

@@ -17,7 +17,6 @@ from twisted.internet.protocol import ServerFactory
 
 from stalwart.app.listeners import Wanted
 from stalwart.codec.smtp import replies
-from stalwart.smtp.server import SentAway
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import LIMIT_CONCURRENT_CONNECTION
 
@@ -106,5 +105,7 @@ class _Guard(ServerFactory):
         limit, reason = self._descriptors.most, "the process may have no more file descriptors"
         self._telemetry.emit(LIMIT_CONCURRENT_CONNECTION, listenerId=self._listener, limit=limit, reason=reason)
         if room is Room.FOR_A_WORD and self._speaks_first:
+            from stalwart.smtp.server import SentAway  # what is kept back is enough to read it
+
             return SentAway(replies.TOO_MANY_CONNECTIONS)
         return None

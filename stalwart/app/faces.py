@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import stalwart.api
+import stalwart.dav
 import stalwart.discovery
 import stalwart.jmap
 import stalwart.oauth
@@ -10,9 +13,10 @@ import stalwart.site
 from stalwart.schema import collect
 from stalwart.web.routes import Route
 
-FACES = (stalwart.api, stalwart.discovery, stalwart.jmap, stalwart.oauth, stalwart.site)
+FACES = (stalwart.api, stalwart.dav, stalwart.discovery, stalwart.jmap, stalwart.oauth, stalwart.site)
 
 
+@cache
 def routes() -> tuple[Route, ...]:
     """Every route of every face."""
     return tuple(route for face in FACES for route in collect(face, Route))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
@@ -20,10 +21,11 @@ from stalwart.app.demo import ensure_demo, invitation
 from stalwart.app.descriptors import Descriptors, descriptor_limit
 from stalwart.app.environment import Environment
 from stalwart.app.faces import routes
-from stalwart.app.first_setup import FirstSetup
 from stalwart.app.foundations import DEFAULT_LISTENERS, Foundations, lay_foundations, tell
+from stalwart.app.groupware_parts import GroupwareParts, groupware_parts
 from stalwart.app.housekeeping import Housekeeping
 from stalwart.app.identity import IdentityProvider, identity_provider
+from stalwart.app.later_parts import import_parts
 from stalwart.app.listeners import Listeners, Wanted, shown
 from stalwart.app.listening import Listening, Wishes
 from stalwart.app.mail_doors import MailDoors
@@ -47,6 +49,7 @@ from stalwart.mail.dkim_management import KeyParts, dkim_management
 from stalwart.mail.dns_management import RecordParts, dns_management
 from stalwart.mail.domain_tasks import ensure_domain_tasks
 from stalwart.mail.domain_zone import DomainZones
+from stalwart.mail.postmasters import Postmasters, tell_of_postmasters
 from stalwart.site.pages import site_assets
 from stalwart.store import Store, open_store
 from stalwart.tasks.cleaning import Cleaning
@@ -68,6 +71,9 @@ from stalwart.web.limits import Limits
 from stalwart.web.listener import wrap_listener
 from stalwart.web.site import Site, build_site
 
+if TYPE_CHECKING:
+    from stalwart.app.first_setup import FirstSetup
+
 FIRST_LOGIN = "start it once with STALWART_RECOVERY_ADMIN=user:secret in the environment, sign in so, make accounts"
 
 
@@ -87,6 +93,7 @@ class House:
     certificates: CertificateParts
     mail: MailParts
     doors: MailDoors
+    groupware: GroupwareParts
 
     def lead(self) -> None:
         """Do what only one of several processes may do, from now on."""
@@ -96,6 +103,7 @@ class House:
             self.tasks.start()
             self.certificates.lead()
             self.mail.lead()
+            self.groupware.lead()
             Deferred.fromCoroutine(self._ensure_tasks())
 
     async def _ensure_tasks(self) -> None:
@@ -139,6 +147,7 @@ class House:
         draining = Deferred.fromCoroutine(self.doors.close(grace))
         await self.site.shut_down(grace)
         await draining
+        self.groupware.close()
         await self.mail.close()
         below.settings.close()
         self.identity.close()
@@ -213,6 +222,7 @@ class Builder:
         services = self._services(below, Listening(listeners, settings, wishes))
         services |= mail.services()
         services |= {**identity.services, "tasks": company.tasks(tasks), "limits": limits}
+        groupware = self._groupware(below, mail, tasks, services)
         services |= {
             "certificates": certificates,
             "authorities": certificates.authorities,
@@ -226,16 +236,29 @@ class Builder:
         site = self._site(below, services, limits, certificates)
         site.pipeline.https_port = listeners.https_port
         look, bans = site.pipeline.changed_elsewhere, lambda: site.bans
-        entrance = mail.smtp.entrance(look, bans) if below.mode == "normal" else None
+        mail.rates.spares = lambda ip: bans().allowed(ip)
+        entrance = partial(mail.smtp.entrance, look, bans) if below.mode == "normal" else None
         doors = MailDoors(entrance, settings, self.telemetry, self.reactor, company.places, bans, tls)
         self.opened.append(listeners)
         housekeeping = Housekeeping(below.store, settings, self.telemetry, self.reactor)
         house = House(
             *(below, identity, site, listeners, housekeeping, tasks, wishes, observation, company, certificates, mail),
             doors,
+            groupware,
         )
         await self._open(house)
         return house
+
+    def _groupware(
+        self, below: Foundations, mail: MailParts, tasks: TaskRunner, services: dict[str, Any]
+    ) -> GroupwareParts:
+        """Calendars, address books and files, among the services; with the tasks that they leave to the runner."""
+        groupware = groupware_parts(below, mail, services["sealer"], self.reactor)
+        self.opened.append(groupware)
+        services |= groupware.services()
+        tasks.works = {**tasks.works, **groupware.scheduling.works()}
+        groupware.scheduling.scheduling.wake = services["tasks"].wake
+        return groupware
 
     async def undo(self) -> None:
         """Close in reverse what was opened."""
@@ -302,6 +325,8 @@ class Builder:
         return open_store(config, self.reactor, self.telemetry)
 
     def _setup(self, below: Foundations) -> FirstSetup:
+        from stalwart.app.first_setup import FirstSetup  # once in the life of a server
+
         return FirstSetup(
             below.config_path,
             below.hostname,
@@ -377,6 +402,7 @@ class Builder:
         house.watch()
         self.company.lead(house.lead)
         if self.environment.run_as_user:
+            import_parts()
             drop_privileges(self.environment.run_as_user, self.environment.run_as_group, data)
         house.observation.start()  # by now as the user who will roll the files over
         await self._tell_of(house)
@@ -402,6 +428,8 @@ class Builder:
             self.telemetry.emit(TLS_NO_AUTHORITIES, reason=problem)
         if below.settings.of(Diagnosis).allow_private_targets:
             self.telemetry.emit(DELIVERY_PRIVATE_TARGETS)
+        if below.mode == "normal" and any(each.wanted.protocol in ("smtp", "lmtp") for each in house.listeners.bound):
+            await tell_of_postmasters(Postmasters(below.settings, house.mail.recipients), self.telemetry)
         nobody = below.mode == "normal" and self.environment.recovery_admin is None
         if nobody and await below.store.read(lambda tx: tx.registry.count("Account")) == 0:
             self.telemetry.emit(SERVER_NOBODY, hint=FIRST_LOGIN)

@@ -16,17 +16,20 @@ from stalwart.app.queue_parts import QueueParts, queue_parts
 from stalwart.app.report_parts import ReportParts, report_parts
 from stalwart.app.sieve_parts import filtering_of
 from stalwart.app.smtp_parts import SmtpParts
+from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.jmap.submission.sending import Sending
 from stalwart.jmap.submission.sending_rules import SendingRules
 from stalwart.mail.authentication.checking import Checking
 from stalwart.mail.authentication.signing import Signing
 from stalwart.mail.expressions import ExpressionWorld
+from stalwart.mail.inbound_rates import InboundRates
 from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.delivering import Delivering
 from stalwart.mail.messages.folders import Folders
 from stalwart.mail.messages.quota import Quotas
 from stalwart.mail.own_addresses import OwnAddresses
+from stalwart.mail.queue.repetitions import Repetitions
 from stalwart.mail.recipients import Recipients
 from stalwart.mail.reports.counting import TlsCounting
 from stalwart.mail.search.text_search import TextSearch
@@ -55,6 +58,7 @@ class MailParts:
     jmap_sending: Sending
     checking: Checking
     smtp: SmtpParts
+    rates: InboundRates
 
     def services(self) -> dict[str, Any]:
         """What routes and JMAP methods may ask for, by name."""
@@ -79,6 +83,7 @@ class MailParts:
 
     async def load(self) -> None:
         """Read what has to be known before anybody is answered."""
+        await self.smtp.repetitions.load()
         await self.push.load()
 
     def lead(self) -> None:
@@ -90,6 +95,7 @@ class MailParts:
 
     async def close(self) -> None:
         """Stop what runs."""
+        await self.smtp.repetitions.close()
         await self.sending.close()
         await self.reports.close()
         await self.checking.close()
@@ -106,7 +112,7 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
     own_addresses = OwnAddresses(settings, clock)
     signing = Signing(store, below.vault, clock, below.telemetry)
     filtering = filtering_of(below, messages, folders, quotas, own_addresses, signing)
-    delivering = Delivering(store, messages, folders, clock, filtering)
+    delivering = Delivering(store, messages, folders, clock, filtering, blob_id=lambda hash: str(BlobId(hash)))
     io = ExpressionWorld(store, settings, below.telemetry, lambda: below.outgoing().resolver, clock, below.hostname)
     recipients = Recipients(store, settings, io, clock)
     text_search = TextSearch(store, settings, clock, below.telemetry)
@@ -119,11 +125,13 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
     reports = report_parts(below, *to_accounts, io, counting, sending.queue, signing)
     sending.queue.observe(note_recipients)
     filtering.dispatch.outbox = sending.queue
-    rules = SendingRules(settings, io, below.telemetry)
+    rates = InboundRates(store, settings, below.telemetry, clock)
+    rules = SendingRules(settings, io, below.telemetry, rates)
     jmap_sending = Sending(store, settings, own_addresses, recipients, rules, signing, sending.queue)
     checking = Checking(store, lambda: below.outgoing().resolver, clock, below.telemetry, receiver=below.hostname)
     services = sending.queue, signing, checking
-    smtp = SmtpParts(below, io, recipients, messages, delivering, quotas, *services, own_addresses)
+    repetitions = Repetitions(store, clock)
+    smtp = SmtpParts(below, io, recipients, messages, delivering, quotas, *services, own_addresses, repetitions)
     return MailParts(
         messages,
         folders,
@@ -142,4 +150,5 @@ def mail_parts(below: Foundations, company: Company) -> MailParts:
         jmap_sending,
         checking,
         smtp,
+        rates,
     )

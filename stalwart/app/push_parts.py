@@ -11,6 +11,8 @@ from stalwart.app.company import Company
 from stalwart.app.descriptors import descriptor_limit
 from stalwart.app.foundations import Foundations
 from stalwart.config.collaboration.jmap import Jmap
+from stalwart.groupware.alarms import Alert
+from stalwart.jmap.push.calendar_alert import calendar_alert
 from stalwart.jmap.push.devices import Devices
 from stalwart.jmap.push.feed import Feed
 from stalwart.jmap.push.streams import PushStreams
@@ -55,6 +57,10 @@ class PushParts:
     def hear_objects(self, account_ids: Collection[int] | None) -> None:
         """Other processes have changed objects."""
         self.feed.hear_objects(account_ids)
+
+    def alert(self, alert: Alert) -> None:
+        """An alarm of a calendar is due."""
+        self.feed.alert(alert.account_id, calendar_alert(alert))
 
     def hear_subscriptions(self, account_ids: Collection[int] | None) -> None:
         """Other processes have changed push subscriptions."""

@@ -23,14 +23,16 @@ from stalwart.mail.queue.intake import Intake
 from stalwart.mail.queue.local import LocalDeliveries
 from stalwart.mail.queue.notices import Notices
 from stalwart.mail.queue.queue import MailQueue
-from stalwart.mail.queue.quotas import QueueQuotas
+from stalwart.mail.queue.quotas import QueueQuotas, Reached
 from stalwart.mail.queue.recording import Recording
+from stalwart.mail.queue.senders import Senders
+from stalwart.mail.queue.signatures import Signatures
 from stalwart.mail.queue.strategies import Strategies
 from stalwart.mail.queue.throttles import Throttles
 from stalwart.mail.recipients import Recipients
 
-POLL = 1.0
-"""Seconds after which the process that sends looks for letters of others."""
+POLL = 10.0
+"""Seconds after which the process that sends looks for letters of others of which nobody could tell it."""
 
 
 @frozen
@@ -59,7 +61,11 @@ def queue_parts(
     """The parts; nothing runs yet."""
     store, settings, clock, telemetry = below.store, below.settings, below.reactor, below.telemetry
     strategies = Strategies(settings, io, telemetry, store)
-    intake = Intake(store, strategies, QueueQuotas(settings, io))
+
+    def full(reached: Reached) -> None:
+        queue.full(reached)
+
+    intake = Intake(store, strategies, QueueQuotas(settings, io, lambda reached: clock.callFromThread(full, reached)))
     queue = MailQueue(store, intake, telemetry, clock)
 
     def limits() -> Limits:
@@ -80,8 +86,13 @@ def queue_parts(
     recording = Recording(store, intake, notices, telemetry, clock, tell=queue.tell, queued=queue.queued)
     local = LocalDeliveries(recipients, messages, delivering, intake, strategies.hostname, clock)
     throttles = Throttles(settings, io, clock)
-    attempts = Attempts(store, strategies, sender, local, throttles, recording, telemetry, clock)
+    senders = Senders(settings, clock)
+    attempts = Attempts(
+        *(store, strategies, senders, sender, local, throttles, recording, telemetry, clock),
+        signatures=Signatures(signing.signed),
+    )
     aging = Aging(store, strategies, recording, telemetry, clock)
     poll = LONGEST_TIMER if isinstance(company, Alone) else POLL
     queue.delivery = Dispatcher(store, attempts, aging, strategies.threads, telemetry, clock, poll=poll)
+    queue.woken = company.letters(queue.delivery.wake)
     return QueueParts(queue, sender)

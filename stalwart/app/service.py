@@ -1,7 +1,8 @@
 """The service that twistd starts and stops: opens the house, and closes it again in good order.
 
 Everything slow happens once the reactor runs. A start that fails is one log line that says what to do, and ends the
-process with status 1. On SIGTERM accepting stops, running requests have nine seconds, then the store is closed.
+process with status 1. On SIGTERM accepting stops, running requests have nine seconds, hosts that were given mail have
+fifty to answer, then the store is closed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import gc
 import signal
 from typing import TYPE_CHECKING, Any
 
+from attrs import frozen
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
@@ -23,10 +25,20 @@ from stalwart.telemetry.events import SERVER_SHUTDOWN, SERVER_STARTS_AGAIN, SERV
 
 if TYPE_CHECKING:
     from stalwart.app.company import Company
+    from stalwart.directory.directory import Directory
+    from stalwart.smtp.reception import Reception
 
 GRACE = 9.0  # what is left of ten seconds is for the store
-_COLLECTING = 10_000, 20, 20  # few of the things that a request makes are ever in a circle
+_COLLECTING = 10_000, 20, 20  # few of the things that a request makes, or an import, are ever in a circle
 ANSWER_FIRST = 0.5  # seconds for the answer that announces the new start to leave
+
+
+@frozen
+class Opened:
+    """What other servers in the same process may use of a running one: what takes mail, and the accounts."""
+
+    reception: Reception
+    directory: Directory
 
 
 class StalwartService(Service):
@@ -44,6 +56,7 @@ class StalwartService(Service):
         self._house: Any = None
         self._opening: Deferred[None] | None = None
         self._leaving: Deferred[None] | None = None
+        self._expecting: list[Deferred[Opened]] = []
 
     def startService(self) -> None:
         """Open the house as soon as the reactor runs."""
@@ -55,6 +68,26 @@ class StalwartService(Service):
         super().stopService()
         return Deferred.fromCoroutine(self._close())
 
+    def when_open(self) -> Deferred[Opened]:
+        """Fires once it serves, with what stays the same until it ends. A new server does after its first set-up; one
+        that cannot start never does.
+        """
+        expecting: Deferred[Opened] = Deferred(self._expecting.remove)
+        self._expecting.append(expecting)
+        self._tell_opened()
+        return expecting
+
+    def _tell_opened(self) -> None:
+        if self._house is None or not self._expecting:
+            return
+        entrance = self._house.doors.entrance
+        if entrance is None:
+            return  # it is being set up, or recovered
+        opened = Opened(entrance.reception, self._house.foundations.directory)
+        expecting, self._expecting = self._expecting, []
+        for each in expecting:
+            each.callback(opened)
+
     def _open(self) -> None:
         if not self.running:
             return
@@ -63,6 +96,7 @@ class StalwartService(Service):
         self._opening.addErrback(self._failed)
 
     async def _build(self) -> None:
+        gc.set_threshold(*_COLLECTING)
         from stalwart.app.descriptors import raise_limit
         from stalwart.app.house import open_house
 
@@ -71,9 +105,9 @@ class StalwartService(Service):
             self._reactor, self._startup, self._environment, self._telemetry, self.start_again, self._company
         )
         gc.freeze()  # what is there now stays: going through it again and again would hold the reactor up
-        gc.set_threshold(*_COLLECTING)
         if self._company is not None:
             self._company.opened(self._house.mode, self._reload)
+        self._tell_opened()
 
     def start_again(self) -> None:
         """Close the house and open it anew, after the first set-up; what runs is answered first."""

@@ -131,6 +131,9 @@ def makeService(options: Options) -> Any:
     """The service that ``twistd`` runs. A variable of the environment that is no use is a usage error."""
     from twisted.internet import reactor
 
+    from stalwart.app.generated_sources import forget_generated_sources
+
+    forget_generated_sources()
     from stalwart.app.environment import read_environment
     from stalwart.app.service import StalwartService
     from stalwart.app.startup import Startup

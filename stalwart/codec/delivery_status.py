@@ -1,30 +1,36 @@
 """Delivery status notifications (RFC 3464): ``message/delivery-status`` and the report around it (RFC 6522).
 
-Pure. Every value is put on one line and folded where it is long. With addresses beyond ASCII the forms of RFC 6533 are
-written: ``message/global-delivery-status``, the original as ``message/global`` or its fields as
-``message/global-headers``.
+Pure. Reading never fails because of what a message contains. What is written has every value on one line, folded where
+it is long. With addresses beyond ASCII the forms of RFC 6533 are written: ``message/global-delivery-status``, the
+original as ``message/global`` or its fields as ``message/global-headers``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Final
 
 from attrs import frozen
 
+from stalwart.codec.mime import headers
 from stalwart.codec.mime.composer import Outline
+from stalwart.codec.mime.encoded_words import unfold
 from stalwart.codec.smtp.envelope_commands import to_utf8_xtext
 
 ACTIONS: Final = ("failed", "delayed", "delivered", "relayed", "expanded")
+TYPES: Final = frozenset(("message/delivery-status", "message/global-delivery-status"))  # RFC 6533 3
 LONGEST: Final = 1000
 """Characters of a value."""
+MOST: Final = 1000
+"""Recipients that are read."""
 
 _STATUS = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _LINE: Final = 76
+_LONGEST_FIELD: Final = 8 << 10
 
 
 @frozen
@@ -57,6 +63,43 @@ class Original:
 
     fields: bytes = b""
     message: bytes | None = None
+
+
+@frozen
+class Said:
+    """What a status that has come says: the name that the sender gave the message, and the action for each recipient,
+    who is named by the address that the sender used and by the last one."""
+
+    env_id: str | None
+    recipients: tuple[tuple[str | None, str | None, str], ...]
+
+
+def read(content: bytes) -> Said:
+    """What the part for machines says (RFC 3464 2.1); recipients of whom nothing is said are left out."""
+    groups = _groups(content)
+    message = next(groups, {})
+    found: list[tuple[str | None, str | None, str]] = []
+    for group in groups:
+        action = group.get("action", "").partition("(")[0].strip().lower()
+        if action in ACTIONS and len(found) < MOST:
+            found.append((group.get("original-recipient"), group.get("final-recipient"), action))
+    return Said(message.get("original-envelope-id") or None, tuple(found))
+
+
+def _groups(content: bytes) -> Iterator[Mapping[str, str]]:
+    """The fields of each group, the first of each name, names in lower case."""
+    begin, count = 0, 0
+    while begin < len(content) and count <= MOST:
+        end, after = headers.block(content, begin, len(content))
+        fields = headers.fields(content, begin, end)
+        if fields:
+            count += 1
+            yield {name.lower(): _value(content[first:last]) for name, first, last in reversed(fields)}
+        begin = max(after, begin + 1)
+
+
+def _value(raw: bytes) -> str:
+    return unfold(headers.text(raw[:_LONGEST_FIELD])).strip()[:LONGEST]
 
 
 def write(message: MessageStatus, recipients: Sequence[RecipientStatus], *, utf8: bool = False) -> bytes:

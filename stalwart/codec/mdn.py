@@ -101,9 +101,9 @@ def outline(text: str, content: bytes, original: Contents | None) -> Outline:
     return Outline("multipart/report", parts=tuple(parts), parameters=(("report-type", "disposition-notification"),))
 
 
-def read_report(data: bytes) -> Report | None:
-    """The notification that a message is, None if it is none."""
-    root = scanner.scan(data)
+def read_report(data: bytes, root: Part | None = None) -> Report | None:
+    """The notification that a message is, None if it is none; ``root`` says where its parts are, if that is known."""
+    root = scanner.scan(data) if root is None else root
     parts = root.parts
     if root.type != "multipart/report" or len(parts) < 2 or parts[1].type not in (TYPE, GLOBAL_TYPE):
         return None

@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from stalwart.codec.later_pattern import compiled_later
 from stalwart.errors import Invalid
 
 FORM: Final = "1"
@@ -42,17 +43,17 @@ _LETTER = rf"[^\W_{_UNSPACED}]"
 _WORD = rf"{_LETTER}+(?:[{_VOWELS}]+{_LETTER}*)*"
 
 _PLAIN = "".join(chr(code).lower() if chr(code).isalnum() else " " for code in range(128))
-_WORDS = re.compile(rf"{_WORD}|[{_PICTURES}]")
-_RUNS = re.compile(rf"([{_UNSPACED}]+(?:\r?\n[{_UNSPACED}]+)*)|({_WORD}|[{_PICTURES}])")
-_ANY_UNSPACED = re.compile(f"[{_UNSPACED}]")
-_LETTERS_ALONE = re.compile(rf"[^_{_UNSPACED}{_VOWELS}{_PICTURES}]*\Z")
+_WORDS = compiled_later(rf"{_WORD}|[{_PICTURES}]")
+_RUNS = compiled_later(rf"([{_UNSPACED}]+(?:\r?\n[{_UNSPACED}]+)*)|({_WORD}|[{_PICTURES}])")
+_ANY_UNSPACED = compiled_later(f"[{_UNSPACED}]")
+_LETTERS_ALONE = compiled_later(rf"[^_{_UNSPACED}{_VOWELS}{_PICTURES}]*\Z")
 _ALPHABETIC = re.compile(r"\w+")
 _BREAKS = re.compile(r"[\r\n]+")
 
 # joiners, direction marks, soft hyphen, and the line that stretches Arabic words
-_UNSEEN = re.compile("[\u00ad\u034f\u061c\u0640\u180e\u200c-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
+_UNSEEN = compiled_later("[\u00ad\u034f\u061c\u0640\u180e\u200c-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
 _ENDLESS = re.compile(r"[^\w\s\0-\x7f]{64,}")
-_MARKS = re.compile(
+_MARKS = compiled_later(
     "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
     "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0730-\u074a\u08d3-\u08e1\u08e3-\u08ff\u1ab0-\u1aff"
     "\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
@@ -73,14 +74,14 @@ _OTHER_DIGITS = "".join(
     for digit in range(10)
 )
 _ALIKE_TABLE = str.maketrans({**_ALIKE, **{digit: str(place % 10) for place, digit in enumerate(_OTHER_DIGITS)}})
-_ANY_ALIKE = re.compile(f"[{''.join(_ALIKE)}{_OTHER_DIGITS}]")
+_ANY_ALIKE = compiled_later(f"[{''.join(_ALIKE)}{_OTHER_DIGITS}]")
 
 # How those write who have no such keys: both forms are found by either.
 _SPELT = {"\u00e4": "ae", "\u00f6": "oe", "\u00fc": "ue", "\u00e5": "aa", "\u00f8": "oe"}
 _SPELT_TABLE = str.maketrans(_SPELT)
 _SPELT_LETTERS = "".join(_SPELT)
-_SPELT_WORD = re.compile(rf"(?<!{_LETTER})[^\W_{_UNSPACED}{_SPELT_LETTERS}]*+[{_SPELT_LETTERS}]{_LETTER}*+")
-_MAY_BE_SPELT = re.compile(f"[{_SPELT_LETTERS}{_SPELT_LETTERS.upper()}\u0308\u030a\u212b]")
+_SPELT_WORD = compiled_later(rf"(?<!{_LETTER})[^\W_{_UNSPACED}{_SPELT_LETTERS}]*+[{_SPELT_LETTERS}]{_LETTER}*+")
+_MAY_BE_SPELT = compiled_later(f"[{_SPELT_LETTERS}{_SPELT_LETTERS.upper()}\u0308\u030a\u212b]")
 _SHORT_FORMS = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a"))
 
 # What Arabic writes before a word without a blank: the article, and short words before it.

@@ -61,10 +61,14 @@ def read_app_password(secret: str) -> AppPassword | None:
     return AppPassword(int.from_bytes(raw[:4], "big"))
 
 
+API_PREFIX = "API_"
+"""How API keys begin."""
+
+
 def make_api_key(account_id: int, credential_id: int) -> str:
     """A new API key: `API_` and 38 letters of base64url over account id, credential id, 20 random bytes."""
     raw = account_id.to_bytes(4, "big") + credential_id.to_bytes(4, "big") + secrets.token_bytes(_KEY_BYTES - 8)
-    return "API_" + urlsafe_b64encode(raw).decode("ascii").rstrip("=")
+    return API_PREFIX + urlsafe_b64encode(raw).decode("ascii").rstrip("=")
 
 
 def read_api_key(token: str) -> ApiKey | None:

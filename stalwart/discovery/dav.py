@@ -36,3 +36,20 @@ caldav_below = _declared("/.well-known/caldav/<path:rest>")(_calendars)
 carddav = _declared("/.well-known/carddav")(_address_books)
 carddav_slash = _declared("/.well-known/carddav/")(_address_books)
 carddav_below = _declared("/.well-known/carddav/<path:rest>")(_address_books)
+
+
+@route("PROPFIND", "/", needs=None, limit="none", spec="dav 1.1")
+async def looked_for(exchange: Exchange) -> Answer:
+    """Where clients look for themselves that know no other place: at what is known of principals."""
+    return await _at("/dav/pal", exchange)
+
+
+_elsewhere = partial(route, "PROPFIND", needs=None, limit="none", spec="dav 1.1")
+principals = _elsewhere("/principals")(looked_for.handler)
+principals_slash = _elsewhere("/principals/")(looked_for.handler)
+
+
+@route("OPTIONS", "/", needs=None, limit="none", spec="dav 3")
+def abilities(exchange: Exchange) -> Answer:
+    """That there is WebDAV here; some ask above all folders before they ask for one."""
+    return Answer(200, headers=(("DAV", "1, 2, 3"),))

@@ -7,6 +7,7 @@ code behind it. Known are more, because clients name a fixed dozen whatever is a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, Protocol
 
 from attrs import frozen
@@ -83,6 +84,7 @@ class Capability:
 management = Capability(MANAGEMENT, session=None, of_data=False)  # settings A.2
 
 
+@cache
 def collected(package: str = "stalwart.jmap") -> tuple[Capability, ...]:
     """Every capability that the modules of ``package`` declare, core first."""
     found = [each for each in collect(package, Capability) if isinstance(each, Capability)]

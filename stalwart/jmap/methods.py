@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from attrs import frozen
@@ -66,6 +67,7 @@ class MethodFamily:
         raise NotImplementedError
 
 
+@cache
 def collected(package: str = "stalwart.jmap") -> tuple[Method, ...]:
     """Every method that the modules of ``package`` declare, those of families included."""
     found: list[Method] = []

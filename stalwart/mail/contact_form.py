@@ -1,8 +1,9 @@
 """Messages out of the contact form of a web site (http-service 7): who has written, what it says, who gets it.
 
-The sender is believed as far as DNS can tell: its domain lies under a public suffix and takes mail. The message goes
-the way of all mail for accounts here, and never to other servers. What people write stands in the body; of the header
-they fill the name, the address and the subject, which cannot end a line there.
+The sender is believed as far as DNS can tell: its domain lies under a public suffix and takes mail. Nothing proves the
+address, so no machine here answers it. The message goes the way of all mail for accounts here, and never to other
+servers unless a script of theirs sends it on. What people write stands in the body; of the header they fill the name,
+the address and the subject, which cannot end a line there.
 """
 
 from __future__ import annotations
@@ -125,7 +126,9 @@ class ContactForm:
             raise FormRefused(NO_ADDRESS) from None
         except TooLarge as too_large:
             raise FormRefused(too_large.detail) from None
-        outcomes = await self._delivering.deliver(prepared, resolved, sender=path.text, recipients=addresses)
+        outcomes = await self._delivering.deliver(
+            prepared, resolved, sender=path.text, recipients=addresses, reports_failure=False
+        )
         problems = [each for each in outcomes.values() if isinstance(each, StalwartError)]
         if len(problems) == len(outcomes):
             if problems and not isinstance(problems[0], OverQuota):

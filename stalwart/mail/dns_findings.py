@@ -6,7 +6,6 @@ records that should be gone, hosts that need an address, and what records promis
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Literal
 
@@ -22,6 +21,8 @@ from stalwart.mail.domain_records import (
     domain_records,
     srv_names,
 )
+from stalwart.mail.postmasters import advice
+from stalwart.mail.recipients import POSTMASTER
 from stalwart.mail.record_judgement import (
     competes,
     is_rival,
@@ -240,17 +241,13 @@ def _unserved(finding: Finding, silent: Mapping[str, str]) -> Finding:
 
 def _without_postmaster(facts: DomainFacts, found: list[Finding], id: str) -> list[Finding]:
     """RFC 5321 4.5.1: said once, with the record that has mail sent here, or else the first that names the address."""
-    address = f"postmaster@{facts.apex}"
+    address = f"{POSTMASTER}@{facts.apex}"
     of_mail = (place for place, each in enumerate(found) if each.type == "MX" and each.expected is not None)
     naming = (place for place, each in enumerate(found) if address in (each.expected or ""))
     place = next(of_mail, next(naming, None))
     if place is None:
         return found
-    wanted = {"name": "postmaster", "domainId": id, "recipients": {f"NAME@{facts.apex}": True}}
-    line = f"stalwart-cli create MailingList --json '{json.dumps(wanted)}'"
-    reason = f"Nobody gets mail for {address}, where reports and complaints go (RFC 5321 4.5.1)."
-    advice = f"{reason} Give that alias to an account, or make a list, with whoever is to read it for NAME:\n{line}"
-    return [*found[:place], _also(found[place], advice), *found[place + 1 :]]
+    return [*found[:place], _also(found[place], advice(id, facts.apex)), *found[place + 1 :]]
 
 
 def _also(finding: Finding, advice: str) -> Finding:

@@ -49,6 +49,9 @@ class ExpressionWorld:
         if name == "domain":
             domains = dict(self._settings.all(Domain))
             default = domains.get(names.default_domain_id) if names.default_domain_id is not None else None
+            enabled = [each for each in domains.values() if each.is_enabled]
+            if default is None and len(enabled) == 1:
+                (default,) = enabled
             return default.name if default is not None else names.default_hostname
         return {"hostname": names.default_hostname, "node_id": 1, "node_hostname": self._node}.get(name, "")
 

@@ -54,6 +54,18 @@ class OwnAddresses:
         )
         return tuple(dict.fromkeys((row.login, *aliases)))
 
+    def holder(self, tx: Transaction, address: str) -> int | None:
+        """The account that is known by an address, its name or an alias that is switched on."""
+        local, _, domain = address.rpartition("@")
+        domain_id = self._domains().by_name.get(_ascii(domain))
+        if domain_id is None:
+            return None
+        for name in _names(local, self._domains().by_id[domain_id]):
+            holder = tx.registry.lookup(ADDRESS_SPACE, combined_key(name, domain_id))
+            if holder is not None and _holds(tx, frozenset((holder[1],)), name, domain_id):
+                return holder[1]
+        return None
+
     def with_groups(self, tx: Transaction, account_id: int) -> tuple[int, ...]:
         """The account and the groups that it belongs to, from whose addresses it may send as well."""
         registered = tx.registry.get(Account.type_name, account_id)

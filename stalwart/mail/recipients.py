@@ -1,9 +1,9 @@
 """Who gets mail for an address: accounts, by their names and aliases, groups, mailing lists, masked addresses.
 
 An address is looked up as it is, then without its detail (`name+detail`, RFC 5233), then as a masked address; the rest
-is for the catch-all address of its domain. ``postmaster`` is somebody everywhere (RFC 5321 4.5.1): where nobody else
-gets it an administrator does. Upper and lower case are one, and so are the forms of a domain in other scripts (RFC 6531
-3.2). What is told comes from one reading of the store.
+is for the catch-all address of its domain. ``postmaster`` is somebody everywhere (RFC 5321 4.5.1), and so is ``abuse``
+(RFC 2142 2): where nobody else gets it an administrator does. Upper and lower case are one, and so are the forms of a
+domain in other scripts (RFC 6531 3.2). What is told comes from one reading of the store.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from attrs import define, field, frozen
 
@@ -34,12 +34,15 @@ from stalwart.schema.formats import domain_name
 from stalwart.store import Row, Store, Transaction
 
 POSTMASTER = "postmaster"
+OWNER = "owner-"
+"""What stands before the name of a list in the address of its owner."""
 DEEPEST = 8
 """Lists within lists that are followed."""
 MOST_MEMBERS = 5000
 """Addresses that one address may lead to."""
 _DETAIL = "+"
-_OWNER, _REQUEST = "owner-", "-request"
+_REQUEST = "-request"
+_ALWAYS_THERE = frozenset((POSTMASTER, "abuse"))
 
 Names = tuple[str, ...]
 _Address = tuple[Names, int]
@@ -63,6 +66,17 @@ class Problem(Enum):
     """There is no room."""
     TOO_MANY = "tooMany"
     """It leads to more than one message can be given to."""
+
+
+STATUSES: Final[Mapping[Problem, tuple[str, str]]] = {
+    Problem.ELSEWHERE: ("5.7.1", "The recipient is not at home here, and mail is not passed on"),
+    Problem.UNKNOWN: ("5.1.1", "There is nobody of that name here"),
+    Problem.DISABLED: ("5.2.1", "This address takes no mail"),
+    Problem.REMOTE: ("5.7.1", "The recipient is not at home here, and mail is not passed on"),
+    Problem.FULL: ("4.2.2", "The mailbox is full"),
+    Problem.TOO_MANY: ("5.2.4", f"The list has more than {MOST_MEMBERS} members"),
+}
+"""What senders are told: an enhanced status (RFC 3463), and words."""
 
 
 @frozen
@@ -221,7 +235,7 @@ class _Walk:
         """Who gets mail for one of ``names`` in a domain; ``meant`` is what a rule makes of them."""
         if meant is None or not any(self._holder(tx, name, domain_id, 0) for name in names):
             self._address(tx, *(meant or (names, domain_id)), 0)
-        if POSTMASTER in names and not self.accounts and not self.forwards:
+        if not _ALWAYS_THERE.isdisjoint(names) and not self.accounts and not self.forwards:
             self._administrator(tx, self.domains.by_id[domain_id])
         if self.is_too_long:
             return Resolved(problem=Problem.TOO_MANY)
@@ -262,7 +276,7 @@ class _Walk:
         if catching and not self._is_one_of(catching, names, domain_id):
             if depth < DEEPEST:
                 self._member(tx, catching, depth + 1)
-        elif POSTMASTER in names:
+        elif not _ALWAYS_THERE.isdisjoint(names):
             self._administrator(tx, domain)
 
     def _holder(self, tx: Transaction, name: str, domain_id: int, depth: int) -> bool:
@@ -282,7 +296,7 @@ class _Walk:
             self.problem = Problem.DISABLED
         elif type == "MailingList":
             self.is_shared = True
-            self._list(tx, row, depth, f"{_OWNER}{row.data['name']}@{self.domains.by_id[domain_id].name}")
+            self._list(tx, row, depth, f"{OWNER}{row.data['name']}@{self.domains.by_id[domain_id].name}")
         else:
             self._account(tx, row)
         return True
@@ -346,7 +360,7 @@ class _Walk:
         """Whether it is the address of whoever looks after a list (RFC 2142 6): the administrator of the domain."""
         wire_id = encode_id(self.domains.by_name[domain.name])
         for name in names:
-            of = name.removeprefix(_OWNER).removesuffix(_REQUEST)
+            of = name.removeprefix(OWNER).removesuffix(_REQUEST)
             found = tx.registry.lookup(ADDRESS_SPACE, combined_key(of, wire_id)) if of != name else None
             if found is not None and found[0] == "MailingList":
                 self._administrator(tx, domain)

@@ -6,13 +6,13 @@ queue, so that clients are told at once; what the queue is done with stays in th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from stalwart.codec.smtp.paths import InvalidPath, forward_path
 from stalwart.store import Transaction
 from stalwart.store.object_types import EMAIL_SUBMISSION
-from stalwart.store.queue_rows import DELIVERED, FAILED, Answer, QueuedLetter, QueuedRecipient
+from stalwart.store.queue_rows import DELIVERED, FAILED, WAITING, Answer, QueuedLetter, QueuedRecipient
 
 PENDING: Final = "pending"
 FINAL: Final = "final"
@@ -33,33 +33,64 @@ def queued() -> Status:
     return status("250 2.1.5 Queued", "queued")
 
 
-def canceled() -> Status:
+def canceled(by: str = "the sender") -> Status:
     """The status of a recipient who will not get it."""
-    return status("550 5.7.0 Canceled by the sender", "no")
+    return status(f"550 5.7.0 Canceled by {by}", "no")
 
 
 def note_recipients(tx: Transaction, letter: QueuedLetter, changed: Sequence[QueuedRecipient], now: int) -> None:
     """Write what recipients of ``letter`` have come to into its submission, if it has one."""
-    if letter.account_id is None or letter.submission_id is None:
+    found = _submission_of(tx, letter)
+    if found is None:
         return
-    found = tx.objects.get(letter.account_id, letter.submission_id)
-    if found is None or found.type != EMAIL_SUBMISSION or found.data is None:
-        return  # destroyed by its owner, which does not stop what was sent
-    data = found.data
+    data: dict[str, Any] = found.data
     by_address = {_address(email): email for email in data["deliveryStatus"]}
-    known = {by_address[each.address]: _status(each) for each in changed if each.address in by_address}
+    known = {
+        email: _status(each)
+        for each in changed
+        if (email := by_address.get(each.address)) is not None
+        # an attempt that ran when delivery was cancelled brings news only if it got through
+        and (each.state == DELIVERED or data["deliveryStatus"][email]["delivered"] == "queued")
+    }
     new = {**data, "deliveryStatus": {**data["deliveryStatus"], **known}}
-    if data["undoStatus"] == PENDING and _is_final(new["deliveryStatus"], changed):
+    is_delivered = any(each.state == DELIVERED for each in changed)
+    if is_delivered or (data["undoStatus"] == PENDING and _is_over(new["deliveryStatus"])):
         new["undoStatus"] = FINAL
     if new != data:
-        tx.objects.update(letter.account_id, found.id, now=now, data=new)
+        tx.objects.update(found.account_id, found.id, now=now, data=new)
 
 
-def _is_final(statuses: Mapping[str, Any], changed: Sequence[QueuedRecipient]) -> bool:
-    """Whether somebody has it, or nobody will get it any more."""
-    return any(each.state == DELIVERED for each in changed) or not any(
-        each["delivered"] == "queued" for each in statuses.values()
-    )
+def note_cancellation(tx: Transaction, letter: QueuedLetter, gone: Collection[int], now: int) -> None:
+    """Write that an administrator takes the recipients with the numbers ``gone`` out of ``letter``, as it was before,
+    into its submission, if it has one.
+    """
+    found = _submission_of(tx, letter)
+    if found is None:
+        return
+    data: dict[str, Any] = found.data
+    by_address = {_address(email): email for email in data["deliveryStatus"]}
+    waiting = [each for each in letter.recipients if each.state == WAITING]
+    told = [by_address.get(each.address) for each in waiting if each.number in gone]
+    known = {email: canceled("an administrator") for email in told if email is not None}
+    new = {**data, "deliveryStatus": {**data["deliveryStatus"], **known}}
+    if data["undoStatus"] == PENDING and all(each.number in gone for each in waiting):
+        is_sent = letter.tried or any(each.state == DELIVERED for each in letter.recipients)
+        new["undoStatus"] = FINAL if is_sent else CANCELED
+    if new != data:
+        tx.objects.update(found.account_id, found.id, now=now, data=new)
+
+
+def _submission_of(tx: Transaction, letter: QueuedLetter) -> Any:
+    """None if it is no submission, or was destroyed by its owner, which does not stop what was sent."""
+    if letter.account_id is None or letter.submission_id is None:
+        return None
+    found = tx.objects.get(letter.account_id, letter.submission_id)
+    return found if found is not None and found.type == EMAIL_SUBMISSION and found.data is not None else None
+
+
+def _is_over(statuses: Mapping[str, Any]) -> bool:
+    """Whether nobody will get it any more who has not got it."""
+    return not any(each["delivered"] == "queued" for each in statuses.values())
 
 
 def _status(recipient: QueuedRecipient) -> Status:

@@ -86,21 +86,32 @@ class Transmission:
         return sum(reply.positive for reply in self.rcpts)
 
     @property
+    def is_pending(self) -> bool:
+        """Whether the server has all of it, and has not said what it makes of it."""
+        return self.complete and not self.final and self.data is None and self.failure is None
+
+    @property
     def is_unanswered(self) -> bool:
         """Whether nothing at all came back."""
         return self.mail is None
 
 
 async def transmit(
-    connection: SmtpConnection, envelope: Envelope, content: Content, limits: StepLimits
+    connection: SmtpConnection,
+    envelope: Envelope,
+    content: Content,
+    limits: StepLimits,
+    transmission: Transmission | None = None,
+    *,
+    asks_first: bool = False,
 ) -> Transmission:
     """Send the message; never raises for what the server does. The connection is usable afterwards if its ``usable``
-    says so.
+    says so. ``transmission`` is filled and answered; ``asks_first``: no content leaves before the envelope is accepted.
 
     :raises ValueError, SmtpFailed: kind ``reply``; an address cannot be written in a command; nothing was sent.
     """
-    transmission = Transmission()
-    run = _Run(connection, envelope, content, limits, transmission)
+    transmission = Transmission() if transmission is None else transmission
+    run = _Run(connection, envelope, content, limits, transmission, asks_first)
     await run.go()
     return transmission
 
@@ -113,6 +124,7 @@ class _Run:
         content: Content,
         limits: StepLimits,
         transmission: Transmission,
+        asks_first: bool,
     ) -> None:
         self._connection = connection
         self._envelope = envelope
@@ -122,6 +134,7 @@ class _Run:
         offered = connection.capabilities
         self._chunks = offered.chunking and not envelope.lmtp
         self._groups = offered.pipelining
+        self._asks_first = asks_first
         self._ends = connection.now() + LONGEST_ENVELOPE
 
     async def go(self) -> None:
@@ -134,7 +147,7 @@ class _Run:
         else:
             before = ["RSET"] if connection.needs_reset else []
             held = self._content.held
-            if self._chunks and held is not None and len(held) <= UNASKED:
+            if self._chunks and held is not None and len(held) <= UNASKED and not self._asks_first:
                 await self._all_at_once(before, commands, whole_message(held))
             elif self._chunks:
                 if self._take(await self._ask([*before, *commands]), len(before)):
@@ -202,8 +215,8 @@ class _Run:
     async def _all_at_once(self, before: list[str], commands: list[str], content: bytes) -> None:
         """Envelope and content in one group."""
         lines = [*before, *commands, f"BDAT {len(content)} LAST"]
-        answers = await self._connection.group(lines, self._seconds() + self._limits.data, content=content)
         self._done.complete = True
+        answers = await self._connection.group(lines, self._seconds() + self._limits.data, content=content)
         wanted = self._take(answers, len(before))
         final = _after(answers, len(before) + len(commands))
         if final is not None and (wanted or self._done.accepted > 0):

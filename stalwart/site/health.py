@@ -1,6 +1,7 @@
 """Health checks and ``robots.txt`` (http-service 3).
 
-``/healthz/live`` says that the process answers, ``/healthz/ready`` that its store does too.
+``/healthz/live`` says that the process answers, ``/healthz/ready`` that its store does too, and can be written: on a
+full disk mail would be refused.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def live(exchange: Exchange) -> Answer:
 
 @route("GET", "/healthz/ready", needs=None, spec="http-service 3")
 async def ready(exchange: Exchange, *, store: Store) -> Answer:
-    """Requests can be served: the data store answers."""
+    """Requests can be served: the data store answers, and can be written."""
     try:
         await store.ping()
     except (StalwartError, DeferredTimeout):

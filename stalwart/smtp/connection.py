@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from OpenSSL import SSL
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IHandshakeListener,
     IPushProducer,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from stalwart.smtp.server import SmtpFactory
 
 AHEAD = 65536  # octets that may wait while a step does
-TOGETHER = 16384  # octets of replies that are written at once
+WRITTEN_AT_ONCE = 16384  # octets of replies that are written at once
 LINGER = 3.0  # seconds in which a client that is sent away may go on sending, so that it reads why
 CLOSING = 15.0  # seconds to flush what was written
 LEAVING = 3.0  # the same when the server stops, and to end TLS together
@@ -175,7 +176,7 @@ class Connection(Protocol):
             self._greeting.cancel()
             self._greeting = None
         peer, policy = self.session.peer, self.session.policy
-        self.session.lost()
+        self.session.lost(reason.check(ConnectionDone) is not None)
         if self._shaking:
             policy.telemetry.emit(
                 events.TLS_HANDSHAKE_ERROR,
@@ -241,7 +242,7 @@ class Connection(Protocol):
         try:
             while self._running is None and not self._closing and not self._held & _STOPS and self._step():
                 steps += 1
-                if self._out_size > TOGETHER:
+                if self._out_size > WRITTEN_AT_ONCE:
                     self._flush()
                 if steps == IN_A_TURN and self._lines.pending and not self._closing:
                     self._hold(_NEXT_TURN)  # others want to be served too
@@ -251,7 +252,7 @@ class Connection(Protocol):
         finally:
             CURRENT.reset(before)
             self._working = False
-        if self._running is None or self._out_size > TOGETHER:
+        if self._running is None or self._out_size > WRITTEN_AT_ONCE:
             self._flush()
 
     def _take_turn(self) -> None:

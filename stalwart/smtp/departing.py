@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
-from stalwart.mail.queue.letter import MOST_RECIPIENTS, Letter, LetterRecipient, queue_priority
+from stalwart.mail.queue.letter import MOST_RECIPIENTS, Letter, LetterRecipient, priority_for
 from stalwart.mail.recipients import Problem, Resolved
 from stalwart.smtp.envelope import Envelope, Recipient
 from stalwart.store.blob_files import Stored
@@ -54,6 +54,8 @@ class Origin:
     default_domain: str
     dmarc_pass: bool = False
     reports_failure: bool = True
+    signed_for: str | None = None
+    overtakes: bool = False
 
     def letter(self, return_path: str, recipients: Iterable[LetterRecipient], *, by_list: bool = False) -> Letter:
         """A letter to ``recipients``; ``by_list``: it is the list's now, and what the sender asked for is answered."""
@@ -66,7 +68,7 @@ class Origin:
             account_id=self.account_id,
             env_id=None if by_list else said.envid,
             ret=None if by_list else said.ret,
-            priority=queue_priority(said.mt_priority or 0),
+            priority=priority_for(said.mt_priority, overtakes=self.overtakes),
             received_ip=peer.remote_ip,
             received_port=peer.local_port,
             role=peer.role.name,
@@ -76,6 +78,7 @@ class Origin:
             require_tls=said.requiretls,
             dmarc_pass=self.dmarc_pass,
             reports_failure=self.reports_failure,
+            signed_for=self.signed_for,
         )
 
 

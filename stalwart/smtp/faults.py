@@ -23,18 +23,22 @@ from stalwart.errors import (
     TooMany,
     Unauthenticated,
 )
+from stalwart.mail.circles import RunsInACircle
+from stalwart.mail.queue.quotas import QueueFull
 from stalwart.smtp.reception import Refused
 
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
 _SQLITE_FULL = 13
 _POSTGRESQL_FULL = "53100"
 _KINDS: tuple[tuple[type[StalwartError], int, str], ...] = (
+    (QueueFull, 452, "4.3.1"),
     (OverQuota, 452, "4.2.2"),
     (TooLarge, 552, "5.3.4"),
     (TooMany, 451, "4.7.1"),
     (NotFound, 550, "5.1.1"),
     (Forbidden, 550, "5.7.1"),
     (Unauthenticated, 530, "5.7.0"),
+    (RunsInACircle, 554, "5.4.6"),
     (Invalid, 550, "5.6.0"),
 )
 _EXPECTED = (StalwartError, Refused, CancelledError, TimeoutError, TwistedTimeout)

@@ -8,11 +8,13 @@ addresses here lead on to. What other servers send is checked before it is given
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
+from hashlib import blake2b
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from stalwart.codec.smtp import replies
 from stalwart.codec.smtp.authors import Authors, read_authors
@@ -24,18 +26,20 @@ from stalwart.codec.smtp_reply import Reply
 from stalwart.config.mail.sender_auth import SenderAuth
 from stalwart.config.mail.session_stages import MtaStageAuth, MtaStageData, MtaStageRcpt
 from stalwart.config.settings import Settings
-from stalwart.errors import StalwartError
+from stalwart.errors import StalwartError, Unavailable
 from stalwart.mail.authentication.checking import Checked, Checking, SenderChecked
 from stalwart.mail.authentication.signing import Signing
+from stalwart.mail.circles import USUALLY_TAKEN, RunsInACircle, most_taken
 from stalwart.mail.messages.arriving import Messages
-from stalwart.mail.messages.delivering import TOGETHER, Delivering, Outcome, accounts_alone, accounts_of
+from stalwart.mail.messages.delivering import ACCOUNTS_AT_ONCE, Delivering, Outcome, accounts_alone, accounts_of
 from stalwart.mail.messages.quota import Quotas
-from stalwart.mail.queue.letter import Letter
+from stalwart.mail.queue.letter import OVERTAKES, Letter
 from stalwart.mail.queue.queue import MailQueue
-from stalwart.mail.recipients import MOST_MEMBERS, Problem, Recipients, Resolved
+from stalwart.mail.queue.repetitions import Repetitions
+from stalwart.mail.recipients import STATUSES, Problem, Recipients, Resolved
 from stalwart.smtp.checks import has_passed, judges_senders, modes_of, refusal_of, sender_refusal_of
 from stalwart.smtp.departing import Origin, Split, letters, split
-from stalwart.smtp.envelope import Envelope, Peer
+from stalwart.smtp.envelope import Envelope, Peer, Recipient
 from stalwart.smtp.faults import reply_to
 from stalwart.smtp.inbound_rules import SessionRules, Variable, variables_of
 from stalwart.smtp.inbound_spool import Held, InboundSpool
@@ -49,25 +53,29 @@ from stalwart.store import Store, Transaction
 from stalwart.store.blob_files import Stored
 from stalwart.store.incoming import discard, discarding, put_before
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import SMTP_LOOP_DETECTED, SMTP_RELAYED
+from stalwart.telemetry.events import SMTP_LOOP_DETECTED, SMTP_RELAYED, Event
+from stalwart.telemetry.queue_events import QUEUE_TAKEN_BEFORE
+from stalwart.telemetry.refusal_events import SMTP_NO_MAILBOX, SMTP_NO_RELAYING
 
 Added = list[tuple[Letter, int]]
 """Letters in the queue, with their ids."""
 
 SENDER_REFUSED = Refusal(550, "5.7.1", "Mail from this sender is not taken")
-IN_A_CIRCLE = Refusal(554, "5.4.6", "The message has passed too many servers: it seems to run in a circle")
 REFUSALS: Mapping[Problem, Refusal] = {
-    Problem.ELSEWHERE: Refusal(550, "5.7.1", "The recipient is not at home here, and mail is not passed on"),
-    Problem.UNKNOWN: Refusal(550, "5.1.1", "There is nobody of that name here"),
-    Problem.DISABLED: Refusal(550, "5.2.1", "This address takes no mail"),
-    Problem.FULL: Refusal(452, "4.2.2", "The mailbox is full"),
-    Problem.TOO_MANY: Refusal(550, "5.2.4", f"The list has more than {MOST_MEMBERS} members"),
+    problem: Refusal(452 if status.startswith("4") else 550, status, text)
+    for problem, (status, text) in STATUSES.items()
+    if problem is not Problem.REMOTE  # it is passed on
 }
+_TOLD: Mapping[Problem | None, Event] = {Problem.UNKNOWN: SMTP_NO_MAILBOX, Problem.ELSEWHERE: SMTP_NO_RELAYING}
 
 
 @define
 class _Taking:
-    """What is known of a message: what is added to it, by when it leaves, and who gets it, for each recipient."""
+    """What is known of a message: what is added to it, by when it leaves, and who gets it, for each recipient.
+
+    ``signed_for`` is the domain that signs it, ``handed_over`` the digest by which its letters are known, ``first``
+    the ids of those that were written when it was handed over before, ``is_lost``: its client is gone.
+    """
 
     adds: Additions
     most_received: int
@@ -79,6 +87,10 @@ class _Taking:
     authors: Authors | None = None
     sender_checked: SenderChecked | None = None
     checked: Checked | None = None
+    signed_for: str | None = None
+    handed_over: bytes | None = None
+    first: list[int] = field(factory=list)
+    is_lost: bool = False
 
 
 @frozen(eq=False)
@@ -96,6 +108,7 @@ class Surroundings:
     delivering: Delivering
     quotas: Quotas
     queue: MailQueue
+    repetitions: Repetitions
     signing: Signing
     checking: Checking
     rights: SendingRights
@@ -152,7 +165,7 @@ class Inbound:
             return release
         envelope.state = _Taking(
             await additions(rules, stage, variable, peer),
-            await rules.number(stage.max_received_headers, variable, 50, "maxReceivedHeaders"),
+            most_taken(await rules.number(stage.max_received_headers, variable, USUALLY_TAKEN, "maxReceivedHeaders")),
             must_match,
             release,
         )
@@ -186,6 +199,9 @@ class Inbound:
         refusal = REFUSALS.get(resolved.problem) if resolved.problem is not None else None
         if resolved.problem is Problem.ELSEWHERE and await self._relays(envelope.peer, variable):
             refusal = None
+        if refusal is not None and (event := _TOLD.get(resolved.problem)) is not None:
+            who = {"from": envelope.sender.text, "to": path.text}
+            around.telemetry.emit(event, spanId=envelope.peer.span, remoteIp=envelope.peer.remote_ip, **who)
         refusal = refusal or await around.throttles.refusal(envelope, path.text)
         if refusal is None:
             envelope.state.resolved.append(resolved)
@@ -210,7 +226,7 @@ class Inbound:
         resolved = [each for each in envelope.state.resolved if each.accounts]
         alone = frozenset() if envelope.peer.role.is_lmtp else accounts_alone(resolved)
         accounts = tuple(alone) or accounts_of(resolved)
-        if not accounts or (not alone and len(accounts) > TOGETHER):
+        if not accounts or (not alone and len(accounts) > ACCOUNTS_AT_ONCE):
             return None
 
         def look(tx: Transaction) -> int | None:
@@ -237,23 +253,53 @@ class Inbound:
         with discarding(around.store, made):
             content: bytes | Stored = b""
             if parts.leaves:
+                taking.handed_over = _digest(envelope, spool)
                 if is_local and not front and taking.adds.return_path and isinstance(spool.content, Stored):
                     front = received_field(envelope, began)  # the file that stays must be another one
                 content = await self._leaving_content(spool, front, is_local and taking.adds.return_path, made)
                 leaving = letters(parts, self._origin(envelope, spool, content))
-            if is_local:
-                is_same = isinstance(content, Stored) and not taking.adds.return_path
-                source = content if is_same else spool.content
-                queue = partial(self._queue, leaving, added) if leaving else None
-                outcomes = await self._store(envelope, source, spool, front, parts, queue, began)
-            else:
-                await around.store.write(partial(self._queue, leaving, added))
+            queue = partial(self._queue, leaving, added, taking) if leaving else None
+            with self._doubting(taking):
+                if is_local:
+                    is_same = isinstance(content, Stored) and not taking.adds.return_path
+                    source = content if is_same else spool.content
+                    outcomes = await self._store(envelope, source, spool, front, parts, queue, began)
+                elif queue is not None:
+                    await around.store.write(queue)
         spool.release()
         self._tell_leaving(envelope, added)
+        self._tell_repetition(envelope)
         answers = self._answers(envelope, parts, outcomes)
         if envelope.peer.role.is_lmtp:
             return answers
         return [next((answer for answer in answers if not answer.positive), replies.ACCEPTED)]
+
+    @contextmanager
+    def _doubting(self, taking: _Taking) -> Iterator[None]:
+        """Around what writes letters: where it is open whether it has done so, the message is in doubt."""
+        try:
+            if taking.is_lost:
+                self._doubt(taking)
+            yield
+        except BaseException as problem:
+            if not isinstance(problem, StalwartError) or isinstance(problem, Unavailable):
+                self._doubt(taking)
+            raise
+
+    def _doubt(self, taking: _Taking) -> None:
+        if taking.handed_over is not None:
+            self._around.repetitions.doubted(taking.handed_over)
+
+    def settle(self, envelope: Envelope, *, is_told: bool) -> None:
+        """See ``Reception``."""
+        taking: _Taking | None = envelope.state
+        if taking is None:
+            return
+        if not is_told:
+            taking.is_lost = True
+            self._doubt(taking)
+        elif taking.handed_over is not None:
+            self._around.repetitions.answered(taking.handed_over, again=bool(taking.first))
 
     async def _front(self, envelope: Envelope, spool: InboundSpool) -> bytes:
         """What is put before the message, wherever it goes: results of checks or signatures, and trace fields."""
@@ -300,6 +346,7 @@ class Inbound:
         domain = await around.rules.word(rule, variable, "", "dkimSignDomain")
         if not domain:
             return b""
+        taking.signed_for = domain
         content = spool.content
         if not isinstance(content, Stored):
             return await around.signing.signed(taking.completing + content, domain)
@@ -339,7 +386,9 @@ class Inbound:
             taking.hold_until,
             self._around.default_domain(),
             dmarc_pass=has_passed(checked),
-            reports_failure=checked is None or checked.dmarc_pass,
+            reports_failure=checked is None or checked.may_be_answered,
+            signed_for=taking.signed_for,
+            overtakes=login is not None and login.may(OVERTAKES),
         )
 
     async def _store(
@@ -367,13 +416,26 @@ class Inbound:
             has_message_id=spool.has_message_id,
             began=began,
             dmarc_pass=has_passed(checked),
-            reports_failure=checked is None or checked.dmarc_pass,
+            is_ours=envelope.peer.login is not None,
+            reports_failure=checked is None or checked.may_be_answered,
             besides=None if queue is None else lambda tx, found: queue(tx),
         )
 
-    def _queue(self, leaving: Sequence[Letter], added: Added, tx: Transaction) -> None:
-        now = int(self._around.clock.seconds())
-        added.extend((letter, self._around.queue.add(tx, letter, now)) for letter in leaving)
+    def _queue(self, leaving: Sequence[Letter], added: Added, taking: _Taking, tx: Transaction) -> None:
+        around, digest = self._around, taking.handed_over
+        taking.first = around.repetitions.first(tx, digest) if digest is not None else []
+        if taking.first:
+            return  # they are in the queue, or were delivered
+        now = int(around.clock.seconds())
+        added.extend((letter, around.queue.add(tx, letter, now)) for letter in leaving)
+        if digest is not None:
+            around.repetitions.note(tx, digest, [id for _, id in added])
+
+    def _tell_repetition(self, envelope: Envelope) -> None:
+        for id in envelope.state.first:
+            peer = envelope.peer
+            keys = {"from": envelope.sender.text, "accountName": peer.login_name, "remoteIp": peer.remote_ip}
+            self._around.telemetry.emit(QUEUE_TAKEN_BEFORE, queueId=id, spanId=peer.span, **keys)
 
     def _tell_leaving(self, envelope: Envelope, added: Added) -> None:
         if not added:
@@ -430,13 +492,33 @@ class Inbound:
                 limit=taking.most_received,
                 **{"from": envelope.sender.text},
             )
-            raise Refused(IN_A_CIRCLE)
+            raise RunsInACircle
         moment = around.clock.seconds()
         taking.completing = completing_fields(envelope, head, taking.adds, moment)
         if taking.adds.received or not (head.has_fields or taking.completing):
             taking.received = received_field(envelope, moment)
         fields = taking.received + taking.completing
         return return_path(envelope.sender) + fields if taking.adds.return_path else fields
+
+
+def _digest(envelope: Envelope, spool: InboundSpool) -> bytes | None:
+    """By what a message is known when its client comes again, from whichever address; None for one that can be wanted
+    twice, or of which only what stands before it in its file is known too.
+    """
+    if spool.begun or not spool.is_unlike_others:
+        return None
+    content, login = spool.content, getattr(envelope.peer.login, "account_id", None)
+    digest = blake2b(content.hash if isinstance(content, Stored) else content, digest_size=32)
+    said = repr(evolve(envelope.parameters, size=None))
+    for word in (str(login), envelope.sender.text, said, *sorted(_wanted(each) for each in envelope.recipients)):
+        digest.update(b"\0" + word.encode())
+    return digest.digest()[:16]
+
+
+def _wanted(recipient: Recipient) -> str:
+    said = recipient.parameters
+    notify = said.notify if said.notify is None else sorted(said.notify)
+    return f"{recipient.path.text}\0{notify}\0{said.orcpt}"
 
 
 def _with_domain(variable: Variable, domain: str) -> Variable:

@@ -47,7 +47,8 @@ class Held:
 
 class InboundSpool:
     """See ``reception.Spool``. After ``commit``, ``content`` is the message and ``prefix`` what belongs before it, of
-    which ``begun`` octets are in its file already; ``is_8bit``: there are octets in it that are not ASCII.
+    which ``begun`` octets are in its file already; ``is_8bit``: there are octets in it that are not ASCII;
+    ``is_unlike_others``: the sender has given it a Message-ID or a date, so that what is the same is the same message.
 
     ``held`` is what it shares with others. Who has delivered it says ``release``. ``room`` is asked before a file is
     begun: not every client says how large its message is. Without ``read`` nothing but the prefix is ever put before
@@ -66,6 +67,7 @@ class InboundSpool:
         self.prefix = b""
         self.begun = 0
         self.has_message_id = False
+        self.is_unlike_others = False
         self.is_8bit = False
         self._prefix_for = prefix
         self._read = read
@@ -148,4 +150,5 @@ class InboundSpool:
         self._pieces.clear()
         self.prefix = self._prefix_for(head)
         self.has_message_id = head.has_message_id
+        self.is_unlike_others = head.has_message_id or head.has_date
         return head.octets

@@ -81,3 +81,8 @@ class Reception(Protocol):
 
         What was answered with 250 must survive anything that happens afterwards.
         """
+
+    def settle(self, envelope: Envelope, *, is_told: bool) -> None:
+        """Hear whether the client knows what ``deliver`` has answered; without that, it may come again with it. Asked
+        while that still runs, too, when the client is gone; never after ``deliver`` has raised something.
+        """

@@ -15,6 +15,7 @@ from typing import Any
 from stalwart.codec import sasl
 from stalwart.codec.sasl import BearerCredentials, Malformed, PlainCredentials
 from stalwart.directory.access import Access
+from stalwart.directory.credentials import API_PREFIX
 from stalwart.directory.directory import Directory
 from stalwart.errors import Forbidden, SecondFactorRequired, StalwartError, TooMany, Unauthenticated
 from stalwart.smtp.authentication import Challenge, Exchange, Login
@@ -61,8 +62,13 @@ class DirectoryAuthenticator:
         return MECHANISMS[mechanism](self, peer.remote_ip)
 
     async def by_password(self, said: PlainCredentials, ip: str) -> Login | Refusal:
-        """Whoever has that name and password or app password; with a target, he in the account of somebody else."""
+        """Whoever has that name and password, app password or API key; with a target, he in the account of somebody
+        else.
+        """
         own = not said.target or said.target.lower() == said.name.lower()
+        if own and said.name and said.secret.startswith(API_PREFIX):  # for programs that know no other mechanism
+            found = await self.by_token(BearerCredentials(said.name, said.secret), ip)
+            return WRONG if found is WRONG_TOKEN else found
         name = said.name.strip() if own else f"{said.target.strip()}%{said.name.strip()}"
         key = b64encode(f"{name}:{said.secret}".encode()).decode()
         return await self._proved(key, ip, lambda: self._directory.authenticate_basic(name, said.secret, ip), WRONG)

@@ -19,7 +19,7 @@ from stalwart.smtp.envelope import Envelope, Peer
 from stalwart.smtp.reception import Refusal
 from stalwart.store import Store
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import SMTP_SENDER_NOT_OWN
+from stalwart.telemetry.refusal_events import SMTP_SENDER_NOT_OWN
 
 MAY_NOT_SEND = Refusal(550, "5.7.1", "This account, or this application, may not send mail")
 SIGN_IN_AGAIN = Refusal(421, "4.7.0", "The sign-in has ended; please sign in again")

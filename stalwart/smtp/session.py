@@ -29,6 +29,7 @@ from stalwart.smtp.role import parameters_of
 from stalwart.smtp.sign_in import SignIn
 from stalwart.telemetry import events
 from stalwart.telemetry.events import Event
+from stalwart.telemetry.refusal_events import SMTP_NOT_SIGNED_IN
 
 _HELP = reply(
     214,
@@ -57,6 +58,9 @@ class Session:
         """Whether a message is complete, and has no answer yet."""
         self.is_delivering = False
         """Whether it is beyond recall."""
+        self._answered: Envelope | None = None
+        """The last message, as long as nothing shows that the client has read the answer."""
+        self._is_left = False
         self._errors = 0
         self._failed = 0
         self._asked_postmaster = False
@@ -79,6 +83,8 @@ class Session:
 
     def command(self, line: bytes | Reply) -> Step:
         """One command line, without its end; or the reply to what is none."""
+        if self._answered is not None:
+            self._settle(True)
         if self._sign_in.exchange is not None:
             return self._sign_in.line(line)
         command = parse(line, self._parameters) if isinstance(line, bytes) else line
@@ -124,10 +130,21 @@ class Session:
         peer.is_tls = True
         self._sign_in.exchange = None
 
-    def lost(self) -> None:
-        """The client is gone."""
+    def lost(self, in_good_order: bool | None = None) -> None:
+        """The client is gone, ``in_good_order`` or not; None: it is sent away."""
+        if in_good_order is not None:
+            self._is_left = True
+            if self.is_delivering and self.incoming is not None:
+                self.policy.reception.settle(self.incoming.envelope, is_told=False)
+            elif self._answered is not None:
+                self._settle(in_good_order)
         if not self.is_delivering:
             self._reset()
+
+    def _settle(self, is_told: bool) -> None:
+        envelope, self._answered = self._answered, None
+        if envelope is not None:
+            self.policy.reception.settle(envelope, is_told=is_told)
 
     def tell(self, event: Event, **keys: Any) -> None:
         """Emit an event of this connection."""
@@ -190,7 +207,7 @@ class Session:
         if role.demands_tls and not peer.is_tls:
             return self.misplaced(replies.NEEDS_TLS, events.SMTP_INVALID_COMMAND)
         if role.demands_login and peer.login is None:
-            return self.misplaced(replies.NEEDS_LOGIN, events.SMTP_INVALID_COMMAND)
+            return self.misplaced(replies.NEEDS_LOGIN, SMTP_NOT_SIGNED_IN)
         if peer.limits.messages is not None and self.messages >= peer.limits.messages:
             self.tell(events.SMTP_TOO_MANY_MESSAGES, limit=peer.limits.messages)
             return Outcome((replies.TOO_MANY_MESSAGES,), Then.CLOSE)
@@ -392,6 +409,8 @@ class Session:
             answers = tuple(await self.policy.reception.deliver(envelope, incoming.spool))
             if len(answers) != count:
                 raise AssertionError(f"{len(answers)} answers for {count}")
+            if not self._is_left:
+                self._answered = envelope
         except Exception as error:
             answers = (self.fault(error),) * count
             incoming.abort()

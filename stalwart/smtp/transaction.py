@@ -117,6 +117,7 @@ class Transaction:
         try:
             await self.spool.commit()
             (answer,) = await self.receiving.reception.deliver(self.envelope, self.spool)
+            self.receiving.reception.settle(self.envelope, is_told=True)
         except Exception as problem:
             answer = reply_to(problem)
             self.abandon()

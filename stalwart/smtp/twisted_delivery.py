@@ -62,16 +62,20 @@ class StalwartDelivery:
         """Nothing: the reception writes the trace fields."""
         return b""
 
-    def validateFrom(self, helo: tuple[bytes, bytes], origin: Any) -> Deferred[Any]:
-        """Begin a message; the origin if mail from there is taken. Fails with SMTPServerError."""
+    def validateFrom(self, helo: tuple[bytes | None, bytes], origin: Any) -> Deferred[Any]:
+        """Begin a message; the origin if mail from there is taken. Fails with SMTPServerError, also if the client has
+        not greeted: Twisted asks all the same.
+        """
         return self._bounded(self._begin(helo, origin))
 
     def validateTo(self, user: Any) -> Deferred[Callable[[], Any]]:
         """What makes the message, if ``user`` may have it. Fails with SMTPServerError."""
         return self._bounded(self._add(user))
 
-    async def _begin(self, helo: tuple[bytes, bytes], origin: Any) -> Any:
+    async def _begin(self, helo: tuple[bytes | None, bytes], origin: Any) -> Any:
         self._carrier = None
+        if helo[0] is None:
+            raise server_error(replies.GREET_FIRST)
         self._carrier = _Carrier(await Transaction.begin(self._receiving, self._peer(helo), path_of(origin)))
         return origin
 
@@ -83,8 +87,8 @@ class StalwartDelivery:
         carrier.protocol = getattr(user, "protocol", None)
         return carrier.message
 
-    def _peer(self, helo: tuple[bytes, bytes]) -> Peer:
-        hello, ip = (part.decode("ascii", "replace") for part in helo)
+    def _peer(self, helo: tuple[bytes | None, bytes]) -> Peer:
+        hello, ip = ((part or b"").decode("ascii", "replace") for part in helo)
         receiving = self._receiving
         return Peer(
             MX if self._login is None else SUBMISSION,

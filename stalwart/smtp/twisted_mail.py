@@ -129,6 +129,9 @@ class TwistedReception:
             raise fault
         return [next((answer for answer in answers if not answer.positive), replies.ACCEPTED)]
 
+    def settle(self, envelope: Envelope, *, is_told: bool) -> None:
+        """Twisted has no word for it."""
+
     def _address(self, path: Path) -> Any:
         return Address(str(path).encode(), self._hostname)
 

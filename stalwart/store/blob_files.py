@@ -53,7 +53,7 @@ class BlobWriter(Protocol):
     def size(self) -> int:
         """Octets so far."""
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: bytes | bytearray) -> None:
         """Append."""
 
     def commit(self) -> Stored:
@@ -207,7 +207,7 @@ class _DiskWriter:
         self._ended = False
         self.size = 0
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: bytes | bytearray) -> None:
         with _disk_errors():
             self._file.write(chunk)
         self._digest.update(chunk)
@@ -308,7 +308,7 @@ class _MemoryWriter:
     def size(self) -> int:
         return len(self._content)
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: bytes | bytearray) -> None:
         self._content += chunk
 
     def commit(self) -> Stored:

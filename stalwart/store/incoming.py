@@ -6,7 +6,7 @@ Only the threads for files touch the file. Whoever begins one ends it with ``fin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 
@@ -18,6 +18,7 @@ from stalwart.store.blob_files import LARGE, BlobFiles, BlobWriter, Stored
 from stalwart.store.store import Store, Transaction
 
 _PIECE = 1 << 20
+_BATCH = 1 << 18  # octets that are worth a turn of a thread
 
 
 class Incoming:
@@ -34,21 +35,20 @@ class Incoming:
 
     async def add(self, piece: bytes) -> None:
         """Take the next piece; done when there may be another one."""
-        if not self._to_file and len(self._held) + len(piece) < self._small:
+        if len(self._held) + len(piece) < (_BATCH if self._to_file else self._small):
             self._held += piece
             return
-        if not self._to_file:
-            self._to_file = True
-            piece = bytes(self._held) + piece
-            self._held.clear()
-        await self._write(piece)
+        self._to_file = True
+        held, self._held = self._held, bytearray()
+        await self._write((held, piece) if held else (piece,))
 
-    def _write(self, piece: bytes) -> Deferred[None]:
+    def _write(self, pieces: Sequence[bytes | bytearray]) -> Deferred[None]:
         def work(files: BlobFiles) -> None:
             with self._lock:
                 if self._writer is None:
                     self._writer = files.begin()
-                self._writer.write(piece)
+                for piece in pieces:
+                    self._writer.write(piece)
 
         return self._store.blob_work(work, writes=True)
 
@@ -72,6 +72,8 @@ class Incoming:
     def _commit(self, _: BlobFiles) -> Stored:
         with self._lock:
             assert self._writer is not None  # something was written
+            if self._held:
+                self._writer.write(self._held)
             self._stored = self._writer.commit()
             return self._stored
 

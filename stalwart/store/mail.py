@@ -135,6 +135,9 @@ class Mail(Protocol):
     def threads(self, account_id: int, ids: Iterable[int]) -> dict[int, tuple[int, ...]]:
         """The e-mails of threads, the oldest first, by thread, in the order of ``ids``."""
 
+    def mentioning(self, account_id: int, reference: int, limit: int) -> list[tuple[int, bytes]]:
+        """Ids and fragments of the e-mails in threads where that reference is found, the oldest first."""
+
     def page(
         self,
         account_id: int,

@@ -16,6 +16,9 @@ goes on with what is used.
 """
 IDENTITY: Final = 6
 EMAIL_SUBMISSION: Final = 7
+MESSAGE_ID: Final = "messageId"
+ENV_ID: Final = "envId"
+"""The members that say what reports about it call it: the Message-ID of what was sent, and ENVID (RFC 3461 4.4)."""
 QUEUE_ID: Final = "queueId"
 """The member of a submission that says which letter it is, as long as that is in the queue. Clients do not see it."""
 
@@ -25,3 +28,13 @@ VACATION: Final = 9
 
 IDENTITY_ADDRESSES: Final = 10
 """One object for an account: the addresses that identities were made for. Clients do not see it."""
+
+CALENDAR: Final = 11
+CALENDAR_EVENT: Final = 12
+ADDRESS_BOOK: Final = 13
+CONTACT_CARD: Final = 14
+FILE_NODE: Final = 15
+"""Folders and files are of one type (draft-ietf-jmap-filenode)."""
+
+CALENDAR_EVENT_NOTIFICATION: Final = 16
+"""Messages in scheduling inboxes, which are what JMAP clients are told of as well (RFC 6638 2.2)."""

@@ -1,5 +1,7 @@
 """The queue of mail as the rest of the server sees it: letters, their recipients, and lanes.
 
+What leaves without having been delivered to everybody is remembered for a while (``seen.UNDELIVERED``).
+
 A lane is a destination (a domain) in a part of the queue. It is kept in step with its recipients in the same
 transaction, so that what is due is found along an index, however much waits.
 """
@@ -46,6 +48,9 @@ class Queue(Protocol):
 
     def remove(self, id: int, now: int) -> bool:
         """Remove a letter with its recipients; False if there is none."""
+
+    def of_account(self, account_id: int, after: int | None, limit: int) -> list[int]:
+        """The ids of letters of an account that follow ``after``, in their order."""
 
     def queues(self) -> list[str]:
         """The parts of the queue in which something waits."""

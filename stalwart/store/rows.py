@@ -85,8 +85,8 @@ class MetricSample(Struct, frozen=True):
 class TraceRow(Struct, frozen=True):
     """What happened in one span, whose number ``id`` is.
 
-    ``kinds`` are the ids of its events with a blank around each, ``words`` what is searched, in lower case, ``events``
-    what the writer made of them.
+    ``kinds`` are the ids of its events, and marks of what it is about, with a blank around each, ``words`` what is
+    searched, in lower case, ``events`` what the writer made of them.
     """
 
     id: int

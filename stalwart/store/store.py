@@ -2,7 +2,7 @@
 
 A caller hands ``read`` or ``write`` a plain function; it runs in a thread of the store with a ``Transaction``
 and must not keep it. A function that raises leaves nothing behind. Engines: ``sqlite``, ``memory``. Mail
-has a repository of its own (``mail``) beside ``objects``; calendars and files will, their tables exist already.
+has a repository of its own (``mail``) beside ``objects``; calendars, address books and files have ``collections``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from msgspec import UNSET, UnsetType
 from twisted.internet.defer import Deferred
 
 from stalwart.store.blob_files import BlobFiles, Stored
+from stalwart.store.collections import Archive, Collections, Locks, Preferences, Shares
 from stalwart.store.known_states import KnownStates
 from stalwart.store.mail import Mail
 from stalwart.store.mail_reports import MailReports, TlsCounts
@@ -403,6 +404,9 @@ class Objects(Protocol):
     def by_uid(self, account_id: int, type: int, uid: str) -> Object | None:
         """The live object with this uid, the oldest if there are several."""
 
+    def with_member(self, account_id: int, type: int, name: str, value: str, limit: int) -> list[Object]:
+        """Live objects whose data have ``value`` for ``name`` somewhere, ascending; they are looked through."""
+
     def list(self, account_id: int, type: int, after: int = -1, limit: int | None = None) -> list[Object]:
         """Live objects with an id above ``after``, ascending."""
 
@@ -540,6 +544,16 @@ class Transaction(Protocol):
     def seen(self) -> Seen: ...
     @property
     def queue(self) -> Queue: ...
+    @property
+    def collections(self) -> Collections: ...
+    @property
+    def locks(self) -> Locks: ...
+    @property
+    def shares(self) -> Shares: ...
+    @property
+    def preferences(self) -> Preferences: ...
+    @property
+    def archive(self) -> Archive: ...
 
 
 class Store(Protocol):
@@ -582,4 +596,4 @@ class Store(Protocol):
         """
 
     def ping(self) -> Deferred[None]:
-        """Fires when a read and a write turn come through; fails with Unavailable within a short time-out."""
+        """Fires when reads and writes come through, to the disk every few seconds; else fails soon with Unavailable."""

@@ -14,22 +14,27 @@ from twisted.internet.task import deferLater
 from stalwart.config.settings import Settings
 from stalwart.config.storage.retention import DataRetention
 from stalwart.store import Store, Transaction
-from stalwart.store.object_types import EMAIL_SUBMISSION, QUEUE_ID
+from stalwart.store.collection_rows import home
+from stalwart.store.object_types import CALENDAR_EVENT_NOTIFICATION, EMAIL_SUBMISSION, QUEUE_ID
+from stalwart.store.queue_rows import OWN_SOURCES
 
 T = TypeVar("T")
 
 FOLDER_PAUSE = 1.0
 """Seconds between two of the 256 blob folders, each of which takes the disk a moment."""
 
-_NEVER = (1 << 63) - 1  # later than any sign-in ends
+_NEVER = (1 << 63) - 1  # later than any sign-in or lock ends
 _ACCOUNTS = 50
 _BLOBS = 200
 _ROWS = 500
 _DELIVERIES = 2000
 _REPORTS = 200
+_ARCHIVED = 20  # each of which may be a tree
 _EXPUNGED = 200
 _TRIMMED = 5000
 _TEXTS = 16
+_LETTERS = 200
+_INBOX = home(CALENDAR_EVENT_NOTIFICATION)
 _AGED_OUT = ("trash", "junk")
 
 Work = Callable[[Transaction, int, int], int]
@@ -45,7 +50,9 @@ class Cleaning:
         self._clock = clock
 
     async def purge_expired(self) -> None:
-        """Remove tokens, counters, bans, notes of deliveries and what scripts remember, when they are over."""
+        """Remove tokens, counters, bans, locks, notes of deliveries, what scripts remember and what was deleted and
+        could be had back, when they are over.
+        """
         now = self._now()
 
         def purge(tx: Transaction) -> None:
@@ -53,6 +60,7 @@ class Cleaning:
             tx.sign_ins.purge(now)
             tx.counters.purge(now)
             tx.bans.purge(now)
+            tx.locks.purge(now)
 
         await self._store.write(purge)
         while await self._store.write(lambda tx: tx.mail.purge_deliveries(now, _DELIVERIES)) == _DELIVERIES:
@@ -61,10 +69,16 @@ class Cleaning:
             pass
         while await self._store.write(lambda tx: tx.mail_reports.purge(now, _REPORTS)) == _REPORTS:
             pass
+        while await self._store.write(lambda tx: tx.archive.purge(now, _ARCHIVED)) == _ARCHIVED:
+            pass
 
     async def end_sign_ins(self) -> int:
         """End everybody's sign-ins to applications; how many. What is remembered of them is the caller's business."""
         return await self._store.write(lambda tx: tx.sign_ins.purge(_NEVER))
+
+    async def end_locks(self) -> None:
+        """End everybody's locks on files and calendars."""
+        await self._store.write(lambda tx: tx.locks.purge(_NEVER))
 
     async def sweep_blobs(self) -> None:
         """Remove blobs that nothing has held for a day, with links that are over."""
@@ -111,6 +125,7 @@ class Cleaning:
         for expunge, age in (
             (_expunge, retention.expunge_trash_after),
             (_expunge_submissions, retention.expunge_submissions_after),
+            (_expunge_notices, retention.expunge_scheduling_inbox_after),
         ):
             if age is not None:
                 yield partial(_aged, expunge, now - age // 1000, now)
@@ -148,8 +163,10 @@ class Cleaning:
         await self._one_by_one(self.reindex)
 
     async def erase(self, account_id: int) -> None:
-        """Remove an account that is gone with all its data; nothing if that is done."""
-        now = self._now()
+        """Remove an account that is gone with all its data and its letters in the queue; nothing if that is done."""
+        now, after = self._now(), None
+        while (after := await self._store.write(partial(_without_letters, account_id, after, now))) is not None:
+            pass
 
         def step(tx: Transaction) -> bool:
             return tx.accounts.get(account_id) is None or tx.accounts.erase(account_id, now, _ROWS)
@@ -204,7 +221,17 @@ def _some_accounts(work: Work, most: int, after: int, tx: Transaction) -> int | 
 def _trim(tx: Transaction, account_id: int, keep: int, most: int) -> int:
     """How many rows were looked at or removed; there may be more if that are ``most``."""
     seen = tx.objects.trim(account_id, keep, most)
-    return seen + tx.mail.forget_removed(account_id, most - seen)
+    seen += tx.mail.forget_removed(account_id, most - seen)
+    return seen + tx.collections.forget_removed(account_id, most - seen)
+
+
+def _without_letters(account_id: int, after: int | None, now: int, tx: Transaction) -> int | None:
+    """Remove own letters of an account from the queue; the last that was looked at, None if there are no more."""
+    ids = tx.queue.of_account(account_id, after, _LETTERS)
+    for letter in tx.queue.many(ids).values():
+        if letter.source in OWN_SOURCES:
+            tx.queue.remove(letter.id, now)
+    return ids[-1] if len(ids) == _LETTERS else None
 
 
 def _recount(tx: Transaction, account_id: int, now: int) -> None:
@@ -239,6 +266,20 @@ def _expunge_submissions(tx: Transaction, account_id: int, before: int, now: int
     for each in gone:
         tx.objects.kill(account_id, each.id, now=now)
     return len(gone)
+
+
+def _expunge_notices(tx: Transaction, account_id: int, before: int, now: int, most: int) -> int:
+    """How many messages were removed from the inbox of scheduling."""
+    gone, after = 0, ""
+    while gone < most:
+        found = tx.collections.members(account_id, _INBOX, after=after, limit=_ROWS)
+        for each in [each for each in found if each.created_at < before][: most - gone]:
+            tx.collections.remove(account_id, _INBOX, each.segment, now=now)
+            gone += 1
+        if len(found) < _ROWS:
+            break
+        after = found[-1].segment
+    return gone
 
 
 def _expunge(tx: Transaction, account_id: int, before: int, now: int, most: int) -> int:

@@ -61,6 +61,7 @@ def store_maintenance(cleaning: Cleaning, further: Mapping[str, Step]) -> Work:
         "purgeData": cleaning.purge_expired,
         "purgeBlob": purge_blob,
         "resetUserQuotas": cleaning.recount_all,
+        "removeLockDav": cleaning.end_locks,
         **further,
     }
 

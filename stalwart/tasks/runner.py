@@ -24,6 +24,7 @@ from stalwart.config.storage.task_manager import TaskManager
 from stalwart.directory.account_records import date_text
 from stalwart.errors import StalwartError
 from stalwart.store import Row, Store, Transaction
+from stalwart.tasks.looking import Looking
 from stalwart.tasks.retries import status_after_failure
 from stalwart.tasks.work import HopelessTask, LaterTask, Work, Works
 from stalwart.telemetry import Telemetry
@@ -82,22 +83,16 @@ class TaskRunner:
         self._random = random
         self._running: dict[int, _Attempt] = {}
         self._unreadable: set[int] = set()
-        self._open = self._looking = self._again = False
-        self._rest_until = 0.0
         self._waiting = telemetry.series(TASKS_WAITING)
-        self._timer: Any = None
+        self._looking = Looking(clock, self._look, self._failed, rest=REST, longest=_LONGEST_TIMER)
 
     def start(self) -> None:
         """Begin with what is due."""
-        self._open = True
-        self.wake()
+        self._looking.start()
 
     def wake(self) -> None:
         """Look for tasks that are due: somebody has committed one. Harmless while the runner is not started."""
-        self._again = True
-        if self._open and not self._looking:
-            self._looking = True
-            Deferred.fromCoroutine(self._look_until_settled()).addBoth(self._looked)
+        self._looking.wake()
 
     def is_running(self, id: int) -> bool:
         """Whether the task is being worked on; may be asked in any thread."""
@@ -110,8 +105,7 @@ class TaskRunner:
 
     async def close(self) -> None:
         """Stop; works that run are cancelled, and their tasks are due at the next start."""
-        self._open = False
-        self._stop_timer()
+        self._looking.stop()
         attempts = tuple(self._running.values())
         for attempt in attempts:
             attempt.cancel()
@@ -122,30 +116,20 @@ class TaskRunner:
 
     # Looking
 
-    async def _look_until_settled(self) -> None:
-        while self._open and self._again:
-            self._again = False
-            await self._look()
-
-    def _looked(self, result: Any) -> None:
-        self._looking = False
-        if isinstance(result, Failure):
-            self._rest(result.getErrorMessage())
-
-    async def _look(self) -> None:
-        self._stop_timer()
+    async def _look(self) -> float | None:
         now = self._clock.seconds()
-        if now < self._rest_until:
-            self._wait(self._rest_until - now)
-            return
         if len(self._running) >= MOST_AT_ONCE:
-            return  # whichever ends wakes us
+            return None  # whichever ends wakes us
         rows = await self._store.read(_waiting)
-        if self._again or not self._open:
-            return  # something ended meanwhile, so what was read may be out of date
+        if self._looking.is_woken or not self._looking.is_open:
+            return None  # something ended meanwhile, so what was read may be out of date
         self._waiting.set(self._count_due(rows))
         next_due = self._begin(rows)
-        self._wait(_LONGEST_TIMER if next_due is None else next_due - now)
+        return _LONGEST_TIMER if next_due is None else next_due - now
+
+    def _failed(self, reason: str) -> None:
+        """The store does not answer: nothing is begun for a while."""
+        self._telemetry.emit(TASK_ERROR, reason=reason)
 
     def _begin(self, rows: list[Row]) -> float | None:
         """Begin what is due, as much as there is room for; when the first of the others is due."""
@@ -179,22 +163,6 @@ class TaskRunner:
                 self._telemetry.emit(TASK_ERROR, id=encode_id(row.id), reason=problem.detail)
             return None
 
-    def _wait(self, seconds: float) -> None:
-        self._stop_timer()
-        self._timer = self._clock.callLater(min(max(seconds, 0), _LONGEST_TIMER), self.wake)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
-        self._timer = None
-
-    def _rest(self, reason: str) -> None:
-        """The store does not answer: nothing is begun for a while."""
-        self._telemetry.emit(TASK_ERROR, reason=reason)
-        self._rest_until = self._clock.seconds() + REST
-        if self._open:
-            self._wait(REST)
-
     # Working
 
     def _launch(self, row: Row, task: Any, key: Hashable, work: Work | None) -> None:
@@ -208,7 +176,7 @@ class TaskRunner:
         del self._running[id]
         self.noted(self._running.keys())
         if isinstance(result, Failure) and not result.check(CancelledError):
-            self._rest(result.getErrorMessage())
+            self._looking.rest(result.getErrorMessage())
         self.wake()
 
     async def _work(self, row: Row, task: Any, work: Work | None, attempt: _Attempt) -> None:

@@ -6,39 +6,8 @@ metric starts as a line here. What kind of value a field has, and what of it is 
 
 from __future__ import annotations
 
-from enum import IntEnum
-
-from attrs import field, frozen
-
-
-class Level(IntEnum):
-    """Severity, ascending."""
-
-    TRACE = 0
-    DEBUG = 1
-    INFO = 2
-    WARN = 3
-    ERROR = 4
-
-
-def _names(fields: str | tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(fields.split()) if isinstance(fields, str) else fields
-
-
-@frozen
-class Event:
-    """A kind of event: ``id``, its default ``level``, the sentence that a log line opens with, names of fields."""
-
-    id: str
-    level: Level
-    doc: str
-    fields: tuple[str, ...] = field(default="", converter=_names)
-
-    @property
-    def category(self) -> str:
-        """What comes before the full stop."""
-        return self.id.partition(".")[0]
-
+from stalwart.telemetry.event import Event as Event
+from stalwart.telemetry.event import Level as Level
 
 SERVER_STARTUP = Event("server.startup", Level.INFO, "Server started", "listeners mode")
 SERVER_SHUTDOWN = Event("server.shutdown", Level.INFO, "Server stopped")
@@ -480,42 +449,12 @@ SMTP_LOOP_DETECTED = Event(
 SMTP_RATE_LIMIT = Event(
     "smtp.rate-limit-exceeded", Level.INFO, "Too much mail in some time: postponed", "remoteIp details limit"
 )
-SMTP_RELAYED = Event("smtp.relayed", Level.INFO, "Mail taken for other servers", "remoteIp accountName from total size")
-SMTP_SENDER_NOT_OWN = Event(
-    "smtp.sender-not-own", Level.INFO, "Sender or author is no address of the account", "remoteIp accountName from"
+SMTP_NO_POSTMASTER = Event(
+    "smtp.no-postmaster", Level.WARN, "Nobody gets mail for the postmaster of domains", "domain total hint"
 )
+SMTP_RELAYED = Event("smtp.relayed", Level.INFO, "Mail taken for other servers", "remoteIp accountName from total size")
 SMTP_RULE_ERROR = Event("smtp.rule-error", Level.WARN, "Rule of the settings for mail gives nothing", "object reason")
 SMTP_ERROR = Event("smtp.error", Level.ERROR, "Fault in the server while taking mail", "remoteIp reason trace")
-SMTP_SPF_EHLO_PASS = Event("smtp.spf-ehlo-pass", Level.DEBUG, "Client may use its name", "remoteIp domain from")
-SMTP_SPF_EHLO_FAIL = Event(
-    "smtp.spf-ehlo-fail", Level.DEBUG, "Client is not known to use its name", "remoteIp domain from result reason"
-)
-SMTP_SPF_FROM_PASS = Event("smtp.spf-from-pass", Level.DEBUG, "Client may send for the sender", "remoteIp domain from")
-SMTP_SPF_FROM_FAIL = Event(
-    "smtp.spf-from-fail",
-    Level.DEBUG,
-    "Client is not known to send for the sender",
-    "remoteIp domain from result reason",
-)
-SMTP_DKIM_PASS = Event("smtp.dkim-pass", Level.DEBUG, "Signature fits", "remoteIp domain from")
-SMTP_DKIM_FAIL = Event(
-    "smtp.dkim-fail",
-    Level.DEBUG,
-    "Message without a signature, or one that does not fit",
-    "remoteIp domain from result reason",
-)
-SMTP_ARC_PASS = Event("smtp.arc-pass", Level.DEBUG, "Chain of earlier results is whole", "remoteIp domain from")
-SMTP_ARC_FAIL = Event(
-    "smtp.arc-fail", Level.DEBUG, "Chain of earlier results is broken", "remoteIp domain from result reason"
-)
-SMTP_DMARC_PASS = Event("smtp.dmarc-pass", Level.DEBUG, "Author is authenticated", "remoteIp domain from")
-SMTP_DMARC_FAIL = Event(
-    "smtp.dmarc-fail", Level.DEBUG, "Author is not authenticated", "remoteIp domain from result reason"
-)
-SMTP_IPREV_PASS = Event("smtp.iprev-pass", Level.DEBUG, "Address of the client has a name", "remoteIp domain from")
-SMTP_IPREV_FAIL = Event(
-    "smtp.iprev-fail", Level.DEBUG, "Address of the client has no name of its own", "remoteIp domain from result reason"
-)
 
 TELEMETRY_LOG_ERROR = Event("telemetry.log-error", Level.WARN, "Log file cannot be written", "path reason")
 TELEMETRY_LOG_RECOVERED = Event("telemetry.log-recovered", Level.INFO, "Log file is written again", "path")
@@ -583,8 +522,19 @@ TEXT_INDEX_MADE_ANEW = Event("message-ingest.search-anew", Level.INFO, "Search i
 
 def declared_events() -> tuple[Event, ...]:
     """Every event that this server can emit, by id."""
-    from stalwart.telemetry import queue_events, report_events, sending_events  # which need this module
+    from stalwart.telemetry import (  # imported where they are told, else only here
+        alarm_events,
+        calendar_events,
+        queue_events,
+        refusal_events,
+        report_events,
+        sending_events,
+        verdict_events,
+    )
 
-    named = globals() | vars(queue_events) | vars(report_events) | vars(sending_events)
+    named = dict(globals())
+    groups = alarm_events, calendar_events, queue_events, refusal_events, report_events, sending_events, verdict_events
+    for module in groups:
+        named |= vars(module)
     found = [value for value in named.values() if isinstance(value, Event)]
-    return tuple(sorted((*found, *JMAP_ERRORS.values()), key=lambda event: event.id))
+    return tuple(sorted((*found, *JMAP_ERRORS.values(), *verdict_events.VERDICTS.values()), key=lambda event: event.id))

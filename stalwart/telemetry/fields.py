@@ -14,6 +14,8 @@ from enum import Enum
 from typing import Any
 from urllib.parse import unquote_plus
 
+from stalwart.codec.ids import encode_id
+
 LONGEST = 4096
 """Characters of a text that are told."""
 
@@ -35,6 +37,8 @@ class Kind(Enum):
     """An address or a request target; credentials in it are masked."""
     LIST = "list"
     """Texts."""
+    ID = "id"
+    """The id that an object of the API has; events are given its number."""
 
 
 _NAMES: Mapping[Kind, str] = {
@@ -44,13 +48,14 @@ _NAMES: Mapping[Kind, str] = {
         type updated version
         """,
     Kind.NUMBER: """
-        accountId code documentId dropped limit line listeners localPort remotePort queueId size spanId total
+        accountId code documentId dropped limit line listeners localPort remotePort size spanId total
         totalFailures totalSuccesses worker
         """,
     Kind.DURATION: "elapsed",
     Kind.MOMENT: "due nextRetry",
     Kind.ADDRESS: "remoteIp",
     Kind.URL: "url",
+    Kind.ID: "queueId",
 }
 
 FIELDS: Mapping[str, Kind] = {name: kind for kind, names in _NAMES.items() for name in names.split()}
@@ -109,8 +114,11 @@ def clean(name: str, value: Any) -> Any:
     """``value`` without secrets; one that is computed on demand is computed now."""
     if callable(value):
         value = value()
-    if FIELDS.get(name) is Kind.URL and isinstance(value, str):
+    kind = FIELDS.get(name)
+    if kind is Kind.URL and isinstance(value, str):
         return masked(value)
+    if kind is Kind.ID and isinstance(value, int):
+        return encode_id(value)
     return value
 
 

@@ -18,6 +18,7 @@ OTHER = "other"
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SHORT = (0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # telemetry 1.4
 MEDIUM = (0.25, 0.5, 1.0, 5.0, 10.0, 60.0, 300.0, 600.0, 1800.0, 3600.0, 18000.0)
+LONG = (1.0, 30.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0, 28800.0, 43200.0, 86400.0, 604800.0)
 OCTETS = (1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0, 4194304.0, 16777216.0, 67108864.0)
 FINE = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
@@ -79,6 +80,23 @@ MESSAGE_INGEST_DURATION = _lasts(
 )
 MESSAGE_SIZE = Measure(
     "message_size_bytes", "histogram", "Octets of messages that were stored", (), OCTETS, "message.size"
+)
+AUTHENTICATED_SIZE = Measure(
+    "authenticated_message_size_bytes",
+    "histogram",
+    "Octets of queued messages of people here",
+    (),
+    OCTETS,
+    "message.authenticated-size",
+)
+REPORT_SIZE = Measure(
+    "outgoing_report_size_bytes", "histogram", "Octets of reports that were queued", (), OCTETS, "outgoing-report.size"
+)
+DELIVERY_ATTEMPT_DURATION = _lasts(
+    "delivery_attempt", "Attempts to deliver a queued message", MEDIUM, id="delivery.attempt-time"
+)
+DELIVERY_TOTAL_DURATION = _lasts(
+    "delivery_total", "From the queue to the end of a message there", LONG, id="delivery.total-time"
 )
 TEXT_INDEX_WAITING = Measure("search_index_waiting", "gauge", "E-mails whose text is not indexed yet")
 DIAGNOSIS_DURATION = _lasts("diagnosis", "How long delivery diagnoses took", SHORT, "verdict")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stalwart.telemetry.events import Event, Level
+from stalwart.telemetry.event import Event, Level
 
 _INCOMING = "domain from id total totalSuccesses totalFailures"
 

@@ -88,17 +88,19 @@ class Outlet(Protocol):
 
 @frozen
 class EventStream:
-    """A stream of Server-Sent Events (delivery-diagnostics 2).
+    """A stream of Server-Sent Events (delivery-diagnostics 2), or of what has a length that nobody knows beforehand.
 
     ``run(send)`` is a coroutine; each ``send(frame)`` takes complete frames as bytes. The stream ends when it returns;
     it is cancelled at once when the client leaves or the server stops. After ``silence`` seconds without a frame
-    ``beat`` is sent.
+    ``beat`` is sent, if there is one. A failure ends the connection, because the head has left already.
     """
 
     run: Callable[[Outlet], Coroutine[Any, Any, None]]
     headers: Headers = (("Cache-Control", "no-store"),)
     silence: float = KEEP_ALIVE
     beat: bytes = comment("keep-alive")
+    status: int = 200
+    content_type: str = EVENT_STREAM
 
 
 class SocketOutlet(Protocol):

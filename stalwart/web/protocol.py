@@ -69,7 +69,8 @@ class Channel(Receiver):
         if not self._listener.no_delay and ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(False)
         tls = ISSLTransport.providedBy(self.transport)
-        self._write = SocketWriter(self.transport).write
+        self._writer = writer = SocketWriter(self.transport)
+        self._write = writer.write
         self.connection = connect(self._listener, self._peer, self.transport.getHost(), tls, now := self.site.seconds())
         self.site.opened(self)
         self.deadline = now + self.site.front.idle_timeout
@@ -128,6 +129,7 @@ class Channel(Receiver):
     def resumeProducing(self) -> None:
         """The transport's buffer is empty."""
         self._write_full = False
+        self._writer.drained()
         if self._stream is not None:
             self._stream.resume()
         elif self._transfer is not None:

@@ -67,11 +67,13 @@ def response_head(answer: Answer, added: AddedHeaders, tail: str) -> bytes:
     return _encoded(f"{status_line(answer.status)}{own}{added.text}{tail}\r\n")
 
 
-def stream_head(content_type: str, headers: Headers, added: AddedHeaders, tail: str, chunked: bool) -> bytes:
+def stream_head(
+    content_type: str, headers: Headers, added: AddedHeaders, tail: str, chunked: bool, status: int = 200
+) -> bytes:
     """The head of a stream; without ``chunked`` the end of the connection ends it (RFC 9112 6.3)."""
     own = f"Content-Type: {content_type}\r\n{header_lines(headers, added.names)}"
     coding = "Transfer-Encoding: chunked\r\n" if chunked else ""
-    return _encoded(f"{status_line(200)}{own}{coding}{added.text}{tail}\r\n")
+    return _encoded(f"{status_line(status)}{own}{coding}{added.text}{tail}\r\n")
 
 
 def socket_head(accept: str, protocol: str | None, tail: str) -> bytes:

@@ -30,7 +30,7 @@ from stalwart.tls.contexts import HTTP_1_1
 from stalwart.web.access import Directory
 from stalwart.web.access_log import log_exchange
 from stalwart.web.answer_count import AnswerCount
-from stalwart.web.answers import EVENT_STREAM, Answer, EventStream, WebSocket
+from stalwart.web.answers import Answer, EventStream, WebSocket
 from stalwart.web.bans import Ban, Bans, Failures
 from stalwart.web.body import Body
 from stalwart.web.clock import Clock
@@ -41,7 +41,6 @@ from stalwart.web.exchange import Exchange
 from stalwart.web.forwarding import Forwarding
 from stalwart.web.front import Front, Mode, read_front
 from stalwart.web.head import RequestHead
-from stalwart.web.http2.connection import Http2Connection
 from stalwart.web.limits import Counters, Limits
 from stalwart.web.pipeline import Changes, Pipeline
 from stalwart.web.problems import fault
@@ -102,8 +101,11 @@ class Site(HTTPFactory):
 
         ``owner`` counts it while it is open; ``agreed`` is what ALPN has chosen, None without it.
         """
-        speaks = Http2Connection if agreed == HTTP_2 else Channel
-        return speaks(self, listener, peer, owner)
+        if agreed != HTTP_2:
+            return Channel(self, listener, peer, owner)
+        from stalwart.web.http2.connection import Http2Connection  # with its tables, when somebody speaks it
+
+        return Http2Connection(self, listener, peer, owner)
 
     def startFactory(self) -> None:
         """No log file, no clock of its own."""
@@ -232,10 +234,10 @@ class Site(HTTPFactory):
         if self.front.cors_origins and not self.front.permissive_cors:
             headers = with_origin(headers, exchange.head.fields.get("origin"), self.front.cors_origins)
         now = self.seconds()
-        self._answers.count(exchange, 200, now)
-        log_exchange(self.telemetry, exchange, 200, 0, now)
+        self._answers.count(exchange, stream.status, now)
+        log_exchange(self.telemetry, exchange, stream.status, 0, now)
         tail = connection_field + self._date.at(now)
-        return stream_head(EVENT_STREAM, headers, self.front.added, tail, chunked)
+        return stream_head(stream.content_type, headers, self.front.added, tail, chunked, stream.status)
 
     def socket_head(self, exchange: Exchange, socket: WebSocket) -> bytes:
         """The head that makes a WebSocket of the connection."""

@@ -14,6 +14,8 @@ from stalwart.errors import Unavailable
 from stalwart.web.answers import Content
 
 PIECE = 131072
+LARGEST_PIECE = 1 << 20
+_GROWTH = 8
 
 
 def held_content(body: bytes) -> Content:
@@ -36,12 +38,13 @@ class Connection(Protocol):
 class Transfer:
     """One body on a connection. ``held`` while the transport's buffer is full: nothing is read then.
 
-    ``piece`` is how much is read next.
+    ``piece`` is how much is read next. With ``grows`` pieces become larger while the client takes each at once, so
+    that a quick one costs few waits, and small again when it does not.
     """
 
-    __slots__ = ("_channel", "_content", "_offset", "_running", "_waiting", "held", "piece")
+    __slots__ = ("_channel", "_content", "_offset", "_running", "_waiting", "grows", "held", "piece")
 
-    def __init__(self, channel: Connection, content: Content, held: bool) -> None:
+    def __init__(self, channel: Connection, content: Content, held: bool, *, grows: bool = True) -> None:
         self._channel = channel
         self._content = content
         self._offset = 0
@@ -49,6 +52,7 @@ class Transfer:
         self._waiting: Deferred[None] | None = None
         self.held = held
         self.piece = PIECE
+        self.grows = grows
 
     def start(self) -> None:
         """Send the body; ``transfer_ended`` is called at its end, unless ``lost`` comes first."""
@@ -80,6 +84,8 @@ class Transfer:
                 raise Unavailable("The stored content is shorter than it should be.")
             self._offset += size
             self._channel.transfer_write(piece)
+            if self.grows:
+                self.piece = PIECE if self.held else min(self.piece * _GROWTH, LARGEST_PIECE)
 
     def _ended(self, failure: Failure | None) -> None:
         running, self._running = self._running, None

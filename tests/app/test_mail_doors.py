@@ -50,7 +50,7 @@ class MailDoorsTests(World):
     def make(self, reception: Any) -> MailDoors:
         certificates = Certificates(self.clock, self.telemetry, lambda: ("mail.example.test",))
         tls = ServerTls(certificates, Challenged(), self.clock, self.telemetry)
-        entrance = None if reception is None else Entrance(reception, TwinAuthenticator())
+        entrance = None if reception is None else lambda: Entrance(reception, TwinAuthenticator())
         return MailDoors(entrance, self.settings, self.telemetry, self.clock, self.places, lambda: self.bans, tls)
 
     def connect(self, wanted: Wanted, host: str = "198.51.100.7", doors: MailDoors | None = None) -> Any:
@@ -157,8 +157,10 @@ class MailDoorsTests(World):
         _connection, wire = self.connect(option("smtp"))
         self.connect(option("smtp"))
         self.said(wire)
-        Deferred.fromCoroutine(self.doors.close(5))
+        closing = Deferred.fromCoroutine(self.doors.close(5))
         self.assertEqual(self.said(wire)[-1][:9], "421 4.3.2")
+        self.clock.advance(5)
+        self.successResultOf(closing)
 
 
 class NotYetTests(World):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -42,6 +43,8 @@ class FakeHouse:
         self.reloading: Exception | None = None
         self.graces: list[float] = []
         self.closing: Deferred[None] = Deferred()
+        self.doors = SimpleNamespace(entrance=SimpleNamespace(reception="reception"))
+        self.foundations = SimpleNamespace(directory="directory")
 
     async def reload(self) -> None:
         self.reloads += 1
@@ -156,6 +159,28 @@ class ServiceTests(SynchronousTestCase):
         self.house.closing.callback(None)
         self.successResultOf(stopping)
         self.assertEqual(self.house.graces, [GRACE])
+
+    def test_whoever_wants_to_know_hears_that_it_is_open(self) -> None:
+        early, cancelled = self.service.when_open(), self.service.when_open()
+        cancelled.addErrback(lambda failure: failure.trap(CancelledError))
+        cancelled.cancel()
+        self.assertNoResult(early)
+        self.start()
+        late = self.service.when_open()
+        for each in (early, late):
+            opened: Any = self.successResultOf(each)
+            self.assertEqual((opened.reception, opened.directory), ("reception", "directory"))
+
+    def test_a_server_that_is_not_set_up_is_not_open(self) -> None:
+        self.house.doors.entrance = None
+        waiting = self.service.when_open()
+        self.start()
+        self.assertNoResult(waiting)
+        self.house.closing.callback(None)
+        self.opening = FakeHouse()
+        self.service.start_again()
+        self.reactor.advance(ANSWER_FIRST)
+        self.successResultOf(waiting)
 
     def test_stopping_twice_closes_once(self) -> None:
         self.start()

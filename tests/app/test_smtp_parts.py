@@ -25,7 +25,7 @@ class Anything:
 
 class EntranceTests(SynchronousTestCase):
     def test_everybody_who_takes_mail_signs_people_in(self) -> None:
-        parts: Any = [Anything() for _ in range(10)]
+        parts: Any = [Anything() for _ in range(11)]
         entrance = SmtpParts(*parts).entrance(lambda: None, lambda: parts[0])
         peer = Peer(SUBMISSION, Limits(), offers=Offers((), ("PLAIN",)))
         assert entrance.authenticator is not None

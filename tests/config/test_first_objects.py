@@ -6,6 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.config import registry
 from stalwart.config.mail.first_objects import QUEUES, insert_for_sending
+from stalwart.config.mail.queue_quota import MtaQueueQuota
 from stalwart.config.mail.route import MtaRoute
 from stalwart.config.mail.schedule import MtaDeliverySchedule
 from stalwart.config.mail.tls_strategy import MtaTlsStrategy
@@ -47,6 +48,27 @@ class FirstObjectsTests(SynchronousTestCase):
         self.insert()
         count = self.successResultOf(self.store.read(lambda tx: tx.registry.count(MtaTlsStrategy.type_name)))
         self.assertEqual(count, 1)
+
+    def quotas(self) -> list[registry.Entry]:
+        return self.successResultOf(self.store.read(lambda tx: registry.listed(tx, MtaQueueQuota)))
+
+    def test_a_limit_on_all_that_waits(self) -> None:
+        limits = [(each.value.key, each.value.messages, each.value.size) for each in self.quotas()]
+        self.assertEqual(limits, [(frozenset(), 1_000_000, 10 << 30), (frozenset({"sender"}), 500_000, 5 << 30)])
+        self.assertEqual({(each.value.match.compiled, each.value.enable) for each in self.quotas()}, {(None, True)})
+
+    def test_the_limit_can_be_changed(self) -> None:
+        quota, _ = self.quotas()
+        self.successResultOf(
+            self.store.write(lambda tx: registry.update(tx, MtaQueueQuota, quota.id, {"messages": 5}, now=NOW))
+        )
+        self.assertEqual([each.value.messages for each in self.quotas()], [5, 500_000])
+
+    def test_who_has_none_is_not_limited_later(self) -> None:
+        for quota in self.quotas():
+            self.successResultOf(self.store.write(lambda tx, id=quota.id: registry.destroy(tx, MtaQueueQuota, id)))
+        self.insert()
+        self.assertEqual(self.quotas(), [])
 
     def test_routes_have_the_names_of_the_rules(self) -> None:
         routes = self.successResultOf(self.store.read(lambda tx: registry.listed(tx, MtaRoute)))

@@ -165,7 +165,7 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str, str]] = {
     ),
     "queue_name_of_nine_letters": (MtaVirtualQueue, {"name": "abcdefghi"}, "name", "MaxLength"),
     "queue_name_of_ten_bytes": (MtaVirtualQueue, {"name": "ééééé"}, "name", "MaxLength"),
-    "quota_without_a_key": (MtaQueueQuota, {}, "key", "MinLength"),
+    "quota_by_an_unknown_key": (MtaQueueQuota, {"key": {"mx": True}}, "key", "Invalid key"),
     "inbound_throttle_without_a_rate": (MtaInboundThrottle, {"description": "x"}, "rate", "Required"),
     "outbound_throttle_by_an_unknown_key": (
         MtaOutboundThrottle,

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.config import registry
@@ -55,6 +56,12 @@ DIFFERENT: dict[tuple[str, str, str], str] = {
     **{("ClusterNode", "", name): "every field is made by the server" for name in REFERENCE["ClusterNode", ""]},
 }
 """Fields whose ``update`` is ``serverSet`` here, and why."""
+
+DEFAULTS = {("DataRetention", "", "archiveDeletedItemsFor"): "deleted things can be had back for 30 days (decision 21)"}
+"""Fields whose default is another one here, and why."""
+
+EMPTY = {("MtaQueueQuota", "", "key")}
+"""Sets that need no member here, because the first object of the reference has none."""
 
 _OBJECTS = """
     MtaOutboundStrategy MtaRoute MtaTlsStrategy MtaConnectionStrategy MtaDeliverySchedule MtaVirtualQueue
@@ -141,6 +148,12 @@ class FieldTests(SynchronousTestCase):
             self.assertEqual(declared.keys() - fields.keys(), OURS.get((object, variant), set()))
         made = {name: ours(declared[name]) for name in fields}
         for name in fields:
+            if (object, variant, name) in EMPTY:
+                self.assertIsNone(made[name].least)
+                made[name] = evolve(made[name], least=1)
+            if (object, variant, name) in DEFAULTS:
+                self.assertNotEqual(made[name].default, fields[name].default)
+                made[name] = evolve(made[name], default=fields[name].default)
             if (object, variant, name) in DIFFERENT:
                 self.assertEqual(made[name].update, "serverSet")
                 made[name] = Field(made[name].type, made[name].default, made[name].least, made[name].most)
@@ -227,6 +240,7 @@ class CatalogueTests(SynchronousTestCase):
         obeyed |= {"MtaStageAuth", "MtaExtensions", "MtaInboundThrottle", "SenderAuth"}
         obeyed |= {"MtaRoute", "MtaTlsStrategy", "MtaConnectionStrategy", "MtaDeliverySchedule", "MtaVirtualQueue"}
         obeyed |= {"MtaOutboundThrottle", "MtaOutboundStrategy", "MtaQueueQuota", "QueuedMessage"}
+        obeyed |= {"CalendarAlarm", "CalendarScheduling", "WebDav", "FileStorage", "Sharing", "Calendar", "AddressBook"}
         for name in OBJECTS:
             declared = declarations()[name]
             self.assertEqual(declared.enforced, name in obeyed, name)

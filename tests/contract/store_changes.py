@@ -205,6 +205,27 @@ class ChangesContract(StoreCase):
             listed = await self.read(lambda tx: tx.objects.list(ACCOUNT, MAIL, after=first, limit=5))
             self.assertEqual([found.id for found in listed], [second, third])
 
+    async def test_objects_are_found_by_a_member(self) -> None:
+        async def made(name: str, value: str, type: int = MAIL) -> int:
+            data = {"n": 1, name: value, "z": "%"}
+            return (await self.write(lambda tx: tx.objects.insert(ACCOUNT, type, now=1, data=data))).id
+
+        async def found(name: str, value: str, limit: int = 9) -> list[int]:
+            return [
+                each.id
+                for each in await self.read(lambda tx: tx.objects.with_member(ACCOUNT, MAIL, name, value, limit))
+            ]
+
+        await self.write(lambda tx: tx.accounts.create(ACCOUNT, "jane", "user"))
+        first, second = await made("key", 'a"b%c_ö'), await made("key", 'a"b%c_ö')
+        for name, value, type in (("key", 'A"b%c_ö', MAIL), ("key", 'a"bxcyö', MAIL), ("key", 'a"b%c_ö', BOX)):
+            await made(name, value, type)
+        self.assertEqual(await found("key", 'a"b%c_ö'), [first, second])
+        self.assertEqual(await found("key", 'a"b%c_ö', 1), [first])
+        self.assertEqual(await found("other", 'a"b%c_ö'), [])
+        await self.write(lambda tx: tx.objects.kill(ACCOUNT, first, now=2))
+        self.assertEqual(await found("key", 'a"b%c_ö'), [second])
+
     async def test_an_object_is_found_by_uid(self) -> None:
         await self.write(three)
         made = await self.write(lambda tx: tx.objects.insert(ACCOUNT, MAIL, now=1, uid="x@y"))

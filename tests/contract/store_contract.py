@@ -11,6 +11,8 @@ from tests.contract.store_accounts import AccountContract
 from tests.contract.store_arrivals import ArrivalContract
 from tests.contract.store_blobs import BlobContract
 from tests.contract.store_changes import ChangesContract
+from tests.contract.store_collection_copies import CopyContract
+from tests.contract.store_collections import ArchiveContract, CollectionContract, SharingContract
 from tests.contract.store_history import HistoryContract
 from tests.contract.store_mail import MailContract
 from tests.contract.store_mail_lists import MailListsContract
@@ -46,6 +48,10 @@ class StoreContract(
     PushSubscriptionContract,
     QueueContract,
     SeenContract,
+    CollectionContract,
+    CopyContract,
+    SharingContract,
+    ArchiveContract,
 ):
     """All of it. ``make_store`` returns a store that is not started yet."""
 

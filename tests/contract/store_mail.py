@@ -48,6 +48,19 @@ class MailContract(StoreCase):
         found = await self.read(lambda tx: tx.objects.changes(ACCOUNT, type, since))
         return found.created, found.updated, found.destroyed
 
+    async def test_who_mentions_a_message(self) -> None:
+        (inbox,) = await self.boxes("inbox")
+        first = await self.add(inbox, **about(1), fragment=b'{"n":1}')
+        second = await self.add(inbox, **about(2, 1), fragment=b'{"n":2}')
+        await self.add(inbox, **about(3))
+
+        async def found(reference: int, limit: int = 10) -> list[tuple[int, bytes]]:
+            return await self.read(lambda tx: tx.mail.mentioning(ACCOUNT, reference, limit))
+
+        self.assertEqual(await found(1), [(first.id, b'{"n":1}'), (second.id, b'{"n":2}')])
+        self.assertEqual(await found(2, 1), [(first.id, b'{"n":1}')])
+        self.assertEqual(await found(9), [])
+
     async def test_an_email_is_revised_by_what_it_has(self) -> None:
         inbox, other = await self.boxes("inbox", "Other")
         made = await self.add(inbox, keywords=SEEN)

@@ -11,6 +11,7 @@ from typing import Any
 from stalwart.errors import Conflict, NotFound
 from stalwart.store.queue_rows import (
     DELIVERED,
+    FAILED,
     WAITING,
     Answer,
     LetterSearch,
@@ -19,6 +20,7 @@ from stalwart.store.queue_rows import (
     QueuedRecipient,
     Settled,
 )
+from stalwart.store.seen import UNDELIVERED, UNDELIVERED_KEPT, of_letter
 from tests.contract.store_case import StoreCase
 
 NOW = 1000
@@ -50,6 +52,26 @@ def settled(former: QueuedRecipient, **members: Any) -> Settled:
 
 
 class QueueContract(StoreCase):
+    async def test_what_was_not_delivered_is_remembered(self) -> None:
+        for id in range(1, 6):
+            await self.queued(id, to("a@x.test"), to("b@x.test"))
+
+        def work(tx: Any) -> list[int]:
+            for id, states in ((1, (DELIVERED, DELIVERED)), (2, (DELIVERED, FAILED)), (3, (DELIVERED, WAITING))):
+                pairs = zip(tx.queue.get(id).recipients, states, strict=True)
+                tx.queue.change(id, [settled(each, state=state) for each, state in pairs], NOW)
+            tx.queue.drop(4, (1,), NOW)
+            tx.queue.remove(5, NOW)
+            return known(tx)
+
+        def known(tx: Any) -> list[int]:
+            found = tx.seen.known(0, UNDELIVERED, [of_letter(id) for id in range(1, 6)], NOW + UNDELIVERED_KEPT - 1)
+            return sorted(int.from_bytes(each, "big") for each in found)
+
+        self.assertEqual(await self.write(work), [2, 4, 5])
+        await self.write(lambda tx: tx.queue.remove(3, NOW))
+        self.assertEqual(await self.read(known), [2, 3, 4, 5])
+
     async def queued(self, id: int, *recipients: NewRecipient, **members: Any) -> QueuedLetter:
         def work(tx: Any) -> QueuedLetter:
             tx.queue.insert(letter(tx, id, **members), recipients, NOW)
@@ -69,6 +91,20 @@ class QueueContract(StoreCase):
             lambda tx: tx.queue.lanes("remote", now, asked.get("limit", 10), asked.get("spare", ()))
         )
         return [lane.destination for lane in lanes]
+
+    async def test_letters_of_an_account(self) -> None:
+        for id in (1, 2, 3, 4):
+            await self.queued(id, to("a@example.com"), account_id=None if id == 3 else 5, sent_by=8)
+        await self.queued(5, to("a@example.com"), account_id=6)
+
+        async def found(after: int | None, limit: int = 9) -> list[int]:
+            ids: list[int] = await self.read(lambda tx: tx.queue.of_account(5, after, limit))
+            return ids
+
+        self.assertEqual((await found(None), await found(1), await found(None, 2)), ([1, 2, 4], [2, 4], [1, 2]))
+        kept = await self.read(lambda tx: tx.queue.get(3))
+        self.assertEqual((kept.account_id, kept.sent_by), (None, 8))
+        self.assertEqual(await self.read(lambda tx: tx.queue.get(4).account_id), 5)
 
     async def test_a_letter_is_kept_with_all_it_has(self) -> None:
         recipient = to("a@example.com", notice_at=7, attempts_left=3, orcpt="rfc822;x", notify=("DELAY",))

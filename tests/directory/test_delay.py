@@ -6,6 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.directory.delay import FailureDelay
 from stalwart.errors import TooMany
+from tests.leftovers import begun
 
 
 class FailureDelayTests(SynchronousTestCase):
@@ -15,7 +16,7 @@ class FailureDelayTests(SynchronousTestCase):
         self.clock = Clock()
 
     def wait(self, delay: FailureDelay) -> Deferred[None]:
-        return Deferred.fromCoroutine(delay.wait())
+        return begun(self, delay.wait())
 
     def test_shortest_pause_is_50_ms_and_longest_500(self) -> None:
         for random, seconds in ((0.0, 0.05), (1.0, 0.5)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -34,6 +35,22 @@ FAST = hashes.sha256_of(PASSWORD)
 """The password under a hash that costs nothing; upgrades are what `test_upgrade` is about."""
 
 
+@cache
+def furnished() -> tuple[MemoryStore, Settings]:
+    """What each of the servers begins with; what is read of it is read once."""
+    clock = Clock()
+    clock.advance(NOW)
+    store = MemoryStore(clock.seconds)
+    store.write(
+        lambda tx: ensure_defaults(
+            tx, hostname="mail.example.test", default_domain="example.test", listeners=(), now=NOW
+        )
+    )
+    settings = Settings(store, Telemetry(), clock)
+    Deferred.fromCoroutine(settings.load())
+    return store, settings
+
+
 class World(SynchronousTestCase):
     """A directory with everything below it; ``failures`` is what observers were told."""
 
@@ -43,17 +60,12 @@ class World(SynchronousTestCase):
         self.patch(hashes, "needs_upgrade", lambda stored, algorithm, secret="": False)
         self.clock = Clock()
         self.clock.advance(NOW)
-        self.store = MemoryStore(self.clock.seconds)
+        store, settings = furnished()
+        self.store = MemoryStore(self.clock.seconds, like=store)
         self.addCleanup(self.store.close)
         self.telemetry = Telemetry()
         self.settings = Settings(self.store, self.telemetry, self.clock)
-        self.successResultOf(
-            self.store.write(
-                lambda tx: ensure_defaults(
-                    tx, hostname="mail.example.test", default_domain="example.test", listeners=(), now=NOW
-                )
-            )
-        )
+        self.settings._snapshot = settings._snapshot
         self.settle(self.settings.load())
         self.hashing = SynchronousHashing()
         self.directory = Directory(

@@ -43,3 +43,15 @@ class RedirectTests(DiscoveryCase):
 
     def test_names_that_only_begin_so_are_not_there(self) -> None:
         self.assert_problem(self.ask("/.well-known/caldavx"), 404)
+
+
+class ElsewhereTests(DiscoveryCase):
+    def test_who_knows_no_other_place_is_led_to_principals(self) -> None:
+        for path in ("/", "/principals", "/principals/"):
+            answer = self.ask(path, "PROPFIND", FIND)
+            self.assertEqual((answer.status, answer.headers["location"]), (307, "/dav/pal"))
+
+    def test_abilities_are_told_above_all_folders(self) -> None:
+        for path in ("/", "*"):
+            answer = self.ask(path, "OPTIONS")
+            self.assertEqual((answer.status, answer.headers["dav"], answer.body), (200, "1, 2, 3", b""))

@@ -20,8 +20,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.live.nursery import Child, Nursery
+
 ROOT = Path(__file__).parent.parent.parent
-TWISTD = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile=")
+USUAL = "from twisted.scripts.twistd import run; run()"
+TWISTD = (sys.executable, "-c", USUAL, "-n", "--pidfile=")
+NURSERY = Nursery(ROOT)
+COLD = bool(os.environ.get("SOAK")) or sys.platform != "linux"
 LOOPBACK = ("--http", "tcp:0:interface=127.0.0.1", "--smtp", "tcp:0:interface=127.0.0.1")
 ADMIN = ("admin", "secret")
 PATIENCE = 30.0
@@ -50,27 +55,33 @@ def end(process: subprocess.Popen[bytes], patience: float = PATIENCE) -> None:
 
 class Daemon:
     """A running daemon. ``arguments`` follow ``twistd -n --pidfile=``; ``environment`` joins the one of the test, from
-    which every variable that the daemon obeys is taken out."""
+    which every variable that the daemon obeys is taken out. It starts from nothing unless ``warm``."""
 
-    def __init__(self, *arguments: str, **environment: str) -> None:
+    process: subprocess.Popen[bytes] | Child
+
+    def __init__(self, *arguments: str, warm: bool = False, **environment: str) -> None:
         self.folder = new_folder()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("STALWART_", "RUN_AS_"))}
         inherited["PYTHONPATH"] = str(ROOT)
         with open(self.folder / "out", "wb") as out, open(self.folder / "err", "wb") as err:
-            self.process = subprocess.Popen(
-                [*TWISTD, *arguments],
-                env=inherited | environment,
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-            )
+            env = inherited | environment
+            if warm and not COLD and TWISTD[2] == USUAL:
+                self.process = NURSERY.start([*TWISTD[3:], *arguments], env, self.folder, out, err)
+            else:
+                self.process = subprocess.Popen(
+                    [*TWISTD, *arguments],
+                    env=env,
+                    cwd=self.folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=err,
+                )
 
     @classmethod
     def with_data(cls, data: Path, *arguments: str, **environment: str) -> Daemon:
-        """A daemon over ``data`` with the recovery administrator ``ADMIN``, listening."""
+        """A daemon over ``data`` with the recovery administrator ``ADMIN``, listening; its modules are loaded."""
         environment = {"STALWART_RECOVERY_ADMIN": ":".join(ADMIN)} | environment
-        daemon = cls("stalwart", "--data", str(data), *(arguments or LOOPBACK), **environment)
+        daemon = cls("stalwart", "--data", str(data), *(arguments or LOOPBACK), warm=True, **environment)
         daemon.wait_for_port()
         return daemon
 

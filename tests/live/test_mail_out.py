@@ -82,6 +82,18 @@ class SendingTests(MailCase):
         self.start()  # it is there after a start
         self.assertEqual(len(self.queued()), 1)
 
+    def test_what_is_held_goes_with_its_account(self) -> None:
+        self.person(BOB).sendmail(BOB, [ALICE], message(author=BOB), ["HOLDFOR=3600"])
+        self.assertEqual(len(self.queued()), 1)
+        admin = next(iter(self.passwords))
+        accounts = self.call(admin, "x:Account/get", ids=None)["list"]
+        ids = [each["id"] for each in accounts if each["emailAddress"] == BOB]
+        self.assertEqual(self.call(admin, "x:Account/set", destroy=ids)["destroyed"], ids)
+        until = time.monotonic() + PATIENCE
+        while self.queued() and time.monotonic() < until:
+            time.sleep(0.05)
+        self.assertEqual(self.queued(), [])
+
     def test_only_in_the_own_name(self) -> None:
         person = self.person()
         with self.assertRaises(smtplib.SMTPSenderRefused):

@@ -93,6 +93,19 @@ class MessageTests(FormCase):
         self.assertEqual(body.split("\r\n"), wanted)
         self.assertEqual(len(self.mail_of("bob")), 1)
 
+    def test_nobody_answers_the_address_that_was_typed(self) -> None:
+        """Bounces and vacation responses would go to whomever the visitor has named."""
+        given: list[dict[str, Any]] = []
+        deliver = self.delivering.deliver
+
+        def watched(*args: Any, **members: Any) -> Any:
+            given.append(members)
+            return deliver(*args, **members)
+
+        self.patch(self.delivering, "deliver", watched)
+        self.fill()
+        self.assertEqual([(each["sender"], each["reports_failure"]) for each in given], [("jane@good.com", False)])
+
     def test_two_forms_that_say_the_same_are_two_messages(self) -> None:
         self.fill()
         self.fill()

@@ -15,6 +15,7 @@ from stalwart.config import registry
 from stalwart.config.defaults import ensure_defaults
 from stalwart.config.domains.domain import Domain
 from stalwart.config.identity.account import Account
+from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
 from stalwart.mail.expressions import ExpressionWorld
 from stalwart.store import MemoryStore, Transaction
@@ -105,6 +106,12 @@ class ExpressionWorldTests(SynchronousTestCase):
         self.assertEqual(self.value("system('hostname')"), "mail.example.test")
         self.assertEqual(self.value("system('domain')"), "example.test")
         self.assertEqual(self.value("system('node_hostname')"), "node.example")
+
+    def test_the_only_domain_is_the_default_where_none_is_chosen(self) -> None:
+        self.wait(self.settings.change(SystemSettings, {"defaultDomainId": None}))
+        self.assertEqual(self.value("system('domain')"), "example.test")
+        self.wait(self.settings.create(Domain, {"name": "other.test"}))
+        self.assertEqual(self.value("system('domain')"), "mail.example.test")
 
     def test_metrics_are_counts_of_events(self) -> None:
         self.telemetry.emit(Event("test.event", Level.DEBUG, "A test"))

@@ -238,6 +238,7 @@ class PostmasterTests(PostOffice):
         self.person("chief", roles={"@type": "Admin"})
         self.assertEqual(self.reached("postmaster"), ["chief"])
         self.assertEqual(self.reached("Postmaster@Example.test"), ["chief"])
+        self.assertEqual(self.reached("abuse@example.test"), ["chief"])  # RFC 2142 2
 
     def test_whoever_has_the_name(self) -> None:
         self.person("chief", roles={"@type": "Admin"})

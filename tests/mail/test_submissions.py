@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.mail.submissions import FINAL, PENDING, note_recipients, queued
+from stalwart.mail.submissions import CANCELED, FINAL, PENDING, canceled, note_cancellation, note_recipients, queued
 from stalwart.store import MemoryStore
 from stalwart.store.object_types import EMAIL, EMAIL_SUBMISSION, QUEUE_ID
 from stalwart.store.queue_rows import DELIVERED, FAILED, WAITING, Answer, QueuedLetter, QueuedRecipient
@@ -81,6 +81,38 @@ class NotesTests(SynchronousTestCase):
         self.note(recipient(BOB, DELIVERED))
         self.assertEqual(state(), after)
 
+    def cancel(self, *gone: int, tried: bool = False, anne: int = WAITING) -> dict[str, Any]:
+        """What the submission is when an administrator has taken those out: 0 is anne, 1 is bob."""
+        two = (recipient("anne@example.test", anne), replace(recipient(BOB, WAITING), number=1))
+        letter = replace(self.letter, recipients=two, tried=tried)
+        self.write(lambda tx: note_cancellation(tx, letter, gone, 3))
+        return self.note()
+
+    def test_an_administrator_takes_out_one_then_the_other(self) -> None:
+        told = self.cancel(0)
+        self.assertEqual(told["deliveryStatus"], {ANNE: canceled("an administrator"), BOB: queued()})
+        self.assertEqual(told["undoStatus"], PENDING)
+        self.assertEqual(told["deliveryStatus"][ANNE]["smtpReply"], "550 5.7.0 Canceled by an administrator")
+        self.assertEqual(told["deliveryStatus"][ANNE]["delivered"], "no")
+        told = self.cancel(0, 1)
+        self.assertEqual((told["undoStatus"], told["deliveryStatus"][BOB]["delivered"]), (CANCELED, "no"))
+
+    def test_what_somebody_has_is_not_canceled(self) -> None:
+        self.note(recipient("anne@example.test", DELIVERED))
+        told = self.cancel(0, 1, anne=DELIVERED)
+        self.assertEqual((told["undoStatus"], told["deliveryStatus"][BOB]["delivered"]), (FINAL, "no"))
+        self.assertEqual(told["deliveryStatus"][ANNE]["delivered"], "yes")
+
+    def test_what_was_being_tried_tells_only_that_it_got_through(self) -> None:
+        self.assertEqual(self.cancel(0, 1, tried=True)["undoStatus"], FINAL)
+        self.assertEqual(self.note(recipient(BOB, WAITING))["deliveryStatus"][BOB]["delivered"], "no")
+        self.assertEqual(self.note(recipient(BOB, FAILED))["deliveryStatus"][BOB], canceled("an administrator"))
+        self.assertEqual(self.note(recipient(BOB, DELIVERED))["deliveryStatus"][BOB]["delivered"], "yes")
+
+    def test_cancelled_but_delivered_is_final(self) -> None:
+        self.assertEqual(self.cancel(0, 1)["undoStatus"], CANCELED)
+        self.assertEqual(self.note(recipient(BOB, DELIVERED))["undoStatus"], FINAL)
+
     def test_letters_of_nobody(self) -> None:
         other = self.write(lambda tx: tx.objects.insert(ACCOUNT, EMAIL, now=1, data={})).id
         for members in (
@@ -90,6 +122,7 @@ class NotesTests(SynchronousTestCase):
             {"submission_id": other},
         ):
             self.note(recipient(BOB, DELIVERED), letter=replace(self.letter, **members))
+            self.write(lambda tx, members=members: note_cancellation(tx, replace(self.letter, **members), [0], 2))
         self.assertEqual(self.note()["deliveryStatus"][BOB], queued())
 
     def test_long_replies_are_cut(self) -> None:

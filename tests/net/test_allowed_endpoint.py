@@ -17,6 +17,7 @@ from stalwart.net.acme import AcmeUnreachable, acme_http
 from stalwart.net.allowed_endpoint import FORBIDDEN, AllowedEndpoint
 from stalwart.net.https import FetchFailed
 from stalwart.net.tls import TrustStore
+from tests.leftovers import end
 
 
 class FakeResolver:
@@ -40,7 +41,9 @@ class EndpointTests(SynchronousTestCase):
     def connect(self, *addresses: str) -> Any:
         self.reactor.nameResolver = FakeResolver(*addresses)
         endpoint = AllowedEndpoint(self.reactor, "ca.test", 443, 5.0, is_public)
-        return endpoint.connect(Factory.forProtocol(Protocol))
+        connecting = endpoint.connect(Factory.forProtocol(Protocol))
+        self.addCleanup(end, connecting)
+        return connecting
 
     def test_addresses_of_the_own_network_are_passed_over(self) -> None:
         self.connect("10.0.0.1", "198.41.0.4")

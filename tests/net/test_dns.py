@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.net.dns import Answer, LookupFailed, NameServer, StubResolver
 from stalwart.net.dns_message import Query
 from stalwart.net.dns_transport import Unreachable
+from tests.leftovers import begun
 from tests.net.fake_dns import reply_to
 
 SOA = "test. 120 SOA ns.test. host.test. 1 2 3 4 60"
@@ -73,7 +74,7 @@ class StubCase(SynchronousTestCase):
         self.resolver = StubResolver(self.clock, servers, transport=self.transport, **options)
 
     def look(self, name: str = "good.test", rtype: str = "MX") -> Deferred[Answer]:
-        return Deferred.fromCoroutine(self.resolver.lookup(name, rtype))
+        return begun(self, self.resolver.lookup(name, rtype))
 
     def asked(self, number: int = -1) -> Asked:
         return self.transport.asked[number]

@@ -23,6 +23,7 @@ from stalwart.net.event_source import (
     StreamSilent,
     read_events,
 )
+from tests.leftovers import begun
 from tests.net.certificates import issue
 
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -57,7 +58,7 @@ class ReadingTests(SynchronousTestCase):
     def read(self, url: str = "http://192.0.2.1:8080/live?x=1", **given: Any) -> Deferred[None]:
         headers = {"Authorization": "Bearer key"}
         work = read_events(self.reactor, url, headers, lambda event: self.on_event(event), **given)
-        return Deferred.fromCoroutine(work)
+        return begun(self, work)
 
     def connect(self, *answers: bytes) -> Deferred[None]:
         """A request that has been sent and answered so far."""

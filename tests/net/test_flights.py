@@ -6,6 +6,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.net.flights import Flights
+from tests.leftovers import end
 
 
 class Sharing(SynchronousTestCase):
@@ -25,7 +26,9 @@ class Sharing(SynchronousTestCase):
         return await self.work
 
     def join(self, key: str = "a") -> Deferred[str]:
-        return self.flights.join(key, self.begin)
+        joined = self.flights.join(key, self.begin)
+        self.addCleanup(end, joined)
+        return joined
 
     def test_work_is_done_once(self) -> None:
         first, second = self.join(), self.join()

@@ -18,6 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from stalwart.net.smtp import SmtpConnection
 from stalwart.net.smtp_dialogue import SmtpFailed
 from stalwart.net.tls import TrustStore
+from tests.leftovers import begun
 from tests.net.certificates import issue, make_ca
 from tests.net.smtp_peers import PlayedServer, ScriptedFactory, ServerOptions
 
@@ -28,7 +29,7 @@ class Played(SynchronousTestCase):
         self.client = self.server.connect()
 
     def begin(self, work: Any) -> Deferred[Any]:
-        return Deferred.fromCoroutine(work)
+        return begun(self, work)
 
     def failure_of(self, waiting: Deferred[Any]) -> SmtpFailed:
         return self.failureResultOf(waiting, SmtpFailed).value
@@ -302,7 +303,7 @@ class Connecting(SynchronousTestCase):
         self.reactor = MemoryReactorClock()
 
     def connect(self, ip: str = "192.0.2.1", **options: Any) -> Deferred[Any]:
-        return Deferred.fromCoroutine(SmtpConnection.connect(self.reactor, ip, 25, timeout=7, **options))
+        return begun(self, SmtpConnection.connect(self.reactor, ip, 25, timeout=7, **options))
 
     def fail_with(self, problem: Exception) -> SmtpFailed:
         waiting = self.connect()

@@ -9,6 +9,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.net.smtp_dialogue import Answers, DialogueFactory, SmtpFailed
+from tests.leftovers import begun
 from tests.net.smtp_peers import PlayedServer
 
 
@@ -20,8 +21,8 @@ class DialogueCase(SynchronousTestCase):
         self.client = self.server.connect()
 
     def begin(self, work: Any) -> Deferred[Any]:
-        """Start a coroutine."""
-        return Deferred.fromCoroutine(work)
+        """Start a coroutine, which ends with the test."""
+        return begun(self, work)
 
     def answers(self, waiting: Deferred[Answers]) -> tuple[list[int], str | None]:
         """The codes that came, and the kind of the failure."""

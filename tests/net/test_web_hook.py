@@ -47,6 +47,7 @@ class WebHookTests(SynchronousTestCase):
 
     def open(self, **options: Any) -> None:
         self.hook = WebHook(Wish(URL, self.post, **options), self.clock, self.emit)
+        self.addCleanup(self.hook.abandon)
 
     def note(self, *logins: str) -> None:
         for login in logins:

@@ -9,12 +9,14 @@ from attrs import Factory, define, evolve
 from twisted.internet.defer import Deferred
 
 from stalwart.mail.authentication.checking import Checked, Modes, Refusal, SenderChecked
+from stalwart.mail.inbound_rates import InboundRates
 from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.delivering import Delivering
 from stalwart.mail.messages.folders import Folders
 from stalwart.mail.messages.quota import Quotas
 from stalwart.mail.own_addresses import OwnAddresses
 from stalwart.mail.queue.letter import Letter
+from stalwart.mail.queue.repetitions import Repetitions
 from stalwart.smtp.authentication import Authenticator
 from stalwart.smtp.inbound import Inbound, Surroundings
 from stalwart.smtp.inbound_rules import SessionRules
@@ -75,7 +77,7 @@ class Judged(Checked):
     is_genuine: bool = True
 
     @property
-    def dmarc_pass(self) -> bool:
+    def may_be_answered(self) -> bool:
         return self.is_genuine
 
     def authentication_results(self, authserv_id: str) -> bytes:
@@ -120,13 +122,16 @@ class InboundCase(PostOffice):
         self.queue, self.judge, self.blocked = KeptLetters(), Judge(), set[str]()
         own = OwnAddresses(self.settings, self.clock)
         rights = SendingRights(self.store, own, self.directory.standing, self.telemetry, self.clock)
-        fakes: Any = self.queue, Signer(), self.judge
+        fakes: Any = Signer(), self.judge
+        self.repetitions = Repetitions(self.store, self.clock)
+        self.addCleanup(lambda: self.successResultOf(Deferred.fromCoroutine(self.repetitions.close())))
         self.inbound = Inbound(
             Surroundings(
                 *(self.store, self.settings, self.rules),
                 Offering(self.settings, self.rules, tuple(MECHANISMS), self.clock),
-                *(self.recipients, messages, delivering, quotas, *fakes, rights),
-                InboundThrottles(self.store, self.settings, self.rules, self.telemetry, self.clock),
+                *(self.recipients, messages, delivering, quotas, self.queue),  # type: ignore[arg-type]
+                *(self.repetitions, *fakes, rights),
+                InboundThrottles(InboundRates(self.store, self.settings, self.telemetry, self.clock), self.rules),
                 *(self.telemetry, self.clock, lambda: "example.test"),
                 lambda: self.waits.pop() if self.waits else None,
             )

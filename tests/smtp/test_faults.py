@@ -9,6 +9,8 @@ from twisted.internet.defer import CancelledError
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart import errors
+from stalwart.mail.circles import RunsInACircle
+from stalwart.mail.queue.quotas import QueueFull
 from stalwart.smtp.faults import DISK_FULL, is_disk_full, is_expected, reply_to
 from stalwart.smtp.reception import Refusal, Refused
 
@@ -23,11 +25,13 @@ class ReplyTests(SynchronousTestCase):
         for error, code, enhanced in (
             (errors.Unavailable(), 451, "4.3.0"),
             (errors.OverQuota(), 452, "4.2.2"),
+            (QueueFull(), 452, "4.3.1"),
             (errors.TooMany(), 451, "4.7.1"),
             (errors.TooLarge(), 552, "5.3.4"),
             (errors.NotFound(), 550, "5.1.1"),
             (errors.Forbidden(), 550, "5.7.1"),
             (errors.Invalid(), 550, "5.6.0"),
+            (RunsInACircle(), 554, "5.4.6"),
             (errors.Conflict(), 451, "4.3.0"),
             (errors.StalwartError(), 451, "4.3.0"),
             (Refused(Refusal(450, "4.2.1", "Later")), 450, "4.2.1"),

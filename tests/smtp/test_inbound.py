@@ -10,6 +10,7 @@ from stalwart.config.collaboration.email import Email
 from stalwart.config.mail.session_stages import MtaStageData, MtaStageMail
 from stalwart.directory import account_records
 from stalwart.errors import Unavailable
+from stalwart.mail.circles import MOST_PASSED
 from stalwart.mail.messages import delivering
 from stalwart.mail.messages.quota import Quotas, Room
 from stalwart.store.object_types import EMAIL_DELIVERY
@@ -135,6 +136,8 @@ class DeliveryTests(InboundCase):
             f"alice@{'a' * 256}.test": "501 5.1.3",
         }.items():
             self.assertEqual(client.codes(f"RCPT TO:<{address}>"), [code], address)
+        told = [self.events.count(name) for name in ("smtp.mailbox-does-not-exist", "smtp.relay-not-allowed")]
+        self.assertEqual(told, [9, 3])
 
     def test_octets_are_kept(self) -> None:
         text = "Subject: a\0b\r\nMessage-ID: <1@sender.test>\r\n\r\n\0\x7f" + "z" * 5000 + "\r\n.. \r\n"
@@ -202,7 +205,7 @@ class AgainTests(InboundCase):
         self.assertEqual(len(self.mail_of("alice")), 2)
 
     def test_of_very_many_nobody_has_it_twice_where_one_has_no_room(self) -> None:
-        self.patch(delivering, "TOGETHER", 2)
+        self.patch(delivering, "ACCOUNTS_AT_ONCE", 2)
         names = ("x1", "x2", "x3")
         for name in names:
             self.person(name)
@@ -316,7 +319,7 @@ class LmtpTests(InboundCase):
         self.assertEqual(len(self.mail_of("alice")), 30)
 
     def test_more_accounts_than_in_one_transaction(self) -> None:
-        self.patch(delivering, "TOGETHER", 3)
+        self.patch(delivering, "ACCOUNTS_AT_ONCE", 3)
         names = [f"p{number}" for number in range(8)]
         for name in names:
             self.person(name)
@@ -345,6 +348,13 @@ class TroubleTests(InboundCase):
         self.assertEqual(self.send(client, "alice@example.test", message=trace * 4 + MESSAGE)[-1], "554 5.4.6")
         self.assertEqual(self.send(client, "alice@example.test", message=trace * 3 + MESSAGE)[-1], "250 2.0.0")
         self.assertIn("smtp.loop-detected", self.events)
+
+    def test_nothing_is_taken_that_could_not_go_on(self) -> None:
+        self.set(MtaStageData, maxReceivedHeaders={"match": {}, "else": "500"})
+        trace = "Received: from x.test by y.test; Mon, 1 Jan 2026 00:00:00 +0000\r\n"
+        client = self.client()
+        for count, said in ((MOST_PASSED, "554 5.4.6"), (MOST_PASSED - 1, "250 2.0.0")):
+            self.assertEqual(self.send(client, "alice@example.test", message=trace * count + MESSAGE)[-1], said)
 
     def test_a_large_circle_is_refused_while_it_comes(self) -> None:
         trace = "Received: from x.test by y.test; Mon, 1 Jan 2026 00:00:00 +0000\r\n"

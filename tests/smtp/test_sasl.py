@@ -151,6 +151,18 @@ class TokenTests(SignInCase):
         ):
             self.assertEqual(self.here().codes(f"AUTH {mechanism} {response}"), ["235 2.7.0"], response)
 
+    def test_a_key_in_place_of_a_password(self) -> None:
+        for name, secret, code in (
+            ("sue@example.test", self.key, "235 2.7.0"),
+            ("sue", self.key, "235 2.7.0"),
+            ("bob@example.test", self.key, "535 5.7.8"),
+            ("sue", "API_x", "535 5.7.8"),
+        ):
+            client = self.here()
+            found = client.codes(f"AUTH PLAIN {words('', name, secret)}")
+            self.clock.advance(5)
+            self.assertEqual([each[:9] for each in found or client.lines()], [code], name)
+
     def test_wrong(self) -> None:
         """The failure is told in a challenge first (RFC 7628 3.2.3)."""
         for mechanism, response in (

@@ -45,7 +45,7 @@ class PathTests(SubmissionCase):
             (letter.source, letter.role, letter.account_id), ("authenticated", "submission", self.ids["sue"])
         )
         self.assertEqual((letter.received_ip, letter.body, letter.hold_until), ("198.51.100.7", "7BIT", None))
-        self.assertEqual(letter.content, SIGNED.encode())
+        self.assertEqual((letter.content, letter.signed_for), (SIGNED.encode(), "example.test"))
         self.assertEqual(self.queue.woken, 1)
         self.assertIn("smtp.relayed", self.events)
 
@@ -145,6 +145,12 @@ class PathTests(SubmissionCase):
         (letter,) = self.queue.letters
         self.assertEqual((letter.priority, letter.require_tls, letter.body), (3, True, "8BITMIME"))
 
+    def test_nobody_overtakes_others(self) -> None:
+        client = self.signed_in()
+        client.codes(f"MAIL FROM:<{SUE}> MT-PRIORITY=9", f"RCPT TO:<{FAR}>", "DATA")
+        self.assertEqual(client.send(MESSAGE.encode() + b".\r\n")[-1][:3], "250")
+        self.assertEqual(self.queue.letters[-1].priority, 0)
+
     def test_in_pieces(self) -> None:
         client = self.signed_in()
         client.say(f"MAIL FROM:<{SUE}>", f"RCPT TO:<{FAR}>")
@@ -177,7 +183,7 @@ class NameTests(SubmissionCase):
             '"sue@example.test"@far.test': "550 5.7.1",
         }.items():
             self.assertEqual(client.codes(f"MAIL FROM:<{sender}>", "RSET")[0], code, sender)
-        self.assertIn("smtp.sender-not-own", self.events)
+        self.assertIn("smtp.mail-from-unauthorized", self.events)
 
     def test_authors(self) -> None:
         """RFC 6409 6.1, 8.1: the fields that people read are no less than the envelope."""

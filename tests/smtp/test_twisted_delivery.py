@@ -12,12 +12,15 @@ from typing import Any
 from twisted.cred.checkers import AllowAnonymousAccess
 from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import clientFromString
+from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
 from twisted.internet.tcp import Connection
 from twisted.mail.imap4 import PLAINCredentials
 from twisted.mail.interfaces import IDomain, IMessageDelivery, IMessageDeliveryFactory, IMessageSMTP
 from twisted.mail.mail import MailService
 from twisted.mail.smtp import ESMTP, SMTP, Address, User, sendmail
+from twisted.protocols.basic import LineReceiver
 from twisted.trial.unittest import TestCase
 from zope.interface.verify import verifyObject
 
@@ -43,10 +46,10 @@ SUE = "sue@example.test"
 
 
 def example() -> dict[str, Any]:
-    """The names that the code of the document defines."""
+    """The names that the first block of code of the document defines; the other one starts a server (tests.live)."""
     names: dict[str, Any] = {}
-    for block in re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.S):
-        exec(compile(block, str(DOCUMENT), "exec"), names)
+    block, _ = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.S)
+    exec(compile(block, str(DOCUMENT), "exec"), names)
     return names
 
 
@@ -121,6 +124,13 @@ class DeliveryTests(TwistedCase):
         for address in ("nobody@example.test", "x@far.test", "x%far.test@example.test", "@example.test:x@far.test"):
             self.assertIn(self.codes(server, f"RCPT TO:<{address}>")[0][0], "5", address)
         self.assertEqual(self.queue.letters, [])
+
+    def test_who_has_not_greeted_is_told(self) -> None:
+        server = self.server()
+        self.assertEqual(self.codes(server, "MAIL FROM:<a@sender.test>"), ["503"])
+        self.assertIn(b"5.5.1", server[1].value())
+        self.assertEqual(self.flushLoggedErrors(), [])
+        self.assertEqual(self.message(server, "alice@example.test")[-1], "250")
 
     def test_what_is_wrong_for_now_is_no_bounce(self) -> None:
         """Twisted's server would say 550."""
@@ -245,6 +255,23 @@ class SignInTests(TwistedCase):
 class ExampleTests(TwistedCase, TestCase):
     """The document, on sockets; sent to by Twisted's own ``sendmail``."""
 
+    async def greeted(self, port: int) -> bytes:
+        """What a server answers to EHLO."""
+        from twisted.internet import reactor
+
+        asked: Deferred[bytes] = Deferred()
+
+        class Client(LineReceiver):
+            def lineReceived(self, line: bytes) -> None:
+                if line.startswith(b"220"):
+                    self.sendLine(b"EHLO a.test")
+                else:
+                    self.transport.loseConnection()
+                    asked.callback(line)
+
+        await clientFromString(reactor, f"tcp:127.0.0.1:{port}").connect(Factory.forProtocol(Client))
+        return await asked
+
     async def test_it_runs(self) -> None:
         from twisted.internet import reactor
 
@@ -258,6 +285,8 @@ class ExampleTests(TwistedCase, TestCase):
             "127.0.0.1", "a@sender.test", "alice@example.test", BytesIO(plain(MESSAGE)), port=ports[0]
         )
         self.assertEqual((count, len(self.mail_of("alice"))), (1, 1))
+        greeted = await self.greeted(ports[0])
+        self.assertTrue(greeted.startswith(b"250"), greeted)
         signed_in = {"username": "sue", "password": PASSWORD, "requireTransportSecurity": False}
         count, _ = await send("127.0.0.1", SUE, ["x@far.test"], BytesIO(plain(OURS)), port=ports[1], **signed_in)
         self.assertEqual((count, len(self.queue.letters)), (1, 1))

@@ -80,6 +80,7 @@ class TwinReception:
     waits: dict[str, Deferred[None]] = Factory(dict)
     answers: dict[str, Reply] = Factory(dict)
     slow: bool = False
+    settled: list[tuple[Envelope, bool]] = Factory(list)
     answers_less: bool = False
     offers: Offers | None = None
 
@@ -125,6 +126,9 @@ class TwinReception:
         if self.answers_less:
             return []
         return [self.answers.get(each.path.local, replies.ACCEPTED) for each in envelope.recipients]
+
+    def settle(self, envelope: Envelope, *, is_told: bool) -> None:
+        self.settled.append((envelope, is_told))
 
     @property
     def octets(self) -> list[bytes]:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import TestCase
@@ -44,6 +45,19 @@ class IncomingTests(ShelfCase):
         self.assertEqual(stored, Stored(hashlib.sha256(LARGE).digest(), len(LARGE)))
         assert isinstance(stored, Stored)
         self.assertEqual(self.store.blob_files.read(stored.hash), LARGE)
+
+    def test_many_pieces_take_few_turns_of_a_thread(self) -> None:
+        turns: list[bool] = []
+        work = self.store.blob_work
+
+        def counted(given: Any, *, writes: bool = False) -> Any:
+            turns.append(writes)
+            return work(given, writes=writes)
+
+        self.patch(self.store, "blob_work", counted)
+        stored = self.arrived(*[b"x" * 5000] * 100)
+        self.assertEqual(stored, Stored(hashlib.sha256(b"x" * 500000).digest(), 500000))
+        self.assertEqual(len(turns), 3)
 
     def test_what_is_abandoned_is_no_blob(self) -> None:
         incoming = Incoming(self.store)
@@ -140,13 +154,13 @@ class CancelledTests(TestCase):
         assert writer is not None
         write = writer.write
 
-        def slow(chunk: bytes) -> None:
+        def slow(chunk: bytes | bytearray) -> None:
             held.set()
             going_on.wait(10)
             write(chunk)
 
         writer.write = slow  # type: ignore[method-assign]
-        adding = Deferred.fromCoroutine(incoming.add(LARGE))
+        adding = Deferred.fromCoroutine(incoming.add(LARGE * 3))
         await store.blob_work(lambda files: held.wait(10))
         adding.cancel()
         await self.assertFailure(adding, CancelledError)

@@ -24,3 +24,11 @@ class MemoryStoreTests(SynchronousTestCase):
         one, other = MemoryStore(), MemoryStore()
         self.successResultOf(one.write(lambda tx: tx.registry.insert("Domain", {}, id=1)))
         self.assertEqual(self.successResultOf(other.read(lambda tx: tx.registry.count("Domain"))), 0)
+
+    def test_a_copy_goes_its_own_way(self) -> None:
+        one = MemoryStore()
+        self.successResultOf(one.write(lambda tx: tx.registry.insert("Domain", {}, id=1)))
+        copy = MemoryStore(like=one)
+        self.successResultOf(copy.write(lambda tx: tx.registry.insert("Domain", {}, id=2)))
+        counts = [self.successResultOf(each.read(lambda tx: tx.registry.count("Domain"))) for each in (one, copy)]
+        self.assertEqual(counts, [1, 2])

@@ -11,13 +11,15 @@ from stalwart.codec.search_document import Document, columns, pack
 from stalwart.codec.search_terms import question
 from stalwart.config.storage.retention import DataRetention
 from stalwart.store import AccountRow, Transaction
+from stalwart.store.collection_rows import Lock, NewItem, home
 from stalwart.store.mail_reports import ReportRow, ReportSearch
 from stalwart.store.mail_rows import NewEmail
 from stalwart.store.mail_text import IndexedText
-from stalwart.store.object_types import EMAIL_SUBMISSION, QUEUE_ID
+from stalwart.store.object_types import CALENDAR_EVENT_NOTIFICATION, EMAIL_SUBMISSION, FILE_NODE, QUEUE_ID
 from stalwart.store.queue_rows import NewRecipient, QueuedLetter
 from stalwart.tasks import cleaning as module
 from stalwart.tasks.cleaning import FOLDER_PAUSE, Cleaning
+from tests.contract.store_queue import letter, to
 from tests.tasks.world import NOW, TaskCase
 
 DAY = 86_400
@@ -44,6 +46,40 @@ class CleaningTests(TaskCase):
 
     def changes(self, id: int, since: int) -> Any:
         return self.write(lambda tx: tx.objects.changes(id, 1, since))
+
+    def test_locks_and_what_was_deleted_go_when_they_are_over(self) -> None:
+        def fill(tx: Transaction) -> None:
+            tx.accounts.create(7, "user7", "user")
+            for name, end in (("old", NOW), ("new", NOW + 1)):
+                tx.locks.add(Lock(end, 7, FILE_NODE, f"/{name}", 7, False, False, None, end))
+                tx.collections.create(7, FILE_NODE, home(FILE_NODE), name, now=NOW)
+                tx.archive.keep(7, home(FILE_NODE), name, now=NOW, expires_at=end)
+
+        def left(tx: Transaction) -> tuple[list[str], list[str]]:
+            locks = tx.locks.of_account(7, FILE_NODE, NOW - 9)
+            return [each.path for each in locks], [each.path for each in tx.archive.kept(7)]
+
+        self.write(fill)
+        self.done(self.cleaning.purge_expired())
+        self.assertEqual(self.write(left), (["/new"], ["new"]))
+        self.done(self.cleaning.end_locks())
+        self.assertEqual(self.write(left), ([], ["new"]))
+
+    def test_names_that_nobody_can_ask_about_any_more_are_forgotten(self) -> None:
+        def fill(tx: Transaction) -> int:
+            tx.accounts.create(7, "user7", "user")
+            place = tx.collections.create(7, FILE_NODE, home(FILE_NODE), "a", now=NOW).item_id
+            blob = tx.blobs.put(b"x", NOW)
+            for n in range(5):
+                tx.collections.put(7, place, f"{n}", NewItem(1, blob=blob.hash, size=1), now=NOW)
+                tx.collections.remove(7, place, f"{n}", now=NOW)
+            return place
+
+        place = self.write(fill)
+        self.done(self.settings.change(DataRetention, {"maxChangesHistory": 2}))
+        self.done(self.cleaning.trim(7))
+        changes = self.write(lambda tx: tx.collections.changes(7, place, 3, limit=9))
+        self.assertIsNone(changes)
 
     def test_what_has_expired_goes_and_the_rest_stays(self) -> None:
         def fill(tx: Any) -> None:
@@ -172,6 +208,33 @@ class CleaningTests(TaskCase):
     def submissions(self, account_id: int) -> list[int]:
         return [each.id for each in self.write(lambda tx: tx.objects.list(account_id, EMAIL_SUBMISSION))]
 
+    def test_the_inbox_of_scheduling_is_cleared(self) -> None:
+        self.account(5)
+        inbox = home(CALENDAR_EVENT_NOTIFICATION)
+
+        def put(name: str) -> None:
+            now = int(self.clock.seconds())
+            self.write(lambda tx: tx.collections.put(5, inbox, name, NewItem(1, b"x"), now=now))
+
+        def there() -> list[str]:
+            return [each.segment for each in self.write(lambda tx: tx.collections.members(5, inbox, limit=10))]
+
+        for name in ("1.ics", "2.ics"):
+            put(name)
+        self.clock.advance(30 * DAY)
+        put("3.ics")
+        self.done(self.cleaning.expunge(5))
+        self.assertEqual(there(), ["1.ics", "2.ics", "3.ics"])
+        self.clock.advance(1)
+        self.write(lambda tx: self.assertEqual(module._expunge_notices(tx, 5, NOW + 1, NOW, 1), 1))
+        self.assertEqual(there(), ["2.ics", "3.ics"])
+        self.done(self.cleaning.expunge_all())
+        self.assertEqual(there(), ["3.ics"])
+        self.done(self.settings.change(DataRetention, {"expungeSchedulingInboxAfter": None}))
+        self.clock.advance(90 * DAY)
+        self.done(self.cleaning.expunge_all())
+        self.assertEqual(there(), ["3.ics"])
+
     def test_records_of_what_was_sent_are_deleted(self) -> None:
         for id in (5, 6):
             self.folders(id)
@@ -299,9 +362,22 @@ class CleaningTests(TaskCase):
 
         self.store.write = counted
         self.done(self.cleaning.erase(5))
-        self.assertEqual(len(writes), 4)  # one for the text of mail
+        self.assertEqual(len(writes), 5)  # one for its letters, one for the text of mail
         self.assertIsNone(self.row(5))
         self.done(self.cleaning.erase(5))
+
+    def test_its_letters_go_with_an_account(self) -> None:
+        self.patch(module, "_LETTERS", 2)
+
+        def put(tx: Transaction) -> None:
+            for id in range(1, 6):
+                tx.queue.insert(letter(tx, id), [to("a@example.com")], NOW)
+            tx.queue.insert(letter(tx, 6, source="unauthenticated"), [to("a@example.com")], NOW)
+            tx.queue.insert(letter(tx, 7, account_id=6), [to("a@example.com")], NOW)
+
+        self.write(put)
+        self.done(self.cleaning.erase(5))
+        self.assertEqual([id for id in range(1, 8) if self.write(lambda tx, id=id: tx.queue.get(id))], [6, 7])
 
     def test_the_text_of_its_mail_goes_with_an_account(self) -> None:
         text = IndexedText(pack(Document(body="needle")), columns(Document(body="needle")))

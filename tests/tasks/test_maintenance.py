@@ -140,7 +140,7 @@ class MaintenanceTests(TaskCase):
             problem = self.refusal("AccountMaintenance", **ACCOUNT, maintenanceType=type)
             self.assertEqual(problem.properties, ("maintenanceType",))
             self.assertIn(type, problem.detail)
-        for type in ("reindexTelemetry", "removeLockDav", "resetBlobQuotas", "removeAuthTokens"):
+        for type in ("reindexTelemetry", "resetBlobQuotas", "removeAuthTokens"):
             self.assertIn(type, self.refusal("StoreMaintenance", maintenanceType=type).detail)
 
     def test_parts_of_a_store_are_refused(self) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 import stalwart
+from stalwart.codec.ids import encode_id
 from stalwart.telemetry.events import Event, declared_events
 from stalwart.telemetry.fields import FIELDS, LONGEST, Kind, clean, kind_of, masked, plain, shown
 
@@ -88,6 +89,7 @@ class ValuesTests(SynchronousTestCase):
         self.assertEqual(clean("url", "/?token=abc"), "/?token=***")
         self.assertEqual(clean("url", lambda: "/?token=abc"), "/?token=***")
         self.assertEqual(clean("reason", "/?token=abc"), "/?token=abc")
+        self.assertEqual(clean("queueId", 912134791500961124), encode_id(912134791500961124))
 
     @given(st.text(max_size=200))
     def test_whatever_stands_in_a_url_can_be_masked(self, text: str) -> None:

@@ -368,8 +368,7 @@ class Process:
 
     def leave(self) -> None:
         """Nothing of it happens any more."""
-        self.runner._open = False
-        self.runner._stop_timer()
+        self.runner._looking.stop()
 
 
 class OrderingWorld(TlsWorld):

@@ -54,6 +54,7 @@ class RenewalsCase(TlsWorld):
         self.account = self.known_account()
         self.automatic(self.account)
         self.runner: TaskRunner | None = None
+        self.killed: list[TaskRunner] = []
         self.process()
         self.addCleanup(lambda: self.settle(self.end()))
 
@@ -75,6 +76,7 @@ class RenewalsCase(TlsWorld):
 
         if self.runner is not None:
             self.runner._open = False  # killed: it neither waits nor writes
+            self.killed.append(self.runner)
         self.authority.restart()
         self.authorities = Authorities(self.store, self.settings, self.vault, self.clock, make_client)
         parts = Parts(
@@ -104,7 +106,8 @@ class RenewalsCase(TlsWorld):
 
     async def end(self) -> None:
         assert self.runner is not None
-        await self.runner.close()
+        for each in (*self.killed, self.runner):
+            await each.close()
 
     def start(self) -> None:
         """Make what tasks are missing, and work on them."""

@@ -20,6 +20,7 @@ from stalwart.net.acme import AcmeProblem, Directory, certificate_id
 from stalwart.tls.order_journal import LIFETIME, Entry, OrderJournal
 from stalwart.tls.ordering import PROVED_AT_ONCE, Ordering
 from stalwart.tls.plan import Obtained, Plan
+from tests.leftovers import end
 from tests.tls.small_authority import REFUSED, SILENT, STEPS, SmallAuthority, SmallResponder
 from tests.tls.world import TlsWorld, chain_pem, key_pem
 
@@ -52,7 +53,9 @@ class OrderingCase(TlsWorld):
         self.authority.restart()
         ordering = Ordering(self.journal, self.hashing, self.clock, self.telemetry)
         given = [self.responder] if responders is None else responders
-        return Deferred.fromCoroutine(ordering.obtain(self.client, plan or self.plan(), given))
+        running = Deferred.fromCoroutine(ordering.obtain(self.client, plan or self.plan(), given))
+        self.addCleanup(end, running)
+        return running
 
     def obtain(self, plan: Plan | None = None, responders: Sequence[Any] | None = None) -> Any:
         """The certificate, or the error."""

@@ -61,7 +61,7 @@ class DeathTests(OrderingWorld):
     def renewed(self, step: int) -> None:
         """A certificate that is due."""
         self.serve()
-        self.process.runner._stop_timer()
+        self.process.runner._looking._stop_timer()
         self.clock.advance(61 * DAY)
         self.assertTrue(self.run_to(step), "there are not so many steps")
         self.assertEqual(self.authority.issued, [NAMES] * 2)
@@ -108,7 +108,7 @@ class TroubleTests(OrderingWorld):
         self.settle(self.process.renewals.ensure_tasks())
         self.steps.fail(step, AcmeUnreachable("no answer"))
         self.process.runner.start()
-        self.process.runner._stop_timer()
+        self.process.runner._looking._stop_timer()
         self.clock.advance(120)
 
     def test_fault_in_the_server_is_tried_again_without_end(self) -> None:

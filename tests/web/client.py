@@ -24,6 +24,7 @@ from stalwart.telemetry.events import Event, Level
 from stalwart.web.connection import Listener
 from stalwart.web.routes import Route
 from stalwart.web.site import Site, build_site
+from tests.leftovers import when_over
 from tests.web.fakes import EPOCH, FakeDirectory, FakeSettings
 
 BASIC_ALICE = {"Authorization": "Basic YWxpY2U6c2VjcmV0"}
@@ -148,7 +149,9 @@ class Server:
         wire = Wire(host, port)
         channel = self.site.connect(listener or Listener("http"), wire.getPeer())
         channel.makeConnection(wire)
-        return Connected(self, channel, wire)
+        connected = Connected(self, channel, wire)
+        when_over(connected.lose)
+        return connected
 
     def request(
         self,

@@ -17,7 +17,7 @@ class Socket(Wire, TcpConnection):  # type: ignore[misc]  # what it is of the se
     def writeSomeData(self, data: bytes) -> int | Exception:
         if self.room is None:
             return ConnectionLost()
-        taken = data[: self.room]
+        taken = bytes(data[: min(self.room, self.SEND_LIMIT)])
         self.room -= len(taken)
         self.at_once += taken
         return len(taken)

@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.errors import TimedOut, TooLarge
 from stalwart.web.body import HELD, Body
+from tests.leftovers import end
 
 
 class Source:
@@ -26,7 +27,9 @@ class BodyTests(SynchronousTestCase):
         return Body(self.source, announced)
 
     def _collect(self, body: Body, limit: int) -> Deferred[bytes]:
-        return Deferred.fromCoroutine(body.collect(limit))
+        running = Deferred.fromCoroutine(body.collect(limit))
+        self.addCleanup(end, running)
+        return running
 
     def test_pieces_are_joined_once_the_last_is_there(self) -> None:
         body = self._body()
@@ -114,7 +117,9 @@ class PieceTests(SynchronousTestCase):
         return Body(self.source, announced)
 
     def _piece(self, body: Body, limit: int = 10 * HELD) -> Deferred[bytes]:
-        return Deferred.fromCoroutine(body.piece(limit))
+        running = Deferred.fromCoroutine(body.piece(limit))
+        self.addCleanup(end, running)
+        return running
 
     def test_what_is_there_comes_at_once_and_together(self) -> None:
         body = self._body()

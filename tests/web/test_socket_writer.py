@@ -32,6 +32,21 @@ class WriterTests(SynchronousTestCase):
         self.writer.write(b"kl")
         self.assertEqual(self.left(), (b"abcdefgh", b"ijkl"))
 
+    def test_much_leaves_at_once_in_parts(self) -> None:
+        self.socket.room, self.socket.SEND_LIMIT = 100, 4
+        self.writer.write(b"abcdefghij")
+        self.assertEqual(self.left(), (b"abcdefghij", b""))
+        self.socket.room = 6
+        self.writer.write(b"klmnopqrst")
+        self.assertEqual(self.left(), (b"abcdefghijklmnop", b"qrst"))
+
+    def test_when_the_transport_has_sent_all_it_goes_on(self) -> None:
+        self.writer.write(b"abcdefghij")
+        self.socket.room = 100
+        self.writer.drained()
+        self.writer.write(b"kl")
+        self.assertEqual(self.left(), (b"abcdefghkl", b"ij"))
+
     def test_a_client_that_has_gone(self) -> None:
         self.socket.room = None
         self.writer.write(b"ab")
@@ -40,12 +55,15 @@ class WriterTests(SynchronousTestCase):
     def test_from_starttls_on_the_transport_has_all(self) -> None:
         self.writer.write(b"ab")
         self.writer.begin_tls()
+        self.writer.drained()
         self.writer.write(b"cd")
         self.assertEqual(self.left(), (b"ab", b"cd"))
 
     def test_tls_and_other_transports(self) -> None:
         directlyProvides(self.socket, ISSLTransport)
-        SocketWriter(self.socket).write(b"ab")
+        writer = SocketWriter(self.socket)
+        writer.drained()
+        writer.write(b"ab")
         self.assertEqual(self.left(), (b"", b"ab"))
         wire = Wire()
         SocketWriter(wire).write(b"cd")

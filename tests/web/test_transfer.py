@@ -14,7 +14,7 @@ from stalwart.web.routes import route
 from stalwart.web.transfer import PIECE
 from tests.web.client import Connected, Server, request_bytes, serve
 
-LENGTH = 3 * PIECE + 10
+LENGTH = 10 * PIECE + 10
 NEXT = request_bytes("GET", "/next")
 
 
@@ -77,7 +77,7 @@ class TransferTests(SynchronousTestCase):
     def test_piece_after_piece_until_all_is_there(self) -> None:
         self.ask()
         self.give_all()
-        self.assertEqual(self.shelf.asked, [(0, PIECE), (PIECE, PIECE), (2 * PIECE, PIECE), (3 * PIECE, 10)])
+        self.assertEqual(self.shelf.asked, [(0, PIECE), (PIECE, 8 * PIECE), (9 * PIECE, PIECE + 10)])
         response = self.connected.response()
         self.assertEqual((response.status, len(response.body)), (200, LENGTH))
         self.assertFalse(self.connected.ended())

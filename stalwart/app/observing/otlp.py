@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
@@ -19,19 +19,19 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.threads import deferToThreadPool
 
 import stalwart
-from stalwart.app.observing.otlp_delivery import Complaints, Delivery, Destination, Threads
-from stalwart.app.observing.otlp_reports import Gathers, Reports
 from stalwart.app.observing.wanted_events import level_of, selection
 from stalwart.config.monitoring.metrics import Metrics
 from stalwart.config.monitoring.tracer import Tracer
 from stalwart.config.request_headers import headers_of
 from stalwart.config.settings import Settings
-from stalwart.net.otlp import HttpSender, Sender
-from stalwart.net.otlp_grpc import USUAL, GrpcSender
 from stalwart.net.tls import TrustStore
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import TELEMETRY_OTEL_ERROR, TELEMETRY_OTEL_METRICS_ERROR
-from stalwart.telemetry.otlp.records import SPAN_EVENTS, Recorder
+
+if TYPE_CHECKING:
+    from stalwart.app.observing.otlp_delivery import Delivery, Destination, Threads
+    from stalwart.app.observing.otlp_reports import Gathers, Reports
+    from stalwart.net.otlp import Sender
 
 SHORTEST = 0.1
 """Seconds between rounds, whatever the settings say."""
@@ -56,12 +56,18 @@ class Collectors:
 
     def destination(self, wanted: Any) -> Destination:
         """Where a tracer, or x:Metrics.openTelemetry, wants something sent."""
+        from stalwart.app.observing.otlp_delivery import Destination
+        from stalwart.net.otlp_grpc import USUAL
+
         headers = partial(headers_of, getattr(wanted, "http_auth", None), getattr(wanted, "http_headers", {}))
         url = shown(wanted.endpoint or USUAL)
         return Destination(url, self.sender(wanted), headers, self._encoder, self._in_thread)
 
     def sender(self, wanted: Any) -> Sender:
         """What speaks with it."""
+        from stalwart.net.otlp import HttpSender
+        from stalwart.net.otlp_grpc import GrpcSender
+
         timeout = wanted.timeout / 1000
         if wanted.tag in _GRPC:
             return GrpcSender(self._reactor, wanted.endpoint, timeout)
@@ -115,6 +121,9 @@ class EventExports:
                 self._open[id] = self._begin(tracer)
 
     def _begin(self, tracer: Any) -> _Open:
+        from stalwart.app.observing.otlp_delivery import Complaints, Delivery
+        from stalwart.telemetry.otlp.records import SPAN_EVENTS, Recorder
+
         named, wanted = tracer.events, tracer.events_policy == "include"
         recorder = Recorder(
             selection([tracer]),
@@ -173,6 +182,9 @@ class FigureExports:
         self._end()
         self._wanted = wanted
         if wanted.tag in _REPORTS:
+            from stalwart.app.observing.otlp_delivery import Complaints
+            from stalwart.app.observing.otlp_reports import Reports
+
             to = self._collectors.destination(wanted)
             complaints = Complaints(self._telemetry.emit, TELEMETRY_OTEL_METRICS_ERROR, to.url, self._reactor)
             interval = max(wanted.interval / 1000, SHORTEST)

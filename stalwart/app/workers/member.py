@@ -31,7 +31,7 @@ from stalwart.web.limits import Counters
 from stalwart.web.pipeline import Changes
 
 _WATCHERS = ("object-watchers", 0)
-_PAUSE = 0.005  # seconds between two words to the others about objects, which change often
+_PAUSE = 0.005  # seconds between two words to the others about what happens often
 
 
 class Member:
@@ -70,6 +70,8 @@ class Member:
         self._leads = False
         self._objects: HearsOfObjects | None = None
         self._watches = False
+        self._wake_sender: Callable[[], None] | None = None
+        self._is_waking = False
         self._is_telling = False
         self._told_at = float("-inf")
 
@@ -143,6 +145,11 @@ class Member:
         self._runner = runner
         return SharedTasks(runner, self._memory, lambda: self._leads, self._send)
 
+    def letters(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """See ``Company``."""
+        self._wake_sender = wake
+        return self._queued
+
     def share_trace(self, subscriptions: Subscriptions) -> None:
         """See ``Company``."""
         self._trace = TraceRelay(subscriptions, self._reactor, self._send, self._is_full)
@@ -166,7 +173,7 @@ class Member:
 
     def closing(self) -> None:
         """See ``Company``."""
-        self._begin = self._following = self._runner = self._objects = None
+        self._begin = self._following = self._runner = self._objects = self._wake_sender = None
         trace, self._trace = self._trace, None
         if trace is not None:
             trace.close()
@@ -198,6 +205,8 @@ class Member:
                 self._runner.wake()
             case "cancel" if self._runner is not None:
                 self._runner.cancel(message["task"])
+            case "letters" if self._wake_sender is not None:
+                self._wake_sender()
 
     def _publish(self, kind: Kind, subject: int = 0, pause: float = 0.0) -> None:
         """Into the memory now, since requests look there; those that have none at the moment are told in a moment."""
@@ -205,6 +214,19 @@ class Member:
         if not self._is_telling:
             self._is_telling = True
             self._reactor.callLater(max(self._told_at + pause - self._reactor.seconds(), 0), self._tell)
+
+    def _queued(self) -> None:
+        """There are letters: the worker that leads is told, once for those of a moment."""
+        if self._leads:
+            if self._wake_sender is not None:
+                self._wake_sender()
+        elif not self._is_waking:
+            self._is_waking = True
+            self._reactor.callLater(_PAUSE, self._wake_leader)
+
+    def _wake_leader(self) -> None:
+        self._is_waking = False
+        self._send("letters")
 
     def _tell(self) -> None:
         self._is_telling = False

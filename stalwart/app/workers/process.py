@@ -23,6 +23,9 @@ def main() -> None:
     """Run the worker that the last argument describes (``plan``)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
+    from stalwart.app.generated_sources import forget_generated_sources
+
+    forget_generated_sources()
     from stalwart.app.workers.plan import LINE, MEMORY, Plan
 
     plan = Plan.from_json(sys.argv[-1])

@@ -49,8 +49,9 @@ _DOUBTFUL = (
 )
 """What a worker may have changed in the store before it died, and told nobody."""
 
-KILL_AFTER = 18.0
-"""Seconds after SIGTERM: a worker has nine for requests, five for what watches it, and then closes its store."""
+KILL_AFTER = 80.0
+"""Seconds after SIGTERM: a worker has nine for requests, at most fifty-five for hosts that have a message and have not
+answered, five for what watches it, and then closes its store."""
 
 
 @define(eq=False)
@@ -240,7 +241,7 @@ class Supervisor(Service):
                 self._trace.listens(seat.number, message["level"])
             case "trace":
                 self._trace.passed(seat.number, message)
-            case "wake" | "cancel" as do if self._leader is not None and self._leader.process is not None:
+            case "wake" | "cancel" | "letters" as do if self._leader is not None and self._leader.process is not None:
                 self._leader.process.send(do, **message)
 
     def _shape_log(self, form: LogForm) -> None:

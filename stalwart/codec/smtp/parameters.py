@@ -17,7 +17,7 @@ from attrs import frozen
 
 LONGEST_ENVID = 100  # RFC 3461 4.4
 LONGEST_ORCPT = 500  # RFC 3461 4.2
-_LONGEST_SIZE = 20  # RFC 1870 3
+_LONGEST_SIZE = 20  # digits, RFC 1870 3
 _LONGEST_HOLD = 9  # digits, RFC 4865 3
 
 _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~\u00a0-\U0010ffff]+))?").fullmatch

@@ -7,7 +7,7 @@ from stalwart.schema import Singleton, Size, String, Unsigned, prop
 _LIMIT = Unsigned(min=1, nullable=True)
 
 
-class AddressBook(Singleton, enforced=False):
+class AddressBook(Singleton):
     """Address books of accounts."""
 
     default_display_name: str | None = prop(

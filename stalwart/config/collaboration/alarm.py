@@ -5,7 +5,7 @@ from __future__ import annotations
 from stalwart.schema import Boolean, Duration, Singleton, String, prop
 
 
-class CalendarAlarm(Singleton, enforced=False):
+class CalendarAlarm(Singleton):
     """Reminders of events by mail."""
 
     enable: bool = prop(Boolean(), True, "Send them.", label="Enabled")
@@ -18,5 +18,5 @@ class CalendarAlarm(Singleton, enforced=False):
         String("emailAddress", nullable=True), None, "Address of the sender; null is that of the server."
     )
     template: str | None = prop(
-        String("html", nullable=True), None, "Text of reminders in HTML; null is the built-in one."
+        String("html", nullable=True), None, "Text of reminders in HTML; null is the built-in one.", enforced=False
     )

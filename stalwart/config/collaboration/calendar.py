@@ -7,7 +7,7 @@ from stalwart.schema import Singleton, Size, String, Unsigned, prop
 _LIMIT = Unsigned(min=1, nullable=True)
 
 
-class Calendar(Singleton, enforced=False):
+class Calendar(Singleton):
     """Calendars of accounts."""
 
     default_display_name: str | None = prop(
@@ -15,9 +15,13 @@ class Calendar(Singleton, enforced=False):
     )
     default_href_name: str | None = prop(String(nullable=True), "default", "First calendar's part of the URL.")
     max_i_calendar_size: int = prop(Size(), 524_288, "Bytes of one event or task.", label="Max iCalendar size")
-    max_attendees: int = prop(Unsigned(max=100_000), 20, "Attendees of one event.")
+    max_attendees: int = prop(Unsigned(max=100_000), 20, "Attendees of one event, as clients are told.")
     max_recurrence_expansions: int = prop(Unsigned(), 3000, "Occurrences that one event is expanded to.")
     max_calendars: int | None = prop(_LIMIT, 250, "Calendars of one account; null is no limit.")
     max_events: int | None = prop(_LIMIT, None, "Events of one account; null is no limit.")
-    max_event_notifications: int | None = prop(_LIMIT, None, "Notifications of one account; null is no limit.")
-    max_participant_identities: int | None = prop(_LIMIT, 100, "Identities of one account in events; null is no limit.")
+    max_event_notifications: int | None = prop(
+        _LIMIT, None, "Notifications of one account; null is no limit.", enforced=False
+    )
+    max_participant_identities: int | None = prop(
+        _LIMIT, 100, "Identities of one account in events; null is no limit.", enforced=False
+    )

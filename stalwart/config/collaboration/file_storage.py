@@ -7,7 +7,7 @@ from stalwart.schema import Singleton, Size, Unsigned, prop
 _LIMIT = Unsigned(min=1, nullable=True)
 
 
-class FileStorage(Singleton, enforced=False):
+class FileStorage(Singleton):
     """Files of accounts."""
 
     max_size: int = prop(Size(), 26_214_400, "Bytes of one file.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stalwart.schema import Boolean, Duration, Singleton, Size, String, Unsigned, prop
 
 
-class CalendarScheduling(Singleton, enforced=False):
+class CalendarScheduling(Singleton):
     """Invitations to events."""
 
     enable: bool = prop(Boolean(), True, "Send and take invitations.", label="Enabled")
@@ -13,7 +13,7 @@ class CalendarScheduling(Singleton, enforced=False):
     itip_max_size: int = prop(Size(min=100), 524_288, "Bytes of an incoming invitation.", label="Max iTIP size")
     max_recipients: int = prop(Unsigned(min=1), 100, "Recipients of one invitation.")
     email_template: str | None = prop(
-        String("html", nullable=True), None, "Text of invitations in HTML; null is the built-in one."
+        String("html", nullable=True), None, "Text of invitations in HTML; null is the built-in one.", enforced=False
     )
     http_rsvp_enable: bool = prop(
         Boolean(), True, "Let invitations be answered on a web page.", label="Answers on the web"
@@ -25,5 +25,9 @@ class CalendarScheduling(Singleton, enforced=False):
         Duration(), 7_776_000_000, "How long a link to it works.", label="Answer link expiry"
     )
     http_rsvp_template: str | None = prop(
-        String("html", nullable=True), None, "Page in HTML; null is the built-in one.", label="Answer page template"
+        String("html", nullable=True),
+        None,
+        "Page in HTML; null is the built-in one.",
+        label="Answer page template",
+        enforced=False,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stalwart.schema import Boolean, Singleton, Unsigned, prop
 
 
-class Sharing(Singleton, enforced=False):
+class Sharing(Singleton):
     """Sharing between accounts."""
 
     allow_directory_queries: bool = prop(Boolean(), False, "Let accounts look each other up.")

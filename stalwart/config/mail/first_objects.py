@@ -1,5 +1,6 @@
 """What a first start inserts for sending mail: parts of the queue with their schedules, routes, and strategies
-(settings A.9). Only types without any object get theirs.
+(settings A.9). Only types without any object get theirs; the limits on what waits come with the first of them and never
+later, so that nobody who had none is surprised by them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Any
 from stalwart.codec.ids import encode_id
 from stalwart.config import registry
 from stalwart.config.mail.connection_strategy import MtaConnectionStrategy
+from stalwart.config.mail.queue_quota import MtaQueueQuota
 from stalwart.config.mail.route import MtaRoute
 from stalwart.config.mail.schedule import MtaDeliverySchedule
 from stalwart.config.mail.tls_strategy import MtaTlsStrategy
@@ -42,8 +44,18 @@ _SCHEDULES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+_QUOTAS: tuple[Mapping[str, Any], ...] = (
+    {"description": "All that waits", "messages": 1_000_000, "size": 10 << 30},
+    {"description": "What waits of one sender", "key": {"sender": True}, "messages": 500_000, "size": 5 << 30},
+)
+_ALL = (MtaVirtualQueue, MtaDeliverySchedule, MtaConnectionStrategy, MtaTlsStrategy, MtaRoute, MtaQueueQuota)
+
+
 def insert_for_sending(tx: Transaction, now: float) -> None:
     """Insert what is missing."""
+    if not any(tx.registry.count(each.type_name) for each in _ALL):
+        for quota in _QUOTAS:
+            registry.create(tx, MtaQueueQuota, quota, now=now)
     if not tx.registry.count(MtaVirtualQueue.type_name) and not tx.registry.count(MtaDeliverySchedule.type_name):
         for name, threads in QUEUES.items():
             queue = registry.create(tx, MtaVirtualQueue, {"name": name, "threadsPerNode": threads}, now=now)

@@ -27,7 +27,9 @@ class MtaQueueQuota(Object, label="description"):
 
     enable: bool = prop(Boolean(), True, "Whether it is in use.", label="Enabled")
     description: str | None = prop(String(nullable=True), None, "What the limit is for.", update="immutable")
-    key: frozenset[str] = prop(Set(Enum(QUOTA_KEY), min_items=1), {}, "What is counted separately.", label="Counted by")
+    key: frozenset[str] = prop(
+        Set(Enum(QUOTA_KEY)), {}, "What is counted separately; nothing means one count for all.", label="Counted by"
+    )
     messages: int | None = prop(Unsigned(min=1, nullable=True), None, "Messages at most; null is no limit.")
     size: int | None = prop(Size(nullable=True), None, "Bytes at most; null is no limit.")
     match: ExpressionValue = prop(Expression(RCPT_VARIABLES), {}, "Whether it applies; without a rule it always does.")

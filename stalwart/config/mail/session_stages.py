@@ -111,7 +111,9 @@ class MtaStageData(Singleton):
     max_messages: ExpressionValue = prop(_RCPT, rule(otherwise="10"), "Messages of one session.")
     max_message_size: ExpressionValue = prop(_RCPT, rule(otherwise="104857600"), "Bytes of a message (RFC 1870).")
     max_received_headers: ExpressionValue = prop(
-        _RCPT, rule(otherwise="50"), "Received fields beyond which a message runs in a circle (RFC 5321 6.3)."
+        _RCPT,
+        rule(otherwise="50"),
+        "Received fields beyond which a message runs in a circle and is not taken (RFC 5321 6.3), 99 at most.",
     )
     enable_spam_filter: ExpressionValue = prop(
         _RCPT, rule(otherwise="is_empty(authenticated_as)"), "Judge the message by the spam filter.", enforced=False

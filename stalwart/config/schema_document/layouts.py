@@ -39,6 +39,7 @@ _ACCOUNT = (
     ("Session", "monitor-smartphone"),
     ("PublicKey", "file-key"),
     ("MaskedEmail", "venetian-mask"),
+    ("ArchivedItem", "archive-restore"),
 )
 _NOWHERE = frozenset(("Bootstrap", "Metric"))  # a wizard, and what graphs are drawn from
 _AREA_ICONS = {

@@ -25,7 +25,7 @@ class DataRetention(Singleton):
         _KEPT, 30 * _DAY, "Age at which notes about shared folders are deleted; null keeps them.", enforced=False
     )
     expunge_scheduling_inbox_after: int | None = prop(
-        _KEPT, 30 * _DAY, "Age at which the scheduling inbox is cleared; null keeps it.", enforced=False
+        _KEPT, 30 * _DAY, "Age at which the scheduling inbox is cleared; null keeps it."
     )
     expunge_schedule: Variant = prop(Nested(Cron), _daily(0), "When old items are deleted.")
     data_cleanup_schedule: Variant = prop(Nested(Cron), _daily(2), "When expired data leaves the data store.")
@@ -47,7 +47,7 @@ class DataRetention(Singleton):
         Nested(Cron), {"@type": "Hourly", "minute": 0}, "When metrics are added to the history.", enforced=False
     )
     archive_deleted_items_for: int | None = prop(
-        _KEPT, None, "How long deleted items can be restored; null deletes them at once.", enforced=False
+        _KEPT, 30 * _DAY, "How long deleted files, events and cards can be restored; null deletes them at once."
     )
     archive_deleted_accounts_for: int | None = prop(
         _KEPT, None, "How long a deleted account can be restored; null deletes it at once.", enforced=False

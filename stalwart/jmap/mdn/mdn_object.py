@@ -65,7 +65,7 @@ def notification_of(given: Mapping[str, Any]) -> Notification:
 
 
 def wire_of(notification: Notification, *, subject: str | None, text: str | None, has_original: bool) -> dict[str, Any]:
-    """A notification that has come, as it is shown. Which e-mail it is about is not known."""
+    """A notification that has come, as it is shown, but for which e-mail of the account it is about."""
     said = notification.disposition
     return {
         "forEmailId": None,

@@ -5,6 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import msgspec
+from msgspec import UNSET
+
+from stalwart.codec.feedback import identifier
 from stalwart.codec.ids import encode_id
 from stalwart.codec.mdn import read_report
 from stalwart.codec.mime import body_values, headers, scanner
@@ -22,10 +26,14 @@ from stalwart.jmap.mdn.mdn_object import MDN, wire_of
 from stalwart.jmap.methods import method
 from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid
 from stalwart.jmap.standard.presence import require_account
+from stalwart.mail.messages import fragment
+from stalwart.mail.messages.parsing import reference_of
 from stalwart.store import Store, Transaction
 from stalwart.store.blob_files import BlobFiles
 from stalwart.web.clock import Clock
 
+MOST_IN_THREADS = 1000
+"""E-mails among which the one is looked for that a notification is about."""
 LONGEST_TEXT = 64 << 10
 """Octets of the text for people that are shown."""
 
@@ -55,12 +63,29 @@ async def parse(call: Call, *, store: Store, settings: Settings, clock: Clock) -
         shown = await store.blob_work(partial(_shown, id, octets, call.request.allowance))
         if shown is not None:
             parsed[id] = shown
+    if parsed:
+        originals = {id: identifier(shown["originalMessageId"]) for id, shown in parsed.items()}
+        about = await store.read(lambda tx: _about(tx, account_id, frozenset(filter(None, originals.values()))))
+        for id, shown in parsed.items():
+            shown["forEmailId"] = about.get(originals[id] or "")
     return {
         "accountId": encode_id(account_id),
         "parsed": parsed or None,
         "notParsable": [id for id in found if id not in parsed] or None,
         "notFound": [id for id in ids if id not in found] or None,
     }
+
+
+def _about(tx: Transaction, account_id: int, message_ids: frozenset[str]) -> dict[str, str]:
+    """The e-mails of the account that have these ids, the oldest of each."""
+    found: dict[str, str] = {}
+    for message_id in message_ids:
+        for id, text in tx.mail.mentioning(account_id, reference_of(message_id), MOST_IN_THREADS):
+            own = fragment.read(text).message_id
+            if own is not UNSET and message_id in (msgspec.json.decode(own) or ()):
+                found[message_id] = encode_id(id)
+                break
+    return found
 
 
 def _shown(id: str, octets: Octets, allowance: Allowance, files: BlobFiles) -> dict[str, Any] | None:

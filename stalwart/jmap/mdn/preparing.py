@@ -111,9 +111,10 @@ class Preparing:
         await self.sending.check(self.request, self.account_id, envelope, () if own is None else (own,))
         content = await self._composed(made, email, recipients)
         is_8bit = isinstance(content, Stored) or not content.isascii()
-        signed = await self.departure.signed(content, own.domain if own is not None else "")
+        domain = own.domain if own is not None else ""
+        signed = await self.departure.signed(content, domain)
         is_utf8 = not codec.write(notification_of(made)).isascii()
-        return Prepared(email.number, Ready(envelope, signed, is_utf8, is_8bit), differing(made, given))
+        return Prepared(email.number, Ready(envelope, signed, is_utf8, is_8bit, domain), differing(made, given))
 
     async def _email(self, id: str) -> _Email:
         number = number_of(id)

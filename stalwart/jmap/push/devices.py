@@ -363,8 +363,9 @@ class Device:
         self._under_way = change
         jmap = self._devices.settings.of(Jmap)
         most = jmap.max_push_size if self.subscription.keys is None else min(jmap.max_push_size, MOST)
-        for part in _parts(change, most):
-            delivered = await self._deliver(part.body(), jmap)
+        bodies = [part.body() for part in _parts(change, most)] if change.states else []
+        for body in (*bodies, *change.alert_bodies()):
+            delivered = await self._deliver(body, jmap)
             if self._is_closed:
                 return
             if delivered.outcome is not Outcome.ACCEPTED:

@@ -138,5 +138,5 @@ class _Reader:
         change, self._pending = self._pending, None
         if change is not None and not self._is_over:
             self._send(change.frame)
-            if self._once:
+            if self._once and change.states:
                 self.end()

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from stalwart.directory.access import Access
 from stalwart.directory.standing import Grant, Standing
 from stalwart.errors import StalwartError
-from stalwart.jmap.push.state_change import PUSHED, Change, Types, merged
+from stalwart.jmap.push.state_change import ALERTS, PUSHED, Change, Types, merged
 from stalwart.store import Store, Transaction
 from stalwart.store.watch import FIRST, Changed
 from stalwart.telemetry import Telemetry
@@ -260,6 +260,14 @@ class Feed:
     def hear_objects(self, account_ids: Collection[int] | None) -> None:
         """Objects of these accounts, or of any, have changed in another process."""
         self._note(dict.fromkeys(self._accounts if account_ids is None else account_ids, _ALL))
+
+    def alert(self, account_id: int, members: Mapping[str, Any]) -> None:
+        """Tell those who want to hear of alerts of an account, at once."""
+        account = self._accounts.get(account_id)
+        for group in tuple(account.groups) if account is not None else ():
+            if group.types is None or ALERTS in group.types:
+                change = Change({}, group.known(), ((account_id, members),))
+                self._hand_out(iter(tuple(group.members)), change)
 
     def _written(self, changed: Changed) -> None:
         for account_id in changed:

@@ -51,7 +51,12 @@ KNOWN = frozenset(_NAMED.split())
 
 LONGEST_VECTOR = 65_536
 
-_NUMBERS = {name: number for number, name in PUSHED.items()}
+ALERTS = -1
+"""The type of alerts of calendars, which are told and have no state (JMAP for Calendars, CalendarAlert)."""
+MOST_ALERTS = 100
+"""Alerts that wait for one who does not read; the oldest are left out."""
+
+_NUMBERS = {**{name: number for number, name in PUSHED.items()}, "CalendarAlert": ALERTS}
 _FORM = "1;"
 _ENTRY = re.compile(r"([a-z0-9]{1,13})\.([0-9]{1,18})", re.ASCII)
 
@@ -85,19 +90,30 @@ def read_vector(text: str) -> dict[int, int]:
     return known
 
 
+Alerted = tuple[int, Mapping[str, Any]]
+"""The account of an alert, and the CalendarAlert object."""
+
+
 class Change:
-    """One event: ``states`` by account and type, ``known`` is how far all accounts of the receiver are known then.
+    """One event: ``states`` by account and type, ``known`` is how far all accounts of the receiver are known then;
+    ``alerts`` are told with it.
 
     Each form of it is made once, for however many it is.
     """
 
-    __slots__ = ("_frame", "_message", "_state", "known", "states")
+    __slots__ = ("_frame", "_messages", "_state", "alerts", "known", "states")
 
-    def __init__(self, states: Mapping[int, Mapping[int, int]], known: Mapping[int, int]) -> None:
+    def __init__(
+        self,
+        states: Mapping[int, Mapping[int, int]],
+        known: Mapping[int, int],
+        alerts: tuple[Alerted, ...] = (),
+    ) -> None:
         self.states = states
         self.known = known
+        self.alerts = alerts
         self._frame: bytes | None = None
-        self._message: str | None = None
+        self._messages: tuple[str, ...] | None = None
         self._state: str | None = None
 
     @property
@@ -109,17 +125,27 @@ class Change:
 
     @property
     def frame(self) -> bytes:
-        """As an event of a stream (RFC 8620 7.3)."""
+        """As events of a stream (RFC 8620 7.3)."""
         if self._frame is None:
-            self._frame = event(self.body(), "state", self.state)
+            frames = [event(body, "calendarAlert") for body in self.alert_bodies()]
+            if self.states or not frames:
+                frames.insert(0, event(self.body(), "state", self.state))
+            self._frame = b"".join(frames)
         return self._frame
 
     @property
-    def message(self) -> str:
-        """As a message of a WebSocket (RFC 8887 4.3.5.1)."""
-        if self._message is None:
-            self._message = msgspec.json.encode({**self.members(), "pushState": self.state}).decode()
-        return self._message
+    def messages(self) -> tuple[str, ...]:
+        """As messages of a WebSocket (RFC 8887 4.3.5.1)."""
+        if self._messages is None:
+            found = [body.decode() for body in self.alert_bodies()]
+            if self.states or not found:
+                found.insert(0, msgspec.json.encode({**self.members(), "pushState": self.state}).decode())
+            self._messages = tuple(found)
+        return self._messages
+
+    def alert_bodies(self) -> list[bytes]:
+        """The CalendarAlert objects as JSON."""
+        return [msgspec.json.encode(members) for _, members in self.alerts]
 
     def body(self) -> bytes:
         """The StateChange object as JSON."""
@@ -133,9 +159,10 @@ class Change:
     def within(self, accounts: Collection[int]) -> Change | None:
         """What is left for somebody who sees only ``accounts``; None for nothing."""
         states = {id: found for id, found in self.states.items() if id in accounts}
-        if not states:
+        alerts = tuple(each for each in self.alerts if each[0] in accounts)
+        if not states and not alerts:
             return None
-        return Change(states, {id: number for id, number in self.known.items() if id in accounts})
+        return Change(states, {id: number for id, number in self.known.items() if id in accounts}, alerts)
 
 
 def merged(first: Change | None, second: Change) -> Change:
@@ -145,7 +172,7 @@ def merged(first: Change | None, second: Change) -> Change:
     states = {id: dict(found) for id, found in first.states.items()}
     for id, found in second.states.items():
         states.setdefault(id, {}).update(found)
-    return Change(states, {**first.known, **second.known})
+    return Change(states, {**first.known, **second.known}, (*first.alerts, *second.alerts)[-MOST_ALERTS:])
 
 
 def _shown(states: Mapping[int, int]) -> dict[str, str]:

@@ -296,7 +296,8 @@ class Speaker:
         self._is_telling = False
         change, self._pending = self._pending, None
         if change is not None and self._watcher is not None:
-            self._outlet.send(change.message)
+            for message in change.messages:
+                self._outlet.send(message)
 
     def _forget_watcher(self) -> None:
         watcher, self._watcher = self._watcher, None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
@@ -17,6 +18,10 @@ from stalwart.store import Term
 from stalwart.store.rows import Comparison
 
 MOST_CONDITIONS = 32
+LONGEST_TEXT: Final = 1000
+"""Characters of a text that is looked for."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 # A longer ending comes before one that it ends in.
 _ENDINGS: tuple[tuple[str, Comparison], ...] = (
@@ -58,6 +63,8 @@ def search_terms(declaration: Declaration, conditions: Sequence[Condition]) -> l
     """What the index is searched for; raises ``MethodError`` ``unsupportedFilter``."""
     terms: list[Term] = []
     for condition in conditions:
+        if condition.property == "text" and condition.comparison == "=":
+            words_of(condition)
         try:
             terms += index.term(declaration, condition.property, condition.comparison, condition.value)
         except Invalid:
@@ -65,6 +72,22 @@ def search_terms(declaration: Declaration, conditions: Sequence[Condition]) -> l
     if len(terms) > MOST_CONDITIONS:
         raise MethodError("unsupportedFilter", f"At most {MOST_CONDITIONS} words and conditions are supported.")
     return terms
+
+
+def text_of(condition: Condition) -> str:
+    """The text that is looked for; raises ``MethodError`` ``unsupportedFilter`` for what can be in no text."""
+    text = condition.value
+    if not isinstance(text, str) or len(text) > LONGEST_TEXT or _CONTROL.search(text):
+        raise unsupported_filter(condition.name)
+    return text
+
+
+def words_of(condition: Condition) -> list[str]:
+    """The words of a text, one at least: what asks for none would find everything. Raises likewise."""
+    words = text_of(condition).split()
+    if not words:
+        raise unsupported_filter(condition.name)
+    return words
 
 
 def sort_property(declaration: Declaration, comparator: Comparator | None) -> str | None:

@@ -43,6 +43,8 @@ from stalwart.store.store import Transaction
 from stalwart.web.clock import Clock
 
 LONGEST_NAME: Final = 512
+RESERVED: Final = "vacation"
+"""The name of no script: clients take it for the one of the automatic response."""
 _QUOTA: Final = "maxSieveScripts"
 _CONTROLS: Final = frozenset(("Cc", "Cs", "Zl", "Zp"))
 
@@ -111,6 +113,9 @@ def _name(tx: Transaction, asking: Asking, change: Change) -> str:
         raise SetRefused("invalidProperties", f"A name has at most {most} octets.", ("name",))
     if any(unicodedata.category(character) in _CONTROLS for character in name):
         raise SetRefused("invalidProperties", "A name has no control characters.", ("name",))
+    if name == RESERVED:
+        text = "The name belongs to the automatic response, which is VacationResponse."
+        raise SetRefused("invalidProperties", text, ("name",))
     for other in tx.objects.list(asking.account_id, NUMBER):
         if other.id != change.id and (other.data or {}).get("name") == name:
             text = "There is a script of that name."

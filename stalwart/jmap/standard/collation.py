@@ -6,12 +6,11 @@ operations are not needed.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
-from functools import lru_cache
 from string import digits
 from typing import Any
 
+from stalwart.codec.collations import ascii_casemap, unicode_casemap
 from stalwart.jmap.errors import MethodError
 
 Key = Callable[[str], Any]
@@ -26,28 +25,6 @@ def ascii_numeric(text: str) -> tuple[int, int, str]:
         return (1, 0, "")
     number = text[:end].lstrip("0")
     return (0, len(number), number)
-
-
-_UPPER = {letter: letter - 32 for letter in range(ord("a"), ord("z") + 1)}
-
-
-def ascii_casemap(text: str) -> str:
-    """By code points, the letters a to z as A to Z."""
-    return text.translate(_UPPER)
-
-
-def unicode_casemap(text: str) -> str:
-    """By code points after title case and full decomposition of each character."""
-    if text.isascii():
-        return text.upper()
-    return "".join(map(_mapped, text))
-
-
-@lru_cache(maxsize=4096)
-def _mapped(character: str) -> str:
-    title = character.title()
-    # RFC 5051 2 means the simple mapping of UnicodeData.txt, which never makes two characters of one.
-    return unicodedata.normalize("NFKD", title if len(title) == 1 else character)
 
 
 DEFAULT = "i;unicode-casemap"

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
+from stalwart.codec.feedback import message_id_of
 from stalwart.codec.mime.header_forms import Form
 from stalwart.codec.mime.header_writer import field as header_field
 from stalwart.codec.mime.leaving import HEAD, Head, Passing, read_head
@@ -43,7 +44,8 @@ class Source:
 @frozen
 class Copy:
     """A message as it leaves, without its signature. ``head`` is that of the original; ``is_utf8_header`` and
-    ``is_8bit`` say whether the header that leaves, and the body, have other octets than ASCII.
+    ``is_8bit`` say whether the header that leaves, and the body, have other octets than ASCII. ``message_id`` has no
+    brackets.
     """
 
     content: bytes | Stored
@@ -52,6 +54,7 @@ class Copy:
     authors: Authors
     is_utf8_header: bool
     is_8bit: bool
+    message_id: str | None = None
 
 
 @define
@@ -129,7 +132,7 @@ def _copied(source: Source, date: bytes, message_id: bytes, files: BlobFiles) ->
 
 def _copy(content: bytes | Stored, header: bytes, passing: Passing, head: Head) -> Copy:
     size, authors = len(header) + passing.size, read_authors(header)
-    return Copy(content, size, head, authors, not head.is_ascii, not passing.is_ascii)
+    return Copy(content, size, head, authors, not head.is_ascii, not passing.is_ascii, message_id_of(header))
 
 
 def _rest(source: Source, head: Head, files: BlobFiles) -> Iterator[bytes]:

@@ -32,6 +32,9 @@ from stalwart.jmap.submission.capability import LONGEST_HOLD
 MOST_RECIPIENTS: Final = 5000
 """Recipients that are read, whatever the settings allow."""
 
+LARGEST_SIZE: Final = (1 << 53) - 1
+"""Octets that SIZE may say: the largest number of RFC 8620 1.3."""
+
 _MAIL = frozenset(("SIZE", "BODY", "SMTPUTF8", "RET", "ENVID", "MT-PRIORITY", "REQUIRETLS"))
 _RCPT = frozenset(("NOTIFY", "ORCPT"))
 _ENCODED = frozenset(("ENVID", "ORCPT"))
@@ -177,9 +180,12 @@ def _moment(text: str | None) -> int:
 
 def _mail_parameters(parameters: Mapping[str, str | None]) -> MailParameters:
     try:
-        return mail_parameters(_line(parameters), _MAIL)
+        read = mail_parameters(_line(parameters), _MAIL)
     except (InvalidParameter, UnknownParameter) as problem:
         raise _unfit(problem, "mailFrom") from None
+    if read.size is not None and read.size > LARGEST_SIZE:
+        raise _invalid(f"has a SIZE of more than {LARGEST_SIZE} octets", "mailFrom")
+    return read
 
 
 def _rcpt_parameters(parameters: Mapping[str, str | None]) -> RcptParameters:

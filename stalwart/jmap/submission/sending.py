@@ -17,7 +17,7 @@ from stalwart.jmap.submission.envelope import Envelope, invalid_recipients, made
 from stalwart.jmap.submission.sending_rules import SEND, SendingRules
 from stalwart.mail.authentication.signing import Signing
 from stalwart.mail.own_addresses import OwnAddresses
-from stalwart.mail.queue.letter import Letter, LetterRecipient, queue_priority
+from stalwart.mail.queue.letter import OVERTAKES, Letter, LetterRecipient, priority_for
 from stalwart.mail.queue.queue import MailQueue
 from stalwart.mail.recipients import Problem, Recipients
 from stalwart.store import Store, Transaction
@@ -29,16 +29,19 @@ _ROLE: Final = "submission"
 
 @frozen
 class Ready:
-    """A message with its envelope, to be put into the queue."""
+    """A message with its envelope, to be put into the queue; ``signed_for`` is the domain that signs it."""
 
     envelope: Envelope
     content: bytes | Stored
     is_utf8_header: bool
     is_8bit: bool
+    signed_for: str = ""
+    message_id: str | None = None
 
     def letter(self, request: Request, account_id: int, submission_id: int | None, source: str) -> Letter:
         """What the queue gets, in the name of the account."""
         envelope, said = self.envelope, self.envelope.parameters
+        sender_id = request.access.account_id
         paths = (envelope.sender, *(path for path, _ in envelope.recipients))
         return Letter(
             self.content,
@@ -46,10 +49,11 @@ class Ready:
             tuple(LetterRecipient.of(path.text, of) for path, of in envelope.recipients),
             source,
             account_id=account_id,
+            sent_by=sender_id if sender_id != account_id else None,
             submission_id=submission_id,
             env_id=said.envid,
             ret=said.ret,
-            priority=queue_priority(said.mt_priority or 0),
+            priority=priority_for(said.mt_priority, overtakes=request.access.may(OVERTAKES)),
             received_ip=request.client_ip,
             role=_ROLE,
             hold_until=envelope.hold_until,
@@ -57,6 +61,7 @@ class Ready:
             smtputf8=self.is_utf8_header or not all(path.is_ascii for path in paths),
             body="8BITMIME" if self.is_8bit or self.is_utf8_header else "7BIT",
             require_tls=said.requiretls,
+            signed_for=self.signed_for or None,
         )
 
 
@@ -95,14 +100,17 @@ class Sending:
             raise SetRefused("invalidEmail", "The message needs one field From, with valid addresses.", ("from",))
         now = departure.now
         envelope = made_envelope(identity, copy.head.recipients) if given is None else read_envelope(given, now)
+        if envelope.sender.is_null:  # for reports, which are no e-mails of the account
+            raise SetRefused("forbiddenFrom", "The sender of the envelope must be an address of the identity.")
         await self.check(request, account_id, envelope, authors.paths)
         emails = [path.text for path, _ in envelope.recipients]
         most = await self.rules.most_octets(request, envelope.sender.text, emails)
         if copy.size > most:
             raise SetRefused("tooLarge", f"A message can have at most {most} octets.", maxSize=most)
         author = path_of(copy.head.senders[0])
-        content = await departure.signed(copy.content, author.domain if author is not None else "")
-        return Ready(envelope, content, copy.is_utf8_header, copy.is_8bit)
+        domain = author.domain if author is not None else ""
+        content = await departure.signed(copy.content, domain)
+        return Ready(envelope, content, copy.is_utf8_header, copy.is_8bit, domain, copy.message_id)
 
     async def check(self, request: Request, account_id: int, envelope: Envelope, authors: Sequence[Path]) -> None:
         """Whether the account may send it: the sender of the envelope, the authors of the message, and whether there
@@ -124,6 +132,8 @@ class Sending:
         ]
         if wrong:
             raise invalid_recipients(wrong)
+        if await self.rules.is_too_much(request, sender.text, emails):
+            raise SetRefused("rateLimit", "That is too much mail in too short a time; send it later.")
 
     async def _require_own(self, account_id: int, sender: Path, authors: Sequence[Path]) -> None:
         asked, own = (sender, *authors), self.own_addresses

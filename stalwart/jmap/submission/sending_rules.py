@@ -16,6 +16,7 @@ from stalwart.config.collaboration.email import Email
 from stalwart.config.mail.session_stages import MtaStageAuth, MtaStageData, MtaStageMail, MtaStageRcpt
 from stalwart.config.settings import Settings
 from stalwart.jmap.call import Request
+from stalwart.mail.inbound_rates import InboundRates, Variable
 from stalwart.schema import ExpressionValue
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SMTP_RULE_ERROR
@@ -28,11 +29,12 @@ USUAL_RECIPIENTS = 100
 
 @frozen
 class SendingRules:
-    """Applies them; ``io`` is what rules may ask."""
+    """Applies them; ``io`` is what rules may ask, ``rates`` counts what is sent."""
 
     _settings: Settings
     _io: ExpressionIO
     _telemetry: Telemetry
+    _rates: InboundRates
 
     async def most_recipients(self, request: Request, sender: str, recipients: Sequence[str]) -> int:
         """How many recipients a message may have."""
@@ -59,28 +61,30 @@ class SendingRules:
         found = await self._value(rule, request, sender, recipients, "isSenderAllowed")
         return found is None or truth(found)
 
+    async def is_too_much(self, request: Request, sender: str, recipients: Sequence[str]) -> bool:
+        """Count a message with its recipients by the limits on incoming mail; whether it has to wait."""
+
+        async def applies(rule: ExpressionValue, variable: Variable) -> bool:
+            found = await self._result(rule, variable, "match")
+            return found is not None and truth(found)
+
+        return await self._rates.is_over(
+            request.client_ip,
+            applies,
+            messages=(_variables(request, sender, recipients),),
+            recipients=[_variables(request, sender, recipients, each) for each in recipients],
+        )
+
     async def _value(
         self, rule: ExpressionValue, request: Request, sender: str, recipients: Sequence[str], name: str
     ) -> Value | None:
+        return await self._result(rule, _variables(request, sender, recipients), name)
+
+    async def _result(self, rule: ExpressionValue, variable: Variable, name: str) -> Value | None:
         """What a rule gives; None if there is none, or it fails."""
         compiled = rule.compiled
         if compiled is None:
             return None
-        known: dict[str, object] = {
-            "role": "submission",
-            "listener": "jmap",
-            "protocol": "http",
-            "is_tls": 1,
-            "remote_ip": request.client_ip,
-            "authenticated_as": request.access.login,
-            "sender": sender,
-            "sender_domain": sender.rpartition("@")[2],
-            "recipients": list(recipients),
-        }
-
-        def variable(name: str) -> object:
-            return known.get(name, "")
-
         try:
             if compiled.needs_io:
                 return await compiled.evaluate_async(variable, self._io)
@@ -88,3 +92,21 @@ class SendingRules:
         except EvaluationError as problem:
             self._telemetry.emit(SMTP_RULE_ERROR, object=name, reason=str(problem))
             return None
+
+
+def _variables(request: Request, sender: str, recipients: Sequence[str], recipient: str = "") -> Variable:
+    """What rules know of a message, or of one of its recipients."""
+    known: dict[str, object] = {
+        "role": "submission",
+        "listener": "jmap",
+        "protocol": "http",
+        "is_tls": 1,
+        "remote_ip": request.client_ip,
+        "authenticated_as": request.access.login,
+        "sender": sender,
+        "sender_domain": sender.rpartition("@")[2],
+        "recipients": list(recipients),
+        "rcpt": recipient,
+        "rcpt_domain": recipient.rpartition("@")[2],
+    }
+    return lambda name: known.get(name, "")

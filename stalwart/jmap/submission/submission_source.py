@@ -19,7 +19,7 @@ from stalwart.jmap.standard.source import Found
 from stalwart.jmap.submission.sending import Ready, Sending
 from stalwart.mail.queue.letter import Letter
 from stalwart.mail.submissions import FINAL, PENDING
-from stalwart.store.object_types import QUEUE_ID
+from stalwart.store.object_types import ENV_ID, MESSAGE_ID, QUEUE_ID
 from stalwart.store.store import Transaction
 
 _PAGE: Final = 20
@@ -71,10 +71,11 @@ class SubmissionSource(ObjectSource):
         self._make_room(tx, asking)
         work = work_of(asking)
         id = tx.accounts.new_ids(asking.account_id)[0]
-        letter = work.prepared[change.key].ready.letter(asking.request, asking.account_id, id, "authenticated")
+        ready = work.prepared[change.key].ready
+        letter = ready.letter(asking.request, asking.account_id, id, "authenticated")
         queue_id = work.sending.queue.add(tx, letter, asking.now)
         work.letters[change.key] = letter, queue_id
-        data = {**change.new, QUEUE_ID: queue_id}
+        data = {**change.new, QUEUE_ID: queue_id, MESSAGE_ID: ready.message_id, ENV_ID: letter.env_id}
         tx.objects.insert(asking.account_id, self.number, now=asking.now, id=id, data=data)
         return id
 

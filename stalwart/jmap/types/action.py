@@ -10,7 +10,6 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from stalwart.codec.ids import encode_id, snowflake
-from stalwart.codec.smtp.paths import Path
 from stalwart.config.domains.domain import Domain
 from stalwart.config.network.listener import NetworkListener
 from stalwart.config.operation.action import Action, CheckDns, CheckedDnsRecord
@@ -27,7 +26,8 @@ from stalwart.mail.dns_check import check_dns
 from stalwart.mail.dns_findings import Finding
 from stalwart.mail.domain_records import DomainFacts
 from stalwart.mail.domain_zone import DomainZones
-from stalwart.mail.recipients import POSTMASTER, Recipients
+from stalwart.mail.postmasters import Postmasters
+from stalwart.mail.recipients import Recipients
 from stalwart.schema import Declaration
 from stalwart.store import Store, Transaction
 
@@ -100,7 +100,7 @@ class ActionHandler(Handler):
         super().__init__(declaration, settings=settings)
         self._store = store
         self._zones = domain_zones
-        self._recipients = recipients
+        self._postmasters = Postmasters(settings, recipients)
         self._queue = mail_queue
         self._certificates = certificates
         self._authorities = authorities
@@ -194,14 +194,10 @@ class ActionHandler(Handler):
         facts = await self._store.read(lambda tx: self._facts(tx, asking, action.domain_id))
         outside = self._outgoing()
         listening = {listener.protocol for _, listener in self.settings.all(NetworkListener)}
-        unreachable = encode_id(action.domain_id) if await self._lacks_postmaster(facts.domain) else None
+        is_lacking = bool(await self._postmasters.lacking((action.domain_id,)))
+        unreachable = encode_id(action.domain_id) if is_lacking else None
         found = await check_dns(facts, outside.resolver, outside.reactor, listening, unreachable)
         return {"records": {str(place): _record(each) for place, each in enumerate(found)}}
-
-    async def _lacks_postmaster(self, domain: Domain) -> bool:
-        if not domain.is_enabled:
-            return False
-        return not (await self._recipients.resolve(Path(POSTMASTER, domain.name))).accounts
 
     def _facts(self, tx: Transaction, asking: Asking, id: int) -> DomainFacts:
         """What is known of a domain. Raises NotFound, also for one that the client may not see."""

@@ -12,7 +12,6 @@ from typing import Any
 from stalwart.codec.ip_networks import LOOPBACK
 from stalwart.config import registry
 from stalwart.config.identity.directory import Directory, Ldap, Sql
-from stalwart.directory.external.ldap_plan import ldap_plan
 from stalwart.directory.external.sql import check_sql
 from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
@@ -31,6 +30,8 @@ class DirectoryHandler(Handler):
     ) -> None:
         """Read what the directory will be made of. Raises Invalid, ``SetRefused``."""
         if isinstance(entry.value, Ldap):
+            from stalwart.directory.external.ldap_plan import ldap_plan  # with ldaptor, which few servers need
+
             ldap_plan(entry.value)
         elif isinstance(entry.value, Sql):
             if asking.access.tenant_id is not None:
@@ -47,6 +48,8 @@ class DirectoryHandler(Handler):
 
 def unsafe(directory: Any) -> str | None:
     """What somebody on the way to the server could do; None if nothing."""
+    from stalwart.directory.external.ldap_plan import ldap_plan
+
     server = ldap_plan(directory).server
     if server.host == "localhost" or server.host in LOOPBACK:
         return None

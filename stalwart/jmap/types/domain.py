@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from stalwart.codec.ids import encode_id
 from stalwart.config import registry
 from stalwart.config.domains.domain import Domain
 from stalwart.config.settings import Settings
@@ -14,10 +15,14 @@ from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.jmap.registry.waking import Wakeable
 from stalwart.mail.dns_management import schedule_records
 from stalwart.mail.domain_zone import DomainZones
+from stalwart.mail.postmasters import Postmasters, advice
+from stalwart.mail.recipients import Recipients
 from stalwart.schema import Declaration
 from stalwart.store import Transaction
 from stalwart.tls.renewals import schedule_certificate
 
+MOST_NOTICES = 3
+"""Domains that a client is told of in one call."""
 _ZONE_FILE = "dnsZoneFile"
 
 
@@ -26,9 +31,16 @@ class DomainHandler(Handler):
     """Mail domains."""
 
     def __init__(
-        self, declaration: Declaration, *, settings: Settings, tasks: Wakeable, domain_zones: DomainZones
+        self,
+        declaration: Declaration,
+        *,
+        settings: Settings,
+        tasks: Wakeable,
+        domain_zones: DomainZones,
+        recipients: Recipients,
     ) -> None:
         super().__init__(declaration, settings=settings)
+        self._postmasters = Postmasters(settings, recipients)
         self._tasks = tasks
         self._zones = domain_zones
 
@@ -53,7 +65,9 @@ class DomainHandler(Handler):
         schedule_certificate(tx, entry.id, before, entry.value, asking.now)
 
     async def committed(self, asking: Asking, done: Sequence[Change]) -> list[str]:
-        """What was put down to be done begins."""
+        """What was put down to be done begins; new domains without a postmaster are told of."""
         notices = await super().committed(asking, done)
         self._tasks.wake()
-        return notices
+        made = frozenset(change.id for change in done if change.kind == "create" and change.id is not None)
+        lacking = (await self._postmasters.lacking(made))[:MOST_NOTICES] if made else ()
+        return [*notices, *(advice(encode_id(id), name) for id, name in lacking)]

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 from attrs import frozen
 
-from stalwart.codec.ids import encode_id, snowflake
+from stalwart.codec.ids import decode_id, encode_id, snowflake
 from stalwart.jmap.errors import MethodError, SetRefused
-from stalwart.jmap.registry.filters import MOST_CONDITIONS, Condition, sort_name, unsupported_filter
+from stalwart.jmap.registry.filters import MOST_CONDITIONS, Condition, sort_name, text_of, unsupported_filter, words_of
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.jmap.standard.arguments import Comparator
 from stalwart.jmap.standard.window import Results
@@ -22,7 +22,7 @@ from stalwart.store import MetricSample, MetricSearch, TraceRow, TraceSearch, Tr
 from stalwart.store.rows import LARGEST_ID
 from stalwart.telemetry.fields import moment_text
 from stalwart.telemetry.spans import moment_of
-from stalwart.telemetry.tracing.record import unpacked, wire_events
+from stalwart.telemetry.tracing.record import mark, unpacked, wire_events
 
 MOST_BYTES = 1 << 20
 """Events that one x:Trace/get answers, in bytes as they are stored."""
@@ -115,7 +115,7 @@ class MetricHandler(HistoryHandler):
         self, tx: Transaction, asking: Asking, conditions: Sequence[Condition], comparator: Comparator | None
     ) -> Results:
         """See ``Handler.matching``."""
-        period, wanted = _read(conditions, {"metric": _text_value, "@type": _text_value})
+        period, wanted = _read(conditions, {"metric": text_of, "@type": text_of})
         metric, kind = (_one_of(wanted.get(name, [])) for name in ("metric", "@type"))
         by_metric = sort_name(comparator, ("metric", "timestamp")) == "metric"
         search = MetricSearch(period.first, period.last, metric, kind, by_metric)
@@ -151,15 +151,13 @@ class TraceHandler(HistoryHandler):
     def matching(
         self, tx: Transaction, asking: Asking, conditions: Sequence[Condition], comparator: Comparator | None
     ) -> Results:
-        """See ``Handler.matching``. No trace is about a queued message yet."""
-        readers = {"event": _text_value, "text": _text_value, "queueId": _any_value}
+        """See ``Handler.matching``."""
+        readers = {"event": text_of, "text": _words_value, "queueId": _letter_mark}
         period, wanted = _read(conditions, readers)
-        if "queueId" in wanted:
-            period = Period(1, 0)
         words = [word for text in wanted.get("text", []) for word in text.lower().split()]
         if len(words) > MOST_CONDITIONS:
             raise MethodError("unsupportedFilter", f"At most {MOST_CONDITIONS} words are supported.")
-        kinds = tuple(dict.fromkeys(wanted.get("event", [])))
+        kinds = tuple(dict.fromkeys((*wanted.get("event", []), *wanted.get("queueId", []))))
         sort_name(comparator, ("timestamp",))
         search = TraceSearch(period.first, period.last, kinds, tuple(dict.fromkeys(words)))
         return Kept(tx.traces, search, _descending(comparator))
@@ -206,14 +204,22 @@ def _read(
     return period, wanted
 
 
-def _text_value(condition: Condition) -> str:
-    if not isinstance(condition.value, str) or len(condition.value) > 1000:
-        raise unsupported_filter(condition.name)
-    return condition.value
+def _words_value(condition: Condition) -> str:
+    return " ".join(words_of(condition))
 
 
-def _any_value(condition: Condition) -> str:
-    return str(condition.value)
+def _letter_mark(condition: Condition) -> str:
+    """A letter by its id, or by the number behind it."""
+    value = condition.value
+    try:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return mark(encode_id(value))
+        text = text_of(condition)
+        if text.isascii() and text.isdigit() and len(text) < 20:
+            return mark(encode_id(int(text)))
+        return mark(encode_id(decode_id(text)))
+    except ValueError:
+        return mark("-")  # no letter has that id
 
 
 def _one_of(values: Sequence[str]) -> str | None:

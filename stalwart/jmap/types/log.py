@@ -24,7 +24,7 @@ from stalwart.jmap.call import Call
 from stalwart.jmap.errors import MethodError, SetRefused
 from stalwart.jmap.methods import NO_CAPABILITY, method
 from stalwart.jmap.registry.asked import asking_of
-from stalwart.jmap.registry.filters import MOST_CONDITIONS, read_filter, sort_name, unsupported_filter
+from stalwart.jmap.registry.filters import MOST_CONDITIONS, read_filter, sort_name, unsupported_filter, words_of
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.jmap.registry.verbs import needed
 from stalwart.jmap.standard.arguments import QueryArguments
@@ -114,9 +114,9 @@ def _search(call: Call, arguments: QueryArguments) -> LogSearch:
 def _words(call: Call, arguments: QueryArguments) -> tuple[str, ...]:
     found: list[str] = []
     for condition in read_filter(arguments.filter, call.request):
-        if condition.name != "text" or not isinstance(condition.value, str):
+        if condition.name != "text":
             raise unsupported_filter(condition.name)
-        found += condition.value.lower().split()
+        found += (word.lower() for word in words_of(condition))
     if len(found) > MOST_CONDITIONS:
         raise MethodError("unsupportedFilter", f"At most {MOST_CONDITIONS} words are supported.")
     return tuple(dict.fromkeys(found))

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 
 from stalwart.codec.ids import encode_id
 from stalwart.jmap.errors import MethodError, SetRefused
-from stalwart.jmap.registry.filters import MOST_CONDITIONS, Condition, sort_name, unsupported_filter
+from stalwart.jmap.registry.filters import MOST_CONDITIONS, Condition, sort_name, text_of, unsupported_filter, words_of
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.jmap.standard.arguments import Comparator
 from stalwart.jmap.standard.window import Results
@@ -26,7 +26,6 @@ from stalwart.telemetry.spans import moment_of
 MOST_BYTES: Final = 1 << 20
 """Compressed reports that one get answers, in bytes."""
 _AT_ONCE: Final = 20
-_LONGEST: Final = 1000
 
 
 class _OfKind:
@@ -113,11 +112,10 @@ class MailReportHandler(Handler):
             if condition.property == "receivedAt":
                 period = period.narrowed(condition)
             elif condition.property in ("domain", "text") and condition.comparison == "=":
-                text = _text_of(condition)
                 if condition.property == "domain":
-                    domains[text] = None
+                    domains[text_of(condition).lower()] = None
                 else:
-                    words.update(dict.fromkeys(text.split()))
+                    words.update((word.lower(), None) for word in words_of(condition))
             else:
                 raise unsupported_filter(condition.name, ("receivedAt", "domain", "text"))
         if len(words) > MOST_CONDITIONS:
@@ -154,9 +152,3 @@ def _wire(row: ReportRow, asking: Asking, with_report: bool) -> dict[str, Any]:
     if with_report:
         wire["report"] = unpacked(row.body)
     return {**wire, "id": encode_id(row.id)}
-
-
-def _text_of(condition: Condition) -> str:
-    if not isinstance(condition.value, str) or len(condition.value) > _LONGEST:
-        raise unsupported_filter(condition.name)
-    return condition.value.lower()

@@ -1,8 +1,9 @@
 """x:QueuedMessage: messages that wait in the queue, for those who look after them (settings A.12, C.7).
 
 An earlier ``nextRetry`` has a message tried again, whatever its destination rests for; taking a recipient out cancels
-its delivery without a report; destroying the message cancels all of them. A tenant's administrators see the messages
-of its accounts. Messages are put in by those who send mail, never here.
+its delivery without a report; destroying the message cancels all of them. The submission of the sender, if there is
+one, says so. A tenant's administrators see the messages of its accounts. Messages are put in by those who send mail,
+never here.
 """
 
 from __future__ import annotations
@@ -28,18 +29,18 @@ from stalwart.config.settings import Settings
 from stalwart.errors import NotFound
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.errors import MethodError, SetRefused
-from stalwart.jmap.registry.filters import MOST_CONDITIONS, Condition, sort_name, unsupported_filter
+from stalwart.jmap.registry.filters import MOST_CONDITIONS, Condition, sort_name, text_of, unsupported_filter, words_of
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.jmap.registry.waking import Wakeable
 from stalwart.jmap.standard.arguments import Comparator
 from stalwart.jmap.standard.window import Results
+from stalwart.mail.submissions import note_cancellation
 from stalwart.schema import Declaration, UtcDateTime
 from stalwart.schema.violations import FAILED, Reading
 from stalwart.store import Transaction
 from stalwart.store.queue_rows import DELIVERED, WAITING, Answer, LetterSearch, QueuedLetter, QueuedRecipient, Settled
 
 FILTERS: Final = ("text", "to", "returnPath", "queueName", "due")
-_LONGEST: Final = 1000
 _MADE_ELSEWHERE: Final = "Messages are put in the queue by sending mail."
 
 
@@ -101,8 +102,10 @@ class QueuedMessageHandler(Handler):
         if (wanted.priority, wanted.env_id) != (former.priority, former.env_id):
             tx.queue.touch(letter.id, now, priority=wanted.priority, env_id=wanted.env_id)
         gone = [each.number for each in letter.recipients if each.address not in wanted.recipients]
-        if gone and tx.queue.drop(letter.id, gone, now):
-            return None
+        if gone:
+            note_cancellation(tx, letter, gone, now)
+            if tx.queue.drop(letter.id, gone, now):
+                return None
         changed = [
             _settled(each, wanted.recipients[each.address])
             for each in letter.recipients
@@ -118,7 +121,9 @@ class QueuedMessageHandler(Handler):
 
     def destroy(self, tx: Transaction, asking: Asking, change: Change) -> None:
         """Cancel delivery to all recipients."""
-        tx.queue.remove(self._letter(tx, asking, change).id, int(asking.now))
+        letter, now = self._letter(tx, asking, change), int(asking.now)
+        note_cancellation(tx, letter, [each.number for each in letter.recipients], now)
+        tx.queue.remove(letter.id, now)
 
     async def committed(self, asking: Asking, done: Sequence[Change]) -> list[str]:
         """What is due now is looked for."""
@@ -239,13 +244,11 @@ def _search(conditions: Sequence[Condition], tenant_id: int | None) -> LetterSea
 
 
 def _narrowed(search: LetterSearch, condition: Condition) -> Mapping[str, Any]:
-    value = condition.value
-    if not isinstance(value, str) or len(value) > _LONGEST:
-        raise unsupported_filter(condition.name, FILTERS)
     if condition.property == "text":
-        return {"text": (*search.text, *value.split())}
+        return {"text": (*search.text, *words_of(condition))}
     if condition.property == "to":
-        return {"to": (*search.to, *value.split())}
+        return {"to": (*search.to, *words_of(condition))}
+    value = text_of(condition)
     name = "queue" if condition.property == "queueName" else "return_path"
     earlier = getattr(search, name)
     if earlier is not None and earlier != value:  # both cannot be true

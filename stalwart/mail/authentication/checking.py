@@ -2,13 +2,15 @@
 
 Look-ups run side by side and are bounded together; what DNS does not tell in time is temperror. Octets are hashed, and
 signatures verified, in file threads. Whether anything is refused for what was found is for the caller to ask.
+
+Each way of checking is imported with the first message that asks for it.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import evolve, frozen
 from twisted.internet.defer import CancelledError, Deferred
@@ -17,21 +19,16 @@ from twisted.python.failure import Failure
 
 from stalwart.codec import authentication_results as results
 from stalwart.codec.authentication_results import ArcVerdict, DkimVerdict, DmarcVerdict, NameVerdict, SpfVerdict
-from stalwart.codec.dkim.fields import pieces_of
-from stalwart.codec.dkim.verifying import KeyRecords
 from stalwart.codec.ip_networks import InvalidAddress, parse_ip
-from stalwart.mail.authentication import dmarc
-from stalwart.mail.authentication.bounded_lookups import BoundedResolver
-from stalwart.mail.authentication.evidence import Evidence, judged, read_evidence
 from stalwart.mail.authentication.refusals import Modes, Refusal, message_refusal, sender_refusal
-from stalwart.mail.authentication.reverse_name import check_name
-from stalwart.mail.authentication.spf import check_host
 from stalwart.net.dns import LookupFailed, Resolver
 from stalwart.net.side_by_side import side_by_side
 from stalwart.store import Store
 from stalwart.store.blob_files import BlobFiles, Stored
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import (
+from stalwart.telemetry.events import Event
+from stalwart.telemetry.faults import tell_fault
+from stalwart.telemetry.verdict_events import (
     SMTP_ARC_FAIL,
     SMTP_ARC_PASS,
     SMTP_DKIM_FAIL,
@@ -44,9 +41,12 @@ from stalwart.telemetry.events import (
     SMTP_SPF_EHLO_PASS,
     SMTP_SPF_FROM_FAIL,
     SMTP_SPF_FROM_PASS,
-    Event,
+    VERDICTS,
 )
-from stalwart.telemetry.faults import tell_fault
+
+if TYPE_CHECKING:
+    from stalwart.codec.dkim.verifying import KeyRecords
+    from stalwart.mail.authentication.evidence import Evidence
 
 __all__ = ["LONGEST", "Checked", "Checking", "Modes", "Refusal", "SenderChecked"]
 
@@ -92,12 +92,28 @@ class Checked:
     dmarc: DmarcVerdict | None = None
 
     @property
-    def dmarc_pass(self) -> bool:
-        """Whether bounces may go to its sender: it is not one who may well be forged by what DMARC says."""
+    def may_be_answered(self) -> bool:
+        """Whether bounces and automatic answers may go to its sender: it is not one who may well be forged, by what
+        DMARC says of the author, or SPF of the return path, to which they would go (RFC 7208 8.4).
+        """
+        if self._is_disowned:
+            return False
         found = self.dmarc
         if found is None or found.result in ("pass", "none"):
             return True
         return found.published == "none" and found.result != "permerror"
+
+    @property
+    def _is_disowned(self) -> bool:
+        """Whether the domain of the return path says that the client is none of its own, and has not signed either, as
+        it has what somebody sends on.
+        """
+        spf = self.sender.spf_from
+        if spf is None or spf.result != "fail":
+            return False
+        domain = spf.domain.lower()
+        signers = (each.domain.lower() for each in self.dkim if each.result == "pass")
+        return not any(domain == signer or domain.endswith(f".{signer}") for signer in signers)
 
     def authentication_results(self, authserv_id: str) -> bytes:
         """The field Authentication-Results with its line end (RFC 8601 2.2)."""
@@ -205,6 +221,8 @@ class Checking:
         async def spf(scope: str, mode: str) -> SpfVerdict | None:
             if mode == "disable":
                 return None
+            from stalwart.mail.authentication.spf import check_host
+
             identity = helo if scope == "helo" or not mail_from else mail_from
             late = SpfVerdict("temperror", identity.rpartition("@")[2], scope, identity, reason=_IN_TIME)
             asked = check_host(resolver, address, helo, mail_from, scope=scope, receiver=self._receiver, now=now)
@@ -213,6 +231,8 @@ class Checking:
         async def name() -> NameVerdict | None:
             if modes.iprev == "disable":
                 return None
+            from stalwart.mail.authentication.reverse_name import check_name
+
             late = NameVerdict("temperror", ip, reason=_IN_TIME)
             return await self._within(until, check_name(resolver, address), late)
 
@@ -225,6 +245,9 @@ class Checking:
     async def _signatures(
         self, content: bytes | Stored, modes: Modes, begun: float
     ) -> tuple[tuple[DkimVerdict, ...], ArcVerdict | None, Evidence]:
+        from stalwart.codec.dkim.fields import pieces_of
+        from stalwart.mail.authentication.evidence import Evidence, judged, read_evidence
+
         dkim, arc = modes.dkim != "disable", modes.arc != "disable"
         if not dkim and not arc and modes.dmarc == "disable":
             return (), None, Evidence()
@@ -249,6 +272,8 @@ class Checking:
 
     async def _keys(self, names: Iterable[str], until: float) -> dict[str, KeyRecords]:
         """The key records, looked up side by side."""
+        from stalwart.codec.dkim.verifying import KeyRecords
+
         resolver, wanted = self._resolver(), tuple(names)
         late = KeyRecords(problem=_IN_TIME, temporary=True)
         found = await side_by_side(*(self._within(until, _key(resolver, name), late) for name in wanted))
@@ -257,6 +282,9 @@ class Checking:
     async def _policy(self, evidence: Evidence, checked: Checked, until: float) -> DmarcVerdict:
         if evidence.doubt:
             return DmarcVerdict("permerror", reason=evidence.doubt)
+        from stalwart.mail.authentication import dmarc
+        from stalwart.mail.authentication.bounded_lookups import BoundedResolver
+
         author = evidence.authors[0]
         late = DmarcVerdict("temperror", author, reason=_IN_TIME)
         resolver = BoundedResolver(self._resolver(), self._clock, until - _GRACE)
@@ -292,22 +320,26 @@ class Checking:
             (sender.spf_from, SMTP_SPF_FROM_PASS, SMTP_SPF_FROM_FAIL),
         ):
             if spf is not None:
-                self._tell_one(passed, failed, sender, spf.result, spf.domain, spf.reason)
+                self._tell_one("spf", passed, failed, sender, spf.result, spf.domain, spf.reason)
         for dkim in checked.dkim:
-            self._tell_one(SMTP_DKIM_PASS, SMTP_DKIM_FAIL, sender, dkim.result, dkim.domain, dkim.reason)
+            self._tell_one("dkim", SMTP_DKIM_PASS, SMTP_DKIM_FAIL, sender, dkim.result, dkim.domain, dkim.reason)
         if checked.arc is not None and checked.arc.result != "none":
             arc = checked.arc
-            self._tell_one(SMTP_ARC_PASS, SMTP_ARC_FAIL, sender, arc.result, arc.sealer, arc.reason)
+            self._tell_one("arc", SMTP_ARC_PASS, SMTP_ARC_FAIL, sender, arc.result, arc.sealer, arc.reason)
         if checked.dmarc is not None:
             found = checked.dmarc
-            self._tell_one(SMTP_DMARC_PASS, SMTP_DMARC_FAIL, sender, found.result, found.domain, found.reason)
+            self._tell_one("dmarc", SMTP_DMARC_PASS, SMTP_DMARC_FAIL, sender, found.result, found.domain, found.reason)
         if sender.iprev is not None:
             name = sender.iprev
-            self._tell_one(SMTP_IPREV_PASS, SMTP_IPREV_FAIL, sender, name.result, name.name, name.reason)
+            self._tell_one("iprev", SMTP_IPREV_PASS, SMTP_IPREV_FAIL, sender, name.result, name.name, name.reason)
 
     def _tell_one(
-        self, passed: Event, failed: Event, sender: SenderChecked, result: str, domain: str, reason: str
+        self, method: str, passed: Event, failed: Event, sender: SenderChecked, result: str, domain: str, reason: str
     ) -> None:
+        verdict = VERDICTS.get((method, result))
+        if verdict is not None:
+            told = {"from": sender.mail_from, "reason": reason or None}
+            self._telemetry.emit(verdict, remoteIp=sender.ip, domain=domain, **told)
         if result == "pass":
             self._telemetry.emit(passed, remoteIp=sender.ip, domain=domain, **{"from": sender.mail_from})
             return
@@ -317,6 +349,8 @@ class Checking:
 
 async def _key(resolver: Resolver, name: str) -> KeyRecords:
     """The texts at the name of a key; that there are none is certain, anything else may change."""
+    from stalwart.codec.dkim.verifying import KeyRecords
+
     try:
         return KeyRecords(tuple((await resolver.lookup(name, "TXT")).records))
     except LookupFailed as failed:

@@ -32,15 +32,16 @@ class HeldContent:
 
 @frozen
 class FiledContent:
-    """A message in a file of the store."""
+    """A message in a file of the store, with ``front`` before it."""
 
     stored: Stored
     store: Store = field(repr=False)
+    front: bytes = field(default=b"", repr=False)
 
     @property
     def size(self) -> int:
         """Octets."""
-        return self.stored.size
+        return len(self.front) + self.stored.size
 
     @property
     def held(self) -> None:
@@ -48,6 +49,8 @@ class FiledContent:
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Its pieces, each read in a file thread. Raises NotFound or Unavailable."""
+        if self.front:
+            yield self.front
         for offset in range(0, self.stored.size, PIECE):
             yield await self.store.blob_work(partial(_read, self.stored.hash, offset))
 
@@ -56,6 +59,8 @@ def _read(hash: bytes, offset: int, files: BlobFiles) -> bytes:
     return files.read(hash, offset, PIECE)
 
 
-def content_of(content: bytes | Stored, store: Store) -> HeldContent | FiledContent:
-    """The content of a letter as a sender wants it."""
-    return HeldContent(content) if isinstance(content, bytes) else FiledContent(content, store)
+def content_of(content: bytes | Stored, store: Store, front: bytes = b"") -> HeldContent | FiledContent:
+    """The content of a letter as a sender wants it, with ``front`` before it."""
+    if isinstance(content, bytes):
+        return HeldContent(front + content if front else content)
+    return FiledContent(content, store, front)

@@ -9,6 +9,7 @@ insists on REQUIRETLS without it (RFC 8689).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from attrs import frozen
 
@@ -19,6 +20,7 @@ from stalwart.errors import StalwartError
 from stalwart.mail.delivery import stages
 from stalwart.mail.delivery.kept_connections import Kept
 from stalwart.mail.delivery.lifetime import Lifetime
+from stalwart.mail.delivery.progress import giving
 from stalwart.mail.delivery.session import Emit, unexpected
 from stalwart.mail.delivery.shipment import Mx, RecipientOutcome, Shipment, ShipmentRecipient
 from stalwart.mail.delivery.transaction import CONTENT_COMMANDS, verdicts
@@ -28,12 +30,15 @@ from stalwart.net.smtp_message import Envelope, StepLimits, Transmission, transm
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.sending_events import DELIVERY_DELIVERED, DELIVERY_MESSAGE_REJECTED
 
-AT_ONCE = 100
-"""Recipients of one transaction (RFC 5321 4.5.3.1.8)."""
+IN_A_TRANSACTION: Final = 100
+"""Recipients of one transaction: what each host takes at least (RFC 5321 4.5.3.1.8)."""
 MOST_ROUNDS = 100
 STALE = ("closed", "io")
 MOMENT = 2000
 """Milliseconds in which a host that had closed before the message came says so; later on it may have taken it."""
+LIVELY = 1.0
+"""Seconds for which a connection that was kept may be held to be open still. Later on the host is asked before it is
+given content, so that one that has closed meanwhile has got nothing."""
 
 
 @frozen
@@ -70,7 +75,7 @@ class HandingOver:
         for _ in range(MOST_ROUNDS):
             if not pending or not kept.connection.usable or self._lifetime.over:
                 break
-            batch, pending = pending[:AT_ONCE], pending[AT_ONCE:]
+            batch, pending = pending[:IN_A_TRANSACTION], pending[IN_A_TRANSACTION:]
             envelope = self._envelope(batch, offered, lmtp=kept.lmtp)
             began = self._lifetime.now()
             sent = await self._transmit(kept, envelope)
@@ -149,8 +154,11 @@ class HandingOver:
         """What the host answered; ``None`` if the message cannot be read, which is noted."""
         times = kept.strategy.connecting
         limits = StepLimits(times.mail, times.rcpt, times.data)
+        sent, rested = Transmission(), kept.messages > 0 and self._lifetime.now() - kept.idle_since > LIVELY
         try:
-            return await transmit(kept.connection, envelope, self._shipment.content, limits)
+            with giving(sent):
+                content = self._shipment.content
+                return await transmit(kept.connection, envelope, content, limits, sent, asks_first=rested)
         except StalwartError as problem:
             kept.connection.abort()  # in the middle of the content: the host must not take the rest for all of it
             self._waiting.host_failed(HostFailure("io", problem.detail, "4.3.0", unreachable=False))

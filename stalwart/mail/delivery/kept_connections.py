@@ -55,6 +55,10 @@ class KeptConnections:
         self._leaving: set[Deferred[None]] = set()
         self._closed = False
 
+    def hosts(self, destination: Destination) -> frozenset[str]:
+        """The names of the hosts that ``take`` may give a connection to."""
+        return frozenset(kept.hostname for kept in self._kept.get(destination, ()))
+
     def take(self, destination: Destination, suits: Callable[[Kept], bool]) -> Kept | None:
         """The connection that was used last and suits; it is the caller's then."""
         of_one = self._kept.get(destination)

@@ -37,7 +37,7 @@ _MEANINGS = {  # by enhanced status code without its class (RFC 3463 3; RFC 7505
     "6.3": "The other server cannot take text with characters such as accents or emoji.",
     "6.7": "The other server takes no addresses with such characters.",
     "6.9": "The other server takes no header with such characters.",
-    "7.1": "The other server does not want this message.",
+    "7.1": "The message is not wanted there, or its sender may not send it.",
     "7.5": "No connection could be made that is as safe as the domain or this server demands.",
     "7.8": "The next server did not accept our login.",
     "7.30": "The message is to travel encrypted all the way, and the other server does not offer that.",

@@ -7,15 +7,17 @@ next message to the same destination. What goes in and comes out stands in ``shi
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 
-from stalwart.mail.delivery.kept_connections import KeptConnections
 from stalwart.mail.delivery.outgoing import Limits, Outgoing
-from stalwart.mail.delivery.shipment import Mx, RecipientOutcome, Shipment, TlsResult
-from stalwart.mail.delivery.stage_events import StageEvents
+from stalwart.mail.delivery.progress import asking_hosts
+from stalwart.mail.delivery.shipment import Mx, RecipientOutcome, Relay, Shipment, TlsResult
 from stalwart.mail.delivery.stages import Stage
-from stalwart.mail.delivery.walk import Surroundings, Walk
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import DELIVERY_RAW_INPUT
+
+if TYPE_CHECKING:
+    from stalwart.mail.delivery.kept_connections import KeptConnections
 
 
 def _untold(_result: TlsResult) -> None:
@@ -50,6 +52,11 @@ class Sender:
 
     async def send(self, shipment: Shipment) -> list[RecipientOutcome]:
         """One attempt: the outcome of every recipient, in their order. Cancelling it drops its connection."""
+        # with the first message, because many servers send none
+        from stalwart.mail.delivery.kept_connections import KeptConnections
+        from stalwart.mail.delivery.stage_events import StageEvents
+        from stalwart.mail.delivery.walk import Surroundings, Walk
+
         outgoing = self._outgoing()
         if self._kept is None:
             self._kept = KeptConnections(outgoing.reactor)
@@ -59,11 +66,12 @@ class Sender:
             _plain(self._own_names()),
             self._kept,
             self._telemetry,
-            StageEvents(self._telemetry, _domain_of(shipment), _not_shown),
+            StageEvents(self._telemetry, _domain_of(shipment), _not_shown, implicit_tls=_is_implicit(shipment)),
             self._tls_result if shipment.counts_tls else _untold,
             notes=self._telemetry.wants(DELIVERY_RAW_INPUT),
         )
-        return await Walk(around, shipment).run()
+        with asking_hosts():
+            return await Walk(around, shipment).run()
 
     async def close(self) -> None:
         """Take leave of all hosts whose connections are kept."""
@@ -74,6 +82,10 @@ class Sender:
 def _plain(names: Collection[str]) -> frozenset[str]:
     """Host names as they are compared; a name without a dot is one that many computers have."""
     return frozenset(name.rstrip(".").lower() for name in names if "." in name.rstrip("."))
+
+
+def _is_implicit(shipment: Shipment) -> bool:
+    return isinstance(shipment.destination, Relay) and shipment.destination.implicit_tls
 
 
 def _domain_of(shipment: Shipment) -> str:

@@ -7,7 +7,6 @@ that offers no TLS is talked to in the clear (RFC 3207 4, RFC 7435), as far as t
 
 from __future__ import annotations
 
-import random
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -18,7 +17,7 @@ from stalwart.mail.delivery import stages
 from stalwart.mail.delivery.dane import Dane
 from stalwart.mail.delivery.lifetime import TIME_OUT, Lifetime
 from stalwart.mail.delivery.outgoing import Outgoing
-from stalwart.mail.delivery.shipment import HostStrategy
+from stalwart.mail.delivery.shipment import HostStrategy, Source
 from stalwart.mail.delivery.stages import Stage
 from stalwart.mail.delivery.sts import Announced
 from stalwart.mail.delivery.verdict import AddressOutcome
@@ -69,10 +68,18 @@ class Ended(Exception):
     """The session is over before its regular end; what failed has been emitted.
 
     ``error_type`` is a name of ``DELIVERY_ERROR``; ``reply`` what the host said, if that was it, to ``command``.
+    ``by_strategy``: the host was refused by what the strategy asks of it, which may be less for other messages.
     """
 
     def __init__(
-        self, error_type: str, reason: str, *, status: str = "4.4.2", reply: Reply | None = None, command: str = ""
+        self,
+        error_type: str,
+        reason: str,
+        *,
+        status: str = "4.4.2",
+        reply: Reply | None = None,
+        command: str = "",
+        by_strategy: bool = False,
     ) -> None:
         super().__init__(reason)
         self.error_type = error_type
@@ -80,6 +87,7 @@ class Ended(Exception):
         self.status = status
         self.reply = reply
         self.command = command
+        self.by_strategy = by_strategy
 
 
 def _anywhere(_ip: str) -> str | None:
@@ -93,6 +101,7 @@ class Terms:
     ``insists``: it ends as soon as no message could be sent any more; a diagnosis goes on to see more. ``refused`` says
     why an address may not be connected to. ``lmtp`` greets with LHLO; ``implicit_tls`` before any greeting.
     ``own_names``: who calls itself so is ourselves. ``notes``: the transcript is wanted. ``now`` is for certificates.
+    ``source``: where to connect from; None leaves it to the system.
     """
 
     strategy: HostStrategy
@@ -104,6 +113,7 @@ class Terms:
     implicit_tls: bool = False
     own_names: frozenset[str] = field(default=frozenset())
     notes: bool = True
+    source: Source | None = None
 
 
 class Session:
@@ -147,9 +157,8 @@ class Session:
             self._emit(stages.ConnectionError(0, refusal))
             raise Ended("connectionError", refusal, status="5.4.4")
         options: dict[str, Any] = {} if self._terms.notes else {"notes": False}
-        sources = [each for each in self._connecting.sources if (":" in each[0]) == (":" in ip)]
-        if sources:
-            options["source"], name = random.choice(sources)
+        if self._terms.source is not None:
+            options["source"], name = self._terms.source
             self.ehlo_name = name or self.ehlo_name
 
         def open_connection(timeout: float) -> Awaitable[SmtpConnection]:
@@ -230,7 +239,9 @@ class Session:
             kind = (
                 "mtaStsError" if self._exchange.enforced else "daneError" if self._exchange.demands_tls else "tlsError"
             )
-            raise Ended(kind, f"TLS is required: {reason}", status="4.7.5", reply=reply, command="STARTTLS")
+            is_own = not self._exchange.demands_tls
+            text = f"TLS is required: {reason}"
+            raise Ended(kind, text, status="4.7.5", reply=reply, command="STARTTLS", by_strategy=is_own)
         return False
 
     def _judge(self, report: TlsReport, elapsed: int) -> None:
@@ -245,7 +256,8 @@ class Session:
         }
         forbidden = exchange.enforced and exchange.listed and not report.webpki_ok
         reason = f"TLS error: invalid peer certificate: {report.webpki_reason}"
-        if forbidden:
+        is_enough = report.webpki_ok or self._tls.allow_invalid_certs or exchange.dane.tlsa is not None
+        if forbidden or (self._terms.insists and not is_enough):
             self._emit(stages.StartTlsError(elapsed, reason, **details))
         else:
             self._emit(stages.StartTlsSuccess(elapsed, **details))
@@ -260,7 +272,7 @@ class Session:
             reason = "The certificate does not match the TLSA records of the host"
             raise Ended("daneError", reason, status="4.7.5", command="STARTTLS")
         if self._terms.insists and not outcome.authenticated and not self._tls.allow_invalid_certs:
-            raise Ended("tlsError", reason, status="4.7.5", command="STARTTLS")
+            raise Ended("tlsError", reason, status="4.7.5", command="STARTTLS", by_strategy=True)
 
     def _judge_dane(self, report: TlsReport) -> bool:
         dane, exchange = self._exchange.dane, self._exchange

@@ -6,7 +6,8 @@ of TLS. Nothing here looks anything up.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from attrs import field, frozen
@@ -55,19 +56,28 @@ class Relay:
 Destination = Mx | Relay
 
 
+Source = tuple[str, str | None]
+"""A local address to connect from, and the name said in EHLO from there."""
+
+
 @frozen
 class Connecting:
     """How a host is connected: our name in EHLO, local addresses with the name said from there (``None``: the same),
     and seconds for each step (RFC 5321 4.5.3.2)."""
 
     ehlo_name: str = "localhost"
-    sources: tuple[tuple[str, str | None], ...] = ()
+    sources: tuple[Source, ...] = ()
     connect: float = 300.0
     greeting: float = 300.0
     ehlo: float = 300.0
     mail: float = 300.0
     rcpt: float = 300.0
     data: float = 600.0
+
+    def source_for(self, ip: str) -> Source | None:
+        """One of the local addresses from which ``ip`` can be reached; None leaves it to the system."""
+        fitting = [each for each in self.sources if (":" in each[0]) == (":" in ip)]
+        return random.choice(fitting) if fitting else None
 
 
 @frozen
@@ -111,11 +121,11 @@ class ShipmentRecipient:
     notify: frozenset[str] = frozenset()
 
 
-def _any_host(_host: str) -> HostStrategy:
+async def _any_host(_host: str) -> HostStrategy:
     return HostStrategy()
 
 
-def _admitted(_host: str, _ip: str) -> Held | None:
+async def _admitted(_host: str, _ip: str, _local_ip: str) -> Held | None:
     return None
 
 
@@ -125,7 +135,7 @@ class Shipment:
 
     ``content`` is made by ``mail.delivery.content`` of bytes or of a stored file. ``strategy`` is asked for each host
     that is tried, with its name, and with ``""`` before any host, for the policy of the domain; ``admit`` with each
-    host and address before it is used.
+    host and address before it is used, and with the local address to be used, ``""`` if the system will choose it.
     """
 
     destination: Destination
@@ -138,8 +148,8 @@ class Shipment:
     ret: str | None = None
     require_tls: bool = False
     counts_tls: bool = True
-    strategy: Callable[[str], HostStrategy] = _any_host
-    admit: Callable[[str, str], Held | None] = _admitted
+    strategy: Callable[[str], Awaitable[HostStrategy]] = _any_host
+    admit: Callable[[str, str, str], Awaitable[Held | None]] = _admitted
 
 
 @frozen

@@ -21,6 +21,7 @@ from stalwart.mail.delivery.stages import Stage
 from stalwart.net.dns_answers import VALIDATION_FAILED
 from stalwart.telemetry import Telemetry, events
 from stalwart.telemetry.events import Event
+from stalwart.telemetry.sending_events import DELIVERY_IMPLICIT_TLS_ERROR
 
 LONGEST = 512
 """Characters of a text that are told."""
@@ -43,10 +44,11 @@ class Row:
 class StageEvents:
     """Tells of every stage of a delivery to ``domain`` before it is handed on to ``emit``.
 
-    Called with the stages in their order, like ``emit`` itself.
+    Called with the stages in their order, like ``emit`` itself. ``implicit_tls``: TLS comes first, without STARTTLS.
     """
 
-    def __init__(self, telemetry: Telemetry, domain: str, emit: Emit) -> None:
+    def __init__(self, telemetry: Telemetry, domain: str, emit: Emit, *, implicit_tls: bool = False) -> None:
+        self._implicit_tls = implicit_tls
         self._telemetry = telemetry
         self._emit = emit
         self._place: Keys = {"domain": domain}
@@ -65,6 +67,8 @@ class StageEvents:
 
     def _tell(self, row: Row, stage: Stage) -> None:
         event = row.event if isinstance(row.event, Event) else row.event(stage)
+        if self._implicit_tls and isinstance(stage, stages.StartTlsError):
+            event = DELIVERY_IMPLICIT_TLS_ERROR
         if not self._telemetry.wants(event):
             self._telemetry.count(event)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stalwart.mail.delivery.approach import NOT_LISTED
 from stalwart.mail.delivery.session import Exchange, Session
 from stalwart.mail.delivery.shipment import TlsResult
 from stalwart.mail.delivery.sts import Announced, PolicyUnusable
@@ -14,12 +15,15 @@ def result_of_session(exchange: Exchange, session: Session, reason: str = "") ->
     if connection is None or (connection.tls is None and not problems):
         return None
     kind, policy, patterns = _applied(exchange)
+    failure = gravest(problems)
+    if kind == "sts" and not exchange.listed and failure is None:  # all that was wrong with a session counts once
+        failure, reason = "validation-failure", reason or NOT_LISTED
     return TlsResult(
         exchange.domain,
         kind,
         policy,
         patterns,
-        failure=gravest(problems),
+        failure=failure,
         hostname=exchange.hostname,
         ip=session.outcome.ip,
         source_ip=connection.local_ip,

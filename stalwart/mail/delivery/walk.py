@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
+from typing import Any
 
 from attrs import evolve, frozen
 
@@ -24,7 +25,7 @@ from stalwart.mail.delivery.kept_connections import Kept, KeptConnections
 from stalwart.mail.delivery.lifetime import Expired, Lifetime
 from stalwart.mail.delivery.outgoing import Limits, Outgoing
 from stalwart.mail.delivery.session import Emit, Ended, Exchange, Session, Terms
-from stalwart.mail.delivery.shipment import HostStrategy, Mx, RecipientOutcome, Relay, Shipment, TlsResult
+from stalwart.mail.delivery.shipment import HostStrategy, Mx, RecipientOutcome, Relay, Shipment, Source, TlsResult
 from stalwart.mail.delivery.sts import Announced, PolicyUnusable
 from stalwart.mail.delivery.tls_results import result_of_host, result_of_policy, result_of_session
 from stalwart.mail.delivery.waiting import HostFailure, Waiting
@@ -32,12 +33,20 @@ from stalwart.net.smtp import SmtpConnection
 from stalwart.net.smtp_dialogue import SmtpFailed
 from stalwart.net.smtp_login import log_in
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.sending_events import DELIVERY_AUTH, DELIVERY_AUTH_FAILED
+from stalwart.telemetry.events import Event
+from stalwart.telemetry.sending_events import (
+    DELIVERY_AUTH,
+    DELIVERY_AUTH_FAILED,
+    DELIVERY_CONCURRENCY_LIMIT,
+    DELIVERY_RATE_LIMIT,
+    DELIVERY_START_TLS_DISABLED,
+)
 
 LOCALHOST = ("127.0.0.1", "::1")
 LATEST_START = 1800.0
 """Seconds after which an attempt turns to no other host and begins no further transaction."""
 _GONE = ("nxdomain", "nodata")
+NO_MAIL_HOST = "The domain has neither a mail exchanger nor an address"
 
 
 @frozen
@@ -86,11 +95,14 @@ class Walk:
 
     async def _by_kept_connection(self) -> bool:
         """Whether a connection that was kept has brought all of it to an end."""
+        for hostname in self._around.kept.hosts(self._shipment.destination):
+            await self._learn(hostname)
         kept = self._around.kept.take(self._shipment.destination, self._suits)
         while kept is not None:
             self._around.tell(stages.DeliveryAttemptStart(kept.hostname))
             self._around.tell(stages.ConnectionStart(kept.ip))
-            if not self._admitted(kept.hostname, kept.ip):
+            local_ip = kept.connection.local_ip if kept.strategy.connecting.sources else ""
+            if not await self._admitted(kept.hostname, kept.ip, local_ip):
                 self._around.kept.give(kept)
                 return False
             if await self._hand_over(kept):
@@ -102,12 +114,13 @@ class Walk:
     def _suits(self, kept: Kept) -> bool:
         if self._shipment.require_tls and not (kept.authenticated and kept.vouched):
             return False
-        return kept.strategy == self._strategy(kept.hostname)
+        return kept.strategy == self._strategies.get(kept.hostname)
 
-    def _strategy(self, hostname: str) -> HostStrategy:
+    async def _learn(self, hostname: str) -> HostStrategy:
+        """How a host is connected; whoever tries it asks first."""
         strategy = self._strategies.get(hostname)
         if strategy is None:
-            strategy = self._shipment.strategy(hostname)
+            strategy = await self._shipment.strategy(hostname)
             destination = self._shipment.destination
             if isinstance(destination, Relay) and destination.allow_invalid_certs:
                 strategy = evolve(strategy, tls=evolve(strategy.tls, allow_invalid_certs=True))
@@ -136,7 +149,7 @@ class Walk:
 
     async def _by_exchanges(self, mx: Mx) -> None:
         around = self._around
-        tls = self._shipment.strategy("").tls
+        tls = (await self._shipment.strategy("")).tls
         try:
             domain = to_ascii(mx.domain).rstrip(".")
             approach = Approach(around.outgoing, self._lifetime, around.tell, domain)
@@ -154,10 +167,10 @@ class Walk:
                     around.tls_result(result_of_policy(domain, failure))
                 if tls.mta_sts == "require" or (self._shipment.require_tls and not route.secure):
                     reason = failure.reason if isinstance(failure, PolicyUnusable) else reason_of(failure)
-                    self._waiting.host_failed(HostFailure("mtaStsError", reason, "4.7.5"))
+                    self._waiting.host_failed(_demanded("mtaStsError", reason))
                     return
         if tls.mta_sts == "require" and (policy is None or policy.policy.mode == "none"):
-            self._waiting.host_failed(HostFailure("mtaStsError", "The domain has no MTA-STS policy", "4.7.5"))
+            self._waiting.host_failed(_demanded("mtaStsError", "The domain has no MTA-STS policy"))
             return
         for hostname in hosts[: mx.max_hosts]:
             await self._host(approach, hostname, policy, route.secure, mx, around.limits.port)
@@ -172,14 +185,15 @@ class Walk:
             return
         self._tried.add(hostname)
         self._around.tell(stages.DeliveryAttemptStart(hostname))
-        demands = self._strategy(hostname).tls
+        demands = (await self._learn(hostname)).tls
         listed = approach.is_listed(hostname, policy)
         exchange = Exchange(hostname, policy, listed, Dane(), mx.domain)
-        if not listed:
+        if not listed and (exchange.enforced or demands.mta_sts == "require"):  # RFC 8461 5
             self._around.tls_result(result_of_host(exchange, "validation-failure", NOT_LISTED))
-            if exchange.enforced or demands.mta_sts == "require":  # RFC 8461 5
-                self._fail(hostname, "mtaStsError", NOT_LISTED, "4.7.5")
-                return
+            self._waiting.host_failed(
+                HostFailure("mtaStsError", NOT_LISTED, "4.7.5", hostname, unreachable=exchange.enforced)
+            )
+            return
         is_exchange = isinstance(self._shipment.destination, Mx)
         if demands.dane == "require" or (demands.dane == "optional" and is_exchange):
             exchange = evolve(exchange, dane=await approach.tlsa(hostname, port, secure))
@@ -204,33 +218,37 @@ class Walk:
             self._fail(exchange.hostname, "daneError", dane.failure, "4.7.5")
             return False
         if required and dane.tlsa is None:
-            self._fail(exchange.hostname, "daneError", dane.reason, "4.7.5")
+            self._waiting.host_failed(_demanded("daneError", dane.reason, exchange.hostname))
             return False
         return True
 
     async def _addresses(self, exchange: Exchange, ips: tuple[str, ...], vouched: bool, most: int, port: int) -> None:
         """Try the addresses of a host until one could be talked to."""
+        connecting = (await self._learn(exchange.hostname)).connecting
         for ip in ips[:most]:
             if self._lifetime.over:
                 raise Expired(lifetime=True)
-            if self._admitted(exchange.hostname, ip):
-                kept = await self._open(exchange, ip, vouched, port)
+            source = connecting.source_for(ip)
+            if await self._admitted(exchange.hostname, ip, "" if source is None else source[0]):
+                kept = await self._open(exchange, ip, vouched, port, source)
                 if kept is not None:
                     await self._hand_over(kept)
                     return
 
-    def _admitted(self, hostname: str, ip: str) -> bool:
-        held = self._shipment.admit(hostname, ip)
+    async def _admitted(self, hostname: str, ip: str, local_ip: str) -> bool:
+        held = await self._shipment.admit(hostname, ip, local_ip)
         if held is None:
             return True
+        event = DELIVERY_RATE_LIMIT if held.error_type == "rateLimited" else DELIVERY_CONCURRENCY_LIMIT
+        self._emit(event, hostname, ip, reason=held.message)
         self._waiting.host_failed(HostFailure(held.error_type, held.message, "4.4.5", hostname, unreachable=False))
         return False
 
-    async def _open(self, exchange: Exchange, ip: str, vouched: bool, port: int) -> Kept | None:
+    async def _open(self, exchange: Exchange, ip: str, vouched: bool, port: int, source: Source | None) -> Kept | None:
         """A connection that is ready for an envelope, ``None`` if there is none to be had."""
         around, destination = self._around, self._shipment.destination
         session = Session(
-            around.outgoing, self._terms(exchange.hostname, port), self._lifetime, around.tell, exchange, ip
+            around.outgoing, self._terms(exchange.hostname, port, source), self._lifetime, around.tell, exchange, ip
         )
         reason = ""
         try:
@@ -247,21 +265,23 @@ class Walk:
             raise
         finally:
             self._count(exchange, session, reason)
+        if connection.tls is None and self._strategies[exchange.hostname].tls.starttls == "disable":
+            self._emit(DELIVERY_START_TLS_DISABLED, exchange.hostname, ip)
         return Kept(
             connection,
             destination,
             exchange.hostname,
             ip,
-            self._strategy(exchange.hostname),
+            self._strategies[exchange.hostname],
             self._lifetime.now(),
             authenticated=session.outcome.authenticated,
             vouched=vouched,
             lmtp=isinstance(destination, Relay) and destination.protocol == "lmtp",
         )
 
-    def _terms(self, hostname: str, port: int) -> Terms:
+    def _terms(self, hostname: str, port: int, source: Source | None) -> Terms:
         around, destination = self._around, self._shipment.destination
-        strategy = self._strategy(hostname)
+        strategy = self._strategies[hostname]
         if isinstance(destination, Relay):
             lmtp = destination.protocol == "lmtp"
             return Terms(
@@ -270,6 +290,7 @@ class Walk:
                 lmtp=lmtp,
                 implicit_tls=destination.implicit_tls,
                 notes=around.notes,
+                source=source,
             )
         return Terms(
             *(strategy, port, around.limits.now),
@@ -277,6 +298,7 @@ class Walk:
             refused=self._refused,
             own_names=around.own_names,
             notes=around.notes,
+            source=source,
         )
 
     def _refused(self, ip: str) -> str | None:
@@ -287,7 +309,7 @@ class Walk:
         assert relay.login is not None
         if connection.tls is None and is_elsewhere(ip):
             raise Ended("tlsError", "No TLS, so the password is not sent", status="4.7.10", command="AUTH")
-        limit, began = self._strategy(relay.host).connecting.mail, self._lifetime.now()
+        limit, began = (await self._learn(relay.host)).connecting.mail, self._lifetime.now()
         try:
             reply = await log_in(connection, relay.login.username, relay.login.secret, limit)
         except SmtpFailed as failure:
@@ -309,6 +331,11 @@ class Walk:
             result = result_of_session(exchange, session, reason)
             if result is not None:
                 self._around.tls_result(result)
+
+    def _emit(self, event: Event, hostname: str, ip: str, **fields: Any) -> None:
+        destination = self._shipment.destination
+        domain = destination.domain if isinstance(destination, Mx) else destination.host
+        self._around.telemetry.emit(event, domain=domain, hostname=hostname, remoteIp=ip, **fields)
 
     def _drop(self, session: Session) -> None:
         if session.connection is not None:
@@ -346,11 +373,17 @@ class Walk:
                 reply=end.reply,
                 command=end.command or None,
                 is_final=end.status.startswith("5"),
+                unreachable=not end.by_strategy,
             )
         )
 
     def _fail(self, hostname: str, error_type: str, reason: str, status: str, *, is_final: bool = False) -> None:
         self._waiting.host_failed(HostFailure(error_type, reason, status, hostname, is_final=is_final))
+
+
+def _demanded(error_type: str, reason: str, hostname: str | None = None) -> HostFailure:
+    """What the strategy asks for is not there: others, of which less is asked, may well get through."""
+    return HostFailure(error_type, reason, "4.7.5", hostname, unreachable=False)
 
 
 def _unbound(hostname: str, domain: str) -> Exchange:
@@ -372,5 +405,7 @@ def _no_route(failure: NoExchange | Expired | InvalidName) -> HostFailure:
         return HostFailure("dnsError", reason_of(failure), "4.4.3")
     if isinstance(failure, InvalidName):
         return HostFailure("dnsError", "The domain is not a name that can be looked up", "5.1.2", is_final=True)
-    status = {"null-mx": "5.1.10", "loop": "5.4.6", "nxdomain": "5.1.2", "nodata": "5.1.2"}.get(failure.kind)
+    if failure.kind == "nodata":  # RFC 5321 5.1: there is such a domain
+        return HostFailure("dnsError", NO_MAIL_HOST, "5.4.4", is_final=True)
+    status = {"null-mx": "5.1.10", "loop": "5.4.6", "nxdomain": "5.1.2"}.get(failure.kind)
     return HostFailure("dnsError", failure.reason, status or "4.4.3", is_final=status is not None)

@@ -12,6 +12,7 @@ from unicodedata import normalize
 
 import attrs
 
+from stalwart.codec.feedback import Feedback, feedback_of
 from stalwart.codec.mime import dates, header_forms, headers, message_ids, scanner
 from stalwart.codec.mime.base_subject import thread_key
 from stalwart.codec.mime.body_lists import body_lists
@@ -56,6 +57,8 @@ class ParsedMessage:
     subject_key: str
     subject_hash: int
     references: frozenset[int]
+    feedback: Feedback | None = None
+    """What it says of a message that was sent before, if it is a report."""
 
     @property
     def received_at(self) -> int | None:
@@ -101,6 +104,7 @@ def parsed(data: bytes) -> ParsedMessage:
         "" if key == _NOTHING else _cut(key),
         _hash(key),
         references,
+        feedback_of(data, root),
     )
 
 
@@ -148,7 +152,7 @@ def _references(data: bytes, last: Places, members: dict[str, Any]) -> frozenset
     identifiers = list(found)
     if len(identifiers) > MOST_REFERENCES:
         identifiers = [identifiers[0], *identifiers[1 - MOST_REFERENCES :]]
-    return frozenset(map(_hash, identifiers))
+    return frozenset(map(reference_of, identifiers))
 
 
 def _written(members: dict[str, Any]) -> bytes:
@@ -160,6 +164,11 @@ def _cut(text: str) -> str:
     """What is compared: letters beside their accents (RFC 5051 2), so that Ä stands by A and not behind Z."""
     begin = text[:LONGEST_KEY]
     return begin if begin.isascii() else normalize("NFKD", begin)[:LONGEST_KEY]
+
+
+def reference_of(message_id: str) -> int:
+    """The hash of a message id by which threads are found."""
+    return _hash(message_id)
 
 
 def _hash(text: str) -> int:

@@ -24,7 +24,7 @@ from stalwart.store.queue_rows import WAITING, LaneRow, QueuedLetter, QueuedReci
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.queue_events import QUEUE_ERROR
 
-TOGETHER: Final = 50
+AGED_AT_ONCE: Final = 50
 """Letters that are looked after in one go; the others come with the next one."""
 
 _Lanes = dict[int, LaneRow | None]
@@ -46,10 +46,10 @@ class Aging:
     async def run(self, trying: Collection[int]) -> None:
         """One go. Raises Unavailable if nothing can be written."""
         now = int(self._clock.seconds())
-        over: _Found = await self._store.read(lambda tx: _with_lanes(tx, tx.queue.expired(now, TOGETHER, trying)))
+        over: _Found = await self._store.read(lambda tx: _with_lanes(tx, tx.queue.expired(now, AGED_AT_ONCE, trying)))
         for letter, content, lanes in over:
             await self._guarded(letter, self._give_up(letter, content, lanes, now))
-        late: _Found = await self._store.read(lambda tx: _with_lanes(tx, tx.queue.overdue(now, TOGETHER, trying)))
+        late: _Found = await self._store.read(lambda tx: _with_lanes(tx, tx.queue.overdue(now, AGED_AT_ONCE, trying)))
         for letter, content, lanes in late:
             await self._guarded(letter, self._tell(letter, content, lanes, now))
 

@@ -15,22 +15,30 @@ from attrs import define, evolve, field, frozen
 from msgspec.structs import replace
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 
+from stalwart.codec.expression import ExpressionIO
+from stalwart.codec.smtp_reply import Reply
 from stalwart.errors import StalwartError, Unavailable
 from stalwart.mail.delivery import shipment
 from stalwart.mail.delivery.content import content_of
+from stalwart.mail.delivery.handing_over import IN_A_TRANSACTION
 from stalwart.mail.delivery.shipment import RecipientOutcome, Shipment, ShipmentRecipient
+from stalwart.mail.queue.asking import Asking
 from stalwart.mail.queue.local import Arrival
-from stalwart.mail.queue.outcomes import Ended, ended, given_up
+from stalwart.mail.queue.outcomes import Ended, answer_to, ended, given_up
 from stalwart.mail.queue.recording import Recording
 from stalwart.mail.queue.relays import Busy, Relays, Suspects
 from stalwart.mail.queue.schedules import Plan
+from stalwart.mail.queue.senders import Senders, Standing
+from stalwart.mail.queue.signatures import Signatures
 from stalwart.mail.queue.strategies import Route, Strategies, ToAccounts, Unknown
 from stalwart.mail.queue.throttles import Admission, Throttles
 from stalwart.mail.queue.variables import Subject
+from stalwart.net.smtp_message import Content
 from stalwart.store import Store, Transaction
 from stalwart.store.blob_files import Stored
 from stalwart.store.queue_rows import WAITING, Answer, LaneRow, QueuedLetter, QueuedRecipient
 from stalwart.telemetry import Telemetry
+from stalwart.telemetry.measures import DELIVERY_ATTEMPT_DURATION
 from stalwart.telemetry.queue_events import (
     DELIVERY_ATTEMPT_END,
     DELIVERY_ATTEMPT_START,
@@ -38,16 +46,14 @@ from stalwart.telemetry.queue_events import (
     QUEUE_ERROR,
 )
 
-TOGETHER: Final = 100
-"""Recipients of one transaction with another server: what each takes at least (RFC 5321 4.5.3.1.8)."""
 AFTER_A_FAULT: Final = 900
 """Seconds until a letter is tried again over which this server has stumbled."""
 AFTER_A_MISS: Final = 60
 """The same if something did not answer, other than the store as a whole."""
 WHILE_BUSY: Final = 60
 """Seconds until a relay is asked again that has no connection to spare."""
-LONGEST: Final = 3 * 3600
-"""Seconds that one transaction with another server takes at most."""
+LONGEST_TRANSACTION: Final = 3 * 3600
+"""Seconds that one transaction with another server takes at most, as one that hangs would."""
 
 
 class Sends(Protocol):
@@ -57,7 +63,7 @@ class Sends(Protocol):
         """One attempt."""
 
 
-class Delivers(Protocol):
+class DeliversHere(Protocol):
     """``mail.queue.local.LocalDeliveries``."""
 
     async def deliver(self, arrival: Arrival) -> list[RecipientOutcome]:
@@ -66,10 +72,11 @@ class Delivers(Protocol):
 
 @frozen
 class Loaded:
-    """A letter with its content; None if that is lost."""
+    """A letter with its content, None if that is lost; ``standing`` says whether it may leave."""
 
     letter: QueuedLetter
     content: bytes | Stored | None
+    standing: Standing = Standing.GOOD
 
 
 @define
@@ -93,28 +100,33 @@ class _Course:
 
 
 class Attempts:
-    """Tries letters. ``sender`` is for other servers, ``local`` for people here."""
+    """Tries letters. ``sender`` is for other servers, ``local`` for people here; ``senders`` knows who may send."""
 
     def __init__(
         self,
         store: Store,
         strategies: Strategies,
+        senders: Senders,
         sender: Sends,
-        local: Delivers,
+        local: DeliversHere,
         throttles: Throttles,
         recording: Recording,
         telemetry: Telemetry,
         clock: Any,
+        signatures: Signatures,
     ) -> None:
         self._store = store
         self._strategies = strategies
+        self._senders = senders
         self._sender = sender
         self._local = local
         self._throttles = throttles
         self._recording = recording
         self._telemetry = telemetry
         self._clock = clock
+        self._signatures = signatures
         self._relays = Relays(clock)
+        self._lasted = telemetry.series(DELIVERY_ATTEMPT_DURATION)
         self._suspects = Suspects()
 
     async def load(self, lane: int, limit: int, spare: Collection[int]) -> list[Loaded]:
@@ -127,7 +139,7 @@ class Attempts:
             if tx.queue.is_paused():
                 return []
             found = tx.queue.many(tx.queue.take(lane, now, limit, spare), lane)
-            return [_loaded(tx, letter) for letter in found.values()]
+            return [self._loaded(tx, letter) for letter in found.values()]
 
         found: list[Loaded] = await self._store.read(read)
         revocable = [each.letter.id for each in found if each.letter.submission_id is not None]
@@ -135,6 +147,9 @@ class Attempts:
             return found
         gone = await self._store.write(lambda tx: {id for id in revocable if not tx.queue.begin(id)})
         return [each for each in found if each.letter.id not in gone]
+
+    def _loaded(self, tx: Transaction, letter: QueuedLetter) -> Loaded:
+        return Loaded(letter, content_in(tx, letter), self._senders.standing(tx, letter))
 
     @property
     def is_stuck(self) -> bool:
@@ -150,7 +165,9 @@ class Attempts:
             if tx.queue.is_paused():
                 return None
             letter = tx.queue.many((loaded.letter.id,), lane).get(loaded.letter.id)
-            return evolve(loaded, letter=replace(loaded.letter, recipients=()) if letter is None else letter)
+            if letter is None:
+                return evolve(loaded, letter=replace(loaded.letter, recipients=()))
+            return evolve(loaded, letter=letter, standing=self._senders.standing(tx, letter))
 
         found: Loaded | None = await self._store.read(read)
         return found
@@ -186,6 +203,9 @@ class Attempts:
 
     async def _attempted(self, loaded: Loaded, lane: LaneRow) -> Result:
         letter, now, result = loaded.letter, self._now(), Result()
+        if loaded.standing is Standing.GONE:
+            await self._recording.withdrawn(letter)
+            return result
         due = [each for each in _of_lane(letter, lane) if each.due <= now]
         over = [given_up(each, lane) for each in due if each.expires_at <= now]
         if over:
@@ -193,11 +213,42 @@ class Attempts:
         due = [each for each in due if each.expires_at > now]
         if not due:
             return result
+        if loaded.standing is Standing.BARRED:
+            await self._bar(loaded, due)
+            return result
         if loaded.content is None:
             await self._lose(letter, due)
             return result
         began = self._clock.seconds()
-        for course in await self._courses(letter, due, lane, now):
+        self._telemetry.emit(
+            DELIVERY_ATTEMPT_START,
+            queueId=letter.id,
+            queueName=lane.queue,
+            domain=lane.destination,
+            size=letter.size,
+            total=len(due),
+            **{"from": letter.return_path},
+        )
+        try:
+            await self._tried(loaded, loaded.content, due, lane, result)
+        finally:
+            elapsed = max(self._clock.seconds() - began, 0)
+            self._telemetry.emit(DELIVERY_ATTEMPT_END, queueId=letter.id, elapsed=int(elapsed * 1000))
+            self._lasted.observe(elapsed)
+        return result
+
+    async def _tried(
+        self,
+        loaded: Loaded,
+        content: bytes | Stored,
+        due: Sequence[QueuedRecipient],
+        lane: LaneRow,
+        result: Result,
+    ) -> None:
+        """All courses, one after the other."""
+        letter, now = loaded.letter, self._now()
+        asking = Asking(self._strategies.io, self._clock)
+        for course in await self._courses(letter, due, asking, now):
             if isinstance(course.route, shipment.Relay) and (answer := self._relays.resting(course.route)) is not None:
                 until, heard = answer
                 was_hurried = lane.failures and not lane.rests_until  # somebody wants it to be tried all the same
@@ -205,18 +256,14 @@ class Attempts:
                     await self._recording.rest(lane, until, max(lane.failures, 1), heard)
                     result.rests = True
                     continue
-            for begin in range(0, len(course.recipients), TOGETHER):
+            for begin in range(0, len(course.recipients), IN_A_TRANSACTION):
                 if result.rests:
                     break
-                part = course.recipients[begin : begin + TOGETHER]
-                await self._try(loaded, loaded.content, lane, course, part, result)
-        self._telemetry.emit(
-            DELIVERY_ATTEMPT_END, queueId=letter.id, elapsed=int((self._clock.seconds() - began) * 1000)
-        )
-        return result
+                part = course.recipients[begin : begin + IN_A_TRANSACTION]
+                await self._try(loaded, content, lane, course, part, asking, result)
 
     async def _courses(
-        self, letter: QueuedLetter, due: Sequence[QueuedRecipient], lane: LaneRow, now: int
+        self, letter: QueuedLetter, due: Sequence[QueuedRecipient], asking: Asking, now: int
     ) -> list[_Course]:
         """Which way they go; those whose schedule says so go on in another part of the queue."""
         found: dict[tuple[Route, Plan], _Course] = {}
@@ -224,11 +271,11 @@ class Attempts:
         addresses = tuple(each.address for each in due)
         for recipient in due:
             variables = Subject.of(letter, recipient, addresses).variables(now)
-            plan = await self._strategies.schedule(variables)
+            plan = await self._strategies.schedule(variables, asking)
             if plan.queue != recipient.queue:
                 moved.append(replace(recipient, queue=plan.queue))
                 continue
-            route = await self._strategies.route(variables, recipient.destination)
+            route = await self._strategies.route(variables, recipient.destination, asking)
             found.setdefault((route, plan), _Course(route, plan)).recipients.append(recipient)
         if moved:
             await self._recording.moved(letter, moved)
@@ -241,22 +288,15 @@ class Attempts:
         lane: LaneRow,
         course: _Course,
         recipients: Sequence[QueuedRecipient],
+        asking: Asking,
         result: Result,
     ) -> None:
         """One transaction with whoever takes the mail, and what is written about it."""
         letter = loaded.letter
-        self._telemetry.emit(
-            DELIVERY_ATTEMPT_START,
-            queueId=letter.id,
-            queueName=lane.queue,
-            domain=lane.destination,
-            size=letter.size,
-            total=len(recipients),
-            **{"from": letter.return_path},
-        )
         addresses = tuple(each.address for each in recipients)
-        admission = self._throttles.admission(Subject.of(letter, recipients[0], addresses))
+        admission = self._throttles.admission(Subject.of(letter, recipients[0], addresses), asking)
         outcomes = await self._outcomes(letter, content, course.route, recipients, admission)
+        outcomes = await self._despite_tls(letter, content, course.route, recipients, admission, outcomes)
         result.taken = result.taken or any(each.kind == "delivered" or not each.sure for each in outcomes)
         now = self._now()
         held_until = None if admission.until is None else int(admission.until) + 1
@@ -303,6 +343,35 @@ class Attempts:
             self._relays.reached(course.route)
         return None
 
+    async def _despite_tls(
+        self,
+        letter: QueuedLetter,
+        content: bytes | Stored,
+        route: Route,
+        recipients: Sequence[QueuedRecipient],
+        admission: Admission,
+        outcomes: list[RecipientOutcome],
+    ) -> list[RecipientOutcome]:
+        """The outcomes, after those whom TLS has failed were tried once more as the rules say for that: what is wrong
+        with a certificate holds no mail up where nothing vouches for one (RFC 7435). The second session does not count
+        in reports; a letter that requires TLS has nothing to gain.
+        """
+        subject, now = admission.subject, self._now()
+        failed = [number for number, each in enumerate(outcomes) if _is_of_tls(each)]
+        if not failed or letter.require_tls or isinstance(route, Unknown | ToAccounts):
+            return outcomes
+        last = outcomes[failed[0]]
+        later = evolve(subject, retries=subject.retries + 1, answer=answer_to(last))
+        before, after = (_strategy_of(self._strategies, each, now, admission.io) for each in (subject, later))
+        hosts = ("", last.hostname or "")
+        if [(await before(host)).tls for host in hosts] == [(await after(host)).tls for host in hosts]:
+            return outcomes
+        again = await self._outcomes(
+            letter, content, route, [recipients[number] for number in failed], admission, later
+        )
+        found = dict(zip(failed, again, strict=True))
+        return [found.get(number, each) for number, each in enumerate(outcomes)]
+
     async def _outcomes(
         self,
         letter: QueuedLetter,
@@ -310,13 +379,17 @@ class Attempts:
         route: Route,
         recipients: Sequence[QueuedRecipient],
         admission: Admission,
+        later: Subject | None = None,
     ) -> list[RecipientOutcome]:
+        """``later``: as whom rules see it if it is tried once more."""
         try:
             if isinstance(route, Unknown):
                 return _all(recipients, "io", f"The route {route.name} cannot be used: {route.reason}.", "4.3.5")
             if isinstance(route, ToAccounts):
                 return await self._local.deliver(self._arrival(letter, content, recipients))
-            shipped = self._shipment(letter, content, route, recipients, admission)
+            front = await self._signatures.front(letter, content, self._now())
+            packed = content_of(content, self._store, front)
+            shipped = self._shipment(letter, packed, route, recipients, admission, later)
             if isinstance(route, shipment.Relay):
                 return await self._relays.one_of_few(route, lambda: self._bounded(self._sender.send(shipped)))
             return await self._bounded(self._sender.send(shipped))
@@ -335,7 +408,7 @@ class Attempts:
             return _all(recipients, "io", "There was a fault in the server.", "4.3.0")
 
     def _bounded(self, running: Awaitable[list[RecipientOutcome]]) -> Deferred[list[RecipientOutcome]]:
-        return Deferred.fromCoroutine(running).addTimeout(LONGEST, self._clock)  # type: ignore[arg-type]
+        return Deferred.fromCoroutine(running).addTimeout(LONGEST_TRANSACTION, self._clock)  # type: ignore[arg-type]
 
     def _arrival(self, letter: QueuedLetter, content: bytes | Stored, recipients: Sequence[QueuedRecipient]) -> Arrival:
         now = self._now()
@@ -344,26 +417,27 @@ class Attempts:
     def _shipment(
         self,
         letter: QueuedLetter,
-        content: bytes | Stored,
+        content: Content,
         route: shipment.Destination,
         recipients: Sequence[QueuedRecipient],
         admission: Admission,
+        later: Subject | None,
     ) -> Shipment:
-        subject, now = admission.subject, self._now()
+        subject, now = later or admission.subject, self._now()
         return Shipment(
             destination=route,
             return_path=letter.return_path,
             recipients=tuple(
                 ShipmentRecipient(each.address, each.orcpt, frozenset(each.notify)) for each in recipients
             ),
-            content=content_of(content, self._store),
+            content=content,
             smtputf8=letter.smtputf8,
             body=letter.body,
             env_id=letter.env_id,
             ret=letter.ret,
             require_tls=letter.require_tls,
-            counts_tls=letter.source != "report",
-            strategy=_strategy_of(self._strategies, subject, now),
+            counts_tls=letter.source != "report" and later is None,
+            strategy=_strategy_of(self._strategies, subject, now, admission.io),
             admit=admission.admit,
         )
 
@@ -371,22 +445,40 @@ class Attempts:
         """The content is gone, and will not come back."""
         self._telemetry.emit(QUEUE_BLOB_NOT_FOUND, queueId=letter.id)
         text = "The content of the message is lost on this server."
-        outcomes = [RecipientOutcome(each.address, "permanent", "5.3.0", error_type="io", message=text) for each in due]
+        outcome = RecipientOutcome("", "permanent", "5.3.0", error_type="io", message=text)
+        await self._end(letter, None, due, outcome)
+
+    async def _bar(self, loaded: Loaded, due: Sequence[QueuedRecipient]) -> None:
+        """The sender may not send any more, and is told so."""
+        reply, own = Reply(550, "5.7.1", ("The sender may not send mail any more",)), self._strategies.hostname()
+        outcome = RecipientOutcome("", "permanent", "5.7.1", own, reply, "io")
+        await self._end(loaded.letter, loaded.content, due, outcome)
+
+    async def _end(
+        self,
+        letter: QueuedLetter,
+        content: bytes | Stored | None,
+        due: Sequence[QueuedRecipient],
+        outcome: RecipientOutcome,
+    ) -> None:
+        """Give all of them up for the same reason."""
         plan, now = Plan(""), self._now()
-        ends = [ended(each, outcome, plan, now) for each, outcome in zip(due, outcomes, strict=True)]
-        await self._recording.failed(letter, None, ends)
+        ends = [ended(each, evolve(outcome, address=each.address), plan, now) for each in due]
+        await self._recording.failed(letter, content, ends)
 
     def _now(self) -> int:
         return int(self._clock.seconds())
 
 
-def _strategy_of(strategies: Strategies, subject: Subject, now: int) -> Callable[[str], shipment.HostStrategy]:
+def _strategy_of(
+    strategies: Strategies, subject: Subject, now: int, io: ExpressionIO
+) -> Callable[[str], Awaitable[shipment.HostStrategy]]:
     """How each host is connected; each is asked for once."""
     known: dict[str, shipment.HostStrategy] = {}
 
-    def strategy(host: str) -> shipment.HostStrategy:
+    async def strategy(host: str) -> shipment.HostStrategy:
         if host not in known:
-            known[host] = strategies.host(subject.variables(now, mx=host))
+            known[host] = await strategies.host(subject.variables(now, mx=host), io)
         return known[host]
 
     return strategy
@@ -396,16 +488,17 @@ def _all(recipients: Sequence[QueuedRecipient], error: str, text: str, status: s
     return [RecipientOutcome(each.address, "temporary", status, error_type=error, message=text) for each in recipients]
 
 
+def _is_of_tls(outcome: RecipientOutcome) -> bool:
+    """Whether TLS has failed, and nothing else."""
+    return outcome.kind == "temporary" and outcome.error_type == "tlsError" and outcome.sure
+
+
 def _key(relay: shipment.Relay) -> tuple[str, int]:
     return relay.host, relay.port
 
 
 def _of_lane(letter: QueuedLetter, lane: LaneRow) -> list[QueuedRecipient]:
     return [each for each in letter.recipients if each.state == WAITING and each.lane == lane.id]
-
-
-def _loaded(tx: Transaction, letter: QueuedLetter) -> Loaded:
-    return Loaded(letter, content_in(tx, letter))
 
 
 def content_in(tx: Transaction, letter: QueuedLetter) -> bytes | Stored | None:

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from stalwart.codec.dns_names import InvalidName, to_ascii
 from stalwart.codec.ids import decode_id
-from stalwart.codec.smtp.message_head import read_head
 from stalwart.errors import Conflict, Invalid
+from stalwart.mail.circles import HEAD, check_circle
 from stalwart.mail.queue.letter import MOST_RECIPIENTS, SOURCES, Letter, LetterRecipient
 from stalwart.mail.queue.quotas import QueueQuotas
 from stalwart.mail.queue.schedules import Plan
@@ -25,14 +25,7 @@ from stalwart.store.blob_files import LARGE, BlobFiles, Stored
 from stalwart.store.queue_rows import NewRecipient, QueuedLetter
 from stalwart.telemetry.spans import new_span
 
-MOST_RECEIVED: Final = 100
-"""Received fields of a letter that does not run in a circle."""
-_HEAD: Final = 256 << 10
 _TENANT: Final = "memberTenantId"
-
-
-class RunsInACircle(Invalid):
-    """A message has passed too many servers."""
 
 
 class Intake:
@@ -46,7 +39,7 @@ class Intake:
     async def prepare(self, content: bytes | Stored) -> bytes | Stored:
         """See ``MailQueue``."""
         if isinstance(content, bytes) and len(content) < LARGE:
-            _check_circle(content)
+            check_circle(content)
             return content
         return await self._store.blob_work(lambda files: _filed(files, content), writes=True)
 
@@ -58,7 +51,11 @@ class Intake:
         addresses = tuple(each.address for each in recipients)
         subjects = tuple(_subject(letter, each, addresses, blob.size, now) for each in recipients)
         # a report of failure is part of giving up, and must not fail
-        counted = () if letter.source == "dsn" else self._quotas.counted(tx, subjects, blob.size, now)
+        counted = (
+            ()
+            if letter.source == "dsn"
+            else self._quotas.counted(*(tx, subjects, blob.size, now), waits=letter.hold_until is not None)
+        )
         waiting = [self._waiting(letter, *pair, now) for pair in zip(recipients, subjects, strict=True)]
         row = _row(letter, blob.hash, blob.size, _tenant(tx, letter), counted, now)
         while True:
@@ -109,17 +106,12 @@ def destination_of(address: str) -> str:
 
 def _filed(files: BlobFiles, content: bytes | Stored) -> Stored:
     if isinstance(content, Stored):
-        _check_circle(files.read(content.hash, 0, _HEAD))
+        check_circle(files.read(content.hash, 0, HEAD))
         return content
-    _check_circle(content)
+    check_circle(content)
     with files.begin() as writer:
         writer.write(content)
         return writer.commit()
-
-
-def _check_circle(content: bytes) -> None:
-    if read_head(content[:_HEAD]).received > MOST_RECEIVED:
-        raise RunsInACircle("The message has passed too many servers: it seems to run in a circle.")
 
 
 def _checked(letter: Letter) -> list[LetterRecipient]:
@@ -180,6 +172,9 @@ def _row(
         return_path=letter.return_path,
         source=letter.source,
         account_id=letter.account_id,
+        sent_by=letter.sent_by,
+        signed_for=letter.signed_for,
+        signed_at=now if letter.signed_at is None else letter.signed_at,
         tenant_id=tenant_id,
         submission_id=letter.submission_id,
         priority=letter.priority,

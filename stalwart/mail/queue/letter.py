@@ -33,9 +33,20 @@ class LetterRecipient:
         return cls(address, ";".join(said.orcpt) if said.orcpt is not None else None, notify)
 
 
+OVERTAKES: Final = "sysQueuedMessageUpdate"
+"""The permission of whoever may have messages overtake those of others (RFC 6710 4.1): of who may hurry them anyway."""
+
+
 def queue_priority(said: int) -> int:
     """The place in the queue of what has the MT-PRIORITY ``said`` (RFC 6710 3: the highest first), and the reverse."""
     return -said
+
+
+def priority_for(said: int | None, *, overtakes: bool) -> int:
+    """The place in the queue of what somebody gives the MT-PRIORITY ``said``; who may not overtake others can let them
+    go first.
+    """
+    return queue_priority(min(said or 0, 9 if overtakes else 0))
 
 
 @frozen
@@ -43,10 +54,11 @@ class Letter:
     """A message for the queue.
 
     ``content`` is all of it, with trace fields and signatures; ``return_path`` is empty for reports of failures.
-    ``account_id`` is whose it is, ``submission_id`` the EmailSubmission that is told what becomes of it. What has the
-    lowest ``priority`` is tried first. Before ``hold_until`` (seconds since 1970) nothing is tried; after
-    ``expires_at`` nothing any more. Without ``reports_failure`` nobody hears of failures: the sender is likely to be
-    forged.
+    ``account_id`` is whose it is, ``sent_by`` who sent it if that is another account, ``submission_id`` the
+    EmailSubmission that is told what becomes of it. What has the lowest ``priority`` is tried first. Before
+    ``hold_until`` (seconds since 1970) nothing is tried; after ``expires_at`` nothing any more. Without
+    ``reports_failure`` nobody hears of failures: the sender is likely to be forged. ``signed_for`` is the domain that
+    signs it, ``signed_at`` when that was done if not just now.
     """
 
     content: bytes | Stored
@@ -54,6 +66,7 @@ class Letter:
     recipients: tuple[LetterRecipient, ...]
     source: str
     account_id: int | None = None
+    sent_by: int | None = None
     submission_id: int | None = None
     env_id: str | None = None
     ret: str | None = None
@@ -68,3 +81,5 @@ class Letter:
     require_tls: bool = False
     dmarc_pass: bool = False
     reports_failure: bool = True
+    signed_for: str | None = None
+    signed_at: int | None = None

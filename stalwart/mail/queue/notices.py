@@ -125,8 +125,8 @@ class Notices:
         for shown in (content, None):
             try:
                 made = await compose(self._about(letter, shown), fates, now)
-                signed = await self._signature(letter, made) + made
-                ready = await self._intake.prepare(signed)
+                signature = await self._signature(letter, made)
+                ready = await self._intake.prepare(signature + made)
             except (CancelledError, Unavailable):
                 raise
             except Exception as problem:
@@ -143,6 +143,7 @@ class Notices:
                 env_id=encode_id(letter.id),
                 smtputf8=letter.smtputf8,
                 body="8BITMIME" if not made.isascii() else "7BIT",
+                signed_for=self._domain() if signature else None,
             )
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -16,13 +16,22 @@ from stalwart.store import Store, Transaction
 from stalwart.store.blob_files import Stored
 from stalwart.store.queue_rows import DELIVERED, WAITING, Answer, LaneRow, QueuedLetter, QueuedRecipient
 from stalwart.telemetry import Telemetry
+from stalwart.telemetry.measures import DELIVERY_TOTAL_DURATION
 from stalwart.telemetry.queue_events import (
     DELIVERY_COMPLETED,
     DELIVERY_FAILED,
+    QUEUE_CONCURRENCY_LIMIT,
     QUEUE_LANE_RESTS,
+    QUEUE_LANE_WAITS,
     QUEUE_RATE_LIMIT,
     QUEUE_RESCHEDULED,
+    QUEUE_WITHDRAWN,
 )
+
+_HELD_UP = {"rateLimited": QUEUE_RATE_LIMIT, "concurrencyLimited": QUEUE_CONCURRENCY_LIMIT}
+
+LASTING: Final = 4
+"""After so many failures in a row, a quarter of an hour by default, an administrator is told of a destination once."""
 
 Rest = tuple[int, int, Answer]
 """Until when a lane rests, after how many failures in a row, and what was heard last."""
@@ -53,6 +62,7 @@ class Recording:
         self._clock = clock
         self._tell = tell
         self._queued = queued
+        self._lasted = telemetry.series(DELIVERY_TOTAL_DURATION)
         self.insistence = Insistence(store, telemetry, clock)
 
     async def tried(
@@ -122,6 +132,14 @@ class Recording:
         ]
         await self._store.write(lambda tx: tx.queue.change(letter.id, [settled(each) for each in later], now))
 
+    async def withdrawn(self, letter: QueuedLetter) -> None:
+        """A letter of an account that is gone: nobody is to get it, and there is nobody to tell."""
+        now = self._now()
+        if await self._store.write(lambda tx: tx.queue.remove(letter.id, now)):
+            self._telemetry.emit(
+                QUEUE_WITHDRAWN, queueId=letter.id, accountId=letter.account_id, **{"from": letter.return_path}
+            )
+
     async def is_writable(self) -> bool:
         """Whether the store takes anything at all."""
         return await self.insistence.is_writable()
@@ -168,6 +186,7 @@ class Recording:
         if gone:
             elapsed = int((self._clock.seconds() - letter.created_at) * 1000)
             self._telemetry.emit(DELIVERY_COMPLETED, queueId=letter.id, elapsed=max(elapsed, 0))
+            self._lasted.observe(max(elapsed, 0) / 1000)
 
     def _emit(self, letter: QueuedLetter, ends: Sequence[Ended]) -> None:
         for each in ends:
@@ -194,14 +213,17 @@ class Recording:
                 )
 
     def _tell_rest(self, lane: LaneRow, rest: Rest) -> None:
-        until, _, answer = rest
-        if answer.error == "rateLimited":
-            self._telemetry.emit(QUEUE_RATE_LIMIT, domain=lane.destination, details=answer.message, due=until)
+        until, failures, answer = rest
+        if (event := _HELD_UP.get(answer.error)) is not None:
+            self._telemetry.emit(event, domain=lane.destination, details=answer.message, due=until)
         else:
             reason = answer.message or answer.text
             self._telemetry.emit(
                 QUEUE_LANE_RESTS, domain=lane.destination, queueName=lane.queue, due=until, reason=reason
             )
+            if failures == LASTING > lane.failures:
+                keys = {"domain": lane.destination, "queueName": lane.queue, "due": until, "reason": reason}
+                self._telemetry.emit(QUEUE_LANE_WAITS, total=lane.waiting, **keys)
 
     def _now(self) -> int:
         return int(self._clock.seconds())

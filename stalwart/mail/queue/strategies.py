@@ -1,8 +1,8 @@
 """Which route, schedule, connection and TLS a recipient gets (x:MtaOutboundStrategy, settings C.7).
 
 Rules give names; the settings say what has a name. The names of the default strategy mean something even where the
-settings have no objects of that name, so that a server delivers from its first minute. Rules for hosts are evaluated
-while a connection is made, and schedules while a letter is written: those that would have to wait give their default.
+settings have no objects of that name, so that a server delivers from its first minute. Schedules are evaluated while a
+letter is written as well: those that would have to wait give their default then.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from stalwart.schema import ExpressionValue, File
 from stalwart.store import Store
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.queue_events import QUEUE_RULE_ERROR
+from stalwart.telemetry.sending_events import DELIVERY_MISSING_HOSTNAME
 
 UNSORTED: Final = ""
 """The part of the queue of letters whose schedule is not known yet."""
@@ -63,14 +64,15 @@ class Strategies:
     def __init__(self, settings: Settings, io: ExpressionIO, telemetry: Telemetry, store: Store) -> None:
         self._settings = settings
         self._store = store
-        self._io = io
+        self.io = io
         self._at_once = _AtOnce(io)
         self._telemetry = telemetry
+        self._has_told = False
 
-    async def route(self, variables: VariableSource, domain: str) -> Route:
-        """The route of a recipient at ``domain``."""
+    async def route(self, variables: VariableSource, domain: str, io: ExpressionIO | None = None) -> Route:
+        """The route of a recipient at ``domain``. ``io`` is asked instead of that of all, here and below."""
         rule = self._settings.of(MtaOutboundStrategy).route
-        name = await self._value(rule, variables, "mx", "route")
+        name = await self._value(rule, variables, "mx", "route", io)
         for _, route in self._settings.all(MtaRoute):
             if route.name == name:
                 return await self._made(route, domain)
@@ -78,10 +80,10 @@ class Strategies:
             return ToAccounts()
         return shipment.Mx(domain, max_hosts=2) if name in ("mx", "default") else Unknown(name)
 
-    async def schedule(self, variables: VariableSource) -> Plan:
+    async def schedule(self, variables: VariableSource, io: ExpressionIO | None = None) -> Plan:
         """The schedule of a recipient."""
         rule = self._settings.of(MtaOutboundStrategy).schedule
-        return self.plan(await self._value(rule, variables, "remote", "schedule"))
+        return self.plan(await self._value(rule, variables, "remote", "schedule", io))
 
     def schedule_at_once(self, variables: VariableSource) -> Plan:
         """The same in any thread; one that has to be waited for puts it in the part ``UNSORTED``."""
@@ -107,11 +109,13 @@ class Strategies:
                 return known.threads_per_node
         return THREADS
 
-    def host(self, variables: VariableSource) -> shipment.HostStrategy:
+    async def host(self, variables: VariableSource, io: ExpressionIO | None = None) -> shipment.HostStrategy:
         """How one host is connected, and what is asked of its TLS."""
         strategy = self._settings.of(MtaOutboundStrategy)
-        connecting = self._named(MtaConnectionStrategy, strategy.connection, variables, "default", "connection")
-        name = self._name_at_once(strategy.tls, variables, "default", "tls")
+        name = await self._value(strategy.connection, variables, "default", "connection", io)
+        known = {each.name: each for _, each in self._settings.all(MtaConnectionStrategy)}
+        connecting = known.get(name, known.get("default"))
+        name = await self._value(strategy.tls, variables, "default", "tls", io)
         tls = next((each for _, each in self._settings.all(MtaTlsStrategy) if each.name == name), None)
         demands = _demands(tls, name)
         if variables("source") == "report":
@@ -121,6 +125,13 @@ class Strategies:
     def hostname(self) -> str:
         """What this server is called."""
         return self._settings.of(SystemSettings).default_hostname or "localhost"
+
+    def _ehlo_name(self) -> str:
+        name = self.hostname()
+        if "." not in name and not self._has_told:
+            self._has_told = True
+            self._telemetry.emit(DELIVERY_MISSING_HOSTNAME, hostname=name)
+        return name
 
     async def _made(self, route: Any, domain: str) -> Route:
         if isinstance(route, Local):
@@ -149,16 +160,11 @@ class Strategies:
             route.allow_invalid_certs,
         )
 
-    def _named(self, kind: Any, rule: ExpressionValue, variables: VariableSource, usual: str, what: str) -> Any:
-        name = self._name_at_once(rule, variables, usual, what)
-        found = {each.name: each for _, each in self._settings.all(kind)}
-        return found.get(name, found.get(usual))
-
     def _connecting(self, found: MtaConnectionStrategy | None) -> shipment.Connecting:
         if found is None:
-            return shipment.Connecting(self.hostname())
+            return shipment.Connecting(self._ehlo_name())
         return shipment.Connecting(
-            found.ehlo_hostname or self.hostname(),
+            found.ehlo_hostname or self._ehlo_name(),
             tuple((each.source_ip, each.ehlo_hostname) for each in found.source_ips),
             connect=found.connect_timeout / 1000,
             greeting=found.greeting_timeout / 1000,
@@ -168,24 +174,31 @@ class Strategies:
             data=found.data_timeout / 1000,
         )
 
-    def _name_at_once(self, rule: ExpressionValue, variables: VariableSource, usual: str, what: str) -> str:
+    async def _value(
+        self, rule: ExpressionValue, variables: VariableSource, usual: str, what: str, io: ExpressionIO | None = None
+    ) -> str:
         try:
-            return _at_once(rule, variables, self._at_once, usual)
+            return text_of(await _answer(rule, variables, io or self.io) or "") or usual
         except EvaluationError as problem:
             self._telemetry.emit(QUEUE_RULE_ERROR, object=what, reason=str(problem))
             return usual
 
-    async def _value(self, rule: ExpressionValue, variables: VariableSource, usual: str, what: str) -> str:
-        compiled = rule.compiled
-        if compiled is None:
-            return usual
-        try:
-            if compiled.needs_io:
-                return text_of(await compiled.evaluate_async(variables, self._io) or "") or usual
-            return text_of(compiled.evaluate(variables, self._io) or "") or usual
-        except EvaluationError as problem:
-            self._telemetry.emit(QUEUE_RULE_ERROR, object=what, reason=str(problem))
-            return usual
+
+async def says_yes(rule: ExpressionValue, variables: VariableSource, io: ExpressionIO) -> bool:
+    """Whether a rule says yes; one that is not there, or gives nothing usable, does."""
+    try:
+        answer = await _answer(rule, variables, io)
+        return answer is None or text_of(answer) not in ("0", "false")
+    except EvaluationError:
+        return True
+
+
+async def _answer(rule: ExpressionValue, variables: VariableSource, io: ExpressionIO) -> Value | None:
+    """What a rule gives, None for nothing. Raises EvaluationError."""
+    compiled = rule.compiled
+    if compiled is None:
+        return None
+    return await compiled.evaluate_async(variables, io) if compiled.needs_io else compiled.evaluate(variables, io)
 
 
 def applies(rule: ExpressionValue, variables: VariableSource, io: ExpressionIO) -> bool:
@@ -194,6 +207,14 @@ def applies(rule: ExpressionValue, variables: VariableSource, io: ExpressionIO) 
         return _at_once(rule, variables, _AtOnce(io), "1") not in ("0", "false")
     except EvaluationError:
         return True
+
+
+def is_at_home(domain: str, io: ExpressionIO) -> bool:
+    """Whether mail for a domain stays here, as far as that is known without waiting."""
+    try:
+        return bool(_ended(cast(Any, io.is_local_domain(domain))))
+    except EvaluationError:
+        return False
 
 
 def _at_once(rule: ExpressionValue, variables: VariableSource, io: _AtOnce, usual: str) -> str:

@@ -1,12 +1,14 @@
 """How much is sent in some time (x:MtaOutboundThrottle), counted in memory by the one process that sends.
 
-Time runs in windows of the length of the period. What is over the rate waits for the next one.
+Time runs in windows of the length of the period. What is over the rate waits for the next one. ``localIp`` is the
+address that the connection strategy has chosen; all connections for which the system chooses one are counted together,
+since it does so when it connects.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from attrs import define, field, frozen
@@ -15,19 +17,19 @@ from stalwart.codec.expression import ExpressionIO
 from stalwart.config.mail.throttle import MtaOutboundThrottle
 from stalwart.config.settings import Settings
 from stalwart.mail.delivery.shipment import Held
-from stalwart.mail.queue.strategies import applies
+from stalwart.mail.queue.strategies import says_yes
 from stalwart.mail.queue.variables import Subject, domain_of
 
 MOST_WINDOWS: Final = 50_000
 _OF_LETTERS: Final = frozenset(("sender", "senderDomain"))
 
-_PARTS: dict[str, Callable[[Subject, str, str], str]] = {
-    "mx": lambda subject, host, ip: host.lower(),
-    "remoteIp": lambda subject, host, ip: ip,
-    "localIp": lambda subject, host, ip: "",
-    "sender": lambda subject, host, ip: subject.sender.lower(),
-    "senderDomain": lambda subject, host, ip: domain_of(subject.sender),
-    "rcptDomain": lambda subject, host, ip: domain_of(subject.rcpt),
+_PARTS: dict[str, Callable[[Subject, str, str, str], str]] = {
+    "mx": lambda subject, host, ip, local: host.lower(),
+    "remoteIp": lambda subject, host, ip, local: ip,
+    "localIp": lambda subject, host, ip, local: local,
+    "sender": lambda subject, host, ip, local: subject.sender.lower(),
+    "senderDomain": lambda subject, host, ip, local: domain_of(subject.sender),
+    "rcptDomain": lambda subject, host, ip, local: domain_of(subject.rcpt),
 }
 
 
@@ -45,13 +47,14 @@ class Admission:
 
     _throttles: Throttles
     subject: Subject
+    io: ExpressionIO
     until: float | None = None
     is_general: bool = False
     _counted: set[tuple[int, str]] = field(factory=set)
 
-    def admit(self, host: str, ip: str) -> Held | None:
+    async def admit(self, host: str, ip: str, local_ip: str) -> Held | None:
         """See ``shipment.Shipment``."""
-        held = self._throttles.over(self, host, ip)
+        held = await self._throttles.over(self, host, ip, local_ip)
         if held is None:
             return None
         self.until = max(self.until or 0, held.ends)
@@ -75,19 +78,33 @@ class Throttles:
         self._clock = clock
         self._windows: OrderedDict[tuple[int, str], _Window] = OrderedDict()
 
-    def admission(self, subject: Subject) -> Admission:
-        """For one shipment, whose first recipient is ``subject``."""
-        return Admission(self, subject)
+    def admission(self, subject: Subject, io: ExpressionIO | None = None) -> Admission:
+        """For one shipment, whose first recipient is ``subject``; ``io`` is what rules ask."""
+        return Admission(self, subject, io or self._io)
 
-    def over(self, admission: Admission, host: str, ip: str) -> _Over | None:
+    async def over(self, admission: Admission, host: str, ip: str, local_ip: str) -> _Over | None:
         """Count the shipment everywhere, or nowhere and say which rate it is over."""
         now = self._clock.seconds()
-        variables = admission.subject.variables(int(now), mx=host, remote_ip=ip)
+        variables = admission.subject.variables(int(now), mx=host, remote_ip=ip, local_ip=local_ip)
+        applying = [
+            (id, throttle)
+            for id, throttle in self._settings.all(MtaOutboundThrottle)
+            if throttle.enable and await says_yes(throttle.match, variables, admission.io)
+        ]
+        return self._counted(admission, applying, host, ip, local_ip)
+
+    def _counted(
+        self,
+        admission: Admission,
+        applying: Sequence[tuple[int, MtaOutboundThrottle]],
+        host: str,
+        ip: str,
+        local_ip: str,
+    ) -> _Over | None:
+        now = self._clock.seconds()
         wanted: list[tuple[tuple[int, str], _Window]] = []
-        for id, throttle in self._settings.all(MtaOutboundThrottle):
-            if not throttle.enable or not applies(throttle.match, variables, self._io):
-                continue
-            parts = "\x1f".join(_PARTS[part](admission.subject, host, ip) for part in sorted(throttle.key))
+        for id, throttle in applying:
+            parts = "\x1f".join(_PARTS[part](admission.subject, host, ip, local_ip) for part in sorted(throttle.key))
             key = (id, parts)
             if key in admission._counted:
                 continue

@@ -289,7 +289,7 @@ class TlsReporting:
         signs = await self._text("dkim_sign_domain", made.domain) or submitter
         content = await self._ways.signing.signed(content, signs) + content
         recipients = tuple(LetterRecipient(each) for each in addresses)
-        letter = Letter(content=content, return_path="", recipients=recipients, source="report")
+        letter = Letter(content=content, return_path="", recipients=recipients, source="report", signed_for=signs)
         letter = evolve(letter, content=await self._ways.queue.prepare(content))
 
         def write(tx: Transaction) -> int:

@@ -163,8 +163,9 @@ class Dispatch:
     async def _signed(
         self, outbox: Outbox, account_id: int, content: bytes, author: str, to: str, files: list[Stored]
     ) -> Letter:
+        domain = author.rpartition("@")[2]
         if self._sign is not None:
-            content = await self._sign(content, author.rpartition("@")[2]) + content
+            content = await self._sign(content, domain) + content
         body = "7BIT" if content.isascii() else "8BITMIME"
         return Letter(
             content=await _ready(outbox, content, files),
@@ -174,6 +175,7 @@ class Dispatch:
             account_id=account_id,
             smtputf8=not (to.isascii() and author.isascii()),
             body=body,
+            signed_for=domain if self._sign is not None else None,
         )
 
     def carry_out(
@@ -232,12 +234,12 @@ class Dispatch:
             return
         if tx.counters.increment(f"vacation:{account_id}", now + _DAY, now=now) > MOST_RESPONSES:
             return
-        tx.seen.note(account_id, ANSWERED, response.key, now + response.seconds)
         try:
             with tx.savepoint():
+                tx.seen.note(account_id, ANSWERED, response.key, now + response.seconds)
                 outbox.add(tx, plan.answer, now)
         except StalwartError:
-            return  # the queue has no room: the message itself comes first
+            return  # the queue has no room, which it tells: the message itself comes first, and the next is answered
 
     def sent(self, plan: Plan) -> int:
         """How many letters a plan has; the queue is told of them when they are durable."""
@@ -258,13 +260,17 @@ async def _ready(outbox: Outbox, content: bytes | Stored, files: list[Stored]) -
 
 
 def _redirect(each: Redirected, content: bytes | Stored, account_id: int, situation: Situation) -> Letter:
+    """RFC 5228 4.2 leaves the return path to us: one that may be forged goes no further, or the next server would
+    bounce to it.
+    """
+    sender = situation.sender if situation.reports_failure else ""
     return Letter(
         content=content,
-        return_path=situation.sender,
+        return_path=sender,
         recipients=tuple(LetterRecipient(address) for address in each.addresses),
         source="unauthenticated",
         account_id=account_id,
-        smtputf8=not all(text.isascii() for text in (situation.sender, *each.addresses, each.front.decode())),
+        smtputf8=not all(text.isascii() for text in (sender, *each.addresses, each.front.decode())),
         body="7BIT" if each.is_ascii else "8BITMIME",
         dmarc_pass=situation.dmarc_pass,
         reports_failure=situation.reports_failure,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from secrets import token_hex
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, evolve, field
 from twisted.internet.defer import CancelledError
@@ -19,9 +19,7 @@ from twisted.python.failure import Failure
 from stalwart.codec.ids import encode_id
 from stalwart.codec.sieve.actions import KEPT, Filing, Verdict
 from stalwart.codec.sieve.answering import Person, Stamp
-from stalwart.codec.sieve.compiling import Script
 from stalwart.codec.sieve.message import Envelope, Message
-from stalwart.codec.sieve.running import run
 from stalwart.codec.sieve.syntax import SieveError
 from stalwart.codec.sieve.world import Folder, Folders, World, folders_of
 from stalwart.config.identity.account import Account
@@ -49,6 +47,9 @@ from stalwart.telemetry.events import (
     SIEVE_SEND_MESSAGE,
 )
 from stalwart.telemetry.faults import tell_fault
+
+if TYPE_CHECKING:
+    from stalwart.codec.sieve.compiling import Script
 
 SEND: Final = "emailSend"
 """Who may not send mail has scripts that neither redirect nor answer."""
@@ -196,6 +197,8 @@ class Filtering:
         hash = known.active.script
         if hash is None:
             return KEPT
+        from stalwart.codec.sieve.running import run  # when there is a script; a thread runs this
+
         try:
             script: Script = self.scripts.ready(hash, known.source)
         except SieveError as problem:

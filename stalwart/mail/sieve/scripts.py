@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
-from stalwart.codec.sieve.compiling import Script, compiled
 from stalwart.codec.sieve.grammar import EXTENSIONS
 from stalwart.codec.sieve.syntax import SieveError
 from stalwart.codec.sieve.world import Bounds
@@ -20,6 +19,9 @@ from stalwart.config.settings import Settings
 from stalwart.store import Transaction
 from stalwart.store.object_types import SIEVE_SCRIPT, VACATION
 from stalwart.store.rows import Object
+
+if TYPE_CHECKING:
+    from stalwart.codec.sieve.compiling import Script
 
 ACTIVE: Final = "active"
 """The uid of the script that runs; others have none."""
@@ -102,6 +104,8 @@ class Scripts:
         if kept is None:
             if source is None:
                 raise SieveError("The script cannot be read.", 1)
+            from stalwart.codec.sieve.compiling import compiled  # when there is a script; threads run this
+
             try:
                 kept = _Kept(compiled(source, extensions))
             except SieveError as problem:

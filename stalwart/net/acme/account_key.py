@@ -1,30 +1,29 @@
 """The key of an account, and what is signed with it (RFC 8555 6.2, RFC 7515): requests, bindings, changes of keys.
 
 Keys are ES256 as a rule; ES384 and RS256 are for accounts that were made elsewhere. Nothing here is ever logged.
+josepy is imported with the first key, because many servers get their certificates otherwise.
 """
 
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any
 
-import josepy
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from josepy import b64encode
 
 from stalwart.codec.certificate_chains import UnreadablePem, read_private_key
 from stalwart.net.acme.problems import AcmeProblem
 from stalwart.net.acme.resources import ExternalAccount
 
 _MAC_KEY = re.compile(r"[A-Za-z0-9_-]{1,2048}\Z")
-_CURVES: dict[type[ec.EllipticCurve], Any] = {ec.SECP256R1: josepy.ES256, ec.SECP384R1: josepy.ES384}
 
 
 def base64url(data: bytes) -> str:
     """Without padding (RFC 7515 2)."""
-    return b64encode(data).decode("ascii")
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 class AccountKey:
@@ -32,6 +31,9 @@ class AccountKey:
 
     def __init__(self, pem: str) -> None:
         """Raises AcmeProblem for keys that cannot sign."""
+        import josepy
+
+        curves: dict[type[ec.EllipticCurve], Any] = {ec.SECP256R1: josepy.ES256, ec.SECP384R1: josepy.ES384}
         try:
             key: Any = read_private_key(pem, trusted=True)
         except UnreadablePem as problem:
@@ -39,9 +41,9 @@ class AccountKey:
         if isinstance(key, rsa.RSAPrivateKey):
             self._key: Any = josepy.JWKRSA(key=key)
             self._algorithm = josepy.RS256
-        elif isinstance(key, ec.EllipticCurvePrivateKey) and type(key.curve) in _CURVES:
+        elif isinstance(key, ec.EllipticCurvePrivateKey) and type(key.curve) in curves:
             self._key = josepy.JWKEC(key=key)
-            self._algorithm = _CURVES[type(key.curve)]
+            self._algorithm = curves[type(key.curve)]
         else:
             raise AcmeProblem("local", "The account key is neither RSA nor of the curves P-256 and P-384.")
         public = self._key.public_key()
@@ -58,12 +60,14 @@ class AccountKey:
 
         Raises AcmeProblem if the MAC key is none.
         """
+        from josepy import HS256
+
         mac = external.mac_key.strip().rstrip("=").replace("+", "-").replace("/", "_")
         if not _MAC_KEY.match(mac) or len(mac) % 4 == 1:
             raise AcmeProblem("externalAccountRequired", "The HMAC key of the external account is not base64url.")
-        secret = josepy.b64decode(mac)
+        secret = urlsafe_b64decode(mac + "=" * (-len(mac) % 4))
         protected = {"alg": "HS256", "kid": external.key_id, "url": url}
-        return _signed(protected, msgspec.json.encode(self.jwk), lambda data: josepy.HS256.sign(secret, data))
+        return _signed(protected, msgspec.json.encode(self.jwk), lambda data: HS256.sign(secret, data))
 
     def succeeding(self, former: AccountKey, account: str, url: str) -> dict[str, str]:
         """The inner JWS with which this key takes over ``account`` from ``former`` (RFC 8555 7.3.5)."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from stalwart.codec.markup import filled, plain, tag
 from stalwart.codec.sealing import Sealer
 from stalwart.errors import StalwartError
 from stalwart.oauth.form import read_form
 from stalwart.oauth.pages.attempts import Attempts, Fields, Refused, SecondFactor, refusal
 from stalwart.oauth.pages.carried import Carrier
 from stalwart.oauth.pages.language import reader_of
-from stalwart.oauth.pages.layout import Reader, page, sent_by_our_page
-from stalwart.oauth.pages.markup import filled, plain, tag
+from stalwart.oauth.pages.layout import Reader, page
 from stalwart.oauth.pages.notices import bad_link, refused
 from stalwart.oauth.pages.views import (
     application_name,
@@ -40,6 +40,7 @@ from stalwart.telemetry.events import AUTH_CONSENT_DENIED, AUTH_DEVICE_APPROVED
 from stalwart.web.answers import Answer
 from stalwart.web.clock import Clock
 from stalwart.web.exchange import Exchange
+from stalwart.web.pages import sent_by_our_page
 from stalwart.web.routes import route
 
 LARGEST_FORM = 65_536

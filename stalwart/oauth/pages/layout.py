@@ -1,7 +1,7 @@
-"""The frame of every page: head, language, and the headers that keep it to itself.
+"""The pages of the sign-in, in the frame of ``web.pages``: whom they are for, and where their forms may lead.
 
-The policy allows files of this server and nothing inline (CSP 3). ``form-action`` also names where a request's
-application is, because Chromium holds that against the redirect that follows a form (CSP 3 6.4.3.1).
+``form-action`` also names where a request's application is, because Chromium holds that against the redirect that
+follows a form (CSP 3 6.4.3.1).
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from stalwart.oauth.pages.markup import Child, Markup, join, tag
+from stalwart.codec.markup import Child
 from stalwart.oauth.pages.texts import Texts
-from stalwart.web.answers import HTML, NO_STORE, Answer, Headers, text_answer
-from stalwart.web.exchange import Exchange
+from stalwart.web.answers import Answer, Headers
+from stalwart.web.pages import framed, private
 
 ASSETS = "/assets/oauth"
 _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*")
@@ -39,36 +39,25 @@ def page(
     headers: Headers = (),
 ) -> Answer:
     """A whole page; ``redirect_uri`` is where its form may lead, ``script`` the file that it runs."""
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("meta", name="robots", content="noindex"),
-        tag("title", title),
-        tag("link", rel="icon", href="/assets/icon.svg", type="image/svg+xml"),
-        tag("link", rel="stylesheet", href=f"{ASSETS}/sign-in.css"),
-        tag("script", src=f"{ASSETS}/{script}", defer=True) if script else None,
+    return framed(
+        reader.language,
+        title,
+        *content,
+        stylesheet=f"{ASSETS}/sign-in.css",
+        script=f"{ASSETS}/{script}" if script else None,
+        status=status,
+        form_targets=_targets(redirect_uri),
+        headers=headers,
     )
-    body = tag("body", tag("main", tag("h1", title), *content))
-    text = join(Markup("<!doctype html>\n"), tag("html", head, body, lang=reader.language))
-    return text_answer(text, status, (*page_headers(redirect_uri), *headers), HTML)
 
 
 def page_headers(redirect_uri: str | None = None) -> Headers:
     """Policy and privacy of a page whose form may lead to ``redirect_uri``."""
-    targets = "'self'" if redirect_uri is None else f"'self' {form_target(redirect_uri)}"
-    policy = (
-        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
-        f"frame-ancestors 'none'; base-uri 'none'; form-action {targets}"
-    )
-    return (
-        NO_STORE,
-        ("Content-Security-Policy", policy),
-        ("Referrer-Policy", "no-referrer"),
-        ("X-Content-Type-Options", "nosniff"),
-        ("X-Frame-Options", "DENY"),
-    )
+    return private(_targets(redirect_uri))
+
+
+def _targets(redirect_uri: str | None) -> str:
+    return "'self'" if redirect_uri is None else f"'self' {form_target(redirect_uri)}"
 
 
 def form_target(redirect_uri: str) -> str:
@@ -78,17 +67,3 @@ def form_target(redirect_uri: str) -> str:
     if parts.scheme in ("https", "http") and _HOST.fullmatch(parts.netloc):
         return f"{parts.scheme}://{parts.netloc}"
     return f"{parts.scheme}:" if _SCHEME.fullmatch(parts.scheme) else "'self'"
-
-
-def sent_by_our_page(exchange: Exchange) -> bool:
-    """Whether a form comes from a page of this server, as far as the browser tells (Fetch Metadata 2.4).
-
-    Without that header, ``Origin`` must be ours or say nothing: pages without a referrer send ``null`` (Fetch 3.2).
-    """
-    site = exchange.header("sec-fetch-site")
-    if site is not None:
-        return site in ("same-origin", "none")
-    origin = exchange.header("origin")
-    if origin is None or origin == "null":
-        return True
-    return origin.lower().partition("://")[2] == (exchange.header("host") or "").lower()

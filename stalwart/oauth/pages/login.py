@@ -17,7 +17,7 @@ from stalwart.oauth.form import read_lists
 from stalwart.oauth.pages.attempts import Attempts, Fields, Refused, SecondFactor
 from stalwart.oauth.pages.carried import CarriedRequest, Carrier
 from stalwart.oauth.pages.language import reader_in, reader_of
-from stalwart.oauth.pages.layout import Reader, page, sent_by_our_page
+from stalwart.oauth.pages.layout import Reader, page
 from stalwart.oauth.pages.notices import bad_link, nothing_asked, refused
 from stalwart.oauth.pages.redirects import by_own_choice, to_application
 from stalwart.oauth.pages.views import (
@@ -43,6 +43,7 @@ from stalwart.telemetry.events import AUTH_CONSENT_DENIED, AUTH_REQUEST_REFUSED
 from stalwart.web.answers import Answer
 from stalwart.web.clock import Clock
 from stalwart.web.exchange import Exchange
+from stalwart.web.pages import sent_by_our_page
 from stalwart.web.routes import route
 
 LARGEST_FORM = 65_536

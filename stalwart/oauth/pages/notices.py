@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from stalwart.codec.markup import Markup, plain, tag
 from stalwart.oauth.pages.layout import Reader, page
-from stalwart.oauth.pages.markup import Markup, plain, tag
 from stalwart.web.answers import Answer
 
 _LONGEST_REASON = 300

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote, unquote_plus, urlencode
 
+from stalwart.codec.markup import Markup, filled, join, tag
 from stalwart.oauth.pages.layout import Reader, page
-from stalwart.oauth.pages.markup import Markup, filled, join, tag
 from stalwart.oauth.pages.notices import bad_link
 from stalwart.oauth.pages.views import hidden, place_of
 from stalwart.web.answers import NO_STORE, Answer, redirect

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from stalwart.oauth.pages.markup import Child, Markup, filled, join, plain, tag
+from stalwart.codec.markup import Child, Markup, filled, join, plain, tag
 from stalwart.oauth.pages.texts import Texts
 from stalwart.provider.grants import AuthorizationRequest, Client
 

@@ -25,7 +25,14 @@ _OWNED = (
     "seen",
     "acl",
     "pref",
-    "occurrence",
+    "collection",
+    "binding",
+    "content",
+    "span",
+    "indexed_value",
+    "dav_lock",
+    "archived",
+    "archived_item",
     "blob_link",
     "push_sub",
     "sign_in",
@@ -42,7 +49,11 @@ _LARGE = {
     "delivered": "account_id, digest",
     "seen": "account_id, kind, digest",
     "pref": "account_id, obj_id, user_id",
-    "occurrence": "account_id, start_utc, event_id",
+    "binding": "account_id, collection_id, segment",
+    "content": "account_id, id",
+    "span": "account_id, id",
+    "indexed_value": "account_id, property, id, number",
+    "archived_item": "account_id, archived_id, path",
 }
 
 
@@ -143,6 +154,22 @@ class SqlAccounts:
         if first > next:
             self._session.run("UPDATE account SET last_id = last_id + ? WHERE id = ?", first - next, id)
         return range(first, first + count)
+
+    def advance(self, id: int, octets: int) -> tuple[int, int]:
+        """One new id and the next change number, for an object of so many ``octets``."""
+        found = self._session.one(
+            "UPDATE account SET last_id = last_id + 1, seq = seq + 1, used_octets = used_octets + ? WHERE id = ?"
+            " RETURNING last_id, seq",
+            *(octets, id),
+        )
+        if not found:
+            raise NotFound
+        last, seq = found
+        self._session.took(id, seq)
+        first = lettered(last)
+        if first > last:
+            self._session.run("UPDATE account SET last_id = ? WHERE id = ?", first, id)
+        return first, seq
 
     def _refuse_taken(self, login: str, id: int) -> None:
         holder = self.by_login(login)

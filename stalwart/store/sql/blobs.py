@@ -8,6 +8,9 @@ bytes at that moment finds out in ``adopt``, which looks for the file under the 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+
+import msgspec
 
 from stalwart.errors import NotFound, Unavailable
 from stalwart.store.blob_files import LARGE, BlobFiles, Stored
@@ -97,6 +100,23 @@ class SqlBlobs:
         )
         self._release({row[0] for row in gone}, now)
         return len(gone)
+
+    def unlink_many(self, account_id: int, owner_ids: Iterable[int], now: int) -> None:
+        """Let go of all that these owners hold."""
+        gone = self._session.all(
+            "DELETE FROM blob_link WHERE account_id = ? AND owner_id IN"
+            f" ({self._session.dialect.numbers}) RETURNING hash",
+            *(account_id, msgspec.json.encode(list(owner_ids)).decode()),
+        )
+        self._release({row[0] for row in gone}, now)
+
+    def hold_as(self, account_id: int, owner_id: int, to_account_id: int, to_owner_id: int) -> None:
+        """Hold for another owner what one holds."""
+        self._session.run(
+            "INSERT INTO blob_link(hash, account_id, owner_id) SELECT hash, ?, ? FROM blob_link"
+            " WHERE account_id = ? AND owner_id = ? ON CONFLICT (hash, account_id, owner_id) DO NOTHING",
+            *(to_account_id, to_owner_id, account_id, owner_id),
+        )
 
     def links(self, hash: bytes, account_id: int, now: int) -> list[BlobLink]:
         found = self._session.all(

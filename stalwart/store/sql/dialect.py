@@ -25,6 +25,11 @@ class Dialect:
     numbers: str  # the column "number" of a JSON list that is one value
     types: Mapping[str, str] = field(factory=dict)
     placeholder: str = "?"
+    names_indexes: bool = False
+
+    def by_index(self, index: str) -> str:
+        """What has to follow the name of a table that is to be read by this index, where the database may be told."""
+        return f" INDEXED BY {index}" if self.names_indexes else ""
 
     def statement(self, text: str) -> str:
         """``text`` with the placeholders of this database."""
@@ -50,6 +55,7 @@ SQLITE = Dialect(
     list_tables="SELECT name FROM sqlite_master WHERE type = 'table'",
     numbers="SELECT value AS number FROM json_each(?)",
     types={"BYTEA": "BLOB"},
+    names_indexes=True,
 )
 
 POSTGRESQL = Dialect(

@@ -60,6 +60,9 @@ class SqlMail:
     def list_rows(self, account_id: int, ids: Iterable[int], *, parts: bool = False) -> dict[int, EmailRow]:
         return self._lists.rows(account_id, ids, parts)
 
+    def mentioning(self, account_id: int, reference: int, limit: int) -> list[tuple[int, bytes]]:
+        return self._lists.mentioning(account_id, reference, limit)
+
     def threads(self, account_id: int, ids: Iterable[int]) -> dict[int, tuple[int, ...]]:
         return self._lists.threads(account_id, ids)
 

@@ -78,6 +78,16 @@ class MailLists:
             emails.setdefault(thread_id, []).append(id)
         return {id: tuple(emails[id]) for id in ids if id in emails}
 
+    def mentioning(self, account_id: int, reference: int, limit: int) -> list[tuple[int, bytes]]:
+        """See ``store.mail``."""
+        found = self._session.all(
+            "SELECT e.id, e.fragment FROM email e WHERE e.account_id = ? AND e.thread_id IN"
+            " (SELECT thread_id FROM thread_ref WHERE account_id = ? AND ref_hash = ?)"
+            " ORDER BY e.received_at, e.id LIMIT ?",
+            *(account_id, account_id, reference, limit),
+        )
+        return [(id, bytes(fragment)) for id, fragment in found]
+
     def page(
         self,
         account_id: int,

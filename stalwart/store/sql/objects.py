@@ -7,7 +7,7 @@ index.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from msgspec import UNSET, UnsetType
 from stalwart.errors import NotFound
 from stalwart.store.rows import Changes, Object
 from stalwart.store.sql.accounts import SqlAccounts
+from stalwart.store.sql.found import literal
 from stalwart.store.sql.session import Session
 
 _LARGEST = (1 << 63) - 1
@@ -52,6 +53,10 @@ class SqlObjects:
         size: int = 0,
         data: Mapping[str, Any] | None = None,
     ) -> Object:
+        octets = size
+        if id is None and seq is None:
+            id, seq = self._accounts.advance(account_id, octets)
+            octets = 0
         if id is None:
             id = self._accounts.new_ids(account_id)[0]
         if seq is None:
@@ -76,7 +81,7 @@ class SqlObjects:
             *(account_id, id, type, seq, seq, seq, uid, etag, blob, size, now, now),
             _text(data),
         )
-        self._note(account_id, type, seq, size)
+        self.note(account_id, type, seq, octets)
         return made
 
     def update(
@@ -105,7 +110,7 @@ class SqlObjects:
             **{name: value for name, value in given.items() if value is not UNSET},
         )
         self._write(new)
-        self._note(account_id, new.type, seq, new.size - old.size)
+        self.note(account_id, new.type, seq, new.size - old.size)
         return new
 
     def kill(self, account_id: int, id: int, *, now: int, seq: int | None = None) -> None:
@@ -117,7 +122,26 @@ class SqlObjects:
             " data = NULL, modified_at = ? WHERE account_id = ? AND id = ?",
             *(seq, seq, now, account_id, id),
         )
-        self._note(account_id, old.type, seq, -old.size)
+        self.note(account_id, old.type, seq, -old.size)
+
+    def kill_many(self, account_id: int, ids: Sequence[int], *, now: int) -> None:
+        """As ``kill``, of many live objects in few statements."""
+        numbers, given = self._session.dialect.numbers, msgspec.json.encode(list(ids)).decode()
+        octets = self._session.all(
+            "SELECT type, COUNT(*), SUM(size) FROM obj WHERE account_id = ? AND dead = 0"
+            f" AND id IN ({numbers}) GROUP BY type ORDER BY type",
+            *(account_id, given),
+        )
+        for type, count, size in octets:
+            begin = self.allocate(account_id, count)[0] - 1
+            self._session.run(
+                "UPDATE obj SET dead = 1, seq = ? + n.place, prop_seq = ? + n.place, uid = NULL, etag = NULL,"
+                " blob = NULL, size = 0, data = NULL, modified_at = ? FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id)"
+                f" AS place FROM obj WHERE account_id = ? AND type = ? AND dead = 0 AND id IN ({numbers})) AS n"
+                " WHERE obj.account_id = ? AND obj.id = n.id",
+                *(begin, begin, now, account_id, type, given, account_id),
+            )
+            self.note(account_id, type, begin + count, -int(size))
 
     def get(self, account_id: int, id: int) -> Object | None:
         if not 0 <= id <= _LARGEST:
@@ -134,6 +158,16 @@ class SqlObjects:
             *(account_id, type, uid),
         )
         return _object(found) if found else None
+
+    def with_member(self, account_id: int, type: int, name: str, value: str, limit: int) -> list[Object]:
+        member = msgspec.json.encode({name: value}).decode()[1:-1]
+        found = self._session.all(
+            f"SELECT {_COLUMNS} FROM obj WHERE account_id = ? AND type = ? AND dead = 0 AND data LIKE ? ESCAPE '!'"
+            " ORDER BY +id LIMIT ?",
+            *(account_id, type, f"%{literal(member)}%", limit),
+        )
+        # LIKE may not tell upper from lower case
+        return [_object(columns) for columns in found if member in columns[-1]]
 
     def list(self, account_id: int, type: int, after: int = -1, limit: int | None = None) -> list[Object]:
         # A type with few objects is found by its index, one with many in the order of the primary key.
@@ -254,7 +288,8 @@ class SqlObjects:
             *(new.account_id, new.id),
         )
 
-    def _note(self, account_id: int, type: int, seq: int, octets: int) -> None:
+    def note(self, account_id: int, type: int, seq: int, octets: int) -> None:
+        """The state of a type is that of the change ``seq``, and the account takes so many octets more."""
         self._session.note(account_id, type, seq)
         self._session.run(
             "INSERT INTO type_state(account_id, type, seq) VALUES (?, ?, ?) ON CONFLICT (account_id, type)"

@@ -9,6 +9,7 @@ import msgspec
 
 from stalwart.errors import Conflict
 from stalwart.store.queue_rows import (
+    FAILED,
     WAITING,
     Answer,
     LaneRow,
@@ -17,9 +18,11 @@ from stalwart.store.queue_rows import (
     QueuedRecipient,
     Settled,
 )
+from stalwart.store.seen import UNDELIVERED, UNDELIVERED_KEPT, of_letter
 from stalwart.store.sql.blobs import SqlBlobs
 from stalwart.store.sql.queue_lanes import Lanes
 from stalwart.store.sql.queue_search import LetterFinder
+from stalwart.store.sql.seen import SqlSeen
 from stalwart.store.sql.session import Session
 
 HOLDER: Final = 0
@@ -29,7 +32,7 @@ _PROOF = "proof"  # a key that is never there after a transaction
 _NEVER = 1 << 62  # later than any time
 _PAUSED = "paused"  # a key of no letter, which is there while nothing is to be sent
 _RECIPIENT = "letter_id, number, lane, state, due, expires_at, notice_at, address, queue, destination, data"
-_IN_COLUMNS = frozenset(("id", "tenant_id", "return_path", "size", "blob", "tried", "recipients"))
+_IN_COLUMNS = frozenset(("id", "tenant_id", "account_id", "return_path", "size", "blob", "tried", "recipients"))
 
 
 class _Kept(msgspec.Struct, omit_defaults=True):
@@ -50,9 +53,10 @@ _decode_kept = msgspec.json.Decoder(_Kept).decode
 class SqlQueue:
     """``store.Queue`` on a session."""
 
-    def __init__(self, session: Session, blobs: SqlBlobs) -> None:
+    def __init__(self, session: Session, blobs: SqlBlobs, seen: SqlSeen) -> None:
         self._session = session
         self._blobs = blobs
+        self._seen = seen
         self._lanes = Lanes(session)
         self._finder = LetterFinder(session)
         self.queues = self._lanes.queues
@@ -66,9 +70,10 @@ class SqlQueue:
     def insert(self, letter: QueuedLetter, recipients: Sequence[NewRecipient], now: int) -> None:
         due = min(each.due for each in recipients)
         made = self._session.changed(
-            "INSERT INTO queue_letter(id, tenant_id, due, return_path, size, blob, tried, data)"
-            " VALUES (?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT DO NOTHING",
-            *(letter.id, letter.tenant_id, due, letter.return_path, letter.size, letter.blob, _letter_data(letter)),
+            "INSERT INTO queue_letter(id, tenant_id, account_id, due, return_path, size, blob, tried, data)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT DO NOTHING",
+            *(letter.id, letter.tenant_id, letter.account_id, due),
+            *(letter.return_path, letter.size, letter.blob, _letter_data(letter)),
         )
         if not made:
             raise Conflict("There is such a letter already.", "id")
@@ -90,11 +95,11 @@ class SqlQueue:
 
     def get(self, id: int, lane: int | None = None) -> QueuedLetter | None:
         row = self._session.one(
-            "SELECT tenant_id, return_path, size, blob, tried, data FROM queue_letter WHERE id = ?", id
+            "SELECT tenant_id, account_id, return_path, size, blob, tried, data FROM queue_letter WHERE id = ?", id
         )
         if row is None:
             return None
-        tenant_id, return_path, size, blob, tried, data = row
+        tenant_id, account_id, return_path, size, blob, tried, data = row
         only, values = ("", ()) if lane is None else (" AND lane = ?", (lane,))
         recipients = self._session.all(
             f"SELECT {_RECIPIENT} FROM queue_recipient WHERE letter_id = ?{only} ORDER BY number", id, *values
@@ -104,6 +109,7 @@ class SqlQueue:
                 **msgspec.json.decode(data),
                 "id": id,
                 "tenant_id": tenant_id,
+                "account_id": account_id,
                 "return_path": return_path,
                 "size": size,
                 "blob": bytes(blob),
@@ -124,6 +130,8 @@ class SqlQueue:
             )
             if row is not None and row[3] == WAITING:
                 self._settle(_recipient(*row), each)
+        if any(each.state == FAILED for each in settled):
+            self._undelivered(id, now)
         return self._settled(id, now)
 
     def _settle(self, former: QueuedRecipient, each: Settled) -> None:
@@ -158,7 +166,11 @@ class SqlQueue:
             )
             if row is not None and row[1] == WAITING:
                 self._lanes.leave(row[0])
+                self._undelivered(id, now)
         return self._settled(id, now)
+
+    def _undelivered(self, id: int, now: int) -> None:
+        self._seen.note(HOLDER, UNDELIVERED, of_letter(id), now + UNDELIVERED_KEPT)
 
     def begin(self, id: int) -> bool:
         return self._session.changed("UPDATE queue_letter SET tried = tried + 1 WHERE id = ?", id) > 0
@@ -198,10 +210,19 @@ class SqlQueue:
                 waiting[lane] = waiting.get(lane, 0) + 1
         for lane, count in waiting.items():
             self._lanes.leave(lane, count)
+        if waiting:
+            self._undelivered(id, now)
         self._blobs.unlink(HOLDER, id, now)
         for key in msgspec.json.decode(row[1])["counted"]:
             self._count(key, -1, -row[0])
         return True
+
+    def of_account(self, account_id: int, after: int | None, limit: int) -> list[int]:
+        rows = self._session.all(
+            "SELECT id FROM queue_letter WHERE account_id = ? AND id > ? ORDER BY id LIMIT ?",
+            *(account_id, -_NEVER if after is None else after, limit),
+        )
+        return [int(row[0]) for row in rows]
 
     def lanes(self, queue: str, now: int, limit: int, spare: Collection[int] = ()) -> list[LaneRow]:
         return self._lanes.due(queue, now, limit, spare)

@@ -1,10 +1,12 @@
-"""What scripts remember, in its table."""
+"""What is remembered of messages, in its table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from stalwart.store.sql.session import Session
+
+_LAST = b"\xff" * 8
 
 
 class SqlSeen:
@@ -28,6 +30,33 @@ class SqlSeen:
             "INSERT INTO seen(account_id, kind, digest, expires_at) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (account_id, kind, digest) DO UPDATE SET expires_at = excluded.expires_at",
             *(account_id, kind, digest, expires_at),
+        )
+
+    def forget(self, account_id: int, kind: int, digest: bytes) -> None:
+        self._session.run(
+            "DELETE FROM seen WHERE account_id = ? AND kind = ? AND digest = ?", *(account_id, kind, digest)
+        )
+
+    def beginning(self, account_id: int, kind: int, prefix: bytes, now: int) -> list[bytes]:
+        rows = self._session.all(
+            "SELECT digest FROM seen WHERE account_id = ? AND kind = ? AND digest BETWEEN ? AND ? AND expires_at > ?"
+            " ORDER BY digest",
+            *(account_id, kind, prefix, prefix + _LAST, now),
+        )
+        return [bytes(row[0]) for row in rows]
+
+    def forget_beginning(self, account_id: int, kind: int, prefix: bytes) -> None:
+        self._session.run(
+            "DELETE FROM seen WHERE account_id = ? AND kind = ? AND digest BETWEEN ? AND ?",
+            *(account_id, kind, prefix, prefix + _LAST),
+        )
+
+    def spread(self, account_id: int, kind: int, other: int) -> None:
+        self._session.run(
+            "INSERT INTO seen(account_id, kind, digest, expires_at)"
+            " SELECT account_id, ?, digest, expires_at FROM seen WHERE account_id = ? AND kind = ?"
+            " ON CONFLICT (account_id, kind, digest) DO UPDATE SET expires_at = excluded.expires_at",
+            *(other, account_id, kind),
         )
 
     def purge(self, now: int, limit: int) -> int:

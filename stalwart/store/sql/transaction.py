@@ -1,4 +1,4 @@
-"""All repositories over one session. Repositories for groupware get their line here."""
+"""All repositories over one session."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from contextlib import AbstractContextManager
 
 from stalwart.store.blob_files import BlobFiles
 from stalwart.store.sql.accounts import SqlAccounts
+from stalwart.store.sql.archive import SqlArchive
 from stalwart.store.sql.bans import SqlBans
 from stalwart.store.sql.blobs import SqlBlobs
+from stalwart.store.sql.collections import SqlCollections
 from stalwart.store.sql.counters import SqlCounters
 from stalwart.store.sql.factors import SqlFactors
 from stalwart.store.sql.history import SqlMetricSamples, SqlTraces
@@ -21,6 +23,7 @@ from stalwart.store.sql.registry import SqlRegistry
 from stalwart.store.sql.secrets import SqlSecrets
 from stalwart.store.sql.seen import SqlSeen
 from stalwart.store.sql.session import Session
+from stalwart.store.sql.sharing import SqlLocks, SqlPreferences, SqlShares
 from stalwart.store.sql.sign_ins import SqlSignIns
 from stalwart.store.sql.tokens import SqlTokens
 
@@ -48,7 +51,12 @@ class SqlTransaction:
         self.tls_counts = SqlTlsCounts(session)
         self.push_subscriptions = SqlPushSubscriptions(session)
         self.seen = SqlSeen(session)
-        self.queue = SqlQueue(session, self.blobs)
+        self.queue = SqlQueue(session, self.blobs, self.seen)
+        self.collections = SqlCollections(session, self.blobs)
+        self.locks = SqlLocks(session)
+        self.shares = SqlShares(session)
+        self.preferences = SqlPreferences(session)
+        self.archive = SqlArchive(session, self.blobs, self.collections)
 
     def savepoint(self) -> AbstractContextManager[None]:
         """See ``store.Transaction``."""

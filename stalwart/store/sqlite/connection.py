@@ -16,6 +16,9 @@ _CACHED_STATEMENTS = 512
 _PAGE_CACHE_KIB = 8192
 _LOG_LIMIT = 64 << 20
 
+MemoryConnection = sqlite3.Connection
+"""As `connect_memory` makes it."""
+
 _SENTENCES = {
     sqlite3.SQLITE_BUSY: "The data store is locked by another process.",
     sqlite3.SQLITE_LOCKED: "The data store is locked by another process.",
@@ -58,10 +61,17 @@ def connect(path: Path, *, synchronous: str, busy_timeout: float) -> sqlite3.Con
     return connection
 
 
+def connect_memory() -> MemoryConnection:
+    """A connection to an empty database in memory, which any thread may use."""
+    check_version()
+    return sqlite3.connect(
+        ":memory:", isolation_level=None, cached_statements=_CACHED_STATEMENTS, check_same_thread=False
+    )
+
+
 def open_memory() -> Session:
     """An empty database in memory."""
-    check_version()
-    return Session(sqlite3.connect(":memory:", isolation_level=None, cached_statements=_CACHED_STATEMENTS), SQLITE)
+    return Session(connect_memory(), SQLITE)
 
 
 def refuse_writes(session: Session, refuse: bool) -> None:

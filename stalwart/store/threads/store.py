@@ -37,6 +37,9 @@ from stalwart.telemetry.measures import (
 
 T = TypeVar("T")
 
+PROVED_FOR = 5.0
+"""Seconds for which it is believed that the store can be written."""
+_ROOM = 1 << 16
 _UNFINISHED_BLOBS = 86_400
 
 
@@ -84,6 +87,7 @@ class ThreadedStore:
         self._file_workers_run = False
         self._close_timeout = close_timeout
         self._ping_timeout = ping_timeout
+        self._proved_at = -PROVED_FOR
         self._threads: list[threading.Thread] = []
         self._started: Deferred[None] = Deferred()
         self._closing: list[Deferred[None]] | None = None
@@ -137,8 +141,17 @@ class ThreadedStore:
         return self._watch.add(observer)
 
     def ping(self) -> Deferred[None]:
-        answer: Deferred[None] = self.read(_look).addCallback(lambda _: self.write(_do_nothing))
+        now = self._reactor.seconds()
+        if now - self._proved_at < PROVED_FOR:
+            answer: Deferred[None] = self.read(_look).addCallback(lambda _: self.write(_do_nothing))
+        else:
+            answer = self.read(_look).addCallback(lambda _: self.write(_prove))
+            answer.addCallback(lambda _: self.blob_work(_prove_room, writes=True))
+            answer.addCallback(lambda _: self._proved(now))
         return answer.addTimeout(self._ping_timeout, self._reactor, onTimeoutCancel=_complain)
+
+    def _proved(self, now: float) -> None:
+        self._proved_at = now
 
     def _stop(self, work: Work) -> None:
         for reader in self._readers:
@@ -223,6 +236,17 @@ def _look(transaction: Transaction) -> None:
 
 def _do_nothing(_: object) -> None:
     return None
+
+
+def _prove(transaction: Transaction) -> None:
+    transaction.queue.prove()
+
+
+def _prove_room(files: BlobFiles) -> None:
+    """Whether there is room for a message."""
+    with files.begin() as writer:
+        writer.write(bytes(_ROOM))
+        writer.abort()
 
 
 def _complain(_: object, timeout: float) -> NoReturn:

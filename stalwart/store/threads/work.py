@@ -14,7 +14,7 @@ from typing import Any
 from attrs import frozen
 from twisted.internet.defer import Deferred, fail
 
-from stalwart.errors import StalwartError, Unavailable
+from stalwart.errors import Unavailable
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import STORE_ERROR
 from stalwart.telemetry.series import Series
@@ -173,6 +173,6 @@ class Desk:
 
     def _report(self, error: BaseException, reported: set[int]) -> None:
         """One event for each fault outside the program, however many works it has failed."""
-        if isinstance(error, StalwartError) and error.__cause__ and id(error.__cause__) not in reported:
+        if isinstance(error, Unavailable) and error.__cause__ and id(error.__cause__) not in reported:
             reported.add(id(error.__cause__))
             self._telemetry.emit(STORE_ERROR, reason=error.detail, details=str(error.__cause__))

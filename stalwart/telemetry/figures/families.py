@@ -12,8 +12,7 @@ import os
 import platform
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from attrs import Factory, frozen
 
@@ -21,6 +20,7 @@ import stalwart
 import twisted
 from stalwart.telemetry.events import TELEMETRY_PROMETHEUS_ERROR, declared_events
 from stalwart.telemetry.figures.gauges import BETWEEN
+from stalwart.telemetry.figures.process_figures import ProcessFigure, figures_of
 from stalwart.telemetry.measures import Measure, declared_measures
 from stalwart.telemetry.series import Exemplar
 from stalwart.telemetry.stream import Telemetry
@@ -142,21 +142,19 @@ def counts(parts: Parts) -> Iterator[Family]:
 
 def processes(parts: Parts) -> Iterator[Family]:
     """What the system knows about the processes of this server; nothing where there is no /proc."""
-    from prometheus_client import ProcessCollector
-
-    found: dict[str, Any] = {}
+    found: dict[str, ProcessFigure] = {}
     samples: dict[str, list[tuple[Mapping[str, str], float]]] = {}
     for called, pid in (parts.telemetry.processes() or {"": os.getpid()}).items():
         labels = {"worker": called} if called else {}
-        for metric in ProcessCollector(pid=partial(int, pid), registry=None).collect():
-            found.setdefault(metric.name, metric)
-            samples.setdefault(metric.name, []).extend((labels, sample.value) for sample in metric.samples)
+        for figure in figures_of(pid):
+            found.setdefault(figure.name, figure)
+            samples.setdefault(figure.name, []).append((labels, figure.value))
     memory = sum(value for _, value in samples.get("process_resident_memory_bytes", ()))
     if memory:
         doc = "Memory that the server occupies, in bytes"
         yield Family(f"{_PREFIX}server_memory_bytes", "gauge", doc, (({}, memory),), "server.memory")
-    for name, metric in found.items():
-        yield Family(name, metric.type, metric.documentation, samples[name])
+    for name, figure in found.items():
+        yield Family(name, figure.type, figure.doc, samples[name])
 
 
 def certificate_expiries(parts: Parts) -> Iterator[Family]:

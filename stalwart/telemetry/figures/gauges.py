@@ -11,8 +11,10 @@ from stalwart.telemetry.events import (
     SMTP_CONNECTION_START,
     Event,
 )
+from stalwart.telemetry.queue_events import DELIVERY_ATTEMPT_END, DELIVERY_ATTEMPT_START
 
 BETWEEN: Mapping[str, tuple[Event, Event]] = {
+    "delivery.active-connections": (DELIVERY_ATTEMPT_START, DELIVERY_ATTEMPT_END),
     "http.active-connections": (HTTP_CONNECTION_START, HTTP_CONNECTION_END),
     "smtp.active-connections": (SMTP_CONNECTION_START, SMTP_CONNECTION_END),
 }

@@ -1,6 +1,7 @@
 """Collects the events of spans until a span is over, so that it can be kept as a trace (x:Trace, design 8).
 
-A delivery diagnosis is always kept, a connection only if something went wrong on it: an event of WARN or above. A span
+A delivery diagnosis is always kept, a connection only if something went wrong on it: an event of WARN or above. An
+attempt to deliver a letter is kept if somebody did not get it, so that a busy queue fills no disk. A span
 ends with its last event; a connection whose end nobody tells (it is below INFO) a minute after the last one. What is
 held is bounded in spans, in events of each and in bytes; what does not fit is counted.
 """
@@ -24,6 +25,13 @@ from stalwart.telemetry.events import (
     declared_events,
 )
 from stalwart.telemetry.fields import plain
+from stalwart.telemetry.queue_events import (
+    DELIVERY_ATTEMPT_END,
+    DELIVERY_ATTEMPT_START,
+    DELIVERY_DOUBLE_BOUNCE,
+    DELIVERY_FAILED,
+    QUEUE_RESCHEDULED,
+)
 from stalwart.telemetry.stream import Telemetry
 
 MOST_SPANS = 1000
@@ -35,8 +43,9 @@ QUIET = 60.0
 ABANDONED = 900.0
 """Seconds after which nothing more is expected of a delivery."""
 
-_BEGIN_KEPT = frozenset((DELIVERY_DIAGNOSIS_START.id,))
-_ENDS = frozenset((DELIVERY_DIAGNOSIS_END.id, HTTP_CONNECTION_END.id, SMTP_CONNECTION_END.id))
+_BEGIN_DELIVERY = frozenset((DELIVERY_DIAGNOSIS_START.id, DELIVERY_ATTEMPT_START.id))
+_KEEP = frozenset((DELIVERY_DIAGNOSIS_START.id, DELIVERY_FAILED.id, DELIVERY_DOUBLE_BOUNCE.id, QUEUE_RESCHEDULED.id))
+_ENDS = frozenset((DELIVERY_DIAGNOSIS_END.id, DELIVERY_ATTEMPT_END.id, HTTP_CONNECTION_END.id, SMTP_CONNECTION_END.id))
 _DETAILS = frozenset(
     event.id for event in declared_events() if event.category == "delivery" and event.level is Level.DEBUG
 )
@@ -162,9 +171,8 @@ class TraceCollector:
                 self._make_room(span)
         self._open.move_to_end(span)
         opened.last = self._seconds()
-        opened.is_kept = opened.is_kept or event.level >= Level.WARN
-        if event.id in _BEGIN_KEPT:
-            opened.is_kept = opened.is_delivery = True
+        opened.is_kept = opened.is_kept or event.level >= Level.WARN or event.id in _KEEP
+        opened.is_delivery = opened.is_delivery or event.id in _BEGIN_DELIVERY
         self._add(opened, event, values)
         if event.id in _ENDS:
             self._end(span)

@@ -17,6 +17,8 @@ from stalwart.telemetry.tracing.typed_values import key_values, numbered
 
 MOST_WORDS = 16 << 10
 """Characters of a trace that are searched."""
+MOST_LETTERS = 100
+"""Letters of the queue that a trace is found by."""
 MOST_BYTES = 4 << 20
 """What is read of one trace at most, uncompressed."""
 
@@ -27,13 +29,18 @@ _decode = msgspec.json.Decoder(list[Told]).decode
 
 @frozen
 class Summary:
-    """What a trace is found and listed by."""
+    """What a trace is found and listed by: ``kinds`` are the ids of its events, and those of letters (``mark``)."""
 
     sender: str | None
     recipients: str | None
     size: int | None
     kinds: str
     words: str
+
+
+def mark(letter: str) -> str:
+    """How a trace is found that tells of a letter in the queue, by its id: it stands among the kinds of its events."""
+    return f"queueId={letter}"
 
 
 def packed(events: Iterable[bytes]) -> bytes:
@@ -61,9 +68,13 @@ def summary(events: Iterable[Told]) -> Summary:
     people: dict[str, str] = {}
     domain = size = None
     kinds: dict[str, None] = {}
+    letters: dict[str, None] = {}
     words: dict[str, None] = {}
     for kind, _, values in events:
         kinds[kind] = None
+        letter = values.get("queueId")
+        if isinstance(letter, str) and len(letters) < MOST_LETTERS:
+            letters[mark(letter)] = None
         words.update(dict.fromkeys(_texts(values)))
         people = {name: _text(values[name]) for name in ("from", "to") if values.get(name)} | people
         told = values.get("size")
@@ -75,7 +86,7 @@ def summary(events: Iterable[Told]) -> Summary:
         people.get("from"),
         people.get("to") or (_text(domain) if domain else None),
         size,
-        f" {' '.join(kinds)} ",
+        f" {' '.join((*kinds, *letters))} ",
         "\n".join(words).lower()[:MOST_WORDS],
     )
 

@@ -192,7 +192,7 @@ class RequestStream(StreamState):
             self._kept = len(answer.body)
             self._hold(self._kept)
             connection.send_head(self, block, b"", False)
-            self._transfer = transfer = Transfer(self, answer.content or held_content(answer.body), False)
+            self._transfer = transfer = Transfer(self, answer.content or held_content(answer.body), False, grows=False)
             transfer.piece = self._piece()
             transfer.start()
         else:

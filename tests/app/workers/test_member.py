@@ -311,6 +311,29 @@ class LeadingTests(MemberCase):
         self.hear("cancel", task=5)
         self.assertEqual(runner.asked, [])
 
+    def test_letters_are_told_to_the_leader_once_for_many(self) -> None:
+        woken: list[str] = []
+        queued = self.member.letters(lambda: woken.append("woken"))
+        queued()
+        queued()
+        self.clock.advance(0.01)
+        self.assertEqual((self.sent, woken), ([("letters", {})], []))
+        queued()
+        self.clock.advance(0.01)
+        self.assertEqual(len(self.sent), 2)
+
+    def test_letters_of_others_are_sent_by_the_leader(self) -> None:
+        woken: list[str] = []
+        queued = self.member.letters(lambda: woken.append("woken"))
+        self.hear("lead")
+        self.hear("letters")
+        queued()
+        self.assertEqual((woken, self.sent), (["woken"] * 2, []))
+        self.member.closing()
+        self.hear("letters")
+        queued()
+        self.assertEqual(len(woken), 2)
+
     def test_running_tasks_of_the_leader_are_known_to_others(self) -> None:
         runner, idle = FakeRunner(), FakeRunner()
         given: tuple[Any, Any] = (runner, idle)

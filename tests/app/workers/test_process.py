@@ -26,6 +26,7 @@ from stalwart.app.workers.log_relay import LogRelay
 from stalwart.app.workers.member import Member
 from stalwart.app.workers.memory import SharedMemory
 from stalwart.app.workers.plan import Plan
+from tests.leftovers import end
 
 PLAN = Plan(2, 3, True, "some.reactor", Startup(data="d"))
 
@@ -113,6 +114,8 @@ class ServeTests(SynchronousTestCase):
         return service
 
     def _release(self, service: FakeService) -> None:
+        if self.reactor.ended is not None:
+            end(self.reactor.ended)
         member: Any = service.given[2]
         member._ring.close()
         member._memory.close()

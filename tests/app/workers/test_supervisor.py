@@ -31,6 +31,7 @@ from stalwart.app.workers.shared_sockets import SharedSockets
 from stalwart.app.workers.supervisor import KILL_AFTER, LONGEST_PAUSE, QUICK, SHORTEST_PAUSE, Supervisor
 from stalwart.telemetry.events import Level
 from tests.app.test_listeners import stored
+from tests.leftovers import end
 
 LONG = QUICK + 1
 
@@ -425,8 +426,9 @@ class LeaderTests(SupervisorCase):
     def test_wishes_about_tasks_go_to_the_leader(self) -> None:
         self.all_open()
         self.launched[2].says("wake")
+        self.launched[2].says("letters")
         self.launched[1].says("cancel", task=5)
-        self.assertEqual(self.launched[0].told, ["lead", "wake", ("cancel", {"task": 5})])
+        self.assertEqual(self.launched[0].told, ["lead", "wake", "letters", ("cancel", {"task": 5})])
 
     def test_wishes_while_nobody_leads_are_dropped(self) -> None:
         self.start().says("wake")
@@ -484,7 +486,9 @@ class StopTests(SupervisorCase):
     """The end of all."""
 
     def stop(self) -> Deferred[None]:
-        return self.supervisor.stopService()
+        stopping = self.supervisor.stopService()
+        self.addCleanup(end, stopping)
+        return stopping
 
     def test_it_is_over_when_all_have_ended(self) -> None:
         self.all_open()

@@ -41,6 +41,7 @@ class LayoutTests(SynchronousTestCase):
 
     def test_account_is_what_people_have_themselves(self) -> None:
         own = "AccountSettings AccountPassword AppPassword ApiKey Passkey RecoveryCodes Session PublicKey MaskedEmail"
+        own += " ArchivedItem"
         self.assertEqual(links(self.account), [f"x:{name}" for name in own.split()])
 
     def test_settings_have_a_folder_for_each_area(self) -> None:

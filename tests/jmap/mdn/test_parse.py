@@ -46,6 +46,14 @@ class ParseTests(SendingCase):
             },
         )
 
+    def test_which_email_it_is_about(self) -> None:
+        message_id = "Message-ID: <199509192301.23456@example.org>"
+        self.email(message("Subject: Re: First draft of report", "References: <199509192301.23456@example.org>"))
+        original = self.email(message("Subject: First draft of report", message_id))
+        self.email(message("Subject: First draft of report", message_id), self.ids["bob"])
+        answer = self.call("MDN/parse", blobIds=[self.upload(EXAMPLE)])
+        self.assertEqual([each["forEmailId"] for each in answer["parsed"].values()], [original])
+
     def test_bounds(self) -> None:
         most = self.settings.of(Jmap).parse_limit_email
         self.assertEqual(self.refused("MDN/parse", blobIds=["b"] * (most + 1)), "requestTooLarge")

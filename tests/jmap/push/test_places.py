@@ -7,6 +7,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.jmap.push.places import AT_ONCE, MOST_SLOW, OF_ACCOUNT, SLOW_AFTER, Place, PushPlaces
+from tests.leftovers import end
 
 
 class PlacesCase(SynchronousTestCase):
@@ -15,7 +16,9 @@ class PlacesCase(SynchronousTestCase):
         self.places = PushPlaces(self.clock)
 
     def take(self, account_id: int) -> Deferred[Place]:
-        return Deferred.fromCoroutine(self.places.acquire(account_id))
+        taking = Deferred.fromCoroutine(self.places.acquire(account_id))
+        self.addCleanup(end, taking)
+        return taking
 
     def many(self, count: int) -> list[Deferred[Place]]:
         """Of accounts with one push each."""

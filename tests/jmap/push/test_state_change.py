@@ -44,11 +44,11 @@ class ChangeTests(SynchronousTestCase):
         self.assertEqual(frame, b"event: state\nid: 1;b.7\ndata: " + data + b"\n\n")
 
     def test_the_message(self) -> None:
-        self.assertEqual(json.loads(CHANGE.message)["pushState"], "1;b.8,c.3")
+        self.assertEqual(json.loads(CHANGE.messages[0])["pushState"], "1;b.8,c.3")
 
     def test_each_form_is_made_once(self) -> None:
         self.assertIs(CHANGE.frame, CHANGE.frame)
-        self.assertIs(CHANGE.message, CHANGE.message)
+        self.assertIs(CHANGE.messages, CHANGE.messages)
 
     def test_two_are_one_with_the_later_states(self) -> None:
         both = merged(CHANGE, Change({1: {EMAIL: 9}, 3: {EMAIL: 1}}, {1: 9, 3: 1}))

@@ -8,7 +8,16 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.config.identity.account import Account
 from stalwart.jmap.errors import MethodError
-from stalwart.jmap.registry.filters import MOST_CONDITIONS, read_filter, search_terms, sort_name, sort_property
+from stalwart.jmap.registry.filters import (
+    MOST_CONDITIONS,
+    Condition,
+    read_filter,
+    search_terms,
+    sort_name,
+    sort_property,
+    text_of,
+    words_of,
+)
 from stalwart.jmap.standard.arguments import Comparator
 from tests.jmap.desk import call
 
@@ -48,6 +57,16 @@ class FilterTests(SynchronousTestCase):
     def test_conditions_must_be_a_list_of_objects(self) -> None:
         self.assertEqual(self.refused({"operator": "AND"}), "invalidArguments")
         self.assertEqual(self.refused({"operator": "AND", "conditions": ["x"]}), "invalidArguments")
+
+    def test_a_text_has_words_or_finds_nothing(self) -> None:
+        def condition(value: Any) -> Condition:
+            return Condition("text", "text", "=", value)
+
+        self.assertEqual(words_of(condition(" A  b ")), ["A", "b"])
+        self.assertEqual(text_of(condition("")), "")
+        for value in ("", " \t", "\0", "a\x7f", 5, None, "x" * 1001):
+            self.assertRaises(MethodError, words_of, condition(value))
+            self.assertRaises(MethodError, search_terms, Account, [condition(value)])
 
     def test_number_of_conditions_is_bounded(self) -> None:
         self.assertEqual(self.refused({str(number): 1 for number in range(MOST_CONDITIONS + 1)}), "unsupportedFilter")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -13,6 +14,7 @@ from stalwart.directory.access import RECOVERY_ACCOUNT, Access
 from stalwart.directory.permissions import ALL
 from stalwart.jmap.call import Request, RequestLimits
 from stalwart.jmap.engine import Engine
+from stalwart.jmap.methods import Method
 from stalwart.jmap.registry.family import registry_methods
 from stalwart.jmap.registry.waking import Wakeable
 from stalwart.mail.domain_zone import DomainZones
@@ -110,6 +112,12 @@ class FakeQueue(SleepingTasks):
         """See ``stalwart.mail.queue.queue.MailQueue``."""
 
 
+@cache
+def declared() -> tuple[Method, ...]:
+    """The methods of all settings types."""
+    return registry_methods.methods()
+
+
 class RegistryWorld(World):
     """Whoever asks is ``self.who``, at first the recovery administrator."""
 
@@ -145,7 +153,7 @@ class RegistryWorld(World):
     def serve(self, **services: Any) -> None:
         """Answer the methods that the services there are, and these, are enough for."""
         self.services |= services
-        methods = [each for each in registry_methods.methods() if set(each.services) <= self.services.keys()]
+        methods = [each for each in declared() if set(each.services) <= self.services.keys()]
         self.engine = Engine(methods, self.services, telemetry=self.telemetry, clock=self.clock, mode=self.mode)
 
     def request(self, who: Access | None = None) -> Request:

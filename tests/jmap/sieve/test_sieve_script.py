@@ -66,10 +66,10 @@ class CreatingTests(ScriptCase):
         first = self.made(name="Ä")
         problem = self.problem(blobId=self.script(KEEP), name="A\u0308")
         self.assertEqual((problem["type"], problem["existingId"]), ("alreadyExists", first["id"]))
-        for name in ("", "x" * 513, "ä" * 257, "a\nb", 7):
+        for name in ("", "vacation", "x" * 513, "ä" * 257, "a\nb", 7):
             problem = self.problem(blobId=self.script(KEEP), name=name)
             self.assertEqual((problem["type"], problem["properties"]), ("invalidProperties", ["name"]), name)
-        self.made(name="vacation")
+        self.made(name="Vacation")
 
     def test_what_is_no_script(self) -> None:
         problem = self.problem(blobId=self.script("keep;\nfoo;"))

@@ -23,6 +23,7 @@ from stalwart.jmap.submission.capability import SUBMISSION
 from stalwart.jmap.submission.sending import Sending
 from stalwart.jmap.submission.sending_rules import SendingRules
 from stalwart.mail.authentication.signing import Signing
+from stalwart.mail.inbound_rates import InboundRates
 from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.quota import Quotas
 from stalwart.mail.own_addresses import OwnAddresses
@@ -112,7 +113,8 @@ class SendingCase(PostOffice):
         quotas = Quotas(self.settings, self.clock)
         self.messages = Messages(self.store, self.settings, quotas, self.clock, self.telemetry)
         self.own = OwnAddresses(self.settings, self.clock)
-        rules = SendingRules(self.settings, self.io, self.telemetry)
+        self.rates = InboundRates(self.store, self.settings, self.telemetry, self.clock)
+        rules = SendingRules(self.settings, self.io, self.telemetry, self.rates)
         signing, queue = cast(Signing, self.signing), cast(MailQueue, self.queue)
         self.sending = Sending(self.store, self.settings, self.own, self.recipients, rules, signing, queue)
         self.services = {

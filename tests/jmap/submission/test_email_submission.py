@@ -11,6 +11,7 @@ from stalwart.codec.ids import decode_id, encode_id
 from stalwart.config.collaboration.email import Email
 from stalwart.config.mail.queue_quota import MtaQueueQuota
 from stalwart.config.mail.session_stages import MtaStageAuth, MtaStageRcpt
+from stalwart.config.mail.throttle import MtaInboundThrottle
 from stalwart.errors import OverQuota
 from stalwart.jmap.engine import Engine
 from stalwart.jmap.methods import collected
@@ -112,13 +113,22 @@ class SendingTests(SubmissionCase):
         self.assertEqual((letter.ret, letter.env_id, letter.priority, letter.require_tls), ("HDRS", "e 1", -3, True))
         self.assertEqual(self.get(made["id"], "envelope")["envelope"], given)
 
-    def test_null_sender(self) -> None:
-        self.sent(self.email(message(TO_BOB)), envelope(FAR, sender=""))
-        self.assertEqual(self.queue.last.return_path, "")
+    def test_null_sender_is_refused(self) -> None:
+        problem = self.problem(self.email(message(TO_BOB)), envelope(FAR, sender=""))
+        self.assertEqual(problem["type"], "forbiddenFrom")
+
+    def test_too_much_in_too_short_a_time(self) -> None:
+        limit = {"description": "x", "key": {"sender": True}, "rate": {"count": 1, "period": 60_000}}
+        self.settle(self.settings.create(MtaInboundThrottle, limit))
+        email = self.email(message(TO_BOB))
+        self.sent(email)
+        self.assertEqual(self.problem(email)["type"], "rateLimit")
+        self.assertEqual(len(self.queue.letters), 1)
 
     def test_later(self) -> None:
         made = self.sent(self.email(message(TO_BOB)), envelope(FAR, holdfor="3600"))
         self.assertEqual((made["sendAt"], self.queue.last.hold_until), (utc_date(NOW + 3600), NOW + 3600))
+        self.assertEqual(self.queue.last.signed_for, "example.test")
 
     def test_date_and_message_id_are_added(self) -> None:
         self.sent(self.email(message(TO_BOB, "Date:", "Message-ID:")))
@@ -429,7 +439,7 @@ class QueueTests(SubmissionCase):
     def setUp(self) -> None:
         super().setUp()
         strategies = Strategies(self.settings, self.io, self.telemetry, self.store)
-        intake = Intake(self.store, strategies, QueueQuotas(self.settings, self.io))
+        intake = Intake(self.store, strategies, QueueQuotas(self.settings, self.io, lambda reached: None))
         self.real = MailQueue(self.store, intake, self.telemetry, self.clock)
         self.real.observe(note_recipients)
         sending = evolve(self.sending, queue=self.real)
@@ -452,8 +462,8 @@ class QueueTests(SubmissionCase):
         self.assertEqual({each.due for each in letter.recipients}, {NOW + 60})
         self.assertTrue(self.read(lambda tx: tx.blobs.get(letter.blob)).startswith(b"DKIM-Signature: "))
         self.settle(self.settings.create(MtaQueueQuota, {"messages": 1, "key": {"sender": True}}))
-        self.sent(self.email(message(TO_BOB)))
-        self.assertEqual(self.problem(self.email(message(TO_BOB)))["type"], "overQuota")
+        self.sent(self.email(message(TO_BOB)), envelope(FAR))
+        self.assertEqual(self.problem(self.email(message(TO_BOB)), envelope(FAR))["type"], "overQuota")
         self.assertEqual(self.read(lambda tx: tx.queue.count()), 2)
         self.assertEqual(len(self.call("EmailSubmission/query")["ids"]), 2)
 

@@ -107,6 +107,8 @@ class EnvelopeTests(TestCase):
             {"": "x"},
             {"ENVID": "a\r\nb"},
             {"MT-PRIORITY": "99"},
+            {"SIZE": str(1 << 53)},
+            {"SIZE": "9" * 19},
             {"RET": {}},
             [],
             "x",

@@ -6,6 +6,7 @@ from typing import Any
 
 from stalwart.config.collaboration.email import Email
 from stalwart.config.mail.session_stages import MtaStageAuth, MtaStageData, MtaStageMail, MtaStageRcpt
+from stalwart.config.mail.throttle import MtaInboundThrottle
 from tests.jmap.submission.sending_case import SendingCase
 
 SENDER, RECIPIENTS = "alice@example.test", ["bob@example.test"]
@@ -43,3 +44,19 @@ class RulesTests(SendingCase):
     def test_rules_that_give_nothing(self) -> None:
         self.change(MtaStageRcpt, maxRecipients="1 / 0")
         self.assertEqual(self.asked("most_recipients"), 100)
+
+    def test_limits_on_incoming_mail_hold_here_too(self) -> None:
+        for key, count in (("authenticatedAs", 3), ("rcpt", 2)):
+            limit = {"description": key, "key": {key: True}, "rate": {"count": count, "period": 60_000}}
+            match = {"match": {}, "else": "role == 'submission' && listener == 'jmap'"}
+            self.settle(self.settings.create(MtaInboundThrottle, {**limit, "match": match}))
+        self.assertEqual([self.asked("is_too_much") for _ in range(3)], [False, False, True])
+        others = [self.settle(self.sending.rules.is_too_much(self.request, SENDER, [f"b{n}@x.test"])) for n in (1, 2)]
+        self.assertEqual(others, [False, True])
+        self.clock.advance(61)
+        self.assertIs(self.asked("is_too_much"), False)
+
+    def test_a_limit_whose_rule_gives_nothing_does_not_hold(self) -> None:
+        limit = {"description": "x", "rate": {"count": 1, "period": 60_000}, "match": {"match": {}, "else": "1 / 0"}}
+        self.settle(self.settings.create(MtaInboundThrottle, limit))
+        self.assertEqual([self.asked("is_too_much") for _ in range(3)], [False] * 3)

@@ -56,3 +56,13 @@ class DomainTests(RegistryWorld):
         self.assertEqual(found, [("DkimManagement", id)])
         self.assertEqual(self.runner.woken, 1)
         self.assertEqual(DomainHandler.handled, ("Domain",))
+
+    def test_a_new_domain_without_a_postmaster_is_told_of(self) -> None:
+        def notices(name: str) -> list[str]:
+            found: list[str] = self.ask("x:Domain/set", {"create": {"d": {"name": name}}}).get("notices", [])
+            return found
+
+        (notice,) = notices("one.test")
+        self.assertIn("Nobody gets mail for postmaster@one.test", notice)
+        self.account("chief", roles={"@type": "Admin"})
+        self.assertEqual(notices("two.test"), [])

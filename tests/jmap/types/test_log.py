@@ -140,7 +140,14 @@ class QueryTests(LogCase):
         self.assertEqual(self.events(filter=both), [BANNED.event])
 
     def test_filter_by_anything_else(self) -> None:
-        filters = ({"event": "auth.failed"}, {"text": 1}, {"textIsGreaterThan": "a"}, {"text": " ".join("abc" * 50)})
+        filters = (
+            {"event": "auth.failed"},
+            {"text": 1},
+            {"textIsGreaterThan": "a"},
+            {"text": " ".join("abc" * 50)},
+            {"text": " "},
+            {"text": "\0"},
+        )
         for filter in filters:
             found = self.error("x:Log/query", {"filter": filter})
             self.assertIn(found["type"], ("unsupportedFilter",), filter)

@@ -97,6 +97,7 @@ class ReportTests(RegistryWorld):
         self.assertEqual(self.found(both), [])
         words = " ".join(map(str, range(40)))
         refused: list[dict[str, Any]] = [{"subject": "x"}, {"domain": 7}, {"text": "x" * 2000}, {"text": words}]
+        refused += [{"text": "\n "}, {"text": "a\0"}, {"domain": "\0"}]
         for given in [*refused, {"receivedAt": "now"}]:
             self.assertEqual(self.error("x:DmarcExternalReport/query", {"filter": given})["type"], "unsupportedFilter")
         self.assertEqual(

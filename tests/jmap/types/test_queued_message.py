@@ -6,6 +6,8 @@ from typing import Any
 
 from stalwart.codec.ids import decode_id, encode_id
 from stalwart.mail.queue.outcomes import settled
+from stalwart.mail.submissions import PENDING, queued
+from stalwart.store.object_types import EMAIL_SUBMISSION
 from stalwart.store.queue_rows import DELIVERED, Answer, NewRecipient
 from tests.contract.store_queue import letter
 from tests.directory.world import NOW
@@ -89,7 +91,16 @@ class QueuedMessageTests(RegistryWorld):
         self.assertEqual((total["total"], total["ids"]), (2, [self.second, self.first]))
 
     def test_unknown_conditions_are_refused(self) -> None:
-        for given in ({"nothing": 1}, {"text": 5}, {"due": "soon"}, {"textIsLessThan": "x"}, {"to": "x" * 2000}):
+        for given in (
+            {"nothing": 1},
+            {"text": 5},
+            {"due": "soon"},
+            {"textIsLessThan": "x"},
+            {"to": "x" * 2000},
+            {"text": " "},
+            {"to": ""},
+            {"text": "\0"},
+        ):
             error = self.error("x:QueuedMessage/query", {"filter": given})
             self.assertEqual(error["type"], "unsupportedFilter", given)
         error = self.error("x:QueuedMessage/query", {"sort": [{"property": "size"}]})
@@ -133,6 +144,25 @@ class QueuedMessageTests(RegistryWorld):
         self.assertIsNone(self.row(self.first))
         self.assertEqual(self.not_destroyed("QueuedMessage", self.first)["type"], "notFound")
         self.assertEqual(self.not_updated("QueuedMessage", self.first, priority=1)["type"], "notFound")
+
+    def test_the_submission_says_that_it_was_cancelled(self) -> None:
+        jane = 4711
+        addresses = ("bob@remote.test", "carol@other.test")
+        data = {"undoStatus": PENDING, "deliveryStatus": {each: queued() for each in addresses}}
+        self.successResultOf(self.store.write(lambda tx: tx.accounts.create(jane, "jane", "user")))
+        made = self.store.write(lambda tx: tx.objects.insert(jane, EMAIL_SUBMISSION, now=NOW, data=data).id)
+        submission = self.successResultOf(made)
+        id = self.put(72, *addresses, due=NOW, account_id=jane, submission_id=submission)
+
+        def told() -> dict[str, Any]:
+            return dict(self.successResultOf(self.store.read(lambda tx: tx.objects.get(jane, submission))).data)
+
+        self.update("QueuedMessage", id, **{"recipients/bob@remote.test": None})
+        statuses = told()["deliveryStatus"]
+        self.assertEqual([each["delivered"] for each in statuses.values()], ["no", "queued"])
+        self.destroy("QueuedMessage", id)
+        self.assertEqual(told()["undoStatus"], "canceled")
+        self.assertEqual(told()["deliveryStatus"]["carol@other.test"]["delivered"], "no")
 
     def test_nobody_puts_one_in_here(self) -> None:
         self.assertEqual(self.not_created("QueuedMessage", priority=1)["type"], "forbidden")

@@ -14,7 +14,7 @@ from stalwart.net.dns import LookupFailed
 from stalwart.store import MemoryStore
 from stalwart.store.blob_files import Stored
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import SMTP_DKIM_PASS, SMTP_DMARC_FAIL, SMTP_SPF_FROM_PASS
+from stalwart.telemetry.verdict_events import SMTP_DKIM_PASS, SMTP_DMARC_FAIL, SMTP_SPF_FROM_PASS
 from tests.codec.dkim.signed_mail import MESSAGE, NOW, key_record, signer
 from tests.codec.dkim.test_arc import sealed
 from tests.net.fake_dns import FakeResolver
@@ -81,16 +81,18 @@ class Results(CheckingCase):
         found = self.check(sealed(self.signed, 1))
         wanted = dict.fromkeys(("helo", "spf", "dkim", "arc", "dmarc", "iprev"), "pass")
         self.assertEqual(self.summary(found), wanted)
-        self.assertTrue(found.dmarc_pass)
+        self.assertTrue(found.may_be_answered)
         self.assertIsNone(found.refusal(Modes(*["strict"] * 6)))
         self.assertEqual(self.telemetry.counters[SMTP_DKIM_PASS.id], 1)
         self.assertEqual(self.telemetry.counters[SMTP_SPF_FROM_PASS.id], 1)
+        names = ("dkim.pass", "spf.pass", "dmarc.pass", "iprev.pass")
+        self.assertEqual([self.telemetry.counters[name] for name in names], [1, 2, 1, 1])
 
     def test_forgery(self) -> None:
         found = self.check(MESSAGE, ip="203.0.113.9", helo="evil.test")
         wanted = {"helo": "none", "spf": "fail", "dkim": "none", "dmarc": "fail", "iprev": "permerror", "arc": "none"}
         self.assertEqual(self.summary(found), wanted)
-        self.assertFalse(found.dmarc_pass)
+        self.assertFalse(found.may_be_answered)
         self.assertEqual(self.telemetry.counters[SMTP_DMARC_FAIL.id], 1)
         strict = Modes(dmarc="strict", spf_from="strict")
         refusals = [one and one.code for one in (found.refusal(strict), found.sender.refusal(strict))]
@@ -116,7 +118,7 @@ class Results(CheckingCase):
     def test_nothing_is_asked_for(self) -> None:
         found = self.check(modes=NOTHING)
         self.assertEqual(self.summary(found), {})
-        self.assertTrue(found.dmarc_pass)
+        self.assertTrue(found.may_be_answered)
         self.assertIn(b"none", found.authentication_results("mx.test"))
         self.assertEqual(found.received_spf("mx.test"), b"")
 
@@ -140,12 +142,29 @@ class Results(CheckingCase):
     def test_author_that_cannot_be_told(self) -> None:
         found = self.check(b"From: somebody@else.test\r\n" + self.signed)
         self.assertEqual(self.summary(found)["dmarc"], "permerror")
-        self.assertFalse(found.dmarc_pass)
+        self.assertFalse(found.may_be_answered)
 
     def test_policy_without_consequence(self) -> None:
         self.zone["_dmarc.example.test", "TXT"] = ["v=DMARC1; p=none"]
         found = self.check(MESSAGE, ip="203.0.113.9")
-        self.assertEqual((self.summary(found)["dmarc"], found.dmarc_pass), ("fail", True))
+        self.assertEqual((self.summary(found)["spf"], self.summary(found)["dmarc"]), ("fail", "fail"))
+        self.assertFalse(found.may_be_answered, "the return path is disowned by SPF")
+        self.zone["example.test", "TXT"] = ["v=spf1 ~all"]
+        found = self.check(MESSAGE, ip="203.0.113.9")
+        self.assertEqual((self.summary(found)["dmarc"], found.may_be_answered), ("fail", True))
+
+    def test_return_path_that_is_disowned_though_nothing_is_known_of_the_author(self) -> None:
+        """RFC 7208 8.4: a bounce would go to whoever says that the client is none of his."""
+        message = MESSAGE.replace(b"From: ", b"From: a@plain.test\r\nX-From: ", 1)
+        found = self.check(message, ip="203.0.113.9")
+        self.assertEqual((self.summary(found)["spf"], self.summary(found)["dmarc"]), ("fail", "none"))
+        self.assertFalse(found.may_be_answered)
+        self.assertTrue(self.check(message).may_be_answered)
+
+    def test_what_is_sent_on_with_its_signature_may_be_answered(self) -> None:
+        found = self.check(self.signed, ip="203.0.113.9")
+        self.assertEqual((self.summary(found)["spf"], self.summary(found)["dkim"]), ("fail", "pass"))
+        self.assertTrue(found.may_be_answered)
 
     def test_address_that_is_none(self) -> None:
         self.assertEqual(set(self.summary(self.check(ip=""))), {"dkim", "arc", "dmarc"})

@@ -18,6 +18,7 @@ from stalwart.mail.delivery.sending import Sender
 from stalwart.mail.delivery.shipment import (
     Connecting,
     Destination,
+    Held,
     HostStrategy,
     Mx,
     RecipientOutcome,
@@ -81,6 +82,11 @@ class FiledMessage:
 def tls(issued: Any = TRUSTED) -> ServerOptions:
     """The TLS side of a host."""
     return ServerOptions(issued)
+
+
+async def held_back(host: str, ip: str, local_ip: str) -> Held:
+    """The answer for every host."""
+    return Held("rateLimited", "too much")
 
 
 class SendingCase(TestCase):
@@ -150,7 +156,11 @@ class SendingCase(TestCase):
         more.setdefault("return_path", "jane@here.test")
         demands = more.pop("tls", TlsDemands())
         connecting = more.pop("connecting", Connecting("mail.here.test", greeting=3, ehlo=3, mail=3, rcpt=3, data=3))
-        strategy = more.pop("strategy", None) or (lambda host: HostStrategy(connecting, demands))
+
+        async def usual(host: str) -> HostStrategy:
+            return HostStrategy(connecting, demands)
+
+        strategy = more.pop("strategy", None) or usual
         return await self.sender.send(Shipment(destination, recipients=tuple(whom), strategy=strategy, **more))
 
     async def one(self, to: Destination | str, *recipients: str | ShipmentRecipient, **more: Any) -> RecipientOutcome:

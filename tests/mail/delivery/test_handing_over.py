@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.smtp_reply import Capabilities
 from stalwart.mail.delivery.content import HeldContent
-from stalwart.mail.delivery.handing_over import HandingOver
+from stalwart.mail.delivery.handing_over import LIVELY, HandingOver
 from stalwart.mail.delivery.kept_connections import Kept
 from stalwart.mail.delivery.lifetime import Lifetime
 from stalwart.mail.delivery.shipment import HostStrategy, Mx, RecipientOutcome, Shipment, ShipmentRecipient
@@ -107,6 +107,27 @@ class KeptTests(SynchronousTestCase):
         server.reactor.advance(after)
         server.hangs_up(reason)
         return self.successResultOf(running), waiting.outcomes()[0]
+
+    def said(self, idle: float) -> bytes:
+        """What a host hears first over a connection that was idle for so long."""
+        server = PlayedServer()
+        connection = server.connect(timeout=600)
+        connection.capabilities = Capabilities("mx", ("PIPELINING", "CHUNKING"))
+        server.reactor.advance(idle)
+        kept = Kept(connection, Mx("one.test"), "mx.one.test", "192.0.2.1", HostStrategy(), 0.0, messages=1)
+        recipients = (ShipmentRecipient("bob@one.test"),)
+        shipment = Shipment(kept.destination, "jane@here.test", recipients, HeldContent(PLAIN))
+        lifetime = Lifetime(server.reactor, float("inf"))
+        over = HandingOver(shipment, Waiting(recipients), lifetime, lambda stage: None, Telemetry())
+        running = Deferred.fromCoroutine(over.run(kept))
+        heard = server.heard()
+        connection.abort()
+        self.successResultOf(running)
+        return heard
+
+    def test_who_has_rested_is_asked_before_he_is_given_anything(self) -> None:
+        self.assertTrue(self.said(LIVELY).endswith(PLAIN))
+        self.assertTrue(self.said(LIVELY + 0.1).endswith(b"RCPT TO:<bob@one.test>\r\n"))
 
     def test_what_was_closed_before_is_replaced(self) -> None:
         for reason in (ConnectionDone(), ConnectionLost()):

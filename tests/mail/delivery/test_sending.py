@@ -9,10 +9,21 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from stalwart.codec.dns_records import MX, TLSA
 from stalwart.mail.delivery.content import HeldContent
-from stalwart.mail.delivery.shipment import Connecting, Held, Login, Mx, Relay, Shipment, ShipmentRecipient, TlsDemands
+from stalwart.mail.delivery.shipment import Connecting, Login, Mx, Relay, Shipment, ShipmentRecipient, TlsDemands
 from stalwart.net.dns import LookupFailed
 from stalwart.telemetry.events import Level
-from tests.mail.delivery.sending_world import IP1, IP2, IP3, LATER_TLS, MESSAGE, SELF_SIGNED, ZONE, SendingCase, tls
+from tests.mail.delivery.sending_world import (
+    IP1,
+    IP2,
+    IP3,
+    LATER_TLS,
+    MESSAGE,
+    SELF_SIGNED,
+    ZONE,
+    SendingCase,
+    held_back,
+    tls,
+)
 from tests.net.fake_dns import FakeResolver
 from tests.net.smtp_sink import falls_silent, hangs_up
 
@@ -125,6 +136,14 @@ class HostTests(SendingCase):
         self.host(IP2)
         self.assertEqual((await self.one("two.test")).hostname, "b.two.test")
 
+    async def test_all_hosts_never_take_mail(self) -> None:
+        self.host(IP1, greeting="521 no mail here")
+        outcome = await self.one("two.test")
+        self.assertEqual((outcome.kind, self.connected), ("temporary", [IP1, IP2]), "the other is not there")
+        self.host(IP2, greeting="521 no mail here either")
+        outcome = await self.one("two.test")
+        self.assertEqual((outcome.kind, outcome.status), ("permanent", "5.3.2"))
+
     async def test_the_next_host_after_one_that_says_not_now(self) -> None:
         self.host(IP1, script={"RCPT": "451 4.7.1 later"})
         second = self.host(IP2)
@@ -189,7 +208,7 @@ class HostTests(SendingCase):
 
     async def test_a_host_that_is_held_back(self) -> None:
         self.host()
-        outcome = await self.one("one.test", admit=lambda host, ip: Held("rateLimited", "too much"))
+        outcome = await self.one("one.test", admit=held_back)
         self.assertEqual((outcome.kind, outcome.error_type, outcome.unreachable), ("temporary", "rateLimited", False))
         self.assertEqual(self.connected, [])
 
@@ -487,6 +506,7 @@ class PolicyTests(SendingCase):
         self.host(tls=tls(SELF_SIGNED))
         outcome = await self.one("one.test")
         self.assertEqual((outcome.kind, outcome.error_type, outcome.status), ("temporary", "tlsError", "4.7.5"))
+        self.assertFalse(outcome.unreachable, "of others less may be asked")
         self.assertEqual(self.result(), ("one.test", "no-policy-found", "certificate-not-trusted", "mx.one.test"))
         self.assertEqual((await self.one("one.test", tls=LATER_TLS)).kind, "delivered")
 
@@ -499,7 +519,16 @@ class PolicyTests(SendingCase):
         sink = self.host()
         outcome = await self.one("one.test", tls=TlsDemands(starttls="require"))
         self.assertEqual((outcome.kind, outcome.error_type), ("temporary", "tlsError"))
+        self.assertFalse(outcome.unreachable)
         self.assertNotIn("MAIL", sink.verbs)
+
+    async def test_what_only_this_message_asks_for_says_nothing_about_the_host(self) -> None:
+        self.host()
+        for demands in (TlsDemands(mta_sts="require"), TlsDemands(dane="require")):
+            outcome = await self.one("one.test", tls=demands)
+            self.assertEqual((outcome.kind, outcome.unreachable), ("temporary", False), demands)
+        outcome = await self.one("bogus.test")
+        self.assertEqual((outcome.error_type, outcome.unreachable), ("daneError", True), "nobody gets through")
 
     async def test_tls_that_is_not_wanted(self) -> None:
         sink = self.host(tls=tls(SELF_SIGNED))
@@ -530,6 +559,13 @@ class PolicyTests(SendingCase):
         outcome = await self.one("policy.test")
         self.assertEqual((outcome.kind, outcome.error_type, self.connected), ("temporary", "mtaStsError", []))
         self.assertEqual(self.result()[1:3], ("sts", "validation-failure"))
+
+    async def test_a_host_that_a_policy_in_testing_does_not_list_counts_once(self) -> None:
+        """RFC 8460 4.2: a session is a success or a failure."""
+        self.policy = self.policy.replace(b"enforce", b"testing").replace(b"mx.one.test", b"mx.else.test")
+        self.host(tls=tls())
+        self.assertEqual((await self.one("policy.test")).kind, "delivered")
+        self.assertEqual((self.result()[1:3], self.results[0].ip), (("sts", "validation-failure"), IP1))
 
     async def test_a_policy_in_testing_only_counts(self) -> None:
         self.policy = self.policy.replace(b"enforce", b"testing")

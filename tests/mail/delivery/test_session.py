@@ -101,6 +101,14 @@ class OpenTests(SessionCase):
         self.assertEqual(self.open((HEALTHY, SELF_SIGNED), tls=TlsDemands(allow_invalid_certs=True)).said[-1], "EHLO")
         self.assertEqual(self.open(HEALTHY, tls=TlsDemands(starttls="disable")).said, ["greeting", "EHLO"])
 
+    def test_why_a_certificate_is_not_enough_is_told(self) -> None:
+        self.ended((HEALTHY, SELF_SIGNED))
+        self.assertEqual(self.names()[-1], "StartTlsError")
+        self.stages.clear()
+        self.open((HEALTHY, SELF_SIGNED), tls=TlsDemands(allow_invalid_certs=True))
+        self.assertIn("StartTlsSuccess", self.names())
+        self.assertNotIn("StartTlsError", self.names())
+
     def test_what_the_domain_asks_outweighs_the_settings(self) -> None:
         self.assertIn("STARTTLS", self.open(HEALTHY, ENFORCED, tls=TlsDemands(starttls="disable")).said)
 

@@ -71,6 +71,12 @@ class ResultTests(SynchronousTestCase):
         found = self.of(WITH_DANE)
         self.assertEqual((found.policy_type, found.policy), ("tlsa", ("3 1 1 " + "01" * 32,)))
 
+    def test_a_host_that_is_not_listed(self) -> None:
+        unlisted = evolve(WITH_POLICY, listed=False)
+        self.assertEqual(self.of(unlisted).failure, "validation-failure")
+        self.assertEqual(self.of(unlisted, "certificate-expired").failure, "certificate-expired")
+        self.assertIsNone(self.of(evolve(WITH_DANE, listed=False)).failure, "DANE is what applies")
+
     def test_a_policy_that_is_withdrawn_is_none(self) -> None:
         withdrawn = evolve(WITH_POLICY, policy=Announced("1", evolve(POLICY.policy, mode="none")))
         self.assertEqual(self.of(withdrawn).policy_type, "no-policy-found")

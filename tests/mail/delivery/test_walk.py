@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from stalwart.codec.dns_records import MX
 from stalwart.mail.delivery import walk
 from stalwart.mail.delivery.exchanges import NoExchange
-from stalwart.mail.delivery.shipment import Connecting, Held, HostStrategy, Mx, Relay, TlsDemands
+from stalwart.mail.delivery.shipment import Connecting, HostStrategy, Mx, Relay, TlsDemands
 from stalwart.mail.delivery.walk import _no_route
 from stalwart.net.dns import LookupFailed
-from tests.mail.delivery.sending_world import IP1, IP2, ZONE, FiledMessage, SendingCase, tls
+from stalwart.telemetry.events import Level
+from tests.mail.delivery.sending_world import IP1, IP2, ZONE, FiledMessage, SendingCase, held_back, tls
 from tests.net.smtp_sink import falls_silent
 
 IP6 = "2001:db8::1"
@@ -61,7 +64,7 @@ class OrderTests(SendingCase):
     async def test_each_host_has_its_strategy(self) -> None:
         asked: list[str] = []
 
-        def strategy(host: str) -> HostStrategy:
+        async def strategy(host: str) -> HostStrategy:
             asked.append(host)
             return HostStrategy(Connecting("mail.here.test"), TlsDemands())
 
@@ -78,9 +81,37 @@ class OrderTests(SendingCase):
     async def test_a_kept_connection_that_is_held_back_is_kept(self) -> None:
         sink = self.host()
         await self.one("one.test")
-        await self.one("one.test", admit=lambda host, ip: Held("concurrencyLimited", "later"))
+        await self.one("one.test", admit=held_back)
         self.assertEqual((await self.one("one.test")).kind, "delivered")
         self.assertEqual(sink.opened, 1)
+
+    async def test_the_address_that_it_comes_from_is_chosen_before_it_is_asked_whether_it_may(self) -> None:
+        asked: list[str] = []
+
+        async def admit(host: str, ip: str, local_ip: str) -> None:
+            asked.append(local_ip)
+
+        self.host(IP1)
+        sources = (("127.0.0.1", None), ("2001:db8::9", None))
+        for _ in range(2):
+            await self.one("one.test", connecting=Connecting("mail.here.test", sources), admit=admit)
+        self.assertEqual((asked, self.sources), (["127.0.0.1"] * 2, ["127.0.0.1"]))
+        asked.clear()
+        await self.one("one.test", admit=admit)
+        self.assertEqual(asked, [""])
+
+    async def test_what_is_told_of_a_host(self) -> None:
+        told: list[tuple[str, dict[str, Any]]] = []
+        self.telemetry.observe(lambda event, keys: told.append((event.id, keys)), Level.INFO)
+        self.host()
+        await self.one("one.test", admit=held_back)
+        held = {"domain": "one.test", "hostname": "mx.one.test", "remoteIp": IP1, "reason": "too much"}
+        self.assertIn(("delivery.rate-limit-exceeded", held), told)
+        await self.one("one.test", tls=TlsDemands(starttls="disable"))
+        self.assertIn("delivery.start-tls-disabled", [name for name, _ in told])
+        await self.one(Relay("relay.test", implicit_tls=True))
+        self.assertIn("delivery.implicit-tls-error", [name for name, _ in told])
+        self.assertNotIn("delivery.start-tls-error", [name for name, _ in told])
 
     async def test_a_host_that_said_not_now_over_a_kept_connection_is_not_asked_again(self) -> None:
         first = self.host(IP1, script={"RCPT": ["250 ok", "451 4.7.1 later", "451 4.7.1 later"]})
@@ -109,7 +140,7 @@ class OrderTests(SendingCase):
             ("null-mx", "5.1.10"),
             ("loop", "5.4.6"),
             ("nxdomain", "5.1.2"),
-            ("nodata", "5.1.2"),
+            ("nodata", "5.4.4"),
             ("servfail", "4.4.3"),
             ("refused", "4.4.3"),
         ):

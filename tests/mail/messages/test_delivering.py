@@ -14,7 +14,11 @@ from stalwart.mail.messages.delivering import Delivering, Outcome, accounts_alon
 from stalwart.mail.messages.folders import Folders
 from stalwart.mail.messages.quota import Quotas
 from stalwart.mail.recipients import Resolved
+from stalwart.mail.submissions import status
 from stalwart.store.mail_rows import AddedEmail
+from stalwart.store.object_types import EMAIL_SUBMISSION, MESSAGE_ID
+from tests.codec.test_feedback import FAILED as REPORTED
+from tests.codec.test_feedback import report
 from tests.mail.post_office import PostOffice
 
 MESSAGE = b"From: a@sender.test\r\nMessage-ID: <1@sender.test>\r\nSubject: Hello\r\n\r\nText\r\n"
@@ -46,6 +50,48 @@ class DeliveringCase(PostOffice):
         """How many messages somebody has."""
         id = self.ids[name]
         return len(self.successResultOf(self.store.read(lambda tx: tx.mail.page(id, limit=100).ids)))
+
+
+class ReportTests(DeliveringCase):
+    """Reports of what somebody has sent (RFC 8621 7)."""
+
+    def submission(self, name: str) -> Any:
+        """What a submission of that person says; it is made when it is asked for first."""
+        account = self.ids[name]
+
+        def work(tx: Any) -> Any:
+            known = tx.objects.list(account, EMAIL_SUBMISSION)
+            statuses = {"bob@one.test": status("250 Ok", "unknown")}
+            data = {"deliveryStatus": statuses, "dsnBlobIds": [], "mdnBlobIds": [], MESSAGE_ID: "1@here.test"}
+            return (known[0] if known else tx.objects.insert(account, EMAIL_SUBMISSION, now=1, data=data)).data
+
+        return self.successResultOf(self.store.write(work))
+
+    def test_noted_with_the_message(self) -> None:
+        self.submission("alice")
+        self.submission("bob")
+        self.deliver("alice@example.test", content=b"Message-ID: <9@one.test>\r\n" + report(REPORTED))
+        found = self.submission("alice")
+        self.assertEqual(found["deliveryStatus"]["bob@one.test"]["delivered"], "no")
+        row = self.successResultOf(self.store.read(lambda tx: self._row(tx)))
+        self.assertEqual(found["dsnBlobIds"], [row.blob.hex()])
+        self.assertEqual(self.submission("bob")["dsnBlobIds"], [])
+
+    def test_one_that_comes_again_is_noted_once(self) -> None:
+        self.submission("alice")
+        for _ in range(2):
+            self.deliver("alice@example.test", content=b"Message-ID: <9@one.test>\r\n" + report(REPORTED))
+        self.assertEqual(len(self.submission("alice")["dsnBlobIds"]), 1)
+
+    def test_of_very_many_accounts_nobody_is_asked(self) -> None:
+        self.patch(delivering, "MOST_ASKED", 0)
+        self.submission("alice")
+        self.deliver("alice@example.test", content=report(REPORTED))
+        self.assertEqual((self.submission("alice")["dsnBlobIds"], self.count("alice")), ([], 1))
+
+    def _row(self, tx: Any) -> Any:
+        (id,) = tx.mail.page(self.ids["alice"], limit=1).ids
+        return tx.mail.list_rows(self.ids["alice"], (id,))[id]
 
 
 class DeliveringTests(DeliveringCase):
@@ -92,7 +138,7 @@ class DeliveringTests(DeliveringCase):
         self.assertEqual(self.count("alice"), 1)
 
     def test_of_many_each_gets_it(self) -> None:
-        self.patch(delivering, "TOGETHER", 2)
+        self.patch(delivering, "ACCOUNTS_AT_ONCE", 2)
         names = [f"p{number}" for number in range(5)]
         for name in names:
             self.person(name)
@@ -102,7 +148,7 @@ class DeliveringTests(DeliveringCase):
         self.assertEqual([self.count(name) for name in names], [1] * 5)
 
     def test_what_is_besides_comes_once_though_some_of_many_fail_at_first(self) -> None:
-        self.patch(delivering, "TOGETHER", 1)
+        self.patch(delivering, "ACCOUNTS_AT_ONCE", 1)
         write, writes, written = self.store.write, [0], []
 
         def failing(work: Any) -> Any:

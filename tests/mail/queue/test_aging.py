@@ -56,7 +56,7 @@ class DelayTests(QueueCase):
         self.assertEqual(self.reported, [("bounce", ["b@remote.test"])])
 
     def test_very_many_are_looked_after_in_turns(self) -> None:
-        self.patch(aging, "TOGETHER", 2)
+        self.patch(aging, "AGED_AT_ONCE", 2)
         self.sender.answering = unreachable
         for n in range(7):
             self.put(f"a{n}@dead.test", expires_at=NOW + 50)

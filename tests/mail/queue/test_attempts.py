@@ -15,12 +15,15 @@ from stalwart.config.mail.strategy import MtaOutboundStrategy
 from stalwart.config.mail.throttle import MtaOutboundThrottle
 from stalwart.config.mail.tls_strategy import MtaTlsStrategy
 from stalwart.config.mail.virtual_queue import MtaVirtualQueue
-from stalwart.mail.delivery.shipment import Login, Mx, Relay, Shipment
-from stalwart.mail.queue.attempts import TOGETHER
+from stalwart.config.network.system import SystemSettings
+from stalwart.errors import Unavailable
+from stalwart.mail.delivery.handing_over import IN_A_TRANSACTION
+from stalwart.mail.delivery.shipment import Login, Mx, RecipientOutcome, Relay, Shipment, TlsDemands
 from stalwart.mail.queue.relays import CONNECTIONS, Relays
 from stalwart.mail.queue.throttles import MOST_WINDOWS
 from stalwart.mail.queue.variables import ERRORS, Subject, domain_of
 from stalwart.store.queue_rows import WAITING, Answer
+from stalwart.telemetry.measures import DELIVERY_ATTEMPT_DURATION, DELIVERY_TOTAL_DURATION
 from tests.mail.queue.world import ALICE, QueueCase, accepted, postponed, row, unreachable
 
 NOW = 1_800_000_000
@@ -46,7 +49,7 @@ class RouteTests(QueueCase):
         self.assertEqual(shipment.destination, Mx("remote.test", max_hosts=2))
         self.assertEqual((shipment.return_path, shipment.env_id, shipment.ret), (ALICE, "e", "FULL"))
         self.assertEqual((shipment.body, shipment.smtputf8, shipment.require_tls), ("8BITMIME", True, True))
-        self.assertEqual(shipment.strategy("mx.remote.test").connecting.ehlo_name, "mail.example.test")
+        self.assertEqual(self.settle(shipment.strategy("mx.remote.test")).connecting.ehlo_name, "mail.example.test")
 
     def test_a_relay_takes_it_with_a_login(self) -> None:
         relay = {"@type": "Relay", "name": "smart", "address": "relay.test", "port": 2525, "implicitTls": True}
@@ -81,26 +84,106 @@ class RouteTests(QueueCase):
         self.strategy(connection="'own'")
         self.lead()
         self.put("b@remote.test")
-        strict, other = self.only().strategy("mx.strict.test"), self.only().strategy("mx.remote.test")
+        strict, other = (self.settle(self.only().strategy(f"mx.{name}.test")) for name in ("strict", "remote"))
         self.assertEqual((strict.connecting.ehlo_name, strict.connecting.connect), ("out.example.test", 7.0))
         self.assertEqual((strict.tls.starttls, strict.tls.dane, strict.tls.mta_sts), ("require", "disable", "require"))
         self.assertEqual((other.tls.starttls, other.tls.allow_invalid_certs), ("optional", False))
 
-    def test_after_a_failure_of_tls_the_next_attempt_takes_any_certificate(self) -> None:
-        self.sender.answering = lambda shipment, address: _tls_failure(shipment, address)
+    def test_what_tls_has_failed_is_tried_again_at_once_with_any_certificate(self) -> None:
+        self.sender.by_domain["selfsigned.test"] = self.any_certificate
+        for n in range(40):
+            self.put(f"b{n}@selfsigned.test")
         self.lead()
-        self.put("b@remote.test")
+        self.assertEqual(self.waiting(), 0)
+        self.assertNotIn("queue.destination-rests", self.names())
+        first, second = self.sender.shipments[:2]
+        self.assertEqual([first.recipients, first.counts_tls], [second.recipients, not second.counts_tls])
+        self.assertEqual(self.settle(second.strategy("mx")).tls, TlsDemands(allow_invalid_certs=True))
+        self.assertEqual(len(self.sender.shipments), 80)
+
+    def test_only_those_whom_tls_has_failed_are_tried_again(self) -> None:
+        self.sender.answering = lambda shipment, address: (
+            postponed(shipment, address) if address[0] == "c" else self.any_certificate(shipment, address)
+        )
+        self.lead()
+        id = self.put("b@remote.test", "c@remote.test")
+        self.assertEqual(self.sender.sent, ["b@remote.test", "c@remote.test", "b@remote.test"])
+        self.assertEqual([self.recipient(id, n).attempts for n in (0, 1)], [1, 1])
+
+    def test_the_next_attempt_after_a_failure_of_tls_takes_any_certificate_too(self) -> None:
+        self.sender.answering = _tls_failure
+        self.lead()
+        id = self.put("b@remote.test")
+        self.assertEqual((len(self.sender.shipments), self.recipient(id).attempts), (2, 1))
+        self.restart()
         self.later(121)
-        first, second = self.sender.shipments
-        self.assertFalse(first.strategy("mx").tls.allow_invalid_certs)
-        self.assertTrue(second.strategy("mx").tls.allow_invalid_certs)
+        self.assertEqual(len(self.sender.shipments), 3, "the rules say the same as the time before")
+        self.assertTrue(self.settle(self.sender.shipments[2].strategy("mx")).tls.allow_invalid_certs)
+
+    def test_what_requires_tls_waits(self) -> None:
+        self.sender.answering = self.any_certificate
+        self.lead()
+        id = self.put("b@remote.test", require_tls=True)
+        self.assertEqual((len(self.sender.shipments), self.recipient(id).answer.error), (1, "tlsError"))
+
+    def any_certificate(self, shipment: Shipment, address: str) -> RecipientOutcome:
+        """A host whose certificate nobody vouches for."""
+        is_lax = self.settle(shipment.strategy("mx.remote.test")).tls.allow_invalid_certs
+        return (accepted if is_lax else _tls_failure)(shipment, address)
 
     def test_a_rule_that_gives_nothing_leaves_what_is_usual(self) -> None:
+        async def fails(store: str, key: str) -> object:
+            raise Unavailable("The store does not answer.")
+
+        self.patch(self.io, "key_get", fails)
         self.strategy(connection="key_get('', 'who knows')")
         self.lead()
         self.put("b@remote.test")
-        self.only().strategy("mx")
+        self.assertEqual(self.settle(self.only().strategy("mx")).connecting.ehlo_name, "mail.example.test")
         self.assertIn("queue.rule-error", self.names())
+
+    def test_who_finds_no_connection_to_spare_waits_and_it_is_told(self) -> None:
+        self.create(MtaRoute, {"@type": "Relay", "name": "smart", "address": "relay.test"})
+        self.strategy(route="'smart'")
+        self.sender.gate = Deferred()
+        self.lead()
+        for n in range(CONNECTIONS + 1):
+            self.put(f"b@r{n}.test")
+        self.later(32, 4)
+        self.assertEqual(self.names().count("queue.concurrency-limit-exceeded"), 1)
+        self.assertNotIn("queue.destination-rests", self.names())
+
+    def test_attempts_are_measured_and_counted(self) -> None:
+        self.lead()
+        self.put("b@remote.test", "c@remote.test")
+        self.put(*(f"a{n}@other.test" for n in range(IN_A_TRANSACTION + 1)))
+        found = self.telemetry.book.read((DELIVERY_ATTEMPT_DURATION, DELIVERY_TOTAL_DURATION))
+        for measure in (DELIVERY_ATTEMPT_DURATION, DELIVERY_TOTAL_DURATION):
+            self.assertEqual(sum(found[measure][()][1:]), 2)
+        for event in ("delivery.attempt-start", "delivery.attempt-end"):
+            self.assertEqual(self.names().count(event), 2)
+
+    def test_a_server_without_a_name_says_so_once(self) -> None:
+        self.settle(self.settings.change(SystemSettings, {"defaultHostname": "localhost"}))
+        for _ in range(2):
+            self.settle(self.strategies.host(_subject().variables(NOW)))
+        self.assertEqual(self.names().count("delivery.missing-outbound-hostname"), 1)
+
+    def test_a_rule_for_hosts_may_ask_and_asks_once(self) -> None:
+        self.create(MtaConnectionStrategy, {"name": "own", "ehloHostname": "own.example.test"})
+        asked: list[str] = []
+
+        async def key_get(store: str, key: str) -> object:
+            asked.append(key)
+            return "own"
+
+        self.patch(self.io, "key_get", key_get)
+        self.strategy(connection="key_get('', 'names')")
+        self.lead()
+        self.put("b@remote.test")
+        for host in ("mx1.remote.test", "mx2.remote.test"):
+            self.assertEqual(self.settle(self.only().strategy(host)).connecting.ehlo_name, "own.example.test")
+        self.assertEqual(asked, ["names"])
 
     def test_a_relay_that_is_not_there_rests_for_all_domains(self) -> None:
         self.create(MtaRoute, {"@type": "Relay", "name": "smart", "address": "relay.test"})
@@ -162,8 +245,9 @@ class RouteTests(QueueCase):
 
     def test_very_many_recipients_are_sent_in_several_transactions(self) -> None:
         self.lead()
-        self.put(*(f"a{n}@remote.test" for n in range(TOGETHER * 2 + 5)))
-        self.assertEqual([len(each.recipients) for each in self.sender.shipments], [TOGETHER, TOGETHER, 5])
+        most = IN_A_TRANSACTION
+        self.put(*(f"a{n}@remote.test" for n in range(most * 2 + 5)))
+        self.assertEqual([len(each.recipients) for each in self.sender.shipments], [most, most, 5])
         self.assertEqual(self.waiting(), 0)
 
     def test_lost_content_is_told_of(self) -> None:
@@ -185,7 +269,7 @@ def _forget(tx: Any, letter: Any) -> None:
 def _tls_failure(shipment: Shipment, address: str) -> Any:
     from attrs import evolve
 
-    return evolve(postponed(shipment, address), error_type="tlsError", reply=None)
+    return evolve(postponed(shipment, address), error_type="tlsError", reply=None, unreachable=True)
 
 
 class ThrottleTests(QueueCase):
@@ -197,8 +281,8 @@ class ThrottleTests(QueueCase):
         self.sender.answering = self.admitted
 
     def admitted(self, shipment: Shipment, address: str) -> Any:
-        held = shipment.admit("mx.remote.test", "192.0.2.7")
-        again = shipment.admit("mx2.remote.test", "192.0.2.8")
+        held = self.settle(shipment.admit("mx.remote.test", "192.0.2.7", ""))
+        again = self.settle(shipment.admit("mx2.remote.test", "192.0.2.8", ""))
         if held is None:
             assert again is None or "mx" in str(self.settings.all(MtaOutboundThrottle))
             return accepted(shipment, address)
@@ -236,11 +320,32 @@ class ThrottleTests(QueueCase):
             self.put("b@remote.test")
         self.assertEqual(self.waiting(), 0)
 
+    def test_each_address_of_ours_has_its_rate(self) -> None:
+        self.throttle("localIp", count=1)
+        found = [
+            self.settle(self.throttles.admission(_subject()).admit("mx", "192.0.2.1", local_ip)) is None
+            for local_ip in ("192.0.2.9", "192.0.2.9", "192.0.2.8", "", "")
+        ]
+        self.assertEqual(found, [True, False, True, True, False])
+
+    def test_a_rule_that_has_to_ask(self) -> None:
+        self.throttle(count=1, match={"else": "dns_query(mx, 'txt') == 'slow'"})
+
+        async def query(name: str, rtype: str) -> object:
+            return "slow" if name == "mx" else ""
+
+        self.patch(self.io, "dns_query", query)
+        found = [
+            self.settle(self.throttles.admission(_subject()).admit(host, "192.0.2.1", ""))
+            for host in ("mx", "mx", "fast")
+        ]
+        self.assertEqual([each is None for each in found], [True, False, True])
+
     def test_windows_are_bounded(self) -> None:
         self.throttle("sender", count=1)
         for n in range(50):
             admission = self.throttles.admission(_subject(sender=f"a{n}@x.test"))
-            self.assertIsNone(admission.admit("mx", "192.0.2.1"))
+            self.assertIsNone(self.settle(admission.admit("mx", "192.0.2.1", "")))
         self.assertLessEqual(len(self.throttles._windows), MOST_WINDOWS)
 
 

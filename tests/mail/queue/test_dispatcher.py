@@ -7,12 +7,15 @@ from typing import Any
 from attrs import evolve
 from twisted.internet.defer import Deferred, fail
 
+from stalwart.codec.ids import encode_id
 from stalwart.config.mail.virtual_queue import MtaVirtualQueue
 from stalwart.errors import Unavailable
 from stalwart.mail.queue import dispatcher
-from stalwart.mail.queue.dispatcher import CONNECTIONS, REST
+from stalwart.mail.queue.dispatcher import CONNECTIONS, HANGS, REST
 from stalwart.mail.queue.outcomes import given_up
 from stalwart.store.queue_rows import DELIVERED, WAITING
+from stalwart.telemetry.tracing.collector import TraceCollector
+from stalwart.telemetry.tracing.record import mark, packed, summary, unpacked
 from tests.mail.queue.world import QueueCase, accepted, postponed, refused, unreachable
 
 NOW = 1_800_000_000
@@ -116,6 +119,17 @@ class DeadHostTests(QueueCase):
         self.later(3600, 60)
         self.assertEqual(len(self.sender.sent), 8, "5, 10, then every 15 minutes")
 
+    def test_a_destination_that_stays_away_is_a_warning_once(self) -> None:
+        self.sender.by_domain["dead.test"] = unreachable
+        self.put("a@dead.test")
+        self.put("b@dead.test")
+        self.lead()
+        self.later(16 * 60, 16)
+        self.assertEqual((len(self.sender.sent), self.names().count("queue.destination-waits")), (3, 0))
+        self.later(3600, 60)
+        (keys,) = [keys for name, keys in self.events if name == "queue.destination-waits"]
+        self.assertEqual((keys["domain"], keys["total"], keys["reason"]), ("dead.test", 2, "No connection."))
+
     def test_when_it_is_there_again_all_leave(self) -> None:
         self.sender.by_domain["dead.test"] = unreachable
         for n in range(30):
@@ -171,6 +185,58 @@ class TurnTests(QueueCase):
         self.assertEqual(self.sender.open, CONNECTIONS)
         self.sender.gate.callback(None)
         self.assertEqual((self.waiting(), self.sender.most_open), (0, CONNECTIONS))
+
+    def test_it_grows_by_what_has_come_since_it_began(self) -> None:
+        first = self.sender.gate = Deferred()
+        self.lead()
+        for n in range(30):
+            self.put(f"a{n}@remote.test")
+        self.assertEqual(self.sender.open, 1)
+        self.sender.gate = Deferred()
+        first.callback(None)
+        self.assertEqual(self.sender.open, CONNECTIONS)
+        self.sender.gate.callback(None)
+        self.assertEqual((self.waiting(), self.sender.most_open), (0, CONNECTIONS))
+
+    def test_a_letter_that_hangs_holds_up_itself_only(self) -> None:
+        self.lead()
+        hangs = self.sender.gate = Deferred()
+        self.sender.has_all = True
+        self.put("a@remote.test")
+        self.sender.gate = None
+        for n in range(5):
+            self.put(f"b{n}@remote.test")
+        self.clock.advance(HANGS)
+        self.assertEqual((self.waiting(), self.sender.open), (1, 1))
+        self.put("c@remote.test")
+        self.clock.advance(HANGS)
+        self.assertEqual((self.waiting(), self.sender.open), (1, 1))
+        hangs.callback(None)
+        self.assertEqual((self.waiting(), len(self.sender.sent)), (0, 7))
+
+    def test_nor_after_many_others(self) -> None:
+        self.patch(dispatcher, "QUANTUM", 4)
+        self.lead()
+        hangs = self.sender.gate = Deferred()
+        self.sender.has_all = True
+        self.put("a@remote.test")
+        self.sender.gate = None
+        for n in range(20):
+            self.put(f"b{n}@remote.test")
+        self.later(10 * HANGS, 10)
+        self.assertEqual(self.waiting(), 1)
+        hangs.callback(None)
+        self.assertEqual((self.waiting(), len(self.sender.sent)), (0, 21))
+
+    def test_one_that_does_not_answer_is_not_asked_by_more(self) -> None:
+        self.lead()
+        self.sender.gate = Deferred()
+        for n in range(5):
+            self.put(f"b{n}@remote.test")
+        self.later(10, 20)
+        self.assertEqual(self.sender.open, 1)
+        self.sender.gate.callback(None)
+        self.assertEqual(self.waiting(), 0)
 
     def test_a_part_of_the_queue_has_so_many_threads(self) -> None:
         self.threads(3)
@@ -289,10 +355,10 @@ class TroubleTests(QueueCase):
     def test_a_letter_over_which_the_server_stumbles_does_not_hold_up_others(self) -> None:
         schedule = self.strategies.schedule
 
-        async def stumbling(variables: Any) -> Any:
+        async def stumbling(variables: Any, io: Any) -> Any:
             if variables("rcpt") == "a@remote.test":
                 raise RuntimeError("oh")
-            return await schedule(variables)
+            return await schedule(variables, io)
 
         self.patch(self.strategies, "schedule", stumbling)
         first = self.put("a@remote.test")
@@ -321,3 +387,20 @@ class TroubleTests(QueueCase):
         self.assertEqual(self.sender.sent, [])
         self.later(1.1)
         self.assertEqual(self.sender.sent, ["b@remote.test"])
+
+
+class TracedTests(QueueCase):
+    """An attempt is a span, found by its letter."""
+
+    def test_an_attempt_that_came_to_nothing_is_a_trace(self) -> None:
+        collector = TraceCollector(self.telemetry, self.clock.seconds, lambda: 100, lambda: None)
+        collector.start()
+        self.addCleanup(collector.stop)
+        self.sender.answering = postponed
+        self.lead()
+        id = self.put("b@remote.test")
+        (trace,) = collector.take(10)
+        told = unpacked(packed(trace.events))
+        kinds = [kind for kind, _, _ in told]
+        self.assertEqual(kinds, ["delivery.attempt-start", "queue.rescheduled", "delivery.attempt-end"])
+        self.assertIn(f" {mark(encode_id(id))} ", summary(told).kinds)

@@ -59,7 +59,7 @@ class InsistenceTests(QueueCase):
         closing = Deferred.fromCoroutine(self.queue.close())
         self.assertNoResult(closing)
         self.store.write = write
-        self.dispatcher._stop_timer()
+        self.dispatcher._looking.stop()
         for each in tuple(self.dispatcher._background):
             each.cancel()
         self.successResultOf(closing)

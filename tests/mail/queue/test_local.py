@@ -8,8 +8,8 @@ from twisted.internet.defer import CancelledError
 
 from stalwart.config import registry
 from stalwart.config.identity.account import Account
+from stalwart.mail import circles
 from stalwart.mail.delivery import reports
-from stalwart.mail.queue import intake
 from stalwart.store.queue_rows import WAITING
 from tests.mail.queue.world import MESSAGE, QueueCase
 
@@ -127,9 +127,9 @@ class LocalTests(QueueCase):
             return MESSAGE
 
         self.patch(reports, "bounce", write)
-        self.patch(intake, "MOST_RECEIVED", 101)
+        self.patch(circles, "MOST_PASSED", 101)
         self.put("far@example.test", content=b"Received: from x by y; now\r\n" * 101 + MESSAGE, hold_until=NOW + 60)
-        self.patch(intake, "MOST_RECEIVED", 100)
+        self.patch(circles, "MOST_PASSED", 100)
         self.later(120, 120)
         self.assertEqual((statuses, self.sender.sent), (["5.4.6"], ["y@remote.test"]))
 

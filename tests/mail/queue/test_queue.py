@@ -8,16 +8,19 @@ from attrs import evolve
 from twisted.internet.defer import Deferred
 
 from stalwart.codec.ids import encode_id
+from stalwart.config import registry
 from stalwart.config.mail.queue_quota import MtaQueueQuota
 from stalwart.config.mail.schedule import MtaDeliverySchedule
 from stalwart.config.mail.strategy import MtaOutboundStrategy
 from stalwart.config.mail.virtual_queue import MtaVirtualQueue
 from stalwart.errors import Invalid, OverQuota
+from stalwart.mail.circles import MOST_PASSED
 from stalwart.mail.delivery.shipment import RecipientOutcome, Shipment
 from stalwart.mail.queue import intake
-from stalwart.mail.queue.intake import MOST_RECEIVED, destination_of
+from stalwart.mail.queue.intake import destination_of
 from stalwart.mail.queue.letter import MOST_RECIPIENTS
 from stalwart.store.blob_files import LARGE, Stored
+from stalwart.telemetry.measures import AUTHENTICATED_SIZE, REPORT_SIZE
 from tests.mail.queue.world import ALICE, MESSAGE, QueueCase, postponed, unreachable
 
 NOW = 1_800_000_000
@@ -87,10 +90,10 @@ class PutTests(QueueCase):
         self.assertEqual(self.waiting(), 0)
 
     def test_what_runs_in_a_circle_is_refused(self) -> None:
-        content = b"Received: from a by b; now\r\n" * (MOST_RECEIVED + 1) + MESSAGE
+        content = b"Received: from a by b; now\r\n" * (MOST_PASSED + 1) + MESSAGE
         self.assertIn("circle", self.refused(Invalid, "b@remote.test", content=content).detail)
         self.refused(Invalid, "b@remote.test", content=content + b"x" * LARGE)
-        self.put("b@remote.test", content=b"Received: from a by b; now\r\n" * MOST_RECEIVED + MESSAGE)
+        self.put("b@remote.test", content=b"Received: from a by b; now\r\n" * MOST_PASSED + MESSAGE)
 
     def test_nobody_hears_of_delays_who_does_not_want_to(self) -> None:
         for members in ({"return_path": ""}, {"notify": ["NEVER"]}, {"notify": ["FAILURE"]}, {"source": "report"}):
@@ -102,6 +105,13 @@ class PutTests(QueueCase):
         self.put("b@remote.test", "c@remote.test", source="dsn")
         (keys,) = [keys for name, keys in self.events if name == "queue.dsn-queued"]
         self.assertEqual((keys["total"], keys["to"]), (2, "b@remote.test, c@remote.test"))
+
+    def test_sizes_are_measured_by_who_sends(self) -> None:
+        for source in ("authenticated", "report", "dsn"):
+            self.put("b@remote.test", source=source)
+        found = self.telemetry.book.read((AUTHENTICATED_SIZE, REPORT_SIZE))
+        sums = [found[measure][()][0] for measure in (AUTHENTICATED_SIZE, REPORT_SIZE)]
+        self.assertEqual(sums, [len(MESSAGE)] * 2)
 
     def test_rules_choose_the_part_of_the_queue(self) -> None:
         queue = self.create(MtaVirtualQueue, {"name": "slow", "threadsPerNode": 1})
@@ -126,7 +136,17 @@ class PutTests(QueueCase):
 
 
 class QuotaTests(QueueCase):
-    """x:MtaQueueQuota."""
+    """x:MtaQueueQuota, without the one that a new store has."""
+
+    def setUp(self) -> None:
+        super().setUp()
+
+        def forget(tx: Any) -> None:
+            for each in registry.listed(tx, MtaQueueQuota):
+                registry.destroy(tx, MtaQueueQuota, each.id)
+
+        self.successResultOf(self.store.write(forget))
+        self.settle(self.settings.reload())
 
     def full(self, *addresses: str, **members: Any) -> None:
         work = self.queue.put(self.letter(*addresses, **members))
@@ -145,6 +165,20 @@ class QuotaTests(QueueCase):
         self.put("b@remote.test", return_path="bob@example.test")
         self.successResultOf(self.store.write(lambda tx: tx.queue.remove(first, NOW)))
         self.put("b@remote.test")
+
+    def test_people_here_get_their_mail_although_it_is_full(self) -> None:
+        self.create(MtaQueueQuota, {"description": "All", "messages": 1})
+        waiting = self.put("b@remote.test")
+        here = [self.put("bob@example.test") for _ in range(2)]
+        self.uncounted(*here)
+        self.full("b@remote.test", "bob@example.test")
+        self.full("bob@example.test", hold_until=NOW + 60)
+        keys = [keys for name, keys in self.events if name == "queue.quota-exceeded"]
+        self.assertEqual(
+            [(each["from"], each["to"], each["limit"], each["details"]) for each in keys],
+            [(ALICE, each, "All", "1 messages") for each in ("b@remote.test", "bob@example.test")],
+        )
+        self.assertIsNotNone(self.found(waiting))
 
     def test_octets_are_counted_by_domain_of_recipients(self) -> None:
         self.create(MtaQueueQuota, {"key": {"rcptDomain": True}, "size": len(MESSAGE) * 2})

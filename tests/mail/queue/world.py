@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any, cast
 
 from twisted.internet.defer import Deferred
 
 from stalwart.codec.smtp_reply import Reply
 from stalwart.config import registry
 from stalwart.mail.delivery import reports
+from stalwart.mail.delivery.progress import giving
 from stalwart.mail.delivery.shipment import RecipientOutcome, Shipment
 from stalwart.mail.messages.arriving import Messages
 from stalwart.mail.messages.delivering import Delivering
@@ -25,8 +28,11 @@ from stalwart.mail.queue.notices import Notices
 from stalwart.mail.queue.queue import MailQueue
 from stalwart.mail.queue.quotas import QueueQuotas
 from stalwart.mail.queue.recording import Recording
+from stalwart.mail.queue.senders import Senders
+from stalwart.mail.queue.signatures import Signatures
 from stalwart.mail.queue.strategies import Strategies
 from stalwart.mail.queue.throttles import Throttles
+from stalwart.store.blob_files import Stored
 from stalwart.store.queue_rows import Answer, QueuedLetter, QueuedRecipient
 from tests.mail.post_office import PostOffice
 
@@ -67,6 +73,8 @@ class FakeSender:
         self.answering: Answering = accepted
         self.by_domain: dict[str, Answering] = {}
         self.gate: Deferred[None] | None = None
+        self.has_all = False
+        """Whether the host has all of what it has not answered."""
         self.open = 0
         self.most_open = 0
 
@@ -84,7 +92,8 @@ class FakeSender:
             if self.gate is not None:
                 waiting: Deferred[None] = Deferred()
                 self.gate.addCallback(lambda _: waiting.called or waiting.callback(None))
-                await waiting
+                with giving(cast(Any, SimpleNamespace(is_pending=True))) if self.has_all else nullcontext():
+                    await waiting
         finally:
             self.open -= 1
         domain = shipment.recipients[0].address.partition("@")[2]
@@ -106,7 +115,9 @@ class QueueCase(PostOffice):
         self.sender = FakeSender()
         self.told: list[tuple[int, str, int]] = []
         self.strategies = Strategies(self.settings, self.io, self.telemetry, store)
-        self.intake = Intake(store, self.strategies, QueueQuotas(self.settings, self.io))
+        self.intake = Intake(
+            store, self.strategies, QueueQuotas(self.settings, self.io, lambda reached: self.queue.full(reached))
+        )
         self.queue = MailQueue(store, self.intake, self.telemetry, clock)
         self.queue.observe(self._tell)
         self.notices = Notices(
@@ -121,13 +132,18 @@ class QueueCase(PostOffice):
         )
         self.throttles = Throttles(self.settings, self.io, clock)
         self.attempts = Attempts(
-            *(store, self.strategies, self.sender, self.local, self.throttles, self.recording, self.telemetry, clock)
+            *(store, self.strategies, Senders(self.settings, clock), self.sender, self.local),
+            *(self.throttles, self.recording, self.telemetry, clock, Signatures(self.sign)),
         )
         self.aging = Aging(store, self.strategies, self.recording, self.telemetry, clock)
         self.dispatcher = Dispatcher(
             *(store, self.attempts, self.aging, self.strategies.threads, self.telemetry, clock)
         )
         self.queue.delivery = self.dispatcher
+
+    async def sign(self, content: bytes | Stored, domain: str) -> bytes:
+        """The signatures of a domain, in words."""
+        return f"DKIM-Signature: d={domain}; t={self.clock.seconds():.0f}\r\n".encode()
 
     def _report(self, name: str) -> Any:
         async def write(about: Any, fates: Any, now: int) -> bytes:

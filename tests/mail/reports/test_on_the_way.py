@@ -22,7 +22,7 @@ class OnTheWayTests(QueueCase):
         self.lead()
         self.put("b@remote.test")
         self.put("b@remote.test", source="report")
-        other, report = (each.strategy("mx.remote.test").tls for each in self.sender.shipments)
+        other, report = (self.settle(each.strategy("mx.remote.test")).tls for each in self.sender.shipments)
         self.assertEqual((other.starttls, other.dane, other.mta_sts), ("require", "require", "require"))
         self.assertEqual((report.starttls, report.dane, report.mta_sts), ("optional", "disable", "disable"))
         self.assertTrue(report.allow_invalid_certs)
@@ -33,7 +33,7 @@ class OnTheWayTests(QueueCase):
         self.lead()
         self.put("b@remote.test", source="report")
         self.later(4000)
-        first, second = (each.strategy("mx.remote.test").tls for each in self.sender.shipments[:2])
+        first, second = (self.settle(each.strategy("mx.remote.test")).tls for each in self.sender.shipments[:2])
         self.assertEqual((first.starttls, second.starttls), ("optional", "disable"))
 
     def test_sessions_with_reports_are_not_counted(self) -> None:

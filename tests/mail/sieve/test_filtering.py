@@ -194,6 +194,12 @@ class RedirectTests(SieveCase):
         self.assertEqual((self.mail("alice"), self.outbox.woken), ([], 1))
         self.assertEqual(self.events, ["sieve.action-discard", "sieve.send-message"])
 
+    def test_a_sender_who_may_be_forged_is_not_named_to_others(self) -> None:
+        self.script("alice", 'redirect "x@elsewhere.test";')
+        self.deliver("alice", reports_failure=False)
+        (letter,) = self.outbox.letters
+        self.assertEqual((letter.return_path, letter.reports_failure, letter.smtputf8), ("", False, False))
+
     def test_the_same_message_again_goes_on_once(self) -> None:
         self.script("alice", 'redirect "x@elsewhere.test";')
         self.script("bob", 'redirect "x@elsewhere.test"; keep;')
@@ -471,6 +477,9 @@ class VacationTests(SieveCase):
         self.outbox.error = OverQuota()
         self.another()
         self.assertEqual(self.mail("alice"), ["Inbox"])
+        self.outbox.error = None
+        self.another()
+        self.assertEqual(len(self.outbox.letters), 1, "who got no answer gets the next one")
 
     def test_not_more_than_so_many_a_day(self) -> None:
         self.vacation("alice")
@@ -505,7 +514,7 @@ class ManyTests(SieveCase):
     """Lists."""
 
     def test_more_than_in_one_transaction(self) -> None:
-        self.patch(delivering, "TOGETHER", 2)
+        self.patch(delivering, "ACCOUNTS_AT_ONCE", 2)
         names = [f"p{number}" for number in range(5)]
         for name in names:
             self.person(name)

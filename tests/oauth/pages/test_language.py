@@ -1,46 +1,23 @@
-"""Which language a person reads."""
+"""Who reads a page, by the request."""
 
 from __future__ import annotations
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from types import SimpleNamespace
+from typing import Any
+
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.oauth.pages.language import choose_language, reader_in
-from stalwart.oauth.pages.texts import GERMAN
-
-KNOWN = ("en", "de")
-
-
-def chosen(ui_locales: str | None, accepted: str | None) -> str:
-    return choose_language(ui_locales, accepted, KNOWN, "en")
+from stalwart.oauth.pages.language import reader_in, reader_of
+from stalwart.oauth.pages.texts import ENGLISH, GERMAN
 
 
 class LanguageTests(SynchronousTestCase):
     """`ui_locales`, then Accept-Language, then English."""
 
-    def test_heaviest_known_language_wins(self) -> None:
-        self.assertEqual(chosen(None, "fr, en;q=0.3, de-AT;q=0.8"), "de")
-        self.assertEqual(chosen(None, "en-GB,de;q=0.9"), "en")
-
-    def test_first_of_equals_wins(self) -> None:
-        self.assertEqual(chosen(None, "de,en"), "de")
-
-    def test_weight_zero_is_not_wanted(self) -> None:
-        self.assertEqual(chosen(None, "de;q=0, fr"), "en")
-
-    def test_wish_of_the_request_comes_first(self) -> None:
-        self.assertEqual(chosen("fr de-CH", "en"), "de")
-        self.assertEqual(chosen("fr", "de"), "de")
-
-    def test_nothing_known_is_english(self) -> None:
-        for accepted in (None, "", "*", "ja", ";;q=,", "de;q=x"):
-            self.assertEqual(chosen(None, accepted), "en", accepted)
-
     def test_reader_has_the_texts(self) -> None:
         self.assertIs(reader_in("de").texts, GERMAN)
 
-    @given(st.text(max_size=80), st.text(max_size=80))
-    @settings(max_examples=100, deadline=None)
-    def test_anything_gives_a_known_language(self, ui_locales: str, accepted: str) -> None:
-        self.assertIn(chosen(ui_locales, accepted), KNOWN)
+    def test_reader_of_a_request(self) -> None:
+        request: Any = SimpleNamespace(header={"accept-language": "de-CH, en;q=0.5"}.get)
+        self.assertIs(reader_of(request).texts, GERMAN)
+        self.assertIs(reader_of(request, "en").texts, ENGLISH)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.oauth.pages.language import reader_in
-from stalwart.oauth.pages.layout import form_target, page, page_headers, sent_by_our_page
+from stalwart.oauth.pages.layout import form_target, page, page_headers
 
 TARGETS = {
     "https://app.example/cb?x=1": "https://app.example",
@@ -21,11 +18,6 @@ TARGETS = {
     "https://app.example;script-src *": "https:",
     "x y:/": "'self'",
 }
-
-
-def request(**headers: str) -> Any:
-    fields = {name.replace("_", "-"): value for name, value in headers.items()}
-    return SimpleNamespace(header=lambda name: {"host": "mail.example.test", **fields}.get(name))
 
 
 class PolicyTests(SynchronousTestCase):
@@ -64,29 +56,3 @@ class PolicyTests(SynchronousTestCase):
         self.assertTrue(text.startswith('<!doctype html>\n<html lang="de">'), text)
         self.assertIn('name="viewport" content="width=device-width, initial-scale=1"', text)
         self.assertIn("<title>Titel &lt;</title>", text)
-
-
-class OriginTests(SynchronousTestCase):
-    """Whose forms are taken."""
-
-    def test_own_pages_are_taken(self) -> None:
-        for headers in (
-            {},
-            {"sec_fetch_site": "same-origin"},
-            {"sec_fetch_site": "none"},
-            {"origin": "https://mail.example.test"},
-            {"origin": "null"},
-            {"origin": "null", "sec_fetch_site": "same-origin"},
-        ):
-            self.assertTrue(sent_by_our_page(request(**headers)), headers)
-
-    def test_pages_of_others_are_not(self) -> None:
-        for headers in (
-            {"sec_fetch_site": "cross-site"},
-            {"sec_fetch_site": "same-site"},
-            {"sec_fetch_site": "cross-site", "origin": "https://mail.example.test"},
-            {"origin": "https://evil.example"},
-            {"origin": "https://mail.example.test.evil.example"},
-            {"origin": "https://mail.example.test:444"},
-        ):
-            self.assertFalse(sent_by_our_page(request(**headers)), headers)

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.oauth.pages.language import reader_in
 from stalwart.oauth.pages.redirects import to_application, with_query
 from stalwart.web.answers import Answer
-from tests.oauth.pages.test_markup import Reading
+from tests.codec.test_markup import Reading
 
 TOLD = {"code": "abc", "state": "a&b=c é", "iss": "https://mail.example.test", "error": None}
 

@@ -10,7 +10,7 @@ from stalwart.oauth.pages.texts import ENGLISH
 from stalwart.oauth.pages.views import about_request, opened, password_fields, place_of, second_factor_fields
 from stalwart.provider.grants import AuthorizationRequest, Client
 from stalwart.provider.scopes import MAIL
-from tests.oauth.pages.test_markup import Reading
+from tests.codec.test_markup import Reading
 
 HOSTILE = 'Bank\0 \u202e<script>alert("x")</script>'
 

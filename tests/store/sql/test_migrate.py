@@ -27,7 +27,6 @@ TABLES = frozenset(
         "blob_link",
         "acl",
         "pref",
-        "occurrence",
         "push_sub",
         "registry",
         "registry_key",
@@ -70,6 +69,18 @@ class MigrateTests(SynchronousTestCase):
         migrate(self.session, load_migrations(SQLITE), now=7)
         types = {row[1]: row[2] for row in self.session.all("PRAGMA table_info(blob)")}
         self.assertEqual(types["hash"], "BLOB")
+
+    def test_letters_that_wait_are_given_their_accounts(self) -> None:
+        steps = load_migrations(SQLITE)
+        migrate(self.session, [step for step in steps if step.number < 14], now=7)
+        for id, account in ((1, "5"), (2, "null")):
+            row = (id, "", f'{{"account_id": {account}}}')
+            self.session.run(
+                "INSERT INTO queue_letter(id, due, return_path, size, blob, tried, data) VALUES (?, 0, ?, 0, '', 0, ?)",
+                *row,
+            )
+        migrate(self.session, steps, now=7)
+        self.assertEqual(self.session.all("SELECT id, account_id FROM queue_letter ORDER BY id"), [(1, 5), (2, None)])
 
     def test_full_text_takes_words_as_they_are(self) -> None:
         migrate(self.session, load_migrations(SQLITE), now=7)

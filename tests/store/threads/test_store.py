@@ -12,6 +12,7 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from stalwart.errors import Invalid, Unavailable
+from stalwart.store.sql.queue import SqlQueue
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import STORE_ERROR
 from tests.store.opened import file_store, opened, session_of
@@ -106,6 +107,29 @@ class ThreadedStoreTests(TestCase):
         gate.set()
         await stuck
         await store.ping()
+
+    async def test_ping_writes_now_and_then(self) -> None:
+        store = await opened(self)
+        problem: list[str] = []
+
+        def begin(*_: Any) -> Any:
+            problem.append("asked")
+            raise Unavailable("The disk is full.")
+
+        self.patch(type(store.blob_files), "begin", begin)
+        error = await self.assertFailure(store.ping(), Unavailable)
+        self.assertEqual(error.detail, "The disk is full.")
+        await self.assertFailure(store.ping(), Unavailable)
+        self.patch(SqlQueue, "prove", begin)
+        await self.assertFailure(store.ping(), Unavailable)
+        self.assertEqual(len(problem), 3, "what failed is tried again at once")
+
+    async def test_ping_leaves_nothing(self) -> None:
+        store = await opened(self)
+        await store.ping()
+        self.patch(SqlQueue, "prove", lambda *_: self.fail("again so soon"))
+        await store.ping()
+        self.assertEqual(await store.blob_work(lambda files: files.discard_unfinished(time.time() + 1)), 0)
 
     async def test_a_stuck_work_fails_after_the_time_of_patience(self) -> None:
         store = await opened(self, patience=0.1)

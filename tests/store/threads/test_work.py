@@ -9,7 +9,7 @@ from twisted.internet.defer import CancelledError
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.errors import Unavailable
+from stalwart.errors import Invalid, Unavailable
 from stalwart.store.threads.work import Desk, Failed, Lane
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import STORE_ERROR
@@ -131,6 +131,14 @@ class DeskTests(SynchronousTestCase):
         for each in asked:
             self.failureResultOf(each, Unavailable)
         self.assertEqual(self.events, [{"reason": "The disk is full.", "details": "no space left"}])
+
+    def test_what_was_refused_is_no_fault(self) -> None:
+        asked = self.ask()
+        refused = Invalid("This is no calendar.")
+        refused.__cause__ = ValueError("line 7")
+        self.desk.settle([(self.queue.get(), Failed(refused))])
+        self.failureResultOf(asked, Invalid)
+        self.assertEqual(self.events, [])
 
     def silence(self, asked: list[Any]) -> None:
         for each in asked:

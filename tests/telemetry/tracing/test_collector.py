@@ -19,6 +19,12 @@ from stalwart.telemetry.events import (
     Event,
     Level,
 )
+from stalwart.telemetry.queue_events import (
+    DELIVERY_ATTEMPT_END,
+    DELIVERY_ATTEMPT_START,
+    DELIVERY_COMPLETED,
+    QUEUE_RESCHEDULED,
+)
 from stalwart.telemetry.spans import inside
 from stalwart.telemetry.tracing import collector as traces
 from stalwart.telemetry.tracing.collector import ABANDONED, QUIET, Finished, TraceCollector
@@ -60,6 +66,16 @@ class EndTests(TraceCase):
             self.telemetry.emit(DELIVERY_DIAGNOSIS_END, domain="a.test")
         self.assertEqual(self.taken(), {7: ["delivery.diagnosis-start", "auth.failed", "delivery.diagnosis-end"]})
         self.assertTrue(self.collector.is_idle)
+
+    def test_an_attempt_is_kept_if_somebody_did_not_get_the_letter(self) -> None:
+        self.emit(1, DELIVERY_ATTEMPT_START, DELIVERY_COMPLETED, DELIVERY_ATTEMPT_END, queueId=5)
+        self.assertTrue(self.collector.is_idle)
+        self.emit(2, DELIVERY_ATTEMPT_START, QUEUE_RESCHEDULED, queueId=5)
+        self.pass_time(QUIET + 1)
+        self.assertEqual(self.taken(), {})
+        self.emit(2, DELIVERY_ATTEMPT_END, queueId=5)
+        kinds = ["delivery.attempt-start", "queue.rescheduled", "delivery.attempt-end"]
+        self.assertEqual(self.taken(), {2: kinds})
 
     def test_events_outside_of_spans_are_nothing(self) -> None:
         self.telemetry.emit(AUTH_TOO_MANY_ATTEMPTS)

@@ -47,6 +47,7 @@ class TypedTests(SynchronousTestCase):
 
     def test_every_field_has_a_form_that_the_settings_know(self) -> None:
         samples = {Kind.NUMBER: 1, Kind.FRACTION: 0.5, Kind.TRUTH: True, Kind.DURATION: 3, Kind.MOMENT: 7}
+        samples |= {Kind.ID: "b"}  # type: ignore[dict-item]
         samples |= {Kind.ADDRESS: "::1", Kind.LIST: ("a",), Kind.TEXT: "a", Kind.URL: "https://u:p@a.test/"}  # type: ignore[dict-item]
         for each in key_values(plain({name: samples[kind] for name, kind in FIELDS.items()})).values():
             made = TraceKeyValue.from_wire(each, by_server=True)

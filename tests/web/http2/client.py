@@ -26,6 +26,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.web.connection import Listener
 from stalwart.web.http2.connection import Http2Connection
+from tests.leftovers import when_over
 from tests.web.client import Server, Wire, serve
 from tests.web.fakes import FakeSettings
 from tests.web.routes import ALL, Desk
@@ -101,6 +102,7 @@ class Client:
         self.reads = reads
         self.lost = False
         self.connection.makeConnection(self.wire)
+        when_over(self.lose)
         if greet:
             if settings:
                 self.h2.local_settings.update(dict(settings))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from html import escape
 
-_EMPTY = frozenset(("input", "link", "meta", "br"))
+_EMPTY = frozenset(("input", "link", "meta", "br", "img"))
 _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 _LONGEST_NAME = 80
 

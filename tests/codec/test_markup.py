@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.oauth.pages.markup import Markup, filled, join, plain, tag
+from stalwart.codec.markup import Markup, filled, join, plain, tag
 
 
 class Reading(HTMLParser):

@@ -1,0 +1,165 @@
+"""What an attendee answers, in the copy of the organizer: REPLY (RFC 5546 3.2.3, 3.4.3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from attrs import Factory, define, evolve
+
+from stalwart.codec.icalendar.checking import check
+from stalwart.codec.icalendar.components import Component
+from stalwart.codec.icalendar.lines import Property
+from stalwart.codec.icalendar.values import MalformedValue, moment_of, time_text, unescaped
+from stalwart.codec.itip.facts import LONGEST_TEXT, Facts, facts_of
+from stalwart.codec.itip.messages import PROGRESS
+from stalwart.codec.itip.objects import Key, SchedulingObject, bounded, derived, octets_of
+from stalwart.codec.itip.outcomes import Applied, Ignored, Options, Reason, TooLarge
+from stalwart.codec.itip.participants import Participant, attendees, delegate_property, without_scheduling
+
+_MOST_NEW: Final = 100
+"""Instances of their own that one REPLY can make."""
+_MOST_DELEGATES: Final = 10
+_STATUS: Final = re.compile(r"\s*([1-5](?:\.[0-9]{1,3}){1,2})(?:;|\Z)")
+_SUCCESS: Final = "2.0"
+_STATES: Final = ("NEEDS-ACTION", "IN-PROCESS", "COMPLETED")
+
+
+def reply(said: SchedulingObject, present: SchedulingObject, sender: str, options: Options) -> Applied | Ignored:
+    """The answer of one attendee."""
+    editing = _Editing(said, present, sender, options)
+    for key in bounded(said.parts):
+        editing.take(key)
+    if editing.facts is None:
+        return Ignored(Reason.SENDER_NOT_INVITED)
+    if not editing.is_changed:
+        return Ignored(Reason.UNCHANGED)
+    check(editing.calendar)
+    return Applied("REPLY", editing.facts, editing.calendar)
+
+
+@define
+class _Editing:
+    """The organizer's object while it is changed."""
+
+    said: SchedulingObject
+    present: SchedulingObject
+    sender: str
+    options: Options
+    calendar: Component = Factory(lambda self: self.present.calendar.copy(), takes_self=True)
+    facts: Facts | None = None
+    """Of the first component that has the sender."""
+    is_changed: bool = False
+    _parts: dict[Key, Component] = Factory(dict)
+    _made: int = 0
+    _room: int = Factory(lambda self: self.options.max_octets, takes_self=True)
+
+    def __attrs_post_init__(self) -> None:
+        keys = {id(part): key for key, part in self.present.parts.items()}
+        pairs = zip(self.present.calendar.components, self.calendar.components, strict=True)
+        self._parts = {keys[id(source)]: copy for source, copy in pairs if id(source) in keys}
+
+    def take(self, key: Key) -> None:
+        """What is said of one instance, or of all."""
+        part, answer = self.said.parts[key], self.said.people(key).get(self.sender)
+        if answer is None or not self._is_known(self.present.people(key if key in self._parts else None)):
+            return
+        target = self._parts.get(key)
+        is_new = target is None
+        if target is None:
+            target = self._instance(key, part)
+            if target is None:
+                return
+        if self._take_answer(target, answer, part) | self._take_progress(target, part):
+            self.is_changed = True
+            if is_new:
+                self._room -= octets_of(target)
+                if self._room < 0:
+                    raise TooLarge
+                self.calendar.components.append(target)
+                self._made += 1
+        if self.facts is None:
+            facts = facts_of(
+                target, self.present.zones, instances=len(self.said.parts), participation=answer.participation
+            )
+            comment = unescaped((part.value("COMMENT") or "")[:LONGEST_TEXT]).strip()
+            self.facts = evolve(facts, comment=comment)
+
+    def _is_known(self, people: Mapping[str, Participant]) -> bool:
+        """Whether the sender is an attendee, or one whom an attendee sends instead."""
+        return self.sender in people or any(self.sender in each.delegated_to for each in people.values())
+
+    def _instance(self, key: Key, part: Component) -> Component | None:
+        """A component for an instance that has none of its own yet."""
+        recurrence = part.first("RECURRENCE-ID")
+        if recurrence is None or self._made >= _MOST_NEW or not self.present.has_instance(key):
+            return None
+        made = derived(self.present, recurrence, self.said.zones)
+        if made is not None:
+            made.set("DTSTAMP", time_text(self.options.now, is_utc=True))
+        return made
+
+    def _take_answer(self, target: Component, answer: Participant, part: Component) -> bool:
+        people = attendees(target)
+        known = people.get(self.sender)
+        if known is None:
+            delegator = next(each.address for each in people.values() if self.sender in each.delegated_to)
+            item = delegate_property(self.sender, delegator)
+            target.properties.append(item)
+            known = attendees(target)[self.sender]
+        given = answer.item.parameters
+        status = ",".join(_statuses(part)) or _SUCCESS
+        was = known.item
+        same = was.parameter("SCHEDULE-STATUS") == status and known.participation == answer.participation
+        if same and known.has_participation and known.delegated_to == answer.delegated_to:
+            return False
+        item = was.without_parameters("PARTSTAT", "RSVP", "DELEGATED-TO", "SCHEDULE-STATUS")
+        if "RSVP" in given:
+            item = item.with_parameter("RSVP", "FALSE" if answer.refuses_mail else "TRUE")
+        if answer.delegated_to:
+            item = item.with_parameter("DELEGATED-TO", [f"mailto:{each}" for each in answer.delegated_to])
+        item = item.with_parameter("PARTSTAT", answer.participation).with_parameter("SCHEDULE-STATUS", status)
+        target.exchange(was, item)
+        self._add_delegates(target, answer, part)
+        return True
+
+    def _add_delegates(self, target: Component, answer: Participant, part: Component) -> None:
+        people = attendees(target) if answer.delegated_to else {}
+        named = attendees(part) if answer.delegated_to else {}
+        for address in answer.delegated_to[:_MOST_DELEGATES]:
+            if address not in people:
+                each = named.get(address)
+                item = each.item if each is not None else delegate_property(address, self.sender)
+                target.properties.append(without_scheduling(item))
+
+    def _take_progress(self, target: Component, part: Component) -> bool:
+        if target.name != "VTODO":
+            return False
+        is_changed = False
+        for name in PROGRESS:
+            item = part.first(name)
+            if item is not None and _is_progress(item) and target.first(name) != item:
+                target.put(item)
+                is_changed = True
+        return is_changed
+
+
+def _statuses(part: Component) -> list[str]:
+    """The codes of REQUEST-STATUS (RFC 5545 3.8.8.3)."""
+    found = (_STATUS.match(item.value) for item in part.all("REQUEST-STATUS")[:5])
+    return list(dict.fromkeys(each.group(1) for each in found if each is not None))
+
+
+def _is_progress(item: Property) -> bool:
+    """Whether it can be what an attendee says of a task."""
+    value = item.value.strip()
+    if item.name == "STATUS":
+        return value.upper() in _STATES
+    if item.name == "PERCENT-COMPLETE":
+        return value.isascii() and value.isdecimal() and int(value[:4]) <= 100
+    try:
+        moment_of(item)
+    except MalformedValue:
+        return False
+    return True

@@ -1,0 +1,66 @@
+"""An attendee answers without a message, on a web page: the organizer's own copy is changed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import frozen
+
+from stalwart.codec.icalendar.components import Component
+from stalwart.codec.icalendar.instances import KINDS
+from stalwart.codec.icalendar.values import calendar_address
+from stalwart.codec.itip.participants import participant
+from stalwart.errors import Invalid
+
+ANSWERS: Final = frozenset({"ACCEPTED", "DECLINED", "TENTATIVE"})
+TASK_ANSWERS: Final = ANSWERS | {"COMPLETED", "IN-PROCESS"}
+"""RFC 5545 3.2.12: what can be answered to a task."""
+
+
+@frozen
+class Answered:
+    """An answer is recorded."""
+
+    calendar: Component
+    """The organizer's object as it is to be stored."""
+    previous: str
+    """What was answered before, of the first component that has the attendee; NEEDS-ACTION at first."""
+    is_changed: bool
+    """Whether anything is different; the same answer is as good."""
+
+
+def answer(calendar: Component, attendee: str, participation: str) -> Answered | None:
+    """Set PARTSTAT of an attendee in all components; None if the attendee takes part no more.
+
+    Raises Invalid if it is no answer to such an object: COMPLETED and IN-PROCESS are for tasks.
+    """
+    participation = participation.strip().upper()
+    changed = calendar.copy()
+    address = calendar_address(attendee)
+    previous: str | None = None
+    is_changed = False
+    for component in changed.components:
+        if component.name not in KINDS:
+            continue
+        if participation not in (TASK_ANSWERS if component.name == "VTODO" else ANSWERS):
+            raise Invalid("This is no answer to an invitation of this kind.")
+        for index, item in enumerate(component.properties):
+            each = participant(item) if item.name == "ATTENDEE" and address is not None else None
+            if each is None or each.address != address:
+                continue
+            previous = each.participation if previous is None else previous
+            if each.participation != participation or not each.has_participation:
+                component.properties[index] = item.with_parameter("PARTSTAT", participation)
+                is_changed = True
+    return Answered(changed, previous, is_changed) if previous is not None else None
+
+
+def current_answer(calendar: Component, attendee: str) -> str | None:
+    """PARTSTAT of an attendee, in the first component that has one; None if the attendee takes part no more."""
+    address = calendar_address(attendee)
+    for component in calendar.components if address is not None else ():
+        for item in component.all("ATTENDEE") if component.name in KINDS else ():
+            each = participant(item)
+            if each is not None and each.address == address:
+                return each.participation
+    return None

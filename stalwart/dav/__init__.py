@@ -1,0 +1,1 @@
+"""The face ``/dav``: WebDAV, CalDAV and CardDAV over calendars, address books and files."""

@@ -1,0 +1,164 @@
+"""Items by their URLs, of one collection or of many: what calendar-multiget and addressbook-multiget are (RFC 4791 7.9,
+RFC 6352 8.7, spec/dav.md 5.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+
+from attrs import define, field
+
+from stalwart.codec.dav.errors import BadPath
+from stalwart.codec.dav.multistatus import status_response
+from stalwart.codec.dav.paths import Target, parse_reference
+from stalwart.codec.dav.rights import Rights
+from stalwart.config.collaboration.webdav import WebDav
+from stalwart.dav.asking import Asking
+from stalwart.dav.contents import PAGE_OCTETS, CutShort, DataRows, pairs
+from stalwart.dav.keeping import Keeping
+from stalwart.dav.listing import Truncation, multistatus_answer
+from stalwart.dav.refusals import Refused
+from stalwart.groupware.kinds import Kind
+from stalwart.groupware.resources import Level, Resource
+from stalwart.store import Transaction
+from stalwart.store.collection_rows import Content
+from stalwart.web.answers import Answer, EventStream
+
+_PAGE = 100
+_IS_COLLECTION = "Multiget not allowed for collections"
+_NO_RIGHT = "Not enough permissions to access this shared resource"
+
+
+async def multiget(asking: Asking, hrefs: tuple[str, ...], rows: DataRows) -> Answer | EventStream:
+    """What was asked for of the items at these URLs, which ``rows`` writes."""
+    asking.require("MultiGet")
+    truncation = Truncation(asking.tools.settings.of(WebDav).max_results, asking.target.href())
+    kept = Keeping.of(asking, await asking.document())
+    if kept is not None:
+        kept.prepare()
+    fetch = Fetch(asking, hrefs, rows, truncation, kept)
+    return await multistatus_answer(fetch.pages(), keep=fetch.keep)
+
+
+@define
+class Fetch:
+    """A multiget, page by page, in the order of its URLs."""
+
+    asking: Asking
+    hrefs: tuple[str, ...]
+    rows: DataRows
+    truncation: Truncation
+    kept: Keeping | None
+    _is_whole: bool = field(default=False, init=False)
+    _is_over: bool = field(default=False, init=False)
+
+    async def pages(self) -> AsyncIterator[list[bytes]]:
+        """Responses."""
+        allowed = self.truncation.take(len(self.hrefs))
+        at = 0
+        while at < allowed and not self._is_over:
+            page, at = await self.asking.read(partial(self._page, begin=at, end=min(at + _PAGE, allowed)))
+            yield page
+        if allowed < len(self.hrefs) and not self._is_over:
+            yield [self.truncation.told()]
+
+    def keep(self, body: bytes) -> None:
+        """Keep the answer, if it can be."""
+        if self.kept is not None and self._is_whole:
+            self.kept.keep(body)
+
+    def _page(self, tx: Transaction, begin: int, end: int) -> tuple[list[bytes], int]:
+        """The responses of some of the URLs, and where the next page begins: earlier, if there is much in these."""
+        written: list[bytes] = []
+        size = 0
+        kept = self.kept
+        if kept is not None and not begin:
+            kept.begin(tx, self.asking.resource(tx), self.rows.wanted)
+        for above, names, hrefs in _runs(self.asking.kind, self.hrefs[begin:end]):
+            if kept is not None and (above is None or above.account != self.asking.target.account):
+                self.kept = kept = None
+            if size > PAGE_OCTETS:
+                return written, begin
+            begin += len(hrefs)
+            if above is None:
+                written += (status_response(href, 404) for href in hrefs)
+                continue
+            try:
+                page, read = self._of_collection(tx, above, names)
+            except CutShort as error:
+                self._is_over = True
+                return [*written, *error.written], end
+            written += page
+            size += read
+        self._is_whole = kept is not None and kept.end(tx)
+        return written, end
+
+    def _of_collection(self, tx: Transaction, above: Target, names: list[str]) -> tuple[list[bytes], int]:
+        """The responses of items of one collection, and how many octets were read."""
+        try:
+            found = self.asking.resource(tx, above)
+        except Refused as refusal:
+            if refusal.status == 403:
+                return [_status(above, each, 403, _NO_RIGHT) for each in names], 0
+            return [_status(above, each, 404) for each in names], 0
+        if found.level is not Level.COLLECTION:
+            return [self._elsewhere(tx, above, each) for each in names], 0
+        if Rights.READ_ITEMS not in found.rights:
+            return [_status(above, each, 403, _NO_RIGHT) for each in names], 0
+        contents = tx.collections.named_contents(found.account_id, found.inside, names)
+        return self._rows(tx, found, above, names, contents), sum(len(each.octets) for each in contents.values())
+
+    def _rows(
+        self, tx: Transaction, found: Resource, above: Target, names: list[str], contents: dict[str, Content]
+    ) -> list[bytes]:
+        given = list(pairs(contents[each] for each in names if each in contents))
+        responses = self.rows.written(tx, found, given)
+        if len(given) == len(names):
+            return responses
+        following = iter(responses)
+        return [next(following) if each in contents else _status(above, each, 404) for each in names]
+
+    def _elsewhere(self, tx: Transaction, above: Target, called: str) -> bytes:
+        """The response for a URL that is no item: of a collection itself, or of nothing."""
+        try:
+            found = self.asking.resource(tx, Target(above.service, above.account, (*above.segments, called)))
+        except Refused:
+            return _status(above, called, 404)
+        if found.level is Level.COLLECTION:
+            return _status(above, called, 403, _IS_COLLECTION)
+        return _status(above, called, 404)
+
+
+def _status(above: Target, called: str, status: int, text: str = "") -> bytes:
+    path = Target(above.service, above.account, (*above.segments, called)).href(collection=False)
+    return status_response(path, status, description=text)
+
+
+def _runs(kind: Kind, hrefs: tuple[str, ...]) -> Iterator[tuple[Target | None, list[str], list[str]]]:
+    """URLs that follow each other and are in one collection: which, their names, and themselves; None for those that
+    can name no item.
+    """
+    above: Target | None = None
+    names: list[str] = []
+    run: list[str] = []
+    for href in hrefs:
+        target = _named(kind, href)
+        parent = target.parent if target is not None else None
+        if run and parent != above:
+            yield above, names, run
+            names, run = [], []
+        above = parent
+        names.append(target.name if target is not None else "")
+        run.append(href)
+    if run:
+        yield above, names, run
+
+
+def _named(kind: Kind, href: str) -> Target | None:
+    try:
+        target = parse_reference(href)
+    except BadPath:
+        return None
+    is_item = target is not None and target.service == kind.service and target.segments
+    return target if is_item else None

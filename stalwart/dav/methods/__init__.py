@@ -1,0 +1,1 @@
+"""What the methods of HTTP and DAV do, one module each."""

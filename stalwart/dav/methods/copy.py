@@ -1,0 +1,162 @@
+"""COPY and MOVE: items, and collections with all that is in them (RFC 4918 9.8, 9.9, spec/dav.md 4.8)."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from stalwart.codec.dav.paths import Target, href
+from stalwart.codec.dav.request_fields import Depth, destination, overwrites
+from stalwart.codec.dav.rights import Rights
+from stalwart.dav.asking import Asking
+from stalwart.dav.declaring import method
+from stalwart.dav.guarding import Touch, check_schedule_tag, guard, judge
+from stalwart.dav.methods.delete import check_below, check_removable
+from stalwart.dav.methods.mkcol import check_room
+from stalwart.dav.refusals import Refused, violation
+from stalwart.groupware.kinds import FILES
+from stalwart.groupware.placing import depth_below
+from stalwart.groupware.resources import Level, Resource
+from stalwart.groupware.violations import Violation
+from stalwart.store import Transaction
+from stalwart.store.collection_rows import Member
+from stalwart.web.answers import Answer
+
+_WHOLE = Touch.ITSELF | Touch.NAME | Touch.BELOW
+
+
+@frozen
+class _Ways:
+    """From where to where, and how."""
+
+    source: Resource
+    to: Resource
+    moves: bool
+
+    @property
+    def is_collection(self) -> bool:
+        """Whether it is one that goes."""
+        return self.source.level is Level.COLLECTION
+
+
+@method("COPY")
+async def copy(asking: Asking) -> Answer:
+    """Has a resource in a second place."""
+    return await _carried_out(asking, moves=False)
+
+
+@method("MOVE")
+async def move(asking: Asking) -> Answer:
+    """Has a resource in another place."""
+    return await _carried_out(asking, moves=True)
+
+
+async def _carried_out(asking: Asking, *, moves: bool) -> Answer:
+    asking.require("Move" if moves else "Copy")
+    if asking.target.account is None:
+        raise Refused(403)
+    target = destination(asking.field("destination"))
+    if target is None or target.service != asking.target.service or not target.segments:
+        raise Refused(502)
+    to_target = target
+    ways, member = await asking.write(lambda tx: _carry_out(tx, asking, to_target, moves))
+    headers = (("ETag", member.etag),) if ways.source.kind is FILES else ()
+    return Answer(201 if ways.to.member is None else 204, headers=headers)
+
+
+def _carry_out(tx: Transaction, asking: Asking, target: Target, moves: bool) -> tuple[_Ways, Member]:
+    source = asking.resource(tx)
+    if source.level is Level.HOME:
+        raise Refused(403)
+    if source.member is None:
+        raise Refused(404)
+    ways = _Ways(source, _destination(tx, asking, target), moves)
+    _check_levels(tx, ways)
+    _check_rights(tx, asking, ways)
+    if ways.to.member is not None and not overwrites(asking.field("overwrite")):
+        raise Refused(412)
+    if moves:
+        guard(tx, asking, source, _WHOLE)
+    guard(tx, asking, ways.to, Touch.ITSELF | Touch.BELOW if ways.to.member is not None else Touch.ITSELF | Touch.NAME)
+    judge(tx, asking, source)
+    if moves:
+        check_schedule_tag(tx, asking, source)
+    is_new = ways.to.member is None and not (moves and source.account_id == ways.to.account_id)
+    if is_new and ways.is_collection and source.kind is not FILES:
+        check_room(tx, asking, ways.to)
+    placing, now = asking.tools.placing, asking.now
+    try:
+        if moves:
+            return ways, placing.move(tx, source, ways.to, now)
+        return ways, placing.copy(tx, source, ways.to, _levels(asking, ways), now)
+    except Violation as broken:
+        raise refusal_of(tx, ways.to, broken) from None
+
+
+def refusal_of(tx: Transaction, found: Resource, broken: Violation) -> Refused:
+    """The refusal for a rule that a write at ``found`` has broken, with the URL of what stands in the way."""
+    holder = None
+    if broken.holder is not None:
+        collection_id, segment = broken.holder
+        above = tx.collections.path(found.account_id, collection_id) or ()
+        holder = href(found.kind.service, found.home.address, *above, segment, collection=False)
+    return violation(found.kind, broken, holder)
+
+
+def _destination(tx: Transaction, asking: Asking, target: Target) -> Resource:
+    homes = asking.tools.homes
+    home = homes.find(tx, target)
+    if home is not None and asking.viewer.belongs_to(home.account_id):
+        homes.make_first(tx, asking.kind, home)
+    try:
+        return asking.resource(tx, target)
+    except Refused as refusal:
+        raise Refused(502 if refusal.status == 404 else refusal.status) from None
+
+
+def _check_levels(tx: Transaction, ways: _Ways) -> None:
+    source, to = ways.source, ways.to
+    if source.account_id == to.account_id:
+        shorter = min(len(source.segments), len(to.segments))
+        is_inside = source.segments[:shorter] == to.segments[:shorter]
+        if is_inside and (len(to.segments) <= len(source.segments) or ways.is_collection):
+            raise Refused(502)  # itself, what it is in, or what is in it
+    if source.kind is not FILES and len(source.segments) != len(to.segments):
+        raise Refused(502)
+    if to.level is Level.ORPHAN:
+        is_below_item = any(not parent.is_collection for parent in to.parents)
+        raise Refused(502 if is_below_item else 409)
+    if to.member is not None and source.kind is not FILES and to.member.is_collection != ways.is_collection:
+        raise Refused(502)
+    deepest = source.kind.deepest
+    if ways.is_collection and source.kind is FILES and len(to.segments) > len(source.segments):
+        deepest -= depth_below(tx, source)
+    if len(to.segments) > deepest + (not ways.is_collection):
+        raise Refused(409)
+
+
+def _check_rights(tx: Transaction, asking: Asking, ways: _Ways) -> None:
+    source, to = ways.source, ways.to
+    readable = Rights.READ if source.kind is FILES else Rights.READ_ITEMS
+    if ways.moves:
+        check_removable(asking, source)
+        check_below(tx, asking, source, Rights.DELETE)
+    if not source.rights & readable:
+        raise Refused(403)
+    if not ways.moves:
+        check_below(tx, asking, source, readable)
+    if to.is_own:
+        return
+    if ways.is_collection:
+        raise Refused(403)
+    if to.member is not None:
+        check_removable(asking, to)
+        check_below(tx, asking, to, Rights.DELETE)
+    if Rights.ADD_ITEMS not in to.parent_rights:
+        raise Refused(403)
+
+
+def _levels(asking: Asking, ways: _Ways) -> int | None:
+    """How much of what is in a collection is copied with it (RFC 4918 9.8.3)."""
+    if asking.depth is Depth.ZERO:
+        return 0
+    return 1 if asking.depth is Depth.ONE and ways.source.kind is FILES else None

@@ -1,0 +1,1 @@
+"""The properties of resources, each declared once, in modules by topic."""

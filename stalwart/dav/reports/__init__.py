@@ -1,0 +1,1 @@
+"""What REPORT answers, one module for each report."""

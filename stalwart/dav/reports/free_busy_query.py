@@ -1,0 +1,59 @@
+"""free-busy-query: when somebody is busy by a calendar, without what for (RFC 4791 7.10, spec/dav.md 5.4)."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from stalwart.codec.caldav.free_busy import Busy, free_busy
+from stalwart.codec.dav.calendar_reports import FreeBusyQuery
+from stalwart.codec.dav.rights import Rights
+from stalwart.codec.icalendar.spans import BEGINNING, END
+from stalwart.config.collaboration.calendar import Calendar
+from stalwart.dav.asking import Asking
+from stalwart.dav.declaring import report
+from stalwart.dav.refusals import Refused
+from stalwart.groupware.busy_times import calendar_times
+from stalwart.groupware.calendar_zones import calendar_zone
+from stalwart.groupware.kinds import CALENDARS
+from stalwart.groupware.resources import Level
+from stalwart.store import Transaction
+from stalwart.web.answers import Answer
+
+_CONTENT_TYPE = "text/calendar; charset=utf-8"
+_NEEDED = Rights.READ_ITEMS | Rights.SCHEDULING_READ_FREE_BUSY
+
+
+@report(FreeBusyQuery)
+async def free_busy_query(asking: Asking, asked: FreeBusyQuery) -> Answer:
+    """A VFREEBUSY of the time that is asked for."""
+    if asking.kind is not CALENDARS:
+        raise Refused(405)
+    asking.require("FreeBusyQuery")
+    given = asked.time_range
+    within = None
+    if given is not None:
+        within = BEGINNING if given.start is None else given.start, END if given.end is None else given.end
+    found = await asking.read(lambda tx: _times(tx, asking, within))
+    if found is None:
+        raise Refused(413)
+    return Answer(200, free_busy(_written(within), found, asking.now).octets(), _CONTENT_TYPE)
+
+
+def _written(within: tuple[int, int] | None) -> tuple[int, int] | None:
+    """The range within what can be written as a date: 1900 to 9999."""
+    return None if within is None else (max(within[0], -2_208_988_800), min(within[1], 253_402_300_799))
+
+
+def _times(tx: Transaction, asking: Asking, within: tuple[int, int] | None) -> list[tuple[Busy, int, int]] | None:
+    """The busy times of the calendar; None if there are too many."""
+    found = asking.resource(tx)
+    if found.level in (Level.ABSENT, Level.ORPHAN):
+        raise Refused(404)
+    if found.level is not Level.COLLECTION:
+        raise Refused(405)
+    if within is None or found.rights & _NEEDED != _NEEDED:
+        return []
+    zone = calendar_zone(tx, found.account_id, found.inside, asking.viewer.account_id)
+    most = asking.tools.settings.of(Calendar).max_recurrence_expansions
+    times = list(islice(calendar_times(tx, found.account_id, found.inside, within, zone, most), most + 1))
+    return None if len(times) > most else times

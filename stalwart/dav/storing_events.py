@@ -1,0 +1,69 @@
+"""PUT of events, tasks and journal entries (RFC 4791 5.3.2, RFC 6638 3.2.10, spec/dav.md 4.6).
+
+The body is refused as soon as it is too large, examined before the write, in a thread if that takes a while, and
+written in the transaction that has looked at locks and conditions.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from stalwart.codec.dav.request_fields import schedule_tag
+from stalwart.dav.asking import Asking
+from stalwart.dav.guarding import check_schedule_tag
+from stalwart.dav.refusals import violation
+from stalwart.dav.storing import Place, limited_body, placed, stored_answer, violated
+from stalwart.groupware.calendar_objects import Examined, Kept, is_small
+from stalwart.groupware.kinds import CALENDARS
+from stalwart.groupware.resources import Resource
+from stalwart.groupware.violations import Violation
+from stalwart.store import Transaction
+from stalwart.web.answers import Answer, Headers
+
+CONTENT_TYPE = "text/calendar; charset=utf-8"
+
+
+async def put_event(asking: Asking, place_for: Place) -> Answer:
+    """Keep a calendar object. ``place_for`` says where, once locks and conditions have let it through."""
+    try:
+        given = await _examined(asking, await limited_body(asking, asking.tools.events.largest))
+    except Violation as broken:
+        # Whoever may not write here hears that, and not what is wrong with what he sent.
+        await asking.read(lambda tx: place_for(tx, asking))
+        raise violation(CALENDARS, broken, None) from broken
+    outcome = await asking.write(lambda tx: _written(tx, asking, given, place_for))
+    if isinstance(outcome, Answer):
+        return outcome
+    headers: Headers = (("ETag", outcome.member.etag),)
+    if outcome.schedule_tag is not None:
+        headers = (*headers, ("Schedule-Tag", f'"{outcome.schedule_tag}"'))
+    return stored_answer(asking, outcome.is_new, headers, outcome.octets, CONTENT_TYPE)
+
+
+async def _examined(asking: Asking, octets: bytes) -> Examined:
+    events, now = asking.tools.events, asking.now
+    if is_small(octets):
+        return events.examine(octets, now)
+    return await asking.tools.store.blob_work(lambda files: events.examine(octets, now))
+
+
+def _written(tx: Transaction, asking: Asking, given: Examined, place_for: Place) -> Kept | Answer:
+    found = placed(tx, asking, partial(_place, place_for), CONTENT_TYPE)
+    if isinstance(found, Answer):
+        return found
+    try:
+        return asking.tools.events.put(
+            *(tx, found, given),
+            user_id=asking.viewer.account_id,
+            now=asking.now,
+            merges=schedule_tag(asking.field("if-schedule-tag-match")) is not None,
+        )
+    except Violation as broken:
+        raise violated(found, broken) from broken
+
+
+def _place(place_for: Place, tx: Transaction, asking: Asking) -> Resource:
+    """Where an event is put, if it has the tag that is wanted."""
+    found = place_for(tx, asking)
+    check_schedule_tag(tx, asking, found)
+    return found

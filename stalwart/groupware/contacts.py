@@ -1,0 +1,115 @@
+"""Cards of address books (RFC 6352 5.1, 6.3.2, spec/dav.md 4.6): examined before they are kept, kept as they came."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from zlib import crc32
+
+from attrs import frozen
+
+from stalwart.codec.vcard.checking import CardFacts, RefusedCard, checked
+from stalwart.codec.vcard.lines import MalformedCard
+from stalwart.config.collaboration.address_book import AddressBook
+from stalwart.errors import OverQuota
+from stalwart.groupware.kinds import ADDRESS_BOOKS
+from stalwart.groupware.resources import Resource
+from stalwart.groupware.violations import Rule, Violation
+from stalwart.mail.messages.quota import Quotas
+from stalwart.store import Transaction
+from stalwart.store.collection_rows import Member, NewItem
+
+SMALL: Final = 128 * 1024
+"""Cards up to this size are examined in less than a thread would take to begin."""
+_TOO_MANY: Final = "The account has as many cards as it may have."
+
+
+@frozen
+class ExaminedCard:
+    """A card that may be kept, in its octets."""
+
+    octets: bytes
+    facts: CardFacts
+
+
+@frozen
+class KeptCard:
+    """What came of a write."""
+
+    member: Member
+    is_new: bool
+
+
+class Contacts:
+    """Examines and writes cards, within the limits of the settings and the quotas of accounts."""
+
+    def __init__(self, settings: Any, quotas: Quotas) -> None:
+        self._settings = settings
+        self._quotas = quotas
+
+    @property
+    def largest(self) -> int:
+        """How many octets a card may have."""
+        size: int = self._settings.of(AddressBook).max_v_card_size
+        return size
+
+    def examine(self, octets: bytes) -> ExaminedCard:
+        """Read and judge a card; it is not known yet where it goes. Needs no transaction, may be called in any thread.
+        Raises Violation.
+        """
+        most = self.largest
+        if len(octets) > most:
+            raise Violation(Rule.TOO_LARGE, limit=most)
+        try:
+            _, facts = checked(octets, max_octets=most)
+        except RefusedCard as error:
+            raise Violation(Rule.WRONG_OBJECT, error.detail) from error
+        except MalformedCard as error:
+            raise Violation(Rule.UNREADABLE, error.detail) from error
+        return ExaminedCard(octets, facts)
+
+    def put(self, tx: Transaction, found: Resource, given: ExaminedCard, *, now: int) -> KeptCard:
+        """Keep a card where ``found`` is, which was guarded before; what is there in the same octets stays as it is.
+        Raises Violation, OverQuota.
+        """
+        account_id, member = found.account_id, found.member
+        data: dict[str, Any] = {}
+        if member is not None:
+            row = tx.objects.get(account_id, member.item_id)
+            data = dict(row.data or {}) if row is not None else {}
+            if tx.collections.octets(account_id, member.item_id) == given.octets:
+                return KeptCard(member, False)
+            if row is not None and row.uid is not None and row.uid != given.facts.uid:
+                raise Violation(Rule.UID_TAKEN, holder=(found.place, found.name))
+        else:
+            self._check_count(tx, account_id)
+        self._check_uid(tx, found, given.facts.uid)
+        self._quotas.check(tx, account_id, len(given.octets) - (member.size if member is not None else 0))
+        kept, is_new = tx.collections.put(account_id, found.place, found.name, card_item(given, data), now=now)
+        return KeptCard(kept, is_new)
+
+    def _check_uid(self, tx: Transaction, found: Resource, uid: str | None) -> None:
+        """No two cards of an address book have one UID; a card may be in several books."""
+        if uid is None:
+            return
+        holders = tx.collections.by_uid(found.account_id, ADDRESS_BOOKS.item_type, uid)
+        item_id = found.member.item_id if found.member is not None else None
+        others = [each for each in holders if each.item_id != item_id]
+        if not others:
+            return
+        places = {found.place}
+        if item_id is not None:
+            places.update(each.collection_id for each in tx.collections.places(found.account_id, item_id))
+        for holder in others:
+            if holder.collection_id in places:
+                raise Violation(Rule.UID_TAKEN, holder=(holder.collection_id, holder.segment))
+
+    def _check_count(self, tx: Transaction, account_id: int) -> None:
+        most = self._settings.of(AddressBook).max_contacts
+        if most is not None and tx.objects.count(account_id, ADDRESS_BOOKS.item_type) >= most:
+            raise OverQuota(_TOO_MANY)
+
+
+def card_item(given: ExaminedCard, data: dict[str, Any]) -> NewItem:
+    """A card as the store keeps it, with ``data`` beside it and what it is found by."""
+    facts, octets = given.facts, given.octets
+    return NewItem(crc32(octets) or 1, octets, uid=facts.uid, data=data or None, values=facts.terms)

@@ -1,0 +1,98 @@
+"""What a URL of DAV names: a home, a collection, an item, or a place where there is nothing yet.
+
+A resource is what one transaction sees; it is not kept.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from attrs import field, frozen
+
+from stalwart.codec.dav.rights import Rights
+from stalwart.groupware.homes import Home
+from stalwart.groupware.kinds import FILES, Kind
+from stalwart.groupware.viewers import Viewer
+from stalwart.store import Transaction
+from stalwart.store.collection_rows import Member
+
+
+class Level(Enum):
+    """How deep a resource is, and whether it is there."""
+
+    HOME = "home"
+    COLLECTION = "collection"
+    ITEM = "item"
+    ABSENT = "absent"
+    """Nothing has the name, but what it would be in is there."""
+    ORPHAN = "orphan"
+    """What it would be in is not there, or holds nothing."""
+
+
+@frozen
+class Resource:
+    """A resource below the home of an account. ``parents`` are the collections above it, from the home on; ``member``
+    is what has the name, None for homes and where nothing is. ``rights`` are those of who asked, on what counts for it:
+    the collection, or the file itself; ``parent_rights`` those on the collection that it is in.
+    """
+
+    kind: Kind
+    home: Home
+    segments: tuple[str, ...]
+    level: Level
+    parents: tuple[Member, ...] = ()
+    member: Member | None = None
+    rights: Rights = Rights.NONE
+    parent_rights: Rights = Rights.NONE
+    is_own: bool = field(default=False)
+
+    @property
+    def account_id(self) -> int:
+        """Whose it is."""
+        return self.home.account_id
+
+    @property
+    def name(self) -> str:
+        """The last name in the URL; empty for homes."""
+        return self.segments[-1] if self.segments else ""
+
+    @property
+    def place(self) -> int:
+        """The number of the collection that it is in, or would be."""
+        return self.parents[-1].item_id if self.parents else self.kind.home
+
+    @property
+    def inside(self) -> int:
+        """The number that its members are bound in; it is a home or a collection."""
+        return self.kind.home if self.member is None else self.member.item_id
+
+    @property
+    def path(self) -> str:
+        """Its names with slashes in front: what locks are known by."""
+        return "".join(f"/{segment}" for segment in self.segments)
+
+
+def locate(tx: Transaction, viewer: Viewer, kind: Kind, home: Home, segments: tuple[str, ...]) -> Resource:
+    """The resource that these names lead to."""
+    is_own = viewer.belongs_to(home.account_id)
+    if not segments:
+        rights = Rights.all() if is_own else Rights.NONE
+        return Resource(kind, home, segments, Level.HOME, rights=rights, is_own=is_own)
+    walked = tuple(tx.collections.walk(home.account_id, kind.home, segments))
+    above = len(segments) - 1
+    parents, member = walked[:above], walked[above] if len(walked) > above else None
+    if member is not None:
+        level = Level.COLLECTION if member.is_collection else Level.ITEM
+    else:
+        is_there = len(parents) == above and all(parent.is_collection for parent in parents)
+        level = Level.ABSENT if is_there and above <= kind.deepest else Level.ORPHAN
+    parent = parents[-1].item_id if level is not Level.ORPHAN and parents else None
+    if is_own:
+        return Resource(kind, home, segments, level, parents, member, Rights.all(), Rights.all(), is_own=True)
+    wanted = [id for id in (parent, member.item_id if member is not None else None) if id is not None]
+    granted = viewer.rights_on_some(tx, home.account_id, wanted)
+    above_it = granted.get(parent, Rights.NONE) if parent is not None else Rights.NONE
+    on_it = granted.get(member.item_id, Rights.NONE) if member is not None else Rights.NONE
+    if level is Level.ITEM and kind is not FILES:
+        on_it = above_it
+    return Resource(kind, home, segments, level, parents, member, on_it, above_it)

@@ -1,0 +1,54 @@
+"""What calendars, address books and files refuse: rules with names of their own, which DAV and JMAP have words for."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from stalwart.errors import Invalid
+
+
+class Rule(Enum):
+    """A rule that a write has broken."""
+
+    UNREADABLE = "unreadable"
+    """It is no iCalendar or no vCard (RFC 4791 5.3.2.1 supported-calendar-data)."""
+    WRONG_OBJECT = "wrong-object"
+    """It is one, but no object of its own: several UIDs, kinds of components, none."""
+    WRONG_KIND = "wrong-kind"
+    """The calendar does not take components of this kind."""
+    UID_TAKEN = "uid-taken"
+    """Another one in the collection has the UID, or it was to change."""
+    TOO_LARGE = "too-large"
+    TOO_MANY_ATTENDEES = "too-many-attendees"
+    FIRST_NEEDED = "first-needed"
+    """The calendar that invitations go to has to stay (RFC 6638 4.3)."""
+    WRONG_MESSAGE = "wrong-message"
+    """It is no scheduling message (RFC 6638 3.2.4.1)."""
+    WRONG_ORGANIZER = "wrong-organizer"
+    SEVERAL_ORGANIZERS = "several-organizers"
+    ATTENDEE_CHANGE = "attendee-change"
+    """An attendee has changed what only the organizer may (RFC 6638 3.2.4.3)."""
+    WRONG_INSTANCE = "wrong-instance"
+    """An event has no such instance, or that is no way to name one (RFC 8607 3.11)."""
+    UNKNOWN_ATTACHMENT = "unknown-attachment"
+    ATTACHMENT_TOO_LARGE = "attachment-too-large"
+    TOO_MANY_ATTACHMENTS = "too-many-attachments"
+
+
+class Violation(Invalid):
+    """A write breaks a rule. ``holder`` is (collection, name) of what stands in the way; ``limit`` is how much is
+    taken.
+    """
+
+    def __init__(
+        self,
+        rule: Rule,
+        detail: str | None = None,
+        *,
+        holder: tuple[int, str] | None = None,
+        limit: int | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.rule = rule
+        self.holder = holder
+        self.limit = limit

@@ -1,0 +1,1 @@
+UPDATE queue_letter SET account_id = (data::json->>'account_id')::bigint;

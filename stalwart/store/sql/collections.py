@@ -1,0 +1,346 @@
+"""Calendars, address books, folders and what is in them: reading. Lists are one walk along an index each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from stalwart.store.collection_rows import ITEMS, Collection, Content, Member, Span, Spanned
+from stalwart.store.collections import Members
+from stalwart.store.sql.blobs import SqlBlobs
+from stalwart.store.sql.collection_copying import CollectionCopying
+from stalwart.store.sql.collection_writing import MEMBER, CollectionWriting, as_member
+from stalwart.store.sql.lists import bounded, select_in
+from stalwart.store.sql.session import Session
+
+_DEEPEST = 256
+_COLLECTION = (
+    "SELECT c.account_id, c.id, c.type, c.parent_id, c.segment, c.seq, c.items, o.data FROM collection AS c"
+    " JOIN obj AS o ON o.account_id = c.account_id AND o.id = c.id WHERE c.account_id = ?"
+)
+_SPAN = "s.kind, s.first_at, s.last_at, s.periods, s.alarm_at"
+_OCTETS = "c.account_id = b.account_id AND c.id = b.item_id"
+# The order of tables is the order in which they are to be read: a database that knows nothing of their sizes keeps it
+# where joins are written CROSS JOIN.
+_WITH_OCTETS = (
+    f"SELECT {MEMBER}, c.octets FROM binding AS b{{}} CROSS JOIN content AS c"
+    f" WHERE b.account_id = ? AND b.collection_id = ? AND b.dead = 0 AND {_OCTETS}"
+)
+_PATTERNS = {"=": "{}", "*": "%{}%", "^": "{}%", "$": "%{}"}
+_EARLIEST, _LATEST = -(1 << 62), 1 << 62
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class SqlCollections:
+    """``store.collections.Collections`` on a session."""
+
+    def __init__(self, session: Session, blobs: SqlBlobs) -> None:
+        self._session = session
+        self._by_item = session.dialect.by_index("binding_item")
+        writing = CollectionWriting(session, blobs)
+        self.put = writing.put
+        self.link = writing.link
+        self.move = writing.move
+        self.remove = writing.remove
+        self.update = writing.update
+        self.copy = CollectionCopying(session, writing).copy
+        self._writing = writing
+
+    def create(
+        self,
+        account_id: int,
+        type: int,
+        parent_id: int,
+        segment: str,
+        *,
+        now: int,
+        mark: int = 0,
+        data: Mapping[str, Any] | None = None,
+    ) -> Member:
+        return self._writing.create(account_id, type, parent_id, segment, now=now, mark=mark, data=data)
+
+    def get(self, account_id: int, id: int) -> Collection | None:
+        found = self._session.one(f"{_COLLECTION} AND c.id = ?", account_id, bounded(id))
+        return _collection(found) if found else None
+
+    def of_type(self, account_id: int, type: int) -> list[Collection]:
+        found = self._session.all(f"{_COLLECTION} AND c.type = ? ORDER BY c.id", account_id, type)
+        return [_collection(columns) for columns in found]
+
+    def count(self, account_id: int, type: int) -> int:
+        found = self._session.one("SELECT COUNT(*) FROM collection WHERE account_id = ? AND type = ?", account_id, type)
+        return int(found[0])
+
+    def path(self, account_id: int, id: int) -> tuple[str, ...] | None:
+        segments: list[str] = []
+        while id > 0 and len(segments) < _DEEPEST:
+            found = self._session.one(
+                "SELECT parent_id, segment FROM collection WHERE account_id = ? AND id = ?", account_id, bounded(id)
+            )
+            if not found:
+                return None
+            id = found[0]
+            segments.append(found[1])
+        return tuple(reversed(segments))
+
+    def walk(self, account_id: int, home: int, segments: Sequence[str]) -> Members:
+        found: Members = []
+        place = home
+        if len(segments) > 1:  # most are items in a collection of the home
+            found = self._two(account_id, home, *segments[:2])
+            if len(found) < 2 or not found[1].is_collection:
+                return found
+            place = found[1].item_id
+        for segment in segments[len(found) :]:
+            member = self.member(account_id, place, segment)
+            if member is None:
+                break
+            found.append(member)
+            if not member.is_collection:
+                break
+            place = member.item_id
+        return found
+
+    def _two(self, account_id: int, home: int, segment: str, inside: str) -> Members:
+        """A member of a home and a member of that, as far as they are there."""
+        found = self._session.one(
+            f"SELECT {MEMBER}, {MEMBER.replace('b.', 'i.')} FROM binding AS b LEFT JOIN binding AS i"
+            " ON i.account_id = b.account_id AND i.collection_id = b.item_id AND i.segment = ? AND i.dead = 0"
+            " AND b.is_collection = 1 WHERE b.account_id = ? AND b.collection_id = ? AND b.segment = ? AND b.dead = 0",
+            *(inside, account_id, bounded(home), segment),
+        )
+        if not found:
+            return []
+        return [as_member(each) for each in (found[:12], found[12:]) if each[0] is not None]
+
+    def member(self, account_id: int, collection_id: int, segment: str, *, with_data: bool = False) -> Member | None:
+        found = self._session.one(
+            f"{_members(with_data)} AND b.segment = ? AND b.dead = 0", account_id, bounded(collection_id), segment
+        )
+        return as_member(found) if found else None
+
+    def members(
+        self, account_id: int, collection_id: int, *, after: str = "", limit: int, with_data: bool = False
+    ) -> Members:
+        found = self._session.all(
+            f"{_members(with_data)} AND b.segment > ? AND b.dead = 0 ORDER BY b.segment LIMIT ?",
+            *(account_id, bounded(collection_id), after, bounded(limit)),
+        )
+        return [as_member(columns) for columns in found]
+
+    def named(self, account_id: int, collection_id: int, segments: Iterable[str]) -> dict[str, Member]:
+        found = ((each, self.member(account_id, collection_id, each)) for each in dict.fromkeys(segments))
+        return {segment: member for segment, member in found if member is not None}
+
+    def contents(self, account_id: int, collection_id: int, *, after: str = "", limit: int) -> list[Content]:
+        found = self._session.all(
+            f"{_WITH_OCTETS.format('')} AND b.segment > ? ORDER BY b.segment LIMIT ?",
+            *(account_id, bounded(collection_id), after, bounded(limit)),
+        )
+        return [_content(columns) for columns in found]
+
+    def named_contents(self, account_id: int, collection_id: int, segments: Iterable[str]) -> dict[str, Content]:
+        contents: dict[str, Content] = {}
+        statement = f"{_WITH_OCTETS.format('')} AND b.segment = ?"
+        for segment in dict.fromkeys(segments):
+            found = self._session.one(statement, account_id, bounded(collection_id), segment)
+            if found:
+                contents[segment] = _content(found)
+        return contents
+
+    def item_contents(self, account_id: int, collection_id: int, item_ids: Iterable[int]) -> list[Content]:
+        statement = f"{_WITH_OCTETS.format(self._by_item)} AND b.item_id IN"
+        found = select_in(self._session, statement, account_id, bounded(collection_id), ids=item_ids)
+        return [_content(columns) for columns in found]
+
+    def octets(self, account_id: int, item_id: int) -> bytes | None:
+        found = self._session.one(
+            "SELECT octets FROM content WHERE account_id = ? AND id = ?", account_id, bounded(item_id)
+        )
+        return bytes(found[0]) if found else None
+
+    def octets_of(self, account_id: int, item_ids: Iterable[int]) -> dict[int, bytes]:
+        found = select_in(
+            self._session, "SELECT id, octets FROM content WHERE account_id = ? AND id IN", account_id, ids=item_ids
+        )
+        return {id: bytes(octets) for id, octets in found}
+
+    def changes(
+        self,
+        account_id: int,
+        collection_id: int,
+        since: int,
+        *,
+        limit: int,
+        with_data: bool = False,
+        begun: int | None = None,
+    ) -> Members | None:
+        known = since if begun is None else begun
+        if known and not self._is_known(account_id, self._type_in(account_id, collection_id), known):
+            return None
+        return self._changed(f"{_members(with_data)}", account_id, bounded(collection_id), since, limit)
+
+    def home_changes(
+        self, account_id: int, home: int, since: int, *, limit: int, begun: int | None = None
+    ) -> Members | None:
+        known = since if begun is None else begun
+        if known and not (self._is_known(account_id, -home, known) and self._are_same(account_id, -home, known)):
+            return None
+        return self._changed(
+            f"SELECT {MEMBER} FROM binding AS b WHERE b.account_id = ? AND b.home = ?", account_id, -home, since, limit
+        )
+
+    def places(self, account_id: int, item_id: int) -> Members:
+        return self._writing.places(account_id, item_id)
+
+    def by_uid(self, account_id: int, type: int, uid: str) -> Members:
+        found = self._session.all(
+            "SELECT id FROM obj WHERE account_id = ? AND type = ? AND uid = ? AND dead = 0 ORDER BY +id",
+            *(account_id, type, uid),
+        )
+        return [member for (id,) in found for member in self._writing.places(account_id, id)]
+
+    def spans(
+        self,
+        account_id: int,
+        collection_id: int | None,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        kind: int | None = None,
+        with_octets: bool = False,
+    ) -> list[Spanned]:
+        content, join = "NULL", ""
+        if with_octets:
+            content, join = "c.octets", " CROSS JOIN content AS c"
+        conditions, values = f" AND {_OCTETS}" if with_octets else "", []
+        if collection_id is not None:
+            conditions, values = f"{conditions} AND b.collection_id = ?", [bounded(collection_id)]
+        if kind is not None:
+            conditions, values = f"{conditions} AND s.kind = ?", [*values, kind]
+        found = self._session.all(
+            f"SELECT {_SPAN}, {content}, {MEMBER} FROM span AS s"
+            f" CROSS JOIN binding AS b{self._by_item}{join}"
+            " WHERE s.account_id = ? AND s.last_at >= ? AND s.first_at <= ?"
+            f" AND b.account_id = s.account_id AND b.item_id = s.id AND b.dead = 0{conditions}",
+            account_id,
+            _EARLIEST if start is None else bounded(start),
+            _LATEST if end is None else bounded(end),
+            *values,
+        )
+        return [Spanned(as_member(columns[6:]), Span(*columns[:5]), columns[5]) for columns in found]
+
+    def span(self, account_id: int, item_id: int) -> Span | None:
+        found = self._session.one(
+            f"SELECT {_SPAN} FROM span AS s WHERE s.account_id = ? AND s.id = ?", account_id, bounded(item_id)
+        )
+        return Span(*found) if found else None
+
+    def due_alarms(self, now: int, limit: int) -> list[tuple[int, int, int]]:
+        return self._session.all(
+            "SELECT account_id, id, alarm_at FROM span WHERE alarm_at IS NOT NULL AND alarm_at <= ?"
+            " ORDER BY alarm_at LIMIT ?",
+            *(now, limit),
+        )
+
+    def next_alarm(self) -> int | None:
+        found = self._session.one("SELECT MIN(alarm_at) FROM span WHERE alarm_at IS NOT NULL")
+        return None if found is None else found[0]
+
+    def set_alarm(self, account_id: int, item_id: int, at: int | None) -> None:
+        self._session.run("UPDATE span SET alarm_at = ? WHERE account_id = ? AND id = ?", at, account_id, item_id)
+
+    def matching(
+        self, account_id: int, collection_id: int, property: str, values: Sequence[tuple[str, str]], *, every: bool
+    ) -> set[int]:
+        tests = (" AND " if every else " OR ").join(["v.value LIKE ? ESCAPE '\\'"] * len(values))
+        patterns = [_PATTERNS[how].format(_escaped(text)) for how, text in values]
+        return self._having(account_id, collection_id, property, f" AND ({tests})" if tests else "", patterns)
+
+    def having(self, account_id: int, collection_id: int, property: str) -> set[int]:
+        return self._having(account_id, collection_id, property, "", [])
+
+    def forget_removed(self, account_id: int, limit: int) -> int:
+        forgotten = 0
+        for type, item in ITEMS.items():
+            found = self._session.one(
+                "SELECT MAX(low_seq) FROM type_state WHERE account_id = ? AND type IN (?, ?)", account_id, type, item
+            )
+            low = found[0] if found else None
+            if low and forgotten < limit:
+                forgotten += self._session.changed(
+                    "DELETE FROM binding WHERE (account_id, collection_id, segment) IN (SELECT account_id,"
+                    " collection_id, segment FROM binding WHERE account_id = ? AND home = ? AND seq <= ? AND dead = 1"
+                    " ORDER BY seq LIMIT ?)",
+                    *(account_id, type, low, limit - forgotten),
+                )
+        return forgotten
+
+    def _having(
+        self, account_id: int, collection_id: int, property: str, condition: str, values: list[str]
+    ) -> set[int]:
+        found = self._session.all(
+            f"SELECT DISTINCT v.id FROM indexed_value AS v CROSS JOIN binding AS b{self._by_item}"
+            f" WHERE v.account_id = ? AND v.property = ?{condition} AND b.account_id = v.account_id"
+            " AND b.item_id = v.id AND b.dead = 0 AND b.collection_id = ?",
+            *(account_id, property, *values, bounded(collection_id)),
+        )
+        return {id for (id,) in found}
+
+    def _changed(self, statement: str, account_id: int, place: int, since: int, limit: int) -> Members:
+        found = self._session.all(
+            f"{statement} AND b.seq > ? AND NOT (b.dead = 1 AND b.added_seq > ?) ORDER BY b.seq LIMIT ?",
+            *(account_id, place, since, since, bounded(limit)),
+        )
+        return [as_member(columns) for columns in found]
+
+    def _type_in(self, account_id: int, collection_id: int) -> int:
+        if collection_id < 0:
+            return -collection_id
+        found = self._session.one(
+            "SELECT type FROM collection WHERE account_id = ? AND id = ?", account_id, bounded(collection_id)
+        )
+        return int(found[0]) if found else 0
+
+    def _are_same(self, account_id: int, type: int, since: int) -> bool:
+        """Whether no name has come to mean another collection since then: nobody remembers what was in the former one,
+        so who has seen that has to begin anew.
+        """
+        found = self._session.one(
+            "SELECT 1 FROM binding WHERE account_id = ? AND home = ? AND seq > ? AND is_collection = 1 AND dead = 0"
+            " AND bound_seq > ? AND added_seq <= ? LIMIT 1",
+            *(account_id, type, since, since, since),
+        )
+        return not found
+
+    def _is_known(self, account_id: int, type: int, since: int) -> bool:
+        found = self._session.one(
+            "SELECT seq, (SELECT MAX(low_seq) FROM type_state WHERE account_id = account.id AND type IN (?, ?))"
+            " FROM account WHERE id = ?",
+            *(type, ITEMS.get(type, type), account_id),
+        )
+        return bool(found) and (found[1] or 0) <= since <= found[0]
+
+
+def _members(with_data: bool) -> str:
+    if with_data:
+        return (
+            f"SELECT {MEMBER}, o.data FROM binding AS b CROSS JOIN obj AS o"
+            " WHERE b.account_id = ? AND b.collection_id = ? AND o.account_id = b.account_id AND o.id = b.item_id"
+        )
+    return f"SELECT {MEMBER} FROM binding AS b WHERE b.account_id = ? AND b.collection_id = ?"
+
+
+def _collection(columns: tuple[Any, ...]) -> Collection:
+    data = columns[-1]
+    return Collection(*(*columns[:-1], None if data is None else _decode(data)))
+
+
+def _content(columns: tuple[Any, ...]) -> Content:
+    return Content(as_member(columns[:-1]), bytes(columns[-1]))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,63 @@
+"""What can be stored as a calendar object, and what is known of it."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.codec.icalendar.checking import RefusedCalendarObject, check
+from stalwart.codec.icalendar.components import read_calendar
+from stalwart.codec.icalendar.instances import sequence_of
+from tests.codec.icalendar.objects import calendar
+
+
+class FactTests(SynchronousTestCase):
+    def test_facts(self) -> None:
+        facts = check(
+            calendar(
+                "RECURRENCE-ID:20260102T100000Z\nSUMMARY:other\nSEQUENCE:4\nATTENDEE:mailto:c@example.com",
+                "SUMMARY:Party\\, big\nLOCATION:Here\nDESCRIPTION:a\\nb\nSTATUS:confirmed\nTRANSP:Opaque\n"
+                "CLASS:private\nSEQUENCE:2\nRRULE:FREQ=DAILY\n"
+                "ORGANIZER:mailto:A@example.com\nATTENDEE:mailto:a@example.com\nATTENDEE:urn:x\nBEGIN:VALARM\nEND:VALARM",
+                beside="METHOD:request\n",
+            )
+        )
+        self.assertEqual((facts.uid, facts.kind, facts.method), ("one", "VEVENT", "REQUEST"))
+        self.assertEqual((facts.summary, facts.location, facts.description), ("Party, big", "Here", "a\nb"))
+        self.assertEqual((facts.status, facts.transparency, facts.classification), ("CONFIRMED", "OPAQUE", "PRIVATE"))
+        self.assertEqual((facts.organizer, facts.attendees), ("a@example.com", ("c@example.com", "a@example.com")))
+        self.assertEqual(
+            (facts.sequence, facts.is_recurring, facts.has_alarms, facts.is_scheduling), (4, True, True, True)
+        )
+
+    def test_a_plain_object(self) -> None:
+        facts = check(calendar("DTSTART:20260101T100000Z", kind="VTODO"), {"VTODO"})
+        self.assertEqual((facts.kind, facts.method, facts.organizer, facts.attendees), ("VTODO", None, None, ()))
+        self.assertEqual(
+            (facts.sequence, facts.is_recurring, facts.has_alarms, facts.is_scheduling), (0, False, False, False)
+        )
+
+    def test_sequences(self) -> None:
+        for text, expected in (("7", 7), (" 7 ", 7), ("-1", 0), ("x", 0), ("99999999999", 0), ("٣", 0)):
+            self.assertEqual(sequence_of(calendar(f"SEQUENCE:{text}").components[0]), expected)
+
+
+class RefusalTests(SynchronousTestCase):
+    def refused(
+        self, text: str, condition: str = "valid-calendar-object-resource", kinds: set[str] | None = None
+    ) -> None:
+        problem = self.assertRaises(
+            RefusedCalendarObject, check, read_calendar(f"BEGIN:VCALENDAR\n{text}END:VCALENDAR\n".encode()), kinds
+        )
+        self.assertEqual(problem.condition, condition)
+        self.assertTrue(str(problem).endswith("."))
+
+    def test_what_is_no_object(self) -> None:
+        self.refused("")
+        self.refused("BEGIN:VTIMEZONE\nTZID:x\nEND:VTIMEZONE\n")
+        self.refused("BEGIN:VEVENT\nUID:1\nEND:VEVENT\nBEGIN:VTODO\nUID:1\nEND:VTODO\n")
+        self.refused("BEGIN:VEVENT\nUID:1\nEND:VEVENT\nBEGIN:VEVENT\nUID:2\nEND:VEVENT\n")
+        self.refused("BEGIN:VEVENT\nUID:1\nEND:VEVENT\nBEGIN:VEVENT\nEND:VEVENT\n")
+        self.refused("BEGIN:VEVENT\nEND:VEVENT\n")
+        self.refused("BEGIN:VEVENT\nUID: \nEND:VEVENT\n")
+        self.refused(f"BEGIN:VEVENT\nUID:{'x' * 1025}\nEND:VEVENT\n")
+        self.refused("BEGIN:VEVENT\nUID:1\nEND:VEVENT\n", "supported-calendar-component", {"VTODO"})

@@ -1,0 +1,123 @@
+"""REPLY at the organizer; more of it is in ``cases``."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.codec.icalendar.components import Component
+from stalwart.codec.itip.answering import reply
+from stalwart.codec.itip.objects import read_object
+from stalwart.codec.itip.outcomes import Applied, Ignored, Options, Reason, TooLarge
+from tests.codec.itip.scripts import NOW, calendar, valid
+
+OPTIONS = Options(frozenset({"o@example.com"}), NOW)
+HEAD = "UID:u\nORGANIZER:mailto:o@example.com\n"
+SERIES = "DTSTART:20270601T150000Z\nRRULE:FREQ=DAILY\nSEQUENCE:4\n"
+INVITED = "ATTENDEE;RSVP=TRUE;CN=A:mailto:a@example.com\nATTENDEE:mailto:b@example.com\n"
+
+
+def objects(*parts: str, kind: str = "VEVENT") -> Component:
+    """A calendar object of o's."""
+    return calendar("".join(f"BEGIN:{kind}\n{HEAD}{each}\nEND:{kind}\n" for each in parts))
+
+
+def answered(stored: Component, *parts: str, kind: str = "VEVENT", options: Options = OPTIONS) -> Applied | Ignored:
+    """What a's REPLY comes to."""
+    present = read_object(stored)
+    return reply(read_object(objects(*parts, kind=kind), present), present, "a@example.com", options)
+
+
+def attendees_of(applied: Applied | Ignored) -> list[str]:
+    """The attendees of the first component."""
+    assert isinstance(applied, Applied) and applied.calendar is not None
+    return [each.line for each in valid(applied.calendar).components[0].all("ATTENDEE")]
+
+
+class ReplyTests(SynchronousTestCase):
+    def test_what_is_taken_over(self) -> None:
+        for said, expected in (
+            (";PARTSTAT=ACCEPTED", ";CN=A;PARTSTAT=ACCEPTED;SCHEDULE-STATUS=2.0"),
+            (";PARTSTAT=ACCEPTED;RSVP=TRUE", ";CN=A;RSVP=TRUE;PARTSTAT=ACCEPTED;SCHEDULE-STATUS=2.0"),
+            (";PARTSTAT=x-maybe;X-A=b;ROLE=CHAIR;CN=Z", ";CN=A;PARTSTAT=X-MAYBE;SCHEDULE-STATUS=2.0"),
+            ("", ";CN=A;PARTSTAT=NEEDS-ACTION;SCHEDULE-STATUS=2.0"),
+        ):
+            applied = answered(objects(SERIES + INVITED), f"ATTENDEE{said}:mailto:A@example.com")
+            self.assertEqual(attendees_of(applied)[0], f"ATTENDEE{expected}:mailto:a@example.com")
+
+    def test_statuses(self) -> None:
+        for lines, expected in (
+            (
+                "REQUEST-STATUS:3.7;Invalid\nREQUEST-STATUS:2.8.1;x\nREQUEST-STATUS:9.9;x\nREQUEST-STATUS:oh",
+                '"3.7,2.8.1"',
+            ),
+            ("REQUEST-STATUS:2.0", "2.0"),
+        ):
+            applied = answered(objects(SERIES + INVITED), f"{lines}\nATTENDEE;PARTSTAT=DECLINED:mailto:a@example.com")
+            self.assertIn(f"SCHEDULE-STATUS={expected}:", attendees_of(applied)[0])
+
+    def test_delegates_are_added_once_and_few(self) -> None:
+        named = ",".join(f'"mailto:{"b" if not number else f"d{number}"}@example.com"' for number in range(15))
+        mine = f"ATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO={named}:mailto:a@example.com\n"
+        other = "ATTENDEE;SCHEDULE-AGENT=NONE;CN=D:mailto:d1@example.com"
+        found = attendees_of(answered(objects(SERIES + INVITED), mine + other))
+        self.assertEqual(len(found), 2 + 9)
+        self.assertEqual(found[2], "ATTENDEE;CN=D:mailto:d1@example.com")
+        self.assertIn('DELEGATED-FROM="mailto:a@example.com"', found[3])
+
+    def test_who_is_not_invited_has_no_answer(self) -> None:
+        alone = objects(SERIES + INVITED, "RECURRENCE-ID:20270602T150000Z\nATTENDEE:mailto:b@example.com")
+        said = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:a@example.com"
+        for parts in (
+            ["ATTENDEE;PARTSTAT=ACCEPTED:mailto:b@example.com"],
+            ["RECURRENCE-ID:20270602T150000Z\n" + said],
+            ["RECURRENCE-ID:20270602T160000Z\n" + said],
+            ["RECURRENCE-ID:x\n" + said],
+            ["SUMMARY:x"],
+        ):
+            self.assertEqual(answered(alone, *parts), Ignored(Reason.SENDER_NOT_INVITED), parts)
+
+    def test_instances_without_a_component_get_one(self) -> None:
+        said = "RECURRENCE-ID:202706{:02}T150000Z\nATTENDEE;PARTSTAT=ACCEPTED:mailto:a@example.com\nCOMMENT:Late"
+        applied = answered(objects(SERIES + "SUMMARY:x\n" + INVITED), *(said.format(day) for day in range(2, 30)))
+        assert isinstance(applied, Applied) and applied.calendar is not None
+        made = valid(applied.calendar).components
+        self.assertEqual(len(made), 29)
+        self.assertEqual([each.value("SUMMARY") for each in made[:3]], ["x"] * 3)
+        self.assertEqual([each.value("SEQUENCE") for each in made[:3]], ["4"] * 3)
+        self.assertEqual((applied.facts.comment, applied.facts.summary, applied.facts.instances), ("Late", "x", 28))
+
+    def test_they_cannot_be_too_many_nor_too_large(self) -> None:
+        said = [
+            f"RECURRENCE-ID:2027{7 + day // 28:02}{day % 28 + 1:02}T150000Z\n"
+            "ATTENDEE;PARTSTAT=ACCEPTED:mailto:a@example.com"
+            for day in range(120)
+        ]
+        applied = answered(objects(SERIES + INVITED), *said)
+        assert isinstance(applied, Applied) and applied.calendar is not None
+        self.assertEqual(len(applied.calendar.components), 101)
+        small = Options(OPTIONS.addresses, NOW, max_octets=1000)
+        self.assertRaises(TooLarge, answered, objects(SERIES + INVITED), *said, options=small)
+
+    def test_tasks(self) -> None:
+        said = "ATTENDEE;PARTSTAT=IN-PROCESS:mailto:a@example.com\nPERCENT-COMPLETE:40\nSTATUS:in-process"
+        applied = answered(objects("DUE:20270601T150000Z\n" + INVITED, kind="VTODO"), said, kind="VTODO")
+        assert isinstance(applied, Applied) and applied.calendar is not None
+        task = applied.calendar.components[0]
+        self.assertEqual((task.value("PERCENT-COMPLETE"), task.value("STATUS")), ("40", "in-process"))
+        event = answered(objects(SERIES + INVITED), said)
+        assert isinstance(event, Applied) and event.calendar is not None
+        self.assertFalse(event.calendar.components[0].has("PERCENT-COMPLETE"))
+        for wrong in (
+            "PERCENT-COMPLETE:101",
+            "PERCENT-COMPLETE:-1",
+            "PERCENT-COMPLETE:",
+            "COMPLETED:x",
+            "STATUS:CANCELLED",
+        ):
+            found = answered(
+                objects("DUE:20270601T150000Z\n" + INVITED, kind="VTODO"),
+                f"ATTENDEE;PARTSTAT=ACCEPTED:mailto:a@example.com\n{wrong}",
+                kind="VTODO",
+            )
+            assert isinstance(found, Applied) and found.calendar is not None
+            self.assertFalse(found.calendar.components[0].has(wrong.partition(":")[0]), wrong)
