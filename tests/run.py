@@ -40,7 +40,7 @@ FEWEST = 25
 SHORT: set[Any] = set()
 END = "."
 MOST_PROCESSES = 6
-MOST_AGAIN = 5
+MOST_AGAIN = 12
 
 
 class PlainReporter(TreeReporter):

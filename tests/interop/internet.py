@@ -25,6 +25,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.programs import lacking
+
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("ip", "unshare", "nsenter", "mount", "knotd", "keymgr", "unbound", "/usr/lib/postfix/sbin/master")
 NEW_NAMESPACES = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child")
@@ -42,9 +44,10 @@ def missing(programs: Sequence[str] = ()) -> str | None:
         return "needs Linux namespaces"
     if os.geteuid() != 0:
         return "needs root for namespaces and low ports"
-    absent = [name for name in (*PROGRAMS, *programs) if shutil.which(name, path=_search_path()) is None]
-    if absent:
-        return "not installed: " + ", ".join(Path(name).name for name in absent)
+    absent = [name for name in PROGRAMS if shutil.which(name, path=_search_path()) is None]
+    lacks = [Path(name).name for name in absent] + [each for name in programs if (each := lacking(name))]
+    if lacks:
+        return "not installed: " + ", ".join(lacks)
     tried = subprocess.run([*NEW_NAMESPACES, "true"], capture_output=True, check=False)
     return None if tried.returncode == 0 else "namespaces are not permitted here"
 

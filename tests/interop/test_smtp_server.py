@@ -31,6 +31,7 @@ from stalwart.tls.selection import Certificates
 from stalwart.web.connection import Listener
 from tests.interop import postfix
 from tests.live.daemon import end
+from tests.programs import found, lacking
 from tests.smtp.signing_in import TwinAuthenticator
 from tests.smtp.twin import TwinReception
 from tests.tls.handshakes import Challenged
@@ -41,9 +42,9 @@ SENDER, RECIPIENT = "anna@sender.test", "bert@example.test"
 
 
 def _find(program: str) -> str:
-    path = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/lib/postfix/sbin")
-    if path is None:
-        raise SkipTest(f"{program} is not installed")
+    path, absent = found(program), lacking(program)
+    if path is None or absent:
+        raise SkipTest(f"not installed: {absent}")
     return path
 
 

@@ -155,12 +155,18 @@ class CrashTests(SynchronousTestCase):
         refused = sum(each.startswith("refused") for n in range(MESSAGES) for each in recipients_of(n))
         while time.monotonic() < until and not (wanted <= self.sent().keys()):
             time.sleep(0.1)
-        time.sleep(3)  # for bounces, and for what should not come
-        waiting = Administrator(daemon).call("x:QueuedMessage/get", {"ids": None})["list"]
+        while (waiting := self.waiting(daemon)) and time.monotonic() < until:
+            time.sleep(0.1)
         self.assertEqual(waiting, [], daemon.log[-4000:])
+        time.sleep(3)  # for what should not come
         self.assertIn(daemon.terminate()[0], (0, -signal.SIGTERM))
         self.assertNotIn("Traceback", daemon.log)
         self.check(kills, wanted, refused)
+
+    def waiting(self, daemon: Daemon) -> list[object]:
+        """What the queue still has: reports are in it until they are stored."""
+        found: list[object] = Administrator(daemon).call("x:QueuedMessage/get", {"ids": None})["list"]
+        return found
 
     def sent(self) -> Counter[tuple[int, str]]:
         """How often the sink has each."""

@@ -20,6 +20,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from tests.live.daemon import ENDED, PATIENCE, Daemon, basic, new_folder
 from tests.live.lmtp_client import MailClient
 from tests.live.mail_store import StoredEmail, stored_emails
+from tests.programs import lacking
 
 PORTS = ("--http", "--smtp", "--lmtp")
 ALICE, BOB, SENDER = "alice@example.test", "bob@example.test", "a@sender.test"
@@ -117,8 +118,8 @@ class ArrivalTests(MailCase):
         self.assertEqual(self.ended(), [])
 
     def test_swaks(self) -> None:
-        if shutil.which("swaks") is None:
-            raise SkipTest("swaks is not installed")
+        if absent := lacking("swaks"):
+            raise SkipTest(f"not installed: {absent}")
         for options in (("--tls",), ("--pipeline",), ("--protocol", "LMTP", "--server", f"127.0.0.1:{self.lmtp}")):
             words = ("--server", f"127.0.0.1:{self.smtp}", "--helo", "client.test", "--from", SENDER, "--to", ALICE)
             said = subprocess.run(["swaks", *words, *options], capture_output=True, timeout=PATIENCE)

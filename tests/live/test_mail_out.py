@@ -17,6 +17,7 @@ from stalwart.app.demo import read_credentials
 from tests.live.daemon import PATIENCE, basic
 from tests.live.lmtp_client import MailClient
 from tests.live.test_mail_in import ALICE, BOB, SENDER, MailCase
+from tests.programs import lacking
 
 CORE = ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"]
 
@@ -138,8 +139,8 @@ class SendingTests(MailCase):
         self.assertEqual(len(self.ended()), 4)
 
     def test_swaks(self) -> None:
-        if shutil.which("swaks") is None:
-            raise SkipTest("swaks is not installed")
+        if absent := lacking("swaks"):
+            raise SkipTest(f"not installed: {absent}")
         for mechanism in ("PLAIN", "LOGIN"):
             words = ["--server", f"127.0.0.1:{self.submission}", "--tls", "--from", ALICE, "--to", BOB]
             words += ["--auth", mechanism, "--auth-user", ALICE, "--auth-password", self.passwords[ALICE]]

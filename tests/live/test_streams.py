@@ -9,10 +9,10 @@ from __future__ import annotations
 import gc
 import json
 import os
+import re
 import shutil
 import socket
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from tests.live.small_world import SmallWorld, pause
 from tests.mail.delivery.scripted import HEALTHY, SELF_SIGNED, ScriptedConnection
 from tests.net.fake_dns import FakeResolver
 
-PROMPT = 0.1
+PROMPT = 2.0
 
 
 class StreamCase(TestCase):
@@ -73,15 +73,15 @@ class StreamCase(TestCase):
 class SlowTests(StreamCase):
     """A mail server that thinks for a while."""
 
-    delay = 0.5
+    delay = 2.0
 
     async def test_frames_are_sent_as_they_happen(self) -> None:
         stream = await self.open_until(b'"readGreetingStart"')
-        before = time.monotonic()
         self.assertNotIn(b"readGreetingError", stream.received)
         text = await deferToThread(stream.read_until, b'"completed"')
-        self.assertGreater(time.monotonic() - before, self.delay - 0.2)
-        self.assertIn(b'event: event\ndata: [{"type":"readGreetingError","elapsed":5', text)
+        told = re.search(rb'event: event\ndata: \[\{"type":"readGreetingError","elapsed":(\d+)', text)
+        assert told is not None, text
+        self.assertGreaterEqual(int(told[1]), 1000 * self.delay)
 
 
 class SilentTests(StreamCase):
