@@ -16,7 +16,8 @@ from stalwart.dav.places import scheduling_home
 from stalwart.dav.refusals import Refused, refused
 from stalwart.dav.shown import OUTBOX
 from stalwart.errors import TooLarge
-from stalwart.groupware.scheduling.free_busy import SUCCESS, availability
+from stalwart.groupware.busy_times import Allowance
+from stalwart.groupware.scheduling.free_busy import SUCCESS, Availability, availability
 from stalwart.store import Transaction
 from stalwart.web.answers import NO_CACHE, Answer
 
@@ -48,9 +49,15 @@ def _answers(tx: Transaction, asking: Asking, asked: FreeBusyRequest) -> list[Re
         raise refused(403, "A:valid-organizer")
     most = asking.tools.settings.of(Calendar).max_recurrence_expansions
     recipients = []
+    allowance = Allowance()
+    known: dict[int | None, Availability] = {}
     for address, item in asked.attendees:
         within = asked.start, asked.end
-        found = availability(tx, asking.tools.homes, asking.viewer, address, within, most)
+        home = asking.tools.homes.find_address(tx, address) if address is not None else None
+        key = home.account_id if home is not None else None
+        if key not in known:
+            known[key] = availability(tx, asking.tools.homes, asking.viewer, home, within, most, allowance)
+        found = known[key]
         is_known = found.status == SUCCESS
         calendar = asked.answer(item, found.times, asking.now).octets() if is_known else None
         recipients.append(Recipient(item.value.strip()[:1024], found.status, calendar))

@@ -1,31 +1,57 @@
-"""When a calendar makes somebody busy: for those who ask what is free, of one calendar at a time."""
+"""When a calendar makes somebody busy: for those who ask what is free, of one calendar at a time.
+
+What is reckoned is bounded. Where it ends, what is left of the range is told as BUSY-TENTATIVE: nobody is taken for
+free because he has too much to do, and one series with a great many times hides nothing of the other events.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from attrs import define
+
 from stalwart.codec.caldav.filter import Hint
-from stalwart.codec.caldav.free_busy import Busy, busy_times
+from stalwart.codec.caldav.free_busy import Busy, busy_of, busy_times
 from stalwart.codec.caldav.selection import stored
 from stalwart.codec.caldav.time_index import TimeQuestion
 from stalwart.codec.icalendar.instances import instances
 from stalwart.codec.icalendar.lines import MalformedCalendar
 from stalwart.codec.icalendar.spans import BEGINNING
 from stalwart.codec.icalendar.timezones import UTC, Zone
-from stalwart.errors import TooLarge
 from stalwart.store import Transaction
 
 _KINDS = frozenset({"VEVENT", "VFREEBUSY"})
-_TOO_MANY = "The calendar has more times in the range than can be told."
+
+
+@define
+class Allowance:
+    """What one question may still cost, of however many people it asks: times that are told, and objects that were read
+    and have more of them than are reckoned.
+    """
+
+    times: int = 30_000
+    cut: int = 10
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing more is reckoned."""
+        return self.times <= 0 or self.cut <= 0
 
 
 def calendar_times(
-    tx: Transaction, account_id: int, collection_id: int, within: tuple[int, int], zone: Zone = UTC, limit: int = 3000
+    tx: Transaction,
+    account_id: int,
+    collection_id: int,
+    within: tuple[int, int],
+    zone: Zone = UTC,
+    limit: int = 3000,
+    allowance: Allowance | None = None,
 ) -> Iterator[tuple[Busy, int, int]]:
     """The times in a range at which a calendar makes somebody busy, in no order; objects are read only where what is
-    kept beside them does not tell. Raises TooLarge where a series has more times than are reckoned.
+    kept beside them does not tell. Of one object ``limit`` instances are reckoned.
     """
     start, end = within
+    allowed = allowance if allowance is not None else Allowance()
     question = TimeQuestion(Hint(_KINDS, start, end), zone)
     first, last = question.rows
     for member, span, _ in tx.collections.spans(account_id, collection_id, start=first, end=last):
@@ -33,15 +59,34 @@ def calendar_times(
         if question.meets(*row) is False:
             continue
         known = question.busy(*row)
-        if known is not None:
-            yield from known
-            continue
-        octets = tx.collections.octets(account_id, member.item_id)
-        try:
-            calendar = stored(octets or b"")
-        except MalformedCalendar:
-            continue
-        expansion = instances(calendar, zone_for_floating=zone, limit=limit, since=start if start > BEGINNING else None)
-        if expansion.is_truncated and expansion.instances and expansion.instances[-1].start < end:
-            raise TooLarge(_TOO_MANY)
-        yield from busy_times(expansion, start, end)
+        if known is None:
+            if allowed.is_spent:
+                yield Busy.TENTATIVE, start, end
+                return
+            octets = tx.collections.octets(account_id, member.item_id) or b""
+            known = _read_times(octets, within, zone, limit, allowed)
+        for each in known:
+            if allowed.is_spent:
+                yield Busy.TENTATIVE, start, end
+                return
+            allowed.times -= 1
+            yield each
+
+
+def _read_times(
+    octets: bytes, within: tuple[int, int], zone: Zone, limit: int, allowed: Allowance
+) -> Iterator[tuple[Busy, int, int]]:
+    """The times of one object; where more of them are left than are reckoned, the rest of the range may be busy."""
+    start, end = within
+    try:
+        calendar = stored(octets)
+    except MalformedCalendar:
+        return
+    since = start if start > BEGINNING else None
+    expansion = instances(calendar, zone_for_floating=zone, limit=limit, since=since)
+    yield from busy_times(expansion, start, end)
+    if expansion.is_truncated:
+        allowed.cut -= 1
+        known = max(expansion.instances[-1].start, start) if expansion.instances else start
+        if known < end and any(busy_of(each) is not Busy.FREE for each in calendar.components):
+            yield Busy.TENTATIVE, known, end

@@ -65,6 +65,13 @@ class OutboxTests(SchedulingWorld):
         )
         self.assertIn("FREEBUSY;FBTYPE=BUSY:20990105T100000Z", self.asked("bob@example.test")["bob@example.test"][1])
 
+    def test_an_account_is_looked_at_once_whatever_it_is_called(self) -> None:
+        looked = []
+        before = outbox.availability
+        self.patch(outbox, "availability", lambda *given: looked.append(given) or before(*given))
+        told = self.asked("alice@example.test", "ALICE@example.test", "x@elsewhere.test", "y@elsewhere.test")
+        self.assertEqual((len(told), len(looked)), (4, 2))
+
     def test_it_works_where_invitations_are_switched_off(self) -> None:
         self.settle(self.settings.change(CalendarScheduling, {"enable": False}))
         self.assertEqual(len(self.asked("bob@example.test")), 1)

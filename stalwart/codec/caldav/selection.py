@@ -22,13 +22,16 @@ from stalwart.codec.icalendar.zones import Zones
 _NOT_EXPANDED: Final = frozenset({"RRULE", "RDATE", "EXDATE", "EXRULE", "DTSTART", "DTEND", "DUE", "RECURRENCE-ID"})
 _FIRST_TRY: Final = 64
 """Instances that are reckoned before it is known that there are more in the range."""
+MOST_OCTETS: Final = 32 << 20
+"""Octets that the instances of one object may have."""
 
 
 class Selected(NamedTuple):
-    """What is given of one object; ``instances`` are those that it was made into."""
+    """What is given of one object; ``instances`` are those that it was made into, ``is_cut`` if there are more."""
 
     octets: bytes
     instances: int = 0
+    is_cut: bool = False
 
 
 def is_whole(wanted: CalendarData | None) -> bool:
@@ -41,15 +44,24 @@ def is_whole(wanted: CalendarData | None) -> bool:
     )
 
 
-def select(octets: bytes, wanted: CalendarData | None, zone: Zone = UTC, *, limit: int = LIMIT) -> Selected:
-    """What is wanted of a stored object; ``zone`` is the one of floating times."""
+def select(
+    octets: bytes,
+    wanted: CalendarData | None,
+    zone: Zone = UTC,
+    *,
+    limit: int = LIMIT,
+    most_octets: int = MOST_OCTETS,
+) -> Selected:
+    """What is wanted of a stored object; ``zone`` is the one of floating times. It is made into ``limit`` instances
+    and ``most_octets`` at most.
+    """
     if wanted is None or is_whole(wanted):
         return Selected(octets)
     try:
         calendar = stored(octets)
     except MalformedCalendar:
         return Selected(octets)
-    return of_calendar(calendar, wanted, zone, limit=limit)
+    return of_calendar(calendar, wanted, zone, limit=limit, most_octets=most_octets)
 
 
 def stored(octets: bytes) -> Component:
@@ -60,11 +72,18 @@ def stored(octets: bytes) -> Component:
     return calendars[0]
 
 
-def of_calendar(calendar: Component, wanted: CalendarData, zone: Zone = UTC, *, limit: int = LIMIT) -> Selected:
+def of_calendar(
+    calendar: Component,
+    wanted: CalendarData,
+    zone: Zone = UTC,
+    *,
+    limit: int = LIMIT,
+    most_octets: int = MOST_OCTETS,
+) -> Selected:
     """The same of one that is read already; it is not changed."""
-    found, count = calendar, 0
+    found, count, is_cut = calendar, 0, False
     if wanted.expand is not None:
-        found, count = _expanded(calendar, wanted.expand, zone, limit)
+        found, count, is_cut = _expanded(calendar, wanted.expand, zone, limit, most_octets)
     elif wanted.limit_recurrence_set is not None:
         found = _limited(calendar, wanted.limit_recurrence_set, zone, limit)
     if wanted.limit_freebusy_set is not None:
@@ -72,7 +91,7 @@ def of_calendar(calendar: Component, wanted: CalendarData, zone: Zone = UTC, *, 
     if wanted.comp is not None and not wanted.comp.whole:
         inner = found.components if wanted.comp.all_comps else _chosen(found.components, wanted.comp.comps)
         found = _like(found, found.properties, inner)
-    return Selected(found.octets(), count)
+    return Selected(found.octets(), count, is_cut)
 
 
 def _like(component: Component, properties: Iterable[Property], components: Iterable[Component]) -> Component:
@@ -105,25 +124,49 @@ def _part(component: Component, wanted: CompSelection) -> Component:
 # Instances
 
 
-def _expanded(calendar: Component, within: TimeRange, zone: Zone, limit: int) -> tuple[Component, int]:
-    """The instances in a time range, each as a component of its own, in UTC (RFC 4791 9.6.5)."""
+def _expanded(
+    calendar: Component, within: TimeRange, zone: Zone, limit: int, most_octets: int
+) -> tuple[Component, int, bool]:
+    """The instances in a time range, each as a component of its own, in UTC (RFC 4791 9.6.5); how many, and whether
+    there are more.
+    """
     start, end = _sides(within)
-    expansion = _expansion(calendar, start, end, zone, limit)
-    found = [_instance(each, expansion.zones) for each in expansion if meets(expansion, each, start, end)]
-    count = len(found)
+    expansion, met, has_more = _expansion(calendar, start, end, zone, limit)
+    count = _within(met, limit, most_octets)
+    found = [_instance(each, expansion.zones) for each in met[:count]]
     found += (_like(each, _settled(each), each.components) for each in expansion.undated)
     others = [each for each in calendar.components if each.name != expansion.kind and each.name != "VTIMEZONE"]
-    return _like(calendar, calendar.properties, [*others, *found]), count
+    return _like(calendar, calendar.properties, [*others, *found]), count, has_more or count < len(met)
 
 
-def _expansion(calendar: Component, start: int, end: int, zone: Zone, limit: int) -> Expansion:
-    """The instances that can meet a time range, without those long after it."""
-    most = min(_FIRST_TRY, limit)
+def _within(found: list[Instance], limit: int, most_octets: int) -> int:
+    """How many of these may be given."""
+    sizes: dict[int, int] = {}
+    left = most_octets
+    for number, each in enumerate(found[:limit]):
+        key = id(each.component)
+        if key not in sizes:
+            sizes[key] = len(each.component.octets())
+        left -= sizes[key]
+        if left < 0:
+            return number
+    return min(len(found), limit)
+
+
+def _expansion(
+    calendar: Component, start: int, end: int, zone: Zone, limit: int
+) -> tuple[Expansion, list[Instance], bool]:
+    """The instances that are in a time range, without those long after it, and whether there are more than ``limit``;
+    those that end shortly before it do not count.
+    """
+    most = min(_FIRST_TRY, limit + 1)
     while True:
         expansion = instances(calendar, zone_for_floating=zone, since=start, limit=most)
-        if not expansion.is_truncated or most >= limit or expansion.instances[-1].start >= end:
-            return expansion
-        most = min(8 * most, limit)
+        met = [each for each in expansion if meets(expansion, each, start, end)]
+        goes_on = expansion.is_truncated and len(expansion) >= most and expansion.instances[-1].start < end
+        if not goes_on or len(met) > limit or most > limit + LIMIT:
+            return expansion, met, goes_on
+        most = min(8 * most, limit + LIMIT + 1)
 
 
 def _settled(component: Component) -> list[Property]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 from stalwart.codec.caldav.free_busy import Busy, free_busy
 from stalwart.codec.dav.calendar_reports import FreeBusyQuery
 from stalwart.codec.dav.rights import Rights
-from stalwart.codec.icalendar.spans import BEGINNING, END
 from stalwart.config.collaboration.calendar import Calendar
 from stalwart.dav.asking import Asking
 from stalwart.dav.declaring import report
@@ -20,6 +17,7 @@ from stalwart.store import Transaction
 from stalwart.web.answers import Answer
 
 _CONTENT_TYPE = "text/calendar; charset=utf-8"
+_FIRST, _LAST = -2_208_988_800, 253_402_300_799  # 1900 to 9999, what can be written as a date
 _NEEDED = Rights.READ_ITEMS | Rights.SCHEDULING_READ_FREE_BUSY
 
 
@@ -32,20 +30,14 @@ async def free_busy_query(asking: Asking, asked: FreeBusyQuery) -> Answer:
     given = asked.time_range
     within = None
     if given is not None:
-        within = BEGINNING if given.start is None else given.start, END if given.end is None else given.end
+        start, end = given.start, given.end
+        within = _FIRST if start is None else max(start, _FIRST), _LAST if end is None else min(end, _LAST)
     found = await asking.read(lambda tx: _times(tx, asking, within))
-    if found is None:
-        raise Refused(413)
-    return Answer(200, free_busy(_written(within), found, asking.now).octets(), _CONTENT_TYPE)
+    return Answer(200, free_busy(within, found, asking.now).octets(), _CONTENT_TYPE)
 
 
-def _written(within: tuple[int, int] | None) -> tuple[int, int] | None:
-    """The range within what can be written as a date: 1900 to 9999."""
-    return None if within is None else (max(within[0], -2_208_988_800), min(within[1], 253_402_300_799))
-
-
-def _times(tx: Transaction, asking: Asking, within: tuple[int, int] | None) -> list[tuple[Busy, int, int]] | None:
-    """The busy times of the calendar; None if there are too many."""
+def _times(tx: Transaction, asking: Asking, within: tuple[int, int] | None) -> list[tuple[Busy, int, int]]:
+    """The busy times of the calendar."""
     found = asking.resource(tx)
     if found.level in (Level.ABSENT, Level.ORPHAN):
         raise Refused(404)
@@ -55,5 +47,4 @@ def _times(tx: Transaction, asking: Asking, within: tuple[int, int] | None) -> l
         return []
     zone = calendar_zone(tx, found.account_id, found.inside, asking.viewer.account_id)
     most = asking.tools.settings.of(Calendar).max_recurrence_expansions
-    times = list(islice(calendar_times(tx, found.account_id, found.inside, within, zone, most), most + 1))
-    return None if len(times) > most else times
+    return list(calendar_times(tx, found.account_id, found.inside, within, zone, most))

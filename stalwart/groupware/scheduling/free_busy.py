@@ -6,16 +6,15 @@ him no times are told, and nobody learns that they are hidden.
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Final
 
 from attrs import frozen
 
 from stalwart.codec.caldav.free_busy import Busy
 from stalwart.codec.dav.rights import Rights
-from stalwart.groupware.busy_times import calendar_times
+from stalwart.groupware.busy_times import Allowance, calendar_times
 from stalwart.groupware.calendar_zones import calendar_zone
-from stalwart.groupware.homes import Homes
+from stalwart.groupware.homes import Home, Homes
 from stalwart.groupware.scheduling.receiving import default_calendar
 from stalwart.groupware.traits import AVAILABILITY
 from stalwart.groupware.viewers import Viewer
@@ -35,10 +34,17 @@ class Availability:
 
 
 def availability(
-    tx: Transaction, homes: Homes, viewer: Viewer, address: str | None, within: tuple[int, int], most: int
+    tx: Transaction,
+    homes: Homes,
+    viewer: Viewer,
+    home: Home | None,
+    within: tuple[int, int],
+    most: int,
+    allowance: Allowance | None = None,
 ) -> Availability:
-    """When somebody is busy, as ``viewer`` may know it; ``most`` times of one calendar are told."""
-    home = homes.find_address(tx, address) if address is not None else None
+    """When the owner of a home (None: nobody here) is busy, as ``viewer`` may know it; ``most`` times of one series are
+    reckoned, and of all as many as the ``allowance`` of the question lets through.
+    """
     if home is None:
         return Availability(NOBODY)
     calendar = default_calendar(tx, homes, home.account_id)
@@ -51,5 +57,4 @@ def availability(
     if ((collection.data if collection is not None else None) or {}).get(AVAILABILITY) == "none":
         return Availability(SUCCESS)
     zone = calendar_zone(tx, account_id, id, account_id)
-    times = calendar_times(tx, account_id, id, within, zone, most)
-    return Availability(SUCCESS, tuple(islice(times, most)))
+    return Availability(SUCCESS, tuple(calendar_times(tx, account_id, id, within, zone, most, allowance)))

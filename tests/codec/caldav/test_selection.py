@@ -116,9 +116,18 @@ class SelectionTests(SynchronousTestCase):
         selected = select(daily, CalendarData(expand=within("20300101T000000Z", "20300601T000000Z")), limit=3000)
         self.assertEqual(selected.instances, 151)
         over = select(daily, CalendarData(expand=within("20000101T000000Z", "20300601T000000Z")), limit=100)
-        self.assertEqual(over.instances, 100)
+        self.assertEqual((over.instances, over.is_cut, selected.is_cut), (100, True, False))
+        exactly = select(daily, CalendarData(expand=within("20300101T000000Z", "20300601T000000Z")), limit=151)
+        self.assertEqual((exactly.instances, exactly.is_cut), (151, False))
         none = select(daily, CalendarData(expand=within("19990101T000000Z", "19990601T000000Z")))
         self.assertEqual((self.shown(none), none.instances), (HEAD, 0))
+
+    def test_what_instances_hold_is_bounded(self) -> None:
+        long = event("a", "DTSTART:20260101T100000Z", "RRULE:FREQ=DAILY", "SUMMARY:" + "x" * 1000)
+        wanted = CalendarData(expand=within("20260101T000000Z", "20260201T000000Z"))
+        selected = select(long, wanted, most_octets=9500)
+        self.assertEqual((selected.instances, selected.is_cut), (8, True))
+        self.assertEqual(select(long, wanted).instances, 31)
 
     def test_tasks_without_a_time_are_given_too(self) -> None:
         task = event("a", "SUMMARY:some time", kind="VTODO")

@@ -50,7 +50,13 @@ class FreeBusyQueryTests(DavWorld):
         self.assertIn("DTEND:99991231T235959Z", open_)
         self.assertIn("FREEBUSY;FBTYPE=BUSY:20060102T150000Z/20060102T160000Z", open_)
 
-    def test_too_much(self) -> None:
-        self.expect(201, "PUT", f"{CALENDAR}a.ics", event("a", "DTSTART:20060101T000000Z", "RRULE:FREQ=MINUTELY"))
-        self.expect(201, "PUT", f"{CALENDAR}b.ics", event("b", "DTSTART:20060102T000000Z"))
-        self.expect(413, "REPORT", CALENDAR, WEEK)
+    def test_one_series_with_too_many_times_hides_no_others(self) -> None:
+        rules = ("DURATION:PT30S", "RRULE:FREQ=MINUTELY")
+        self.expect(201, "PUT", f"{CALENDAR}a.ics", event("a", "DTSTART:20060101T000000Z", *rules))
+        self.expect(201, "PUT", f"{CALENDAR}b.ics", event("b", "DTSTART:20060108T100000Z", "DURATION:PT1H"))
+        busy, tentative = (each for each in self.lines() if each.startswith("FREEBUSY"))
+        self.assertTrue(busy.startswith("FREEBUSY;FBTYPE=BUSY:20060102T000000Z/20060102T000030Z,"))
+        self.assertTrue(busy.endswith(",20060108T100000Z/20060108T110000Z"))
+        rest, _, end = tentative.partition("Z/")
+        self.assertTrue(rest.startswith("FREEBUSY;FBTYPE=BUSY-TENTATIVE:200601"))
+        self.assertEqual(end, "20060109T000000Z")

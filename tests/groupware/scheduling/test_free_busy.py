@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from stalwart.groupware.scheduling.free_busy import NO_CALENDAR, NOBODY, SUCCESS, availability
+from stalwart.groupware.busy_times import Allowance
+from stalwart.groupware.scheduling.free_busy import NO_CALENDAR, NOBODY, SUCCESS, Availability, availability
 from stalwart.groupware.traits import AVAILABILITY
 from stalwart.groupware.viewers import Viewer
+from stalwart.store import Transaction
 from tests.groupware.scheduling.world import SchedulingWorld, meeting
 
 YEAR = (4070908800, 4102444800)  # 2099
@@ -12,16 +14,21 @@ YEAR = (4070908800, 4102444800)  # 2099
 
 class FreeBusyTests(SchedulingWorld):
     def told(self, address: str | None, most: int = 100) -> tuple[str, int]:
-        found = self.successResultOf(
-            self.store.read(lambda tx: availability(tx, self.tools.homes, Viewer(self.alice), address, YEAR, most))
-        )
+        def work(tx: Transaction) -> Availability:
+            homes = self.tools.homes
+            home = homes.find_address(tx, address) if address is not None else None
+            return availability(tx, homes, Viewer(self.alice), home, YEAR, 100, Allowance(most))
+
+        found = self.successResultOf(self.store.read(work))
         return found.status, len(found.times)
 
     def test_statuses(self) -> None:
         self.put("alice", meeting())
         self.put("alice", meeting(uid="2"), name="2")
         self.assertEqual(self.told("ALICE@example.test"), (SUCCESS, 2))
-        self.assertEqual(self.told("alice@example.test", 1), (SUCCESS, 1))
+        one_and_the_rest = self.told("alice@example.test", 1)
+        self.assertEqual(one_and_the_rest, (SUCCESS, 2))
+        self.assertEqual(self.told("alice@example.test", 0), (SUCCESS, 1))
         self.assertEqual(self.told("carol@example.test"), (NO_CALENDAR, 0))
         for nobody in (None, "x@elsewhere.test"):
             self.assertEqual(self.told(nobody), (NOBODY, 0))
