@@ -7,7 +7,9 @@ from typing import Final
 
 from stalwart.codec.dav import multistatus
 from stalwart.codec.dav.errors import BadPath, MalformedField, MalformedXml, UnmetCondition
-from stalwart.codec.dav.names import CALDAV, CARDDAV, name
+from stalwart.codec.dav.fragments import need_privileges
+from stalwart.codec.dav.names import CALDAV, CARDDAV, Name, name
+from stalwart.codec.dav.paths import href
 from stalwart.errors import Conflict, NotFound, OverQuota, StalwartError
 from stalwart.groupware.kinds import ADDRESS_BOOKS, CALENDARS, Kind
 from stalwart.groupware.violations import Rule, Violation
@@ -32,11 +34,20 @@ _RULES: Final[Mapping[Rule, tuple[int, str]]] = {
     Rule.WRONG_ORGANIZER: (412, "A:valid-organizer"),
     Rule.SEVERAL_ORGANIZERS: (412, "A:same-organizer-in-all-components"),
     Rule.ATTENDEE_CHANGE: (412, "A:allowed-attendee-scheduling-object-change"),
+    Rule.ORGANIZED_HERE: (403, "A:allowed-organizer-scheduling-object-change"),
+    Rule.INVITED_HERE: (403, "A:allowed-attendee-scheduling-object-change"),
     Rule.WRONG_INSTANCE: (403, "A:valid-rid-parameter"),  # RFC 8607 3.11
     Rule.UNKNOWN_ATTACHMENT: (403, "A:valid-managed-id-parameter"),
     Rule.ATTACHMENT_TOO_LARGE: (403, "A:max-attachment-size"),
     Rule.TOO_MANY_ATTACHMENTS: (403, "A:max-attachments-per-resource"),
 }
+
+
+_PRIVILEGES: Final[Mapping[Rule, Name]] = {
+    Rule.NO_INVITING: name("A:schedule-send-invite"),
+    Rule.NO_REPLYING: name("A:schedule-send-reply"),
+}
+"""What is missing on the outbox of the account (RFC 6638 6.2)."""
 
 
 class Refused(Exception):
@@ -63,6 +74,9 @@ def refused(status: int, condition: str, *content: bytes, headers: Headers = ())
 
 def violation(kind: Kind, broken: Violation, holder: str | None) -> Refused:
     """The refusal for a rule that a write has broken; ``holder`` is the path of what stands in the way."""
+    privilege = _PRIVILEGES.get(broken.rule)
+    if privilege is not None:
+        return Refused(403, need_privileges(href("itip", broken.account, "outbox"), (privilege,)))
     rules = _BOOK_RULES if kind is ADDRESS_BOOKS else _RULES
     status, condition = rules.get(broken.rule) or _RULES[broken.rule]
     content = multistatus.href(holder) if holder is not None else b""

@@ -83,9 +83,16 @@ class Scheduler(Protocol):
         """What is to be written instead, or the same."""
 
     def removing(
-        self, tx: Transaction, account_id: int, member: Member, user_id: int, now: int, *, sends_reply: bool
+        self, tx: Transaction, found: Resource, member: Member, user_id: int, now: int, *, sends_reply: bool
     ) -> None:
-        """An object goes, and people are to be told; an organizer only if ``sends_reply`` (RFC 6638 8.1)."""
+        """An object, which is what was found or in it, goes, and people are to be told; an organizer only if
+        ``sends_reply`` (RFC 6638 8.1).
+        """
+
+    def leaving(
+        self, tx: Transaction, found: Resource, member: Member, to: int, user_id: int, now: int, *, sends_reply: bool
+    ) -> None:
+        """An object goes to the account ``to``. Nobody is told; what people would have to be told of stays."""
 
 
 @frozen
@@ -204,18 +211,28 @@ class CalendarObjects:
         return Kept(kept, is_new, given.octets, data.get(SCHEDULE_TAG))
 
     def withdraw(self, tx: Transaction, found: Resource, *, user_id: int, now: int, sends_reply: bool = True) -> None:
-        """Have people be told that an object goes, or a calendar with what is to come in it; called before that."""
-        member, account_id = found.member, found.account_id
-        if self.scheduler is None or found.kind is not CALENDARS or member is None:
-            return
-        going = [member]
-        if member.is_collection:
-            invited = tx.collections.having(account_id, member.item_id, _ORGANIZER)
-            coming = tx.collections.spans(account_id, member.item_id, start=now) if invited else []
-            going = [each.member for each in coming if each.member.item_id in invited][:MOST_TOLD]
-        for each in going:
-            if len(tx.collections.places(account_id, each.item_id)) < 2:
-                self.scheduler.removing(tx, account_id, each, user_id, now, sends_reply=sends_reply)
+        """Have people be told that an object goes, or a calendar with what is to come in it; called before that.
+        Raises Violation.
+        """
+        if self.scheduler is not None:
+            for each in _going(tx, found, now):
+                self.scheduler.removing(tx, found, each, user_id, now, sends_reply=sends_reply)
+
+    def make_way(self, tx: Transaction, source: Resource, to: Resource, *, user_id: int, now: int) -> None:
+        """The same of what is at ``to`` and makes way for ``source``; one of the same UID goes on. Raises Violation."""
+        if self.scheduler is not None:
+            uid = _uid(tx, source.account_id, source.member)
+            for each in _going(tx, to, now):
+                if uid is None or _uid(tx, to.account_id, each) != uid:
+                    self.scheduler.removing(tx, to, each, user_id, now, sends_reply=True)
+
+    def hand_over(
+        self, tx: Transaction, source: Resource, to: Resource, *, user_id: int, now: int, sends_reply: bool = True
+    ) -> None:
+        """See that nobody is left who waits for ``source`` once it is in the account of ``to``. Raises Violation."""
+        if self.scheduler is not None and source.account_id != to.account_id:
+            for each in _going(tx, source, now):
+                self.scheduler.leaving(tx, source, each, to.account_id, user_id, now, sends_reply=sends_reply)
 
     def _check_place(self, tx: Transaction, found: Resource, given: Examined) -> None:
         collection = tx.collections.get(found.account_id, found.place)
@@ -233,6 +250,24 @@ class CalendarObjects:
         expansion = instances(calendar, limit=max(limit, 1))
         coming = next_alarms(expansion, now) if facts.has_alarms else []
         return Examined(octets, calendar, facts, time_index(expansion), coming[0].at if coming else None)
+
+
+def _going(tx: Transaction, found: Resource, now: int) -> list[Member]:
+    """The objects that people may be invited to and that are gone with what was found."""
+    member, account_id = found.member, found.account_id
+    if found.kind is not CALENDARS or member is None:
+        return []
+    going = [member]
+    if member.is_collection:
+        invited = tx.collections.having(account_id, member.item_id, _ORGANIZER)
+        coming = tx.collections.spans(account_id, member.item_id, start=now) if invited else []
+        going = [each.member for each in coming if each.member.item_id in invited][:MOST_TOLD]
+    return [each for each in going if len(tx.collections.places(account_id, each.item_id)) < 2]
+
+
+def _uid(tx: Transaction, account_id: int, member: Member | None) -> str | None:
+    row = tx.objects.get(account_id, member.item_id) if member is not None else None
+    return row.uid if row is not None else None
 
 
 def _is_text(octets: bytes) -> bool:

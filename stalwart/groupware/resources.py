@@ -67,6 +67,11 @@ class Resource:
         return self.kind.home if self.member is None else self.member.item_id
 
     @property
+    def scheduling_rights(self) -> Rights:
+        """What says whether who asks may have people told of the events that it is, or that are in it."""
+        return self.rights if self.level is Level.COLLECTION else self.parent_rights
+
+    @property
     def path(self) -> str:
         """Its names with slashes in front: what locks are known by."""
         return "".join(f"/{segment}" for segment in self.segments)

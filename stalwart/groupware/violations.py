@@ -28,6 +28,14 @@ class Rule(Enum):
     SEVERAL_ORGANIZERS = "several-organizers"
     ATTENDEE_CHANGE = "attendee-change"
     """An attendee has changed what only the organizer may (RFC 6638 3.2.4.3)."""
+    NO_INVITING = "no-inviting"
+    """Who writes may not invite people in the name of whose calendar it is (RFC 6638 6.2.2)."""
+    NO_REPLYING = "no-replying"
+    """Nor answer invitations for him (RFC 6638 6.2.3)."""
+    ORGANIZED_HERE = "organized-here"
+    """The organizer of what people are invited to keeps it (RFC 6638 3.2.4.2)."""
+    INVITED_HERE = "invited-here"
+    """So does who has been invited, and has said that he comes."""
     WRONG_INSTANCE = "wrong-instance"
     """An event has no such instance, or that is no way to name one (RFC 8607 3.11)."""
     UNKNOWN_ATTACHMENT = "unknown-attachment"
@@ -37,7 +45,7 @@ class Rule(Enum):
 
 class Violation(Invalid):
     """A write breaks a rule. ``holder`` is (collection, name) of what stands in the way; ``limit`` is how much is
-    taken.
+    taken; ``account`` is the name of the account that rights are missing on.
     """
 
     def __init__(
@@ -47,8 +55,10 @@ class Violation(Invalid):
         *,
         holder: tuple[int, str] | None = None,
         limit: int | None = None,
+        account: str = "",
     ) -> None:
         super().__init__(detail)
         self.rule = rule
         self.holder = holder
         self.limit = limit
+        self.account = account

@@ -36,7 +36,12 @@ class _Scheduler:
         return self.objects.examined_anew(calendar, writing.now)
 
     def removing(
-        self, tx: Transaction, account_id: int, member: Member, user_id: int, now: int, *, sends_reply: bool
+        self, tx: Transaction, found: Resource, member: Member, user_id: int, now: int, *, sends_reply: bool
+    ) -> None:
+        """Not asked here."""
+
+    def leaving(
+        self, tx: Transaction, found: Resource, member: Member, to: int, user_id: int, now: int, *, sends_reply: bool
     ) -> None:
         """Not asked here."""
 

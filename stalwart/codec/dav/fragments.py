@@ -73,6 +73,17 @@ def lock_token_submitted(roots: Iterable[str]) -> bytes:
     return href_element(name("D:lock-token-submitted"), *roots)
 
 
+def need_privileges(path: str, privileges: Iterable[Name]) -> bytes:
+    """The condition that fails where these privileges are missing on a resource (RFC 3744 7.1.1)."""
+    return element(
+        name("D:need-privileges"),
+        *(
+            element(name("D:resource"), href(path), element(name("D:privilege"), empty(privilege)))
+            for privilege in privileges
+        ),
+    )
+
+
 @lru_cache(maxsize=64)
 def supported_report_set(reports: tuple[Name, ...]) -> bytes:
     """The property of that name (RFC 3253 3.1.5)."""

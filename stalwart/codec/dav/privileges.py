@@ -51,6 +51,12 @@ _WRITE, _WRITE_PROPERTIES, _WRITE_CONTENT = name("D:write"), name("D:write-prope
 _READ_ACL, _WRITE_ACL = name("D:read-acl"), name("D:write-acl")
 _BIND, _UNBIND, _UNLOCK = name("D:bind"), name("D:unbind"), name("D:unlock")
 
+_SENDING = (
+    (Rights.SCHEDULING_INVITE, name("A:schedule-send-invite")),
+    (Rights.SCHEDULING_REPLY, name("A:schedule-send-reply")),
+)
+"""What RFC 6638 6.2 has on outboxes: here it is granted on each calendar, and told where it was granted."""
+
 _MEMBER = (
     *(_ALL, _READ, _WRITE, _WRITE_PROPERTIES, _WRITE_CONTENT, _UNLOCK),
     *(_READ_ACL, _READ_OWN, _WRITE_ACL, _BIND, _UNBIND),
@@ -133,6 +139,8 @@ def reported(rights: Rights, kind: Kind) -> tuple[Name, ...]:
         found += [_READ_ACL, _WRITE_ACL]
     if rights & Rights.SCHEDULING_READ_FREE_BUSY and kind in ("calendar", "event"):
         found.append(_FREE_BUSY)
+    if kind == "calendar":
+        found += [privilege for right, privilege in _SENDING if rights & right]
     return tuple(found)
 
 
@@ -189,6 +197,8 @@ def supported_privilege_set(kind: Kind | SchedulingKind) -> bytes:
         inner = (read, write, _supported(_READ_ACL), _supported(_WRITE_ACL))
         if kind in ("calendar", "event"):
             inner = (*inner, _supported(_FREE_BUSY))
+        if kind == "calendar":
+            inner = (*inner, *(_supported(privilege) for _, privilege in _SENDING))
     return element(name("D:supported-privilege-set"), _supported(_ALL, *inner, abstract=True))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from stalwart.codec.dav.paths import Target, href
-from stalwart.codec.dav.request_fields import Depth, destination, overwrites
+from stalwart.codec.dav.request_fields import Depth, destination, overwrites, schedule_reply_wanted
 from stalwart.codec.dav.rights import Rights
 from stalwart.dav.asking import Asking
 from stalwart.dav.declaring import method
@@ -85,11 +85,23 @@ def _carry_out(tx: Transaction, asking: Asking, target: Target, moves: bool) -> 
         check_room(tx, asking, ways.to)
     placing, now = asking.tools.placing, asking.now
     try:
+        _see_to_guests(tx, asking, ways)
         if moves:
             return ways, placing.move(tx, source, ways.to, now)
         return ways, placing.copy(tx, source, ways.to, _levels(asking, ways), now)
     except Violation as broken:
         raise refusal_of(tx, ways.to, broken) from None
+
+
+def _see_to_guests(tx: Transaction, asking: Asking, ways: _Ways) -> None:
+    """Have those hear of it who are invited to what makes way; what takes its guests' organizer from them stays
+    (RFC 6638 3.2.3.3, 3.2.3.4). Raises Violation.
+    """
+    events, who, now = asking.tools.events, asking.viewer.account_id, asking.now
+    events.make_way(tx, ways.source, ways.to, user_id=who, now=now)
+    if ways.moves:
+        sends_reply = schedule_reply_wanted(asking.field("schedule-reply"))
+        events.hand_over(tx, ways.source, ways.to, user_id=who, now=now, sends_reply=sends_reply)
 
 
 def refusal_of(tx: Transaction, found: Resource, broken: Violation) -> Refused:

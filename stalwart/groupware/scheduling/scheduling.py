@@ -15,6 +15,7 @@ from attrs import frozen
 from twisted.python.failure import Failure
 
 from stalwart.codec.caldav.selection import stored
+from stalwart.codec.dav.rights import Rights
 from stalwart.codec.icalendar.components import Component
 from stalwart.codec.icalendar.lines import MalformedCalendar
 from stalwart.codec.icalendar.values import calendar_address
@@ -27,6 +28,7 @@ from stalwart.codec.itip.participants import with_status
 from stalwart.config.collaboration.scheduling import CalendarScheduling
 from stalwart.config.settings import Settings
 from stalwart.groupware.calendar_objects import CalendarObjects, Examined, Writing
+from stalwart.groupware.resources import Resource
 from stalwart.groupware.scheduling.people import People
 from stalwart.groupware.scheduling.receiving import Received, Receiving, stepped
 from stalwart.groupware.traits import SCHEDULE_TAG
@@ -109,6 +111,7 @@ class Scheduling:
         data.pop(SCHEDULE_TAG, None)
         if tag is not None:
             data[SCHEDULE_TAG] = tag
+        _check_rights(found, outcome.messages)
         before = _read(writing.before)
         item_id = found.member.item_id if found.member is not None else None
         statuses = self._send(tx, found.account_id, outcome.messages, before, writing.now, item_id)
@@ -118,23 +121,43 @@ class Scheduling:
         return given if calendar is None else self._objects.examined_anew(calendar, writing.now)
 
     def removing(
-        self, tx: Transaction, account_id: int, member: Member, user_id: int, now: int, *, sends_reply: bool
+        self, tx: Transaction, found: Resource, member: Member, user_id: int, now: int, *, sends_reply: bool
     ) -> None:
         """See ``calendar_objects.Scheduler``. What cannot be told does not keep an object from being removed."""
+        before, messages = self._farewell(tx, found.account_id, member, user_id, now, sends_reply)
+        _check_rights(found, messages)
+        self._send(tx, found.account_id, messages, before, now, member.item_id)
+
+    def leaving(
+        self, tx: Transaction, found: Resource, member: Member, to: int, user_id: int, now: int, *, sends_reply: bool
+    ) -> None:
+        """See ``calendar_objects.Scheduler``. Where the organizer is at home, it can go."""
+        before, messages = self._farewell(tx, found.account_id, member, user_id, now, sends_reply)
+        if not messages:
+            return
+        if any(each.method == "REPLY" for each in messages):
+            raise Violation(Rule.INVITED_HERE, "Whoever has accepted an invitation keeps it, or deletes it.")
+        if messages[0].sender not in self._people.addresses(tx, to, before):
+            raise Violation(Rule.ORGANIZED_HERE, "Whoever has invited people keeps the event, or deletes it.")
+
+    def _farewell(
+        self, tx: Transaction, account_id: int, member: Member, user_id: int, now: int, sends_reply: bool
+    ) -> tuple[Component | None, tuple[ItipMessage, ...]]:
+        """What people would be told if an object were deleted, with the object."""
         span = tx.collections.span(account_id, member.item_id)
         if (span is not None and span.last_at < now) or not self._is_asked(tx, user_id):
-            return
+            return None, ()
         octets = tx.collections.octets(account_id, member.item_id)
         row = tx.objects.get(account_id, member.item_id)
         data = (row.data if row is not None else None) or {}
         before = _read(octets)
         if before is None:
-            return
+            return None, ()
         try:
             outcome = self._outcome(tx, account_id, octets, None, data, now, sends_reply=sends_reply)
         except Violation:
-            return
-        self._send(tx, account_id, outcome.messages, before, now, member.item_id)
+            return None, ()
+        return before, outcome.messages
 
     def send(self, tx: Transaction, account_id: int, messages: Iterable[ItipMessage], now: int) -> None:
         """Send what an account answers to a message, in the transaction that has taken that in."""
@@ -239,6 +262,18 @@ class Scheduling:
         if received.messages and depth < _DEEPEST:
             self._send(tx, holder, received.messages, None, now, None, depth + 1)
         return received.is_taken or received.reason in _KNOWN
+
+
+def _check_rights(found: Resource, messages: Iterable[ItipMessage]) -> None:
+    """Whether who writes may say that in the name of whose calendar it is (RFC 6638 6.2). Raises Violation."""
+    rights = found.scheduling_rights
+    for message in messages:
+        if message.method == "REPLY" and Rights.SCHEDULING_REPLY not in rights:
+            text = "Invitations to this calendar are answered by others."
+            raise Violation(Rule.NO_REPLYING, text, account=found.home.address)
+        if message.method != "REPLY" and Rights.SCHEDULING_INVITE not in rights:
+            text = "People are invited by others in this calendar."
+            raise Violation(Rule.NO_INVITING, text, account=found.home.address)
 
 
 def _letter(message: ItipMessage, recipients: list[str], before: Component | None) -> dict[str, Any]:

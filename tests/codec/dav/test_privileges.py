@@ -71,7 +71,9 @@ REPORTED: list[tuple[Rights, Kind, str]] = [
     (Rights.SHARE, "calendar", "read-acl write-acl"),
     (FREE_BUSY, "calendar", "read-free-busy"),
     (FREE_BUSY, "folder", ""),
-    (Rights.SCHEDULING_INVITE, "calendar", ""),
+    (Rights.SCHEDULING_INVITE, "calendar", "schedule-send-invite"),
+    (Rights.SCHEDULING_REPLY, "calendar", "schedule-send-reply"),
+    (Rights.SCHEDULING_INVITE, "event", ""),
 ]
 
 
@@ -119,7 +121,9 @@ class PrivilegeTests(SynchronousTestCase):
         write = ("D:write", [(part, []) for part in parts])
         inner: list[object] = [read, write, ("D:read-acl", []), ("D:write-acl", [])]
         self.assertEqual(self.tree("folder"), [("D:all", inner)])
-        self.assertEqual(self.tree("calendar"), [("D:all", [*inner, ("A:read-free-busy", [])])])
+        more = [("A:read-free-busy", []), ("A:schedule-send-invite", []), ("A:schedule-send-reply", [])]
+        self.assertEqual(self.tree("calendar"), [("D:all", [*inner, *more])])
+        self.assertEqual(self.tree("event"), [("D:all", [*inner, more[0]])])
 
     def test_what_is_in_the_tree_can_be_granted_unless_abstract(self) -> None:
         self.assertEqual(supported_privilege_set("calendar").count(b"<D:abstract/>"), 1)
