@@ -4,13 +4,14 @@ RFC 6352 8.7, spec/dav.md 5.4).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from functools import partial
 
 from attrs import define, field
 
 from stalwart.codec.dav.errors import BadPath
-from stalwart.codec.dav.multistatus import status_response
+from stalwart.codec.dav.multistatus import empty, status_response
+from stalwart.codec.dav.names import name
 from stalwart.codec.dav.paths import Target, parse_reference
 from stalwart.codec.dav.rights import Rights
 from stalwart.config.collaboration.webdav import WebDav
@@ -26,8 +27,15 @@ from stalwart.store.collection_rows import Content
 from stalwart.web.answers import Answer, EventStream
 
 _PAGE = 100
+"""URLs that are looked at in one go, fewer where there is much at them."""
+MOST_OCTETS = 128 << 20
+"""Octets of items that one answer gives."""
 _IS_COLLECTION = "Multiget not allowed for collections"
 _NO_RIGHT = "Not enough permissions to access this shared resource"
+_TOO_LARGE = f"The answer exceeds the limit of {MOST_OCTETS} octets"
+
+Named = tuple[str, Target | None]
+"""A URL as it was written, and the item that it names; None if it can name none."""
 
 
 async def multiget(asking: Asking, hrefs: tuple[str, ...], rows: DataRows) -> Answer | EventStream:
@@ -37,13 +45,13 @@ async def multiget(asking: Asking, hrefs: tuple[str, ...], rows: DataRows) -> An
     kept = Keeping.of(asking, await asking.document())
     if kept is not None:
         kept.prepare()
-    fetch = Fetch(asking, hrefs, rows, truncation, kept)
+    fetch = Fetch(asking, tuple(dict.fromkeys(hrefs)), rows, truncation, kept)
     return await multistatus_answer(fetch.pages(), keep=fetch.keep)
 
 
 @define
 class Fetch:
-    """A multiget, page by page, in the order of its URLs."""
+    """A multiget, page by page, in the order of its URLs; what several of them name is given once."""
 
     asking: Asking
     hrefs: tuple[str, ...]
@@ -52,14 +60,20 @@ class Fetch:
     kept: Keeping | None
     _is_whole: bool = field(default=False, init=False)
     _is_over: bool = field(default=False, init=False)
+    _octets: int = field(default=0, init=False)
+    _at_once: int = field(factory=lambda: _PAGE, init=False)
 
     async def pages(self) -> AsyncIterator[list[bytes]]:
         """Responses."""
         allowed = self.truncation.take(len(self.hrefs))
+        named = _distinct(self.asking.kind, self.hrefs[:allowed])
         at = 0
-        while at < allowed and not self._is_over:
-            page, at = await self.asking.read(partial(self._page, begin=at, end=min(at + _PAGE, allowed)))
+        while at < len(named) and not self._is_over:
+            page, at = await self.asking.read(partial(self._page, named=named, begin=at))
             yield page
+            if self._octets > MOST_OCTETS and at < len(named) and not self._is_over:
+                self._is_over = True
+                yield [self._told()]
         if allowed < len(self.hrefs) and not self._is_over:
             yield [self.truncation.told()]
 
@@ -68,18 +82,24 @@ class Fetch:
         if self.kept is not None and self._is_whole:
             self.kept.keep(body)
 
-    def _page(self, tx: Transaction, begin: int, end: int) -> tuple[list[bytes], int]:
+    def _told(self) -> bytes:
+        """The response that says that the rest is left out."""
+        condition = empty(name("D:number-of-matches-within-limits"))
+        return status_response(self.asking.target.href(), 507, condition, _TOO_LARGE)
+
+    def _page(self, tx: Transaction, named: list[Named], begin: int) -> tuple[list[bytes], int]:
         """The responses of some of the URLs, and where the next page begins: earlier, if there is much in these."""
         written: list[bytes] = []
         size = 0
+        first, end = begin, min(begin + self._at_once, len(named))
         kept = self.kept
         if kept is not None and not begin:
             kept.begin(tx, self.asking.resource(tx), self.rows.wanted)
-        for above, names, hrefs in _runs(self.asking.kind, self.hrefs[begin:end]):
+        for above, names, hrefs in _runs(named[begin:end]):
             if kept is not None and (above is None or above.account != self.asking.target.account):
                 self.kept = kept = None
             if size > PAGE_OCTETS:
-                return written, begin
+                break
             begin += len(hrefs)
             if above is None:
                 written += (status_response(href, 404) for href in hrefs)
@@ -91,8 +111,10 @@ class Fetch:
                 return [*written, *error.written], end
             written += page
             size += read
-        self._is_whole = kept is not None and kept.end(tx)
-        return written, end
+        self._octets += size
+        self._at_once = min(_PAGE, max(1, PAGE_OCTETS * (begin - first) // max(size, 1)))
+        self._is_whole = begin == len(named) and kept is not None and kept.end(tx)
+        return written, begin
 
     def _of_collection(self, tx: Transaction, above: Target, names: list[str]) -> tuple[list[bytes], int]:
         """The responses of items of one collection, and how many octets were read."""
@@ -135,15 +157,14 @@ def _status(above: Target, called: str, status: int, text: str = "") -> bytes:
     return status_response(path, status, description=text)
 
 
-def _runs(kind: Kind, hrefs: tuple[str, ...]) -> Iterator[tuple[Target | None, list[str], list[str]]]:
+def _runs(named: list[Named]) -> Iterator[tuple[Target | None, list[str], list[str]]]:
     """URLs that follow each other and are in one collection: which, their names, and themselves; None for those that
     can name no item.
     """
     above: Target | None = None
     names: list[str] = []
     run: list[str] = []
-    for href in hrefs:
-        target = _named(kind, href)
+    for href, target in named:
         parent = target.parent if target is not None else None
         if run and parent != above:
             yield above, names, run
@@ -153,6 +174,16 @@ def _runs(kind: Kind, hrefs: tuple[str, ...]) -> Iterator[tuple[Target | None, l
         run.append(href)
     if run:
         yield above, names, run
+
+
+def _distinct(kind: Kind, hrefs: Iterable[str]) -> list[Named]:
+    """URLs with what they name; of those that name the same item the first (RFC 4791 7.9 asks for one response)."""
+    found: dict[object, Named] = {}
+    for href in hrefs:
+        target = _named(kind, href)
+        key = href if target is None else (target.account, target.segments)
+        found.setdefault(key, (href, target))
+    return list(found.values())
 
 
 def _named(kind: Kind, href: str) -> Target | None:

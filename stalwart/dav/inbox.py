@@ -68,7 +68,7 @@ async def fetch_notices(asking: Asking, asked: CalendarMultiget) -> Answer | Eve
     _require(asking, "MultiGet")
     truncation = Truncation(asking.tools.settings.of(WebDav).max_results, asking.target.href())
     wanted = asked.request or PropertyRequest("prop")
-    return await multistatus_answer(_Fetch(asking, wanted, truncation, asked.hrefs).pages())
+    return await multistatus_answer(_Fetch(asking, wanted, truncation, tuple(dict.fromkeys(asked.hrefs))).pages())
 
 
 def _require(asking: Asking, action: str) -> None:
@@ -169,9 +169,10 @@ class _Fetch:
     wanted: PropertyRequest
     truncation: Truncation
     hrefs: tuple[str, ...]
+    _given: set[str] = field(factory=set, init=False)
 
     async def pages(self) -> AsyncIterator[list[bytes]]:
-        """Responses in the order of the URLs."""
+        """Responses in the order of the URLs; what several of them name is given once."""
         allowed = self.truncation.take(len(self.hrefs))
         for begin in range(0, allowed, _PAGE):
             hrefs = self.hrefs[begin : min(begin + _PAGE, allowed)]
@@ -190,7 +191,8 @@ class _Fetch:
             content = found.get(names[href] or "")
             if content is None:
                 responses.append(status_response(href, 404))
-            else:
+            elif content.member.segment not in self._given:
+                self._given.add(content.member.segment)
                 responses += _written(tx, self.asking, self.wanted, owner, (content,))
         return responses
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stalwart.dav import contents, fetching
 from stalwart.dav.listing import Truncation
+from stalwart.store.sql.collections import SqlCollections
 from tests.codec.vcard.cards import card
 from tests.dav.books import BOOK, BookWorld
 from tests.dav.reports.test_addressbook_multiget import multiget
@@ -18,7 +19,7 @@ class FetchTests(BookWorld):
         answer = self.expect(207, "REPORT", BOOK, multiget(*paths)).body.decode()
         places = [answer.index(path) for path in dict.fromkeys(paths)]
         self.assertEqual(places, sorted(places))
-        self.assertEqual(answer.count(f"{BOOK}/google.vcf</D:href>"), 2)
+        self.assertEqual(answer.count("</D:href>"), 6)
 
     def test_pages_end_where_much_was_read(self) -> None:
         self.patch(fetching, "PAGE_OCTETS", 10)
@@ -28,6 +29,31 @@ class FetchTests(BookWorld):
         paths = [f"{BOOK}/apple.vcf", f"{second}/a.vcf", f"{BOOK}/davx5.vcf"]
         self.assertEqual(list(found(self.expect(207, "REPORT", BOOK, multiget(*paths)))), paths)
         self.assertGreater(contents.PAGE_OCTETS, 10)
+
+    def test_fewer_are_read_in_one_go_where_there_is_much_in_them(self) -> None:
+        self.patch(fetching, "PAGE_OCTETS", 10)
+        self.patch(fetching, "_PAGE", 2)
+        made: list[int] = []
+        before = SqlCollections.named_contents
+        self.patch(
+            SqlCollections,
+            "named_contents",
+            lambda of, account, place, names: made.append(len(names)) or before(of, account, place, names),
+        )
+        paths = [f"{BOOK}/{name}.vcf" for name in ("google", "apple", "phone", "davx5")]
+        self.assertEqual(list(found(self.expect(207, "REPORT", BOOK, multiget(*paths)))), paths)
+        self.assertEqual(made, [2, 1, 1])
+
+    def test_an_answer_has_an_end(self) -> None:
+        self.patch(fetching, "MOST_OCTETS", 10)
+        self.patch(fetching, "_PAGE", 2)
+        paths = [f"{BOOK}/{name}.vcf" for name in ("google", "apple", "phone")]
+        answer = self.expect(207, "REPORT", BOOK, multiget(*paths))
+        self.assertEqual(list(statuses(answer)), [*paths[:2], BOOK])
+        self.assertEqual(statuses(answer)[BOOK], {"": 507})
+        self.assertIn(b"octets", answer.body)
+        whole = self.expect(207, "REPORT", BOOK, multiget(*paths[:2]))
+        self.assertEqual(list(statuses(whole)), paths[:2])
 
     def test_more_than_may_be_given_is_told(self) -> None:
         self.patch(fetching, "Truncation", lambda most, path: Truncation(2, path))

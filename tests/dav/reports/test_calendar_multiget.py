@@ -37,11 +37,11 @@ class CalendarMultigetTests(DavWorld):
         self.assertEqual(text, OBJECTS["abcd2.ics"].decode().replace("\r\n", "\n"))
         self.assertIn(b"Multiget not allowed for collections", answer.body)
 
-    def test_other_spellings_other_places_and_twice(self) -> None:
+    def test_other_spellings_of_one_are_answered_once(self) -> None:
         odd = f"https://other.example{HOME.replace('%40', '@')}default/%61bcd1.ics"
-        answer = self.expect(207, "REPORT", HOME, multiget(odd, f"{BOOK}abcd1.ics"))
-        self.assertEqual(answer.body.count(f"<D:href>{BOOK}abcd1.ics</D:href>".encode()), 2)
-        self.assertEqual(answer.body.count(b"BEGIN:VEVENT"), 2)
+        answer = self.expect(207, "REPORT", HOME, multiget(odd, f"{BOOK}abcd1.ics", f"{BOOK}abcd1.ics/"))
+        self.assertEqual(answer.body.count(f"<D:href>{BOOK}abcd1.ics</D:href>".encode()), 1)
+        self.assertEqual(answer.body.count(b"BEGIN:VEVENT"), 1)
         self.expect(405, "REPORT", f"/dav/card/{ALICE}/default/", multiget())
 
     def test_what_belongs_to_others(self) -> None:
@@ -64,7 +64,7 @@ class CalendarMultigetTests(DavWorld):
         self.patch(fetching, "_PAGE", 2)
         paths = [f"{BOOK}{name}" for name in ("abcd1.ics", "none.ics", "abcd2.ics", "none.ics", "abcd1.ics")]
         answer = self.expect(207, "REPORT", BOOK, multiget(*paths))
-        self.assertEqual(answer.body.count(b"<D:response>"), 5)
+        self.assertEqual(answer.body.count(b"<D:response>"), 3)
         self.patch(fetching, "PAGE_OCTETS", 1)
         other = f"{HOME}other/"
         self.expect(201, "MKCALENDAR", other)
