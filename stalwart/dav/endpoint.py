@@ -42,7 +42,7 @@ def target_of(exchange: Exchange) -> Target:
     return target
 
 
-@route("OPTIONS", "/dav/<path:rest>", needs=None, spec="dav 3; RFC 4918 10.1")
+@route("OPTIONS", "/dav/<names:rest>", needs=None, spec="dav 3; RFC 4918 10.1")
 def options(exchange: Exchange) -> Answer:
     """What DAV can do here, for any resource, there or not."""
     try:
@@ -55,7 +55,7 @@ def options(exchange: Exchange) -> Answer:
     return Answer(200, headers=ABILITIES)
 
 
-@route(ANY_METHOD, "/dav/<path:rest>", needs="authenticated", body_limit=ANY_SIZE, spec="dav 4; RFC 4918, 4791, 6352")
+@route(ANY_METHOD, "/dav/<names:rest>", needs="authenticated", body_limit=ANY_SIZE, spec="dav 4; RFC 4918, 4791, 6352")
 async def dav(exchange: Exchange, *, dav_tools: Tools) -> Answer | EventStream:
     """Calendars, address books, files and principals: WebDAV, CalDAV, CardDAV."""
     try:

@@ -6,8 +6,9 @@ is ours: the reference lets such requests pass.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 from stalwart.codec.expression import CompiledExpression, EvaluationError, ExpressionIO, Value, status_of
 from stalwart.schema import ExpressionValue
@@ -15,6 +16,14 @@ from stalwart.web.exchange import Exchange
 
 DENIED = 403
 GRANTED = 200
+_DAV: Final = "/dav/"
+_SLASHES: Final = re.compile("//+")
+
+
+def _path(exchange: Exchange) -> str:
+    """The raw path; below ``/dav/`` several slashes are one, as they are for what is served there."""
+    path = exchange.path
+    return _SLASHES.sub("/", path) if path.startswith(_DAV) else path
 
 
 def _headers(exchange: Exchange) -> list[str]:
@@ -36,7 +45,7 @@ VARIABLES: dict[str, Callable[[Exchange], Any]] = {
     "protocol": lambda exchange: "https" if exchange.connection.is_tls else "http",
     "is_tls": lambda exchange: int(exchange.connection.is_tls),
     "url": lambda exchange: exchange.target,
-    "path": lambda exchange: exchange.path,
+    "path": _path,
     "method": lambda exchange: exchange.method,
     "headers": _headers,
 }

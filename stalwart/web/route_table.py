@@ -1,8 +1,8 @@
 """Finding the route of a request: fixed paths in a dictionary, the rest by Klein's rule table.
 
 Paths are matched raw (http-service 1.3): the rule table sees them percent-encoded, slashes are never merged and nothing
-is redirected. Klein's own resource is not used, because it decodes before it matches and answers in HTML; of Klein the
-declaration of rules and their matching are.
+is redirected; only what ``<names:rest>`` stands for may begin with slashes. Klein's own resource is not used, because
+it decodes before it matches and answers in HTML; of Klein the declaration of rules and their matching are.
 """
 
 from __future__ import annotations
@@ -14,11 +14,18 @@ from typing import Any
 from klein import Klein
 from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 from werkzeug.exceptions import NotFound as NoRule
+from werkzeug.routing import PathConverter
 
 from stalwart.errors import MethodNotAllowed, NotFound
 from stalwart.web.routes import ANY_METHOD, Route
 
 NO_VALUES: Mapping[str, str] = {}
+
+
+class _Names(PathConverter):
+    """The rest of a path whose reader makes nothing of empty segments, not even of a first one (spec/dav.md 11)."""
+
+    regex = "/*[^/].*?"
 
 
 class UnknownServiceError(LookupError):
@@ -54,6 +61,7 @@ class RouteTable:
         self.exact: dict[str, dict[str, BoundRoute]] = {}
         self._by_endpoint: dict[str, BoundRoute] = {}
         klein = Klein()
+        klein.url_map.converters["names"] = _Names
         klein.url_map.strict_slashes = False
         klein.url_map.merge_slashes = False
         klein.url_map.redirect_defaults = False

@@ -24,6 +24,17 @@ class EndpointTests(DavWorld):
             for method in ("OPTIONS", "PROPFIND", "GET"):
                 self.expect(404, method, path)
 
+    def test_several_slashes_are_one(self) -> None:
+        self.expect(201, "PUT", f"/dav//file///{ALICE}//a.txt", b"x")
+        for path in (f"/dav//file/{ALICE}/a.txt", f"/dav/file//{ALICE}//a.txt", f"/dav/file/{ALICE}/a.txt"):
+            self.assertEqual(self.expect(200, "GET", path).body, b"x")
+            self.expect(401, "GET", path, user=None)
+            self.expect(403, "GET", path, user="bob")
+        self.assertEqual(list(self.properties("/dav//cal", "D:displayname", depth="0")), ["/dav/cal/"])
+        self.expect(200, "OPTIONS", "/dav//cal", user=None)
+        for path in ("/dav//", f"//dav/file/{ALICE}/a.txt", "/dav//none/x"):
+            self.expect(404, "GET", path)
+
     def test_credentials_are_asked_for(self) -> None:
         answer = self.expect(401, "PROPFIND", f"/dav/cal/{ALICE}/", user=None)
         self.assertEqual(answer.headers["content-type"], "application/problem+json")

@@ -50,6 +50,15 @@ class RuleTests(SynchronousTestCase):
     def test_the_default_is_no_rule(self) -> None:
         self.assertIsNone(access_rule(Http.from_wire({}).allowed_endpoints, None))
 
+    def test_several_slashes_are_one_where_they_are_served_as_one(self) -> None:
+        rule = access_rule(expression("starts_with(path, '/dav/cal/')"), None)
+        assert rule is not None
+        for path, status in (("/dav/cal/a", 403), ("/dav//cal/a", 403), ("/dav///cal//a", 403), ("/dav/card/a", 200)):
+            self.assertEqual(rule.status(exchange(f"GET {path} HTTP/1.1\r\nHost: x".encode())), status, path)
+        other = access_rule(expression("path == '/a//b'"), None)
+        assert other is not None
+        self.assertEqual(other.status(exchange(b"GET /a//b HTTP/1.1\r\nHost: x")), 403)
+
     def test_a_condition_that_never_holds_is_no_rule(self) -> None:
         self.assertIsNone(access_rule(expression("1 == 2"), None))
 

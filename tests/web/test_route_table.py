@@ -33,6 +33,7 @@ RULE = declared("GET", "/rule/<name>")
 RULE_PUT = declared("PUT", "/rule/<name>")
 RULE_ANY = declared("*", "/every/<name>")
 DEEP = declared(("PROPFIND", "MKCALENDAR"), "/dav/<kind>/<path:rest>")
+NAMES = declared("*", "/names/<names:rest>")
 BOTH = declared("POST", "/rule/exact")
 
 
@@ -40,7 +41,7 @@ class FindTests(SynchronousTestCase):
     """``RouteTable.find``."""
 
     def setUp(self) -> None:
-        self.table = RouteTable([EXACT, ANY, RULE, RULE_PUT, RULE_ANY, DEEP, BOTH], {})
+        self.table = RouteTable([EXACT, ANY, RULE, RULE_PUT, RULE_ANY, DEEP, BOTH, NAMES], {})
 
     def _found(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         bound, values = self.table.find(method, path)
@@ -72,6 +73,13 @@ class FindTests(SynchronousTestCase):
 
     def test_dav_methods_and_deep_paths_are_found(self) -> None:
         self.assertEqual(self._found("MKCALENDAR", "/dav/cal/a/b%20c/"), (DEEP, {"kind": "cal", "rest": "a/b%20c/"}))
+
+    def test_names_may_begin_with_slashes(self) -> None:
+        for rest in ("a", "/a", "///a//b/", "a%2Fb"):
+            self.assertEqual(self._found("PROPFIND", f"/names/{rest}"), (NAMES, {"rest": rest}))
+        for path in ("/names/", "/names", "//names/a", "/names//"):
+            self.assertRaises(NotFound, self.table.find, "GET", path)
+        self.assertRaises(NotFound, self.table.find, "PROPFIND", "/dav/cal//a")
 
     def test_a_wrong_method_names_the_right_ones(self) -> None:
         self.assertEqual(self._allowed("DELETE", "/exact"), ("GET", "HEAD", "OPTIONS"))
