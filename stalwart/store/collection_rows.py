@@ -160,6 +160,14 @@ class ArchivedItem(Struct, frozen=True):
     """One thing of it: ``path`` below it, empty for itself."""
 
     path: str
+class SharedType(NamedTuple):
+    """In an account there are objects of a type on which somebody has just these rights."""
+
+    account_id: int
+    type: int
+    rights: int
+
+
     type: int
     is_collection: bool
     created_at: int

@@ -20,6 +20,7 @@ from stalwart.store.collection_rows import (
     Member,
     NewItem,
     Span,
+    SharedType,
     Spanned,
 )
 
@@ -222,7 +223,9 @@ class Shares(Protocol):
         """Rights by grantee of several objects; those without any are left out."""
 
     def replace(self, account_id: int, object_id: int, grants: Mapping[int, int]) -> None:
-        """Give rights to these and to nobody else; the number of the last change of the account is noted with them."""
+        """Give rights to these and to nobody else; the number of the last change of the account is noted with them, so
+        the object is written before. Whoever sees more or less of the account than before is told by his ``SHARES``.
+        """
 
     def granted(self, grantees: Iterable[int], account_id: int | None = None) -> list[Grant]:
         """What was granted to any of them (one person and groups), in one account or all."""
@@ -263,4 +266,13 @@ class Archive(Protocol):
         """Forget it for good; False if there was none."""
 
     def purge(self, now: int, limit: int) -> int:
+    def accounts(self, grantees: Iterable[int]) -> list[SharedType]:
+        """In which accounts any of them has rights, and which, however many objects there are."""
+
+    def last_change(self, account_id: int, grantees: Iterable[int]) -> int:
+        """The number of the change with which the rights of any of them changed last in an account; 0 for never."""
+
+    def changed_since(self, account_id: int, grantees: Iterable[int], type: int, since: int) -> bool:
+        """Whether rights of any of them have changed after ``since`` on objects of a type that were there then."""
+
         """Forget what is over; answers how many."""

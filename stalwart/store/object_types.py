@@ -38,3 +38,13 @@ FILE_NODE: Final = 15
 
 CALENDAR_EVENT_NOTIFICATION: Final = 16
 """Messages in scheduling inboxes, which are what JMAP clients are told of as well (RFC 6638 2.2)."""
+
+SHARE_NOTIFICATION: Final = 17
+"""What changed in what an account may do with things of others (RFC 9670 3)."""
+
+PARTICIPANT_IDENTITY: Final = 18
+PARTICIPANT_ADDRESSES: Final = 19
+"""One object for an account: the addresses that participant identities were made for. Clients do not see it."""
+
+SHARES: Final = 20
+"""No objects, only a state: the number of the change with which other accounts showed more or less than before."""

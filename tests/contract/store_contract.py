@@ -24,6 +24,7 @@ from tests.contract.store_queue import QueueContract
 from tests.contract.store_registry import RegistryContract
 from tests.contract.store_search import SearchContract
 from tests.contract.store_seen import SeenContract
+from tests.contract.store_shares import SharesContract
 from tests.contract.store_small import SmallContract
 from tests.contract.store_transactions import TransactionContract
 from tests.contract.store_watching import WatchingContract
@@ -51,6 +52,7 @@ class StoreContract(
     CollectionContract,
     CopyContract,
     SharingContract,
+    SharesContract,
     ArchiveContract,
 ):
     """All of it. ``make_store`` returns a store that is not started yet."""

@@ -23,7 +23,7 @@ _SCHEDULING = Rights.SCHEDULING_READ_FREE_BUSY | Rights.SCHEDULING_INVITE | Righ
 _CONTENT = Rights.ADD_ITEMS | Rights.MODIFY | Rights.MODIFY_ITEMS
 _GRANTS: dict[Name, Rights] = {
     name("D:read"): Rights.READ | Rights.READ_ITEMS,
-    name("D:write"): _CONTENT | Rights.DELETE | Rights.REMOVE_ITEMS,
+    name("D:write"): _CONTENT | Rights.DELETE | Rights.REMOVE_ITEMS | Rights.RENAME,
     name("D:write-content"): _CONTENT,
     name("D:write-properties"): Rights.MODIFY,
     name("D:write-acl"): Rights.SHARE,

@@ -27,8 +27,11 @@ class Rights(IntFlag):
     MODIFY_PRIVATE = 1 << 12  # what is kept per user (JMAP mayUpdatePrivate)
     RSVP = 1 << 13  # the own answer to invitations (JMAP mayRSVP)
     CREATE_CHILD = 1 << 14
+    SET_SEEN = 1 << 15  # mark messages as read or not (JMAP maySetSeen)
+    SUBMIT = 1 << 16  # send mail to the mailbox (JMAP maySubmit)
+    RENAME = 1 << 17  # another name or place for a file or folder (JMAP mayRename)
 
     @classmethod
     def all(cls) -> Rights:
         """Every right: the owner's, and that of members of a group."""
-        return cls((1 << 15) - 1)
+        return cls((1 << 18) - 1)

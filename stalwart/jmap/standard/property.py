@@ -28,7 +28,7 @@ class Property:
     ``immutable``: set when the object is created, never after. ``computed``: not stored, the source works it out when
     it is asked for. ``by_default`` False: answered only by name. ``capability``: answered by default only if ``using``
     names it (jmap.md 5). ``copied`` False: ``/copy`` leaves it out; None leaves out what holds ids, as those mean
-    objects of the other account.
+    objects of the other account. ``sparse``: a patch may go into parts of it that are not there, as if they were empty.
     """
 
     type: PropertyType
@@ -39,6 +39,7 @@ class Property:
     by_default: bool = True
     capability: str | None = None
     copied: bool | None = None
+    sparse: bool = False
 
     @property
     def settable(self) -> bool:

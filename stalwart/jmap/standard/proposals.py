@@ -70,7 +70,21 @@ def proposed(old: Mapping[str, Any], changes: Mapping[Path, Any], properties: Pr
     with_default = (
         name for name, each in named.items() if each.default is not REQUIRED or isinstance(each.type, Nullable)
     )
-    return patched(old, changes, {name: named[name].fresh_default() for name in with_default})
+    former = _deepened(old, [path for path in changes if len(path) > 1 and path[0] in named and named[path[0]].sparse])
+    return patched(former, changes, {name: named[name].fresh_default() for name in with_default})
+
+
+def _deepened(old: Mapping[str, Any], paths: Iterable[Path]) -> dict[str, Any]:
+    """``old`` with empty objects where ``paths`` lead through something that is not there."""
+    made = dict(old)
+    for path in paths:
+        here = made
+        for step in path[:-1]:
+            child = here.get(step)
+            if not (child is None or isinstance(child, dict)):
+                break
+            here[step] = here = dict(child or {})
+    return made
 
 
 def read_changes(old: Mapping[str, Any], wanted: Mapping[str, Any], properties: Properties) -> dict[str, Any]:

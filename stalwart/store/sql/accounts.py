@@ -10,6 +10,7 @@ from stalwart.store.object_types import MAILBOX
 from stalwart.store.rows import AccountRow
 from stalwart.store.sql.lists import select_in
 from stalwart.store.sql.session import Session
+from stalwart.store.sql.shares import forget_account
 
 _COLUMNS = "id, login, kind, seq, last_id, used_octets"
 _OWNED = (
@@ -23,7 +24,6 @@ _OWNED = (
     "thread_count",
     "delivered",
     "seen",
-    "acl",
     "pref",
     "collection",
     "binding",
@@ -101,10 +101,10 @@ class SqlAccounts:
             id,
             id,
         )
+        forget_account(self._session, id)
         for table in _OWNED:
             self._session.run(f"DELETE FROM {table} WHERE account_id = ?", id)
         self._session.doubt(id, MAILBOX)
-        self._session.run("DELETE FROM acl WHERE grantee = ?", id)
         self._session.run("DELETE FROM pref WHERE user_id = ?", id)
 
     def erase(self, id: int, now: int, limit: int) -> bool:

@@ -18,6 +18,7 @@ from stalwart.store.sql.blobs import SqlBlobs
 from stalwart.store.sql.lists import bounded, insert_new
 from stalwart.store.sql.objects import SqlObjects
 from stalwart.store.sql.session import Session
+from stalwart.store.sql.shares import forget_shares
 
 MEMBER = (
     "b.collection_id, b.segment, b.item_id, b.type, b.is_collection, b.added_seq, b.seq, b.dead, b.mark, b.size,"
@@ -372,11 +373,11 @@ class CollectionWriting:
             )
 
     def _forget_shared(self, account_id: int, ids: Sequence[int]) -> None:
-        for table in ("acl", "pref"):
-            self._session.run(
-                f"DELETE FROM {table} WHERE account_id = ? AND obj_id IN ({self._session.dialect.numbers})",
-                *(account_id, self._numbers(ids)),
-            )
+        forget_shares(self._session, account_id, ids)
+        self._session.run(
+            f"DELETE FROM pref WHERE account_id = ? AND obj_id IN ({self._session.dialect.numbers})",
+            *(account_id, self._numbers(ids)),
+        )
 
     @staticmethod
     def _numbers(ids: Any) -> str:

@@ -1,4 +1,4 @@
-"""Who else may use objects of accounts, what people see of them in their own way, and who has locked what."""
+"""What people see of objects of accounts in their own way, and who has locked what."""
 
 from __future__ import annotations
 
@@ -7,68 +7,13 @@ from typing import Any
 
 import msgspec
 
-from stalwart.store.collection_rows import Grant, Lock
+from stalwart.store.collection_rows import Lock
 from stalwart.store.sql.lists import bounded, select_in
 from stalwart.store.sql.session import Session
 
 _LOCK = "token, account_id, home, path, user_id, is_deep, is_shared, owner, expires_at"
 _SEQ = "(SELECT seq FROM account WHERE id = ?)"
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
-
-
-class SqlShares:
-    """``store.collections.Shares`` on a session."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def of_object(self, account_id: int, object_id: int) -> dict[int, int]:
-        return dict(
-            self._session.all(
-                "SELECT grantee, rights FROM acl WHERE account_id = ? AND obj_id = ? ORDER BY grantee",
-                *(account_id, bounded(object_id)),
-            )
-        )
-
-    def of_objects(self, account_id: int, object_ids: Iterable[int]) -> dict[int, dict[int, int]]:
-        rows = select_in(
-            self._session,
-            "SELECT obj_id, grantee, rights FROM acl WHERE account_id = ? AND obj_id IN",
-            account_id,
-            ids=object_ids,
-        )
-        found: dict[int, dict[int, int]] = {}
-        for object_id, grantee, rights in sorted(rows):
-            found.setdefault(object_id, {})[grantee] = rights
-        return found
-
-    def replace(self, account_id: int, object_id: int, grants: Mapping[int, int]) -> None:
-        before = self.of_object(account_id, object_id)
-        for grantee in before.keys() - grants.keys():
-            self._session.run(
-                "DELETE FROM acl WHERE account_id = ? AND obj_id = ? AND grantee = ?", account_id, object_id, grantee
-            )
-        for grantee, rights in grants.items():
-            if before.get(grantee) != rights:
-                self._session.run(
-                    f"INSERT INTO acl(account_id, obj_id, grantee, rights, since_seq) VALUES (?, ?, ?, ?, {_SEQ})"
-                    " ON CONFLICT (account_id, obj_id, grantee)"
-                    " DO UPDATE SET rights = excluded.rights, since_seq = excluded.since_seq",
-                    *(account_id, object_id, grantee, rights, account_id),
-                )
-
-    def granted(self, grantees: Iterable[int], account_id: int | None = None) -> list[Grant]:
-        only, values = ("", ()) if account_id is None else (" AND a.account_id = ?", (account_id,))
-        found: list[Grant] = []
-        for grantee in dict.fromkeys(grantees):
-            rows = self._session.all(
-                "SELECT a.account_id, a.obj_id, o.type, a.grantee, a.rights FROM acl AS a"
-                " JOIN obj AS o ON o.account_id = a.account_id AND o.id = a.obj_id"
-                f" WHERE a.grantee = ?{only} ORDER BY a.account_id, a.obj_id",
-                *(bounded(grantee), *values),
-            )
-            found += (Grant(*columns) for columns in rows)
-        return found
 
 
 class SqlPreferences:

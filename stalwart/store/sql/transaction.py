@@ -23,7 +23,8 @@ from stalwart.store.sql.registry import SqlRegistry
 from stalwart.store.sql.secrets import SqlSecrets
 from stalwart.store.sql.seen import SqlSeen
 from stalwart.store.sql.session import Session
-from stalwart.store.sql.sharing import SqlLocks, SqlPreferences, SqlShares
+from stalwart.store.sql.shares import SqlShares
+from stalwart.store.sql.sharing import SqlLocks, SqlPreferences
 from stalwart.store.sql.sign_ins import SqlSignIns
 from stalwart.store.sql.tokens import SqlTokens
 

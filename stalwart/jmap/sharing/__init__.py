@@ -1,0 +1,1 @@
+"""Sharing: rights on single objects, accounts that others have shared, who is told (RFC 9670)."""
