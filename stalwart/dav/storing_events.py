@@ -35,6 +35,8 @@ async def put_event(asking: Asking, place_for: Place) -> Answer:
     if isinstance(outcome, Answer):
         return outcome
     headers: Headers = (("ETag", outcome.member.etag),)
+    if outcome.is_put_back and not asking.preferences.representation:
+        headers = ()  # it is to be read again (RFC 4791 5.3.4)
     if outcome.schedule_tag is not None:
         headers = (*headers, ("Schedule-Tag", f'"{outcome.schedule_tag}"'))
     return stored_answer(asking, outcome.is_new, headers, outcome.octets, CONTENT_TYPE)

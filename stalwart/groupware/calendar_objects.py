@@ -74,6 +74,8 @@ class Writing:
     now: int
     merges: bool = False
     """Whether answers that have come meanwhile are kept (RFC 6638 3.2.10)."""
+    is_put_back: bool = False
+    """Set where something is kept as it was, and not as it is written (RFC 6638 3.2.2.1)."""
 
 
 class Scheduler(Protocol):
@@ -103,6 +105,8 @@ class Kept:
     is_new: bool
     octets: bytes
     schedule_tag: int | None = None
+    is_put_back: bool = False
+    """See ``Writing``; who has written it should read it again."""
 
 
 def is_small(octets: bytes) -> bool:
@@ -194,10 +198,11 @@ class CalendarObjects:
             if row is not None and row.uid is not None and row.uid != given.facts.uid:
                 raise Violation(Rule.UID_TAKEN, holder=(found.place, found.name))
         self._check_place(tx, found, given)
+        is_put_back = False
         if self.scheduler is not None and not is_silent and (given.facts.is_scheduling or SCHEDULE_TAG in data):
             writing = Writing(found, user_id, before, given, data, now, merges)
             given = self.scheduler.writing(tx, writing)
-            data = writing.data
+            data, is_put_back = writing.data, writing.is_put_back
         held = blobs_of(held_in(data))
         data = {**data, **beside}
         data[ATTACHMENTS] = written(settled(tx, account_id, given.calendar, held_in(data), now))
@@ -208,7 +213,7 @@ class CalendarObjects:
         kept, is_new = tx.collections.put(account_id, found.place, found.name, item, now=now)
         for hash in held.keys() - set(item.held):
             tx.blobs.unlink(account_id, kept.item_id, now, hash)
-        return Kept(kept, is_new, given.octets, data.get(SCHEDULE_TAG))
+        return Kept(kept, is_new, given.octets, data.get(SCHEDULE_TAG), is_put_back)
 
     def withdraw(self, tx: Transaction, found: Resource, *, user_id: int, now: int, sends_reply: bool = True) -> None:
         """Have people be told that an object goes, or a calendar with what is to come in it; called before that.

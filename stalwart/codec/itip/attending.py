@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from attrs import Factory, define
+from attrs import Factory, define, evolve
 
 from stalwart.codec.icalendar.comparing import is_same
 from stalwart.codec.icalendar.components import Component
@@ -15,6 +15,7 @@ from stalwart.codec.icalendar.values import MalformedValue, Period, moment_text,
 from stalwart.codec.itip.differences import SIGNIFICANT
 from stalwart.codec.itip.messages import PROGRESS, REPLIED, message, reply_part, request_part
 from stalwart.codec.itip.objects import Key, SchedulingObject, bounded, derived, is_cancelled, lean
+from stalwart.codec.itip.organized import as_organized
 from stalwart.codec.itip.outcomes import ItipMessage, Options, Outcome, SchedulingRefused, TagStep
 from stalwart.codec.itip.participants import (
     DECLINED,
@@ -27,7 +28,7 @@ from stalwart.codec.itip.participants import (
     organizer,
 )
 
-_OWN: Final = frozenset({"EXDATE", "SUMMARY", "DESCRIPTION"})
+_OWN: Final = frozenset({"EXDATE", "SUMMARY", "DESCRIPTION", "ATTACH"})
 """Significant, and an attendee's to change."""
 
 _SETTLED: Final = (NEEDS_ACTION, DECLINED, "DELEGATED")
@@ -48,16 +49,22 @@ def attendee_changes(old: SchedulingObject, new: SchedulingObject, options: Opti
     """An attendee changes the copy. Raises SchedulingRefused for what only the organizer may change."""
     if (old.master is None) != (new.master is None):
         raise SchedulingRefused("ATTENDEE_CHANGE", "Only the organizer can add or take away the series itself.")
-    replies = _Replies(new, options, old)
     for key in new.parts:
         if key in old.parts:
             _check(key, old, new, options.addresses)
+    organized = as_organized(old, new, options.addresses)
+    new = organized or new
+    replies = _Replies(new, options, old)
+    for key in new.parts:
         if replies.is_news(key):
             replies.add(key)
     for key, part in _given_up(old, new):
         if replies.can_decline(key, part):
             replies.decline(key, part)
-    return replies.outcome()
+    outcome = replies.outcome()
+    if organized is None:
+        return outcome
+    return evolve(outcome, calendar=outcome.calendar or organized.calendar, is_put_back=True)
 
 
 def attendee_deletes(old: SchedulingObject, options: Options) -> Outcome:

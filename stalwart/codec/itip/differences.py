@@ -16,7 +16,7 @@ RESCHEDULING: Final = frozenset(
 )
 """What raises SEQUENCE."""
 
-SIGNIFICANT: Final = RESCHEDULING | {"SUMMARY", "DESCRIPTION", "PRIORITY", "PERCENT-COMPLETE", "COMPLETED"}
+SIGNIFICANT: Final = RESCHEDULING | {"SUMMARY", "DESCRIPTION", "PRIORITY", "PERCENT-COMPLETE", "COMPLETED", "ATTACH"}
 """What people are told of; their list (ATTENDEE) is, too."""
 
 _SETS: Final = frozenset({"RDATE", "EXDATE"})

@@ -60,7 +60,9 @@ class Change:
     """One property that says something else than before."""
 
     name: str
-    """In upper case; ATTENDEE if people were added, removed, or have answered."""
+    """In upper case; ATTENDEE if people were added, removed, or have answered. Of these, and of ATTACH, there is no
+    text.
+    """
     old: str
     new: str
     """Texts, unescaped; for times ``Facts.start`` and ``end`` of this one and ``Facts.before`` say more."""
@@ -143,7 +145,7 @@ def facts_of(
 
 
 def _text(component: Component, name: str) -> str:
-    if name == "ATTENDEE":
+    if name in ("ATTENDEE", "ATTACH"):
         return ""
     value = component.value(name)
     return unescaped(value[:LONGEST_TEXT]).strip() if value else ""

@@ -60,6 +60,8 @@ class Options:
     """So many, or more, are too many (the setting ``maxRecipients``)."""
     max_octets: int = MAX_OCTETS
     """What a message adds to an object is less than this. How large the whole is, whoever stores it has to see."""
+    attached: frozenset[str] = frozenset()
+    """MANAGED-ID of the files that the account itself has put to its object (RFC 8607 4.3)."""
     sends_reply: bool = True
     """Schedule-Reply (RFC 6638 8.1): whether the organizer is told that an attendee deletes the object."""
 
@@ -86,6 +88,8 @@ class Outcome:
     """The object as it is to be stored; None if it is stored as it was given, or deleted."""
     tag: TagStep = TagStep.KEEP
     messages: tuple[ItipMessage, ...] = ()
+    is_put_back: bool = False
+    """Whether something of what was written is not the writer's to change, and stays as it was."""
 
     @property
     def recipients(self) -> list[str]:

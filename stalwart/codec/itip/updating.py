@@ -157,7 +157,7 @@ class _Editing:
         """The object as it is now."""
         if not self.is_changed:
             return Ignored(Reason.UNCHANGED)
-        _take_zones(self.calendar, said.calendar)
+        take_zones(self.calendar, said.calendar)
         check(self.calendar)
         tag = TagStep.NEXT if options.is_tagged else TagStep.FIRST
         return Applied(method, _facts(said, None if method == "CANCEL" else self.present), self.calendar, tag=tag)
@@ -180,15 +180,19 @@ def _clean(items: Iterable[Property]) -> list[Property]:
 def _merge(
     mine: Component, part: Component, said: SchedulingObject, present: SchedulingObject, options: Options
 ) -> bool:
-    """Take over what is significant; whether anything is different."""
+    """Take over what is significant; whether anything is different. Files that the attendee has attached stay."""
+    attached = [each for each in mine.all("ATTACH") if each.parameter("MANAGED-ID") in options.attached]
+    for each in attached:
+        mine.exchange(each, None)
     names = changed_names(mine, present.zones, part, said.zones, has_people=False)
-    names.update(each for each in _ORGANIZERS if part.has(each) and part.all(each) != mine.all(each))
+    names.update(name for name in _ORGANIZERS if part.has(name) and part.all(name) != mine.all(name))
     for name in names:
         items = part.all(name)
         if items:
             mine.put(*items)
         else:
             mine.remove(name)
+    mine.properties += attached
     people = says_of_people(mine)
     is_rescheduled = sequence_of(part) > sequence_of(mine)
     _take_people(mine, part, () if is_rescheduled else options.addresses)
@@ -258,7 +262,7 @@ def _renamed(item: Property, name: str) -> Property:
     return Property.made(name, item.value, parameters)
 
 
-def _take_zones(calendar: Component, message: Component) -> None:
+def take_zones(calendar: Component, message: Component) -> None:
     """The time zones that a message brings, where the object names them and does not know them better."""
     wanted = {each.strip() for each in named_zones(part for part in calendar.components if part.name in KINDS)}
     own = {(each.value("TZID") or "").strip(): each for each in calendar.components if each.name == "VTIMEZONE"}

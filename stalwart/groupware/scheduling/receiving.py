@@ -7,6 +7,7 @@ something new is taken only from people who are known here, unless the settings 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from secrets import token_hex
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from stalwart.codec.itip.outcomes import Applied, Ignored, ItipMessage, Options,
 from stalwart.config.collaboration.scheduling import CalendarScheduling
 from stalwart.config.settings import Settings
 from stalwart.errors import NotFound, StalwartError
+from stalwart.groupware.attachments import held_in
 from stalwart.groupware.calendar_objects import CalendarObjects, Examined
 from stalwart.groupware.homes import Home, Homes
 from stalwart.groupware.kinds import CALENDARS
@@ -124,7 +126,8 @@ class Receiving:
             present = stored(before) if before is not None else None
         except MalformedCalendar:
             return Received(method, uid, "what is there cannot be read")
-        tag = self._tag(tx, account_id, place)
+        data = _data(tx, account_id, place)
+        tag = data.get(SCHEDULE_TAG)
         addresses = self._people.addresses(tx, account_id, message, present, meant=recipient)
         options = Options(
             addresses,
@@ -132,6 +135,7 @@ class Receiving:
             is_tagged=tag is not None,
             max_recipients=rules.max_recipients,
             max_octets=self._objects.largest,
+            attached=frozenset(held_in(data)),
         )
         try:
             outcome = apply(message, present, sender, options)
@@ -155,12 +159,8 @@ class Receiving:
     def _place(self, tx: Transaction, account_id: int, uid: str) -> Member | None:
         """Where the object is; of several that which people have been invited by."""
         found = tx.collections.by_uid(account_id, CALENDARS.item_type, uid)
-        tagged = (each for each in found if self._tag(tx, account_id, each) is not None)
+        tagged = (each for each in found if _data(tx, account_id, each).get(SCHEDULE_TAG) is not None)
         return next(tagged, found[0] if found else None)
-
-    def _tag(self, tx: Transaction, account_id: int, place: Member | None) -> Any:
-        row = tx.objects.get(account_id, place.item_id) if place is not None else None
-        return ((row.data if row is not None else None) or {}).get(SCHEDULE_TAG)
 
     def _is_welcome(self, tx: Transaction, account_id: int, sender: str) -> bool:
         """Whether something new is taken from a sender (spec/dav.md 8.6)."""
@@ -207,6 +207,12 @@ class Receiving:
         if found is None:
             raise NotFound("there is no calendar")
         return found
+
+
+def _data(tx: Transaction, account_id: int, place: Member | None) -> Mapping[str, Any]:
+    """What is kept beside an object."""
+    row = tx.objects.get(account_id, place.item_id) if place is not None else None
+    return (row.data if row is not None else None) or {}
 
 
 def default_calendar(tx: Transaction, homes: Homes, account_id: int) -> Member | None:

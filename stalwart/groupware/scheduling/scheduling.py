@@ -107,6 +107,7 @@ class Scheduling:
         if writing.merges:
             given = self._merged(tx, writing)
         outcome = self._outcome(tx, found.account_id, writing.before, given.calendar, data, writing.now)
+        writing.is_put_back = outcome.is_put_back
         tag = stepped(data.get(SCHEDULE_TAG), outcome.tag)
         data.pop(SCHEDULE_TAG, None)
         if tag is not None:

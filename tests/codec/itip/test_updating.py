@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.icalendar.components import Component
@@ -56,6 +57,15 @@ class RequestTests(SynchronousTestCase):
         for name, value in (("TRANSP", "TRANSPARENT"), ("URL", "b"), ("GEO", "1;2"), ("DTSTART", "20270601T160000Z")):
             self.assertEqual(part.value(name), value, name)
         self.assertEqual(len(part.components), 1)
+
+    def test_files_that_the_attendee_has_attached_stay(self) -> None:
+        own, his, gone = (f"ATTACH;MANAGED-ID={id}:https://a.b/{id}\n" for id in ("own", "his", "gone"))
+        options = evolve(OPTIONS, attached=frozenset({"own"}))
+        part = events(update(given(SERIES + his), given(SERIES + own + gone), options))[0]
+        self.assertEqual([each.value for each in part.all("ATTACH")], ["https://a.b/his", "https://a.b/own"])
+        known = given(SERIES + own + his)
+        self.assertEqual(update(given(SERIES + his), known, options), Ignored(Reason.UNCHANGED))
+        self.assertEqual(len(known.parts[None].all("ATTACH")), 2)
 
     def test_sequence_by_instance(self) -> None:
         present = given(SERIES, SECOND + "SEQUENCE:9\n" + ME)

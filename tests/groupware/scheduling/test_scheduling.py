@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from stalwart.config.collaboration.scheduling import CalendarScheduling
 from stalwart.groupware.scheduling import scheduling
+from tests.dav.methods.test_acl import ace, entries
 from tests.dav.world import conditions
 from tests.groupware.scheduling.world import DEFAULT, SchedulingWorld, meeting
 
@@ -157,6 +160,33 @@ class AttendeeTests(SchedulingWorld):
     def test_the_time_is_not_the_attendees(self) -> None:
         self.answered("DTSTART:20990105T100000Z", "LOCATION:There", 412)
 
+    def test_what_is_not_his_stays_and_is_read_again(self) -> None:
+        other = self.event("bob").replace("DTSTART:20990105T100000Z", "DTSTART:20990105T090000Z")
+        other = other.replace("SUMMARY:Meeting", "SUMMARY:Mine").replace("PARTSTAT=ACCEPTED", "PARTSTAT=DECLINED")
+        answer = self.expect(204, "PUT", self.path, other.encode(), user="bob")
+        self.assertNotIn("etag", answer.headers)
+        mine = self.event("bob")
+        for text in ("DTSTART:20990105T100000Z", "SUMMARY:Mine", "PARTSTAT=ACCEPTED:mailto:alice@example.test"):
+            self.assertIn(text, mine)
+        self.assertEqual(self.inbox("alice"), [])
+        self.assertIn(
+            "etag", self.expect(204, "PUT", self.path, mine.replace("Mine", "My").encode(), user="bob").headers
+        )
+        wanted = self.expect(200, "PUT", self.path, other.encode(), user="bob", prefer="return=representation")
+        self.assertEqual(wanted.headers["etag"], self.text(self.path, "D:getetag", user="bob"))
+        self.assertIn(b"DTSTART:20990105T100000Z", wanted.body)
+
+    def test_who_answers_with_another_time_answers_to_the_time_that_was_told(self) -> None:
+        moved = (
+            self.event("bob")
+            .replace("T100000Z", "T090000Z")
+            .replace("NEEDS-ACTION;RSVP=TRUE:mailto:bob", "ACCEPTED:mailto:bob")
+        )
+        self.expect(204, "PUT", self.path, moved.encode(), user="bob")
+        (notice,) = self.inbox("alice")
+        self.assertIn("DTSTART:20990105T100000Z", notice)
+        self.assertIn("DTSTART:20990105T100000Z", self.event("alice", "meet"))
+
     def test_who_deletes_it_declines(self) -> None:
         self.answered()
         self.expect(204, "DELETE", self.path, user="bob")
@@ -166,6 +196,60 @@ class AttendeeTests(SchedulingWorld):
         self.answered()
         self.expect(204, "DELETE", self.path, user="bob", schedule_reply="F")
         self.assertRegex(self.event("alice", "meet"), r"ATTENDEE;[^\r]*PARTSTAT=ACCEPTED[^\r]*bob@example\.test")
+
+
+class AttachmentTests(SchedulingWorld):
+    def setUp(self) -> None:
+        super().setUp()
+        self.put("alice", meeting(ALICE, BOB, ELSEWHERE))
+        (self.path,) = self.names("bob")
+        self.mine = DEFAULT.format("alice", "meet")
+
+    def attach(self, path: str, content: bytes, status: int = 201, user: str = "alice") -> str:
+        """Attach a file; what it is known by."""
+        fields = {"content_type": "text/plain", "content_disposition": 'attachment; filename="a.txt"'}
+        answer = self.expect(status, "POST", f"{path}?action=attachment-add", content, user=user, **fields)
+        return answer.headers.get("cal-managed-id", "")
+
+    def held(self, user: str, name: str | None = None) -> set[str]:
+        """What the files at the event of somebody are known by."""
+        return set(re.findall(r"MANAGED-ID=([^;:]*)", self.event(user, name)))
+
+    def test_guests_get_what_is_attached_later(self) -> None:
+        first = self.attach(self.mine, b"agenda")
+        self.assertEqual(self.held("bob"), {first})
+        self.assertEqual(len(self.tasks()), 2)
+        second = self.attach(self.mine, b"minutes")
+        self.assertEqual(self.held("bob"), {first, second})
+        self.expect(204, "POST", f"{self.mine}?action=attachment-remove&managed-id={first}")
+        self.assertEqual(self.held("bob"), {second})
+        self.assertEqual(len(self.inbox("bob")), 4)
+        self.assertEqual(self.event("alice", "meet").count("SEQUENCE:1"), 1)
+
+    def test_by_PUT_too(self) -> None:
+        text = self.event("alice", "meet").replace("SUMMARY", "ATTACH:https://example.test/a\r\nSUMMARY")
+        self.put("alice", text.encode(), 204)
+        self.assertIn("ATTACH:https://example.test/a", self.event("bob"))
+        self.put("alice", text.replace("ATTACH:", "ATTACH;FMTTYPE=text/plain:").encode(), 204)
+        self.assertEqual(len(self.inbox("bob")), 2)
+
+    def test_what_a_guest_attaches_is_his_and_stays(self) -> None:
+        own = self.attach(self.path, b"notes", user="bob")
+        self.assertEqual((self.held("bob"), self.held("alice", "meet")), ({own}, set()))
+        self.assertEqual(self.inbox("alice"), [])
+        first = self.attach(self.mine, b"agenda")
+        self.assertEqual(self.held("bob"), {own, first})
+        again = self.event("alice", "meet").replace("SUMMARY:Meeting", "SUMMARY:Other")
+        self.put("alice", again.encode(), 204)
+        self.assertEqual(self.held("bob"), {own, first})
+        self.expect(204, "POST", f"{self.mine}?action=attachment-remove&managed-id={first}")
+        self.assertEqual(self.held("bob"), {own})
+
+    def test_who_may_not_invite_attaches_nothing_for_guests(self) -> None:
+        calendar = self.mine.removesuffix("meet.ics")
+        self.expect(200, "ACL", calendar, entries(ace("D:read", "D:write")))
+        self.attach(self.mine, b"agenda", 403, user="bob")
+        self.assertEqual((self.held("alice", "meet"), self.held("bob")), (set(), set()))
 
 
 class ModuleTests(SchedulingWorld):

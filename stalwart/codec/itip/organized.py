@@ -1,0 +1,78 @@
+"""What an attendee writes of a meeting that somebody else organizes: its times, and what the others have answered, stay
+as the organizer has told them (RFC 6638 3.2.2.1).
+
+Nothing is refused for that: clients write what they have read a while ago. A component of a higher SEQUENCE is a newer
+revision, which a client has got by mail and this server has not, and stands as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stalwart.codec.icalendar.components import Component
+from stalwart.codec.icalendar.instances import sequence_of
+from stalwart.codec.icalendar.zones import Zones
+from stalwart.codec.itip.differences import changed_names, says_of_people
+from stalwart.codec.itip.objects import Key, SchedulingObject, derived, lean, read_object
+from stalwart.codec.itip.participants import attendees, one_of
+from stalwart.codec.itip.updating import take_zones
+
+TIMES: Final = frozenset({"DTSTART", "DTEND", "DURATION", "DUE", "RRULE", "RDATE"})
+_SERIES: Final = TIMES | {"SEQUENCE"}
+
+
+def as_organized(old: SchedulingObject, new: SchedulingObject, addresses: frozenset[str]) -> SchedulingObject | None:
+    """``new`` with what is not the attendee's, who has ``addresses``, as ``old`` has it; None if that is so already."""
+    calendar = new.calendar.copy()
+    keys = {id(part): key for key, part in new.parts.items()}
+    pairs = zip(new.calendar.components, calendar.components, strict=True)
+    parts = {keys[id(source)]: copy for source, copy in pairs if id(source) in keys}
+    series = lean(old, _SERIES)
+    is_changed = False
+    for key, part in parts.items():
+        before = old.parts.get(key) or _of_series(series, old, key, part, new.zones)
+        if before is None or sequence_of(part) > sequence_of(before):
+            continue
+        is_changed |= _put_times_back(part, new.zones, before, old.zones)
+        told = old.parts.get(key if key in old.parts else None)
+        if told is not None:
+            is_changed |= _put_answers_back(part, told, addresses)
+    if not is_changed:
+        return None
+    take_zones(calendar, old.calendar)
+    return read_object(calendar)
+
+
+def _of_series(
+    series: SchedulingObject, old: SchedulingObject, key: Key, part: Component, zones: Zones
+) -> Component | None:
+    """What an instance is in the series, that has got a component of its own now."""
+    recurrence = part.first("RECURRENCE-ID")
+    if recurrence is None or not old.has_instance(key):
+        return None
+    return derived(series, recurrence, zones)
+
+
+def _put_times_back(part: Component, zones: Zones, before: Component, zones_before: Zones) -> bool:
+    changed = changed_names(before, zones_before, part, zones, has_people=False) & TIMES
+    for name in changed:
+        items = before.all(name)
+        if items:
+            part.put(*items)
+        else:
+            part.remove(name)
+    return bool(changed)
+
+
+def _put_answers_back(part: Component, before: Component, addresses: frozenset[str]) -> bool:
+    known, said = attendees(before), attendees(part)
+    delegates: set[str] = set()
+    for me in (one_of(known, addresses), one_of(said, addresses)):
+        delegates.update(me.delegated_to if me is not None else ())
+    earlier, is_changed = says_of_people(before), False
+    for address, now in says_of_people(part).items():
+        if address in addresses or address in delegates or address not in known or earlier[address] == now:
+            continue
+        part.exchange(said[address].item, known[address].item)
+        is_changed = True
+    return is_changed
