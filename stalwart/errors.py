@@ -164,6 +164,12 @@ class TooMany(StalwartError):
         self.headers = dict(headers or {})
 
 
+class TooManyAtOnce(TooMany):
+    """An account has more requests under way than it may, and others wait already, or this one has waited."""
+
+    default_detail = "The request exceeds the maximum number of concurrent requests."
+
+
 class LimitExceeded(StalwartError):
     """A limit of RFC 8620 3.6.1 is exceeded; ``limit`` is its name, for example ``maxConcurrentRequests``."""
 

@@ -51,11 +51,12 @@ def requests_exceeded(limit: int, reset: int) -> dict[str, str]:
     return limit_fields(Quota("requests", limit, 0, reset))
 
 
-def concurrency_exceeded(name: str, limit: int) -> dict[str, str]:
-    """For a concurrency limit; ``name`` is ``concurrent-requests`` or ``concurrent-uploads``. No reset is
-    known.
+def concurrency_exceeded(name: str, limit: int, retry_after: int | None = None) -> dict[str, str]:
+    """For a concurrency limit; ``name`` is ``concurrent-requests`` or ``concurrent-uploads``. No reset is known;
+    ``retry_after`` is when it is worth another attempt.
     """
-    return limit_fields(Quota(name, limit, 0, None, "concurrent-requests"))
+    fields = limit_fields(Quota(name, limit, 0, None, "concurrent-requests"))
+    return fields if retry_after is None else {"Retry-After": str(retry_after), **fields}
 
 
 def upload_quota_exceeded(

@@ -55,7 +55,14 @@ def options(exchange: Exchange) -> Answer:
     return Answer(200, headers=ABILITIES)
 
 
-@route(ANY_METHOD, "/dav/<names:rest>", needs="authenticated", body_limit=ANY_SIZE, spec="dav 4; RFC 4918, 4791, 6352")
+@route(
+    ANY_METHOD,
+    "/dav/<names:rest>",
+    needs="authenticated",
+    body_limit=ANY_SIZE,
+    waits=True,
+    spec="dav 4; RFC 4918, 4791, 6352",
+)
 async def dav(exchange: Exchange, *, dav_tools: Tools) -> Answer | EventStream:
     """Calendars, address books, files and principals: WebDAV, CalDAV, CardDAV."""
     try:

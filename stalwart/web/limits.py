@@ -7,7 +7,7 @@ window that is over is dropped whole, and within one window the oldest key gives
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Protocol
 
 from stalwart.codec.rate_limit_headers import concurrency_exceeded, requests_exceeded
@@ -78,6 +78,8 @@ class Limits:
     def __init__(self, counters: Counters | None = None, places: Places | None = None) -> None:
         self._counters = counters if counters is not None else MemoryCounters()
         self._places = places if places is not None else MemoryPlaces()
+        self.when_free: Callable[[int], None] = lambda account: None
+        """Told of accounts whose places were given back here."""
 
     def reset(self) -> None:
         """Let everybody begin anew; places that are taken stay taken."""
@@ -124,3 +126,4 @@ class Limits:
     def leave(self, account: int) -> None:
         """Give a place back."""
         self._places.free(_REQUESTS, account)
+        self.when_free(account)

@@ -10,10 +10,10 @@ import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from inspect import iscoroutine
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from attrs import evolve
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 
 from stalwart.codec.ip_networks import LOOPBACK
 from stalwart.directory.access import Access
@@ -26,6 +26,7 @@ from stalwart.errors import (
     StalwartError,
     TooLarge,
     TooMany,
+    TooManyAtOnce,
     Unauthenticated,
 )
 from stalwart.provider.dpop import Proofs
@@ -66,6 +67,7 @@ from stalwart.web.limits import Limits
 from stalwart.web.problems import fault, insufficient_scope, of_error, status_problem
 from stalwart.web.route_table import BoundRoute, RouteTable
 from stalwart.web.routes import AUTHENTICATED
+from stalwart.web.turns import Turns
 
 HTTP_PORT, HTTPS_PORT = 80, 443
 CHALLENGES = "/.well-known/acme-challenge/"
@@ -77,10 +79,20 @@ _EVENTS: dict[type[StalwartError], Event] = {
     TooMany: LIMIT_TOO_MANY_REQUESTS,
     TooLarge: LIMIT_SIZE_REQUEST,
     LimitExceeded: LIMIT_CONCURRENT_REQUEST,
+    TooManyAtOnce: LIMIT_CONCURRENT_REQUEST,
 }
 
 Result = Answer | EventStream | WebSocket
 Outcome = Result | Coroutine[Any, Any, Any]
+
+
+Place = TypeVar("Place", covariant=True)
+
+
+class Entrance(Protocol[Place]):
+    """Where requests of accounts are let in: at once or not at all, or in their turn."""
+
+    def enter(self, access: Access, most: int) -> Place: ...
 
 
 class Changes(Protocol):
@@ -116,6 +128,7 @@ class Pipeline:
         self.https_port: Callable[[], int | None] = lambda: None
         self.bans = bans
         self.limits = limits
+        self._turns = Turns(limits, clock)
         self._table = table
         self._exact = table.exact
         self._directory = directory
@@ -344,16 +357,24 @@ class Pipeline:
         exchange.access = access
         check_authenticate(access)
         if bound.limit == "authenticated":
-            exchange.slot = self._charge(access)
+            place = self._charge(access, self._turns if bound.route.waits else self.limits)
+            if isinstance(place, Deferred):
+                return self._completed(exchange, self._in_turn(exchange, bound, access, place))
+            exchange.slot = place
         check_permission(access, bound.needs or "")
         return self._called(exchange, bound)
 
-    def _charge(self, access: Access) -> int | None:
-        """Count a request of an account; the place that it has taken."""
+    async def _in_turn(self, exchange: Exchange, bound: BoundRoute, access: Access, turn: Deferred[int]) -> Outcome:
+        exchange.slot = await turn
+        check_permission(access, bound.needs or "")
+        return self._called(exchange, bound)
+
+    def _charge(self, access: Access, places: Entrance[Place]) -> Place | None:
+        """Count a request of an account; the place that it has taken, or will."""
         front = self.front
         if front.authenticated is not None:  # wherever it comes from: addresses are exempt, accounts are not
             self.limits.authenticated(access, front.authenticated, self._seconds())
-        return self.limits.enter(access, front.max_concurrent) if front.max_concurrent is not None else None
+        return places.enter(access, front.max_concurrent) if front.max_concurrent is not None else None
 
     # What ``websocket.Socket`` asks for messages that are requests
 
@@ -365,7 +386,7 @@ class Pipeline:
 
     def counted(self, access: Access) -> Callable[[], None]:
         """Count a request of an account until the result is called. Raises TooMany, LimitExceeded."""
-        slot = self._charge(access)
+        slot = self._charge(access, self.limits)
         return (lambda: None) if slot is None else partial(self.limits.leave, slot)
 
     def _charge_anonymous(self, exchange: Exchange) -> None:

@@ -25,6 +25,7 @@ class Route:
     everybody, ``authenticated``, or the camelCase name of a permission; ``limit`` says whose rate is charged;
     ``body_limit`` is in bytes; ``services`` are the keyword-only parameters of ``handler``. ``otherwise``, with the
     same services, may answer a request without credentials where ``needs`` asks for some; None from it is the 401.
+    ``waits``: where the account has too many requests under way this one waits for a while (``turns``).
     ``ticket``: a ticket in the query may take the place of credentials, for clients that cannot send the field.
     """
 
@@ -41,6 +42,7 @@ class Route:
     name: str
     otherwise: Callable[..., Any] | None = None
     ticket: bool = False
+    waits: bool = False
 
 
 def route(
@@ -53,6 +55,7 @@ def route(
     body_limit: int = SMALL_BODY,
     otherwise: Callable[..., Any] | None = None,
     ticket: bool = False,
+    waits: bool = False,
 ) -> Callable[[Callable[..., Any]], Route]:
     """Declare a function ``(exchange, *, service, ...) -> Answer | EventStream`` (plain or ``async``) as an endpoint.
 
@@ -77,6 +80,7 @@ def route(
             name=f"{handler.__module__}.{handler.__qualname__}",
             otherwise=otherwise,
             ticket=ticket,
+            waits=waits,
         )
 
     return declare

@@ -75,6 +75,16 @@ async def jmap(exchange: Exchange, *, desk: Desk) -> Answer:
     return Answer(200, body, "application/json")
 
 
+@route("GET", "/patient", needs="authenticated", waits=True, spec="test")
+async def patient(exchange: Exchange, *, desk: Desk) -> Answer:
+    return text_answer(str(await desk.wait()))
+
+
+@route("GET", "/patient/secret", needs="sysEverything", waits=True, spec="test")
+async def patient_secret(exchange: Exchange) -> Answer:
+    return text_answer("secret")
+
+
 @route("GET", "/slow", needs=None, limit="none", spec="test")
 async def slow(exchange: Exchange, *, desk: Desk) -> Answer:
     return text_answer(str(await desk.wait()))
