@@ -19,6 +19,7 @@ from stalwart.groupware.bin import Bin
 from stalwart.groupware.calendar_objects import CalendarObjects
 from stalwart.groupware.contacts import Contacts
 from stalwart.groupware.files import Files
+from stalwart.groupware.granting import Granting
 from stalwart.groupware.homes import Home, Homes
 from stalwart.groupware.kinds import KINDS, Kind
 from stalwart.groupware.placing import Placing
@@ -50,7 +51,12 @@ class Tools:
     placing: Placing
     contacts: Contacts
     attaching: Attaching
+    granting: Granting = field(init=False)
     recent: RecentValues = field(init=False)
+
+    @granting.default
+    def _granting(self) -> Granting:
+        return Granting(self.settings)
 
     @recent.default
     def _recent(self) -> RecentValues:

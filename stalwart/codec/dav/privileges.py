@@ -7,7 +7,8 @@ parts of it are told as what they are.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Literal
 
 from stalwart.codec.dav.acl_body import Ace
@@ -45,6 +46,9 @@ _CALENDAR_GRANTS: dict[Name, Rights] = {
     name("A:schedule-deliver-reply"): Rights.SCHEDULING_REPLY,
     name("A:schedule-send-reply"): Rights.SCHEDULING_REPLY,
 }
+UNSPOKEN = Rights.all() & ~reduce(or_, (*_GRANTS.values(), *_CALENDAR_GRANTS.values()))
+"""Rights that no privilege stands for; who is granted anything keeps those that he has."""
+
 _ALL, _FREE_BUSY = name("D:all"), name("A:read-free-busy")
 _READ, _READ_OWN = name("D:read"), name("D:read-current-user-privilege-set")
 _WRITE, _WRITE_PROPERTIES, _WRITE_CONTENT = name("D:write"), name("D:write-properties"), name("D:write-content")

@@ -5,15 +5,13 @@ The list is a new one each time. It can only grant, to accounts that it names by
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from stalwart.codec.dav.acl_body import Acl, read_acl
 from stalwart.codec.dav.errors import BadPath, UnmetCondition
 from stalwart.codec.dav.fragments import need_privileges
 from stalwart.codec.dav.multistatus import empty
 from stalwart.codec.dav.names import name
 from stalwart.codec.dav.paths import parse_reference
-from stalwart.codec.dav.privileges import Kind, granted, reported
+from stalwart.codec.dav.privileges import UNSPOKEN, granted, reported
 from stalwart.codec.dav.rights import Rights
 from stalwart.config.collaboration.sharing import Sharing
 from stalwart.dav.asking import Asking
@@ -22,8 +20,10 @@ from stalwart.dav.guarding import judge
 from stalwart.dav.properties.access import SORTS
 from stalwart.dav.refusals import Refused, refused
 from stalwart.dav.shown import kept_on
+from stalwart.groupware.granting import Subject, TooGenerous
+from stalwart.groupware.homes import DISPLAY_NAME
 from stalwart.groupware.kinds import FILES
-from stalwart.groupware.resources import Level, Resource
+from stalwart.groupware.resources import Level
 from stalwart.store import Transaction
 from stalwart.web.answers import Answer
 
@@ -62,24 +62,18 @@ def _share(tx: Transaction, asking: Asking, wanted: Acl) -> None:
         raise refused(403, "D:limited-number-of-aces")
     member = tx.collections.member(found.account_id, found.place, found.name, with_data=True)
     assert member is not None  # in the same transaction
-    before = tx.shares.of_object(found.account_id, member.item_id)
-    after = {id: int(rights) for id, rights in grants.items()}
-    _check_gifts(asking, found, before, grants, sort)
     tx.collections.update(found.account_id, member.item_id, now=asking.now, data=member.data)
-    tx.shares.replace(found.account_id, member.item_id, after)
+    known = tx.shares.of_object(found.account_id, member.item_id)
+    after = {id: int(rights | Rights(known.get(id, 0)) & UNSPOKEN) for id, rights in grants.items()}
+    called = str((member.data or {}).get(DISPLAY_NAME) or member.segment)
+    subject = Subject(found.account_id, member.item_id, member.type, called, found.rights)
+    try:
+        before = asking.tools.granting.replace(tx, subject, after, user_id=asking.viewer.account_id, now=asking.now)
+    except TooGenerous as refusal:
+        lacking = reported(refusal.missing, sort) or (name("D:write"),)
+        raise Refused(403, need_privileges(asking.target.href(), lacking)) from None
     if found.kind is FILES and member.is_collection:
         asking.tools.files.shared_anew(tx, found.account_id, member.item_id, before, after)
-
-
-def _check_gifts(
-    asking: Asking, found: Resource, before: Mapping[int, int], grants: Mapping[int, Rights], sort: Kind
-) -> None:
-    """Nobody gives to others, or to himself, what he has not (decision 21). Raises Refused."""
-    missing = Rights.NONE
-    for grantee, rights in grants.items():
-        missing |= rights & ~Rights(before.get(grantee, 0)) & ~found.rights
-    if missing:
-        raise Refused(403, need_privileges(asking.target.href(), reported(missing, sort) or (name("D:write"),)))
 
 
 def _account(tx: Transaction, asking: Asking, href: str) -> int | None:
