@@ -43,6 +43,7 @@ class StoringEventsTests(DavWorld):
             (calendar(), "A:valid-calendar-object-resource"),
             (calendar("BEGIN:VEVENT\nSUMMARY:x\nEND:VEVENT\n"), "A:valid-calendar-object-resource"),
             (calendar(two.format("a"), two.format("b")), "A:valid-calendar-object-resource"),
+            (calendar(two.format("a"), two.format("a")), "A:valid-calendar-object-resource"),
             (calendar(two.format("a"), "BEGIN:VTODO\nUID:a\nEND:VTODO\n"), "A:valid-calendar-object-resource"),
         ):
             refused = self.expect(412, "PUT", PATH, octets)

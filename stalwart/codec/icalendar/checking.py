@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Hashable
 from typing import Final
 
 from attrs import frozen
 
+from stalwart.codec.icalendar.comparing import meaning
 from stalwart.codec.icalendar.components import Component
 from stalwart.codec.icalendar.instances import KINDS, sequence_of
 from stalwart.codec.icalendar.lines import MalformedCalendar
 from stalwart.codec.icalendar.values import calendar_address, calendar_addresses, unescaped
+from stalwart.codec.icalendar.zones import Zones
 
 _LONGEST_UID: Final = 1024
 _TOLD: Final = frozenset({"SUMMARY", "LOCATION", "DESCRIPTION", "STATUS", "TRANSP", "CLASS"})
@@ -67,7 +69,20 @@ def check(calendar: Component, kinds: Container[str] | None = None) -> ObjectFac
         raise RefusedCalendarObject("A calendar object has components of one kind only.")
     if kinds is not None and kind not in kinds:
         raise RefusedCalendarObject(f"This calendar does not take {kind}.", "supported-calendar-component")
+    if len(components) > 1:
+        _check_instances(components, Zones(calendar))
     return facts_of(calendar, components)
+
+
+def _check_instances(components: list[Component], zones: Zones) -> None:
+    """A series, and each of its instances, has one component (RFC 4791 4.1). Raises RefusedCalendarObject."""
+    seen: set[Hashable] = set()
+    for each in components:
+        item = each.first("RECURRENCE-ID")
+        which = (meaning(item, zones), item.parameter("RANGE") is None) if item is not None else None
+        if which in seen:
+            raise RefusedCalendarObject("A calendar object describes each instance once, and the series once.")
+        seen.add(which)
 
 
 def facts_of(calendar: Component, components: list[Component]) -> ObjectFacts:

@@ -51,6 +51,20 @@ class RefusalTests(SynchronousTestCase):
         self.assertEqual(problem.condition, condition)
         self.assertTrue(str(problem).endswith("."))
 
+    def test_each_instance_is_described_once(self) -> None:
+        one, zone = "RECURRENCE-ID:20260102T100000Z", "RECURRENCE-ID;TZID=Europe/Berlin:20260102T110000"
+        series = "DTSTART:20260101T100000Z\nRRULE:FREQ=DAILY"
+        for parts in ((series, series), (series, one, one), (one, zone), ("", ""), (series, *["RECURRENCE-ID:x"] * 2)):
+            problem = self.assertRaises(RefusedCalendarObject, check, calendar(*parts))
+            self.assertEqual(problem.condition, "valid-calendar-object-resource", parts)
+        day = "RECURRENCE-ID;VALUE=DATE:20260102"
+        for parts in (
+            (series, one, one.replace("02T", "03T")),
+            (day, one),
+            (one, one.replace("-ID", "-ID;RANGE=THISANDFUTURE")),
+        ):
+            self.assertEqual(check(calendar(*parts)).uid, "one")
+
     def test_what_is_no_object(self) -> None:
         self.refused("")
         self.refused("BEGIN:VTIMEZONE\nTZID:x\nEND:VTIMEZONE\n")

@@ -74,6 +74,15 @@ class IncomingMailTests(SchedulingWorld):
             self.deliver(said("REQUEST", meeting(GUEST, organizer=ZOE)))
         self.assertEqual(len(self.inbox("bob")), 1)
 
+    def test_an_event_that_is_in_it_twice_is_not_taken_in(self) -> None:
+        twice = meeting(GUEST, organizer=ZOE).decode()
+        event = twice[twice.index("BEGIN:VEVENT") : twice.index("END:VCALENDAR")]
+        self.deliver(said("REQUEST", twice.replace(event, event * 2).encode()))
+        self.assertEqual((self.names("bob"), self.inbox("bob")), ([], []))
+        self.assertIn("calendar.itip-message-error", [id for id, _ in self.told])
+        self.deliver(said("REQUEST", twice.encode()))
+        self.assertIn("SUMMARY:Meeting", self.event("bob"))
+
     def test_limits_and_switches(self) -> None:
         octets = meeting(GUEST, organizer=ZOE)
         self.settle(self.settings.change(CalendarScheduling, {"itipMaxSize": 100}))
