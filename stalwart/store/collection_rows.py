@@ -144,6 +144,14 @@ class Grant(NamedTuple):
     rights: int
 
 
+class SharedType(NamedTuple):
+    """In an account there are objects of a type on which somebody has just these rights."""
+
+    account_id: int
+    type: int
+    rights: int
+
+
 class Archived(Struct, frozen=True):
     """Something deleted that can still be had back: ``path`` where it was, ``items`` in it, itself counted."""
 
@@ -160,14 +168,6 @@ class ArchivedItem(Struct, frozen=True):
     """One thing of it: ``path`` below it, empty for itself."""
 
     path: str
-class SharedType(NamedTuple):
-    """In an account there are objects of a type on which somebody has just these rights."""
-
-    account_id: int
-    type: int
-    rights: int
-
-
     type: int
     is_collection: bool
     created_at: int

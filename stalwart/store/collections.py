@@ -19,8 +19,8 @@ from stalwart.store.collection_rows import (
     Lock,
     Member,
     NewItem,
-    Span,
     SharedType,
+    Span,
     Spanned,
 )
 
@@ -230,6 +230,15 @@ class Shares(Protocol):
     def granted(self, grantees: Iterable[int], account_id: int | None = None) -> list[Grant]:
         """What was granted to any of them (one person and groups), in one account or all."""
 
+    def accounts(self, grantees: Iterable[int]) -> list[SharedType]:
+        """In which accounts any of them has rights, and which, however many objects there are."""
+
+    def last_change(self, account_id: int, grantees: Iterable[int]) -> int:
+        """The number of the change with which the rights of any of them changed last in an account; 0 for never."""
+
+    def changed_since(self, account_id: int, grantees: Iterable[int], type: int, since: int) -> bool:
+        """Whether rights of any of them have changed after ``since`` on objects of a type that were there then."""
+
 
 class Preferences(Protocol):
     """What people see of objects in their own way: names, colours, time zones. Homes count as objects here."""
@@ -266,13 +275,4 @@ class Archive(Protocol):
         """Forget it for good; False if there was none."""
 
     def purge(self, now: int, limit: int) -> int:
-    def accounts(self, grantees: Iterable[int]) -> list[SharedType]:
-        """In which accounts any of them has rights, and which, however many objects there are."""
-
-    def last_change(self, account_id: int, grantees: Iterable[int]) -> int:
-        """The number of the change with which the rights of any of them changed last in an account; 0 for never."""
-
-    def changed_since(self, account_id: int, grantees: Iterable[int], type: int, since: int) -> bool:
-        """Whether rights of any of them have changed after ``since`` on objects of a type that were there then."""
-
         """Forget what is over; answers how many."""
