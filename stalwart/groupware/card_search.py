@@ -12,6 +12,7 @@ from attrs import field, frozen
 from stalwart.codec.vcard.checking import INCOMPLETE
 from stalwart.codec.vcard.filter import Lookup, Plan
 from stalwart.store import Transaction
+from stalwart.store.collection_rows import Question
 
 _NONE: frozenset[int] = frozenset()
 
@@ -57,17 +58,14 @@ def candidates(tx: Transaction, account_id: int, book_id: int, plan: Plan) -> Ca
     everything = Found(others=True)
     if plan.lookups is None:
         return Candidates(everything, everything if plan.exact else Found())
-    found = [_looked_up(tx, account_id, book_id, each) for each in plan.lookups]
+    questions = [*(_question(each) for each in plan.lookups), Question(INCOMPLETE)]
+    *answers, unsure = tx.collections.found_by(account_id, book_id, questions)
+    found = [Found(frozenset(ids), each.absent) for each, ids in zip(plan.lookups, answers, strict=True)]
     possible = reduce(Found.and_ if plan.every else Found.or_, found)
-    incomplete = Found(frozenset(tx.collections.having(account_id, book_id, INCOMPLETE)))
+    incomplete = Found(frozenset(unsure))
     sure = possible.and_(incomplete.not_()) if plan.exact else Found()
     return Candidates(possible.or_(incomplete), sure)
 
 
-def _looked_up(tx: Transaction, account_id: int, book_id: int, lookup: Lookup) -> Found:
-    if lookup.absent or not lookup.conditions:
-        ids = tx.collections.having(account_id, book_id, lookup.property)
-        return Found(frozenset(ids), lookup.absent)
-    return Found(
-        frozenset(tx.collections.matching(account_id, book_id, lookup.property, lookup.conditions, every=lookup.every))
-    )
+def _question(lookup: Lookup) -> Question:
+    return Question(lookup.property, () if lookup.absent else lookup.conditions, lookup.every)

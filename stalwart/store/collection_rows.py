@@ -34,7 +34,7 @@ def home(type: int) -> int:
     return -type
 
 
-class Member(Struct, frozen=True):
+class Member(Struct, frozen=True, array_like=True, gc=False):
     """A name in a collection, and what lists show of what has it. ``seq`` is the last change of it or of its binding;
     ``dead`` ones are tombstones. ``data`` is there where it was asked for.
     """
@@ -84,6 +84,14 @@ class Spanned(NamedTuple):
     member: Member
     span: Span
     octets: bytes | None
+
+
+class Question(NamedTuple):
+    """Which items have a value of ``property`` for which ``conditions`` hold (``Collections.matching``)."""
+
+    property: str
+    conditions: tuple[tuple[str, str], ...] = ()
+    every: bool = True
 
 
 class NewItem(Struct, frozen=True):

@@ -19,6 +19,7 @@ from stalwart.store.collection_rows import (
     Lock,
     Member,
     NewItem,
+    Question,
     SharedType,
     Span,
     Spanned,
@@ -189,6 +190,9 @@ class Collections(Protocol):
 
     def having(self, account_id: int, collection_id: int, property: str) -> set[int]:
         """The items that have any value of ``property``."""
+
+    def found_by(self, account_id: int, collection_id: int, questions: Sequence[Question]) -> list[set[int]]:
+        """What ``matching`` answers to each of several questions, or ``having`` where there are no conditions."""
 
     def forget_removed(self, account_id: int, limit: int) -> int:
         """Remove tombstones that no state can be calculated from any more; answers how many."""

@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 
-from stalwart.store.collection_rows import ITEMS, Collection, Content, Member, Span, Spanned
+from stalwart.store.collection_rows import ITEMS, Collection, Content, Member, Question, Span, Spanned
 from stalwart.store.collections import Members
 from stalwart.store.sql.blobs import SqlBlobs
 from stalwart.store.sql.collection_copying import CollectionCopying
 from stalwart.store.sql.collection_writing import MEMBER, CollectionWriting, as_member
-from stalwart.store.sql.lists import bounded, select_in
+from stalwart.store.sql.gathering import Gathering
+from stalwart.store.sql.lists import bounded, possible
 from stalwart.store.sql.session import Session
 
 _DEEPEST = 256
@@ -25,10 +26,11 @@ _OCTETS = "c.account_id = b.account_id AND c.id = b.item_id"
 # The order of tables is the order in which they are to be read: a database that knows nothing of their sizes keeps it
 # where joins are written CROSS JOIN.
 _WITH_OCTETS = (
-    f"SELECT {MEMBER}, c.octets FROM binding AS b{{}} CROSS JOIN content AS c"
+    "binding AS b{} CROSS JOIN content AS c"
     f" WHERE b.account_id = ? AND b.collection_id = ? AND b.dead = 0 AND {_OCTETS}"
 )
 _PATTERNS = {"=": "{}", "*": "%{}%", "^": "{}%", "$": "%{}"}
+_AT_ONCE = 16  # questions in one statement
 _EARLIEST, _LATEST = -(1 << 62), 1 << 62
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -39,6 +41,11 @@ class SqlCollections:
     def __init__(self, session: Session, blobs: SqlBlobs) -> None:
         self._session = session
         self._by_item = session.dialect.by_index("binding_item")
+        self._gathering = Gathering(session)
+        self._indexed = (
+            f"indexed_value AS v CROSS JOIN binding AS b{self._by_item} WHERE b.collection_id = ? AND b.dead = 0"
+            " AND b.account_id = v.account_id AND b.item_id = v.id AND v.account_id = ? AND v.property = ?"
+        )
         writing = CollectionWriting(session, blobs)
         self.put = writing.put
         self.link = writing.link
@@ -124,11 +131,11 @@ class SqlCollections:
     def members(
         self, account_id: int, collection_id: int, *, after: str = "", limit: int, with_data: bool = False
     ) -> Members:
-        found = self._session.all(
+        return self._gathering.members(
             f"{_members(with_data)} AND b.segment > ? AND b.dead = 0 ORDER BY b.segment LIMIT ?",
             *(account_id, bounded(collection_id), after, bounded(limit)),
+            with_data=with_data,
         )
-        return [as_member(columns) for columns in found]
 
     def named(self, account_id: int, collection_id: int, segments: Iterable[str]) -> dict[str, Member]:
         found = ((each, self.member(account_id, collection_id, each)) for each in dict.fromkeys(segments))
@@ -136,24 +143,19 @@ class SqlCollections:
 
     def contents(self, account_id: int, collection_id: int, *, after: str = "", limit: int) -> list[Content]:
         found = self._session.all(
-            f"{_WITH_OCTETS.format('')} AND b.segment > ? ORDER BY b.segment LIMIT ?",
+            f"SELECT {MEMBER}, c.octets FROM {_WITH_OCTETS.format('')} AND b.segment > ? ORDER BY b.segment LIMIT ?",
             *(account_id, bounded(collection_id), after, bounded(limit)),
         )
         return [_content(columns) for columns in found]
 
     def named_contents(self, account_id: int, collection_id: int, segments: Iterable[str]) -> dict[str, Content]:
-        contents: dict[str, Content] = {}
-        statement = f"{_WITH_OCTETS.format('')} AND b.segment = ?"
-        for segment in dict.fromkeys(segments):
-            found = self._session.one(statement, account_id, bounded(collection_id), segment)
-            if found:
-                contents[segment] = _content(found)
-        return contents
+        source = f"{_WITH_OCTETS.format('')} AND b.segment IN"
+        found = self._gathering.contents(source, account_id, bounded(collection_id), among=segments)
+        return {content.member.segment: content for content in found}
 
     def item_contents(self, account_id: int, collection_id: int, item_ids: Iterable[int]) -> list[Content]:
-        statement = f"{_WITH_OCTETS.format(self._by_item)} AND b.item_id IN"
-        found = select_in(self._session, statement, account_id, bounded(collection_id), ids=item_ids)
-        return [_content(columns) for columns in found]
+        source = f"{_WITH_OCTETS.format(self._by_item)} AND b.item_id IN"
+        return self._gathering.contents(source, account_id, bounded(collection_id), among=possible(item_ids))
 
     def octets(self, account_id: int, item_id: int) -> bytes | None:
         found = self._session.one(
@@ -162,10 +164,7 @@ class SqlCollections:
         return bytes(found[0]) if found else None
 
     def octets_of(self, account_id: int, item_ids: Iterable[int]) -> dict[int, bytes]:
-        found = select_in(
-            self._session, "SELECT id, octets FROM content WHERE account_id = ? AND id IN", account_id, ids=item_ids
-        )
-        return {id: bytes(octets) for id, octets in found}
+        return self._gathering.octets(account_id, item_ids)
 
     def changes(
         self,
@@ -180,7 +179,8 @@ class SqlCollections:
         known = since if begun is None else begun
         if known and not self._is_known(account_id, self._type_in(account_id, collection_id), known):
             return None
-        return self._changed(f"{_members(with_data)}", account_id, bounded(collection_id), since, limit)
+        place = bounded(collection_id)
+        return self._changed(_members(with_data), account_id, place, since, limit, with_data=with_data)
 
     def home_changes(
         self, account_id: int, home: int, since: int, *, limit: int, begun: int | None = None
@@ -255,12 +255,23 @@ class SqlCollections:
     def matching(
         self, account_id: int, collection_id: int, property: str, values: Sequence[tuple[str, str]], *, every: bool
     ) -> set[int]:
-        tests = (" AND " if every else " OR ").join(["v.value LIKE ? ESCAPE '\\'"] * len(values))
-        patterns = [_PATTERNS[how].format(_escaped(text)) for how, text in values]
-        return self._having(account_id, collection_id, property, f" AND ({tests})" if tests else "", patterns)
+        return self.found_by(account_id, collection_id, [Question(property, tuple(values), every)])[0]
 
     def having(self, account_id: int, collection_id: int, property: str) -> set[int]:
-        return self._having(account_id, collection_id, property, "", [])
+        return self.found_by(account_id, collection_id, [Question(property)])[0]
+
+    def found_by(self, account_id: int, collection_id: int, questions: Sequence[Question]) -> list[set[int]]:
+        found: list[set[int]] = []
+        for start in range(0, len(questions), _AT_ONCE):
+            sources: list[str] = []
+            values: list[Any] = []
+            for property, conditions, every in questions[start : start + _AT_ONCE]:
+                tests = (" AND " if every else " OR ").join(["v.value LIKE ? ESCAPE '\\'"] * len(conditions))
+                sources.append(self._indexed + (f" AND ({tests})" if tests else ""))
+                patterns = (_PATTERNS[how].format(_escaped(text)) for how, text in conditions)
+                values += (bounded(collection_id), account_id, property, *patterns)
+            found += map(set, self._gathering.ids("DISTINCT v.id", sources, *values))
+        return found
 
     def forget_removed(self, account_id: int, limit: int) -> int:
         forgotten = 0
@@ -278,23 +289,14 @@ class SqlCollections:
                 )
         return forgotten
 
-    def _having(
-        self, account_id: int, collection_id: int, property: str, condition: str, values: list[str]
-    ) -> set[int]:
-        found = self._session.all(
-            f"SELECT DISTINCT v.id FROM indexed_value AS v CROSS JOIN binding AS b{self._by_item}"
-            f" WHERE v.account_id = ? AND v.property = ?{condition} AND b.account_id = v.account_id"
-            " AND b.item_id = v.id AND b.dead = 0 AND b.collection_id = ?",
-            *(account_id, property, *values, bounded(collection_id)),
-        )
-        return {id for (id,) in found}
-
-    def _changed(self, statement: str, account_id: int, place: int, since: int, limit: int) -> Members:
-        found = self._session.all(
+    def _changed(
+        self, statement: str, account_id: int, place: int, since: int, limit: int, *, with_data: bool = False
+    ) -> Members:
+        return self._gathering.members(
             f"{statement} AND b.seq > ? AND NOT (b.dead = 1 AND b.added_seq > ?) ORDER BY b.seq LIMIT ?",
             *(account_id, place, since, since, bounded(limit)),
+            with_data=with_data,
         )
-        return [as_member(columns) for columns in found]
 
     def _type_in(self, account_id: int, collection_id: int) -> int:
         if collection_id < 0:

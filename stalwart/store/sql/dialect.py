@@ -23,6 +23,10 @@ class Dialect:
     begin_migration: tuple[str, ...]
     list_tables: str
     numbers: str  # the column "number" of a JSON list that is one value
+    row: str  # values as a JSON list
+    rows: str  # one JSON list of what the rows have
+    nested: str  # JSON that is kept as text, within JSON
+    hexadecimal: str  # octets as text
     types: Mapping[str, str] = field(factory=dict)
     placeholder: str = "?"
     names_indexes: bool = False
@@ -54,6 +58,10 @@ SQLITE = Dialect(
     begin_migration=("BEGIN IMMEDIATE",),
     list_tables="SELECT name FROM sqlite_master WHERE type = 'table'",
     numbers="SELECT value AS number FROM json_each(?)",
+    row="json_array({})",
+    rows="json_group_array({})",
+    nested="json({})",
+    hexadecimal="hex({})",
     types={"BYTEA": "BLOB"},
     names_indexes=True,
 )
@@ -65,5 +73,9 @@ POSTGRESQL = Dialect(
     begin_migration=("BEGIN", "SELECT pg_advisory_xact_lock(20080258)"),
     list_tables="SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()",
     numbers="SELECT CAST(value AS BIGINT) AS number FROM json_array_elements_text(CAST(? AS JSON))",
+    row="json_build_array({})",
+    rows="CAST(COALESCE(json_agg({}), '[]') AS TEXT)",
+    nested="CAST({} AS JSON)",
+    hexadecimal="encode({}, 'hex')",
     placeholder="%s",
 )

@@ -21,22 +21,30 @@ def bounded(number: int) -> int:
     return max(-_LARGEST_ID, min(number, _LARGEST_ID))
 
 
+def possible(ids: Iterable[int]) -> list[int]:
+    """Each once, without those that nothing can have."""
+    return [id for id in dict.fromkeys(ids) if 0 <= id <= _LARGEST_ID]
+
+
+def in_lists(items: Sequence[T]) -> Iterator[tuple[str, list[T]]]:
+    """The list that has to follow IN, and its values, as often as it takes for all ``items``."""
+    for chunk in _chunks(items, _LONGEST_LIST):
+        length = 1 << (len(chunk) - 1).bit_length()
+        yield _marks(length), [*chunk, *[chunk[0]] * (length - len(chunk))]
+
+
 def select_in(session: Session, statement: str, *values: Any, ids: Iterable[int]) -> list[Any]:
     """The rows of ``statement``, which takes ``values`` and ends where the list of ``ids`` has to follow."""
-    possible = [id for id in dict.fromkeys(ids) if 0 <= id <= _LARGEST_ID]
     found: list[Any] = []
-    for chunk in _chunks(possible, _LONGEST_LIST):
-        length = 1 << (len(chunk) - 1).bit_length()
-        repeated = [chunk[0]] * (length - len(chunk))
-        found += session.all(f"{statement} {_marks(length)}", *values, *chunk, *repeated)
+    for marks, chosen in in_lists(possible(ids)):
+        found += session.all(f"{statement} {marks}", *values, *chosen)
     return found
 
 
 def change_in(session: Session, statement: str, *values: Any, ids: Iterable[int]) -> None:
     """Run ``statement``, which changes rows, takes ``values`` and ends where the list of ``ids`` has to follow."""
-    for chunk in _chunks(list(ids), _LONGEST_LIST):
-        length = 1 << (len(chunk) - 1).bit_length()
-        session.run(f"{statement} {_marks(length)}", *values, *chunk, *[chunk[0]] * (length - len(chunk)))
+    for marks, chosen in in_lists(list(ids)):
+        session.run(f"{statement} {marks}", *values, *chosen)
 
 
 def insert_new(session: Session, insert: str, rows: Sequence[tuple[Any, ...]]) -> int:
