@@ -5,7 +5,7 @@ The house is built the same way in both cases; ``app.workers`` brings the compan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from stalwart.app.foundations import Foundations
@@ -37,6 +37,9 @@ class HearsOfObjects(Protocol):
 
     def hear_subscriptions(self, account_ids: Collection[int] | None) -> None:
         """Push subscriptions of these accounts have changed."""
+
+    def hear_alert(self, account_id: int, alert: Mapping[str, Any]) -> None:
+        """An alarm of an account is due: the CalendarAlert that its clients are told."""
 
 
 class Company(Protocol):
@@ -78,6 +81,9 @@ class Company(Protocol):
 
     def changed_subscriptions(self, account_id: int) -> None:
         """Push subscriptions of an account have changed."""
+
+    def told_alert(self, account_id: int, alert: Mapping[str, Any]) -> None:
+        """Clients of an account are told of an alarm here, and must be everywhere."""
 
     def watches_objects(self, watches: bool) -> None:
         """Whether anybody here wants to hear of objects that change elsewhere."""
@@ -147,6 +153,9 @@ class Alone:
         """Nobody to tell."""
 
     def changed_subscriptions(self, account_id: int) -> None:
+        """Nobody to tell."""
+
+    def told_alert(self, account_id: int, alert: Mapping[str, Any]) -> None:
         """Nobody to tell."""
 
     def watches_objects(self, watches: bool) -> None:

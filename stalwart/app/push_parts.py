@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from attrs import define
@@ -30,6 +30,7 @@ class PushParts:
     devices: Devices
     key: VapidKey
     allow: Callable[[str], bool]
+    company: Company
 
     def services(self) -> dict[str, Any]:
         """What routes and JMAP methods may ask for, by name."""
@@ -60,7 +61,13 @@ class PushParts:
 
     def alert(self, alert: Alert) -> None:
         """An alarm of a calendar is due."""
-        self.feed.alert(alert.account_id, calendar_alert(alert))
+        members = calendar_alert(alert)
+        self.company.told_alert(alert.account_id, members)
+        self.feed.alert(alert.account_id, members)
+
+    def hear_alert(self, account_id: int, alert: Mapping[str, Any]) -> None:
+        """The same, told by the process that looks after alarms."""
+        self.feed.alert(account_id, alert)
 
     def hear_subscriptions(self, account_ids: Collection[int] | None) -> None:
         """Other processes have changed push subscriptions."""
@@ -80,6 +87,6 @@ def push_parts(below: Foundations, company: Company) -> PushParts:
     service = PushService(clock, below.outgoing.trust_store, allow=allow, authorize=key.authorization)
     devices = Devices(store, settings, standing, feed, service, clock, telemetry, company.changed_subscriptions)
     streams = PushStreams(feed, standing, settings, company.places, telemetry, descriptor_limit())
-    parts = PushParts(feed, streams, devices, key, allow)
+    parts = PushParts(feed, streams, devices, key, allow, company)
     company.share_objects(parts)
     return parts

@@ -68,6 +68,8 @@ AGAIN: Final = 3600
 _OVER: Final = ("CANCELLED", "COMPLETED")
 """Of what is so nobody is reminded (RFC 5545 3.8.1.11)."""
 _SENDER: Final = "calendar-notification"
+_LONGEST_ID: Final = 255
+"""RFC 8620 1.2."""
 
 
 @frozen
@@ -396,7 +398,7 @@ def _alert(due: _Due, alarm: Alarm) -> Alert:
     uid = unescaped((alarm.component.value("UID") or "").strip())
     recurrence = alarm.instance.recurrence_local if alarm.instance is not None else None
     id = unescaped((alarm.alarm.value("UID") or alarm.alarm.value("JSID") or "").strip())
-    if not id:
+    if not id or len(id) > _LONGEST_ID:
         id = f"k{alarm.component.within('VALARM').index(alarm.alarm) + 1}"
     return Alert(due.account_id, due.item_id, uid, _local(recurrence), id)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from stalwart.app import push_parts as push_parts_module
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.errors import TooMany
+from stalwart.groupware.alarms import Alert
+from stalwart.jmap.push.calendar_alert import calendar_alert
 from tests.app.world import HouseCase
 
 
@@ -47,3 +49,15 @@ class PushPartsTests(HouseCase):
         push.hear_objects({1})
         push.hear_subscriptions(None)
         self.assertEqual(heard, [{1}, None])
+
+    def test_alerts_are_told_here_and_everywhere(self) -> None:
+        push = self.open().mail.push
+        heard: list[object] = []
+        self.patch(push.feed, "alert", lambda *given: heard.append(("here", *given)))
+        self.patch(push.company, "told_alert", lambda *given: heard.append(("there", *given)))
+        alert = Alert(7, 8, "x", None, "k1")
+        push.alert(alert)
+        told = calendar_alert(alert)
+        self.assertEqual(heard, [("there", 7, told), ("here", 7, told)])
+        push.hear_alert(9, told)
+        self.assertEqual(heard[2:], [("here", 9, told)])

@@ -208,6 +208,12 @@ class AlertTests(AlarmWorld):
         )
         self.assertEqual(self.letters.added, [])
 
+    def test_an_id_that_is_none_is_not_used(self) -> None:
+        self.alarms.lead()
+        self.keep(f"ACTION:DISPLAY\nTRIGGER:-PT10M\nUID:{'x' * 256}", f"ACTION:AUDIO\nTRIGGER:-PT10M\nUID:{'x' * 255}")
+        self.until(0)
+        self.assertEqual([each.alert_id for each in self.alerts], ["k1", "x" * 255])
+
     def test_which_time_of_a_series(self) -> None:
         self.alarms.lead()
         start = f"DTSTART;TZID=Europe/Berlin:{time_text(START + 3600)}"

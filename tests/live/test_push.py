@@ -18,6 +18,8 @@ from typing import Any
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
+from stalwart.codec.icalendar.values import time_text
+from tests.groupware.scheduling.events import octets
 from tests.live.crew import Crew
 from tests.live.daemon import LOOPBACK, PATIENCE, Daemon, new_folder
 from tests.live.lmtp_client import MailClient
@@ -282,8 +284,8 @@ class HostileTests(PushCase):
             b"\x81\xff" + long.to_bytes(8, "big") + bytes(4) + b"x" * long: 1009,
             b"\x01\x80\0\0\0\0" + b"\x01\x80\0\0\0\0": 1002,
         }
-        for octets, code in cases.items():
-            self.assertEqual(self.closed_with(octets), code, octets[:20])
+        for sent, code in cases.items():
+            self.assertEqual(self.closed_with(sent), code, sent[:20])
         self.assertEqual(self.socket().ask(ECHO)["@type"], "Response")
         self.assert_clean()
 
@@ -346,6 +348,31 @@ class WorkerTests(AloneCase):
             late.append(time.monotonic() - began)
             time.sleep(1.0)
         self.assertLess(sorted(late)[3], 0.5, late)
+        self.assert_clean()
+
+    def test_alarms_are_heard_at_each(self) -> None:
+        crew = self.daemon
+        assert isinstance(crew, Crew)
+        streams = []
+        for pid in self.pids:
+            with crew.only(pid):
+                streams.append(self.events("types=CalendarAlert&closeafter=no&ping=0"))
+        calendar = f"/dav/cal/{self.login[0].replace('@', '%40')}/default"
+        alarm = "BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-PT1M\nUID:ring\nEND:VALARM"
+        start = f"DTSTART:{time_text(int(time.time()) + 63, is_utc=True)}"
+        leader = crew.client(self.pids[0])  # who looks for alarms looks soon after a write of his own
+        self.addCleanup(leader.close)
+        leader.request("PROPFIND", f"{calendar}/", None, self.alice.headers)
+        status, _, text = leader.request("PUT", f"{calendar}/x.ics", octets(alarm, start=start), self.alice.headers)
+        self.assertEqual(status, 201, text)
+        for stream in streams:
+            told = stream.next()
+            assert told is not None
+            self.assertEqual(
+                (told["event"], told["data"]["uid"], told["data"]["alertId"]), ("calendarAlert", "lunch-1", "ring")
+            )
+        for stream in streams:
+            self.assertIsNone(stream.next(0.2))  # once is enough
         self.assert_clean()
 
     def test_a_ticket_of_one_is_good_at_another_once(self) -> None:

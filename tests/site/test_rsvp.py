@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
+from stalwart.config.collaboration.scheduling import CalendarScheduling
 from stalwart.errors import Unavailable
 from stalwart.site import pages, rsvp
 from stalwart.store.collection_rows import Member
@@ -132,6 +133,30 @@ class SendTests(PageCase):
             answer = self.post(**fields)
             self.assertEqual((answer.status, title(answer)), (200, "Failed to record your RSVP."), expected)
             self.assertIn(expected, Reading(answer.body.decode()).text)
+
+    def test_a_link_ends_by_the_clock(self) -> None:
+        self.settle(self.settings.change(CalendarScheduling, {"httpRsvpLinkExpiry": 172_800_000}))
+        links = self.rsvp.links_for(self.alice, self.item, "bob@example.test")
+        assert links is not None
+        url = urlsplit(links["ACCEPTED"])
+        (token,) = parse_qs(url.query)["i"]
+        form = urlencode({"i": token, "m": "ACCEPTED"}).encode()
+        self.clock.advance(2 * 86_400 - 1)
+        self.assertEqual(title(self.server.request("GET", f"{url.path}?{url.query}")), "Lunch")
+        self.assertEqual(title(self.server.request("POST", url.path, FORM, form)), "Your RSVP has been recorded.")
+        kept = self.stored()[1]
+        self.assertIn("PARTSTAT=ACCEPTED", kept)
+        self.clock.advance(1)
+        late = urlencode({"i": token, "m": "DECLINED"}).encode()
+        for answer in (
+            self.server.request("GET", f"{url.path}?{url.query}"),
+            self.server.request("GET", f"{url.path}?{url.query}&ics=1"),
+            self.server.request("POST", url.path, FORM, late),
+        ):
+            self.assertEqual((answer.status, title(answer)), (200, "Failed to record your RSVP."))
+            self.assertEqual(answer.headers["content-type"], "text/html; charset=utf-8")
+            self.assertIn("The RSVP request was invalid or malformed.", Reading(answer.body.decode()).text)
+        self.assertEqual(self.stored()[1], kept)
 
     def test_what_is_no_form(self) -> None:
         for headers, body in (({}, b""), ({"Content-Type": "nonsense"}, b"x"), (FORM, b"&" * 300)):

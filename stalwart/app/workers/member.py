@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import asdict
@@ -118,6 +118,11 @@ class Member:
         """See ``Company``."""
         self._publish(Kind.SUBSCRIPTIONS, account_id)
 
+    def told_alert(self, account_id: int, alert: Mapping[str, Any]) -> None:
+        """See ``Company``. It is no state that could be read, so it goes by way of the parent."""
+        if self.places.taken(*_WATCHERS) > self._watches:
+            self._send("alert", account=account_id, alert=dict(alert))
+
     def watches_objects(self, watches: bool) -> None:
         """See ``Company``."""
         if watches and not self._watches:
@@ -205,6 +210,8 @@ class Member:
                 self._runner.wake()
             case "cancel" if self._runner is not None:
                 self._runner.cancel(message["task"])
+            case "alert" if self._objects is not None:
+                self._objects.hear_alert(message["account"], message["alert"])
             case "letters" if self._wake_sender is not None:
                 self._wake_sender()
 

@@ -215,6 +215,12 @@ class Supervisor(Service):
             if seat.process is not None and seat is not but:
                 seat.process.send(do)
 
+    def _pass_alert(self, seat: Seat, alert: Message) -> None:
+        """It is of the moment: who does not keep up goes without."""
+        for number, line in self._lines().items():
+            if number != seat.number and not line.is_full:
+                line.send("alert", **alert)
+
     def _lines(self) -> dict[int, Running]:
         return {seat.number: seat.process for seat in self._seats if seat.process is not None}
 
@@ -237,6 +243,8 @@ class Supervisor(Service):
                 self._release(seat, **message)
             case "changed":
                 self._tell_all("look", but=seat)
+            case "alert":
+                self._pass_alert(seat, message)
             case "listen":
                 self._trace.listens(seat.number, message["level"])
             case "trace":

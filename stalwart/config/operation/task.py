@@ -184,7 +184,7 @@ class TlsReport(Job):
 
 
 class RestoreArchivedItem(Job):
-    """Bring something back that was deleted."""
+    """Bring something back that was deleted. None is ever made: x:ArchivedItem does it at once."""
 
     blob_id: str | None = prop(BlobId(), None, "Its content.", update="serverSet")
     archived_item_type: str | None = prop(Enum(ARCHIVED_TYPE), None, "What it is.", update="serverSet")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -196,12 +196,16 @@ class FakePush:
     def __init__(self) -> None:
         self.objects: list[Collection[int] | None] = []
         self.subscriptions: list[Collection[int] | None] = []
+        self.alerts: list[tuple[int, Mapping[str, Any]]] = []
 
     def hear_objects(self, account_ids: Collection[int] | None) -> None:
         self.objects.append(account_ids)
 
     def hear_subscriptions(self, account_ids: Collection[int] | None) -> None:
         self.subscriptions.append(account_ids)
+
+    def hear_alert(self, account_id: int, alert: Mapping[str, Any]) -> None:
+        self.alerts.append((account_id, alert))
 
 
 class ObjectTests(MemberCase):
@@ -250,6 +254,23 @@ class ObjectTests(MemberCase):
         self.hear("look")
         self.assertEqual((first.objects, last.subscriptions), ([{7}], [{8}]))
         self.assertEqual((first.subscriptions, last.objects), ([], []))
+
+    def test_alerts_go_to_those_who_listen(self) -> None:
+        self.member.watches_objects(True)
+        self.member.told_alert(7, {"uid": "x"})
+        self.assertEqual(self.sent, [])
+        self.new(1).watches_objects(True)
+        self.member.told_alert(7, {"uid": "x"})
+        self.assertEqual(self.sent, [("alert", {"account": 7, "alert": {"uid": "x"}})])
+
+    def test_alerts_of_others_are_heard(self) -> None:
+        push = FakePush()
+        self.hear("alert", account=7, alert={"uid": "early"})
+        self.member.share_objects(push)
+        self.hear("alert", account=7, alert={"uid": "x"})
+        self.member.closing()
+        self.hear("alert", account=7, alert={"uid": "late"})
+        self.assertEqual(push.alerts, [(7, {"uid": "x"})])
 
     def test_subscriptions_are_told_in_any_case(self) -> None:
         self.member.changed_subscriptions(7)

@@ -430,6 +430,13 @@ class LeaderTests(SupervisorCase):
         self.launched[1].says("cancel", task=5)
         self.assertEqual(self.launched[0].told, ["lead", "wake", "letters", ("cancel", {"task": 5})])
 
+    def test_alerts_are_passed_to_the_others_who_keep_up(self) -> None:
+        self.all_open()
+        self.launched[1].is_full = True
+        self.launched[0].says("alert", account=7, alert={"uid": "x"})
+        told = ("alert", {"account": 7, "alert": {"uid": "x"}})
+        self.assertEqual([told in process.told for process in self.launched], [False, False, True])
+
     def test_wishes_while_nobody_leads_are_dropped(self) -> None:
         self.start().says("wake")
         self.assertEqual(self.launched[0].told, [])
