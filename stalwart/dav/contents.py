@@ -15,7 +15,7 @@ from stalwart.groupware.resources import Resource
 from stalwart.store import Transaction
 from stalwart.store.collection_rows import Content, Member
 
-PAGE_OCTETS = 2 << 20
+PAGE_OCTETS = 512 << 10
 """Octets of items that are read in one go."""
 
 Given = tuple[Member, bytes | None]

@@ -15,6 +15,7 @@ from stalwart.codec.dav.property_request import ADDRESS_DATA, CALENDAR_DATA, Pro
 from stalwart.codec.dav.rights import Rights
 from stalwart.config.collaboration.webdav import WebDav
 from stalwart.dav.asking import Asking
+from stalwart.dav.contents import portions
 from stalwart.dav.guarding import judge
 from stalwart.dav.keeping import Keeping
 from stalwart.dav.listing import PAGE, Truncation
@@ -95,6 +96,8 @@ class MemberPages:
         found = tx.collections.members(
             above.account_id, above.inside, after=after, limit=page + 1, with_data=needs_data(self.wanted)
         )
+        if wants_octets(self.wanted):
+            page = len(next(portions(found, page), ()))
         more = found[page - 1].segment if len(found) > page else None
         written, is_full = self._written(tx, above, found[:page])
         if is_full or (more is not None and not self.truncation.left):

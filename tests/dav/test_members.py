@@ -5,10 +5,11 @@ from __future__ import annotations
 from stalwart.codec.dav.names import name as named
 from stalwart.codec.dav.property_request import PropertyRequest
 from stalwart.codec.dav.rights import Rights
-from stalwart.dav import keeping, listing, members
+from stalwart.dav import contents, keeping, listing, members
 from stalwart.groupware.kinds import ADDRESS_BOOKS, CALENDARS, FILES, Kind
 from stalwart.store import Transaction
 from stalwart.store.collection_rows import NewItem
+from stalwart.store.sql.collections import SqlCollections
 from tests.dav.world import ALICE, BOB, DavWorld, found, statuses
 
 ETAGS = "<D:propfind><D:prop><D:getetag/></D:prop></D:propfind>"
@@ -70,6 +71,25 @@ class MemberPagesTests(MemberWorld):
         self.assertEqual(int(again.headers["content-length"]), len(again.body))
         self.assertEqual(list(found(again)), [home, *(home + name for name in names)])
         self.assertEqual(unchunked(first.body), again.body)
+
+    def test_much_content_is_read_in_portions(self) -> None:
+        self.patch(contents, "PAGE_OCTETS", 100)
+        names = [f"e{number}.ics" for number in range(5)]
+        self.fill(CALENDARS, "work", names)
+        read: list[int] = []
+        before = SqlCollections.octets_of
+        self.patch(
+            SqlCollections,
+            "octets_of",
+            lambda of, account, ids: read.append(len(ids)) or before(of, account, ids),
+        )
+        home = f"/dav/cal/{ALICE}/work/"
+        shown = found(self.expect(207, "PROPFIND", home, DATA, depth="1"))
+        self.assertEqual(list(shown), [home, *(home + name for name in names)])
+        self.assertEqual(read, [2, 2, 1])
+        sync = "<D:sync-collection><D:sync-token/><D:prop><A:calendar-data/></D:prop></D:sync-collection>"
+        self.assertEqual(len(found(self.expect(207, "REPORT", home, sync))), 6)
+        self.assertEqual(read[3:], [2, 2, 1])
 
     def test_content_is_read_where_it_is_asked_for(self) -> None:
         self.fill(CALENDARS, "work", ["a.ics", "b.ics"])

@@ -23,6 +23,7 @@ from stalwart.codec.dav.rights import Rights
 from stalwart.codec.dav.tokens import SyncToken, parse_sync_token
 from stalwart.config.collaboration.webdav import WebDav
 from stalwart.dav.asking import Asking
+from stalwart.dav.contents import portions
 from stalwart.dav.declaring import report
 from stalwart.dav.keeping import Keeping
 from stalwart.dav.listing import multistatus_answer
@@ -118,8 +119,7 @@ class _Walk:
         """What was written at once, then members with their content."""
         yield listed.written
         for above, members in listed.contents:
-            for start in range(0, len(members), CONTENTS):
-                page = members[start : start + CONTENTS]
+            for page in portions(members, CONTENTS):
                 if above is None:
                     work = partial(self._notices, members=page)
                 else:
