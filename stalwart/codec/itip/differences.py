@@ -9,7 +9,7 @@ from typing import Final
 from stalwart.codec.icalendar.comparing import meaning
 from stalwart.codec.icalendar.components import Component
 from stalwart.codec.icalendar.zones import Zones
-from stalwart.codec.itip.participants import attendees
+from stalwart.codec.itip.participants import Participant, attendees
 
 RESCHEDULING: Final = frozenset(
     {"DTSTART", "DTEND", "DURATION", "DUE", "RRULE", "RDATE", "EXDATE", "STATUS", "LOCATION"}
@@ -68,7 +68,9 @@ def _said(component: Component, name: str, zones: Zones) -> Hashable:
 
 def says_of_people(component: Component) -> dict[str, Hashable]:
     """What a component says of its attendees, by address."""
-    return {
-        address: (each.participation, each.delegated_to, each.delegated_from, each.role, each.type, each.sent_by)
-        for address, each in attendees(component).items()
-    }
+    return {address: says_of(each) for address, each in attendees(component).items()}
+
+
+def says_of(each: Participant) -> Hashable:
+    """What is said of one attendee."""
+    return each.participation, each.delegated_to, each.delegated_from, each.role, each.type, each.sent_by

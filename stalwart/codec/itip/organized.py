@@ -7,14 +7,15 @@ revision, which a client has got by mail and this server has not, and stands as 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from stalwart.codec.icalendar.components import Component
 from stalwart.codec.icalendar.instances import sequence_of
 from stalwart.codec.icalendar.zones import Zones
-from stalwart.codec.itip.differences import changed_names, says_of_people
+from stalwart.codec.itip.differences import changed_names, says_of
 from stalwart.codec.itip.objects import Key, SchedulingObject, derived, lean, read_object
-from stalwart.codec.itip.participants import attendees, one_of
+from stalwart.codec.itip.participants import Participant, attendees, one_of
 from stalwart.codec.itip.updating import take_zones
 
 TIMES: Final = frozenset({"DTSTART", "DTEND", "DURATION", "DUE", "RRULE", "RDATE"})
@@ -34,9 +35,7 @@ def as_organized(old: SchedulingObject, new: SchedulingObject, addresses: frozen
         if before is None or sequence_of(part) > sequence_of(before):
             continue
         is_changed |= _put_times_back(part, new.zones, before, old.zones)
-        told = old.parts.get(key if key in old.parts else None)
-        if told is not None:
-            is_changed |= _put_answers_back(part, told, addresses)
+        is_changed |= _put_answers_back(part, old.people(key if key in old.parts else None), addresses)
     if not is_changed:
         return None
     take_zones(calendar, old.calendar)
@@ -64,15 +63,15 @@ def _put_times_back(part: Component, zones: Zones, before: Component, zones_befo
     return bool(changed)
 
 
-def _put_answers_back(part: Component, before: Component, addresses: frozenset[str]) -> bool:
-    known, said = attendees(before), attendees(part)
-    delegates: set[str] = set()
+def _put_answers_back(part: Component, known: Mapping[str, Participant], addresses: frozenset[str]) -> bool:
+    said, own = attendees(part), set(addresses)
     for me in (one_of(known, addresses), one_of(said, addresses)):
-        delegates.update(me.delegated_to if me is not None else ())
-    earlier, is_changed = says_of_people(before), False
-    for address, now in says_of_people(part).items():
-        if address in addresses or address in delegates or address not in known or earlier[address] == now:
-            continue
-        part.exchange(said[address].item, known[address].item)
-        is_changed = True
-    return is_changed
+        own.update(me.delegated_to if me is not None else ())
+    instead = {
+        id(now.item): known[address].item
+        for address, now in said.items()
+        if address not in own and address in known and says_of(known[address]) != says_of(now)
+    }
+    if instead:
+        part.properties = [instead.get(id(each), each) for each in part.properties]
+    return bool(instead)
