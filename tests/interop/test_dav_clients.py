@@ -60,6 +60,7 @@ mount -t tmpfs none /run
 mkdir -p /run/mount.davfs
 "$MOUNT" -o "conf=$HOME/davfs.conf" "$URL" "$HOME/mnt"
 cd "$HOME/mnt"
+ls
 mkdir -p a/b
 echo hello >a/b/one
 cp a/b/one 'a/two ü'
@@ -70,6 +71,7 @@ mkdir gone
 rmdir gone
 rm a/b/one
 mv a moved
+[[ $(ls moved) == $'b\nlarge\nthree' ]]
 cd "$HOME"
 umount "$HOME/mnt" || { sleep 1; umount "$HOME/mnt"; }
 """
@@ -346,6 +348,8 @@ class DavfsTests(DavClientCase):
         secrets.write_text(f"{url} {self.login} {self.password}\n")
         secrets.chmod(0o600)
         lines = (f"secrets {secrets}", f"cache_dir {self.home}/kept", "ask_auth 0", "delay_upload 0", "use_locks 1")
+        # Newer kernels read directories in larger pieces than the 16 KiB that davfs2 is ready for, which makes EINVAL.
+        lines = (*lines, "buf_size 64")
         (self.home / "davfs.conf").write_text("\n".join((*lines, "")))
         environment = {"URL": url, "MOUNT": str(found("mount.davfs"))}
         ends = f"({MOUNTED}); code=$?; [[ $code == {NO_MOUNT} ]] && echo cannot mount && exit 0; exit $code"
