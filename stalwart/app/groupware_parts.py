@@ -16,6 +16,7 @@ from stalwart.groupware.attaching import Attaching
 from stalwart.groupware.bin import Bin
 from stalwart.groupware.calendar_objects import CalendarObjects
 from stalwart.groupware.contacts import Contacts
+from stalwart.groupware.file_tree import FileTree
 from stalwart.groupware.files import Files
 from stalwart.groupware.homes import Homes
 from stalwart.groupware.placing import Placing
@@ -28,6 +29,7 @@ class GroupwareParts:
     """What was built."""
 
     homes: Homes
+    file_tree: FileTree
     dav_tools: Tools
     rsvp: Rsvp
     alarms: Alarms
@@ -36,7 +38,15 @@ class GroupwareParts:
 
     def services(self) -> dict[str, Any]:
         """What routes and JMAP methods may ask for, by name."""
-        return {"homes": self.homes, "dav_tools": self.dav_tools, "rsvp": self.rsvp, "restoring": self.restoring}
+        return {
+            "homes": self.homes,
+            "file_tree": self.file_tree,
+            "dav_tools": self.dav_tools,
+            "granting": self.dav_tools.granting,
+            "bin": self.dav_tools.bin,
+            "rsvp": self.rsvp,
+            "restoring": self.restoring,
+        }
 
     def lead(self) -> None:
         """Do what only one of several processes may do, from now on."""
@@ -64,4 +74,5 @@ def groupware_parts(below: Foundations, mail: MailParts, sealer: Sealer, clock: 
     tools = Tools(below.store, settings, homes, files, bin, clock, events, placing, contacts, attaching)
     restoring = Restoring(below.store, events, contacts, mail.quotas)
     scheduling = scheduling_parts(below, mail, homes, events, rsvp, clock)
-    return GroupwareParts(homes, tools, rsvp, alarms, restoring, scheduling)
+    file_tree = FileTree(settings, homes, files, placing, bin)
+    return GroupwareParts(homes, file_tree, tools, rsvp, alarms, restoring, scheduling)

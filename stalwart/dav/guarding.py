@@ -7,7 +7,6 @@ a member of a locked collection shows its token (RFC 4918 7.4). Only who has mad
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import Flag, auto
 
 from stalwart.codec.dav.conditions import ABSENT, ResourceState, Verdict
 from stalwart.codec.dav.errors import BadPath
@@ -18,21 +17,11 @@ from stalwart.codec.dav.rights import Rights
 from stalwart.codec.dav.tokens import SyncToken, lock_token
 from stalwart.dav.asking import Asking
 from stalwart.dav.refusals import Refused
+from stalwart.groupware.locking import Touch, locks_touched
 from stalwart.groupware.resources import Resource
 from stalwart.groupware.traits import SCHEDULE_TAG
 from stalwart.store import Transaction
 from stalwart.store.collection_rows import Lock
-
-
-class Touch(Flag):
-    """What a request does to a resource."""
-
-    ITSELF = auto()
-    """It changes: its content or its properties."""
-    NAME = auto()
-    """Its name comes into being or goes."""
-    BELOW = auto()
-    """All that is below it goes with it."""
 
 
 def guard(tx: Transaction, asking: Asking, found: Resource, touch: Touch) -> None:
@@ -43,7 +32,7 @@ def guard(tx: Transaction, asking: Asking, found: Resource, touch: Touch) -> Non
     shown = asking.preconditions.tokens
     blocking = [
         lock.path
-        for group in _groups(locks, found.path, touch)
+        for group in locks_touched(locks, found.path, touch)
         if not any(_is_shown(asking, lock, shown) for lock in group)
         for lock in group
     ]
@@ -59,26 +48,6 @@ def locked(found: Resource, paths: Iterable[str]) -> Refused:
 def lock_root(found: Resource, path: str) -> str:
     """The URL that a lock is on, in the home of ``found``."""
     return href(found.kind.service, found.home.address, *path.split("/")[1:], collection=False)
-
-
-def _groups(locks: list[Lock], path: str, touch: Touch) -> Iterable[list[Lock]]:
-    """Locks that count together, because a token of one of them is enough: those on one resource."""
-    parent = path.rpartition("/")[0]
-    here = [
-        lock
-        for lock in locks
-        if lock.path == path
-        or (lock.is_deep and path.startswith(f"{lock.path}/"))
-        or (Touch.NAME in touch and lock.path == parent)
-    ]
-    if here:
-        yield here
-    if Touch.BELOW in touch:
-        roots: dict[str, list[Lock]] = {}
-        for lock in locks:
-            if lock.path.startswith(f"{path}/"):
-                roots.setdefault(lock.path, []).append(lock)
-        yield from roots.values()
 
 
 def _is_shown(asking: Asking, lock: Lock, shown: frozenset[str]) -> bool:

@@ -13,8 +13,9 @@ from stalwart.config.collaboration.file_storage import FileStorage
 from stalwart.errors import OverQuota
 from stalwart.groupware.kinds import FILES
 from stalwart.groupware.resources import Resource
+from stalwart.groupware.traits import MODIFIED
 from stalwart.mail.messages.quota import Quotas
-from stalwart.store import Transaction
+from stalwart.store import Blob, Transaction
 from stalwart.store.blob_files import Stored
 from stalwart.store.collection_rows import Member, NewItem
 
@@ -26,6 +27,9 @@ TOO_MANY_FILES: Final = "The account has as many files as it may have."
 TOO_MANY_FOLDERS: Final = "The account has as many folders as it may have."
 
 
+_NO_TRAITS: Final[Mapping[str, Any]] = {}
+
+
 class Files:
     """Writes files and folders within the quotas of accounts."""
 
@@ -34,10 +38,19 @@ class Files:
         self._quotas = quotas
 
     def put(
-        self, tx: Transaction, found: Resource, content: bytes | Stored, media_type: str | None, now: int
+        self,
+        tx: Transaction,
+        found: Resource,
+        content: bytes | Stored | Blob,
+        media_type: str | None,
+        now: int,
+        traits: Mapping[str, Any] = _NO_TRAITS,
     ) -> tuple[Member, bool]:
-        """Keep a file where ``found`` is; whether it is new. Raises OverQuota, Unavailable."""
-        blob = tx.blobs.put(content, now) if isinstance(content, bytes) else tx.blobs.adopt(content, now)
+        """Keep a file where ``found`` is; whether it is new. A ``Blob`` is one that is there already. Of ``traits``
+        those that are None go; when it was modified is when it is put, if they do not say else. Raises OverQuota,
+        Unavailable.
+        """
+        blob = content if isinstance(content, Blob) else _kept(tx, content, now)
         self._quotas.check(tx, found.account_id, blob.size - (found.member.size if found.member is not None else 0))
         data: dict[str, Any] = {}
         if found.member is not None:
@@ -49,6 +62,10 @@ class Files:
             data[MEDIA_TYPE] = media_type
         elif media_type:
             data.pop(MEDIA_TYPE, None)
+        for trait, value in {MODIFIED: None, **traits}.items():
+            data.pop(trait, None)
+            if value is not None:
+                data[trait] = value
         item = NewItem(int.from_bytes(blob.hash[:4]), blob=blob.hash, size=blob.size, data=data)
         member, is_new = tx.collections.put(found.account_id, found.place, found.name, item, now=now)
         if is_new and found.parents:
@@ -92,3 +109,7 @@ class Files:
         most = limits.max_files
         if not is_folder and most is not None and tx.objects.count(account_id, FILES.type) - folders >= most:
             raise OverQuota(TOO_MANY_FILES)
+
+
+def _kept(tx: Transaction, content: bytes | Stored, now: int) -> Blob:
+    return tx.blobs.put(content, now) if isinstance(content, bytes) else tx.blobs.adopt(content, now)

@@ -128,6 +128,22 @@ class Collection(Struct, frozen=True):
     data: dict[str, Any] | None
 
 
+class FileNode(Struct, frozen=True):
+    """A file or a folder by its number; ``parent_id`` is negative at the top (``home``). ``blob`` is the hash of the
+    content of a file; it and ``data`` are there where they were asked for.
+    """
+
+    id: int
+    parent_id: int
+    name: str
+    is_folder: bool
+    size: int
+    created_at: int
+    modified_at: int
+    blob: bytes | None = None
+    data: dict[str, Any] | None = None
+
+
 class Lock(Struct, frozen=True):
     """A write lock (RFC 4918 6): ``path`` below the home, its segments with ``/`` in front; ``owner`` is XML."""
 

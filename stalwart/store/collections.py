@@ -15,6 +15,7 @@ from stalwart.store.collection_rows import (
     ArchivedItem,
     Collection,
     Content,
+    FileNode,
     Grant,
     Lock,
     Member,
@@ -28,8 +29,43 @@ from stalwart.store.collection_rows import (
 Members = list[Member]
 
 
+class FileNodes(Protocol):
+    """Files and folders of a home by their numbers, as JMAP sees them; ``folder_id`` may be the number of the home."""
+
+    def many(self, account_id: int, ids: Iterable[int]) -> dict[int, FileNode]:
+        """Those of them that there are, with all that is known of them."""
+
+    def above(self, account_id: int, ids: Iterable[int]) -> dict[int, FileNode]:
+        """The folders that any of these are in, the innermost first."""
+
+    def inside(self, account_id: int, folder_ids: Iterable[int], *, with_data: bool = False) -> list[FileNode]:
+        """What is in any of these folders, in no order."""
+
+    def all(self, account_id: int, *, with_data: bool = False) -> list[FileNode]:
+        """Everything in the home, in no order."""
+
+    def folders_below(self, account_id: int, folder_id: int) -> dict[int, int]:
+        """The folder and all that are below it, with how many levels; an outer one comes before what is in it."""
+
+    def count(self, account_id: int, folder_id: int) -> int:
+        """How many there are in a folder."""
+
+    def page(self, account_id: int, folder_id: int, offset: int, limit: int) -> list[int]:
+        """The numbers of what is in a folder, in the order of names."""
+
+    def position(self, account_id: int, folder_id: int, id: int) -> int | None:
+        """The place of one in ``page``, None if it is not in the folder."""
+
+    def note_changed(self, account_id: int, ids: Sequence[int]) -> None:
+        """Have the log of changes tell that these are others now, though nothing that DAV synchronises is."""
+
+
 class Collections(Protocol):
     """Members by name and by change. Homes are named by ``collection_rows.home``."""
+
+    @property
+    def nodes(self) -> FileNodes:
+        """Files and folders by their numbers."""
 
     def create(
         self,

@@ -55,13 +55,15 @@ class Change:
     """One object of a ``/set`` inside the transaction.
 
     ``key`` is the creation id, or the id as the client wrote it. ``old`` has the stored properties that can change and
-    those that the patch names, nothing for a creation. Rules may change ``new``, and the client is told.
+    those that the patch names, nothing for a creation. Rules may change ``new``, and the client is told. ``gone`` are
+    further objects that the source has destroyed with it.
     """
 
     key: str
     id: int | None = None
     old: dict[str, Any] = field(factory=dict)
     new: dict[str, Any] = field(factory=dict)
+    gone: list[int] = field(factory=list)
 
     @property
     def changed(self) -> dict[str, Any]:

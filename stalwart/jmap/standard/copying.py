@@ -71,6 +71,7 @@ class _CopyWork:
             except StalwartError as problem:
                 outcome.not_created[creation_id] = set_error(problem)
         outcome.created = self._creations.answers()
+        outcome.destroyed = [encode_id(number) for number in self._creations.gone]
         outcome.new_state = self._state(self._asking)
         return outcome, list(dict.fromkeys(originals))
 
@@ -113,6 +114,7 @@ def _wire(outcome: SetOutcome, from_id: int) -> dict[str, Any]:
         "newState": outcome.new_state,
         "created": outcome.created or None,
         "notCreated": outcome.not_created or None,
+        **({"destroyed": outcome.destroyed} if outcome.destroyed else {}),
     }
 
 

@@ -15,7 +15,7 @@ from stalwart.store.store import Transaction
 
 
 class Creations:
-    """``created_ids`` are those of the request so far, and the new ones."""
+    """``created_ids`` are those of the request so far, and the new ones; ``gone`` is what these have destroyed."""
 
     def __init__(self, tx: Transaction, backed: Backed, asking: Asking) -> None:
         self.created_ids = dict(asking.request.created_ids)
@@ -23,6 +23,7 @@ class Creations:
         self._backed = backed
         self._asking = asking
         self._made: dict[str, tuple[int, Mapping[str, Any]]] = {}
+        self.gone: list[int] = []
 
     def make(self, key: str, given: Mapping[str, Any], store: Callable[[Change], int] | None = None) -> None:
         """Create an object, in a savepoint; ``store`` in place of the source's ``create``.
@@ -35,6 +36,7 @@ class Creations:
             rules.check(self._tx, self._asking, change)
             change.id = store(change) if store else self._backed.source.create(self._tx, self._asking, change)
             rules.created(self._tx, self._asking, change)
+        self.gone += change.gone
         self.created_ids[key] = encode_id(change.id)
         self._made[key] = (change.id, given)
 

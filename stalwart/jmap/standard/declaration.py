@@ -24,7 +24,9 @@ class Declaration:
 
     ``counts``: properties that change without the rest; ``/changes`` then has ``updatedProperties`` (RFC 8621 2.2).
     ``announced``: what a creation answers beside the id, None for all that the server set or changed.
-    ``further_name``: whether a name that is not declared is a property too (``header:...``).
+    ``further_name``: whether a name that is not declared is a property too (``header:...``). ``shared``: the type of
+    objects (``store.object_types``) whose sharing opens it to those to whom they are shared. ``permitted_as``: verbs
+    for which there is no permission of their own, and those whose permission counts.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Declaration:
     counts: tuple[str, ...] = ()
     announced: frozenset[str] | None = None
     further_name: Callable[[str], bool] = _never
+    shared: int | None = None
+    permitted_as: Mapping[str, str] = field(factory=dict)
 
     @property
     def capabilities(self) -> tuple[str, ...]:
@@ -44,7 +48,7 @@ class Declaration:
 
     def permission(self, verb: str) -> str:
         """``jmapMailboxGet`` for ``Get``."""
-        return f"{self.permissions or f'jmap{self.name}'}{verb}"
+        return f"{self.permissions or f'jmap{self.name}'}{self.permitted_as.get(verb, verb)}"
 
     def default_names(self, using: Collection[str]) -> list[str]:
         """The properties that are answered if none are named."""

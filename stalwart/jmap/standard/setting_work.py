@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from stalwart.codec.ids import encode_id
 from stalwart.errors import NotFound, StalwartError
 from stalwart.jmap.errors import SetRefused, Untimely, set_error
 from stalwart.jmap.standard.arguments import SetArguments
@@ -47,6 +48,7 @@ class SetWork:
         self._creations = Creations(tx, backed, asking)
         self._late: list[tuple[dict[str, SetError], str, Step]] = []
         self._not_made: set[str] = set()
+        self._gone: set[str] = set()
 
     def run(self, order: Iterable[str]) -> SetOutcome:
         """Raises ``MethodError`` ``stateMismatch``, ``accountNotFound``."""
@@ -59,10 +61,12 @@ class SetWork:
         doomed = self._doomed()
         for key, patch in self._arguments.update.items():
             self._attempt(self._outcome.not_updated, key, partial(self._update, key, patch, doomed))
+        self._note_gone(self._creations.gone)
         for id, key in doomed.items():
             self._attempt(self._outcome.not_destroyed, key, partial(self._destroy, key, id))
         if self._late:
             self._try_again()
+        self._backed.rules.finishing(self._tx, self._asking, self._outcome)
         self._outcome.new_state = self._state()
         return self._outcome
 
@@ -80,6 +84,7 @@ class SetWork:
         if len(self._late) > 1 and self._together():
             self._in_turns()
         self._outcome.created = self._creations.answers() | self._outcome.created
+        self._note_gone(self._creations.gone)
 
     def _in_turns(self) -> None:
         """Try what was untimely, from the end and from the beginning by turns, until nothing changes any more."""
@@ -94,6 +99,7 @@ class SetWork:
     def _together(self) -> bool:
         """Carry out all updates that were untimely, or none of them."""
         refused, updated = self._outcome.not_updated, dict(self._outcome.updated)
+        destroyed, gone = list(self._outcome.destroyed), set(self._gone)
         updates = {key: step for at, key, step in self._late if at is refused}
         try:
             with self._tx.savepoint():
@@ -104,7 +110,7 @@ class SetWork:
                 for step in updates.values():
                     step()
         except StalwartError:
-            self._outcome.updated = updated
+            self._outcome.updated, self._outcome.destroyed, self._gone = updated, destroyed, gone
             return False
         self._late = [each for each in self._late if each[0] is not refused]
         self._outcome.not_updated = {key: problem for key, problem in refused.items() if key not in updates}
@@ -138,11 +144,13 @@ class SetWork:
         old = {"id": id, **{name: properties.get(name) for name in names}}
         wanted = proposed(old, changes, declared.properties)
         new = read_changes(old, wanted, declared.properties)
-        change = Change(key, number, *({name: given[name] for name in names} for given in (old, new)))
+        before, after = ({name: given[name] for name in names} for given in (old, new))
+        change = Change(key, number, before, after)
         with self._tx.savepoint():
             rules.check(self._tx, self._asking, change)
             further = source.update(self._tx, self._asking, change) or {}
             rules.updated(self._tx, self._asking, change)
+        self._note_gone(change.gone)
         return differing(change.new, wanted) | further or None
 
     def _doomed(self) -> dict[str, str]:
@@ -158,12 +166,20 @@ class SetWork:
         return doomed
 
     def _destroy(self, key: str, id: str) -> None:
+        if id in self._gone:
+            return
         number, _ = self._existing(id, ())
         change = Change(key, number)
         with self._tx.savepoint():
             self._backed.rules.destroying(self._tx, self._asking, change)
             self._backed.source.destroy(self._tx, self._asking, change)
-        self._outcome.destroyed.append(id)
+        self._note_gone([number, *change.gone])
+
+    def _note_gone(self, numbers: Iterable[int]) -> None:
+        """Tell the client of what was destroyed, each once."""
+        new = [id for id in map(encode_id, numbers) if id not in self._gone]
+        self._gone.update(new)
+        self._outcome.destroyed += new
 
     def _existing(self, id: str, names: Collection[str]) -> tuple[int, dict[str, Any]]:
         number = number_of(id)

@@ -12,6 +12,7 @@ from stalwart.store.collections import Members
 from stalwart.store.sql.blobs import SqlBlobs
 from stalwart.store.sql.collection_copying import CollectionCopying
 from stalwart.store.sql.collection_writing import MEMBER, CollectionWriting, as_member
+from stalwart.store.sql.file_nodes import SqlFileNodes
 from stalwart.store.sql.gathering import Gathering
 from stalwart.store.sql.lists import bounded, possible
 from stalwart.store.sql.session import Session
@@ -53,6 +54,7 @@ class SqlCollections:
         self.remove = writing.remove
         self.update = writing.update
         self.copy = CollectionCopying(session, writing).copy
+        self.nodes = SqlFileNodes(session)
         self._writing = writing
 
     def create(

@@ -143,6 +143,18 @@ class SqlObjects:
             )
             self.note(account_id, type, begin + count, -int(size))
 
+    def touch_many(self, account_id: int, type: int, ids: Sequence[int]) -> None:
+        """Live objects of a type have changed, each by a change of its own."""
+        if not ids:
+            return
+        begin = self.allocate(account_id, len(ids))[0] - 1
+        for place, id in enumerate(ids, 1):
+            self._session.run(
+                "UPDATE obj SET seq = ?, prop_seq = ? WHERE account_id = ? AND id = ? AND type = ? AND dead = 0",
+                *(begin + place, begin + place, account_id, id, type),
+            )
+        self.note(account_id, type, begin + len(ids), 0)
+
     def get(self, account_id: int, id: int) -> Object | None:
         if not 0 <= id <= _LARGEST:
             return None
