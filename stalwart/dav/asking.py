@@ -72,6 +72,8 @@ class Asking:
     tools: Tools
     access: Access
     viewer: Viewer
+    kept: Any = None
+    """What keeps the answer (``dav.keeping``), once that was asked for."""
     _document: bytes | None = field(default=None, init=False)
     _home: Home | None = field(default=None, init=False)
     _preconditions: Preconditions | None = field(default=None, init=False)
@@ -148,7 +150,9 @@ class Asking:
         return home
 
     def _find(self, tx: Transaction, target: Target) -> Home | None:
-        """The home of the request is looked for until it is found."""
+        """The own home is known; that of the request is looked for until it is found."""
+        if target.account == self.access.login and self.access.kind == "user":
+            return Home(self.access.account_id, self.access.login)
         if target is not self.target:
             return self.tools.homes.find(tx, target)
         if self._home is None:

@@ -93,8 +93,10 @@ class Fetch:
         size = 0
         first, end = begin, min(begin + self._at_once, len(named))
         kept = self.kept
+        here: Resource | None = None
         if kept is not None and not begin:
-            kept.begin(tx, self.asking.resource(tx), self.rows.wanted)
+            here = self.asking.resource(tx)
+            kept.begin(tx, here, self.rows.wanted)
         for above, names, hrefs in _runs(named[begin:end]):
             if kept is not None and (above is None or above.account != self.asking.target.account):
                 self.kept = kept = None
@@ -105,7 +107,8 @@ class Fetch:
                 written += (status_response(href, 404) for href in hrefs)
                 continue
             try:
-                page, read = self._of_collection(tx, above, names)
+                known = here if above == self.asking.target else None
+                page, read = self._of_collection(tx, above, names, known)
             except CutShort as error:
                 self._is_over = True
                 return [*written, *error.written], end
@@ -113,13 +116,15 @@ class Fetch:
             size += read
         self._octets += size
         self._at_once = min(_PAGE, max(1, PAGE_OCTETS * (begin - first) // max(size, 1)))
-        self._is_whole = begin == len(named) and kept is not None and kept.end(tx)
+        self._is_whole = begin == len(named) and kept is not None and kept.end(tx, at_once=not first)
         return written, begin
 
-    def _of_collection(self, tx: Transaction, above: Target, names: list[str]) -> tuple[list[bytes], int]:
-        """The responses of items of one collection, and how many octets were read."""
+    def _of_collection(
+        self, tx: Transaction, above: Target, names: list[str], known: Resource | None
+    ) -> tuple[list[bytes], int]:
+        """The responses of items of one collection, which may be ``known``, and how many octets were read."""
         try:
-            found = self.asking.resource(tx, above)
+            found = known or self.asking.resource(tx, above)
         except Refused as refusal:
             if refusal.status == 403:
                 return [_status(above, each, 403, _NO_RIGHT) for each in names], 0

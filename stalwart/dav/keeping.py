@@ -47,6 +47,13 @@ class Keeping:
     @classmethod
     def of(cls, asking: Asking, body: bytes) -> Keeping | None:
         """For a request about something in the own home, under its usual name; None for others."""
+        if asking.kept is None:
+            asking.kept = (cls._of(asking, body),)
+        (kept,) = asking.kept
+        return kept
+
+    @classmethod
+    def _of(cls, asking: Asking, body: bytes) -> Keeping | None:
         access, target = asking.access, asking.target
         kind = KINDS.get(target.service)
         if kind is None or not target.segments or target.account != access.login or len(body) > _LONGEST_BODY:
@@ -90,8 +97,8 @@ class Keeping:
         self.values.keep(self.key, self.account_id, self.states, self.moment, body, len(body))
 
     def _read(self, tx: Transaction) -> States:
-        types = {self.kind.type, self.kind.item_type}
-        return tuple((type, tx.objects.state(self.account_id, type)) for type in sorted(types))
+        collections, items = tx.collections.states(self.account_id, self.kind.type)
+        return tuple(sorted({(self.kind.type, collections), (self.kind.item_type, items)}))
 
 
 def is_lasting(wanted: PropertyRequest, kind: Kind) -> bool:

@@ -62,11 +62,13 @@ class Search:
     def paged(self, tx: Transaction, found: Resource, members: list[Member]) -> Begun:
         """What ``begin`` answers if these members can be meant."""
         pages = list(portions(members, PAGE)) or [[]]
-        return self._page(tx, found, pages[0], is_last=len(pages) == 1), pages[1:]
+        if len(pages) == 1:
+            self.ended(tx)
+        return self.page(tx, found, pages[0]), pages[1:]
 
-    def ended(self, tx: Transaction) -> None:
-        """All that the answer is made of was read."""
-        self._is_whole = self.kept is not None and self.kept.end(tx)
+    def ended(self, tx: Transaction, *, at_once: bool = True) -> None:
+        """All that the answer is made of was read; ``at_once`` if that was in one transaction."""
+        self._is_whole = self.kept is not None and self.kept.end(tx, at_once=at_once)
 
     async def _pages(self) -> AsyncIterator[list[bytes]]:
         page, rest = await self.asking.read(self._first)
@@ -98,7 +100,7 @@ class Search:
 
     def _page(self, tx: Transaction, found: Resource, members: list[Member], *, is_last: bool) -> list[bytes]:
         if is_last:
-            self.ended(tx)
+            self.ended(tx, at_once=False)
         return self.page(tx, found, members)
 
 

@@ -114,8 +114,8 @@ class NewItem(Struct, frozen=True):
 
 
 class Collection(Struct, frozen=True):
-    """A calendar, an address book or a folder. ``seq`` is the last change of it, of its members or of their bindings;
-    ``items`` are its live members.
+    """A calendar, an address book or a folder. ``seq`` is the last change of it, of its members or of their bindings,
+    ``created_seq`` the one that made it; ``items`` are its live members.
     """
 
     account_id: int
@@ -125,6 +125,7 @@ class Collection(Struct, frozen=True):
     segment: str
     seq: int
     items: int
+    created_seq: int
     data: dict[str, Any] | None
 
 

@@ -187,6 +187,9 @@ class Collections(Protocol):
         place. Answers the member that was. Raises NotFound.
         """
 
+    def states(self, account_id: int, type: int) -> tuple[int, int]:
+        """The numbers of the last changes of collections of this type, and of what is in them."""
+
     def places(self, account_id: int, item_id: int) -> Members:
         """The live members that are this item or collection."""
 

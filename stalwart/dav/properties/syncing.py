@@ -47,5 +47,4 @@ def state_shown(shown: Shown) -> int:
 
 def home_state(tx: Transaction, account_id: int, service: str) -> int:
     """The number of the last change of a home or of anything in it."""
-    kind = KINDS[service]
-    return max(tx.objects.state(account_id, type) for type in {kind.type, kind.item_type})
+    return max(tx.collections.states(account_id, KINDS[service].type))

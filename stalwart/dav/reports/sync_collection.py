@@ -37,7 +37,7 @@ from stalwart.dav.shown import INBOX, Showing
 from stalwart.groupware.kinds import FILES, KINDS
 from stalwart.groupware.resources import Level, Resource, locate
 from stalwart.store import Transaction
-from stalwart.store.collection_rows import Member
+from stalwart.store.collection_rows import Collection, Member
 from stalwart.store.object_types import CALENDAR_EVENT_NOTIFICATION
 from stalwart.web.answers import Answer, EventStream
 
@@ -143,8 +143,9 @@ class _Walk:
             raise Refused(403)
         if self.kept is not None:
             self.kept.begin(tx, found, self.wanted)
-        state = self._state(tx, found)
-        since = self._since(tx, found, state)
+        own = None if found.member is None else tx.collections.get(found.account_id, found.member.item_id)
+        state = self._state(tx, found, own)
+        since = self._since(tx, found, state, own)
         if self._goes_deep(found):
             changes = self._below(tx, found, since, state)
         else:
@@ -176,25 +177,22 @@ class _Walk:
         owner = scheduling_home(tx, self.asking)
         return notices_written(tx, self.asking, self.wanted, owner, members)
 
-    def _state(self, tx: Transaction, found: Resource) -> int:
+    def _state(self, tx: Transaction, found: Resource, own: Collection | None) -> int:
         """The number of the last change of what is asked about."""
-        if not self._goes_deep(found) and found.member is not None:
-            collection = tx.collections.get(found.account_id, found.member.item_id)
-            if collection is not None:
-                return collection.seq
+        if own is not None and not self._goes_deep(found):
+            return own.seq
         return home_state(tx, found.account_id, found.kind.service)
 
     def _goes_deep(self, found: Resource) -> bool:
         """Whether there is anything below the members."""
         return self.asked.infinite and (found.level is Level.HOME or found.kind is FILES)
 
-    def _since(self, tx: Transaction, found: Resource, state: int) -> _Since:
+    def _since(self, tx: Transaction, found: Resource, state: int, own: Collection | None) -> _Since:
         since = self._token_since(state)
         if since.is_first:
             return since
         account = tx.accounts.get(found.account_id) if since.known > state else None
-        made = None if found.member is None else tx.objects.get(found.account_id, found.member.item_id)
-        is_older = made is not None and since.known < made.created_seq  # of another one that had this name
+        is_older = own is not None and since.known < own.created_seq  # of another one that had this name
         is_newer = since.known > state and (account is None or since.known > account.seq)
         if is_older or is_newer:
             raise _invalid()

@@ -19,8 +19,8 @@ from stalwart.store.sql.session import Session
 
 _DEEPEST = 256
 _COLLECTION = (
-    "SELECT c.account_id, c.id, c.type, c.parent_id, c.segment, c.seq, c.items, o.data FROM collection AS c"
-    " JOIN obj AS o ON o.account_id = c.account_id AND o.id = c.id WHERE c.account_id = ?"
+    "SELECT c.account_id, c.id, c.type, c.parent_id, c.segment, c.seq, c.items, o.created_seq, o.data"
+    " FROM collection AS c JOIN obj AS o ON o.account_id = c.account_id AND o.id = c.id WHERE c.account_id = ?"
 )
 _SPAN = "s.kind, s.first_at, s.last_at, s.periods, s.alarm_at"
 _OCTETS = "c.account_id = b.account_id AND c.id = b.item_id"
@@ -29,6 +29,13 @@ _OCTETS = "c.account_id = b.account_id AND c.id = b.item_id"
 _WITH_OCTETS = (
     "binding AS b{} CROSS JOIN content AS c"
     f" WHERE b.account_id = ? AND b.collection_id = ? AND b.dead = 0 AND {_OCTETS}"
+)
+_KINDS = " ".join(f"WHEN {type} THEN {item}" for type, item in ITEMS.items())
+_LOW = "SELECT MAX(s.low_seq) FROM type_state AS s WHERE s.account_id = a.id AND s.type IN"
+_KNOWN_BELOW = f"SELECT a.seq, ({_LOW} (?, ?)) FROM account AS a WHERE a.id = ?"
+_KNOWN_IN = (
+    f"SELECT a.seq, ({_LOW} (c.type, CASE c.type {_KINDS} END)) FROM account AS a"
+    " LEFT JOIN collection AS c ON c.account_id = a.id AND c.id = ? WHERE a.id = ?"
 )
 _PATTERNS = {"=": "{}", "*": "%{}%", "^": "{}%", "$": "%{}"}
 _AT_ONCE = 16  # questions in one statement
@@ -179,20 +186,26 @@ class SqlCollections:
         begun: int | None = None,
     ) -> Members | None:
         known = since if begun is None else begun
-        if known and not self._is_known(account_id, self._type_in(account_id, collection_id), known):
-            return None
         place = bounded(collection_id)
+        if known and not self._is_known(account_id, place, known):
+            return None
         return self._changed(_members(with_data), account_id, place, since, limit, with_data=with_data)
 
     def home_changes(
         self, account_id: int, home: int, since: int, *, limit: int, begun: int | None = None
     ) -> Members | None:
         known = since if begun is None else begun
-        if known and not (self._is_known(account_id, -home, known) and self._are_same(account_id, -home, known)):
+        if known and not (self._is_known(account_id, home, known) and self._are_same(account_id, -home, known)):
             return None
         return self._changed(
             f"SELECT {MEMBER} FROM binding AS b WHERE b.account_id = ? AND b.home = ?", account_id, -home, since, limit
         )
+
+    def states(self, account_id: int, type: int) -> tuple[int, int]:
+        one = "(SELECT seq FROM type_state WHERE account_id = ? AND type = ?)"
+        values = (account_id, type, account_id, ITEMS.get(type, type))
+        collections, items = self._session.one(f"SELECT {one}, {one}", *values)
+        return collections or 0, items or 0
 
     def places(self, account_id: int, item_id: int) -> Members:
         return self._writing.places(account_id, item_id)
@@ -300,14 +313,6 @@ class SqlCollections:
             with_data=with_data,
         )
 
-    def _type_in(self, account_id: int, collection_id: int) -> int:
-        if collection_id < 0:
-            return -collection_id
-        found = self._session.one(
-            "SELECT type FROM collection WHERE account_id = ? AND id = ?", account_id, bounded(collection_id)
-        )
-        return int(found[0]) if found else 0
-
     def _are_same(self, account_id: int, type: int, since: int) -> bool:
         """Whether no name has come to mean another collection since then: nobody remembers what was in the former one,
         so who has seen that has to begin anew.
@@ -319,12 +324,12 @@ class SqlCollections:
         )
         return not found
 
-    def _is_known(self, account_id: int, type: int, since: int) -> bool:
-        found = self._session.one(
-            "SELECT seq, (SELECT MAX(low_seq) FROM type_state WHERE account_id = account.id AND type IN (?, ?))"
-            " FROM account WHERE id = ?",
-            *(type, ITEMS.get(type, type), account_id),
-        )
+    def _is_known(self, account_id: int, place: int, since: int) -> bool:
+        """Whether it is known what was removed since then from a collection, or below a home."""
+        if place < 0:
+            found = self._session.one(_KNOWN_BELOW, -place, ITEMS.get(-place, -place), account_id)
+        else:
+            found = self._session.one(_KNOWN_IN, place, account_id)
         return bool(found) and (found[1] or 0) <= since <= found[0]
 
 
