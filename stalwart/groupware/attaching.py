@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from stalwart.codec.caldav.managed_attachments import (
     Attached,
@@ -91,8 +91,12 @@ class Attaching:
         return Changed(kept, attached)
 
     def update(self, tx: Transaction, found: Resource, id: str, upload: Upload, *, user_id: int, now: int) -> Changed:
-        """Put a file in the place of an attachment; it has another id then. Raises as ``add``."""
+        """Put a file in the place of an attachment; it has another id then, and the name of the one before if none was
+        sent. Raises as ``add``.
+        """
         held = _known(tx, found, id)
+        if upload.filename is None:
+            upload = evolve(upload, filename=held[id].filename)
         attached, record = self._taken(tx, found, upload, now)
         held[attached.managed_id] = record
         kept = self._changed(tx, found, lambda calendar: replace(calendar, id, attached), held, user_id, now)

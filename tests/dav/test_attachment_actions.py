@@ -94,10 +94,14 @@ class AttachmentActionTests(DavWorld):
         (line,) = self.lines()
         self.assertNotEqual(first, second)
         self.assertEqual((line.parameter("MANAGED-ID"), line.parameter("SIZE")), (second, "3"))
+        self.assertEqual((line.parameter("FILENAME"), line.value.rpartition("/")[2]), ("agenda.html", "agenda.html"))
         self.assertEqual((self.links(b"<p>Agenda</p>"), self.links(b"new")), (0, 1))
         self.assertEqual(self.expect(200, "GET", path_of(line.value)).body, b"new")
         gone = self.post(403, f"attachment-update&managed-id={first}", b"new")
         self.assertEqual(conditions(gone), ["A:valid-managed-id-parameter"])
+        query = f"attachment-update&managed-id={second}"
+        self.post(204, query, b"newer", content_disposition="attachment; filename=minutes.txt")
+        self.assertEqual([each.parameter("FILENAME") for each in self.lines()], ["minutes.txt"])
 
     def test_instances(self) -> None:
         id = self.add(query="attachment-add&rid=20240102T100000Z").headers["cal-managed-id"]
