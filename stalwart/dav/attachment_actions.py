@@ -14,7 +14,7 @@ from stalwart.dav.asking import Asking
 from stalwart.dav.guarding import check_schedule_tag
 from stalwart.dav.methods.put import place_for
 from stalwart.dav.refusals import Refused, refused
-from stalwart.dav.storing import violated
+from stalwart.dav.storing import is_to_show, violated
 from stalwart.dav.storing_events import CONTENT_TYPE
 from stalwart.errors import TooLarge
 from stalwart.groupware.attaching import Changed, Instances, Upload
@@ -44,7 +44,7 @@ async def change_attachments(asking: Asking) -> Answer:
         raise refused(403, "A:valid-rid-parameter")
     if action == REMOVE:
         removed = await asking.write(lambda tx: _removed(tx, asking, id or "", instances))
-        return _answer(asking, removed, 204)
+        return _answer(asking, *removed, 204)
     await asking.read(lambda tx: _event(tx, asking))
     incoming = Incoming(asking.tools.store)
     try:
@@ -54,7 +54,7 @@ async def change_attachments(asking: Asking) -> Answer:
     except BaseException:
         incoming.abandon()
         raise
-    return _answer(asking, changed, 204 if id is not None else 201)
+    return _answer(asking, *changed, 204 if id is not None else 201)
 
 
 def _instances(rid: str | None) -> Instances:
@@ -98,26 +98,32 @@ def _event(tx: Transaction, asking: Asking) -> Resource:
     return found
 
 
-def _attached(tx: Transaction, asking: Asking, upload: Upload, id: str | None, instances: Instances) -> Changed:
+def _attached(
+    tx: Transaction, asking: Asking, upload: Upload, id: str | None, instances: Instances
+) -> tuple[Changed, bool]:
+    """What has changed, and whether the answer shows it."""
     found, attaching = _event(tx, asking), asking.tools.attaching
     who, now = asking.viewer.account_id, asking.now
     try:
         if id is None:
-            return attaching.add(tx, found, upload, instances, user_id=who, now=now)
-        return attaching.update(tx, found, id, upload, user_id=who, now=now)
+            changed = attaching.add(tx, found, upload, instances, user_id=who, now=now)
+        else:
+            changed = attaching.update(tx, found, id, upload, user_id=who, now=now)
     except Violation as broken:
         raise violated(found, broken) from broken
+    return changed, is_to_show(asking, found)
 
 
-def _removed(tx: Transaction, asking: Asking, id: str, instances: Instances) -> Changed:
-    found = _event(tx, asking)
+def _removed(tx: Transaction, asking: Asking, id: str, instances: Instances) -> tuple[Changed, bool]:
+    found, who = _event(tx, asking), asking.viewer.account_id
     try:
-        return asking.tools.attaching.remove(tx, found, id, instances, user_id=asking.viewer.account_id, now=asking.now)
+        changed = asking.tools.attaching.remove(tx, found, id, instances, user_id=who, now=asking.now)
     except Violation as broken:
         raise violated(found, broken) from broken
+    return changed, is_to_show(asking, found)
 
 
-def _answer(asking: Asking, changed: Changed, status: int) -> Answer:
+def _answer(asking: Asking, changed: Changed, is_shown: bool, status: int) -> Answer:
     kept, attached = changed.kept, changed.attached
     headers: Headers = (("ETag", kept.member.etag),)
     if kept.schedule_tag is not None:
@@ -126,7 +132,7 @@ def _answer(asking: Asking, changed: Changed, status: int) -> Answer:
         headers = (*headers, ("Cal-Managed-ID", attached.managed_id))
     if attached is not None and status == 201:
         headers = (*headers, ("Location", attached.url))
-    if not asking.preferences.representation:
+    if not is_shown:
         return Answer(status, headers=headers)
     href = asking.target.href(collection=False)
     headers = (*headers, ("Content-Location", href), ("Preference-Applied", "return=representation"))

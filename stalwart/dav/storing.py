@@ -6,6 +6,7 @@ from collections.abc import Callable
 from email.utils import formatdate
 
 from stalwart.codec.dav.paths import href
+from stalwart.codec.dav.rights import Rights
 from stalwart.config.collaboration.webdav import WebDav
 from stalwart.dav.asking import UNLIMITED_UPLOADS, Asking
 from stalwart.dav.refusals import Refused, violation
@@ -42,10 +43,15 @@ def violated(found: Resource, broken: Violation) -> Refused:
     return violation(found.kind, broken, holder)
 
 
+def is_to_show(asking: Asking, found: Resource) -> bool:
+    """Whether the answer has the item with it: that is liked, and who asks may read there (RFC 3744 3.1)."""
+    return asking.preferences.representation and Rights.READ_ITEMS in found.rights | found.parent_rights
+
+
 def as_it_is(tx: Transaction, asking: Asking, refusal: Refused, content_type: str) -> Answer:
     """The refusal with what is there, for who would like to see that at once (RFC 8144 3.2)."""
     found = asking.resource(tx)
-    if found.level is not Level.ITEM or found.member is None:
+    if found.level is not Level.ITEM or found.member is None or not is_to_show(asking, found):
         raise refusal
     member = found.member
     octets = tx.collections.octets(found.account_id, member.item_id) or b""
@@ -67,9 +73,9 @@ def placed(tx: Transaction, asking: Asking, place_for: Place, content_type: str)
         raise
 
 
-def stored_answer(asking: Asking, is_new: bool, headers: Headers, octets: bytes, content_type: str) -> Answer:
-    """The answer to what is kept now, with it if that is liked (RFC 8144 2.2)."""
-    if not asking.preferences.representation:
+def stored_answer(is_new: bool, headers: Headers, octets: bytes | None, content_type: str) -> Answer:
+    """The answer to what is kept now, with it unless it is not to be shown: None (RFC 8144 2.2)."""
+    if octets is None:
         return Answer(201 if is_new else 204, headers=headers)
     applied = (*headers, ("Preference-Applied", "return=representation"))
     return Answer(201 if is_new else 200, octets, content_type, applied)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from stalwart.dav.asking import Asking
 from stalwart.dav.refusals import violation
-from stalwart.dav.storing import Place, limited_body, placed, stored_answer, violated
+from stalwart.dav.storing import Place, is_to_show, limited_body, placed, stored_answer, violated
 from stalwart.groupware.contacts import SMALL, ExaminedCard, KeptCard
 from stalwart.groupware.kinds import ADDRESS_BOOKS
 from stalwart.groupware.violations import Violation
@@ -27,7 +27,9 @@ async def put_card(asking: Asking, place_for: Place) -> Answer:
     outcome = await asking.write(lambda tx: _written(tx, asking, given, place_for))
     if isinstance(outcome, Answer):
         return outcome
-    return stored_answer(asking, outcome.is_new, (("ETag", outcome.member.etag),), given.octets, CONTENT_TYPE)
+    kept, is_shown = outcome
+    octets = given.octets if is_shown else None
+    return stored_answer(kept.is_new, (("ETag", kept.member.etag),), octets, CONTENT_TYPE)
 
 
 async def _examined(asking: Asking, octets: bytes) -> ExaminedCard:
@@ -37,11 +39,12 @@ async def _examined(asking: Asking, octets: bytes) -> ExaminedCard:
     return await asking.tools.store.blob_work(lambda files: contacts.examine(octets))
 
 
-def _written(tx: Transaction, asking: Asking, given: ExaminedCard, place_for: Place) -> KeptCard | Answer:
+def _written(tx: Transaction, asking: Asking, given: ExaminedCard, place_for: Place) -> tuple[KeptCard, bool] | Answer:
+    """What is kept, and whether the answer shows it."""
     found = placed(tx, asking, place_for, CONTENT_TYPE)
     if isinstance(found, Answer):
         return found
     try:
-        return asking.tools.contacts.put(tx, found, given, now=asking.now)
+        return asking.tools.contacts.put(tx, found, given, now=asking.now), is_to_show(asking, found)
     except Violation as broken:
         raise violated(found, broken) from broken

@@ -12,7 +12,7 @@ from stalwart.codec.dav.request_fields import schedule_tag
 from stalwart.dav.asking import Asking
 from stalwart.dav.guarding import check_schedule_tag
 from stalwart.dav.refusals import violation
-from stalwart.dav.storing import Place, limited_body, placed, stored_answer, violated
+from stalwart.dav.storing import Place, is_to_show, limited_body, placed, stored_answer, violated
 from stalwart.groupware.calendar_objects import Examined, Kept, is_small
 from stalwart.groupware.kinds import CALENDARS
 from stalwart.groupware.resources import Resource
@@ -34,12 +34,13 @@ async def put_event(asking: Asking, place_for: Place) -> Answer:
     outcome = await asking.write(lambda tx: _written(tx, asking, given, place_for))
     if isinstance(outcome, Answer):
         return outcome
-    headers: Headers = (("ETag", outcome.member.etag),)
-    if outcome.is_put_back and not asking.preferences.representation:
+    kept, is_shown = outcome
+    headers: Headers = (("ETag", kept.member.etag),)
+    if kept.is_put_back and not is_shown:
         headers = ()  # it is to be read again (RFC 4791 5.3.4)
-    if outcome.schedule_tag is not None:
-        headers = (*headers, ("Schedule-Tag", f'"{outcome.schedule_tag}"'))
-    return stored_answer(asking, outcome.is_new, headers, outcome.octets, CONTENT_TYPE)
+    if kept.schedule_tag is not None:
+        headers = (*headers, ("Schedule-Tag", f'"{kept.schedule_tag}"'))
+    return stored_answer(kept.is_new, headers, kept.octets if is_shown else None, CONTENT_TYPE)
 
 
 async def _examined(asking: Asking, octets: bytes) -> Examined:
@@ -49,12 +50,13 @@ async def _examined(asking: Asking, octets: bytes) -> Examined:
     return await asking.tools.store.blob_work(lambda files: events.examine(octets, now))
 
 
-def _written(tx: Transaction, asking: Asking, given: Examined, place_for: Place) -> Kept | Answer:
+def _written(tx: Transaction, asking: Asking, given: Examined, place_for: Place) -> tuple[Kept, bool] | Answer:
+    """What is kept, and whether the answer shows it."""
     found = placed(tx, asking, partial(_place, place_for), CONTENT_TYPE)
     if isinstance(found, Answer):
         return found
     try:
-        return asking.tools.events.put(
+        kept = asking.tools.events.put(
             *(tx, found, given),
             user_id=asking.viewer.account_id,
             now=asking.now,
@@ -62,6 +64,7 @@ def _written(tx: Transaction, asking: Asking, given: Examined, place_for: Place)
         )
     except Violation as broken:
         raise violated(found, broken) from broken
+    return kept, is_to_show(asking, found)
 
 
 def _place(place_for: Place, tx: Transaction, asking: Asking) -> Resource:

@@ -135,6 +135,9 @@ class AttachmentActionTests(DavWorld):
         self.add(if_match=etag)
         self.post(403, "attachment-add", b"x", user="bob")
         self.post(404, "attachment-add", b"x", f"/dav/cal/{BOB}/default/a.ics", user="bob")
+        self.grant_bob("<D:privilege><D:write-content/></D:privilege>")
+        added = self.add(user="bob", prefer="return=representation")
+        self.assertEqual((added.body, added.headers.get("preference-applied")), (b"", None))
 
     def test_limits(self) -> None:
         limit(self, FileStorage, maxSize=5)

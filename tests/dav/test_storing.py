@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from stalwart.config.collaboration.webdav import WebDav
 from stalwart.dav import storing
+from tests.codec.caldav.appendix_b import event
 from tests.codec.vcard.cards import card
 from tests.dav.books import BOOK, BookWorld
-from tests.dav.world import conditions
+from tests.dav.methods.test_acl import ace, entries
+from tests.dav.world import ALICE, conditions
 
 
 class StoringTests(BookWorld):
@@ -27,3 +29,23 @@ class StoringTests(BookWorld):
         path = f"{BOOK}/none.vcf"
         refused = self.expect(412, "PUT", path, card(), if_match='"x"', prefer="return=representation")
         self.assertEqual(refused.body, b"")
+
+    def test_nothing_is_shown_to_who_may_write_and_not_read(self) -> None:
+        calendar, liked = f"/dav/cal/{ALICE}/default", "return=representation"
+        self.expect(201, "PUT", f"{calendar}/a.ics", event("a", "SUMMARY:x"))
+        for place, path, body, other in (
+            (calendar, f"{calendar}/a.ics", event("a", "SUMMARY:y"), event("b")),
+            (BOOK, f"{BOOK}/apple.vcf", card("UID:2"), card("UID:3")),
+        ):
+            self.expect(200, "ACL", place, entries(ace("D:write-content")))
+            self.expect(403, "GET", path, user="bob")
+            for condition in ({"if_none_match": "*"}, {"if_match": '"x"'}):
+                refused = self.expect(412, "PUT", path, body, user="bob", prefer=liked, **condition)
+                self.assertEqual((refused.body, refused.headers.get("etag")), (b"", None))
+            if place is calendar:
+                self.assertEqual(self.expect(204, "PUT", path, body, user="bob", prefer=liked).body, b"")
+            made = self.expect(201, "POST", f"{place}/", other, user="bob", prefer=liked)
+            self.assertEqual((made.body, made.headers.get("preference-applied")), (b"", None))
+            self.expect(200, "ACL", place, entries(ace("D:read", "D:write-content")))
+            refused = self.expect(412, "PUT", path, body, user="bob", prefer=liked, if_none_match="*")
+            self.assertNotEqual(refused.body, b"")
