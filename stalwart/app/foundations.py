@@ -18,7 +18,7 @@ from stalwart.app.environment import Environment, base_url
 from stalwart.app.outgoing import OutgoingWorld
 from stalwart.app.startup import Startup
 from stalwart.app.store_file import NAME as STORE_FILE
-from stalwart.app.store_file import embedded_store_config, is_missing, read_store_config
+from stalwart.app.store_file import blob_folder, embedded_store_config, is_missing, read_store_config
 from stalwart.app.vault_key import NAME as VAULT_KEY
 from stalwart.app.vault_key import is_exposed, open_vault
 from stalwart.config.defaults import ensure_defaults
@@ -78,7 +78,9 @@ async def lay_foundations(
     mode = chosen_mode(startup, environment, telemetry)
     config_path = _config_path(startup)
     config = None if mode == "bootstrap" else _store_config(startup)
-    store = MemoryStore() if config is None else open_store(config, reactor, telemetry)
+    store: Store = MemoryStore()
+    if config is not None:
+        store = open_store(config, reactor, telemetry, blobs=blob_folder(config, config_path))
     opened.append(store)
     await store.start()
     data_file = Path(config["path"]) if config is not None and config.get("@type") == "Sqlite" else None

@@ -34,7 +34,7 @@ from stalwart.app.observing.live_streams import live_services
 from stalwart.app.observing.observation import Observation, observation_of
 from stalwart.app.privileges import drop_privileges
 from stalwart.app.startup import Startup
-from stalwart.app.store_file import StoreFile
+from stalwart.app.store_file import StoreFile, blob_folder
 from stalwart.config.monitoring.diagnosis import Diagnosis
 from stalwart.config.network.security import BlockedIp
 from stalwart.config.settings import Settings
@@ -292,7 +292,7 @@ class Builder:
             "accounts": Accounts(store, settings, below.hashing, self.reactor, directory.forget),
             "schema_document": SchemaDocument(self.reactor),
             "setup": self._setup(below) if bootstrap else None,
-            "store_file": None if bootstrap else StoreFile(below.config_path, self._opened_store),
+            "store_file": None if bootstrap else StoreFile(below.config_path, self._opener(below.config_path)),
         }
 
     def _tasks(
@@ -321,8 +321,9 @@ class Builder:
         certificates.renewals.wake = runner.wake
         return runner
 
-    def _opened_store(self, config: Mapping[str, Any]) -> Store:
-        return open_store(config, self.reactor, self.telemetry)
+    def _opener(self, path: Path) -> Callable[[Mapping[str, Any]], Store]:
+        """What opens the store of a ``config.json`` that is at ``path``."""
+        return lambda config: open_store(config, self.reactor, self.telemetry, blobs=blob_folder(config, path))
 
     def _setup(self, below: Foundations) -> FirstSetup:
         from stalwart.app.first_setup import FirstSetup  # once in the life of a server
@@ -331,7 +332,7 @@ class Builder:
             below.config_path,
             below.hostname,
             DEFAULT_LISTENERS,
-            open_store=self._opened_store,
+            open_store=self._opener(below.config_path),
             hashing=below.hashing,
             clock=self.reactor,
             finished=self.start_again,

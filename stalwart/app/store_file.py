@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,11 @@ def _read_object(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Invalid(f"{path} must hold one JSON object, the data store.")
     return value
+
+
+def blob_folder(config: Mapping[str, Any], path: Path) -> Path | None:
+    """Where large files are kept if the database of ``config``, which is in ``path``, is no file; None is beside it."""
+    return None if config.get("@type") == "Sqlite" else path.absolute().with_name("blobs")
 
 
 def embedded_store_config(data: Path) -> dict[str, Any]:

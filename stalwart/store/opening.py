@@ -8,13 +8,14 @@ from typing import Any
 
 from stalwart.errors import Invalid
 from stalwart.store.blob_files import DiskBlobFiles
+from stalwart.store.postgresql.address import address_of
 from stalwart.store.sqlite.engine import SqliteEngine
 from stalwart.store.store import Store
 from stalwart.store.threads.store import ThreadedStore
 from stalwart.telemetry import Telemetry
 
 _READERS = 4
-_OTHERS = ("PostgreSql", "RocksDb", "FoundationDb", "MySql")
+_OTHERS = ("RocksDb", "FoundationDb", "MySql")
 _SQLITE_MEMBERS = ("@type", "path", "poolMaxConnections", "poolWorkers")
 
 
@@ -26,17 +27,20 @@ def open_store(
     synchronous: str = "FULL",
     blobs: Path | None = None,
 ) -> Store:
-    """A store for ``config``, not yet started. Blob files go to ``blobs``, by default ``<path>.blobs``.
+    """A store for ``config``, not yet started. Blob files go to ``blobs``; by default ``<path>.blobs``
+    beside an SQLite file.
 
     Raises Invalid for a data store that is not supported, or members that are missing, unknown or out of
     range.
     """
     kind = config.get("@type")
     if kind in _OTHERS:
-        raise Invalid(f"The data store {kind} is not supported; use Sqlite.", ("@type",))
+        raise Invalid(f"The data store {kind} is not supported; use Sqlite or PostgreSql.", ("@type",))
+    if kind == "PostgreSql":
+        return _postgresql(config, reactor, telemetry, blobs)
     if kind != "Sqlite":
         given = "has no @type" if kind is None else f"has the unknown @type {str(kind)[:40]!r}"
-        raise Invalid(f"The data store {given}; supported is Sqlite.", ("@type",))
+        raise Invalid(f"The data store {given}; supported are Sqlite and PostgreSql.", ("@type",))
     for member in config:
         if member not in _SQLITE_MEMBERS:
             raise Invalid(f"The data store has an unknown member {member!r}.", (member,))
@@ -48,6 +52,19 @@ def open_store(
         telemetry,
         readers=_readers(config),
     )
+
+
+def _postgresql(config: Mapping[str, Any], reactor: Any, telemetry: Telemetry, blobs: Path | None) -> Store:
+    """The driver is loaded here: most servers have no need of it."""
+    address = address_of(config)
+    try:
+        from stalwart.store.postgresql.engine import PostgreSqlEngine
+    except ImportError as error:
+        wanted = "PostgreSQL needs the package psycopg: install stalwart-twisted[postgresql]."
+        raise Invalid(wanted, ("@type",)) from error
+    if blobs is None:
+        raise Invalid("The PostgreSql data store needs a folder for large files.", ())
+    return ThreadedStore(PostgreSqlEngine(address), DiskBlobFiles(blobs), reactor, telemetry, readers=_readers(config))
 
 
 def _path(config: Mapping[str, Any]) -> Path:

@@ -55,7 +55,7 @@ class HouseCase(SynchronousTestCase):
     def _note(self, event: Event, keys: dict[str, Any]) -> None:
         self.events.append((event.id, keys))
 
-    def _open_store(self, config: Any, _reactor: Any, _telemetry: Telemetry) -> Any:
+    def _open_store(self, config: Any, _reactor: Any, _telemetry: Telemetry, *, blobs: Any = None) -> Any:
         self.configs.append(config)
         return KeptStore(self.disk, self.closed)
 

@@ -35,6 +35,12 @@ class OpenStoreTests(SynchronousTestCase):
         error = self.refusal(at_type="Sqlite", path="x", poolWorkers=65)
         self.assertEqual(error.detail, "The data store member poolWorkers must be a whole number from 1 to 64.")
 
+    def test_postgresql_is_opened_with_a_folder_for_files(self) -> None:
+        config = {"@type": "PostgreSql", "host": "db.example.test", "poolMaxConnections": 3}
+        self.assertIsNotNone(open_store(config, Clock(), Telemetry(), blobs=Path(self.mktemp())))
+        self.assertIn("folder", self.refusal(at_type="PostgreSql", host="db.example.test").detail)
+        self.assertEqual(self.refusal(at_type="PostgreSql").properties, ("host",))
+
     def test_a_truth_value_is_no_number(self) -> None:
         self.assertEqual(self.refusal(at_type="Sqlite", path="x", poolWorkers=True).properties, ("poolWorkers",))
 
@@ -42,12 +48,12 @@ class OpenStoreTests(SynchronousTestCase):
 def _refuses_kind(kind: str) -> Any:
     def test(self: OpenStoreTests) -> None:
         detail = self.refusal(at_type=kind, path="/var/lib/stalwart/").detail
-        self.assertEqual(detail, f"The data store {kind} is not supported; use Sqlite.")
+        self.assertEqual(detail, f"The data store {kind} is not supported; use Sqlite or PostgreSql.")
 
     return test
 
 
-for _kind in ("RocksDb", "FoundationDb", "PostgreSql", "MySql"):
+for _kind in ("RocksDb", "FoundationDb", "MySql"):
     setattr(OpenStoreTests, f"test_{_kind.lower()}_is_refused_by_name", _refuses_kind(_kind))
 
 

@@ -55,16 +55,16 @@ class PostgreSqlSettings(Value):
         Unsigned(min=1, max=8192, nullable=True), 10, "Connections kept at most; null is no limit."
     )
     pool_recycling_method: str = prop(
-        Enum(RECYCLING_METHOD), "fast", "How a connection is checked before it is used again."
+        Enum(RECYCLING_METHOD), "fast", "How a connection is checked before it is used again.", enforced=False
     )
     options: str | None = prop(String(nullable=True), None, "Options of libpq, such as `-c search_path=mail`.")
 
 
-class PostgreSql(PostgreSqlSettings, Variant, enforced=False):
+class PostgreSql(PostgreSqlSettings, Variant):
     """A PostgreSQL server, which several nodes can share."""
 
     read_replicas: tuple[PostgreSqlSettings, ...] = prop(
-        ObjectList(PostgreSqlSettings), {}, "Servers that answer what need not be fresh."
+        ObjectList(PostgreSqlSettings), {}, "Servers that answer what need not be fresh.", enforced=False
     )
 
 
@@ -75,5 +75,5 @@ DataStore = Union(
     doc="Database of the server, named in its configuration file. A change needs a restart.",
     singleton=True,
     stored=False,
-    others="This engine is not built into this server; it keeps its data in Sqlite.",
+    others="This engine is not built into this server; it keeps its data in Sqlite or PostgreSql.",
 )

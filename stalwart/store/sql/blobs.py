@@ -62,7 +62,8 @@ class SqlBlobs:
             return self._files.read(hash, offset, length)
         section = blob.size if length is None else length
         found = self._session.one(
-            "SELECT substr(bytes, ?, ?) FROM blob_bytes WHERE hash = ?", offset + 1, section, hash
+            "SELECT substr(bytes, CAST(? AS INTEGER), CAST(? AS INTEGER)) FROM blob_bytes WHERE hash = ?",
+            *(offset + 1, section, hash),
         )
         return bytes(found[0] or b"")
 

@@ -1,12 +1,13 @@
 """What differs between the databases, and nothing else: placeholders, type names, how a transaction begins.
 
 Statements are written once, with ``?`` and PostgreSQL's type names, in the SQL that both share: ON CONFLICT,
-RETURNING, partial indexes, savepoints. ``?`` and ``%`` never stand inside a literal.
+RETURNING, partial indexes, savepoints. ``?`` never stands inside a literal.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Mapping
 
@@ -37,7 +38,7 @@ class Dialect:
 
     def statement(self, text: str) -> str:
         """``text`` with the placeholders of this database."""
-        return text if self.placeholder == "?" else _with_placeholders(text, self.placeholder)
+        return text if self.placeholder == "?" else _numbered(text)
 
     def schema(self, text: str) -> str:
         """A DDL statement with the type names of this database."""
@@ -47,8 +48,9 @@ class Dialect:
 
 
 @functools.lru_cache(maxsize=1024)
-def _with_placeholders(text: str, placeholder: str) -> str:
-    return text.replace("%", "%%").replace("?", placeholder)
+def _numbered(text: str) -> str:
+    numbers = itertools.count(1)
+    return re.sub(r"\?", lambda _: f"${next(numbers)}", text)
 
 
 SQLITE = Dialect(
@@ -69,7 +71,7 @@ SQLITE = Dialect(
 POSTGRESQL = Dialect(
     name="postgresql",
     begin_read="BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-    begin_write="BEGIN",
+    begin_write="BEGIN; SELECT pg_advisory_xact_lock(20080259)",
     begin_migration=("BEGIN", "SELECT pg_advisory_xact_lock(20080258)"),
     list_tables="SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()",
     numbers="SELECT CAST(value AS BIGINT) AS number FROM json_array_elements_text(CAST(? AS JSON))",
@@ -77,5 +79,5 @@ POSTGRESQL = Dialect(
     rows="CAST(COALESCE(json_agg({}), '[]') AS TEXT)",
     nested="CAST({} AS JSON)",
     hexadecimal="encode({}, 'hex')",
-    placeholder="%s",
+    placeholder="$1",
 )

@@ -181,7 +181,7 @@ def _some_in_thread(test: _Text) -> _Text:
 
 def _listed(ids: frozenset[int]) -> str:
     """A list of any length as one value: statements with numbers in their text would fill the cache of statements."""
-    return msgspec.json.encode(sorted(ids)).decode()
+    return msgspec.json.encode(sorted(id for id in ids if bounded(id) == id)).decode()
 
 
 def _in_other_mailbox(ids: frozenset[int]) -> _Text:

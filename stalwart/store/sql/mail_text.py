@@ -9,7 +9,11 @@ from stalwart.codec.search_terms import Unit
 from stalwart.store.mail_text import IndexedText
 from stalwart.store.sql.lists import select_in
 from stalwart.store.sql.mail_words_fts5 import Fts5Words
+from stalwart.store.sql.mail_words_tsvector import TsvectorWords
 from stalwart.store.sql.session import Session
+
+_WORDS: dict[str, type[Fts5Words | TsvectorWords]] = {"sqlite": Fts5Words, "postgresql": TsvectorWords}
+"""The index of words of each dialect."""
 
 
 class SqlMailText:
@@ -17,7 +21,7 @@ class SqlMailText:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._words = Fts5Words(session)
+        self._words = _WORDS[session.dialect.name](session)
 
     def queue(self, account_id: int, email_id: int) -> None:
         queue_text(self._session, account_id, email_id)
@@ -25,7 +29,7 @@ class SqlMailText:
     def queue_account(self, account_id: int, after: int = -1, limit: int = 5000) -> int | None:
         last, count = self._session.one(
             "SELECT MAX(id), COUNT(*) FROM (SELECT id FROM email WHERE account_id = ? AND id > ? ORDER BY id LIMIT ?)"
-            " AS some",
+            " AS part",
             *(account_id, after, limit),
         )
         if not count:

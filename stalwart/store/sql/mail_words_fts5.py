@@ -7,8 +7,7 @@ all the same.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -16,13 +15,12 @@ from stalwart.codec.search_document import COLUMNS
 from stalwart.codec.search_terms import Row, Unit
 from stalwart.errors import Invalid
 from stalwart.store.sql.session import Session
+from stalwart.store.sql.word_signs import LARGEST_ACCOUNT, sign_of, signed
 
 _BITS = 32
-_LARGEST_ACCOUNT = 1 << 31
 _NAMES = ", ".join(COLUMNS)
 _MARKS = ", ".join("?" * (len(COLUMNS) + 1))
 _IDS = msgspec.json.Decoder(frozenset[int])
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class Fts5Words:
@@ -35,21 +33,21 @@ class Fts5Words:
         """Index an e-mail that is not in the index."""
         self._session.run(
             f"INSERT INTO mail_words(rowid, {_NAMES}) VALUES ({_MARKS})",
-            *(_key(account_id, email_id), *_signed(account_id, words)),
+            *(_key(account_id, email_id), *signed(account_id, words)),
         )
 
     def remove(self, account_id: int, email_id: int, words: Sequence[str]) -> None:
         """Remove an e-mail with the words that it was added with."""
         self._session.run(
             f"INSERT INTO mail_words(mail_words, rowid, {_NAMES}) VALUES ('delete', {_MARKS})",
-            *(_key(account_id, email_id), *_signed(account_id, words)),
+            *(_key(account_id, email_id), *signed(account_id, words)),
         )
 
     def match(self, account_id: int, units: Sequence[Unit], columns: Collection[str]) -> frozenset[int]:
         """See ``store.mail_text``."""
-        if not 0 <= account_id < _LARGEST_ACCOUNT:
+        if not 0 <= account_id < LARGEST_ACCOUNT:
             return frozenset()
-        expression = _expression(_sign(account_id), units, columns)
+        expression = _expression(sign_of(account_id), units, columns)
         (found,) = self._session.one(  # as one value: a row for each is three times the work
             f"SELECT json_group_array(rowid & {(1 << _BITS) - 1}) FROM mail_words WHERE mail_words MATCH ?", expression
         )
@@ -61,24 +59,9 @@ class Fts5Words:
 
 
 def _key(account_id: int, email_id: int) -> int:
-    if not 0 <= account_id < _LARGEST_ACCOUNT or not 0 <= email_id < 1 << _BITS:
+    if not 0 <= account_id < LARGEST_ACCOUNT or not 0 <= email_id < 1 << _BITS:
         raise Invalid("The number of the account or of the e-mail is too large for the full-text index.")
     return (account_id << _BITS) + email_id
-
-
-@functools.lru_cache(maxsize=1024)
-def _sign(account_id: int) -> str:
-    """What the words of an account begin with: how many digits, and the digits; none begins another one."""
-    digits, left = "", account_id
-    while left:
-        left, digit = divmod(left, len(_DIGITS))
-        digits = _DIGITS[digit] + digits
-    return _DIGITS[len(digits)] + digits
-
-
-def _signed(account_id: int, columns: Iterable[str]) -> list[str]:
-    sign = _sign(account_id)
-    return [sign + words.replace(" ", f" {sign}") if words else "" for words in columns]
 
 
 def _expression(sign: str, units: Sequence[Unit], columns: Collection[str]) -> str:

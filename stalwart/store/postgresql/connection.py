@@ -1,0 +1,154 @@
+"""PostgreSQL connections as the store wants them, and what PostgreSQL's errors mean to an administrator."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from psycopg import adapters, errors
+from psycopg.adapt import AdaptersMap, Loader
+from psycopg.types.numeric import Int8Dumper
+from psycopg.types.string import StrDumperUnknown, TextLoader
+
+from stalwart.errors import Invalid, Unavailable
+
+_UNREACHABLE = "The data store cannot be reached."
+OLDEST = 150000
+"""PostgreSQL 15."""
+
+_STATEMENTS = 512
+"""Statements that a connection keeps prepared."""
+
+_CLASSES = {
+    "08": "The connection to the data store broke.",
+    "28": "The data store refuses the user name or the password.",
+    "3D": "The database of the data store is not there.",
+    "53": "The server of the data store is short of memory, disk or connections.",
+    "57": "The data store is shutting down, starting or has ended the query.",
+    "58": "The server of the data store reports an error of its system.",
+    "XX": "The data store is damaged; restore a backup.",
+}
+"""By the class of SQLSTATE (PostgreSQL's appendix A)."""
+
+_SENTENCES = {
+    "53100": "The disk that holds the data store is full.",
+    "53300": "The server of the data store has no connection left.",
+    "57014": "The data store was closed before it answered.",
+    "57P01": "The data store is shutting down.",
+    "57P03": "The data store is starting.",
+    "25006": "The data store can only be read: it is a standby server, or recovering.",
+    "25P03": "The data store ended a transaction that took too long.",
+    "40001": "The data store had to give this up for something at the same time. Please try again.",
+    "40P01": "The data store had to give this up for something at the same time. Please try again.",
+    "55P03": "The data store is locked by another process.",
+    "42501": "The data store may not be used: permission denied.",
+}
+"""By SQLSTATE; these go before their classes."""
+
+
+class Connection:
+    """``sql.session.Connection`` over psycopg: plain statements go to the server as they are, others are prepared."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+
+    def execute(self, statement: str, values: Sequence[Any] = (), /) -> psycopg.Cursor[Any]:
+        """Run it; several statements at once only without values."""
+        cursor = psycopg.RawCursor(self._connection)
+        if values:
+            return cursor.execute(statement.encode(), values)
+        return cursor.execute(statement.encode(), prepare=False)
+
+    def interrupt(self) -> None:
+        """Break off the running statement; the one method for other threads."""
+        with contextlib.suppress(psycopg.Error):
+            self._connection.cancel()
+
+    def close(self) -> None:
+        """Close it, whatever state it is in."""
+        self._connection.close()
+
+
+class WholeNumbers(Loader):
+    """What sums of numbers are: whole numbers, which the server calls numeric."""
+
+    def load(self, data: Any) -> int | float:
+        """A number of Python's."""
+        text = bytes(data)
+        return int(text) if text.lstrip(b"-").isdigit() else float(text)
+
+
+def _adapters() -> AdaptersMap:
+    """Numbers are BIGINT, so that a statement is prepared once; what a text is, the server knows from its place. JSON
+    is text: whoever asked for it knows what is in it.
+    """
+    made = AdaptersMap(adapters)
+    made.register_dumper(int, Int8Dumper)
+    made.register_dumper(str, StrDumperUnknown)
+    made.register_loader("numeric", WholeNumbers)
+    made.register_loader("json", TextLoader)
+    made.register_loader("jsonb", TextLoader)
+    return made
+
+
+_ADAPTERS = _adapters()
+
+
+def connect(address: str, settings: str) -> Connection:
+    """A connection by ``address`` (of libpq) in autocommit mode; ``settings`` is run first.
+
+    Raises Unavailable, and Invalid for a server that is too old.
+    """
+    try:
+        connection = psycopg.connect(address, autocommit=True, context=_context())
+    except psycopg.Error as error:
+        raise fault(error) or Unavailable(_UNREACHABLE) from error
+    try:
+        if connection.info.server_version < OLDEST:
+            raise Invalid(f"PostgreSQL {connection.info.server_version // 10000} is too old; 15 is needed.")
+        connection.prepared_max = _STATEMENTS
+        connection.execute(settings.encode())
+    except BaseException:
+        connection.close()
+        raise
+    return Connection(connection)
+
+
+class _Context:
+    """What psycopg takes adapters from."""
+
+    adapters = _ADAPTERS
+    connection = None
+
+
+def _context() -> Any:
+    return _Context
+
+
+def fault(error: BaseException) -> Unavailable | None:
+    """The sentence for an error that lies outside the program; None for a bug. Addresses and names are left out."""
+    if not isinstance(error, psycopg.Error):
+        return None
+    state = error.sqlstate or getattr(error.diag, "sqlstate", None) or ""
+    sentence = _SENTENCES.get(state) or _CLASSES.get(state[:2])
+    if sentence is None and not state and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        sentence = _UNREACHABLE if isinstance(error, errors.ConnectionTimeout) else _broken(error)
+    return Unavailable(sentence) if sentence else None
+
+
+def _broken(error: psycopg.Error) -> str:
+    """Errors of libpq itself have a text only."""
+    said = str(error)
+    if "password authentication failed" in said or "no password supplied" in said:
+        return _CLASSES["28"]
+    if "does not exist" in said and "database" in said:
+        return _CLASSES["3D"]
+    if "certificate" in said or "SSL" in said:
+        return "The data store cannot be reached over TLS."
+    if "is not in a writable state" in said or "read-write" in said:
+        return _SENTENCES["25006"]
+    if "closed" in said or "terminat" in said or "lost" in said:
+        return _CLASSES["08"]
+    return _UNREACHABLE
