@@ -26,6 +26,17 @@ class IAccess(Interface):
         """Whether ``permission`` is held."""
 
 
+@frozen
+class SharedAccount:
+    """An account in which somebody has rights on single objects: of which ``types`` (``store.object_types``), and of
+    which of these he may change any.
+    """
+
+    account_id: int
+    types: frozenset[int]
+    changeable: frozenset[int]
+
+
 @implementer(IAccess)
 @frozen
 class Access:
@@ -38,6 +49,7 @@ class Access:
     ``session_id`` is the sign-in to an application that a token belongs to, ``scope`` what that application was granted
     (empty = everything).
     ``dpop_thumbprint`` is the key that a request must prove besides (RFC 9449), None for none.
+    ``shared`` are the accounts that have shared something with it or its groups, in their order.
     ``networks`` and ``stamp`` are for the credential cache: from where the credential may be used, and how
     old the account's data was.
     """
@@ -56,12 +68,22 @@ class Access:
     session_id: int | None = None
     scope: tuple[str, ...] = ()
     dpop_thumbprint: str | None = None
+    shared: tuple[SharedAccount, ...] = ()
     networks: tuple[Network, ...] = field(default=(), repr=False, eq=False)
     stamp: int = field(default=0, repr=False, eq=False)
 
     def may(self, permission: str) -> bool:
         """Whether ``permission`` is held."""
         return permission in self.permissions
+
+    def shared_types(self, account_id: int) -> frozenset[int]:
+        """The types of objects that are shared in an account."""
+        return next((each.types for each in self.shared if each.account_id == account_id), frozenset())
+
+    @property
+    def account_ids(self) -> frozenset[int]:
+        """The accounts in which anything can be seen: its own, those of its groups, those that are shared."""
+        return self.group_ids.union((self.account_id,), (each.account_id for each in self.shared))
 
 
 def language_tag(locale: str) -> str:

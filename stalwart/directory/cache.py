@@ -78,7 +78,9 @@ class CredentialCache:
             self._drop(next(iter(self._entries)))
 
     def forget(self, account_id: int) -> None:
-        """Drop what belongs to one account or was opened with its credential: one of them changed."""
+        """Drop what belongs to one account, to a member of that group, or was opened with its credential: one of them
+        changed.
+        """
         self.generation += 1
         for mark in tuple(self._of_account.get(account_id, ())):
             self._drop(mark)
@@ -104,5 +106,7 @@ class CredentialCache:
 
 
 def _accounts_of(access: Access) -> set[int]:
-    presenter = access.presenter_id
-    return {access.account_id} if presenter is None else {access.account_id, presenter}
+    found = {access.account_id, *access.group_ids}
+    if access.presenter_id is not None:
+        found.add(access.presenter_id)
+    return found

@@ -31,6 +31,8 @@ from stalwart.directory.recovery import RecoveryAdministrator
 from stalwart.directory.standing import Standing
 from stalwart.directory.tickets import Tickets
 from stalwart.errors import Forbidden, StalwartError, Unauthenticated
+from stalwart.store.object_types import SHARES
+from stalwart.store.watch import Changed
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import AUTH_SUCCESS
 from stalwart.telemetry.measures import CACHE_LOOKUPS
@@ -96,6 +98,7 @@ class Directory:
             external.on_change(self.forget)
         self._announce = announce
         self._unwatch = settings.watch(self._cache.clear)  # other processes follow the settings themselves
+        self._unwatch_store = store.watch(self._written)
 
     async def authenticate_basic(self, login: str, secret: str, client_ip: str) -> Access:
         """The access for a login and a password or app password (RFC 7617); white space around the login does
@@ -214,6 +217,12 @@ class Directory:
         self._cache.clear()
         self._announce(None)
 
+    def _written(self, changed: Changed) -> None:
+        """To whom accounts show more or less than before has another access now."""
+        for account_id, states in changed.items():
+            if SHARES in states:
+                self.forget(account_id)
+
     def hear(self, account_id: int | None) -> None:
         """Another process has forgotten an account, or with None all of them."""
         if account_id is None:
@@ -249,8 +258,9 @@ class Directory:
         return await self._tickets.redeem(value, client_ip)
 
     async def close(self) -> None:
-        """Stop watching the settings and let running password work end."""
+        """Stop watching settings and store, and let running password work end."""
         self._unwatch()
+        self._unwatch_store()
         self._cache.clear()
         await self._hashing.close()
 

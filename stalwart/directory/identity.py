@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from stalwart.codec.dav.rights import CHANGING, UNSEEN, Rights
 from stalwart.codec.ids import encode_id
 from stalwart.config.domains.domain import Domain
 from stalwart.config.identity.account import ADDRESS_SPACE, Account
@@ -19,7 +20,7 @@ from stalwart.config.identity.authentication import Authentication
 from stalwart.config.identity.roles import Role
 from stalwart.config.identity.tenant import Tenant
 from stalwart.config.network.system import SystemSettings
-from stalwart.directory.access import Access, language_tag
+from stalwart.directory.access import Access, SharedAccount, language_tag
 from stalwart.directory.credentials import Network
 from stalwart.directory.permissions import effective_permissions
 from stalwart.schema import combined_key
@@ -45,6 +46,7 @@ class Identity:
     by_alias: bool = False
     is_enabled: bool = True
     directory_id: int | None = None
+    shared: tuple[SharedAccount, ...] = ()
 
     @property
     def is_external(self) -> bool:
@@ -72,6 +74,7 @@ class Identity:
             locale=language_tag(self.account.locale),
             group_ids=getattr(self.account, "member_group_ids", frozenset()),
             tenant_id=self.account.member_tenant_id,
+            shared=self.shared,
             stamp=stamp,
         )
 
@@ -149,7 +152,22 @@ def find_by_id(tx: Transaction, account_id: int, authentication: Authentication)
         permissions,
         is_enabled=domain.is_enabled,
         directory_id=directory_of(domain, authentication),
+        shared=shared_accounts(tx, account_id, getattr(account, "member_group_ids", frozenset())),
     )
+
+
+def shared_accounts(tx: Transaction, account_id: int, group_ids: frozenset[int]) -> tuple[SharedAccount, ...]:
+    """The accounts that have shared something with an account or its groups, and that do not belong to it anyway."""
+    types: dict[int, set[int]] = {}
+    changeable: dict[int, set[int]] = {}
+    for found in tx.shares.accounts((account_id, *sorted(group_ids))):
+        rights = Rights(found.rights)
+        if found.account_id in group_ids or found.account_id == account_id or not rights & ~UNSEEN:
+            continue
+        types.setdefault(found.account_id, set()).add(found.type)
+        if rights & CHANGING:
+            changeable.setdefault(found.account_id, set()).add(found.type)
+    return tuple(SharedAccount(id, frozenset(types[id]), frozenset(changeable.get(id, ()))) for id in sorted(types))
 
 
 def directory_of(domain: Domain, authentication: Authentication) -> int | None:

@@ -14,12 +14,16 @@ from stalwart.codec.dav.paths import Target
 from stalwart.config.collaboration.address_book import AddressBook
 from stalwart.config.collaboration.calendar import Calendar
 from stalwart.config.settings import Settings
+from stalwart.errors import OverQuota
 from stalwart.groupware.kinds import ADDRESS_BOOKS, CALENDARS, Kind
+from stalwart.groupware.traits import DEFAULT
 from stalwart.groupware.viewers import Viewer
 from stalwart.mail.own_addresses import OwnAddresses
 from stalwart.store import AccountRow, Store, Transaction
+from stalwart.store.collection_rows import Member
 
 _MOST_BEGUN = 10_000
+_TOO_MANY = "The account has as many of these collections as it may have."
 DISPLAY_NAME = "displayName"
 """The member of a collection that says what people call it."""
 
@@ -81,9 +85,48 @@ class Homes:
 
     def lacks_first(self, tx: Transaction, kind: Kind, account_id: int) -> bool:
         """Whether nobody has looked yet, so that ``make_first`` is to be called in a write."""
-        if (account_id, kind.type) in self._begun or self.first_name(kind) is None:
+        if self.is_begun(kind, account_id):
             return False
         return not tx.objects.state(account_id, kind.type)
+
+    def is_begun(self, kind: Kind, account_id: int) -> bool:
+        """Whether it is known here, without asking the store, that nothing is to be made."""
+        return (account_id, kind.type) in self._begun or self.first_name(kind) is None
+
+    def default(self, tx: Transaction, kind: Kind, account_id: int) -> Member | None:
+        """The calendar or address book in which things go that are not meant for a certain one: what somebody has
+        chosen, else the one that homes begin with, else the oldest (RFC 6638 9.2, RFC 9610 2).
+        """
+        chosen = (tx.preferences.get(account_id, kind.home, account_id) or {}).get(DEFAULT)
+        collections, name = tx.collections, self.first_name(kind)
+        collection = collections.get(account_id, chosen) if isinstance(chosen, int) else None
+        if collection is not None and collection.type == kind.type:
+            return collections.member(account_id, kind.home, collection.segment)
+        first = collections.member(account_id, kind.home, name) if name is not None else None
+        if first is not None and first.is_collection:
+            return first
+        oldest = next(iter(collections.of_type(account_id, kind.type)), None)
+        return collections.member(account_id, kind.home, oldest.segment) if oldest is not None else None
+
+    def choose_default(self, tx: Transaction, kind: Kind, account_id: int, id: int) -> None:
+        """Have another default calendar or address book."""
+        said = tx.preferences.get(account_id, kind.home, account_id) or {}
+        tx.preferences.set(account_id, kind.home, account_id, {**said, DEFAULT: id})
+
+    def is_needed(self, tx: Transaction, account_id: int, calendar: Member) -> bool:
+        """Whether a calendar has to stay, because invitations are meant to go to it (RFC 6638 4.3)."""
+        default = self.default(tx, CALENDARS, account_id)
+        if default is None or default.item_id != calendar.item_id:
+            return False
+        said = tx.preferences.get(account_id, CALENDARS.home, account_id) or {}
+        return calendar.segment == self.first_name(CALENDARS) or said.get(DEFAULT) == calendar.item_id
+
+    def check_room(self, tx: Transaction, kind: Kind, account_id: int) -> None:
+        """Whether an account may have one more calendar or address book. Raises OverQuota."""
+        settings = self._settings
+        most = settings.of(Calendar).max_calendars if kind is CALENDARS else settings.of(AddressBook).max_address_books
+        if most is not None and tx.collections.count(account_id, kind.type) >= most:
+            raise OverQuota(_TOO_MANY)
 
     def begun(self, kind: Kind, account_id: int) -> None:
         """A transaction that is durable, or one that only reads, has seen that there was a first one."""

@@ -1,7 +1,7 @@
 """The account that a call is about: which ids a client may name (RFC 8620 3.6.2, jmap.md 5).
 
 Whether an account of that number exists is asked where its data is read: whoever may impersonate can name any.
-Accounts that were shared join here once sharing is built.
+Somebody to whom objects of another account are shared can name it where that type of objects is asked for.
 """
 
 from __future__ import annotations
@@ -14,11 +14,15 @@ from stalwart.jmap.standard.asking import number_of
 IMPERSONATE = "impersonate"
 
 
-def account_argument(call: Call, *, optional: bool = False, member: str = "accountId") -> int:
+def account_argument(
+    call: Call, *, optional: bool = False, member: str = "accountId", shared: int | None = None
+) -> int:
     """The number of the account that the argument ``member`` names; with ``optional`` the own one if it is absent.
+    ``shared`` is the type of objects that others may have shared with who asks.
 
     :raises MethodError: ``invalidArguments`` where it is missing or no string, ``accountNotFound`` where it is no id
-        or not one that the client may use; ``UnresolvedReference`` passes.
+        or not one that the client may use, ``accountNotSupportedByMethod`` where only objects of other types are
+        shared; ``UnresolvedReference`` passes.
     """
     given = call.arguments.get(member)
     access = call.request.access
@@ -29,14 +33,21 @@ def account_argument(call: Call, *, optional: bool = False, member: str = "accou
     if not isinstance(given, str):
         raise MethodError("invalidArguments", f'The argument "{member}" must be an id.')
     account_id = number_of(call.request.id_of(given))
-    if account_id is None or not may_use(access, account_id):
-        raise _not_found(member)
-    return account_id
+    if account_id is not None and may_use(access, account_id, shared):
+        return account_id
+    if account_id is not None and access.shared_types(account_id):
+        kind = "fromAccountNotSupportedByMethod" if member == "fromAccountId" else "accountNotSupportedByMethod"
+        raise MethodError(kind, "Nothing of the kind is shared with you in this account.")
+    raise _not_found(member)
 
 
-def may_use(access: Access, account_id: int) -> bool:
-    """Whether ``account_id`` is the own account, a group's, or any because the client may impersonate."""
-    return account_id == access.account_id or account_id in access.group_ids or access.may(IMPERSONATE)
+def may_use(access: Access, account_id: int, shared: int | None = None) -> bool:
+    """Whether ``account_id`` is the own account, a group's, any because the client may impersonate, or one in which
+    objects of the type ``shared`` are shared with him.
+    """
+    if account_id == access.account_id or account_id in access.group_ids or access.may(IMPERSONATE):
+        return True
+    return shared is not None and shared in access.shared_types(account_id)
 
 
 def _not_found(member: str) -> MethodError:

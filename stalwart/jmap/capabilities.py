@@ -14,6 +14,7 @@ from attrs import frozen
 
 from stalwart.directory.access import Access
 from stalwart.schema import collect
+from stalwart.store.object_types import ADDRESS_BOOK, CALENDAR, FILE_NODE, MAILBOX
 
 _IETF = "urn:ietf:params:jmap:"
 CORE = f"{_IETF}core"
@@ -24,6 +25,9 @@ _NAMED = """
     mail mail:share submission vacationresponse websocket sieve quota contacts contacts:parse calendars calendars:parse
     principals principals:owner principals:availability filenode emailpush webpush-vapid
     """
+
+SHARED_TYPES = (MAILBOX, CALENDAR, ADDRESS_BOOK, FILE_NODE)
+"""All types of objects that can be shared one by one."""
 
 KNOWN = frozenset((MANAGEMENT, CORE, BLOB, *(_IETF + name for name in _NAMED.split())))
 """Every URN of jmap.md 3."""
@@ -49,6 +53,11 @@ class Audience:
     account_id: int
     push_key: str | None = None
 
+    @property
+    def belongs(self) -> bool:
+        """Whether all of the account may be used, and not only what was shared."""
+        return not self.access.shared_types(self.account_id)
+
 
 Announced = Callable[[Audience], Mapping[str, Any] | None]
 
@@ -65,6 +74,7 @@ class Capability:
     ``session`` gives its value in ``capabilities``, ``account`` the one in ``accountCapabilities``; None, or that they
     answer None, leaves it out there. ``permission`` must be held for the account's. ``of_data``: it is about data of an
     account, which the recovery administrator has none of. ``primary``: the own account stands in ``primaryAccounts``.
+    ``shared``: an account of which only single objects are shared has it where any of them is of one of these types.
     """
 
     urn: str
@@ -73,12 +83,18 @@ class Capability:
     permission: str | None = None
     of_data: bool = True
     primary: bool = True
+    shared: tuple[int, ...] = ()
 
     def is_for(self, access: Access) -> bool:
         """Whether accounts that ``access`` sees have it."""
         if self.account is None or (self.of_data and access.kind == "recovery"):
             return False
         return self.permission is None or access.may(self.permission)
+
+    def is_on(self, access: Access, account_id: int) -> bool:
+        """Whether one of those accounts has it."""
+        types = access.shared_types(account_id)
+        return not types or not types.isdisjoint(self.shared)
 
 
 management = Capability(MANAGEMENT, session=None, of_data=False)  # settings A.2

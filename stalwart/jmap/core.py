@@ -6,7 +6,7 @@ from typing import Any
 
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.jmap.call import Call
-from stalwart.jmap.capabilities import CORE, Audience, Capability
+from stalwart.jmap.capabilities import CORE, SHARED_TYPES, Audience, Capability
 from stalwart.jmap.methods import method
 from stalwart.jmap.standard.collation import COLLATIONS
 
@@ -29,7 +29,7 @@ def limits(audience: Audience) -> dict[str, Any]:
     }
 
 
-core = Capability(CORE, session=limits, of_data=False)
+core = Capability(CORE, session=limits, of_data=False, shared=SHARED_TYPES)
 
 
 @method("Core/echo", capability=CORE)

@@ -1,7 +1,7 @@
 """The Session object: what a client may use here, and for which accounts (RFC 8620 2, jmap.md 3).
 
 A session and its state are made once for everybody with the same access and kept until settings change, so that the
-``sessionState`` of each response costs a look-up. Accounts that are shared with the user join once sharing is built.
+``sessionState`` of each response costs a look-up: an access says itself which accounts others have shared with it.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ import msgspec
 from attrs import frozen
 
 from stalwart.codec.ids import encode_id
-from stalwart.directory.access import Access
+from stalwart.directory.access import Access, SharedAccount
 from stalwart.jmap.capabilities import Audience, Capability
 from stalwart.store import Store
 
 MAX_KEPT = 4096
 NAMES_HOLD = 30.0
-"""How long the names of groups are taken as still right for ``sessionState``, in seconds."""
+"""How long the names of other accounts are taken as still right for ``sessionState``, in seconds."""
 
 _DOWNLOAD = "/jmap/download/{accountId}/{blobId}/{name}?accept={type}"
 _EVENTS = "/jmap/eventsource/?types={types}&closeafter={closeafter}&ping={ping}"
 _CHANGES = ("Create", "Update", "Destroy", "Import", "Copy")
 _NO_DATA = ("jmapBlob", "jmapPushSubscription")
-_Key = tuple[int, str, frozenset[str], frozenset[int], str, str | None]
+_Key = tuple[int, str, frozenset[str], frozenset[int], tuple[SharedAccount, ...], str, str | None]
 
 
 @frozen
@@ -63,7 +63,7 @@ class Sessions:
     async def state(self, access: Access) -> str:
         """The ``sessionState`` of ``access``."""
         kept = self._kept.get(self._kept_under(access))
-        if kept is not None and (not access.group_ids or kept.until > self._seconds()):
+        if kept is not None and (_is_alone(access) or kept.until > self._seconds()):
             return kept.state
         return (await self.fresh(access)).state
 
@@ -71,10 +71,10 @@ class Sessions:
         """The session of ``access`` as it is now."""
         key = self._kept_under(access)
         kept = self._kept.get(key)
-        if kept is not None and not access.group_ids:
+        if kept is not None and _is_alone(access):
             return kept
-        groups = await self._groups(access.group_ids) if access.group_ids else {}
-        members = self._members(access, {access.account_id: access.login} | groups)
+        others = {} if _is_alone(access) else await self._others(access)
+        members = self._members(access, {access.account_id: access.login} | others)
         session = _sealed(members, sorted(access.permissions), self._seconds() + NAMES_HOLD)
         if len(self._kept) >= MAX_KEPT:
             del self._kept[next(iter(self._kept))]
@@ -82,7 +82,7 @@ class Sessions:
         return session
 
     def _kept_under(self, access: Access) -> _Key:
-        whose = access.account_id, access.login, access.permissions, access.group_ids, access.kind
+        whose = access.account_id, access.login, access.permissions, access.group_ids, access.shared, access.kind
         return *whose, self._push_key()
 
     def anonymous(self) -> bytes:
@@ -90,9 +90,11 @@ class Sessions:
         nobody = Access(0, "", None, frozenset())
         return msgspec.json.encode(self._members(nobody, {}) | {"state": "0"})
 
-    async def _groups(self, group_ids: frozenset[int]) -> dict[int, str]:
-        rows = await self._store.read(lambda tx: tx.accounts.many(sorted(group_ids)))
-        return {id: rows[id].login for id in sorted(rows)}
+    async def _others(self, access: Access) -> dict[int, str]:
+        """The names of groups, then of those who have shared something."""
+        ids = (*sorted(access.group_ids), *(each.account_id for each in access.shared))
+        rows = await self._store.read(lambda tx: tx.accounts.many(ids))
+        return {id: rows[id].login for id in ids if id in rows}
 
     def _members(self, access: Access, names: Mapping[int, str]) -> dict[str, Any]:
         """All members but ``state``; the own account comes first in ``names``."""
@@ -119,16 +121,27 @@ class Sessions:
         return {
             "name": name,
             "isPersonal": id == access.account_id,
-            "isReadOnly": _is_read_only(access.permissions),
+            "isReadOnly": _is_read_only(access, id),
             "accountCapabilities": _said(
-                {each.urn: each.account(audience) for each in held if each.account is not None}
+                {
+                    each.urn: each.account(audience)
+                    for each in held
+                    if each.account is not None and each.is_on(access, id)
+                }
             ),
         }
 
 
-def _is_read_only(permissions: Iterable[str]) -> bool:
-    """Whether they allow no change of data or settings (RFC 8620 2)."""
-    data = (each for each in permissions if each.startswith(("jmap", "sys")) and not each.startswith(_NO_DATA))
+def _is_alone(access: Access) -> bool:
+    """Whether only the own account is in the session."""
+    return not access.group_ids and not access.shared
+
+
+def _is_read_only(access: Access, account_id: int) -> bool:
+    """Whether permissions, and rights on what is shared, allow no change of data or settings (RFC 8620 2)."""
+    if any(each.account_id == account_id and not each.changeable for each in access.shared):
+        return True
+    data = (each for each in access.permissions if each.startswith(("jmap", "sys")) and not each.startswith(_NO_DATA))
     return not any(each.endswith(_CHANGES) for each in data)
 
 

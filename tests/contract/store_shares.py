@@ -128,7 +128,7 @@ class SharesContract(StoreCase):
         self.assertEqual(await self._ask(lambda tx: tx.shares.of_object(ME, work)), {77: 1})
 
     async def test_what_somebody_knows_is_outdated_when_his_rights_change(self) -> None:
-        work, _play = await self._begin()
+        work, play = await self._begin()
         before = await self._ask(lambda tx: tx.objects.state(ME, CALENDAR))
         after = await self._share(work, {BOB: 3})
 

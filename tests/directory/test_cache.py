@@ -57,6 +57,12 @@ class CredentialCacheTests(SynchronousTestCase):
         self.assertIsNone(self.cache.find("YWxpY2U=", ""))
         self.assertIs(self.cache.find("b", ""), BOB)
 
+    def test_what_changes_for_a_group_changes_for_its_members(self) -> None:
+        self.cache.keep("b", evolve(BOB, group_ids=frozenset((9,))), 3600)
+        self.cache.forget(9)
+        self.assertIsNone(self.cache.find("b", ""))
+        self.assertIs(self.cache.find("YWxpY2U=", "192.0.2.1"), ALICE)
+
     def test_clearing_leaves_nothing(self) -> None:
         self.cache.clear()
         self.assertEqual(len(self.cache), 0)

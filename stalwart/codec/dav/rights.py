@@ -35,3 +35,10 @@ class Rights(IntFlag):
     def all(cls) -> Rights:
         """Every right: the owner's, and that of members of a group."""
         return cls((1 << 18) - 1)
+
+
+UNSEEN = Rights.SCHEDULING_READ_FREE_BUSY | Rights.SCHEDULING_INVITE | Rights.SCHEDULING_REPLY
+"""Who has no other rights does not see the object: knowing when its owner is busy is not enough."""
+
+CHANGING = Rights.all() & ~(UNSEEN | Rights.READ | Rights.READ_ITEMS | Rights.MODIFY_PRIVATE)
+"""Rights to change what others see too."""

@@ -11,7 +11,6 @@ from stalwart.dav.asking import Asking
 from stalwart.dav.declaring import method
 from stalwart.dav.guarding import Touch, check_schedule_tag, guard, judge
 from stalwart.dav.methods.delete import check_below, check_removable
-from stalwart.dav.methods.mkcol import check_room
 from stalwart.dav.refusals import Refused, violation
 from stalwart.groupware.kinds import FILES
 from stalwart.groupware.placing import depth_below
@@ -82,7 +81,7 @@ def _carry_out(tx: Transaction, asking: Asking, target: Target, moves: bool) -> 
         check_schedule_tag(tx, asking, source)
     is_new = ways.to.member is None and not (moves and source.account_id == ways.to.account_id)
     if is_new and ways.is_collection and source.kind is not FILES:
-        check_room(tx, asking, ways.to)
+        asking.tools.homes.check_room(tx, ways.to.kind, ways.to.account_id)
     placing, now = asking.tools.placing, asking.now
     try:
         _see_to_guests(tx, asking, ways)
@@ -150,7 +149,7 @@ def _check_rights(tx: Transaction, asking: Asking, ways: _Ways) -> None:
     source, to = ways.source, ways.to
     readable = Rights.READ if source.kind is FILES else Rights.READ_ITEMS
     if ways.moves:
-        check_removable(asking, source)
+        check_removable(tx, asking, source)
         check_below(tx, asking, source, Rights.DELETE)
     if not source.rights & readable:
         raise Refused(403)
@@ -161,7 +160,7 @@ def _check_rights(tx: Transaction, asking: Asking, ways: _Ways) -> None:
     if ways.is_collection:
         raise Refused(403)
     if to.member is not None:
-        check_removable(asking, to)
+        check_removable(tx, asking, to)
         check_below(tx, asking, to, Rights.DELETE)
     if Rights.ADD_ITEMS not in to.parent_rights:
         raise Refused(403)

@@ -32,7 +32,7 @@ async def delete(asking: Asking) -> Answer:
 
 def _remove(tx: Transaction, asking: Asking) -> None:
     found = asking.resource(tx)
-    check_removable(asking, found)
+    check_removable(tx, asking, found)
     check_below(tx, asking, found, Rights.DELETE)
     guard(tx, asking, found, Touch.ITSELF | Touch.NAME | Touch.BELOW)
     judge(tx, asking, found)
@@ -42,7 +42,7 @@ def _remove(tx: Transaction, asking: Asking) -> None:
     asking.tools.bin.remove(tx, found, asking.now)
 
 
-def check_removable(asking: Asking, found: Resource) -> None:
+def check_removable(tx: Transaction, asking: Asking, found: Resource) -> None:
     """Whether something may go from where it is. Raises Refused: 404, 403."""
     if found.level is Level.HOME:
         raise Refused(403)
@@ -54,8 +54,8 @@ def check_removable(asking: Asking, found: Resource) -> None:
         wanted = Rights.REMOVE_ITEMS
     if wanted not in found.rights:
         raise Refused(403)
-    first = asking.tools.homes.first_name(CALENDARS)
-    if found.level is Level.COLLECTION and found.kind is CALENDARS and found.name == first:
+    is_calendar = found.level is Level.COLLECTION and found.kind is CALENDARS
+    if is_calendar and asking.tools.homes.is_needed(tx, found.account_id, found.member):
         raise Violation(Rule.FIRST_NEEDED)
 
 

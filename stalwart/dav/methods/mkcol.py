@@ -10,22 +10,17 @@ from stalwart.codec.dav.bodies import Mkcol, read_mkcol
 from stalwart.codec.dav.multistatus import CONTENT_TYPE, Outcome, document, outcomes
 from stalwart.codec.dav.names import CALDAV, CARDDAV, name
 from stalwart.codec.dav.rights import Rights
-from stalwart.config.collaboration.address_book import AddressBook
-from stalwart.config.collaboration.calendar import Calendar
 from stalwart.dav.asking import Asking
 from stalwart.dav.changing import Change
 from stalwart.dav.declaring import method
 from stalwart.dav.guarding import Touch, guard, judge
 from stalwart.dav.refusals import Refused
-from stalwart.errors import OverQuota
 from stalwart.groupware.homes import DISPLAY_NAME
 from stalwart.groupware.kinds import CALENDARS, FILES
 from stalwart.groupware.resources import Level, Resource
 from stalwart.store import Transaction
 from stalwart.store.collection_rows import Member
 from stalwart.web.answers import Answer
-
-_TOO_MANY = "The account has as many of these collections as it may have."
 
 
 @frozen
@@ -65,7 +60,7 @@ def _make(tx: Transaction, asking: Asking, asked: Mkcol | None) -> _Made:
     judge(tx, asking, found)
     change = Change.making(asking, found)
     if found.kind is not FILES:
-        check_room(tx, asking, found)
+        asking.tools.homes.check_room(tx, found.kind, found.account_id)
         change.data[DISPLAY_NAME] = found.name
     went, is_well = change.carry_out(asked.properties if asked is not None else ())
     if not is_well:
@@ -77,17 +72,6 @@ def _make(tx: Transaction, asking: Asking, asked: Mkcol | None) -> _Made:
             found.account_id, found.kind.type, found.place, found.name, now=asking.now, data=change.data
         )
     return _Made(member, tuple(went))
-
-
-def check_room(tx: Transaction, asking: Asking, found: Resource) -> None:
-    """Whether the account may have one more calendar or address book. Raises OverQuota."""
-    settings = asking.tools.settings
-    if found.kind is CALENDARS:
-        most = settings.of(Calendar).max_calendars
-    else:
-        most = settings.of(AddressBook).max_address_books
-    if most is not None and tx.collections.count(found.account_id, found.kind.type) >= most:
-        raise OverQuota(_TOO_MANY)
 
 
 def _check_place(found: Resource) -> None:

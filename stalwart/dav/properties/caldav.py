@@ -79,8 +79,12 @@ def schedule_tag(member: Member) -> bytes | None:
 @prop("A:schedule-default-calendar-URL", on=On.INBOX, spec="RFC 6638 9.2")
 def default_calendar(shown: Shown) -> bytes | None:
     """Where invitations go."""
-    called = shown.asking.tools.homes.first_name(CALENDARS)
-    if called is None or shown.home is None:
+    if shown.home is None:
+        return None
+    homes = shown.asking.tools.homes
+    chosen = homes.default(shown.tx, CALENDARS, shown.home.account_id)
+    called = chosen.segment if chosen is not None else homes.first_name(CALENDARS)
+    if called is None:
         return None
     return href_element(name("A:schedule-default-calendar-URL"), href("cal", shown.home.address, called))
 

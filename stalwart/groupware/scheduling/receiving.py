@@ -217,9 +217,4 @@ def _data(tx: Transaction, account_id: int, place: Member | None) -> Mapping[str
 
 def default_calendar(tx: Transaction, homes: Homes, account_id: int) -> Member | None:
     """The calendar that invitations go to, if it is there."""
-    name = homes.first_name(CALENDARS)
-    member = tx.collections.member(account_id, CALENDARS.home, name) if name is not None else None
-    if member is not None and member.is_collection:
-        return member
-    oldest = next(iter(tx.collections.of_type(account_id, CALENDARS.type)), None)
-    return tx.collections.member(account_id, CALENDARS.home, oldest.segment) if oldest is not None else None
+    return homes.default(tx, CALENDARS, account_id)

@@ -28,6 +28,7 @@ from stalwart.directory.standing import Grant, Standing
 from stalwart.errors import StalwartError
 from stalwart.jmap.push.feed import Feed, Watcher
 from stalwart.jmap.push.places import PushPlaces
+from stalwart.jmap.push.scopes import scopes_of
 from stalwart.jmap.push.state_change import Change, merged, types_of
 from stalwart.net.push_service import Delivered, Outcome, Push
 from stalwart.store import Store, Transaction
@@ -357,7 +358,7 @@ class Device:
 
     async def _send_changes(self, access: Access) -> None:
         change, self._pending = self._pending, None
-        change = change.within(access.group_ids | {access.account_id}) if change is not None else None
+        change = change.seen_by(scopes_of(access)) if change is not None else None
         if change is None:
             return
         self._under_way = change

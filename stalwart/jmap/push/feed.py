@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from stalwart.directory.access import Access
 from stalwart.directory.standing import Grant, Standing
 from stalwart.errors import StalwartError
+from stalwart.jmap.push.scopes import Scopes, scopes_of
 from stalwart.jmap.push.state_change import ALERTS, PUSHED, Change, Types, merged
 from stalwart.store import Store, Transaction
 from stalwart.store.watch import FIRST, Changed
@@ -148,11 +149,19 @@ class _Account:
 class _Group:
     """Watchers that are told the same."""
 
-    __slots__ = ("accounts", "call", "key", "last", "members", "pending", "throttle", "types")
+    __slots__ = ("accounts", "call", "key", "last", "members", "pending", "scopes", "throttle", "types")
 
-    def __init__(self, key: Any, accounts: Mapping[int, _Account], types: Types, throttle: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        key: Any,
+        accounts: Mapping[int, _Account],
+        scopes: Scopes,
+        types: Types,
+        throttle: Callable[[], float],
+    ) -> None:
         self.key = key
         self.accounts = accounts
+        self.scopes = scopes
         self.types = types
         self.throttle = throttle
         self.members: dict[Watcher, None] = {}
@@ -163,6 +172,8 @@ class _Group:
     def changed(self, account_id: int, types: Set[int]) -> bool:
         """Whether that is worth an event."""
         wanted = types if self.types is None else types & self.types
+        scope = self.scopes[account_id]
+        wanted = wanted if scope is None else wanted & scope
         if wanted:
             self.pending.setdefault(account_id, set()).update(wanted)
         return bool(wanted)
@@ -184,14 +195,15 @@ class _Group:
             if least > account.known:
                 least = 0
             now = account.states or {}
-            found = {type: number for type, number in now.items() if number > least and self.types_include(type)}
+            found = {type: number for type, number in now.items() if number > least and self._tells(id, type)}
             if found:
                 states[id] = found
         return Change(states, self.known()) if states else None
 
-    def types_include(self, type: int) -> bool:
-        """Whether anybody asked for it."""
-        return self.types is None or type in self.types
+    def _tells(self, account_id: int, type: int) -> bool:
+        """Whether anybody asked for it, and may know."""
+        scope = self.scopes[account_id]
+        return (self.types is None or type in self.types) and (scope is None or type in scope)
 
     def known(self) -> dict[int, int]:
         """How far everything is known."""
@@ -230,7 +242,7 @@ class Feed:
         """Tell ``listener`` what happens to ``types`` in the accounts of ``access`` from now on; ``throttle`` gives
         seconds, and is one function for all of a kind. The watcher has to be secured.
         """
-        group = self._group(_accounts_of(access), types, throttle)
+        group = self._group(scopes_of(access), types, throttle)
         watcher = Watcher(self, listener, self._standing.generation, group)
         group.members[watcher] = None
         if self._tick is None:
@@ -265,7 +277,7 @@ class Feed:
         """Tell those who want to hear of alerts of an account, at once."""
         account = self._accounts.get(account_id)
         for group in tuple(account.groups) if account is not None else ():
-            if group.types is None or ALERTS in group.types:
+            if group.scopes[account_id] is None and (group.types is None or ALERTS in group.types):
                 change = Change({}, group.known(), ((account_id, members),))
                 self._hand_out(iter(tuple(group.members)), change)
 
@@ -412,16 +424,16 @@ class Feed:
             self._safely(watcher, watcher.listener.end)
             return
         watcher.seen, watcher.waiting = generation, None
-        accounts = _accounts_of(access)
-        if accounts != group.accounts.keys():
+        scopes = scopes_of(access)
+        if scopes != group.scopes:
             if group.pending:
                 waiting = merged(waiting, group.change())  # nobody may be left there to whom it would be told
-            moved = self._group(accounts, group.types, group.throttle)
+            moved = self._group(scopes, group.types, group.throttle)
             moved.members[watcher] = None
             self._leave_group(watcher, group)
             watcher.group = moved
         self._safely(watcher, watcher.listener.renewed, access)
-        change = waiting.within(accounts) if waiting is not None else None
+        change = waiting.seen_by(scopes) if waiting is not None else None
         if change is not None and watcher.group is not None:
             self._safely(watcher, watcher.listener.take, change)
 
@@ -440,12 +452,12 @@ class Feed:
 
     # Groups and accounts
 
-    def _group(self, ids: Collection[int], types: Types, throttle: Callable[[], float]) -> _Group:
-        key = (frozenset(ids), types, throttle)
+    def _group(self, scopes: Scopes, types: Types, throttle: Callable[[], float]) -> _Group:
+        key = (frozenset(scopes.items()), types, throttle)
         group = self._groups.get(key)
         if group is None:
-            accounts = {id: self._account(id) for id in sorted(ids)}
-            group = self._groups[key] = _Group(key, accounts, types, throttle)
+            accounts = {id: self._account(id) for id in sorted(scopes)}
+            group = self._groups[key] = _Group(key, accounts, scopes, types, throttle)
             for account in accounts.values():
                 account.groups.add(group)
             self._begin_reading()
@@ -484,10 +496,6 @@ class Feed:
             if self._tick is not None:
                 self._tick.cancel()
                 self._tick = None
-
-
-def _accounts_of(access: Access) -> frozenset[int]:
-    return access.group_ids | {access.account_id}
 
 
 def _states(tx: Transaction, ids: Iterable[int]) -> dict[int, dict[int, int]]:

@@ -14,14 +14,23 @@ import msgspec
 
 from stalwart.codec.ids import decode_id, encode_id
 from stalwart.codec.sse import event
+from stalwart.jmap.push.scopes import Scopes
 from stalwart.jmap.standard.states import State
 from stalwart.store.object_types import (
+    ADDRESS_BOOK,
+    CALENDAR,
+    CALENDAR_EVENT,
+    CALENDAR_EVENT_NOTIFICATION,
+    CONTACT_CARD,
     EMAIL,
     EMAIL_DELIVERY,
     EMAIL_SUBMISSION,
+    FILE_NODE,
     IDENTITY,
     MAILBOX,
+    PARTICIPANT_IDENTITY,
     QUOTA,
+    SHARE_NOTIFICATION,
     SIEVE_SCRIPT,
     THREAD,
     VACATION,
@@ -37,6 +46,14 @@ PUSHED: Mapping[int, str] = {
     EMAIL_SUBMISSION: "EmailSubmission",
     SIEVE_SCRIPT: "SieveScript",
     VACATION: "VacationResponse",
+    ADDRESS_BOOK: "AddressBook",
+    CONTACT_CARD: "ContactCard",
+    CALENDAR: "Calendar",
+    CALENDAR_EVENT: "CalendarEvent",
+    CALENDAR_EVENT_NOTIFICATION: "CalendarEventNotification",
+    PARTICIPANT_IDENTITY: "ParticipantIdentity",
+    FILE_NODE: "FileNode",
+    SHARE_NOTIFICATION: "ShareNotification",
 }
 """The types that have states, by their numbers in the store."""
 
@@ -163,6 +180,19 @@ class Change:
         if not states and not alerts:
             return None
         return Change(states, {id: number for id, number in self.known.items() if id in accounts}, alerts)
+
+    def seen_by(self, scopes: Scopes) -> Change | None:
+        """What is left for somebody who may hear of no more; None for nothing."""
+        found = {
+            id: {type: number for type, number in states.items() if scope is None or type in scope}
+            for id, states in self.states.items()
+            for scope in (scopes.get(id, frozenset()),)
+        }
+        states = {id: each for id, each in found.items() if each}
+        alerts = tuple(each for each in self.alerts if scopes.get(each[0], frozenset()) is None)
+        if not states and not alerts:
+            return None
+        return Change(states, {id: number for id, number in self.known.items() if id in scopes}, alerts)
 
 
 def merged(first: Change | None, second: Change) -> Change:

@@ -24,8 +24,8 @@ from stalwart.store.store import Transaction
 
 async def copy_objects(backed: Backed, call: Call, services: Services) -> Responses:
     """The answer to ``call``, and the ``/set`` that destroys the originals."""
-    account_id = account_argument(call)
-    from_id = account_argument(call, member="fromAccountId")
+    account_id = account_argument(call, shared=backed.declared.shared)
+    from_id = account_argument(call, member="fromAccountId", shared=backed.declared.shared)
     if from_id == account_id:
         raise MethodError("invalidArguments", 'The arguments "fromAccountId" and "accountId" must differ.')
     arguments = CopyArguments.read(call)

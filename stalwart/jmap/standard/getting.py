@@ -25,7 +25,7 @@ _OCTETS_OF_PROPERTY = 128
 
 async def get_objects(backed: Backed, call: Call, services: Services) -> dict[str, Any]:
     """The answer to ``call``, from one read transaction."""
-    account_id = account_argument(call)
+    account_id = account_argument(call, shared=backed.declared.shared)
     arguments = GetArguments.read(call)
     asking = Asking.of(backed.declared, call, account_id, arguments.rest, services)
     names = answered_names(backed.declared, arguments.properties, call.request.using)

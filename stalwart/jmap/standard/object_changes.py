@@ -25,7 +25,7 @@ _OCTETS_OF_ID = 64
 
 async def object_changes(backed: Backed, call: Call, services: Services) -> dict[str, Any]:
     """The answer to ``call``, from one read transaction."""
-    account_id = account_argument(call)
+    account_id = account_argument(call, shared=backed.declared.shared)
     arguments = ChangesArguments.read(call)
     since = read_state(arguments.since_state, "sinceState")
     asking = Asking.of(backed.declared, call, account_id, arguments.rest, services)

@@ -23,7 +23,7 @@ from stalwart.store.store import Transaction
 
 async def query_changes(backed: Backed, call: Call, services: Services) -> dict[str, Any]:
     """The answer to ``call``, from one read transaction."""
-    account_id = account_argument(call)
+    account_id = account_argument(call, shared=backed.declared.shared)
     arguments = QueryChangesArguments.read(call)
     since = read_state(arguments.since_query_state, "sinceQueryState")
     query = read_query(backed.declared, arguments.filter, arguments.sort, call.request)

@@ -25,7 +25,7 @@ _NOBODY = -1
 
 async def query_objects(backed: Backed, call: Call, services: Services) -> dict[str, Any]:
     """The answer to ``call``, from one read transaction."""
-    account_id = account_argument(call)
+    account_id = account_argument(call, shared=backed.declared.shared)
     arguments = QueryArguments.read(call)
     query = read_query(backed.declared, arguments.filter, arguments.sort, call.request)
     asking = Asking.of(backed.declared, call, account_id, arguments.rest, services)

@@ -49,6 +49,13 @@ class Rules:
     def destroying(self, tx: Transaction, asking: Asking, change: Change) -> None:
         """Before the object ``change.id`` goes."""
 
+    def writes(self, asking: Asking) -> bool:
+        """Whether a call that neither creates nor changes nor destroys changes something all the same."""
+        return False
+
+    def finishing(self, tx: Transaction, asking: Asking, outcome: SetOutcome) -> None:
+        """At the end of the transaction: what depends on how all changes went. Clients learn what ``outcome`` says."""
+
     async def committed(self, asking: Asking, outcome: SetOutcome) -> list[tuple[str, dict[str, Any]]]:
         """After the transaction, before the answer: further responses (name, arguments) of implicit calls."""
         return []

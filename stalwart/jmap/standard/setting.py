@@ -24,7 +24,7 @@ Responses = list[tuple[str, dict[str, Any]]]
 
 async def set_objects(backed: Backed, call: Call, services: Services) -> Responses:
     """The answer to ``call``, and those of implicit calls."""
-    account_id = account_argument(call)
+    account_id = account_argument(call, shared=backed.declared.shared)
     arguments = SetArguments.read(call)
     asking = Asking.of(backed.declared, call, account_id, arguments.rest, services)
     outcome = await carry_out(backed, asking, arguments)
@@ -44,7 +44,8 @@ async def carry_out(backed: Backed, asking: Asking, arguments: SetArguments) -> 
         return SetWork(tx, backed, asking, arguments, refused).run(order)
 
     store = asking.services["store"]
-    outcome: SetOutcome = await (store.write(work) if arguments.verbs else store.read(work))
+    writes = arguments.verbs or backed.rules.writes(asking)
+    outcome: SetOutcome = await (store.write(work) if writes else store.read(work))
     asking.request.created_ids.update(outcome.created_ids)
     return outcome
 

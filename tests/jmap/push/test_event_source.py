@@ -27,7 +27,7 @@ class WishTests(SynchronousTestCase):
 
     def test_names_of_types(self) -> None:
         self.assertEqual(read_wishes({"types": "Email,Mailbox"}).types, {EMAIL, MAILBOX})
-        self.assertEqual(read_wishes({"types": "CalendarEvent"}).types, set())
+        self.assertEqual(read_wishes({"types": "Principal"}).types, set())
         self.assertIsNone(read_wishes({"types": "*"}).types)
         self.assertIsNone(read_wishes({"types": "Email,*"}).types)
 

@@ -1,0 +1,1 @@
+"""JMAP for Calendars: calendars, events, who takes part (draft-ietf-jmap-calendars)."""

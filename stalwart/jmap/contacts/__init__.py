@@ -1,0 +1,1 @@
+"""JMAP for Contacts: address books and cards (RFC 9610)."""

@@ -1,0 +1,32 @@
+"""The data type AddressBook (RFC 9610 2): get, changes, set; and query, which clients ask for though it is no part of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stalwart.groupware.kinds import ADDRESS_BOOKS
+from stalwart.jmap.collections.collection_type import LARGEST_ORDER, collection_type
+from stalwart.jmap.collections.source import IS_DEFAULT
+from stalwart.jmap.contacts.capability import CONTACTS
+from stalwart.jmap.sharing.rights import ADDRESS_BOOK as RIGHTS
+from stalwart.jmap.standard.property import Property, computed
+from stalwart.jmap.standard.scalars import Boolean, Int, Nullable, String
+
+_PROPERTIES: Final = {
+    "name": Property(String(least=1, most=255)),
+    "description": Property(Nullable(String(most=65_535)), None),
+    "sortOrder": Property(Int(least=0, most=LARGEST_ORDER), 0),
+    IS_DEFAULT: computed(Boolean()),
+    "isSubscribed": Property(Boolean(), True),
+    **RIGHTS.properties(),
+}
+
+ADDRESS_BOOK = collection_type(
+    "AddressBook",
+    CONTACTS,
+    ADDRESS_BOOKS,
+    RIGHTS,
+    _PROPERTIES,
+    removing="onDestroyRemoveContents",
+    not_empty="addressBookHasContents",
+)
