@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from attrs import define, field
 
+from stalwart.codec.caldav.selection import Allowance
 from stalwart.codec.dav.conditions import Preconditions, read_preconditions
 from stalwart.codec.dav.paths import Target
 from stalwart.codec.dav.request_fields import Depth, Preferences, depth, preferences
@@ -74,6 +75,8 @@ class Asking:
     viewer: Viewer
     kept: Any = None
     """What keeps the answer (``dav.keeping``), once that was asked for."""
+    instances: Allowance = field(factory=Allowance, init=False)
+    """How many instances of events the answer may still give as a property."""
     _document: bytes | None = field(default=None, init=False)
     _home: Home | None = field(default=None, init=False)
     _preconditions: Preconditions | None = field(default=None, init=False)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from attrs import define
+
 from stalwart.codec.caldav.conditions import CalendarData, CompSelection, TimeRange
 from stalwart.codec.icalendar.components import Component, read_calendars
 from stalwart.codec.icalendar.instances import KINDS, LIMIT, Expansion, Instance, instances
@@ -32,6 +34,27 @@ class Selected(NamedTuple):
     octets: bytes
     instances: int = 0
     is_cut: bool = False
+
+
+@define
+class Allowance:
+    """What one answer may still give of instances that objects are made into; ``cut`` counts objects that had more."""
+
+    instances: int = 10 * LIMIT
+    octets: int = MOST_OCTETS
+    cut: int = 10
+
+    def select(self, octets: bytes, wanted: CalendarData, zone: Zone, *, limit: int) -> bytes | None:
+        """The instances of an object, ``limit`` at most; None if it has more, or no more may be given."""
+        if self.cut <= 0:
+            return None
+        selected = select(octets, wanted, zone, limit=min(limit, self.instances), most_octets=self.octets)
+        if selected.is_cut:
+            self.cut -= 1
+            return None
+        self.instances -= selected.instances
+        self.octets = max(0, self.octets - len(selected.octets))
+        return selected.octets
 
 
 def is_whole(wanted: CalendarData | None) -> bool:

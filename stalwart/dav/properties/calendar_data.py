@@ -1,4 +1,7 @@
-"""The data of events as a property: all of it, or the part that the request selects (RFC 4791 9.6, spec/dav.md 5.3)."""
+"""The data of events as a property: all of it, or the part that the request selects (RFC 4791 9.6, spec/dav.md 5.3).
+
+An event that is to be expanded and has too many instances has not this property; it can be had whole.
+"""
 
 from __future__ import annotations
 
@@ -29,5 +32,8 @@ def calendar_data(shown: Shown) -> bytes | None:
             user_id = shown.asking.viewer.account_id
             zone = calendar_zone(shown.tx, shown.account_id, shown.member.collection_id, user_id)
         limit = shown.asking.tools.settings.of(Calendar).max_recurrence_expansions
-        octets = select(octets, wanted, zone, limit=limit).octets
-    return data_element(_NAME, octets)
+        if wanted is not None and wanted.expand is not None:
+            octets = shown.asking.instances.select(octets, wanted, zone, limit=limit)
+        else:
+            octets = select(octets, wanted, zone, limit=limit).octets
+    return data_element(_NAME, octets) if octets is not None else None

@@ -7,10 +7,10 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.caldav.conditions import CalendarData, CompSelection, PropSelection, TimeRange
-from stalwart.codec.caldav.selection import Selected, is_whole, select, stored
+from stalwart.codec.caldav.selection import Allowance, Selected, is_whole, select, stored
 from stalwart.codec.dav.data_requests import moment
 from stalwart.codec.icalendar.lines import MalformedCalendar
-from stalwart.codec.icalendar.timezones import iana_zone
+from stalwart.codec.icalendar.timezones import UTC, iana_zone
 from tests.codec.caldav.appendix_b import OBJECTS, calendar, event
 
 HEAD = "BEGIN:VCALENDAR VERSION:2.0 PRODID:-//Example Corp.//CalDAV Client//EN"
@@ -128,6 +128,20 @@ class SelectionTests(SynchronousTestCase):
         selected = select(long, wanted, most_octets=9500)
         self.assertEqual((selected.instances, selected.is_cut), (8, True))
         self.assertEqual(select(long, wanted).instances, 31)
+
+    def test_an_answer_gives_so_many_instances(self) -> None:
+        wanted = CalendarData(expand=within("20260101T000000Z", "20260201T000000Z"))
+
+        def given(allowance: Allowance, count: int) -> bool:
+            octets = event("a", "DTSTART:20260101T100000Z", f"RRULE:FREQ=DAILY;COUNT={count}")
+            return allowance.select(octets, wanted, UTC, limit=10) is not None
+
+        allowance = Allowance(12)
+        self.assertEqual([given(allowance, count) for count in (10, 3, 2, 1)], [True, False, True, False])
+        few = Allowance(cut=2)
+        self.assertEqual([given(few, count) for count in (11, 1, 11, 1)], [False, True, False, False])
+        small = Allowance(octets=300)
+        self.assertEqual([given(small, 1), given(small, 10)], [True, False])
 
     def test_tasks_without_a_time_are_given_too(self) -> None:
         task = event("a", "SUMMARY:some time", kind="VTODO")

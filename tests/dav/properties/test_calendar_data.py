@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from stalwart.config.collaboration.calendar import Calendar
 from stalwart.dav.properties import calendar_data
 from tests.codec.caldav.appendix_b import OBJECTS, event
-from tests.dav.world import ALICE, DavWorld, found
+from tests.dav.limits import limit
+from tests.dav.world import ALICE, DavWorld, found, statuses
 
 CALENDAR = f"/dav/cal/{ALICE}/default/"
 
@@ -34,3 +36,13 @@ class CalendarDataTests(DavWorld):
         answer = self.expect(207, "PROPFIND", f"{CALENDAR}a.ics", body, depth="0")
         self.assertIn(b"DTSTART:20260702T003000\n", answer.body.replace(b"\r", b""))
         self.assertEqual(answer.body.count(b"BEGIN:VEVENT"), 1)
+
+    def test_who_has_too_many_instances_has_no_expanded_data(self) -> None:
+        limit(self, Calendar, maxRecurrenceExpansions=5)
+        for uid, count in (("a", 5), ("b", 6), ("c", 1)):
+            octets = event(uid, "DTSTART:20260701T003000Z", f"RRULE:FREQ=DAILY;COUNT={count}")
+            self.expect(201, "PUT", f"{CALENDAR}{uid}.ics", octets)
+        part = '<A:calendar-data><A:expand start="20260701T000000Z" end="20270701T000000Z"/></A:calendar-data>'
+        answer = self.expect(207, "PROPFIND", CALENDAR, f"<D:propfind><D:prop>{part}</D:prop></D:propfind>", depth="1")
+        told = {path.rpartition("/")[2]: each["A:calendar-data"] for path, each in statuses(answer).items()}
+        self.assertEqual(told, {"": 404, "a.ics": 200, "b.ics": 404, "c.ics": 200})
