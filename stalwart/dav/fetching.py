@@ -12,7 +12,7 @@ from attrs import define, field
 from stalwart.codec.dav.errors import BadPath
 from stalwart.codec.dav.multistatus import empty, status_response
 from stalwart.codec.dav.names import name
-from stalwart.codec.dav.paths import Target, parse_reference
+from stalwart.codec.dav.paths import Target, decode_segment, parse_reference
 from stalwart.codec.dav.rights import Rights
 from stalwart.config.collaboration.webdav import WebDav
 from stalwart.dav.asking import Asking
@@ -34,8 +34,8 @@ _IS_COLLECTION = "Multiget not allowed for collections"
 _NO_RIGHT = "Not enough permissions to access this shared resource"
 _TOO_LARGE = f"The answer exceeds the limit of {MOST_OCTETS} octets"
 
-Named = tuple[str, Target | None]
-"""A URL as it was written, and the item that it names; None if it can name none."""
+Named = tuple[str, Target | None, str]
+"""A URL as it was written, what the item is in that it names, and its name; None if it can name none."""
 
 
 async def multiget(asking: Asking, hrefs: tuple[str, ...], rows: DataRows) -> Answer | EventStream:
@@ -169,13 +169,12 @@ def _runs(named: list[Named]) -> Iterator[tuple[Target | None, list[str], list[s
     above: Target | None = None
     names: list[str] = []
     run: list[str] = []
-    for href, target in named:
-        parent = target.parent if target is not None else None
-        if run and parent != above:
+    for href, parent, called in named:
+        if run and parent is not above and parent != above:
             yield above, names, run
             names, run = [], []
         above = parent
-        names.append(target.name if target is not None else "")
+        names.append(called)
         run.append(href)
     if run:
         yield above, names, run
@@ -184,17 +183,31 @@ def _runs(named: list[Named]) -> Iterator[tuple[Target | None, list[str], list[s
 def _distinct(kind: Kind, hrefs: Iterable[str]) -> list[Named]:
     """URLs with what they name; of those that name the same item the first (RFC 4791 7.9 asks for one response)."""
     found: dict[object, Named] = {}
+    folders: dict[str, Target | None] = {}
     for href in hrefs:
-        target = _named(kind, href)
-        key = href if target is None else (target.account, target.segments)
-        found.setdefault(key, (href, target))
+        above, called = _named(kind, href, folders)
+        key = href if above is None else (above.account, above.segments, called)
+        found.setdefault(key, (href, above, called))
     return list(found.values())
 
 
-def _named(kind: Kind, href: str) -> Target | None:
+def _named(kind: Kind, href: str, folders: dict[str, Target | None]) -> tuple[Target | None, str]:
+    """What an item is in, and its name. URLs have mostly the beginning of others, which ``folders`` remembers."""
+    folder, _, last = href.strip().rpartition("/")
     try:
-        target = parse_reference(href)
+        if last and "?" not in href:
+            if folder not in folders:
+                folders[folder] = _target(kind, f"{folder}/")
+            above = folders[folder]
+            if above is not None:
+                return above, decode_segment(last)
+        target = _target(kind, href)
     except BadPath:
-        return None
-    is_item = target is not None and target.service == kind.service and target.segments
-    return target if is_item else None
+        return None, ""
+    return (target.parent, target.name) if target is not None and target.segments else (None, "")
+
+
+def _target(kind: Kind, href: str) -> Target | None:
+    """What a URL of the service names below an account."""
+    target = parse_reference(href)
+    return target if target is not None and target.service == kind.service and target.account is not None else None

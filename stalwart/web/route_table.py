@@ -1,4 +1,5 @@
-"""Finding the route of a request: fixed paths in a dictionary, the rest by Klein's rule table.
+"""Finding the route of a request: fixed paths in a dictionary, and so the first segment of what only one kind of reader
+has all below of; the rest by Klein's rule table.
 
 Paths are matched raw (http-service 1.3): the rule table sees them percent-encoded, slashes are never merged and nothing
 is redirected; only what ``<names:rest>`` stands for may begin with slashes. Klein's own resource is not used, because
@@ -7,6 +8,7 @@ it decodes before it matches and answers in HTML; of Klein the declaration of ru
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -20,6 +22,7 @@ from stalwart.errors import MethodNotAllowed, NotFound
 from stalwart.web.routes import ANY_METHOD, Route
 
 NO_VALUES: Mapping[str, str] = {}
+_BELOW = re.compile(r"(/[^/<>]+/)<names:rest>")
 
 
 class _Names(PathConverter):
@@ -59,6 +62,7 @@ class RouteTable:
 
     def __init__(self, routes: Iterable[Route], services: Mapping[str, Any]) -> None:
         self.exact: dict[str, dict[str, BoundRoute]] = {}
+        self.below: dict[str, dict[str, BoundRoute]] = {}
         self._by_endpoint: dict[str, BoundRoute] = {}
         klein = Klein()
         klein.url_map.converters["names"] = _Names
@@ -72,6 +76,7 @@ class RouteTable:
             else:
                 self._add_exact(each, bound)
         self._adapter = klein.url_map.bind("")
+        self._fill_below()
 
     def find(self, method: str, path: str) -> tuple[BoundRoute, Mapping[str, str]]:
         """The route for a request and the raw values cut out of its path.
@@ -84,6 +89,12 @@ class RouteTable:
             bound = methods.get(method) or methods.get(ANY_METHOD)
             if bound is not None:
                 return bound, NO_VALUES
+        folder = path[: path.find("/", 1) + 1]
+        if folder in self.below and path.strip("/") != folder.strip("/"):
+            below = self.below[folder]
+            bound = below.get(method) or below.get(ANY_METHOD)
+            if bound is not None:
+                return bound, {"rest": path[len(folder) :]}
         allowed = set(methods or ())
         if not path.startswith("//"):  # the rule table would drop the empty first segment
             try:
@@ -97,6 +108,13 @@ class RouteTable:
         if allowed:
             raise MethodNotAllowed(sorted(allowed | {"OPTIONS"}))
         raise NotFound
+
+    def _fill_below(self) -> None:
+        bound = self._by_endpoint.values()
+        for folder in {found[1] for each in bound if (found := _BELOW.fullmatch(each.route.pattern))}:
+            inside = [each for each in bound if each.route.pattern.startswith((folder, "/<"))]
+            if all(_BELOW.fullmatch(each.route.pattern) for each in inside):
+                self.below[folder] = {method: each for each in inside for method in each.route.methods}
 
     def _add_exact(self, route: Route, bound: BoundRoute) -> None:
         methods = self.exact.setdefault(route.pattern, {})

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.codec.dav.errors import BadPath
+from stalwart.codec.dav.paths import Target, parse_reference
 from stalwart.dav import contents, fetching
 from stalwart.dav.listing import Truncation
+from stalwart.groupware.kinds import CALENDARS
 from stalwart.store.sql.collections import SqlCollections
 from tests.codec.vcard.cards import card
 from tests.dav.books import BOOK, BookWorld
@@ -60,3 +67,40 @@ class FetchTests(BookWorld):
         paths = [f"{BOOK}/none{n}.vcf" for n in range(3)]
         told = statuses(self.expect(207, "REPORT", BOOK, multiget(*paths)))
         self.assertEqual((told[BOOK], len(told)), ({"": 507}, 3))
+
+
+class NamedTests(SynchronousTestCase):
+    """What URLs name is the same whether the beginning of one is known from another or not."""
+
+    PIECES = some.sampled_from(
+        (
+            "/",
+            "//",
+            "dav",
+            "/dav/",
+            "/dav/cal/",
+            "card",
+            "a%40b",
+            "%2F",
+            "..",
+            "a.ics",
+            "?x",
+            " ",
+            "http://h",
+            "mailto:",
+            "\n",
+        )
+    )
+
+    @given(some.lists(some.lists(PIECES, max_size=9).map("".join), max_size=4))
+    @settings(max_examples=200)
+    def test_each_names_what_it_names_alone(self, hrefs: list[str]) -> None:
+        folders: dict[str, Target | None] = {}
+        for href in (*hrefs, *hrefs):
+            try:
+                target = parse_reference(href)
+            except BadPath:
+                target = None
+            known = target if target is not None and target.service == "cal" and target.segments else None
+            expected = (None, "") if known is None else (known.parent, known.name)
+            self.assertEqual(fetching._named(CALENDARS, href, folders), expected, href)

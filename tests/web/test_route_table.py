@@ -81,6 +81,15 @@ class FindTests(SynchronousTestCase):
             self.assertRaises(NotFound, self.table.find, "GET", path)
         self.assertRaises(NotFound, self.table.find, "PROPFIND", "/dav/cal//a")
 
+    def test_what_is_below_a_segment_is_found_by_it_unless_other_routes_are_there(self) -> None:
+        options, other = declared("OPTIONS", "/names/<names:rest>"), declared("GET", "/names/x/<name>")
+        for more, is_direct in (((), True), ((other,), False)):
+            table = RouteTable([options, NAMES, *more], {})
+            self.assertEqual(bool(table.below), is_direct)
+            for method, found in (("OPTIONS", options), ("GET", NAMES), ("options", NAMES)):
+                self.assertIs(table.find(method, "/names/a/")[0].route, found)
+        self.assertIs(table.find("GET", "/names/x/y")[0].route, other)
+
     def test_a_wrong_method_names_the_right_ones(self) -> None:
         self.assertEqual(self._allowed("DELETE", "/exact"), ("GET", "HEAD", "OPTIONS"))
         self.assertEqual(self._allowed("DELETE", "/rule/x"), ("GET", "HEAD", "OPTIONS", "PUT"))
