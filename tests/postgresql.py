@@ -84,6 +84,10 @@ class Server:
 
     _has_template = False
 
+    def config(self) -> dict[str, object]:
+        """What a ``config.json`` says of a new, migrated database."""
+        return {"@type": "PostgreSql", "host": str(self.folder), "database": self.address().rpartition("=")[2]}
+
     def forget(self, address: str) -> None:
         """Remove a database."""
         self._do(f"DROP DATABASE IF EXISTS {address.rpartition('=')[2]} WITH (FORCE)")

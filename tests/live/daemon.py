@@ -20,7 +20,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from stalwart.app.store_file import write_store_config
 from tests.live.nursery import Child, Nursery
+from tests.postgresql import server
 
 ROOT = Path(__file__).parent.parent.parent
 USUAL = "from twisted.scripts.twistd import run; run()"
@@ -79,7 +81,13 @@ class Daemon:
 
     @classmethod
     def with_data(cls, data: Path, *arguments: str, **environment: str) -> Daemon:
-        """A daemon over ``data`` with the recovery administrator ``ADMIN``, listening; its modules are loaded."""
+        """A daemon over ``data`` with the recovery administrator ``ADMIN``, listening; its modules are loaded.
+
+        ``STORE=postgresql`` in the environment of the tests has each keep its data in a database of its own.
+        """
+        if os.environ.get("STORE") == "postgresql" and not (data / "config.json").exists():
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_store_config(data / "config.json", server().config())
         environment = {"STALWART_RECOVERY_ADMIN": ":".join(ADMIN)} | environment
         daemon = cls("stalwart", "--data", str(data), *(arguments or LOOPBACK), warm=True, **environment)
         daemon.wait_for_port()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from stalwart.store.blob_files import DiskBlobFiles
+from stalwart.store.postgresql.address import address_of
+from stalwart.store.postgresql.engine import PostgreSqlEngine
 from stalwart.store.sql.transaction import SqlTransaction
 from stalwart.store.sqlite.engine import SqliteEngine
 
@@ -22,9 +25,11 @@ class StoredEmail(NamedTuple):
 
 def stored_emails(data: Path) -> Iterator[StoredEmail]:
     """All e-mails of all accounts; raises AssertionError for one whose content is not what it should be."""
-    (path,) = data.glob("*.sqlite3")
-    (blobs,) = [each for each in data.iterdir() if each.name.endswith(".blobs")] or [data / "none"]
-    session = SqliteEngine(path).open_reader()
+    config = json.loads((data / "config.json").read_bytes())
+    (blobs,) = [each for each in data.iterdir() if each.name.endswith("blobs")] or [data / "none"]
+    on_file = config["@type"] == "Sqlite"
+    engine = SqliteEngine(data / config["path"]) if on_file else PostgreSqlEngine(address_of(config))
+    session = engine.open_reader()
     try:
         tx = SqlTransaction(session, DiskBlobFiles(blobs))
         for account_id in tx.accounts.ids(-1, 1000):
