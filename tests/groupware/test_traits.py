@@ -31,6 +31,7 @@ class TraitsTests(SynchronousTestCase):
                 "EXECUTABLE": "executable",
                 "ROLE": "role",
                 "SCHEDULE_TAG": "scheduleTag",
+                "SECOND_HAND": "secondHand",
                 "ATTACHMENTS": "attachments",
                 "DEAD": "dead",
             },

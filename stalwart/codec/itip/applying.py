@@ -1,12 +1,14 @@
 """A scheduling message has come: what becomes of the stored object (RFC 5546 3, RFC 6638 4).
 
 Who may say what (RFC 5546 6.1): only the organizer, and whoever the stored object names as sending for the organizer,
-changes what is stored of an invitation; attendees invite others to what those do not have, and answer for themselves.
+changes what is stored of an invitation; attendees answer for themselves, and invite those whom they send instead.
 """
 
 from __future__ import annotations
 
 from typing import Final, cast
+
+from attrs import evolve
 
 from stalwart.codec.icalendar.components import Component
 from stalwart.codec.icalendar.lines import MalformedCalendar
@@ -65,10 +67,15 @@ def _applied(
     if present is None:
         if method != "REQUEST" or is_mine:
             return Ignored(Reason.UNKNOWN_OBJECT)
-        return invitation(said, options)
+        if sender == organizer:
+            return invitation(said, options)
+        if not _sends_for_organizer(sender, said) and not _is_delegator(sender, said, options):
+            return Ignored(Reason.SENDER_NOT_INVITED)
+        return _marked(invitation(said, options))
     if is_mine:
         return _at_organizer(method, said, present, sender, options)
-    return _at_attendee(method, said, present, sender, options)
+    applied = _at_attendee(method, said, present, sender, options)
+    return _marked(applied) if options.is_second_hand and sender != organizer else applied
 
 
 def _at_organizer(
@@ -110,10 +117,10 @@ def _at_attendee(
         return Ignored(Reason.UNSUPPORTED)
     is_organizer = present.organizer is not None and sender == present.organizer.address
     if not is_organizer and not _sends_for_organizer(sender, present):
-        delegator = said.invited().get(sender)
-        is_delegation = delegator is not None and any(each in options.addresses for each in delegator.delegated_to)
-        if method != "REQUEST" or not is_delegation or sender not in present.invited():
+        if method != "REQUEST" or not _is_delegator(sender, said, options) or sender not in present.invited():
             return Ignored(Reason.SENDER_NOT_INVITED)
+    if is_organizer and options.is_second_hand:
+        present = _without_sequence(present)
     if method == "CANCEL":
         return cancel(said, present, options)
     if all(one_of(said.people(key), options.addresses) is None for key in said.parts):
@@ -132,6 +139,30 @@ def _organizer(
     if present is not None and present.organizer is not None and present.organizer.address in options.addresses:
         return present.organizer.address
     return min(options.addresses, default=None)
+
+
+def _is_delegator(sender: str, said: SchedulingObject, options: Options) -> bool:
+    """Whether it is an attendee who sends the recipient instead (RFC 5546 3.2.2.3)."""
+    for key in said.parts:
+        people = said.people(key)
+        other, me = people.get(sender), one_of(people, options.addresses)
+        if other is not None and me is not None:
+            if sender in me.delegated_from or any(each in options.addresses for each in other.delegated_to):
+                return True
+    return False
+
+
+def _marked(applied: Applied | Ignored) -> Applied | Ignored:
+    """What came from somebody else than the organizer."""
+    return evolve(applied, is_second_hand=True) if isinstance(applied, Applied) else applied
+
+
+def _without_sequence(present: SchedulingObject) -> SchedulingObject:
+    """What somebody else has brought, so that it is older than what the organizer says."""
+    calendar = present.calendar.copy()
+    for part in calendar.components:
+        part.remove("SEQUENCE")
+    return read_object(calendar)
 
 
 def _sends_for_organizer(sender: str, given: SchedulingObject) -> bool:

@@ -62,6 +62,10 @@ class Options:
     """What a message adds to an object is less than this. How large the whole is, whoever stores it has to see."""
     attached: frozenset[str] = frozenset()
     """MANAGED-ID of the files that the account itself has put to its object (RFC 8607 4.3)."""
+    is_second_hand: bool = False
+    """Whether what is stored came from somebody else than the organizer, whose own word goes before it whatever its
+    SEQUENCE is.
+    """
     sends_reply: bool = True
     """Schedule-Reply (RFC 6638 8.1): whether the organizer is told that an attendee deletes the object."""
 
@@ -137,6 +141,8 @@ class Applied:
     """The object as it is to be stored; None if it stays as it is (REFRESH, COUNTER)."""
     is_new: bool = False
     """Whether there was none: it goes to the first calendar, if invitations are taken from this sender."""
+    is_second_hand: bool = False
+    """See ``Options``: of the object as it is then."""
     tag: TagStep = TagStep.KEEP
     messages: tuple[ItipMessage, ...] = ()
     """What is sent back."""

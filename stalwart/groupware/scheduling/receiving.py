@@ -29,7 +29,7 @@ from stalwart.groupware.kinds import CALENDARS
 from stalwart.groupware.resources import Resource, locate
 from stalwart.groupware.scheduling.inbox import add_notice
 from stalwart.groupware.scheduling.people import People
-from stalwart.groupware.traits import SCHEDULE_TAG
+from stalwart.groupware.traits import SCHEDULE_TAG, SECOND_HAND
 from stalwart.groupware.viewers import Viewer
 from stalwart.groupware.violations import Violation
 from stalwart.mail.messages.quota import Quotas
@@ -136,6 +136,7 @@ class Receiving:
             max_recipients=rules.max_recipients,
             max_octets=self._objects.largest,
             attached=frozenset(held_in(data)),
+            is_second_hand=SECOND_HAND in data,
         )
         try:
             outcome = apply(message, present, sender, options)
@@ -150,7 +151,8 @@ class Receiving:
             return Received(method, uid, "the sender is not known here")
         item_id = place.item_id if place is not None else None
         if examined is not None:
-            item_id = self._write(tx, account_id, place, examined, stepped(tag, outcome.tag), now)
+            beside = {SCHEDULE_TAG: stepped(tag, outcome.tag), SECOND_HAND: outcome.is_second_hand or None}
+            item_id = self._write(tx, account_id, place, examined, beside, now)
         octets = message.octets()
         self._quotas.check(tx, account_id, len(octets))
         add_notice(tx, account_id, octets, method=method, sender=sender, event=item_id, now=now)
@@ -175,7 +177,13 @@ class Receiving:
         return self._objects.examined_anew(outcome.calendar, now)
 
     def _write(
-        self, tx: Transaction, account_id: int, place: Member | None, examined: Examined, tag: int | None, now: int
+        self,
+        tx: Transaction,
+        account_id: int,
+        place: Member | None,
+        examined: Examined,
+        beside: Mapping[str, Any],
+        now: int,
     ) -> int:
         """Keep what the object is now; its number."""
         found = self._resource(tx, account_id, place, now)
@@ -184,7 +192,7 @@ class Receiving:
             user_id=account_id,
             now=now,
             is_silent=True,
-            beside={SCHEDULE_TAG: tag},
+            beside=beside,
         )
         return kept.member.item_id
 

@@ -56,6 +56,44 @@ class AuthorityTests(SynchronousTestCase):
         said.set("METHOD", "CANCEL")
         self.assertEqual(self.reason(apply(said, stored, "b@example.com", A)), Reason.SENDER_NOT_INVITED)
 
+    def test_something_new_comes_from_the_organizer_or_a_delegator(self) -> None:
+        guests = "ATTENDEE:mailto:b@example.com"
+        self.assertEqual(
+            self.reason(apply(event(f"{ME}\n{guests}"), None, "b@example.com", A)), Reason.SENDER_NOT_INVITED
+        )
+        self.assertFalse(self.applied(event(f"{ME}\n{guests}"), None, "o@example.com").is_second_hand)
+        to_me = 'ATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO="mailto:a@example.com":mailto:b@example.com'
+        from_b = f"{ME}\n{guests}".replace("ATTENDEE:", 'ATTENDEE;DELEGATED-FROM="mailto:b@example.com":', 1)
+        chain = f'ATTENDEE;DELEGATED-TO="mailto:b@example.com":mailto:c@example.com\n{ME}\n{to_me}'
+        for said in (f"{ME}\n{to_me}", from_b, chain):
+            self.assertTrue(self.applied(event(said), None, "b@example.com").is_second_hand, said)
+        self.assertEqual(self.reason(apply(event(chain), None, "c@example.com", A)), Reason.SENDER_NOT_INVITED)
+
+    def test_the_organizer_has_the_last_word_on_what_others_have_brought(self) -> None:
+        to_me = 'ATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO="mailto:a@example.com":mailto:b@example.com'
+        brought = self.applied(event(f"SEQUENCE:999999\nLOCATION:b\n{ME}\n{to_me}"), None, "b@example.com").calendar
+        own = event(f"SEQUENCE:1\nLOCATION:o\n{ME}")
+        self.assertEqual(self.reason(apply(own, brought, "o@example.com", A)), Reason.OUT_OF_SEQUENCE)
+        told = self.applied(own, brought, "o@example.com", is_second_hand=True)
+        assert told.calendar is not None
+        part = told.calendar.components[0]
+        self.assertEqual((part.value("LOCATION"), part.value("SEQUENCE"), told.is_second_hand), ("o", "1", False))
+        own.set("METHOD", "CANCEL")
+        cancelled = self.applied(own, brought, "o@example.com", is_second_hand=True).calendar
+        assert cancelled is not None
+        self.assertEqual(cancelled.components[0].value("STATUS"), "CANCELLED")
+        again = event(f"SEQUENCE:999999\nLOCATION:c\n{ME}\n{to_me}")
+        self.assertTrue(self.applied(again, brought, "b@example.com", is_second_hand=True).is_second_hand)
+        older = event(f"SEQUENCE:9\nLOCATION:c\n{ME}\n{to_me}")
+        self.assertEqual(self.reason(apply(older, brought, "b@example.com", A)), Reason.OUT_OF_SEQUENCE)
+
+    def applied(
+        self, said: Component, stored: Component | None, sender: str, *, is_second_hand: bool = False
+    ) -> Applied:
+        found = apply(said, stored, sender, Options(A.addresses, NOW, is_second_hand=is_second_hand))
+        assert isinstance(found, Applied), found
+        return found
+
     def test_methods(self) -> None:
         for method, options, sender, expected in (
             ("PUBLISH", A, "o@example.com", Reason.UNSUPPORTED),

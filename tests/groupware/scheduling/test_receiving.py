@@ -76,6 +76,28 @@ class ReceivingTests(SchedulingWorld):
         self.assertIn(b"LOCATION:There", text)
         self.assertEqual(self.names("bob"), [])
 
+    def test_who_is_invited_does_not_keep_the_organizer_out(self) -> None:
+        forged = meeting(
+            ":carol@example.test", GUEST, organizer="alice@example.test", more="SEQUENCE:999999 LOCATION:x"
+        )
+        carol = "carol@example.test"
+        self.assertEqual(self.take(message(octets=forged), carol).reason, "sender-not-invited")
+        self.nothing()
+        delegated = forged.replace(
+            b"ATTENDEE:mailto:carol", b'ATTENDEE;DELEGATED-TO="mailto:bob@example.test":mailto:carol'
+        )
+        self.assertTrue(self.take(message(octets=delegated), carol).is_taken)
+        self.assertIn("LOCATION:x", self.event("bob"))
+        (path,) = self.names("bob")
+        mine = self.event("bob").replace("SUMMARY", "COMMENT:mine\r\nSUMMARY").encode()
+        self.expect(204, "PUT", path, mine, user="bob")
+        self.put("alice", meeting(GUEST, more="LOCATION:There"))
+        self.assertIn("LOCATION:There", self.event("bob"))
+        self.assertIn("SEQUENCE:1\r\n", self.event("bob"))
+        self.assertEqual(self.take(message(octets=delegated), carol).reason, "sender-not-invited")
+        older = message(octets=meeting(GUEST, organizer="alice@example.test", more="SEQUENCE:0 LOCATION:x"))
+        self.assertEqual(self.take(older, "alice@example.test").reason, "out-of-sequence")
+
     def test_reasons_to_take_nothing(self) -> None:
         self.known()
         for given, sender, reason in (
