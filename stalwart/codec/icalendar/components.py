@@ -83,6 +83,14 @@ class Component:
         kept = [each for each in self.properties if each.name != name]
         self.properties = [*kept[:at], *properties, *kept[at:]]
 
+    def append(self, item: Property) -> None:
+        """Put a property behind the others, before the components that stand behind all of them."""
+        count = len(self.properties)
+        for each in self.components:
+            if each._position == count:
+                each._position += 1
+        self.properties.append(item)
+
     def set(self, name: str, value: str) -> None:
         """Put one property with a value as it is written, without parameters."""
         self.put(Property.made(name, value))

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.codec.icalendar.components import Component, read_calendar, read_calendars
-from stalwart.codec.icalendar.lines import MalformedCalendar, Property
+from stalwart.codec.icalendar.components import Component, read_calendar, read_calendars, read_components
+from stalwart.codec.icalendar.lines import MalformedCalendar, Property, content_lines
 
 EVENT = b"""BEGIN:VCALENDAR\r
 VERSION:2.0\r
@@ -37,6 +37,12 @@ class FaithTests(SynchronousTestCase):
         calendar = read_calendar(EVENT)
         calendar.components[0].set("UID", "b")
         self.assertEqual(calendar.octets(), EVENT.replace(b"UID:a@example.com", b"UID:b"))
+
+    def test_a_property_is_put_before_the_components_at_the_end(self) -> None:
+        text = b"BEGIN:VEVENT\r\nUID:a\r\nBEGIN:VALARM\r\nEND:VALARM\r\nEND:VEVENT\r\n"
+        event = read_components(content_lines(text))[0]
+        event.append(Property.made("X-A", "1"))
+        self.assertEqual(event.octets(), text.replace(b"UID:a\r\n", b"UID:a\r\nX-A:1\r\n"))
 
     def test_lf_becomes_crlf(self) -> None:
         self.assertEqual(read_calendar(EVENT.replace(b"\r\n", b"\n")).octets(), EVENT)

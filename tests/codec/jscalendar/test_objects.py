@@ -1,0 +1,72 @@
+"""One component as one object: JSPROP and what is left."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.codec.icalendar.components import read_calendar
+from stalwart.codec.jscalendar.objects import left_of, read_object, write_object
+from stalwart.codec.jscalendar.series import calendar_of, event_of
+from stalwart.codec.jscalendar.zone_names import ZoneNames
+from tests.codec.jscalendar.exports import APPLE, octets
+from tests.codec.jscalendar.reading_of import changed, made, parsed, read, written
+
+
+class ObjectTests(SynchronousTestCase):
+    def test_what_icalendar_has_no_word_for_is_kept(self) -> None:
+        lines = written(title="T", **{"example.com:x": {"a": [1, "b;c", None]}, "useDefaultAlerts": True})
+        self.assertEqual(
+            lines,
+            [
+                "SUMMARY:T",
+                'JSPROP;JSPTR="example.com:x":{"a":[1\\,"b\\;c"\\,null]}',
+                "JSPROP;JSPTR=useDefaultAlerts:true",
+            ],
+        )
+        event = read(*lines)
+        self.assertEqual((event["example.com:x"], event["useDefaultAlerts"]), ({"a": [1, "b;c", None]}, True))
+
+    def test_extras_go_when_they_are_not_needed(self) -> None:
+        lines = ("SUMMARY:T", 'JSPROP;JSPTR=privacy:"x.y:z"', "JSPROP;JSPTR=x:1")
+        self.assertEqual(changed(lines, {"privacy": "private"}), ["SUMMARY:T", "JSPROP;JSPTR=x:1", "CLASS:PRIVATE"])
+        self.assertEqual(changed(lines, {"x": 2})[-1], "JSPROP;JSPTR=x:2")
+
+    def test_extras_of_strangers_make_no_bad_event(self) -> None:
+        for line in (
+            "JSPROP;JSPTR=title:5",
+            'JSPROP;JSPTR=start:"2030-01-01T00:00:00"',
+            'JSPROP;JSPTR=uid:"other"',
+            'JSPROP;JSPTR=organizerCalendarAddress:"mailto:x@y.z"',
+            "JSPROP;JSPTR=x:{",
+            "JSPROP;JSPTR=x:NaN",
+            "JSPROP;JSPTR=a/b:1",
+            "JSPROP:1",
+            "JSPROP;JSPTR=x:" + "[" * 5000,
+            "JSPROP;JSPTR=participants:[]",
+        ):
+            event = read("SUMMARY:T", line)
+            self.assertEqual(event, read("SUMMARY:T"), line)
+            calendar = parsed("SUMMARY:T", line)
+            self.assertEqual(calendar_of(event, calendar).octets(), calendar.octets())
+
+    def test_what_is_left_is_shown_and_taken_back(self) -> None:
+        calendar = read_calendar(octets(APPLE))
+        event = event_of(calendar, has_leftovers=True)
+        names = [each[0] for each in event["iCalendar"]["properties"]]
+        self.assertIn("x-apple-structured-location", names)
+        self.assertEqual(event["iCalendar"]["components"][0][0], "valarm")
+        event["iCalendar"] = {"properties": [["x-new", {}, "unknown", "1"]]}
+        text = calendar_of(event, calendar).text()
+        self.assertIn("X-NEW:1", text)
+        self.assertNotIn("X-APPLE-CREATOR", text)
+
+    def test_one_component(self) -> None:
+        calendar = parsed("SUMMARY:T", "X-A:1")
+        names = ZoneNames(calendar)
+        reading = read_object(calendar.components[0], names)
+        self.assertEqual(left_of(reading), {
+            "@type": "ICalComponent", "name": "vevent", "properties": [["x-a", {}, "unknown", "1"]],
+        })  # fmt: skip
+        write_object(calendar.components[0], reading.made, reading.made | {"title": "U"}, names)
+        self.assertEqual(calendar.components[0].value("SUMMARY"), "U")
+        self.assertEqual(made()["uid"], "a")
