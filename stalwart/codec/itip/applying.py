@@ -116,9 +116,9 @@ def _at_attendee(
     if method not in ("REQUEST", "ADD", "CANCEL"):
         return Ignored(Reason.UNSUPPORTED)
     is_organizer = present.organizer is not None and sender == present.organizer.address
-    if not is_organizer and not _sends_for_organizer(sender, present):
-        if method != "REQUEST" or not _is_delegator(sender, said, options) or sender not in present.invited():
-            return Ignored(Reason.SENDER_NOT_INVITED)
+    may_delegate = method == "REQUEST" and sender in present.invited() and _is_delegator(sender, said, options)
+    if not is_organizer and not _sends_for_organizer(sender, present) and not may_delegate:
+        return Ignored(Reason.SENDER_NOT_INVITED)
     if is_organizer and options.is_second_hand:
         present = _without_sequence(present)
     if method == "CANCEL":
@@ -146,9 +146,10 @@ def _is_delegator(sender: str, said: SchedulingObject, options: Options) -> bool
     for key in said.parts:
         people = said.people(key)
         other, me = people.get(sender), one_of(people, options.addresses)
-        if other is not None and me is not None:
-            if sender in me.delegated_from or any(each in options.addresses for each in other.delegated_to):
-                return True
+        if other is None or me is None:
+            continue
+        if sender in me.delegated_from or any(each in options.addresses for each in other.delegated_to):
+            return True
     return False
 
 
