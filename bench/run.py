@@ -39,6 +39,7 @@ BENCHMARKS = (
     "submission",
     "push",
     "dav_calendar",
+    "dav_contacts",
     "dav_lists",
     "start",
 )

@@ -47,12 +47,14 @@ def responses_with(
     """The responses of members of ``above``; their data are what is given."""
     on = kept_on(above.kind, is_collection=False)
     octets = {member.segment: data for member, data in given}
+    known = {segment: data for segment, data in octets.items() if data is not None}
     members = [member for member, _ in given]
     if needs_data(wanted, on):
         members = [_with_data(tx, above, member) for member in members]
     base = href(above.kind.service, above.home.address, *above.segments).encode()
     shown = _shown(tx, asking, above, wanted, base, octets)
-    return Rows(wanted, on, base, shown, minimal=asking.preferences.minimal).responses(members)
+    data = known if len(known) == len(octets) else None
+    return Rows(wanted, on, base, shown, minimal=asking.preferences.minimal, data=data).responses(members)
 
 
 def _shown(

@@ -6,15 +6,15 @@ a member is looked at as a resource of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
 
-from stalwart.codec.dav.multistatus import empty, found_and_missing, property_response
+from stalwart.codec.dav.multistatus import data_element, empty, found_and_missing, property_response
 from stalwart.codec.dav.names import Name
 from stalwart.codec.dav.paths import encode_segment, href
-from stalwart.codec.dav.property_request import PropertyRequest
+from stalwart.codec.dav.property_request import ADDRESS_DATA, CALENDAR_DATA, PropertyRequest
 from stalwart.codec.dav.rights import Rights
 from stalwart.dav.declaring import On, Property, properties
 from stalwart.dav.responses import plan
@@ -25,17 +25,27 @@ from stalwart.store.collection_rows import Member
 
 Write = Callable[[Member], bytes | None]
 _HOLE: Final = b"%b"
+_DATA: Final = (CALENDAR_DATA, ADDRESS_DATA)
 
 
 class Rows:
     """Writes members of one sort. ``shown`` makes one of them a resource."""
 
     def __init__(
-        self, wanted: PropertyRequest, on: On, base: bytes, shown: Callable[[Member], Shown], *, minimal: bool = False
+        self,
+        wanted: PropertyRequest,
+        on: On,
+        base: bytes,
+        shown: Callable[[Member], Shown],
+        *,
+        minimal: bool = False,
+        data: Mapping[str, bytes] | None = None,
     ) -> None:
         """
         :param base: the path of the collection that they are in.
+        :param data: by the names of members, what their data are as they are to be given.
         """
+        self._data = data
         self._wanted = wanted
         self._on = on
         self._base = base
@@ -77,6 +87,10 @@ class Rows:
             if column in properties():
                 return None
             self._writers.append(lambda member: _dead(member, column))
+            return _HOLE
+        data, called = self._data, column.name
+        if data is not None and called in _DATA:
+            self._writers.append(lambda member: data_element(called, data[member.segment]))
             return _HOLE
         if self._on in column.alike:
             value = column.value(self._shown(first))

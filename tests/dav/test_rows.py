@@ -16,9 +16,9 @@ from stalwart.dav.responses import response
 from stalwart.dav.rows import Rows
 from stalwart.dav.shown import Shown
 from stalwart.groupware.homes import Home
-from stalwart.groupware.kinds import FILES
+from stalwart.groupware.kinds import CALENDARS, FILES
 from stalwart.store.collection_rows import Member
-from stalwart.store.object_types import FILE_NODE
+from stalwart.store.object_types import CALENDAR_EVENT, FILE_NODE
 
 ASKED = (
     *map(name, ("D:getetag", "D:displayname", "D:getcontenttype", "D:getcontentlength", "D:resourcetype", "D:owner")),
@@ -65,6 +65,19 @@ class RowsTests(SynchronousTestCase):
         rows = Rows(wanted, On.FILE, b"/dav/file/a/", shown, minimal=minimal)
         alone = [response(shown(member), minimal=minimal) for member in members]
         self.assertEqual(rows.responses(members[:1]) + rows.responses(members[1:]), alone)
+
+    def test_data_that_are_known_are_written_as_the_property_writes_them(self) -> None:
+        wanted = PropertyRequest("prop", (name("D:getetag"), name("A:calendar-data")))
+        members = [Member(3, each, 1, CALENDAR_EVENT, False, 1, 2, False, 7, 1, 0, 0) for each in ("a", "b%s")]
+        octets = {"a": b"BEGIN:VCALENDAR %b ]]>", "b%s": b""}
+
+        def shown(member: Member) -> Shown:
+            given = (None, ASKING, On.EVENT, b"/dav/cal/a/c/%b" % quoted(member), wanted, Home(1, "a"), CALENDARS)
+            segments = ("c", member.segment)
+            return Shown(*given, segments, member, octets=octets[member.segment])  # type: ignore[arg-type]
+
+        rows = Rows(wanted, On.EVENT, b"/dav/cal/a/c/", lambda member: self.fail("it is known"), data=octets)
+        self.assertEqual(rows.responses(members), [response(shown(member)) for member in members])
 
 
 def quoted(member: Member) -> bytes:
