@@ -14,7 +14,7 @@ from stalwart.codec.markup import Markup, join, plain, tag
 from stalwart.codec.web_form import MalformedForm, reader_of
 from stalwart.errors import NotFound, StalwartError
 from stalwart.groupware.scheduling.described import LONGEST_ADDRESS, Described, described_object
-from stalwart.groupware.scheduling.rsvp import ANSWERS, PATH, Asked, NoAnswer, Problem, Rsvp, shared_copy
+from stalwart.groupware.scheduling.rsvp import ANSWERS, PATH, Asked, NoAnswer, Problem, Rsvp
 from stalwart.groupware.scheduling.wording import DEFAULT, LANGUAGES, Wording, wording
 from stalwart.web.answers import NO_STORE, Answer
 from stalwart.web.exchange import Exchange
@@ -66,7 +66,7 @@ async def _answer(exchange: Exchange, fields: Mapping[str, str], rsvp: Rsvp, *, 
         return _failed(language, words, words.unavailable, problem.status)
     if fields.get("ics"):
         headers = (NO_STORE, ("Content-Disposition", attachment("event.ics")), ("X-Content-Type-Options", "nosniff"))
-        return Answer(200, shared_copy(asked.calendar).octets(), _FILE_TYPE, headers)
+        return Answer(200, asked.calendar.octets(), _FILE_TYPE, headers)
     return _form_page(language, words, token, answer, asked)
 
 

@@ -9,6 +9,9 @@ from attrs import frozen
 from stalwart.codec.icalendar.components import Component
 from stalwart.codec.icalendar.instances import KINDS
 from stalwart.codec.icalendar.values import calendar_address
+from stalwart.codec.itip.messages import exception, message_calendar, request_part
+from stalwart.codec.itip.objects import read_object
+from stalwart.codec.itip.outcomes import SchedulingRefused
 from stalwart.codec.itip.participants import participant
 from stalwart.errors import Invalid
 
@@ -27,6 +30,27 @@ class Answered:
     """What was answered before, of the first component that has the attendee; NEEDS-ACTION at first."""
     is_changed: bool
     """Whether anything is different; the same answer is as good."""
+
+
+def seen_by(calendar: Component, attendee: str, now: int) -> Component | None:
+    """What an attendee has been told of an organizer's object: the series without the instances that others are invited
+    to, or single instances; no alarms, nothing of how it was sent. None if the attendee takes part no more, or the
+    object is none that people are invited to.
+    """
+    try:
+        source = read_object(calendar)
+    except SchedulingRefused:
+        return None
+    address = calendar_address(attendee) or ""
+    parts = {key: request_part(part, now) for key, part in source.parts.items() if address in source.people(key)}
+    if not parts:
+        return None
+    for key, part in source.parts.items():
+        if None in parts and key not in parts:
+            parts[None].properties += exception(part)
+    seen = message_calendar("REQUEST", parts.values(), calendar, source.zones)
+    seen.remove("METHOD")
+    return seen
 
 
 def answer(calendar: Component, attendee: str, participation: str) -> Answered | None:

@@ -19,7 +19,6 @@ from attrs import evolve, frozen
 from stalwart.codec.icalendar.components import Component, read_calendars
 from stalwart.codec.icalendar.lines import MalformedCalendar
 from stalwart.codec.itip import replying
-from stalwart.codec.itip.participants import without_scheduling
 from stalwart.codec.sealing import Sealer
 from stalwart.config.collaboration.calendar import Calendar
 from stalwart.config.collaboration.scheduling import CalendarScheduling
@@ -76,7 +75,9 @@ class NoAnswer(Exception):
 
 @frozen
 class Asked:
-    """What a link is about. ``answer`` is what the guest has said so far: PARTSTAT in upper case."""
+    """What a link is about. ``calendar`` is as the guest may have it; ``answer`` is what he has said so far: PARTSTAT in
+    upper case.
+    """
 
     attendee: str
     calendar: Component
@@ -179,10 +180,10 @@ class Rsvp:
         return size
 
     def _asked(self, found: _Found) -> Asked:
-        calendar = self._read(found)
         attendee = found.sealed.attendee
-        present = replying.current_answer(calendar, attendee)
-        if present is None:
+        calendar = replying.seen_by(self._read(found), attendee, int(self._clock.seconds()))
+        present = replying.current_answer(calendar, attendee) if calendar is not None else None
+        if calendar is None or present is None:
             raise NoAnswer(Problem.STRANGER)
         is_task = any(each.name == "VTODO" for each in calendar.components)
         return Asked(attendee, calendar, "VTODO" if is_task else "VEVENT", present.upper())
@@ -208,19 +209,6 @@ class Rsvp:
         account_id = found.sealed.account_id
         self._objects.put(tx, present.resource, examined, user_id=account_id, now=now, is_silent=True)
         return True
-
-
-def shared_copy(calendar: Component) -> Component:
-    """An object as guests may have it: without the alarms of its owner, and what is known of the sending of it."""
-    copy = calendar.copy()
-    for component in copy.components:
-        component.components = [each for each in component.components if each.name != "VALARM"]
-        component.properties = [
-            without_scheduling(each) if each.name in ("ATTENDEE", "ORGANIZER") else each
-            for each in component.properties
-            if each.name != "REQUEST-STATUS"
-        ]
-    return copy
 
 
 def _found(tx: Transaction, sealed: _Sealed) -> _Found:

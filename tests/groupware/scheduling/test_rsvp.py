@@ -13,14 +13,14 @@ from stalwart.groupware.calendar_objects import CalendarObjects
 from stalwart.groupware.homes import Home
 from stalwart.groupware.kinds import CALENDARS
 from stalwart.groupware.resources import locate
-from stalwart.groupware.scheduling.rsvp import MAILED, NoAnswer, Problem, Rsvp, shared_copy
+from stalwart.groupware.scheduling.rsvp import MAILED, NoAnswer, Problem, Rsvp
 from stalwart.groupware.traits import SCHEDULE_TAG
 from stalwart.groupware.viewers import Viewer
 from stalwart.mail.messages.quota import Quotas
 from stalwart.store import Transaction
 from stalwart.store.collection_rows import Member
 from tests.directory.world import World
-from tests.groupware.scheduling.events import INVITED, calendar, octets
+from tests.groupware.scheduling.events import INVITED, octets
 
 BOB = "bob@example.test"
 
@@ -186,14 +186,22 @@ class AnswerTests(RsvpWorld):
 
 
 class CopyTests(RsvpWorld):
-    def test_guests_do_not_get_what_is_the_owners(self) -> None:
-        event = calendar(
-            "ATTENDEE;SCHEDULE-STATUS=1.2:mailto:a@x.test",
-            "REQUEST-STATUS:2.0;Success",
-            "BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-PT5M\nEND:VALARM",
+    def test_guests_get_what_they_are_invited_to(self) -> None:
+        board = octets(
+            "RECURRENCE-ID;TZID=Europe/Berlin:20260106T120000",
+            *("SUMMARY:Board", "ORGANIZER:mailto:alice@example.test", "ATTENDEE:mailto:carol@example.test"),
+            start="DTSTART;TZID=Europe/Berlin:20260106T150000",
         )
-        text = shared_copy(event).text()
-        self.assertIn("ATTENDEE:mailto:a@x.test", text)
-        for word in ("VALARM", "SCHEDULE-STATUS", "REQUEST-STATUS"):
-            self.assertNotIn(word, text)
-        self.assertIn("VALARM", event.text())
+        part = board[board.index(b"BEGIN:VEVENT") : board.index(b"END:VCALENDAR")]
+        series = octets("SUMMARY:Lunch", "RRULE:FREQ=DAILY;COUNT=5", INVITED)
+        self.keep(series.replace(b"END:VCALENDAR", part + b"END:VCALENDAR"))
+        bobs = self.settle(self.rsvp.look(self.token)).calendar.text()
+        self.assertIn("EXDATE;TZID=Europe/Berlin:20260106T120000", bobs)
+        for word in ("Board", "carol"):
+            self.assertNotIn(word, bobs)
+        carols = self.settle(self.rsvp.look(self.token_of(self.item, "carol@example.test")))
+        for word in ("Lunch", "COUNT=5", "bob"):
+            self.assertNotIn(word, carols.calendar.text())
+        self.assertIn("BEGIN:VTIMEZONE", bobs)
+        asked = self.settle(self.rsvp.record(self.token_of(self.item, "carol@example.test"), "DECLINED"))
+        self.assertEqual((asked.answer, asked.calendar.value("METHOD")), ("DECLINED", None))
