@@ -75,8 +75,8 @@ class NoAnswer(Exception):
 
 @frozen
 class Asked:
-    """What a link is about. ``calendar`` is as the guest may have it; ``answer`` is what he has said so far: PARTSTAT in
-    upper case.
+    """What a link is about. ``calendar`` is as the guest may have it, ``answer`` what he has said: PARTSTAT in upper
+    case.
     """
 
     attendee: str
