@@ -13,6 +13,8 @@ from typing import Final
 PARTS: Final[Mapping[str, str]] = {
     "stalwart.app.observing.otlp_delivery": "the first collector",
     "stalwart.app.observing.otlp_reports": "the first collector",
+    "stalwart.codec.jscontact.reading": "the first contact that is read with JMAP",
+    "stalwart.codec.jscontact.writing": "the first contact that is written with JMAP",
     "stalwart.codec.sieve.running": "the first script",
     "stalwart.directory.external.ldap": "the first directory elsewhere that speaks LDAP",
     "stalwart.mail.authentication.dmarc": "the first message from elsewhere",
