@@ -6,7 +6,7 @@ free because he has too much to do, and one series with a great many times hides
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from attrs import define
 
@@ -46,9 +46,10 @@ def calendar_times(
     zone: Zone = UTC,
     limit: int = 3000,
     allowance: Allowance | None = None,
+    left_out: Collection[int] = (),
 ) -> Iterator[tuple[Busy, int, int]]:
     """The times in a range at which a calendar makes somebody busy, in no order; objects are read only where what is
-    kept beside them does not tell. Of one object ``limit`` instances are reckoned.
+    kept beside them does not tell. Of one object ``limit`` instances are reckoned; those ``left_out`` do not count.
     """
     start, end = within
     allowed = allowance if allowance is not None else Allowance()
@@ -56,7 +57,7 @@ def calendar_times(
     first, last = question.rows
     for member, span, _ in tx.collections.spans(account_id, collection_id, start=first, end=last):
         row = span.kind, span.first_at, span.last_at, span.periods
-        if question.meets(*row) is False:
+        if member.item_id in left_out or question.meets(*row) is False:
             continue
         known = question.busy(*row)
         if known is None:

@@ -6,7 +6,7 @@ domain.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from attrs import frozen
@@ -68,6 +68,27 @@ class Seeker:
                 if judge(any(text in name for text in texts for name in known) for texts in folded):
                     found.append(row.id)
         return found, rows[-1].id if len(rows) == PAGE else None
+
+    def everybody(self, tx: Transaction) -> Iterator[tuple[Home, Row]]:
+        """All that he may know, with what the registry has of them; ``MOST_LOOKED_AT`` are looked at."""
+        after: int | None = -1
+        for _ in range(MOST_LOOKED_AT // PAGE):
+            if after is None:
+                return
+            rows = {row.id: row for row in tx.registry.list(Account.type_name, after, PAGE)}
+            wanted = [id for id, row in rows.items() if self._may_know(row)]
+            for home in self.known(tx, wanted):
+                yield home, rows[home.account_id]
+            after = max(rows) if len(rows) == PAGE else None
+
+    def some(self, tx: Transaction, account_ids: Iterable[int], met: Collection[int]) -> list[tuple[Home, Row]]:
+        """Those of the accounts that he may know, or has ``met``."""
+        rows = tx.registry.many(Account.type_name, account_ids)
+        wanted = [id for id, row in rows.items() if self._may_know(row)]
+        homes = {home.account_id: home for home in self.known(tx, wanted)}
+        for row in tx.accounts.many([id for id in rows if id in met and id not in homes]).values():
+            homes[row.id] = Home(row.id, row.login, row.kind == "group")
+        return [(homes[id], row) for id, row in rows.items() if id in homes]
 
     def known(self, tx: Transaction, account_ids: Iterable[int]) -> list[Home]:
         """Those of the accounts that have homes and that he may know, with an address of his domain where only that is

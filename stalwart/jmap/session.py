@@ -117,19 +117,19 @@ class Sessions:
         return _said({each.urn: each.session(audience) for each in self._capabilities if each.session is not None})
 
     def _account(self, access: Access, id: int, name: str, held: Iterable[Capability]) -> dict[str, Any]:
-        audience = Audience(self._settings, self._base_url, access, id)
-        return {
-            "name": name,
-            "isPersonal": id == access.account_id,
-            "isReadOnly": _is_read_only(access, id),
-            "accountCapabilities": _said(
-                {
-                    each.urn: each.account(audience)
-                    for each in held
-                    if each.account is not None and each.is_on(access, id)
-                }
-            ),
-        }
+        return account_object(Audience(self._settings, self._base_url, access, id), name, held)
+
+
+def account_object(audience: Audience, name: str, held: Iterable[Capability]) -> dict[str, Any]:
+    """An Account (RFC 8620 2), as those see it who hold these capabilities."""
+    access, id = audience.access, audience.account_id
+    said = {each.urn: each.account(audience) for each in held if each.account is not None and each.is_on(access, id)}
+    return {
+        "name": name,
+        "isPersonal": id == access.account_id,
+        "isReadOnly": _is_read_only(access, id),
+        "accountCapabilities": _said(said),
+    }
 
 
 def _is_alone(access: Access) -> bool:

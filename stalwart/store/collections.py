@@ -276,6 +276,9 @@ class Shares(Protocol):
     def accounts(self, grantees: Iterable[int]) -> list[SharedType]:
         """In which accounts any of them has rights, and which, however many objects there are."""
 
+    def grantees(self, account_id: int) -> set[int]:
+        """Who has rights on anything in an account."""
+
     def last_change(self, account_id: int, grantees: Iterable[int]) -> int:
         """The number of the change with which the rights of any of them changed last in an account; 0 for never."""
 

@@ -22,6 +22,7 @@ from stalwart.store.mail_reports import MailReports, TlsCounts
 from stalwart.store.mail_text import MailText
 from stalwart.store.push_subscriptions import PushSubscriptions
 from stalwart.store.queue import Queue
+from stalwart.store.registry import Ids, Registry
 from stalwart.store.rows import (
     AccountRow,
     Ban,
@@ -33,10 +34,8 @@ from stalwart.store.rows import (
     MetricSearch,
     Object,
     PendingUploads,
-    Row,
     SignIn,
     Swept,
-    Term,
     TraceRow,
     TraceSearch,
 )
@@ -44,109 +43,6 @@ from stalwart.store.seen import Seen
 from stalwart.store.watch import Observer
 
 T = TypeVar("T")
-
-Key = tuple[str, str]
-"""A unique value: (key space such as ``Domain.name``, value)."""
-
-Reference = tuple[str, int]
-"""A settings object named by (type, id)."""
-
-References = list[Reference]
-
-Ids = list[int]
-
-Indexed = tuple[str, str]
-"""A value that an object can be found by: (property, value)."""
-
-
-class Registry(Protocol):
-    """Settings objects: JSON by (type, id), with unique keys, references and an index. A call that raises changes
-    nothing.
-    """
-
-    def get(self, type: str, id: int) -> Row | None:
-        """The object, or None."""
-
-    def many(self, type: str, ids: Iterable[int]) -> dict[int, Row]:
-        """Those of the objects that there are, by id, in the order of ``ids``."""
-
-    def list(self, type: str, after: int = -1, limit: int | None = None) -> list[Row]:
-        """Objects with an id above ``after``, ascending."""
-
-    def count(self, type: str) -> int:
-        """How many objects of ``type`` there are."""
-
-    def insert(
-        self,
-        type: str,
-        data: Mapping[str, Any],
-        *,
-        id: int,
-        keys: Iterable[Key] = (),
-        links: Iterable[Reference] = (),
-        index: Iterable[Indexed] = (),
-    ) -> Row:
-        """A new object. Raises Conflict (``property`` = key space, or ``id``), DanglingReference."""
-
-    def update(
-        self,
-        type: str,
-        id: int,
-        data: Mapping[str, Any],
-        *,
-        revision: int,
-        keys: Iterable[Key],
-        links: Iterable[Reference],
-        index: Iterable[Indexed] = (),
-    ) -> Row:
-        """Replace data, all keys, all links and all of the index.
-
-        Raises Conflict (``revision`` stale, key taken), NotFound, DanglingReference.
-        """
-
-    def delete(self, type: str, id: int) -> None:
-        """Remove the object with its keys, links and index. Raises Linked, NotFound."""
-
-    def lookup(self, space: str, key: str) -> Reference | None:
-        """Who holds a unique value."""
-
-    def linked_from(self, type: str, id: int) -> References:
-        """The objects that refer to this one, itself included if it does."""
-
-    def next_id(self, type: str, first: int = 1) -> int:
-        """The next number of the counter of ``type``; never given out twice."""
-
-    def search(
-        self,
-        type: str,
-        terms: Sequence[Term],
-        *,
-        sort: str | None = None,
-        descending: bool = True,
-        offset: int = 0,
-        limit: int | None = None,
-    ) -> Ids:
-        """The ids of the objects for which all terms hold, from ``offset`` on, each once.
-
-        ``sort`` None is by id, else a property for which every object has exactly one value in the index;
-        equal ones are by id in the same direction.
-        """
-
-    def count_matching(self, type: str, terms: Sequence[Term]) -> int:
-        """How many objects ``search`` finds without a limit."""
-
-    def position(
-        self, type: str, terms: Sequence[Term], id: int, *, sort: str | None = None, descending: bool = True
-    ) -> int | None:
-        """The place of ``id`` in what ``search`` finds, the first being 0; None if it is not there."""
-
-    def index_forms(self) -> dict[str, str]:
-        """What ``reindex`` was told last, by type."""
-
-    def reindex(self, type: str, form: str, rows: Iterable[tuple[int, str, str]]) -> None:
-        """Replace the whole index of ``type`` by ``rows`` of (id, property, value); ``form`` says how they were
-        made.
-        """
 
 
 class Tokens(Protocol):

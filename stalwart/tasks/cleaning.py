@@ -15,7 +15,7 @@ from stalwart.config.settings import Settings
 from stalwart.config.storage.retention import DataRetention
 from stalwart.store import Store, Transaction
 from stalwart.store.collection_rows import home
-from stalwart.store.object_types import CALENDAR_EVENT_NOTIFICATION, EMAIL_SUBMISSION, QUEUE_ID
+from stalwart.store.object_types import CALENDAR_EVENT_NOTIFICATION, EMAIL_SUBMISSION, QUEUE_ID, SHARE_NOTIFICATION
 from stalwart.store.queue_rows import OWN_SOURCES
 
 T = TypeVar("T")
@@ -126,6 +126,7 @@ class Cleaning:
             (_expunge, retention.expunge_trash_after),
             (_expunge_submissions, retention.expunge_submissions_after),
             (_expunge_notices, retention.expunge_scheduling_inbox_after),
+            (_expunge_share_notices, retention.expunge_share_notify_after),
         ):
             if age is not None:
                 yield partial(_aged, expunge, now - age // 1000, now)
@@ -280,6 +281,14 @@ def _expunge_notices(tx: Transaction, account_id: int, before: int, now: int, mo
             break
         after = found[-1].segment
     return gone
+
+
+def _expunge_share_notices(tx: Transaction, account_id: int, before: int, now: int, most: int) -> int:
+    """How many notifications of shares were removed."""
+    old = [each for each in tx.objects.list(account_id, SHARE_NOTIFICATION) if each.created_at < before][:most]
+    for each in old:
+        tx.objects.kill(account_id, each.id, now=now)
+    return len(old)
 
 
 def _expunge(tx: Transaction, account_id: int, before: int, now: int, most: int) -> int:

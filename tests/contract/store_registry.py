@@ -1,4 +1,6 @@
-"""Settings objects: revisions, unique keys, references, ids. Tests ``stalwart.store.sql.registry``."""
+"""Settings objects: revisions, unique keys, references, ids. Tests ``stalwart.store.sql.registry`` and the Protocol
+``stalwart.store.registry``.
+"""
 
 from __future__ import annotations
 
@@ -52,6 +54,18 @@ class RegistryContract(StoreCase):
         self.assertEqual(await ids(after=3), [5, 7, 9])
         self.assertEqual(await ids(after=3, limit=2), [5, 7])
         self.assertEqual(await ids(limit=0), [])
+
+    async def test_it_is_known_how_often_something_was_changed(self) -> None:
+        async def changes(type: str) -> int:
+            return await self.read(lambda tx: tx.registry.changes(type))
+
+        self.assertEqual(await changes("Domain"), 0)
+        await self.write(lambda tx: tx.registry.insert("Domain", {}, id=5))
+        await self.write(lambda tx: tx.registry.update("Domain", 5, {"a": 1}, revision=1, keys=(), links=()))
+        self.assertEqual(await changes("Domain"), 2)
+        await self.refused(Conflict, lambda tx: tx.registry.insert("Domain", {}, id=5))
+        await self.write(lambda tx: tx.registry.delete("Domain", 5))
+        self.assertEqual((await changes("Domain"), await changes("Account")), (3, 0))
 
     async def test_id_zero_is_listed(self) -> None:
         await self.write(lambda tx: tx.registry.insert("MtaVirtualQueue", {}, id=0))

@@ -62,6 +62,10 @@ class SharesContract(StoreCase):
             sorted(tuple(each) for each in found), [(ME, CALENDAR, 1), (ME, CALENDAR, 3), (ME, ADDRESS_BOOK, 1)]
         )
         self.assertEqual(await self._ask(lambda tx: tx.shares.accounts([ME])), [])
+        self.assertEqual(await self._ask(lambda tx: tx.shares.grantees(ME)), {BOB, CAROL})
+        await self._share(work, {})
+        await self._share(play, {})
+        self.assertEqual(await self._ask(lambda tx: tx.shares.grantees(ME)), {CAROL})
 
     async def test_nothing_is_left_of_a_right_that_was_taken_away_but_when(self) -> None:
         work, _ = await self._begin()
@@ -128,7 +132,7 @@ class SharesContract(StoreCase):
         self.assertEqual(await self._ask(lambda tx: tx.shares.of_object(ME, work)), {77: 1})
 
     async def test_what_somebody_knows_is_outdated_when_his_rights_change(self) -> None:
-        work, play = await self._begin()
+        work, _ = await self._begin()
         before = await self._ask(lambda tx: tx.objects.state(ME, CALENDAR))
         after = await self._share(work, {BOB: 3})
 

@@ -15,7 +15,13 @@ from stalwart.store.collection_rows import Lock, NewItem, home
 from stalwart.store.mail_reports import ReportRow, ReportSearch
 from stalwart.store.mail_rows import NewEmail
 from stalwart.store.mail_text import IndexedText
-from stalwart.store.object_types import CALENDAR_EVENT_NOTIFICATION, EMAIL_SUBMISSION, FILE_NODE, QUEUE_ID
+from stalwart.store.object_types import (
+    CALENDAR_EVENT_NOTIFICATION,
+    EMAIL_SUBMISSION,
+    FILE_NODE,
+    QUEUE_ID,
+    SHARE_NOTIFICATION,
+)
 from stalwart.store.queue_rows import NewRecipient, QueuedLetter
 from stalwart.tasks import cleaning as module
 from stalwart.tasks.cleaning import FOLDER_PAUSE, Cleaning
@@ -235,6 +241,25 @@ class CleaningTests(TaskCase):
         self.done(self.cleaning.expunge_all())
         self.assertEqual(there(), ["3.ics"])
 
+    def test_notifications_of_shares_go_with_time(self) -> None:
+        self.account(5)
+
+        def put() -> int:
+            now = int(self.clock.seconds())
+            return int(self.write(lambda tx: tx.objects.insert(5, SHARE_NOTIFICATION, now=now, data={}).id))
+
+        def there() -> list[int]:
+            return [each.id for each in self.write(lambda tx: tx.objects.list(5, SHARE_NOTIFICATION))]
+
+        old = [put(), put()]
+        self.clock.advance(30 * DAY)
+        new = put()
+        self.done(self.cleaning.expunge(5))
+        self.assertEqual(there(), [*old, new])
+        self.clock.advance(1)
+        self.done(self.cleaning.expunge_all())
+        self.assertEqual(there(), [new])
+
     def test_records_of_what_was_sent_are_deleted(self) -> None:
         for id in (5, 6):
             self.folders(id)
@@ -297,7 +322,7 @@ class CleaningTests(TaskCase):
         gone = self.steps(lambda tx: tx._session.one("SELECT COUNT(*) FROM email")[0])  # type: ignore[attr-defined]
         self.done(self.cleaning.expunge_all())
         self.assertEqual((sum(gone), max(gone)), (30 * 30 + 450, 200))
-        self.assertLess(len(gone), 10)
+        self.assertLess(len(gone), 11)
 
     def test_a_transaction_forgets_no_more_than_so_much_of_all_accounts(self) -> None:
         self.patch(module, "_TRIMMED", 50)

@@ -22,6 +22,4 @@ class Calendar(Singleton):
     max_event_notifications: int | None = prop(
         _LIMIT, None, "Notifications of one account; null is no limit.", enforced=False
     )
-    max_participant_identities: int | None = prop(
-        _LIMIT, 100, "Identities of one account in events; null is no limit.", enforced=False
-    )
+    max_participant_identities: int | None = prop(_LIMIT, 100, "Identities of one account in events; null is no limit.")

@@ -22,7 +22,7 @@ class DataRetention(Singleton):
         _KEPT, 3 * _DAY, "Age at which records of sent messages are deleted; null keeps them."
     )
     expunge_share_notify_after: int | None = prop(
-        _KEPT, 30 * _DAY, "Age at which notes about shared folders are deleted; null keeps them.", enforced=False
+        _KEPT, 30 * _DAY, "Age at which notes about shared folders are deleted; null keeps them."
     )
     expunge_scheduling_inbox_after: int | None = prop(
         _KEPT, 30 * _DAY, "Age at which the scheduling inbox is cleared; null keeps it."

@@ -8,8 +8,8 @@ from stalwart.groupware.kinds import CALENDARS as KIND
 from stalwart.jmap.calendars.capability import CALENDARS
 from stalwart.jmap.calendars.traits import Color, DefaultAlerts, ZoneName
 from stalwart.jmap.collections.collection_type import LARGEST_ORDER, collection_type
-from stalwart.jmap.collections.source import IS_DEFAULT
 from stalwart.jmap.sharing.rights import CALENDAR as RIGHTS
+from stalwart.jmap.standard.default_choice import IS_DEFAULT
 from stalwart.jmap.standard.property import Property, computed
 from stalwart.jmap.standard.scalars import Boolean, Int, Nullable, String
 

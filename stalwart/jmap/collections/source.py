@@ -25,6 +25,7 @@ from stalwart.jmap.sharing.changing import share, shown_grants
 from stalwart.jmap.sharing.rights import MY_RIGHTS, SHARE_WITH, Vocabulary
 from stalwart.jmap.sharing.seeing import is_visible, visible_changes
 from stalwart.jmap.standard.asking import Asking, Change
+from stalwart.jmap.standard.default_choice import IS_DEFAULT
 from stalwart.jmap.standard.sorting import ordered
 from stalwart.jmap.standard.source import Difference, Found, Query, QueryAnswer
 from stalwart.jmap.standard.states import State
@@ -33,7 +34,6 @@ from stalwart.store.collection_rows import Collection
 from stalwart.store.rows import Changes
 from stalwart.store.store import Transaction
 
-IS_DEFAULT: Final = "isDefault"
 _NAME_LENGTH: Final = 10
 _ALL: Final = (1 << 63) - 1
 

@@ -1,4 +1,4 @@
-"""The data type AddressBook (RFC 9610 2): get, changes, set; and query, which clients ask for though it is no part of it."""
+"""The data type AddressBook (RFC 9610 2): get, changes, set; and query, which clients ask for though it has none."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Final
 
 from stalwart.groupware.kinds import ADDRESS_BOOKS
 from stalwart.jmap.collections.collection_type import LARGEST_ORDER, collection_type
-from stalwart.jmap.collections.source import IS_DEFAULT
 from stalwart.jmap.contacts.capability import CONTACTS
 from stalwart.jmap.sharing.rights import ADDRESS_BOOK as RIGHTS
+from stalwart.jmap.standard.default_choice import IS_DEFAULT
 from stalwart.jmap.standard.property import Property, computed
 from stalwart.jmap.standard.scalars import Boolean, Int, Nullable, String
 

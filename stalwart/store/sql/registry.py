@@ -9,14 +9,15 @@ import msgspec
 
 from stalwart.codec.ids import lettered
 from stalwart.errors import Conflict, DanglingReference, Linked, NotFound
+from stalwart.store.registry import Ids, Indexed, Key, Reference, References
 from stalwart.store.rows import Row, Term
 from stalwart.store.sql.lists import insert_new, select_in
 from stalwart.store.sql.registry_index import RegistryIndex
 from stalwart.store.sql.registry_search import RegistrySearch
 from stalwart.store.sql.session import Session
-from stalwart.store.store import Ids, Indexed, Key, Reference, References
 
 _LARGEST = (1 << 63) - 1
+_CHANGES = " changes"  # no type has a blank in its name
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -77,6 +78,7 @@ class SqlRegistry:
             self._add_keys(type, id, set(keys))
             self._add_links(type, id, set(links))
             self._index.add(type, id, index)
+            self._count_change(type)
         return Row(id, 1, dict(data))
 
     def update(
@@ -96,6 +98,7 @@ class SqlRegistry:
             self._replace_keys(type, id, set(keys))
             self._replace_links(type, id, set(links))
             self._index.replace(type, id, set(index))
+            self._count_change(type)
         return Row(id, revision + 1, dict(data))
 
     def delete(self, type: str, id: int) -> None:
@@ -108,6 +111,11 @@ class SqlRegistry:
         self._session.run("DELETE FROM registry_link WHERE type = ? AND id = ?", type, id)
         self._index.remove(type, id)
         self._session.run("DELETE FROM registry WHERE type = ? AND id = ?", type, id)
+        self._count_change(type)
+
+    def changes(self, type: str) -> int:
+        found = self._session.one("SELECT last FROM registry_sequence WHERE type = ?", type + _CHANGES)
+        return int(found[0]) if found else 0
 
     def lookup(self, space: str, key: str) -> Reference | None:
         found: Reference | None = self._session.one(
@@ -119,6 +127,13 @@ class SqlRegistry:
         return self._session.all(
             "SELECT type, id FROM registry_link WHERE target_type = ? AND target_id = ? ORDER BY type, id",
             *(type, id),
+        )
+
+    def _count_change(self, type: str) -> None:
+        self._session.run(
+            "INSERT INTO registry_sequence(type, last) VALUES (?, 1)"
+            " ON CONFLICT (type) DO UPDATE SET last = registry_sequence.last + 1",
+            type + _CHANGES,
         )
 
     def next_id(self, type: str, first: int = 1) -> int:

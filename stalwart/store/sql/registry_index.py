@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
+from stalwart.store.registry import Indexed
 from stalwart.store.sql.lists import insert_new
 from stalwart.store.sql.session import Session
-from stalwart.store.store import Indexed
 
 _INSERT = "INSERT INTO registry_index(type, property, value, id)"
 _REBUILT_AT_ONCE = 512

@@ -84,6 +84,10 @@ class SqlShares:
             found.update((SharedType(*columns), None) for columns in rows)
         return list(found)
 
+    def grantees(self, account_id: int) -> set[int]:
+        found = self._session.all("SELECT DISTINCT grantee FROM acl WHERE account_id = ? AND rights <> 0", account_id)
+        return {grantee for (grantee,) in found}
+
     def last_change(self, account_id: int, grantees: Iterable[int]) -> int:
         last = 0
         for grantee in dict.fromkeys(grantees):

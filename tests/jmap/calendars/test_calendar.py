@@ -23,7 +23,7 @@ ZONE = (
 class CalendarTests(BothFacesCase):
     def setUp(self) -> None:
         super().setUp()
-        self.id = self.made("Calendar", name="Work")
+        self.work = self.made("Calendar", name="Work")
         found = self.properties(f"{HOME}/", "D:displayname", depth="1")
         (self.path,) = [
             href for href, each in found.items() if "D:displayname" in each and each["D:displayname"].text == "Work"
@@ -44,7 +44,7 @@ class CalendarTests(BothFacesCase):
         self.assertEqual(
             self.calendar(),
             {
-                "id": self.id,
+                "id": self.work,
                 "name": "Work",
                 "description": None,
                 "color": None,
@@ -79,7 +79,7 @@ class CalendarTests(BothFacesCase):
             ({"timeZone": "Europe/Paris"}, "A:calendar-timezone-id", "Europe/Paris"),
             ({"timeZone": None}, "A:calendar-timezone-id", None),
         ):
-            self.changed("Calendar", self.id, patch)
+            self.changed("Calendar", self.work, patch)
             self.assertEqual(self.text(self.path, name), value, patch)
 
     def test_what_is_set_there_is_shown_here(self) -> None:
@@ -99,33 +99,33 @@ class CalendarTests(BothFacesCase):
 
     def test_a_zone_gives_way_to_another(self) -> None:
         self.patch_dav("A:calendar-timezone", ZONE)
-        self.changed("Calendar", self.id, {"timeZone": "Asia/Tokyo"})
+        self.changed("Calendar", self.work, {"timeZone": "Asia/Tokyo"})
         self.assertIsNone(self.text(self.path, "A:calendar-timezone"))
         self.assertEqual(self.text(self.path, "A:calendar-timezone-id"), "Asia/Tokyo")
 
     def test_availability_is_transparency(self) -> None:
         names = "A:schedule-calendar-transp"
         for value, child in (("none", "transparent"), ("all", "opaque"), ("attending", "opaque")):
-            self.changed("Calendar", self.id, {"includeInAvailability": value})
+            self.changed("Calendar", self.work, {"includeInAvailability": value})
             (of_one,) = self.properties(self.path, names).values()
             self.assertTrue(of_one[names][0].tag.endswith(child), value)
             self.assertEqual(self.calendar()["includeInAvailability"], value)
 
     def test_alerts(self) -> None:
         alert = {"@type": "Alert", "trigger": {"@type": "OffsetTrigger", "offset": "-PT15M"}}
-        answer = self.changed("Calendar", self.id, {"defaultAlertsWithTime": {"1": alert}})
+        answer = self.changed("Calendar", self.work, {"defaultAlertsWithTime": {"1": alert}})
         full = {"@type": "Alert", "action": "display", "trigger": {**alert["trigger"], "relativeTo": "start"}}
         self.assertEqual(self.calendar()["defaultAlertsWithTime"], {"1": full})
         self.assertEqual(answer, {"defaultAlertsWithTime": {"1": full}})
-        self.changed("Calendar", self.id, {"defaultAlertsWithTime/1": None})
+        self.changed("Calendar", self.work, {"defaultAlertsWithTime/1": None})
         self.assertIsNone(self.calendar()["defaultAlertsWithTime"])
 
     def test_one_with_events_goes_only_if_that_is_meant(self) -> None:
         self.expect(201, "PUT", f"{self.path}a.ics", EVENT, content_type="text/calendar")
-        answer = self.jmap("Calendar/set", destroy=[self.id])
-        self.assertEqual(answer["notDestroyed"][self.id]["type"], "calendarHasEvent")
-        answer = self.jmap("Calendar/set", destroy=[self.id], onDestroyRemoveEvents=True)
-        self.assertEqual(answer["destroyed"], [self.id])
+        answer = self.jmap("Calendar/set", destroy=[self.work])
+        self.assertEqual(answer["notDestroyed"][self.work]["type"], "calendarHasEvent")
+        answer = self.jmap("Calendar/set", destroy=[self.work], onDestroyRemoveEvents=True)
+        self.assertEqual(answer["destroyed"], [self.work])
         self.expect(404, "PROPFIND", self.path)
 
     def test_invitations_need_a_calendar(self) -> None:
@@ -133,7 +133,7 @@ class CalendarTests(BothFacesCase):
         inbox = "/dav/itip/alice%40example.test/inbox/"
         answer = self.jmap("Calendar/set", destroy=[first])
         self.assertEqual(answer["notDestroyed"][first]["type"], "forbidden")
-        self.jmap("Calendar/set", onSuccessSetIsDefault=self.id)
+        self.jmap("Calendar/set", onSuccessSetIsDefault=self.work)
         (of_one,) = self.properties(inbox, "A:schedule-default-calendar-URL").values()
         self.assertEqual(of_one["A:schedule-default-calendar-URL"][0].text, self.path)
         self.assertEqual(self.ask("DELETE", self.path).status, 403)
@@ -143,4 +143,4 @@ class CalendarTests(BothFacesCase):
         state = self.jmap("Calendar/get", ids=[])["state"]
         self.expect(204, "DELETE", self.path)
         changes = self.jmap("Calendar/changes", sinceState=state)
-        self.assertEqual((changes["updated"], changes["destroyed"]), ([], [self.id]))
+        self.assertEqual((changes["updated"], changes["destroyed"]), ([], [self.work]))

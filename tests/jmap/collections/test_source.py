@@ -6,9 +6,10 @@ from typing import Any
 
 from stalwart.codec.ids import encode_id
 from stalwart.groupware.kinds import ADDRESS_BOOKS
-from stalwart.jmap.collections.rules import SET_DEFAULT
+from stalwart.jmap.collections.rules import CollectionRules
 from stalwart.jmap.collections.source import CollectionSource
 from stalwart.jmap.sharing.rights import ADDRESS_BOOK
+from stalwart.jmap.standard.default_choice import SET_DEFAULT
 from tests.jmap.sharing.both_faces import BothFacesCase
 
 READS = {"mayRead": True, "mayWrite": False, "mayShare": False, "mayDelete": False}
@@ -108,4 +109,6 @@ class SharedTests(BothFacesCase):
         self.assertEqual(self.jmap("AddressBook/changes", sinceState="n")["destroyed"], [])
 
     def test_the_source_keeps_nothing(self) -> None:
-        self.assertEqual(CollectionSource(ADDRESS_BOOKS, ADDRESS_BOOK), CollectionSource(ADDRESS_BOOKS, ADDRESS_BOOK))
+        source = CollectionSource(ADDRESS_BOOKS, ADDRESS_BOOK)
+        self.assertEqual(source, CollectionSource(ADDRESS_BOOKS, ADDRESS_BOOK))
+        self.assertEqual(CollectionRules(source, "a", "b"), CollectionRules(source, "a", "b"))

@@ -44,6 +44,7 @@ class BothFacesCase(DavWorld):
             "folders": Folders(self.store, settings, clock),
             "quotas": Quotas(settings, clock),
             "own_addresses": OwnAddresses(settings, clock),
+            "base_url": "https://mail.example.test",
             **self.more_services(),
         }
         known = [each for each in methods.collected() if services.keys() >= set(each.services)]
