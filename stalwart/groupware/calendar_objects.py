@@ -74,6 +74,8 @@ class Writing:
     now: int
     merges: bool = False
     """Whether answers that have come meanwhile are kept (RFC 6638 3.2.10)."""
+    is_restored: bool = False
+    """Whether it was deleted and comes back; people know it."""
     is_put_back: bool = False
     """Set where something is kept as it was, and not as it is written (RFC 6638 3.2.2.1)."""
 
@@ -198,13 +200,42 @@ class CalendarObjects:
             if row is not None and row.uid is not None and row.uid != given.facts.uid:
                 raise Violation(Rule.UID_TAKEN, holder=(found.place, found.name))
         self._check_place(tx, found, given)
-        is_put_back = False
-        if self.scheduler is not None and not is_silent and (given.facts.is_scheduling or SCHEDULE_TAG in data):
-            writing = Writing(found, user_id, before, given, data, now, merges)
-            given = self.scheduler.writing(tx, writing)
-            data, is_put_back = writing.data, writing.is_put_back
+        writing = Writing(found, user_id, before, given, data, now, merges)
         held = blobs_of(held_in(data))
-        data = {**data, **beside}
+        if not is_silent:
+            self._schedule(tx, writing)
+        writing.data.update(beside)
+        return self._keep(tx, writing, held)
+
+    def bring_back(
+        self,
+        tx: Transaction,
+        found: Resource,
+        given: Examined,
+        data: Mapping[str, Any],
+        *,
+        user_id: int,
+        now: int,
+        is_silent: bool = False,
+    ) -> Kept:
+        """Keep an object that was deleted where ``found`` is, with what was kept beside it; nothing is there. Unless it
+        ``is_silent``, people are told as of a new one. Raises Violation, OverQuota.
+        """
+        self._check_place(tx, found, given)
+        writing = Writing(found, user_id, None, given, dict(data), now, is_restored=True)
+        if not is_silent:
+            self._schedule(tx, writing)
+        return self._keep(tx, writing, {})
+
+    def _schedule(self, tx: Transaction, writing: Writing) -> None:
+        """Have people be told, and what is written be changed accordingly. Raises Violation."""
+        if self.scheduler is not None and (writing.after.facts.is_scheduling or SCHEDULE_TAG in writing.data):
+            writing.after = self.scheduler.writing(tx, writing)
+
+    def _keep(self, tx: Transaction, writing: Writing, held: Mapping[bytes, int]) -> Kept:
+        """Write it. ``held`` are the blobs that were held for it, with their sizes. Raises OverQuota."""
+        found, given, data, now = writing.found, writing.after, writing.data, writing.now
+        account_id, member = found.account_id, found.member
         data[ATTACHMENTS] = written(settled(tx, account_id, given.calendar, held_in(data), now))
         data = {name: value for name, value in data.items() if value is not None}
         item = item_of(given, data)
@@ -213,7 +244,7 @@ class CalendarObjects:
         kept, is_new = tx.collections.put(account_id, found.place, found.name, item, now=now)
         for hash in held.keys() - set(item.held):
             tx.blobs.unlink(account_id, kept.item_id, now, hash)
-        return Kept(kept, is_new, given.octets, data.get(SCHEDULE_TAG), is_put_back)
+        return Kept(kept, is_new, given.octets, data.get(SCHEDULE_TAG), writing.is_put_back)
 
     def withdraw(self, tx: Transaction, found: Resource, *, user_id: int, now: int, sends_reply: bool = True) -> None:
         """Have people be told that an object goes, or a calendar with what is to come in it; called before that.

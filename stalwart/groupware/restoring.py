@@ -1,7 +1,8 @@
 """What was deleted comes back: at its old place, under another name if that is taken (``bin`` keeps it).
 
 Events and cards are examined again, so that they are found as before; that is done in a thread, before the transaction.
-Collections that they were in, and that are gone, are made anew.
+Collections that they were in, and that are gone, are made anew. People who were told that an event does not take place,
+or that somebody does not come, are told of it as of a new one (RFC 6638 3.2.1.1, 3.2.2.1).
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from typing import Final
 from attrs import frozen
 
 from stalwart.errors import Conflict, NotFound
-from stalwart.groupware.calendar_objects import CalendarObjects, item_of
+from stalwart.groupware.calendar_objects import MOST_TOLD, CalendarObjects, Examined
 from stalwart.groupware.contacts import Contacts, card_item
-from stalwart.groupware.homes import DISPLAY_NAME
+from stalwart.groupware.homes import DISPLAY_NAME, Home
 from stalwart.groupware.kinds import ADDRESS_BOOKS, CALENDARS, FILES, KINDS, Kind
+from stalwart.groupware.resources import locate
+from stalwart.groupware.viewers import Viewer
 from stalwart.groupware.violations import Rule, Violation
 from stalwart.mail.messages.quota import Quotas
 from stalwart.store import Store, Transaction
@@ -30,7 +33,7 @@ class Restorable:
     """Something of the bin, ready to be written: each part with what is kept of it, None for collections."""
 
     archived: Archived
-    parts: tuple[tuple[ArchivedItem, NewItem | None], ...]
+    parts: tuple[tuple[ArchivedItem, NewItem | Examined | None], ...]
 
 
 class Restoring:
@@ -52,8 +55,8 @@ class Restoring:
         parts = await self._store.blob_work(lambda files: tuple((item, self._item(item, now)) for item in items))
         return Restorable(archived, parts)
 
-    def restore(self, tx: Transaction, account_id: int, what: Restorable, now: int) -> Member:
-        """Write it, and take it out of the bin. Raises NotFound, Conflict, OverQuota, Violation."""
+    def restore(self, tx: Transaction, account_id: int, what: Restorable, user_id: int, now: int) -> Member:
+        """Write it for somebody, and take it out of the bin. Raises NotFound, Conflict, OverQuota, Violation."""
         archived = what.archived
         if tx.archive.get(account_id, archived.id) is None:
             raise NotFound
@@ -64,7 +67,7 @@ class Restoring:
         for segment in above:
             place = _collection(tx, account_id, kind, place, segment, now)
         name = _free_name(tx, account_id, place, name)
-        places = {"": place}
+        places, told = {"": place}, 0
         restored: Member | None = None
         for item, content in what.parts:
             path, _, segment = item.path.rpartition("/")
@@ -72,6 +75,15 @@ class Restoring:
             if content is None:
                 member = tx.collections.create(account_id, kind.type, inside, called, now=now, data=item.data)
                 places[item.path] = member.item_id
+            elif isinstance(content, Examined):
+                told += content.facts.is_scheduling
+                names = (*(tx.collections.path(account_id, inside) or ()), called)
+                member = self._events.bring_back(
+                    *(tx, locate(tx, Viewer(account_id), kind, Home(account_id, ""), names), content, item.data or {}),
+                    user_id=user_id,
+                    now=now,
+                    is_silent=told > MOST_TOLD,
+                ).member
             else:
                 _check_uid(tx, account_id, kind, inside, content)
                 member = tx.collections.put(account_id, inside, called, content, now=now)[0]
@@ -81,12 +93,12 @@ class Restoring:
             raise NotFound
         return restored
 
-    def _item(self, item: ArchivedItem, now: int) -> NewItem | None:
+    def _item(self, item: ArchivedItem, now: int) -> NewItem | Examined | None:
         if item.is_collection:
             return None
         kind, octets, data = _BY_TYPE[item.type], item.octets or b"", dict(item.data or {})
         if kind is CALENDARS:
-            return item_of(self._events.examine(octets, now), data)
+            return self._events.examine(octets, now)
         if kind is ADDRESS_BOOKS:
             return card_item(self._contacts.examine(octets), data)
         blob = item.blob or b""

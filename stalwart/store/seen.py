@@ -25,6 +25,8 @@ UNDELIVERED_KEPT: Final = 86_400
 """Seconds for which that is remembered."""
 INVITED: Final = 8
 """Letters of a scheduling message were written for an account: the digest of the message."""
+CALLED_OFF: Final = 9
+"""An account has called a meeting off: the digest of its UID, and after that the SEQUENCE."""
 
 
 def of_letter(id: int) -> bytes:

@@ -40,7 +40,7 @@ class BinTests(DavWorld):
         restoring = Restoring(self.store, self.tools.events, Contacts(self.settings, quotas), quotas)
         (kept,) = self.successResultOf(self.store.read(lambda tx: tx.archive.kept(self.alice)))
         what = self.settle(restoring.prepare(self.alice, kept.id, now))
-        self.successResultOf(self.store.write(lambda tx: restoring.restore(tx, self.alice, what, now)))
+        self.successResultOf(self.store.write(lambda tx: restoring.restore(tx, self.alice, what, self.alice, now)))
         self.assertEqual(self.expect(200, "GET", PATH).body, body)
         self.assertEqual(self.expect(200, "GET", path).body, b"words")
         self.assertEqual(self.text(PATH.removesuffix("a.ics"), "D:quota-used-bytes"), used)

@@ -29,15 +29,19 @@ from stalwart.codec.itip.participants import (
 
 
 def organizer_creates(new: SchedulingObject, options: Options) -> Outcome:
-    """An object is new: those who have not answered are invited."""
+    """An object is new: those who have not answered are invited. All are who were told that it does not take place."""
     plan = _Plan(options, new)
-    waiting = _waiting(new)
-    asked = [address for address, each in new.invited().items() if address in waiting and plan.is_written_to(each)]
+    if options.called_off is not None:
+        asked = list(plan.concerned(new))
+    else:
+        waiting = _waiting(new)
+        asked = [address for address, each in new.invited().items() if address in waiting and plan.is_written_to(each)]
     plan.refuse_more_than(len(asked))
     for address in asked:
         plan.whole(address)
     told = plan.told_of()
-    plan.sequences = {key: sequence_of(part) + 1 for key, part in new.parts.items() if key in told}
+    least = options.called_off or 0
+    plan.sequences = {key: max(sequence_of(part), least) + 1 for key, part in new.parts.items() if key in told}
     return plan.outcome(has_alarms=True)
 
 

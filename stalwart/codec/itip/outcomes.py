@@ -62,6 +62,8 @@ class Options:
     """What a message adds to an object is less than this. How large the whole is, whoever stores it has to see."""
     attached: frozenset[str] = frozenset()
     """MANAGED-ID of the files that the account itself has put to its object (RFC 8607 4.3)."""
+    called_off: int | None = None
+    """What is new was called off before, with this SEQUENCE: those who take part hear that it takes place."""
     is_second_hand: bool = False
     """Whether what is stored came from somebody else than the organizer, whose own word goes before it whatever its
     SEQUENCE is.

@@ -8,7 +8,7 @@ take it in gets mail as well. Objects whose last time is over are nobody's busin
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from attrs import frozen
@@ -23,14 +23,15 @@ from stalwart.codec.ids import encode_id
 from stalwart.codec.itip.deciding import on_change
 from stalwart.codec.itip.kept import kept_text
 from stalwart.codec.itip.merging import with_answers
-from stalwart.codec.itip.outcomes import ItipMessage, Options, Outcome, SchedulingRefused
+from stalwart.codec.itip.outcomes import ItipMessage, Options, Outcome, SchedulingRefused, TagStep
 from stalwart.codec.itip.participants import with_status
 from stalwart.config.collaboration.scheduling import CalendarScheduling
 from stalwart.config.settings import Settings
 from stalwart.groupware.calendar_objects import CalendarObjects, Examined, Writing
 from stalwart.groupware.resources import Resource
+from stalwart.groupware.scheduling import called_off
 from stalwart.groupware.scheduling.people import People
-from stalwart.groupware.scheduling.receiving import Received, Receiving, stepped
+from stalwart.groupware.scheduling.receiving import Received, Receiving, identity_of, stepped
 from stalwart.groupware.traits import SCHEDULE_TAG
 from stalwart.groupware.violations import Rule, Violation
 from stalwart.schema.formats import email_address
@@ -47,8 +48,10 @@ DELIVERED: Final = "1.2"
 """The calendar of the recipient has it (RFC 6638 7.3)."""
 _NOBODY: Final = "3.7"
 """There is no such calendar user."""
-_KNOWN: Final = frozenset({"unchanged", "out-of-sequence"})
-"""Reasons for which mail would say nothing new."""
+_STALE: Final = "5.1"
+"""The recipient has something newer. Mail would say nothing else."""
+_KNOWN: Final[Mapping[str, str]] = {"unchanged": DELIVERED, "out-of-sequence": _STALE}
+"""Reasons for which there is no mail."""
 _MOST_TOLD: Final = 1000
 _DEEPEST: Final = 2
 """Messages that are sent because of messages."""
@@ -106,7 +109,8 @@ class Scheduling:
             return given
         if writing.merges:
             given = self._merged(tx, writing)
-        outcome = self._outcome(tx, found.account_id, writing.before, given.calendar, data, writing.now)
+        uid, least = given.facts.uid, _called_off(tx, writing)
+        outcome = self._outcome(tx, found.account_id, writing.before, given.calendar, data, writing.now, least)
         writing.is_put_back = outcome.is_put_back
         tag = stepped(data.get(SCHEDULE_TAG), outcome.tag)
         data.pop(SCHEDULE_TAG, None)
@@ -114,6 +118,10 @@ class Scheduling:
             data[SCHEDULE_TAG] = tag
         _check_rights(found, outcome.messages)
         before = _read(writing.before)
+        if outcome.tag is TagStep.DROP:
+            _note_called_off(tx, found.account_id, before, outcome.messages, writing.now)
+        elif least is not None and outcome.messages:
+            called_off.forget(tx, found.account_id, uid)
         item_id = found.member.item_id if found.member is not None else None
         statuses = self._send(tx, found.account_id, outcome.messages, before, writing.now, item_id)
         calendar = outcome.calendar
@@ -125,15 +133,19 @@ class Scheduling:
         self, tx: Transaction, found: Resource, member: Member, user_id: int, now: int, *, sends_reply: bool
     ) -> None:
         """See ``calendar_objects.Scheduler``. What cannot be told does not keep an object from being removed."""
-        before, messages = self._farewell(tx, found.account_id, member, user_id, now, sends_reply)
+        before, outcome = self._farewell(tx, found.account_id, member, user_id, now, sends_reply)
+        messages = outcome.messages
         _check_rights(found, messages)
+        if outcome.tag is TagStep.DROP or any(each.method == "CANCEL" for each in messages):
+            _note_called_off(tx, found.account_id, before, messages, now)
         self._send(tx, found.account_id, messages, before, now, member.item_id)
 
     def leaving(
         self, tx: Transaction, found: Resource, member: Member, to: int, user_id: int, now: int, *, sends_reply: bool
     ) -> None:
         """See ``calendar_objects.Scheduler``. Where the organizer is at home, it can go."""
-        before, messages = self._farewell(tx, found.account_id, member, user_id, now, sends_reply)
+        before, outcome = self._farewell(tx, found.account_id, member, user_id, now, sends_reply)
+        messages = outcome.messages
         if not messages:
             return
         if any(each.method == "REPLY" for each in messages):
@@ -143,22 +155,21 @@ class Scheduling:
 
     def _farewell(
         self, tx: Transaction, account_id: int, member: Member, user_id: int, now: int, sends_reply: bool
-    ) -> tuple[Component | None, tuple[ItipMessage, ...]]:
-        """What people would be told if an object were deleted, with the object."""
+    ) -> tuple[Component | None, Outcome]:
+        """What it would come to if an object were deleted, with the object."""
         span = tx.collections.span(account_id, member.item_id)
         if (span is not None and span.last_at < now) or not self._is_asked(tx, user_id):
-            return None, ()
+            return None, Outcome()
         octets = tx.collections.octets(account_id, member.item_id)
         row = tx.objects.get(account_id, member.item_id)
         data = (row.data if row is not None else None) or {}
         before = _read(octets)
         if before is None:
-            return None, ()
+            return None, Outcome()
         try:
-            outcome = self._outcome(tx, account_id, octets, None, data, now, sends_reply=sends_reply)
+            return before, self._outcome(tx, account_id, octets, None, data, now, sends_reply=sends_reply)
         except Violation:
-            return None, ()
-        return before, outcome.messages
+            return None, Outcome()
 
     def send(self, tx: Transaction, account_id: int, messages: Iterable[ItipMessage], now: int) -> None:
         """Send what an account answers to a message, in the transaction that has taken that in."""
@@ -195,6 +206,7 @@ class Scheduling:
         after: Component | None,
         data: dict[str, Any],
         now: int,
+        least: int | None = None,
         *,
         sends_reply: bool = True,
     ) -> Outcome:
@@ -210,6 +222,7 @@ class Scheduling:
             is_tagged=SCHEDULE_TAG in data,
             max_recipients=most,
             max_octets=self._objects.largest,
+            called_off=least,
             sends_reply=sends_reply,
         )
         try:
@@ -235,10 +248,10 @@ class Scheduling:
         for message in messages:
             by_mail = []
             for recipient in message.recipients:
-                if not _is_writable(recipient):
-                    statuses[recipient] = _NOBODY
-                elif self._give(tx, account_id, message, recipient, now, depth):
-                    statuses[recipient] = DELIVERED
+                is_known = _is_writable(recipient)
+                status = self._give(tx, account_id, message, recipient, now, depth) if is_known else _NOBODY
+                if status is not None:
+                    statuses[recipient] = status
                 else:
                     by_mail.append(recipient)
             if by_mail:
@@ -253,16 +266,34 @@ class Scheduling:
 
     def _give(
         self, tx: Transaction, account_id: int, message: ItipMessage, recipient: str, now: int, depth: int
-    ) -> bool:
-        """Whether somebody needs no mail, because his calendar has it."""
+    ) -> str | None:
+        """What became of a message in the calendar of somebody who is here; None if he needs mail."""
         holder = self._people.holder(tx, recipient)
         if holder is None or holder == account_id:
-            return False
+            return None
         received = self._receiving.receive(tx, holder, message.calendar, message.sender, now, recipient=recipient)
         self.note(holder, received, message.sender, recipient)
         if received.messages and depth < _DEEPEST:
             self._send(tx, holder, received.messages, None, now, None, depth + 1)
-        return received.is_taken or received.reason in _KNOWN
+        return DELIVERED if received.reason is None else _KNOWN.get(received.reason)
+
+
+def _called_off(tx: Transaction, writing: Writing) -> int | None:
+    """The SEQUENCE with which people were told that what is new does not take place; None if they were not."""
+    if writing.before is not None and SCHEDULE_TAG in writing.data:
+        return None
+    known = called_off.known(tx, writing.found.account_id, writing.after.facts.uid, writing.now)
+    if not writing.is_restored:
+        return known
+    return max(known or 0, called_off.highest((writing.after.calendar,)) + 1)
+
+
+def _note_called_off(
+    tx: Transaction, account_id: int, before: Component | None, messages: Iterable[ItipMessage], now: int
+) -> None:
+    if before is not None:
+        sequence = called_off.highest((before, *(each.calendar for each in messages)))
+        called_off.note(tx, account_id, identity_of(before)[1], sequence, now)
 
 
 def _check_rights(found: Resource, messages: Iterable[ItipMessage]) -> None:

@@ -80,7 +80,7 @@ class ArchivedItemHandler(Handler):
         if wanted.status == _RESTORE:
             if change.prepared is None:
                 raise NotFound
-            self._restoring.restore(tx, asking.account_id, change.prepared, int(asking.now))
+            self._restoring.restore(tx, asking.account_id, change.prepared, asking.access.account_id, int(asking.now))
         return None
 
     def destroy(self, tx: Transaction, asking: Asking, change: Change) -> None:
