@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from attrs import Factory, define, evolve
 
 from stalwart.codec.icalendar.comparing import is_same
 from stalwart.codec.icalendar.components import Component
-from stalwart.codec.icalendar.lines import Property
-from stalwart.codec.icalendar.values import MalformedValue, Period, moment_text, moments_of
 from stalwart.codec.itip.differences import SIGNIFICANT
 from stalwart.codec.itip.messages import PROGRESS, REPLIED, message, reply_part, request_part
-from stalwart.codec.itip.objects import Key, SchedulingObject, bounded, derived, is_cancelled, lean
+from stalwart.codec.itip.objects import Key, SchedulingObject, bounded, derived, exceptions, is_cancelled, lean
 from stalwart.codec.itip.organized import as_organized
 from stalwart.codec.itip.outcomes import ItipMessage, Options, Outcome, SchedulingRefused, TagStep
 from stalwart.codec.itip.participants import (
@@ -227,9 +225,9 @@ def _given_up(old: SchedulingObject, new: SchedulingObject) -> Iterator[tuple[Ke
             yield key, part
     if old.master is None or new.master is None:
         return
-    known = {old.key(each) for each in _exceptions(old.master)}
+    known = {old.key(each) for each in exceptions(old.master)}
     series = lean(old, REPLIED)
-    for each in _exceptions(new.master):
+    for each in exceptions(new.master):
         key = new.key(each)
         if key in known or key in found or key in new.parts or not old.has_instance(key):
             continue
@@ -238,16 +236,3 @@ def _given_up(old: SchedulingObject, new: SchedulingObject) -> Iterator[tuple[Ke
         instance = derived(series, each, new.zones)
         if instance is not None:
             yield key, instance
-
-
-def _exceptions(master: Component) -> Iterable[Property]:
-    """EXDATE, each as RECURRENCE-ID."""
-    for item in master.all("EXDATE"):
-        try:
-            dates = moments_of(item)
-        except MalformedValue:
-            continue
-        parameters = {name: item.parameters[name] for name in ("TZID", "VALUE") if name in item.parameters}
-        for each in dates:
-            given = each.start if isinstance(each, Period) else each
-            yield Property.made("RECURRENCE-ID", moment_text(given), parameters)

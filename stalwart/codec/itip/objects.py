@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from attrs import Factory, define
@@ -15,9 +15,11 @@ from stalwart.codec.icalendar.values import (
     DAY,
     MalformedValue,
     Moment,
+    Period,
     calendar_address,
     moment_of,
     moment_text,
+    moments_of,
 )
 from stalwart.codec.icalendar.zones import Zones
 from stalwart.codec.itip.outcomes import MOST_INSTANCES, SchedulingRefused
@@ -221,6 +223,19 @@ def _with_master(source: SchedulingObject, properties: Iterable[Property]) -> Sc
     return SchedulingObject(
         source.calendar, source.uid, source.kind, source.organizer, parts, source.zones, source.start
     )
+
+
+def exceptions(master: Component) -> Iterator[Property]:
+    """EXDATE, each as RECURRENCE-ID."""
+    for item in master.all("EXDATE"):
+        try:
+            dates = moments_of(item)
+        except MalformedValue:
+            continue
+        parameters = {name: item.parameters[name] for name in ("TZID", "VALUE") if name in item.parameters}
+        for each in dates:
+            given = each.start if isinstance(each, Period) else each
+            yield Property.made("RECURRENCE-ID", moment_text(given), parameters)
 
 
 def earlier(source: SchedulingObject, key: Key, part: Component, zones: Zones) -> Component | None:

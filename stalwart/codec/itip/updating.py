@@ -1,12 +1,13 @@
 """What the organizer says, in the copy of an attendee: REQUEST, ADD, CANCEL (RFC 5546 3.2, 3.4).
 
 Of an attendee's copy the organizer's is what people are told of; alarms, X- properties, and all that is neither, stay
-as the attendee has them. A cancelled event stays, too, as one that is cancelled: attendees delete it themselves.
+as the attendee has them. A cancelled event stays, too, as one that is cancelled: attendees delete it themselves. An
+instance that an attendee has declined and taken out (EXDATE) stays out, until he is asked again (RFC 6638 3.2.2.1).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from stalwart.codec.icalendar.checking import check
@@ -23,12 +24,13 @@ from stalwart.codec.itip.objects import (
     bounded,
     derived,
     earlier,
+    exceptions,
     is_cancelled,
     octets_of,
     without_people,
 )
 from stalwart.codec.itip.outcomes import Applied, Ignored, Method, Options, Reason, TagStep, TooLarge
-from stalwart.codec.itip.participants import NEEDS_ACTION, one_of, participant, without_scheduling
+from stalwart.codec.itip.participants import DECLINED, NEEDS_ACTION, one_of, participant, without_scheduling
 
 _ORGANIZERS: Final = ("URL", "GEO", "CONFERENCE")
 """Not significant, but nothing that attendees write: taken over where the organizer has them."""
@@ -58,13 +60,18 @@ def update(said: SchedulingObject, present: SchedulingObject, options: Options) 
     master = said.master
     if master is not None and present.master is not None and sequence_of(master) < sequence_of(present.master):
         return Ignored(Reason.OUT_OF_SEQUENCE)
+    given_up = _given_up(said, present, options)
+    asked: set[Key] = set()
     is_stale = True
     for key in bounded(said.parts):
         part, mine = said.parts[key], editing.parts.get(key)
         if mine is None:
-            editing.append(_added(part, present))
+            if key not in given_up:
+                editing.append(_added(part, present))
+                asked.add(key)
         elif sequence_of(part) >= sequence_of(mine):
-            editing.is_changed |= _merge(mine, part, said, present, options)
+            own = given_up if key is None else {}
+            editing.is_changed |= _merge(mine, part, said, present, options, own)
         else:
             continue
         is_stale = False
@@ -72,12 +79,15 @@ def update(said: SchedulingObject, present: SchedulingObject, options: Options) 
         return Ignored(Reason.OUT_OF_SEQUENCE)
     if master is not None:
         editing.keep_only(said.parts)
+    else:
+        editing.take_in_again(asked)
     return editing.applied("REQUEST", said, options)
 
 
 def add(said: SchedulingObject, present: SchedulingObject, options: Options) -> Applied | Ignored:
     """More instances (RFC 5546 3.2.4): by RECURRENCE-ID, or, without it, at another time than those of the series."""
     editing = _Editing(present, options.max_octets)
+    asked: set[Key] = set()
     sequence = sequence_of(present.master) if present.master is not None else 0
     if all(sequence_of(part) < sequence for part in said.parts.values()):
         return Ignored(Reason.OUT_OF_SEQUENCE)
@@ -96,6 +106,8 @@ def add(said: SchedulingObject, present: SchedulingObject, options: Options) -> 
         if key not in editing.parts:
             editing.append(_added(part, present))
             editing.parts[key] = part
+            asked.add(key)
+    editing.take_in_again(asked)
     return editing.applied("ADD", said, options)
 
 
@@ -153,6 +165,16 @@ class _Editing:
             self.calendar.components = [each for each in self.calendar.components if id(each) not in gone]
             self.is_changed = True
 
+    def take_in_again(self, keys: Collection[Key]) -> None:
+        """Instances that the attendee has taken out, and that he is asked for again."""
+        master = self.parts.get(None)
+        if master is None or not keys or not master.has("EXDATE"):
+            return
+        kept = [_renamed(each, "EXDATE") for each in exceptions(master) if self.present.key(each) not in keys]
+        if len(kept) < sum(1 for _ in exceptions(master)):
+            master.remove("EXDATE")
+            master.put(*kept)
+
     def applied(self, method: Method, said: SchedulingObject, options: Options) -> Applied | Ignored:
         """The object as it is now."""
         if not self.is_changed:
@@ -177,17 +199,48 @@ def _clean(items: Iterable[Property]) -> list[Property]:
     ]
 
 
+def _given_up(said: SchedulingObject, present: SchedulingObject, options: Options) -> dict[Key, Property]:
+    """The instances that the attendee has taken out, of which the organizer knows that he does not come; RECURRENCE-ID
+    of each.
+    """
+    found: dict[Key, Property] = {}
+    for each in exceptions(present.master) if present.master is not None and said.master is not None else ():
+        key = present.key(each)
+        me = one_of(said.people(key), options.addresses) if key in said.parts and key not in present.parts else None
+        if me is not None and me.participation == DECLINED and me.force != "REQUEST":
+            found[key] = each
+    return found
+
+
+def _without(mine: Component, present: SchedulingObject, keys: Mapping[Key, Property]) -> list[Property]:
+    """EXDATE of a series without some of its instances."""
+    return [_renamed(each, "EXDATE") for each in exceptions(mine) if present.key(each) not in keys]
+
+
 def _merge(
-    mine: Component, part: Component, said: SchedulingObject, present: SchedulingObject, options: Options
+    mine: Component,
+    part: Component,
+    said: SchedulingObject,
+    present: SchedulingObject,
+    options: Options,
+    given_up: Mapping[Key, Property],
 ) -> bool:
-    """Take over what is significant; whether anything is different. Files that the attendee has attached stay."""
+    """Take over what is significant; whether anything is different. Files that the attendee has attached stay, and the
+    instances that he has taken out.
+    """
     attached = [each for each in mine.all("ATTACH") if each.parameter("MANAGED-ID") in options.attached]
     for each in attached:
         mine.exchange(each, None)
-    names = changed_names(mine, present.zones, part, said.zones, has_people=False)
+    known = mine
+    if given_up:
+        others = [each for each in mine.properties if each.name != "EXDATE"]
+        known = Component(mine.name, [*others, *_without(mine, present, given_up)])
+    names = changed_names(known, present.zones, part, said.zones, has_people=False)
     names.update(name for name in _ORGANIZERS if part.has(name) and part.all(name) != mine.all(name))
     for name in names:
         items = part.all(name)
+        if name == "EXDATE":
+            items += [_renamed(each, "EXDATE") for each in given_up.values()]
         if items:
             mine.put(*items)
         else:

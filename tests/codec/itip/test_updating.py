@@ -48,6 +48,34 @@ class RequestTests(SynchronousTestCase):
         other = Options(frozenset({"x@example.com"}), NOW)
         self.assertEqual(invitation(said, other), Ignored(Reason.RECIPIENT_NOT_INVITED))
 
+    def test_what_the_attendee_has_taken_out_stays_out_until_he_is_asked_again(self) -> None:
+        exdate = "EXDATE:20270602T150000Z,20270604T150000Z\n"
+        present = given(SERIES + exdate + "SUMMARY:x\n")
+        declined = SECOND + "DTSTART:20270602T150000Z\n" + ME.replace("ATTENDEE", "ATTENDEE;PARTSTAT=DECLINED")
+        dates = [["20270602T150000Z"], ["20270604T150000Z", "20270602T150000Z"]]
+        for told, expected in zip(("", "EXDATE:20270604T150000Z\n"), dates, strict=True):
+            said = given(SERIES + told + "SUMMARY:y\n", declined)
+            changed = update(said, present, OPTIONS)
+            (part,) = events(changed)
+            self.assertEqual([each.value for each in part.all("EXDATE")], expected if not told else [exdate[7:-1]])
+            self.assertEqual(part.value("SUMMARY"), "y")
+            again = update(said, read_object(stored(changed)), OPTIONS)
+            self.assertEqual(again, Ignored(Reason.UNCHANGED))
+        later = given(SERIES.replace("4", "5", 1) + "EXDATE:20270605T150000Z\n", declined)
+        (part,) = events(update(later, present, OPTIONS))
+        self.assertEqual([each.value for each in part.all("EXDATE")], ["20270605T150000Z", "20270602T150000Z"])
+        asked = given(SERIES, declined.replace("DECLINED", "NEEDS-ACTION"))
+        series, instance = events(update(asked, present, OPTIONS))
+        self.assertEqual((series.has("EXDATE"), instance.has("RECURRENCE-ID")), (False, True))
+
+    def test_an_instance_that_is_told_alone_is_taken_in_again(self) -> None:
+        present = given(SERIES + "EXDATE:20270602T150000Z,20270604T150000Z\n")
+        said = given(SECOND + "DTSTART:20270602T160000Z\nSEQUENCE:5\n" + ME)
+        for function in (update, add):
+            series, instance = events(function(said, present, OPTIONS))
+            self.assertEqual([each.value for each in series.all("EXDATE")], ["20270604T150000Z"])
+            self.assertEqual(instance.value("DTSTART"), "20270602T160000Z")
+
     def test_what_the_attendee_has_added_stays(self) -> None:
         present = given(SERIES + "SUMMARY:x\nLOCATION:y\nX-A:b\nCATEGORIES:mine\nTRANSP:TRANSPARENT\nURL:a\n" + ALARM)
         said = given(SERIES.replace("150000Z", "160000Z") + "SUMMARY:z\nTRANSP:OPAQUE\nX-B:c\nURL:b\nGEO:1;2")
