@@ -21,7 +21,7 @@ class LawTests(SynchronousTestCase):
     def _assert_same(self, one: dict, other: dict) -> None:  # type: ignore[type-arg]
         self.assertTrue(same(one, other), list(difference(one, other)))
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(cards())
     def test_a_card_that_is_written_is_read_as_it_was(self, card: dict) -> None:  # type: ignore[type-arg]
         self.assertEqual(check(card), [])
@@ -29,37 +29,37 @@ class LawTests(SynchronousTestCase):
         self._assert_same(plain(card_of(text)), plain(card))
         checked(text.encode())
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(cards())
     def test_the_plain_form_is_the_plainest(self, card: dict) -> None:  # type: ignore[type-arg]
         self.assertEqual(check(plain(card)), [])
         self._assert_same(plain(plain(card)), plain(card))
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(vcards())
     def test_any_vcard_is_a_card(self, vcard: Card) -> None:
         card = card_of(vcard)
         self.assertEqual(check(card), [])
         self._assert_same(card_of(vcard), card)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(vcards())
     def test_what_is_read_is_plain(self, vcard: Card) -> None:
         if not vcard.all("JSPROP"):
             self._assert_same(plain(card_of(vcard)), card_of(vcard))
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(vcards())
     def test_a_card_that_nobody_has_changed_is_the_vcard_that_it_was(self, vcard: Card) -> None:
         self.assertEqual(vcard_of(card_of(vcard), vcard), converted(vcard, "4.0").text())
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(vcards())
     def test_a_vcard_that_was_read_can_be_written_anew(self, vcard: Card) -> None:
         card = card_of(vcard)
         self._assert_same(plain(card_of(vcard_of(card))), plain(card))
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(vcards(), cards(), st.data())
     def test_any_card_can_be_made_of_any_other(self, vcard: Card, card: dict, data: st.DataObject) -> None:  # type: ignore[type-arg]
         mixed = copied(card_of(vcard))
@@ -68,13 +68,13 @@ class LawTests(SynchronousTestCase):
                 mixed[name] = card[name]
             elif name not in ("uid", "kind"):
                 mixed.pop(name)
-        if check(mixed) or len({each.text.strip() for each in vcard.all("UID")} - {""}) > 1:
+        if check(mixed) or len({each.text.strip() for each in vcard.all("UID")}) > 1:
             return
         text = vcard_of(mixed, vcard)
         self._assert_same(plain(card_of(text)), plain(mixed))
         checked(text.encode())
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(vcards(), LINE)
     def test_a_change_touches_no_other_line(self, vcard: Card, address: str) -> None:
         card = card_of(vcard)
