@@ -18,7 +18,7 @@ from stalwart.codec.icalendar.lines import MalformedCalendar, Property
 from stalwart.codec.icalendar.spans import END
 from stalwart.codec.icalendar.time_ranges import meets, periods_of
 from stalwart.codec.icalendar.timezones import UTC, Zone
-from stalwart.codec.icalendar.values import DAY, day_text, time_text
+from stalwart.codec.icalendar.values import DAY, Duration, MalformedValue, day_text, duration, duration_text, time_text
 from stalwart.codec.icalendar.zones import Zones
 
 _NOT_EXPANDED: Final = frozenset({"RRULE", "RDATE", "EXDATE", "EXRULE", "DTSTART", "DTEND", "DUE", "RECURRENCE-ID"})
@@ -214,8 +214,28 @@ def _instance(instance: Instance, zones: Zones) -> Component:
         else:
             local = instance.start_local + lasting
         properties.append(_moment(end_name, instance, instance.end, local, zones))
-    properties += (item for item in component.properties if item.name not in _NOT_EXPANDED)
+    for item in component.properties:
+        if item.name == "DURATION" and has_start:
+            properties.append(_lasting(item, instance, zones))
+        elif item.name not in _NOT_EXPANDED:
+            properties.append(item)
     return _like(component, properties, component.components)
+
+
+def _lasting(item: Property, instance: Instance, zones: Zones) -> Property:
+    """DURATION of an instance, which is exact where its start is in UTC: days of the zone may have other than 24 hours
+    (RFC 5545 3.3.6), and a PERIOD of RDATE lasts as long as it says (RFC 5545 3.8.5.2).
+    """
+    if instance.is_date:
+        return item
+    lasting = instance.end - instance.start
+    if instance.is_floating:
+        lasting = zones.floating.local(instance.end) - instance.start_local
+    try:
+        is_said = duration(item.value).length == lasting
+    except MalformedValue:
+        return item
+    return item if is_said else item.with_value(duration_text(Duration(0, lasting)))
 
 
 def _moment(name: str, instance: Instance, utc: int, local: int, zones: Zones) -> Property:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -110,6 +111,21 @@ class SelectionTests(SynchronousTestCase):
         )
         self.assertEqual(selected.instances, 2)
         self.assertIn("DTSTART;VALUE=DATE:20260112", self.shown(select(days, CalendarData(expand=january), berlin)))
+
+    def test_expanded_durations_are_exact(self) -> None:
+        berlin = "DTSTART;TZID=Europe/Berlin:20271030T120000"
+        for lines, expected in (
+            (("DTSTART:20270601T120000Z", "DURATION:PT1H", "RDATE;VALUE=PERIOD:20270603T120000Z/PT30M"), "PT1H PT30M"),
+            (("DTSTART:20270601T120000Z", "DURATION:PT60M", "RRULE:FREQ=DAILY;COUNT=2"), "PT60M PT60M"),
+            ((berlin, "DURATION:P1D"), "PT25H"),
+            ((berlin, "DURATION:P1D", "RRULE:FREQ=DAILY;COUNT=2"), "PT25H P1D"),
+            ((berlin, "DURATION:PT24H"), "PT24H"),
+            (("DTSTART:20270601T120000", "DURATION:PT1H", "RDATE;VALUE=PERIOD:20270603T120000/PT2H"), "PT1H PT2H"),
+            (("DTSTART;VALUE=DATE:20271030", "DURATION:P2D"), "P2D"),
+        ):
+            found = self.given(event("a", *lines), expand=within("20270101T000000Z", "20280101T000000Z"))
+            self.assertEqual(re.findall(r" DURATION:(\S+)", found), expected.split(), lines)
+            self.assertNotIn("DTEND", found)
 
     def test_only_what_is_in_the_range_is_expanded_however_long_the_series(self) -> None:
         daily = event("a", "DTSTART:20000101T100000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY")
