@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 from urllib.parse import unquote
 
-from stalwart.codec.content_lines import escaped
+from stalwart.codec.content_lines import escaped, unescaped
 from stalwart.codec.vcard.card import Card
 from stalwart.codec.vcard.lines import CardProperty
 from stalwart.codec.vcard.version_pairs import (
@@ -45,6 +45,8 @@ def _properties(properties: list[CardProperty]) -> Iterator[CardProperty]:
     best = _preferences(properties)
     for item in properties:
         parameters: Parameters = dict(item.parameters)
+        if "TYPE" in parameters:
+            parameters["TYPE"] = tuple(_types(parameters["TYPE"]))
         if parameters.get("PREF", ("",))[0].strip() in ("1", best.get(item.name)):
             del parameters["PREF"]
             parameters["TYPE"] = (*parameters.get("TYPE", ()), "PREF")
@@ -57,9 +59,16 @@ def _properties(properties: list[CardProperty]) -> Iterator[CardProperty]:
         yield _property(item, parameters)
         if label is not None:
             types = {"TYPE": parameters["TYPE"]} if "TYPE" in parameters else {}
-            yield CardProperty.of("LABEL", escaped(label[0]), types, item.group)
+            # In a parameter, \n is a line break, too (RFC 6350 6.3.1).
+            yield CardProperty.of("LABEL", escaped(unescaped(",".join(label))), types, item.group)
         if sort is not None:
             yield CardProperty.of("SORT-STRING", escaped(",".join(sort)))
+
+
+def _types(values: tuple[str, ...]) -> Iterator[str]:
+    """TYPE: in 4.0 several may stand between quotes (RFC 6350 5.6), which make one of them in 3.0 (RFC 2426 4)."""
+    for value in values:
+        yield from (each for each in value.split(",") if each) if "," in value else (value,)
 
 
 def _preferences(properties: list[CardProperty]) -> dict[str, str]:

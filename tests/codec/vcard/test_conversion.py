@@ -109,7 +109,7 @@ class DownTests(SynchronousTestCase):
             "SORT-STRING:Berg\\,Robin",
             "X-GENDER:O;it's complicated",
             "EMAIL;TYPE=home,PREF:robin@example.nl",
-            'TEL;TYPE="cell,voice",PREF:+31-20-010-0100',
+            "TEL;TYPE=cell,voice,PREF:+31-20-010-0100",
             "ADR;TYPE=home:;;Dorpsstraat 1;'t Dorp;;1234 AB;NL",
             'LABEL;TYPE=home:Dorpsstraat 1\\n1234 AB "t Dorp',
             "item1.X-ABRELATEDNAMES:Sam van der Berg",

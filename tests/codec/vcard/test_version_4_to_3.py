@@ -38,6 +38,16 @@ class DowngradingTests(SynchronousTestCase):
         self.assertEqual(told("TEL;VALUE=uri:tel:+1-555;ext=5"), ["TEL:+1-555\\;ext=5"])
         self.assertEqual(told("TEL;VALUE=uri:sip:a@b.example"), ["TEL;VALUE=uri:sip:a@b.example"])
 
+    def test_types_between_quotes_are_several(self) -> None:
+        self.assertEqual(told('TEL;TYPE="cell,home":1'), ["TEL;TYPE=cell,home:1"])
+        self.assertEqual(told('TEL;TYPE="cell,home";TYPE=x;PREF=1:1'), ["TEL;TYPE=cell,home,x,PREF:1"])
+        self.assertEqual(told('RELATED;TYPE="child,x";VALUE=text:A')[0], "item1.X-ABRELATEDNAMES;TYPE=x:A")
+
+    def test_lines_of_labels(self) -> None:
+        for written in ("12 Main\\nSt\\, 5", "12 Main^nSt, 5"):
+            found = told(f'ADR;TYPE=home;LABEL="{written}":;;x;;;;')
+            self.assertEqual(found, ["ADR;TYPE=home:;;x;;;;", "LABEL;TYPE=home:12 Main\\nSt\\, 5"])
+
     def test_what_is_the_same_in_both_keeps_its_text(self) -> None:
         lines = ["EMAIL;type=HOME:a@b.example", "note:x", "LANG:de"]
         self.assertEqual(told(*lines), lines)
