@@ -22,15 +22,17 @@ def content_answer(
     content_type: str,
     headers: Headers = (),
     cached: Headers = (),
+    is_judged: bool = False,
 ) -> Answer:
     """The answer to GET or HEAD: 200, 206, 304, 412 or 416.
 
     ``etag`` is strong, with its quotes; ``headers`` go with the content, ``cached`` with a 304 too (RFC 9110 15.4.5).
+    Where it ``is_judged``, If-Match and If-None-Match have let the request through before.
     """
     fields = exchange.head.fields
-    if not matches(fields.get("if-match"), etag):
+    if not is_judged and not matches(fields.get("if-match"), etag):
         return problem(412, "Precondition Failed", "The content has another entity tag than those in If-Match.")
-    if not none_match(fields.get("if-none-match"), etag):
+    if not is_judged and not none_match(fields.get("if-none-match"), etag):
         return Answer(304, headers=(("ETag", etag), *cached))
     wanted = fields.get("range") if exchange.method == "GET" else None  # RFC 9110 14.2
     try:

@@ -52,8 +52,9 @@ async def get(asking: Asking) -> Answer:
         return _object(found, headers)
     media_type = (member.data or {}).get(MEDIA_TYPE, _DEFAULT_TYPE)
     content = held_content(found.octets) if found.octets is not None else _stored(asking, found)
+    headers = (*headers, *_HARMLESS)
     return content_answer(
-        asking.exchange, content, etag=member.etag, content_type=media_type, headers=(*headers, *_HARMLESS)
+        asking.exchange, content, etag=member.etag, content_type=media_type, headers=headers, is_judged=True
     )
 
 

@@ -47,6 +47,10 @@ class GetTests(DavWorld):
         unchanged = self.expect(304, "GET", NOTE, if_none_match=self.etag)
         self.assertEqual((unchanged.body, unchanged.headers["etag"]), (b"", self.etag))
         self.expect(412, "GET", NOTE, if_match='"x"')
+        bare = self.etag.strip('"')
+        for tag in (self.etag, bare, f"x, {bare}", "*"):
+            self.expect(200, "GET", NOTE, if_match=tag)
+            self.expect(304, "GET", NOTE, if_none_match=tag)
 
     def test_places(self) -> None:
         self.expect(405, "GET", f"/dav/file/{ALICE}/")
