@@ -1,14 +1,15 @@
 """PUT of events, tasks and journal entries (RFC 4791 5.3.2, RFC 6638 3.2.10, spec/dav.md 4.6).
 
 The body is refused as soon as it is too large, examined before the write, in a thread if that takes a while, and
-written in the transaction that has looked at locks and conditions.
+written in the transaction that has looked at locks and conditions. ``Schedule-Reply: F``, which RFC 6638 8.1 has for
+DELETE, keeps a PUT of a new one from telling anybody: who brings his events from elsewhere invites nobody again.
 """
 
 from __future__ import annotations
 
 from functools import partial
 
-from stalwart.codec.dav.request_fields import schedule_tag
+from stalwart.codec.dav.request_fields import schedule_reply_wanted, schedule_tag
 from stalwart.dav.asking import Asking
 from stalwart.dav.guarding import check_schedule_tag
 from stalwart.dav.refusals import violation
@@ -61,6 +62,7 @@ def _written(tx: Transaction, asking: Asking, given: Examined, place_for: Place)
             user_id=asking.viewer.account_id,
             now=asking.now,
             merges=schedule_tag(asking.field("if-schedule-tag-match")) is not None,
+            is_silent=found.member is None and not schedule_reply_wanted(asking.field("schedule-reply")),
         )
     except Violation as broken:
         raise violated(found, broken) from broken

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stalwart.config.collaboration.calendar import Calendar
 from stalwart.dav import storing_events
+from stalwart.groupware.calendar_objects import Examined, Writing
 from stalwart.groupware.traits import SCHEDULE_TAG
 from stalwart.store.object_types import CALENDAR_EVENT
 from tests.codec.caldav.appendix_b import OBJECTS, calendar, event
@@ -121,6 +122,22 @@ class StoringEventsTests(DavWorld):
         self.expect(412, "PUT", PATH, event("a", "SUMMARY:x"), if_schedule_tag_match='"2"')
         answer = self.expect(204, "PUT", PATH, event("a", "SUMMARY:x"), if_schedule_tag_match='"3"')
         self.assertEqual(answer.headers["schedule-tag"], '"3"')
+
+    def test_events_from_elsewhere_invite_nobody(self) -> None:
+        told: list[bool] = []
+
+        class Seen:
+            def writing(self, tx: object, writing: Writing) -> Examined:
+                told.append(writing.before is None)
+                return writing.after
+
+        self.tools.events.scheduler = Seen()  # type: ignore[assignment]
+        invitation = "ORGANIZER:mailto:alice@example.test", "ATTENDEE:mailto:guest@elsewhere.test"
+        self.expect(201, "PUT", PATH, event("a", *invitation), schedule_reply="F")
+        self.assertEqual(told, [])
+        self.expect(204, "PUT", PATH, event("a", "SUMMARY:x", *invitation), schedule_reply="F")
+        self.expect(201, "PUT", f"{CALENDAR}b.ics", event("b", *invitation))
+        self.assertEqual(told, [False, True])
 
     def test_dead_properties_stay(self) -> None:
         self.expect(201, "PUT", PATH, event("a"))

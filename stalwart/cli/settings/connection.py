@@ -8,6 +8,7 @@ import json
 import socket
 import ssl
 from base64 import b64encode
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -69,16 +70,20 @@ class Connection:
         body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
         return self._checked(self.request("POST", path, body)).json()
 
-    def request(self, method: str, path: str, body: bytes | None = None) -> Reply:
-        """One request; a kept connection that the server has closed meanwhile is opened again, once."""
+    def request(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """One request; a kept connection that the server has closed meanwhile is opened again, once. ``headers`` are
+        further ones, or take the place of the usual.
+        """
         reused = self._client is not None
         try:
-            return self._exchange(method, path, body)
+            return self._exchange(method, path, body, headers or {})
         except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError) as failure:
             self.close()
             if not reused:
                 raise Problem(f"{self.url} closed the connection: {failure}") from None
-            return self.request(method, path, body)
+            return self.request(method, path, body, headers)
         except (OSError, http.client.HTTPException, ssl.SSLError) as failure:
             self.close()
             raise Problem(f"no answer from {self.url}: {_reason(failure)}{_advice(self.url, failure)}") from None
@@ -89,9 +94,9 @@ class Connection:
         if client is not None:
             client.close()
 
-    def _exchange(self, method: str, path: str, body: bytes | None) -> Reply:
+    def _exchange(self, method: str, path: str, body: bytes | None, further: Mapping[str, str]) -> Reply:
         client = self._client = self._client or self._connect()
-        client.request(method, self._prefix() + path, body, self._headers(body))
+        client.request(method, self._prefix() + path, body, self._headers(body) | dict(further))
         answer = client.getresponse()
         content = answer.read(LARGEST + 1)
         if len(content) > LARGEST:
