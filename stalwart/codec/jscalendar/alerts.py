@@ -15,7 +15,7 @@ from stalwart.codec.icalendar.values import (
     unescaped,
 )
 from stalwart.codec.icalendar.values import duration as ical_duration
-from stalwart.codec.jscalendar.reading import Aspect, Reading, Writing, unused, with_value
+from stalwart.codec.jscalendar.reading import Aspect, Ids, Reading, Writing, with_value
 from stalwart.codec.jscalendar.texts import text_value
 from stalwart.codec.jscalendar.values import (
     ID,
@@ -54,13 +54,10 @@ def _alert(part: Component, names: ZoneNames) -> Json | None:
     trigger = _trigger(part.first("TRIGGER"), names)
     if trigger is None:
         return None
-    made: Json = {"@type": "Alert", "trigger": trigger}
-    action = part.value("ACTION")
-    if action is not None:
-        known = ACTIONS.get(action.strip().upper())
-        if known is None:
-            return None
-        made["action"] = known
+    action = ACTIONS.get((part.value("ACTION") or "DISPLAY").strip().upper())
+    if action is None:
+        return None
+    made: Json = {"@type": "Alert", "trigger": trigger, "action": action}
     acknowledged = part.first("ACKNOWLEDGED")
     if acknowledged is not None:
         try:
@@ -86,12 +83,13 @@ def _derived(part: Component) -> str:
 
 
 def _identified(parts: list[Component]) -> list[tuple[str, Component]]:
-    found: dict[str, Component] = {}
+    ids = Ids()
+    found = []
     for part in parts:
         given = part.value("JSID")
         key = given if given is not None and ID.match(given) is not None else _derived(part)
-        found[unused(key, found)] = part
-    return list(found.items())
+        found.append((ids.unused(key), part))
+    return found
 
 
 def _read(reading: Reading) -> None:
@@ -113,17 +111,20 @@ def _write(writing: Writing) -> None:
     component, names = writing.component, writing.zones
     old, new = writing.old.get("alerts") or {}, writing.new.get("alerts") or {}
     taken: set[str] = set()
+    gone: set[int] = set()
     for key, part in _identified(component.within("VALARM")):
         if _alert(part, names) is None:
             continue
         given = new.get(key)
         if given is None:
-            component.components = [each for each in component.components if each is not part]
+            gone.add(id(part))
         else:
             if given != old.get(key):
                 _fill(part, given, names)
             _name(part, key)
             taken.add(key)
+    if gone:
+        component.components = [each for each in component.components if id(each) not in gone]
     for key, given in new.items():
         if key not in taken:
             part = Component("VALARM")
@@ -140,9 +141,8 @@ def _name(part: Component, key: str) -> None:
 
 
 def _fill(part: Component, given: Json, names: ZoneNames) -> None:
-    present = part.value("ACTION")
     action = given.get("action")
-    if present is None or ACTIONS.get(present.strip().upper()) != action:
+    if not part.properties or ACTIONS.get((part.value("ACTION") or "DISPLAY").strip().upper()) != action:
         with_value(part, "ACTION", _WRITTEN.get(action or ""))
     item, trigger = part.first("TRIGGER"), given.get("trigger") or {}
     if _trigger(item, names) != trigger:

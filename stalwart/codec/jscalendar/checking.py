@@ -11,7 +11,15 @@ from typing import Any, Final
 from stalwart.codec.icalendar.lines import MAX_OCTETS
 from stalwart.codec.icalendar.values import DAY, LAST, MalformedValue
 from stalwart.codec.jscalendar.members import EVENT, TASK, Judge, Problems
-from stalwart.codec.jscalendar.patches import MAX_DEPTH, MalformedPatch, escaped, patched, segments
+from stalwart.codec.jscalendar.patches import (
+    MAX_DEPTH,
+    MalformedPatch,
+    copied,
+    difference,
+    escaped,
+    patched,
+    segments,
+)
 from stalwart.codec.jscalendar.values import Json, duration, local_seconds, local_text
 from stalwart.codec.jscalendar.zone_names import canonical, zone_component
 from stalwart.errors import Invalid
@@ -43,6 +51,7 @@ FIXED: Final = frozenset(
 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_MAPS: Final = ("alerts", "categories", "keywords", "links", "locations", "participants", "virtualLocations")
 _ZONES: Final = ("timeZone", "endTimeZone", "recurrenceIdTimeZone")
 
 
@@ -214,10 +223,14 @@ def _check_overrides(problems: Problems, event: Json, old: Json) -> None:
 
 
 def _check_patch(problems: Problems, where: str, event: Json, key: str, patch: Json) -> None:
-    touched = set()
+    touched: dict[str, set[str] | None] = {}
     for pointer in patch:
         path = segments(pointer)
-        touched.add(path[0])
+        entries = touched.setdefault(path[0], set())
+        if len(path) == 1:
+            touched[path[0]] = None
+        elif entries is not None:
+            entries.add(path[1])
         if path[0] in FIXED or (path[0] == "participants" and path[2:] == ["calendarAddress"]):
             problems.add(f"{where}/{escaped(pointer)}", "This is the same in all instances.")
             return
@@ -230,10 +243,12 @@ def _check_patch(problems: Problems, where: str, event: Json, key: str, patch: J
         problems.add(where, str(problem))
         return
     known, inner = _members(event), Problems()
-    for name in touched:
-        judge = known.get(name)
-        if judge is not None and instance.get(name) is not None:
-            judge(inner, name, instance[name])
+    for name, entries in touched.items():
+        judge, value = known.get(name), instance.get(name)
+        if judge is not None and value is not None:
+            if entries is not None and isinstance(value, dict):
+                value = {key: value[key] for key in entries if key in value} if name in _MAPS else value
+            judge(inner, name, value)
     if not inner.found:
         _check_zones(inner, instance, event.get("timeZones") or {})
         _check_times(inner, instance)
@@ -257,3 +272,18 @@ def shifted(event: Json, key: str) -> Json:
     elif due is not None:
         made["due"] = key
     return made
+
+
+def override_patch(base: Json, instance: Json) -> Json:
+    """The patch that makes an instance of what ``shifted`` gives.
+
+    Participants keep their addresses, so somebody else of the same Id is another participant.
+    """
+    patch = difference(base, instance, FIXED)
+    for pointer in [each for each in patch if each.startswith("participants/") and each.endswith("/calendarAddress")]:
+        path = segments(pointer)
+        if len(path) == 3:
+            whole = f"participants/{escaped(path[1])}"
+            patch = {each: value for each, value in patch.items() if not each.startswith(f"{whole}/")}
+            patch[whole] = copied(instance["participants"][path[1]])
+    return patch

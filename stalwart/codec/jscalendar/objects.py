@@ -23,7 +23,7 @@ from stalwart.codec.jscalendar.older import VERSION
 from stalwart.codec.jscalendar.patches import MalformedPatch, difference, patched, segments
 from stalwart.codec.jscalendar.people import PEOPLE
 from stalwart.codec.jscalendar.places import PLACES, VIRTUAL
-from stalwart.codec.jscalendar.reading import Aspect, Reading, Writing
+from stalwart.codec.jscalendar.reading import Aspect, Reading, Writing, exchange_all
 from stalwart.codec.jscalendar.texts import text_value
 from stalwart.codec.jscalendar.values import Json
 from stalwart.codec.jscalendar.zone_names import ZoneNames
@@ -172,10 +172,9 @@ def write_object(
 
 def _write_leftovers(component: Component, given: Any, names: ZoneNames) -> None:
     reading = read_object(component, names)
-    for item in reading.leftovers():
-        component.exchange(item, None)
-    left = reading.left_parts()
-    component.components = [part for part in component.components if not any(part is each for each in left)]
+    exchange_all(component, {id(item): None for item in reading.leftovers()})
+    left = {id(part) for part in reading.left_parts()}
+    component.components = [part for part in component.components if id(part) not in left]
     add(component, given, _KNOWN)
     for each in odd(given, _KNOWN):
         _add_odd(component, each, names)
@@ -197,13 +196,15 @@ def _add_odd(component: Component, each: Property | Component, names: ZoneNames)
 def _write_extras(component: Component, new: Json, names: ZoneNames, left_out: Collection[str]) -> None:
     """JSPROP for each difference between what is read of a component and what it is to say."""
     patch = difference(read_object(component, names, has_extras=False).made, new, left_out)
+    gone: dict[int, Property | None] = {}
     for item in component.all("JSPROP"):
         pointer = item.parameter("JSPTR")
         if pointer is not None and segments(pointer)[0] not in _ELSEWHERE:
             if pointer in patch and unescaped(item.value) == _json(patch[pointer]):
                 del patch[pointer]
             else:
-                component.exchange(item, None)
+                gone[id(item)] = None
+    exchange_all(component, gone)
     for pointer, value in patch.items():
         component.append(Property.made("JSPROP", text_value(_json(value)), {"JSPTR": pointer}))
 

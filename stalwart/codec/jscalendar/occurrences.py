@@ -11,10 +11,10 @@ from typing import Any, Final
 from stalwart.codec.icalendar.components import Component
 from stalwart.codec.icalendar.timezones import UTC, Zone
 from stalwart.codec.icalendar.values import DAY, Duration, MalformedValue
-from stalwart.codec.jscalendar.checking import FIXED, InvalidEvent, shifted
+from stalwart.codec.jscalendar.checking import FIXED, InvalidEvent, override_patch, shifted
 from stalwart.codec.jscalendar.older import translated
 from stalwart.codec.jscalendar.overrides import EXCLUDED, rule_makes
-from stalwart.codec.jscalendar.patches import MalformedPatch, difference, escaped, patched, segments
+from stalwart.codec.jscalendar.patches import MalformedPatch, escaped, patched, segments
 from stalwart.codec.jscalendar.people import same_address
 from stalwart.codec.jscalendar.values import (
     Json,
@@ -74,7 +74,7 @@ def with_instance(event: Json, recurrence_id: str, changed: Json | None) -> Json
         fixed = [key for key in FIXED if key not in ("timeZones", "iCalendar") and given.get(key) != base.get(key)]
         if fixed:
             raise InvalidEvent([(key, "This is the same in all instances.") for key in sorted(fixed)])
-        patch = difference(base, given, FIXED)
+        patch = override_patch(base, given)
         if patch or not rule_makes(event, recurrence_id):
             overrides[recurrence_id] = patch
         else:

@@ -83,8 +83,9 @@ def _rules(event: Json, made: Json) -> None:
             made["recurrenceRule"] = _rule(rules[0])
     excluding = event.get("excludedRecurrenceRules")
     if excluding:
+        budget = Budget()
         made["recurrenceOverrides"] = {
-            key: {"excluded": True} for each in _list(excluding) for key in _excluded(each, made)
+            key: {"excluded": True} for each in _list(excluding) for key in _excluded(each, made, budget)
         }
 
 
@@ -94,7 +95,7 @@ def _list(value: Any) -> list[Any]:
     return value
 
 
-def _excluded(given: Any, event: Json) -> list[str]:
+def _excluded(given: Any, event: Json, budget: Budget) -> list[str]:
     """The instances that a rule takes away; it has to end."""
     where = "excludedRecurrenceRules"
     if rule_problem(given) is not None or not ("count" in given or "until" in given):
@@ -104,7 +105,7 @@ def _excluded(given: Any, event: Json) -> list[str]:
         until = local_seconds(given["until"]) if "until" in given else None
         read = rule(rule_text(given, lambda local: Moment(local)))
         found = occurrences(
-            read, start, until=until, limit=_MOST_EXCLUDED, horizon=start + 136 * 366 * DAY, budget=Budget(),
+            read, start, until=until, limit=_MOST_EXCLUDED, horizon=start + 136 * 366 * DAY, budget=budget,
             has_start=False,
         )  # fmt: skip
         return [local_text(each) for each in found]

@@ -7,7 +7,7 @@ from typing import Final
 
 from stalwart.codec.icalendar.components import Component
 from stalwart.codec.icalendar.instances import instances_of
-from stalwart.codec.icalendar.lines import Property
+from stalwart.codec.icalendar.lines import MAX_OCTETS, Property
 from stalwart.codec.icalendar.rules import rule
 from stalwart.codec.icalendar.values import (
     DAY,
@@ -20,7 +20,7 @@ from stalwart.codec.icalendar.values import (
     moments_of,
     period,
 )
-from stalwart.codec.jscalendar.checking import FIXED, shifted
+from stalwart.codec.jscalendar.checking import FIXED, InvalidEvent, shifted
 from stalwart.codec.jscalendar.objects import COMPONENTS, write_object
 from stalwart.codec.jscalendar.patches import patched
 from stalwart.codec.jscalendar.times import TIMES, as_days, moment_for, moment_property
@@ -86,6 +86,7 @@ def write_overrides(
         calendar.components = [each for each in calendar.components if id(each) not in ids]
     periods = {key for key, given in keyed_dates(master, "RDATE", names).items() if isinstance(given, Period)}
     added = set()
+    octets = 0
     for key, patch in after.items():
         if patch == EXCLUDED:
             continue
@@ -96,7 +97,11 @@ def write_overrides(
             if is_moved:
                 component.put(_recurrence_id(names, new, key, is_date))
         elif patch and not (key in periods and patch == before.get(key)):
-            calendar.components.append(_instance(master, names, new, key, patch, is_date))
+            made = _instance(master, names, new, key, patch, is_date)
+            octets += sum(map(len, made.lines()))
+            if octets > MAX_OCTETS:
+                raise InvalidEvent([("recurrenceOverrides", "So many instances are too large.")])
+            calendar.components.append(made)
             added.add(key)
     excluded = {key for key, patch in after.items() if patch == EXCLUDED}
     _write_dates(master, names, "EXDATE", excluded, is_moved, new, set(), is_date)

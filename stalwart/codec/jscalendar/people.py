@@ -12,11 +12,11 @@ from typing import Any, Final
 from stalwart.codec.icalendar.lines import Property
 from stalwart.codec.jscalendar.reading import (
     Aspect,
+    Ids,
     Reading,
     Writing,
     identified,
     named,
-    unused,
     write_items,
 )
 from stalwart.codec.jscalendar.values import Json, derived_id
@@ -153,7 +153,7 @@ def _read(reading: Reading) -> None:
         if not present and _is_named(organizer):
             ((key, item),) = identified([organizer], address_id)
             made = {key: value for key, value in _participant(item, False).items() if key in _OF_ORGANIZERS}
-            found = {unused(key, found): {**made, "roles": {"owner": True}}, **found}
+            found = {Ids(found).unused(key): {**made, "roles": {"owner": True}}, **found}
         elif present and organizer.parameter("CN"):
             present[0].setdefault("name", organizer.parameter("CN"))
     if found:

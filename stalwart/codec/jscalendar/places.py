@@ -6,6 +6,7 @@ LOCATION is the main location. One that is derived of a VLOCATION (``DERIVED=TRU
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from stalwart.codec.icalendar.components import Component
@@ -13,11 +14,11 @@ from stalwart.codec.icalendar.lines import Property
 from stalwart.codec.icalendar.values import escaped, text_list, unescaped
 from stalwart.codec.jscalendar.reading import (
     Aspect,
+    Ids,
     Reading,
     Writing,
     id_of_text,
     identified,
-    unused,
     with_value,
     write_items,
 )
@@ -67,14 +68,12 @@ def _read(reading: Reading) -> None:
         reading.made["locations"] = found
 
 
-def _identified(parts: object, used: Json) -> list[tuple[str, Component]]:
-    found: list[tuple[str, Component]] = []
-    taken = dict(used)
-    for part in parts:  # type: ignore[attr-defined]
+def _identified(parts: Sequence[Component], used: Json) -> list[tuple[str, Component]]:
+    ids = Ids(used)
+    found = []
+    for part in parts:
         given = part.value("JSID") or part.value("UID") or ""
-        key = unused(given if ID.match(given) else derived_id(*part.lines()), taken)
-        taken[key] = True
-        found.append((key, part))
+        found.append((ids.unused(given if ID.match(given) else derived_id(*part.lines())), part))
     return found
 
 
@@ -136,13 +135,17 @@ def _write_main(component: Component, text: Property | None, main: Json | None, 
 
 def _write_parts(component: Component, old: Json, new: Json) -> None:
     """Others than the main one are VLOCATIONs."""
-    for key, part in _identified(component.within("VLOCATION"), {}):
-        if key not in new:
-            component.components.remove(part)
-        elif old.get(key) != new[key]:
+    present = _identified(component.within("VLOCATION"), {})
+    gone = {id(part) for key, part in present if key not in new}
+    if gone:
+        component.components = [part for part in component.components if id(part) not in gone]
+    for key, part in present:
+        if key in new and old.get(key) != new[key]:
             _fill(part, new[key])
-        new = {other: each for other, each in new.items() if other != key}
+    known = {key for key, _ in present}
     for key, given in new.items():
+        if key in known:
+            continue
         part = Component("VLOCATION", [Property.made("UID", key)])
         _fill(part, given)
         component.components.append(part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from stalwart.codec.icalendar.components import Component
@@ -88,22 +88,41 @@ class Aspect(NamedTuple):
     write: Callable[[Writing], None]
 
 
+class Ids:
+    """Ids that are given one after the other, each once."""
+
+    __slots__ = ("_counts", "_used")
+
+    def __init__(self, used: Iterable[str] = ()) -> None:
+        self._used = set(used)
+        self._counts: dict[str, int] = {}
+
+    def unused(self, key: str) -> str:
+        """The Id itself; with a number behind it, if it is used."""
+        made = key
+        while made in self._used:
+            count = self._counts[key] = self._counts.get(key, 1) + 1
+            made = f"{key[:240]}-{count}"
+        self._used.add(made)
+        return made
+
+
 def identified(items: Sequence[Property], derived: Callable[[Property], str]) -> list[tuple[str, Property]]:
     """Properties with the Ids that they go by: JSID, else one that is derived of what they say."""
-    found: dict[str, Property] = {}
+    ids = Ids()
+    found = []
     for item in items:
         given = item.parameter("JSID")
         key = given if given is not None and ID.match(given) is not None else derived(item)
-        found[unused(key, found)] = item
-    return list(found.items())
+        found.append((ids.unused(key), item))
+    return found
 
 
-def unused(key: str, used: object) -> str:
-    """An Id that is not used yet."""
-    number, made = 2, key
-    while made in used:  # type: ignore[operator]
-        made, number = f"{key[:240]}-{number}", number + 1
-    return made
+def exchange_all(component: Component, exchanged: Mapping[int, Property | None]) -> None:
+    """Put others in the place of properties, which are told by ``id``, or nothing."""
+    if exchanged:
+        items = (exchanged.get(id(item), item) for item in component.properties)
+        component.properties = [item for item in items if item is not None]
 
 
 def write_items(
@@ -119,14 +138,16 @@ def write_items(
     ``made`` writes an entry, over the property that stood for it; None where no property can.
     """
     taken: set[str] = set()
+    exchanged: dict[int, Property | None] = {}
     for key, item in present:
         entry = new.get(key)
         if not isinstance(entry, dict):
-            component.exchange(item, None)
+            exchanged[id(item)] = None
         elif entry != old.get(key):
             written = made(key, entry, item)
-            component.exchange(item, None if written is None else named(written, key, derived))
+            exchanged[id(item)] = None if written is None else named(written, key, derived)
         taken.add(key)
+    exchange_all(component, exchanged)
     for key, entry in new.items():
         if key not in taken and isinstance(entry, dict):
             written = made(key, entry, None)

@@ -13,11 +13,10 @@ from stalwart.codec.icalendar.components import Component
 from stalwart.codec.icalendar.instances import sequence_of
 from stalwart.codec.icalendar.lines import MAX_OCTETS, Property
 from stalwart.codec.icalendar.values import MalformedValue, Moment, Period, moment_of, unescaped
-from stalwart.codec.jscalendar.checking import FIXED, InvalidEvent, check, shifted
+from stalwart.codec.jscalendar.checking import InvalidEvent, check, override_patch, shifted
 from stalwart.codec.jscalendar.objects import COMPONENTS, KINDS, left_of, read_object, write_object
 from stalwart.codec.jscalendar.older import VERSION, translated
 from stalwart.codec.jscalendar.overrides import key_of, keyed_dates, write_overrides
-from stalwart.codec.jscalendar.patches import difference
 from stalwart.codec.jscalendar.reading import with_value
 from stalwart.codec.jscalendar.texts import text_value
 from stalwart.codec.jscalendar.times import moment_for, moment_property
@@ -165,13 +164,8 @@ def _read_overrides(parts: _Parts, made: Json, names: ZoneNames) -> Json:
             # Taken away, and changed as well: what is changed stays, as instances that no rule makes do.
             found.pop(key, None)
         instance = read_object(component, names).made
-        patch = difference(shifted(made, key), instance, FIXED)
-        found[key] = {pointer: value for pointer, value in patch.items() if not _is_fixed(pointer)}
+        found[key] = override_patch(shifted(made, key), instance)
     return dict(sorted(found.items()))
-
-
-def _is_fixed(pointer: str) -> bool:
-    return pointer.startswith("participants/") and pointer.endswith("/calendarAddress")
 
 
 def _period_patch(given: Period, made: Json, names: ZoneNames) -> Json:
@@ -207,23 +201,17 @@ def calendar_of(event: Any, previous: Component | None = None) -> Component:
     for each in made:
         put_custom(calendar, each.get("timeZones"))
     names = ZoneNames(calendar)
-    present = [
-        (parts, translated(_read(parts, calendar, names, True)))
-        for parts in (_parts(calendar, names) if previous else ())
-    ]
+    present = _Present(calendar, names, made) if previous is not None else None
     for each in made:
-        found = _matching(present, each, len(made) == 1)
-        if found is not None:
-            present = [other for other in present if other is not found]
-        parts, old = found if found is not None else (None, None)
+        parts, old = present.taken(each) if present is not None else (None, None)
         if old is None:
             each.setdefault("updated", each.get("created", _NEVER))
         problems = check(each, old)
         if problems:
             raise InvalidEvent(problems)
         _write(calendar, names, parts, old, each)
-    for parts, _ in present:
-        _remove(calendar, parts)
+    if present is not None:
+        present.remove_rest(calendar)
     used = used_zones(calendar)
     drop_unused(calendar, before.keys() - used.keys())
     put_missing(calendar, {tzid: item for tzid, item in used.items() if tzid not in before}, names)
@@ -238,11 +226,34 @@ def _translated(event: Any) -> Json:
     return translated(event)
 
 
-def _matching(present: list[tuple[_Parts, Json]], event: Json, is_only: bool) -> tuple[_Parts, Json] | None:
-    if is_only and len(present) == 1:
-        return present[0] if present[0][1]["@type"] == event.get("@type") else None
-    keys = ("@type", "uid", "recurrenceId", "recurrenceIdTimeZone")
-    return next((each for each in present if all(each[1].get(key) == event.get(key) for key in keys)), None)
+class _Present:
+    """The objects that a calendar object is before it is written."""
+
+    def __init__(self, calendar: Component, names: ZoneNames, made: Sequence[Json]) -> None:
+        found = [(parts, translated(_read(parts, calendar, names, True))) for parts in _parts(calendar, names)]
+        self._known: dict[tuple[str, ...], list[tuple[_Parts, Json]]] = {}
+        if len(made) == len(found) == 1 and made[0].get("@type") == found[0][1]["@type"]:
+            self._known[_key(made[0])] = found
+        else:
+            for parts, old in reversed(found):
+                self._known.setdefault(_key(old), []).append((parts, old))
+
+    def taken(self, event: Json) -> tuple[_Parts, Json] | tuple[None, None]:
+        """The one that an event is written over, if there is one."""
+        same = self._known.get(_key(event))
+        return same.pop() if same else (None, None)
+
+    def remove_rest(self, calendar: Component) -> None:
+        """Take out those that nothing was written over."""
+        rest = [parts for same in self._known.values() for parts, _ in same]
+        if rest:
+            gone = {id(each) for parts in rest for each in (parts.master, *parts.overrides.values())}
+            calendar.components = [each for each in calendar.components if id(each) not in gone]
+
+
+def _key(event: Json) -> tuple[str, ...]:
+    """What tells the objects of calendar data from each other."""
+    return tuple(str(event.get(key)) for key in ("@type", "uid", "recurrenceId", "recurrenceIdTimeZone"))
 
 
 def _write(calendar: Component, names: ZoneNames, parts: _Parts | None, old: Json | None, new: Json) -> None:
@@ -280,8 +291,3 @@ def _write_instance(component: Component, new: Json, names: ZoneNames) -> None:
         component.put(item)
     else:
         component.append(item)
-
-
-def _remove(calendar: Component, parts: _Parts) -> None:
-    gone = [parts.master, *parts.overrides.values()]
-    calendar.components = [each for each in calendar.components if not any(each is other for other in gone)]

@@ -8,7 +8,7 @@ from typing import Final
 
 from stalwart.codec.icalendar.lines import Property
 from stalwart.codec.icalendar.values import MalformedValue, escaped, moment, text_list, time_text, unescaped
-from stalwart.codec.jscalendar.reading import Aspect, Reading, Writing, with_value
+from stalwart.codec.jscalendar.reading import Aspect, Reading, Writing, exchange_all, with_value
 from stalwart.codec.jscalendar.values import Json, utc_seconds, utc_text
 from stalwart.codec.mime.html_text import text_of
 
@@ -185,13 +185,15 @@ def _set(key: str, name: str, *, is_list: bool) -> Aspect:
     def write(writing: Writing) -> None:
         component, wanted = writing.component, writing.new.get(key) or {}
         missing = dict(wanted)
+        exchanged: dict[int, Property | None] = {}
         for item in component.all(name):
             present = [each.strip() for each in (text_list(item.value) if is_list else (item.value,))]
             kept = [each for each in present if each in wanted]
             if len(kept) < len(present):
-                component.exchange(item, item.with_value(",".join(map(text_value, kept))) if kept else None)
+                exchanged[id(item)] = item.with_value(",".join(map(text_value, kept))) if kept else None
             for each in kept:
                 missing.pop(each, None)
+        exchange_all(component, exchanged)
         if missing and is_list:
             component.append(Property.made(name, ",".join(map(text_value, missing))))
         elif missing:
@@ -215,10 +217,8 @@ def _read_relations(reading: Reading) -> None:
 def _write_relations(writing: Writing) -> None:
     component = writing.component
     old, new = writing.old.get("relatedTo") or {}, writing.new.get("relatedTo") or {}
-    for item in component.all("RELATED-TO"):
-        uid = unescaped(item.value)
-        if old.get(uid) != new.get(uid):
-            component.exchange(item, None)
+    items = [(unescaped(item.value), item) for item in component.all("RELATED-TO")]
+    exchange_all(component, {id(item): None for uid, item in items if old.get(uid) != new.get(uid)})
     for uid, related in new.items():
         if old.get(uid) != related:
             for kind in related.get("relation") or {"": True}:

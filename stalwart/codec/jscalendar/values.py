@@ -23,7 +23,7 @@ _LOCAL = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\Z", re.ASCII)
 _DURATION = re.compile(
     r"([+-])?P(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?\Z", re.ASCII
 )
-_MOST_SECONDS: Final = 400 * 366 * DAY
+_MOST_SECONDS: Final = 10_000 * 366 * DAY
 
 
 @lru_cache(4096)
@@ -74,7 +74,7 @@ def duration(text: str) -> Duration:
     weeks, days, hours, minutes, seconds = (int(each or 0) for each in found.groups()[1:])
     made = Duration(weeks * 7 + days, hours * 3600 + minutes * 60 + seconds)
     if made.length > _MOST_SECONDS:
-        raise MalformedValue(f"A duration can have 400 years at most: {text[:40]!r}.")
+        raise MalformedValue(f"A duration can have 10,000 years at most: {text[:40]!r}.")
     return Duration(-made.days, -made.seconds) if found.group(1) == "-" else made
 
 

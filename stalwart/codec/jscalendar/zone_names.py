@@ -33,13 +33,14 @@ _UTC_NAMES: Final = frozenset({"utc", "etc/utc", "z"})
 class ZoneNames:
     """TZID to name and back, for one calendar object."""
 
-    __slots__ = ("_ids", "_names", "calendar", "zones")
+    __slots__ = ("_custom", "_ids", "_names", "calendar", "zones")
 
     def __init__(self, calendar: Component, floating: Zone = UTC) -> None:
         self.calendar = calendar
         self.zones = Zones(calendar, floating)
         self._names: dict[str, str | None] = {}
         self._ids: dict[str, str] = {}
+        self._custom: Json = {}
 
     def name(self, given: Moment) -> str | None:
         """The ``timeZone`` of a moment; None for floating times and days."""
@@ -77,13 +78,13 @@ class ZoneNames:
 
     def custom(self) -> Json:
         """``timeZones``: the custom zones that were met."""
-        made: Json = {}
+        made = self._custom
         for name in self._names.values():
-            if name is not None and name.startswith("/"):
+            if name is not None and name.startswith("/") and name not in made:
                 component = self._component(name[1:])
                 if component is not None:
                     made[name] = zone_object(component)
-        return made
+        return dict(made)
 
     def _component(self, tzid: str) -> Component | None:
         found = (each for each in self.calendar.components if each.name == "VTIMEZONE")

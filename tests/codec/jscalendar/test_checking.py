@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.codec.jscalendar.checking import MAX_CHANGED, MAX_OVERRIDES, InvalidEvent, check, shifted
+from stalwart.codec.jscalendar.checking import MAX_CHANGED, MAX_OVERRIDES, InvalidEvent, check, override_patch, shifted
 from tests.codec.jscalendar.generated import ANY
 from tests.codec.jscalendar.reading_of import made
 
@@ -123,6 +123,13 @@ class CheckTests(SynchronousTestCase):
     def test_the_error_names_the_members(self) -> None:
         error = InvalidEvent(check(made(title=5, alerts={"1": {}})))
         self.assertEqual(set(error.properties), {"title", "alerts"})
+
+    def test_somebody_else_is_another_participant(self) -> None:
+        one = {"@type": "Participant", "calendarAddress": "mailto:a@b.c", "name": "A"}
+        other = {"@type": "Participant", "calendarAddress": "mailto:d@b.c", "name": "A"}
+        base = made(participants={"1": one, "2": one})
+        patch = override_patch(base, base | {"participants": {"1": other, "2": one | {"name": "B"}}})
+        self.assertEqual(patch, {"participants/1": other, "participants/2/name": "B"})
 
     def test_instances_are_shifted(self) -> None:
         task = made(due="2026-01-01T12:00:00", recurrenceRule={"frequency": "daily"}) | {"@type": "Task"}

@@ -6,7 +6,16 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.icalendar.components import Component
 from stalwart.codec.icalendar.lines import Property
-from stalwart.codec.jscalendar.reading import Reading, id_of_text, identified, named, unused, with_value, write_items
+from stalwart.codec.jscalendar.reading import (
+    Ids,
+    Reading,
+    exchange_all,
+    id_of_text,
+    identified,
+    named,
+    with_value,
+    write_items,
+)
 from stalwart.codec.jscalendar.values import Json, derived_id
 from stalwart.codec.jscalendar.zone_names import ZoneNames
 
@@ -28,7 +37,7 @@ class ReadingTests(SynchronousTestCase):
         items = component("X;JSID=a:1", "X:2", "X:2", "X;JSID=no id:3").properties
         keys = [key for key, _ in identified(items, id_of_text)]
         self.assertEqual(keys, ["a", derived_id("2"), f"{derived_id('2')}-2", derived_id("3")])
-        self.assertEqual(unused("a", {"a", "a-2"}), "a-3")
+        self.assertEqual(Ids(["a", "a-2"]).unused("a"), "a-3")
         self.assertEqual(named(items[0], derived_id("1"), id_of_text).line, "X:1")
         self.assertEqual(named(items[1], "b", id_of_text).line, "X;JSID=b:2")
 
@@ -38,6 +47,12 @@ class ReadingTests(SynchronousTestCase):
         with_value(made, "C", "3")
         with_value(made, "B", None)
         self.assertEqual([item.line for item in made.properties], ["A;Q=2:2", "C:3"])
+
+    def test_many_are_exchanged_at_once(self) -> None:
+        made = component("A:1", "A:1", "B:1")
+        first, second, _ = made.properties
+        exchange_all(made, {id(first): None, id(second): Property("C", "C:1")})
+        self.assertEqual([item.line for item in made.properties], ["C:1", "B:1"])
 
     def test_only_what_is_another_entry_is_written(self) -> None:
         made = component("X;JSID=a;P=1:1", "X;JSID=b:2", "X;JSID=c:3")

@@ -16,7 +16,7 @@ from stalwart.codec.jscalendar.patches import patched
 from stalwart.codec.jscalendar.series import PER_USER, NoEvent, calendar_of, event_of, events_of
 from stalwart.codec.jscalendar.values import Json
 from tests.codec.jscalendar.exports import EXPORTS, INSTANCES, NEXTCLOUD, OUTLOOK, RFC_8984, THUNDERBIRD, octets
-from tests.codec.jscalendar.generated import ANY, events
+from tests.codec.jscalendar.generated import ANY, CALENDARS, events
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
@@ -69,6 +69,20 @@ class LawTests(SynchronousTestCase):
             self.assertTrue(problem.problems)
         else:
             reread(calendar)
+
+    @settings(max_examples=300, deadline=None, suppress_health_check=_SLOW)
+    @given(CALENDARS)
+    def test_whatever_is_read_comes_back_byte_for_byte(self, text: str) -> None:
+        calendar = read_calendar(octets(text))
+        event = json.loads(json.dumps(event_of(calendar)))
+        self.assertEqual(calendar_of(event, calendar).octets(), octets(text))
+        try:
+            alone = calendar_of(event)
+        except InvalidEvent:
+            return
+        if event["@type"] != "Group":
+            again = translated(reread(alone))
+            self.assertEqual(again, {"updated": again["updated"], **translated(event)}, alone.text())
 
     def test_exports_come_back_byte_for_byte(self) -> None:
         for name, text in EXPORTS.items():
@@ -158,6 +172,13 @@ class WritingTests(SynchronousTestCase):
         patch = {"recurrenceOverrides/2026-01-19T10:00:00/title": "Moved"}
         old = "SUMMARY:Weekly\\, planning"
         self.assertEqual(self.change(THUNDERBIRD, patch), ([old, old], ["SUMMARY:Moved"]))
+
+    def test_a_title_is_one_line_of_any_program(self) -> None:
+        for name, text in EXPORTS.items():
+            if name != "instances":
+                gone, added = self.change(text, {"title": "New"})
+                self.assertEqual({line.partition(":")[0].partition(";")[0] for line in added}, {"SUMMARY"}, name)
+                self.assertTrue(all(line.startswith("SUMMARY") for line in gone), name)
 
     def test_an_instance_that_is_taken_away(self) -> None:
         self.assertEqual(
