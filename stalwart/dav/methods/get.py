@@ -45,7 +45,7 @@ async def get(asking: Asking) -> Answer:
     asking.require("Get")
     found = await asking.read(lambda tx: _found(tx, asking))
     member = found.member
-    headers = (("Last-Modified", formatdate(member.modified_at, usegmt=True)),)
+    headers: Headers = (("Last-Modified", formatdate(member.modified_at, usegmt=True)),)
     if asking.kind is ADDRESS_BOOKS:
         return await _card(asking, found, headers)
     if asking.kind is CALENDARS:
