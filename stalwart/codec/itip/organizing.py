@@ -21,9 +21,11 @@ from stalwart.codec.itip.outcomes import ItipMessage, Method, Options, Outcome, 
 from stalwart.codec.itip.participants import (
     DECLINED,
     NEEDS_ACTION,
+    NOBODY,
     PENDING,
     Participant,
     kept_people,
+    unreachable,
     without_scheduling,
 )
 
@@ -271,6 +273,8 @@ class _Plan:
             for address, each in (self.old.invited() if self.old is not None else {}).items()
         }
         statuses.update(dict.fromkeys(self._asked, PENDING))
+        for part in self.new.parts.values():
+            statuses.update(dict.fromkeys(unreachable(part), NOBODY))
         kept = kept_people(self.new.calendar, statuses)
         stored = kept if kept is not None else self.new.calendar.copy()
         keys = {id(part): key for key, part in self.new.parts.items()}

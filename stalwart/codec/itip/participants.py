@@ -19,6 +19,9 @@ DECLINED: Final = "DECLINED"
 PENDING: Final = "1.1"
 """SCHEDULE-STATUS of what is on its way."""
 
+NOBODY: Final = "3.7"
+"""SCHEDULE-STATUS where there is no such calendar user (RFC 6638 3.2.9)."""
+
 _MOST_DELEGATES: Final = 20
 _MOST_LETTERS: Final = 40
 
@@ -59,7 +62,7 @@ def participant(item: Property) -> Participant | None:
         participation=answer or NEEDS_ACTION,
         has_participation=bool(answer),
         refuses_mail=_token(given, "RSVP") == "FALSE",
-        is_ours=_token(given, "SCHEDULE-AGENT") in ("", "SERVER"),
+        is_ours=_is_ours(given),
         force=_token(given, "SCHEDULE-FORCE-SEND"),
         delegated_to=_addresses(given, "DELEGATED-TO"),
         delegated_from=_addresses(given, "DELEGATED-FROM"),
@@ -86,6 +89,12 @@ def organizer(component: Component) -> Participant | None:
     return participant(item) if item is not None else None
 
 
+def unreachable(component: Component) -> set[str]:
+    """What stands where attendees of a component should have an address that somebody can be written to."""
+    items = (item for item in component.properties if item.name == "ATTENDEE")
+    return {each.value for each in items if calendar_address(each.value) is None and _is_ours(each.parameters)}
+
+
 def one_of(people: Mapping[str, Participant], addresses: Collection[str]) -> Participant | None:
     """The first of some people who has one of the addresses, which are few."""
     found = [people[address] for address in addresses if address in people]
@@ -103,7 +112,8 @@ def kept_people(
     calendar: Component, statuses: Mapping[str, str | None], organizer_status: str | None = None
 ) -> Component | None:
     """An object with people as they are stored: without SCHEDULE-FORCE-SEND, and with the server's own SCHEDULE-STATUS,
-    by address of the attendees, whatever a client has written there. None if nothing is different.
+    by address of the attendees (by what stands there, if that is none), whatever a client has written there. None if
+    nothing is different.
     """
     kept = calendar.copy()
     is_changed = False
@@ -111,7 +121,7 @@ def kept_people(
         for index, item in enumerate(source.properties):
             if item.name in ("ATTENDEE", "ORGANIZER"):
                 is_attendee = item.name == "ATTENDEE"
-                status = statuses.get(calendar_address(item.value) or "") if is_attendee else organizer_status
+                status = statuses.get(calendar_address(item.value) or item.value) if is_attendee else organizer_status
                 changed = _kept(item, status)
                 if changed is not item:
                     part.properties[index] = changed
@@ -146,6 +156,10 @@ def delegate_property(address: str, delegator: str) -> Property:
     """An ATTENDEE whom another one has sent instead, and who has not answered."""
     parameters = {"DELEGATED-FROM": f"mailto:{delegator}", "PARTSTAT": NEEDS_ACTION, "RSVP": "TRUE"}
     return Property.made("ATTENDEE", f"mailto:{address}", parameters)
+
+
+def _is_ours(given: Mapping[str, tuple[str, ...]]) -> bool:
+    return _token(given, "SCHEDULE-AGENT") in ("", "SERVER")
 
 
 def _token(given: Mapping[str, tuple[str, ...]], name: str) -> str:

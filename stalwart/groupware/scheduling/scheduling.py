@@ -24,7 +24,7 @@ from stalwart.codec.itip.deciding import on_change
 from stalwart.codec.itip.kept import kept_text
 from stalwart.codec.itip.merging import with_answers
 from stalwart.codec.itip.outcomes import ItipMessage, Options, Outcome, SchedulingRefused, TagStep
-from stalwart.codec.itip.participants import with_status
+from stalwart.codec.itip.participants import NOBODY, with_status
 from stalwart.config.collaboration.scheduling import CalendarScheduling
 from stalwart.config.settings import Settings
 from stalwart.groupware.calendar_objects import CalendarObjects, Examined, Writing
@@ -46,8 +46,6 @@ from stalwart.telemetry.faults import tell_fault
 TASK: Final = "CalendarItipMessage"
 DELIVERED: Final = "1.2"
 """The calendar of the recipient has it (RFC 6638 7.3)."""
-_NOBODY: Final = "3.7"
-"""There is no such calendar user."""
 _STALE: Final = "5.1"
 """The recipient has something newer. Mail would say nothing else."""
 _KNOWN: Final[Mapping[str, str]] = {"unchanged": DELIVERED, "out-of-sequence": _STALE}
@@ -249,7 +247,7 @@ class Scheduling:
             by_mail = []
             for recipient in message.recipients:
                 is_known = _is_writable(recipient)
-                status = self._give(tx, account_id, message, recipient, now, depth) if is_known else _NOBODY
+                status = self._give(tx, account_id, message, recipient, now, depth) if is_known else NOBODY
                 if status is not None:
                     statuses[recipient] = status
                 else:

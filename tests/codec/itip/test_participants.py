@@ -12,6 +12,7 @@ from stalwart.codec.itip.participants import (
     one_of,
     organizer,
     participant,
+    unreachable,
     with_status,
     without_scheduling,
 )
@@ -74,6 +75,13 @@ class ParticipantTests(SynchronousTestCase):
         self.assertEqual(head.address, "o@example.com")
         component.remove("ORGANIZER")
         self.assertIsNone(organizer(component))
+
+    def test_who_cannot_be_reached(self) -> None:
+        written = ("mailto:", "foo:bar", "mailto:a b@c", "mailto:a@b", "a@b", "urn:uuid:1")
+        text = "".join(f"ATTENDEE;CN=x:{each}\n" for each in written)
+        text += "ATTENDEE;SCHEDULE-AGENT=NONE:urn:uuid:2\n"
+        found = unreachable(calendar(f"BEGIN:VEVENT\nUID:u\n{text}END:VEVENT").components[0])
+        self.assertEqual(found, {"mailto:", "foo:bar", "mailto:a b@c", "urn:uuid:1"})
 
     def test_the_first_of_several_addresses_counts(self) -> None:
         found = attendees(calendar(PEOPLE).components[0])
