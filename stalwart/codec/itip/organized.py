@@ -35,6 +35,9 @@ def as_organized(old: SchedulingObject, new: SchedulingObject, addresses: frozen
         if before is None or sequence_of(part) > sequence_of(before):
             continue
         is_changed |= _put_times_back(part, new.zones, before, old.zones)
+        if key in old.parts and sequence_of(part) < sequence_of(before):
+            part.set("SEQUENCE", str(sequence_of(before)))
+            is_changed = True
         is_changed |= _put_answers_back(part, old.people(key if key in old.parts else None), addresses)
     if not is_changed:
         return None

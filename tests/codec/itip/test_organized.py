@@ -63,6 +63,15 @@ class OrganizedTests(SynchronousTestCase):
                 self.assertIn(line, found)
             self.assertIn("ATTENDEE;PARTSTAT=ACCEPTED:mailto:a@example.com", found)
 
+    def test_the_revision_does_not_go_back(self) -> None:
+        old = event(f"SEQUENCE:2\n{SERIES}{PEOPLE}")
+        for written in ("", "SEQUENCE:1\n"):
+            self.assertIn("SEQUENCE:2", lines(self.kept(old, event(written + SERIES + ME.format("ACCEPTED")))))
+        for written in ("SEQUENCE:2\n", "SEQUENCE:3\n"):
+            self.assertIsNone(self.kept(old, event(written + SERIES + PEOPLE)))
+        alone = f"{SECOND}{AT.format('02T15', '02T16')}{PEOPLE}"
+        self.assertIsNone(self.kept(old, event(f"SEQUENCE:2\n{SERIES}{PEOPLE}", alone)))
+
     def test_answers_of_others_are_theirs(self) -> None:
         old = event(SERIES + PEOPLE.replace("PARTSTAT=DECLINED", "SCHEDULE-STATUS=2.0;PARTSTAT=DECLINED"))
         new = event(SERIES + ME.format("TENTATIVE") + OTHER.format("ACCEPTED"))
