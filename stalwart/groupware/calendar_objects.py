@@ -17,7 +17,7 @@ from attrs import define, frozen
 
 from stalwart.codec.caldav.time_index import TimeIndex, time_index
 from stalwart.codec.icalendar.alarms import next_alarms
-from stalwart.codec.icalendar.checking import ObjectFacts, RefusedCalendarObject, check
+from stalwart.codec.icalendar.checking import ObjectFacts, RefusedCalendarObject, check, impossible_rule
 from stalwart.codec.icalendar.components import Component, read_calendars
 from stalwart.codec.icalendar.instances import instances
 from stalwart.codec.icalendar.lines import MalformedCalendar, has_controls, without_controls
@@ -58,6 +58,8 @@ class Examined:
     index: TimeIndex
     alarm_at: int | None
     """When the next alarm goes off."""
+    wrong_rule: str | None = None
+    """A recurrence rule that cannot be one; it is taken where it stands already."""
 
 
 @define
@@ -199,6 +201,8 @@ class CalendarObjects:
                 return Kept(member, False, given.octets, data.get(SCHEDULE_TAG))
             if row is not None and row.uid is not None and row.uid != given.facts.uid:
                 raise Violation(Rule.UID_TAKEN, holder=(found.place, found.name))
+        if given.wrong_rule is not None and given.wrong_rule.encode("utf-8", "replace") not in _unfolded(before or b""):
+            raise Violation(Rule.WRONG_RULE, "A recurrence rule has a FREQ, and COUNT and INTERVAL of 1 at least.")
         self._check_place(tx, found, given)
         writing = Writing(found, user_id, before, given, data, now, merges)
         held = blobs_of(held_in(data))
@@ -285,7 +289,13 @@ class CalendarObjects:
     def _timed(self, octets: bytes, calendar: Component, facts: ObjectFacts, limit: int, now: int) -> Examined:
         expansion = instances(calendar, limit=max(limit, 1))
         coming = next_alarms(expansion, now) if facts.has_alarms else []
-        return Examined(octets, calendar, facts, time_index(expansion), coming[0].at if coming else None)
+        alarm_at = coming[0].at if coming else None
+        wrong_rule = impossible_rule(calendar) if facts.is_recurring else None
+        return Examined(octets, calendar, facts, time_index(expansion), alarm_at, wrong_rule)
+
+
+def _unfolded(octets: bytes) -> bytes:
+    return octets.replace(b"\r\n ", b"").replace(b"\n ", b"")
 
 
 def _going(tx: Transaction, found: Resource, now: int) -> list[Member]:

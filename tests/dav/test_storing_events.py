@@ -5,7 +5,10 @@ from __future__ import annotations
 from stalwart.config.collaboration.calendar import Calendar
 from stalwart.dav import storing_events
 from stalwart.groupware.calendar_objects import Examined, Writing
+from stalwart.groupware.kinds import CALENDARS
 from stalwart.groupware.traits import SCHEDULE_TAG
+from stalwart.store import Transaction
+from stalwart.store.collection_rows import NewItem
 from stalwart.store.object_types import CALENDAR_EVENT
 from tests.codec.caldav.appendix_b import OBJECTS, calendar, event
 from tests.dav.limits import limit
@@ -13,6 +16,7 @@ from tests.dav.world import ALICE, BOB, DavWorld, conditions
 
 CALENDAR = f"/dav/cal/{ALICE}/default/"
 PATH = f"{CALENDAR}a.ics"
+START = "DTSTART:20260101T000000Z"
 
 
 class StoringEventsTests(DavWorld):
@@ -146,6 +150,28 @@ class StoringEventsTests(DavWorld):
         self.expect(204, "PUT", PATH, event("a", "SUMMARY:x"))
         self.assertEqual(self.text(PATH, "I:mark"), "yes")
 
+    def test_rules_that_can_be_none_are_refused(self) -> None:
+        for rule in ("FREQ=FOO", "FREQ=DAILY;INTERVAL=0", "FREQ=DAILY;COUNT=0", "COUNT=5", "FREQ=DAILY;COUNT=x"):
+            refused = self.expect(412, "PUT", f"{CALENDAR}n.ics", event("n", START, f"RRULE:{rule}"))
+            self.assertEqual(conditions(refused), ["A:valid-calendar-data"])
+        for number, rule in enumerate(
+            ("freq=daily; count=1", "FREQ=WEEKLY;INTERVAL=01;X=", "RSCALE=HEBREW;FREQ=YEARLY")
+        ):
+            self.expect(201, "PUT", f"{CALENDAR}r{number}.ics", event(f"r{number}", START, f"RRULE:{rule}"))
+
+    def test_a_rule_that_is_there_does_not_keep_an_event_from_being_changed(self) -> None:
+        written = event("old", START, "RRULE:FREQ=FOO;X-LONG=" + "x" * 100)
+
+        def work(tx: Transaction) -> None:
+            place = tx.collections.walk(self.alice, CALENDARS.home, ("default",))[-1].item_id
+            tx.collections.put(self.alice, place, "old.ics", NewItem(1, written, uid="old"), now=1)
+
+        self.expect(207, "PROPFIND", CALENDAR, depth="0")
+        self.successResultOf(self.store.write(work))
+        changed = written.replace(b"DTSTART", b"SUMMARY:x\r\nDTSTART")
+        self.expect(204, "PUT", f"{CALENDAR}old.ics", changed)
+        self.expect(412, "PUT", f"{CALENDAR}old.ics", changed.replace(b"FOO", b"BAR"))
+
     def test_hostile_objects_are_taken_and_bounded(self) -> None:
         hours = [f"{day:02}T{hour:02}" for day in range(1, 29) for hour in range(24)]
         many = ",".join(
@@ -158,12 +184,12 @@ class StoringEventsTests(DavWorld):
         for number, octets in enumerate(
             (
                 event("0", "DTSTART:20260101T000000Z", "RRULE:FREQ=SECONDLY"),
-                event("1", "DTSTART:20260101T000000Z", "RRULE:FREQ=DAILY;INTERVAL=0"),
+                event("1", "DTSTART:20260101T000000Z", "RRULE:FREQ=DAILY;BYHOUR=99"),
                 event("2", "DTSTART:20260101T000000Z", "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"),
                 event("3", "DTSTART:20260101T000000Z", f"RDATE:{many}"),
                 calendar(cyclic, "BEGIN:VEVENT\nUID:4\nDTSTART;TZID=Loop:20260101T000000\nEND:VEVENT\n"),
                 event("5", "DTSTART:20260101T000000Z", "DESCRIPTION:" + "x" * 500_000),
-                event("6", "DTSTART:99999999T999999Z", "RRULE:COUNT=-1", "EXDATE:x"),
+                event("6", "DTSTART:99999999T999999Z", "RRULE:FREQ=DAILY;COUNT=999999999999", "EXDATE:x"),
             )
         ):
             path = f"{CALENDAR}h{number}.ics"

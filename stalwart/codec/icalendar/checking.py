@@ -11,6 +11,7 @@ from stalwart.codec.icalendar.comparing import meaning
 from stalwart.codec.icalendar.components import Component
 from stalwart.codec.icalendar.instances import KINDS, sequence_of
 from stalwart.codec.icalendar.lines import MalformedCalendar
+from stalwart.codec.icalendar.rules import can_be_no_rule
 from stalwart.codec.icalendar.values import calendar_address, calendar_addresses, unescaped
 from stalwart.codec.icalendar.zones import Zones
 
@@ -72,6 +73,12 @@ def check(calendar: Component, kinds: Container[str] | None = None) -> ObjectFac
     if len(components) > 1:
         _check_instances(components, Zones(calendar))
     return facts_of(calendar, components)
+
+
+def impossible_rule(calendar: Component) -> str | None:
+    """An RRULE that cannot be one (RFC 4791 5.3.2.1 valid-calendar-data), as it is written; None if there is none."""
+    items = (item for part in calendar.components if part.name in KINDS for item in part.all("RRULE"))
+    return next((item.value for item in items if can_be_no_rule(item.value)), None)
 
 
 def _check_instances(components: list[Component], zones: Zones) -> None:

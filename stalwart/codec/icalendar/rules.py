@@ -22,6 +22,7 @@ _LONGEST: Final = 4096
 _MOST_NUMBERS: Final = 400
 _HIGHEST: Final = 2**31
 _WEEKDAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)\Z", re.ASCII)
+_COUNTED = re.compile(r"\s*\+?0*[1-9]\d*\s*\Z", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,10}\Z", re.ASCII)
 
 
@@ -148,6 +149,16 @@ _PARTS: Final[dict[str, tuple[str, Callable[[str], object]]]] = {
     "WKST": ("week_start", _week_start),
 }
 _LEAP_MONTH = re.compile(r"\s*\d{1,2}L\s*\Z", re.ASCII | re.IGNORECASE)
+
+
+def can_be_no_rule(text: str) -> bool:
+    """Whether a rule says what no program can carry out: no FREQ, or one that nobody knows, COUNT or INTERVAL below 1.
+    Whatever else is wrong with it, others may make something of it.
+    """
+    found = {name.strip().upper(): value for name, _, value in (part.partition("=") for part in text.split(";"))}
+    if found.get("FREQ", "").strip().upper() not in FREQUENCIES:
+        return True
+    return any(name in found and _COUNTED.match(found[name]) is None for name in ("COUNT", "INTERVAL"))
 
 
 def rule(text: str) -> Rule:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.codec.icalendar.checking import RefusedCalendarObject, check
+from stalwart.codec.icalendar.checking import RefusedCalendarObject, check, impossible_rule
 from stalwart.codec.icalendar.components import read_calendar
 from stalwart.codec.icalendar.instances import sequence_of
 from tests.codec.icalendar.objects import calendar
@@ -28,6 +28,10 @@ class FactTests(SynchronousTestCase):
         self.assertEqual(
             (facts.sequence, facts.is_recurring, facts.has_alarms, facts.is_scheduling), (4, True, True, True)
         )
+
+    def test_rules_that_can_be_none(self) -> None:
+        self.assertEqual(impossible_rule(calendar("RRULE:FREQ=DAILY\nRRULE:FREQ=X")), "FREQ=X")
+        self.assertIsNone(impossible_rule(calendar("RRULE:FREQ=DAILY\nEXRULE:FREQ=X")))
 
     def test_a_plain_object(self) -> None:
         facts = check(calendar("DTSTART:20260101T100000Z", kind="VTODO"), {"VTODO"})
