@@ -45,15 +45,17 @@ class HearsOfObjects(Protocol):
 class Company(Protocol):
     """Counters of rate limits (which may be reset) and lasting ones, places, and what the others must know.
 
-    ``is_first``: of all processes this one tells the administrator what concerns them all. ``settling`` are the seconds
-    after which all of them have heard.
+    ``is_first``: of all processes this one tells the administrator what concerns them all.
     """
 
     is_first: bool
-    settling: float
     limits: Counters
     lasting: Counters
     places: Places
+
+    @property
+    def settling(self) -> float:
+        """Seconds after which all of them have heard."""
 
     def sockets(self, reactor: Any) -> Sockets:
         """Where listening sockets come from."""

@@ -36,6 +36,8 @@ from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SECURITY_KEY_EXPOSED, SERVER_BOOTSTRAP_MODE, SERVER_RECOVERY_MODE, Level
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stalwart.app.company import Company
 
 Mode = Literal["normal", "recovery", "bootstrap"]
@@ -72,22 +74,21 @@ async def lay_foundations(
     environment: Environment,
     telemetry: Telemetry,
     opened: list[Any],
-    company: Company,
+    join: Callable[[Store], Company],
 ) -> Foundations:
-    """Open and fill what is needed first; whatever has to be closed again is added to ``opened``."""
+    """Open and fill what is needed first; whatever has to be closed again is added to ``opened``. ``join`` is asked for
+    the company of a process with this store.
+    """
     mode = chosen_mode(startup, environment, telemetry)
     config_path = _config_path(startup)
     config = None if mode == "bootstrap" else _store_config(startup)
-    store: Store = MemoryStore()
-    if config is not None:
-        store = open_store(config, reactor, telemetry, blobs=blob_folder(config, config_path))
+    store = _not_started(config, config_path, reactor, telemetry)
     opened.append(store)
     await store.start()
+    company = join(store)
     data_file = Path(config["path"]) if config is not None and config.get("@type") == "Sqlite" else None
     key_file = None if config is None else _vault_key_file(environment, data_file or config_path)
-    vault = await open_vault(store, key_file, anew=environment.new_vault_key)
-    if key_file is not None and is_exposed(key_file):
-        telemetry.emit(SECURITY_KEY_EXPOSED, path=str(key_file), hint=f"chmod 600 {key_file}")
+    vault = await _unlocked(store, key_file, environment, telemetry)
     overrides = {Diagnosis.type_name: environment.diagnosis} if environment.diagnosis else {}
     settings = Settings(store, telemetry, reactor, overrides, announce=company.changed_settings)
     opened.append(settings)
@@ -126,6 +127,21 @@ async def lay_foundations(
         _base_url(mode, settings, environment, startup),
         config_path,
     )
+
+
+async def _unlocked(store: Store, key_file: Path | None, environment: Environment, telemetry: Telemetry) -> Vault:
+    """The vault, opened with the key in a file."""
+    vault = await open_vault(store, key_file, anew=environment.new_vault_key)
+    if key_file is not None and is_exposed(key_file):
+        telemetry.emit(SECURITY_KEY_EXPOSED, path=str(key_file), hint=f"chmod 600 {key_file}")
+    return vault
+
+
+def _not_started(config: dict[str, Any] | None, path: Path, reactor: Any, telemetry: Telemetry) -> Store:
+    """The store of ``config``, which is in ``path``; of a server that is being set up, one that forgets."""
+    if config is None:
+        return MemoryStore()
+    return open_store(config, reactor, telemetry, blobs=blob_folder(config, path))
 
 
 def chosen_mode(startup: Startup, environment: Environment, telemetry: Telemetry) -> Mode:

@@ -193,10 +193,10 @@ class Builder:
 
     async def build(self) -> House:
         """The finished house, its listeners bound."""
-        company = self.company
         below = await lay_foundations(
-            self.reactor, self.startup, self.environment, self.telemetry, self.opened, company
+            self.reactor, self.startup, self.environment, self.telemetry, self.opened, self._join
         )
+        company = self.company
         settings = below.settings
         listeners = Listeners(
             company.sockets(self.reactor), self.telemetry, lambda wanted: self._served(site, doors, wanted, tls)
@@ -248,6 +248,14 @@ class Builder:
         )
         await self._open(house)
         return house
+
+    def _join(self, store: Store) -> Company:
+        """The company: other nodes too, where the database is one that several use."""
+        if store.neighbours is not None:
+            from stalwart.app.nodes import NodeCompany  # few servers have any
+
+            self.company = NodeCompany(self.company, store.neighbours, self.start_again)
+        return self.company
 
     def _groupware(
         self, below: Foundations, mail: MailParts, tasks: TaskRunner, services: dict[str, Any]

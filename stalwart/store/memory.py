@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from stalwart.errors import Unavailable
 from stalwart.store.blob_files import BlobFiles, MemoryBlobFiles
 from stalwart.store.known_states import KnownStates
+from stalwart.store.neighbours import Neighbours
 from stalwart.store.sql.dialect import SQLITE
 from stalwart.store.sql.migrate import load_migrations, migrate
 from stalwart.store.sql.session import Session, TransactionLost
@@ -41,6 +42,7 @@ class MemoryStore:
         self._transaction: Transaction = SqlTransaction(self._session, self.blob_files)
         self._watch = Watch()
         self.states = KnownStates()
+        self.neighbours: Neighbours | None = None
         self._closed = False
 
     def start(self) -> Deferred[None]:

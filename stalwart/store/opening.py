@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from stalwart.store.sqlite.engine import SqliteEngine
 from stalwart.store.store import Store
 from stalwart.store.threads.store import ThreadedStore
 from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import STORE_ERROR
 
 _READERS = 4
 _OTHERS = ("RocksDb", "FoundationDb", "MySql")
@@ -59,12 +61,24 @@ def _postgresql(config: Mapping[str, Any], reactor: Any, telemetry: Telemetry, b
     address = address_of(config)
     try:
         from stalwart.store.postgresql.engine import PostgreSqlEngine
+        from stalwart.store.postgresql.neighbours import PostgreSqlNeighbours
     except ImportError as error:
         wanted = "PostgreSQL needs the package psycopg: install stalwart-twisted[postgresql]."
         raise Invalid(wanted, ("@type",)) from error
     if blobs is None:
         raise Invalid("The PostgreSql data store needs a folder for large files.", ())
-    return ThreadedStore(PostgreSqlEngine(address), DiskBlobFiles(blobs), reactor, telemetry, readers=_readers(config))
+
+    def report(reason: str) -> None:
+        telemetry.emit(STORE_ERROR, reason=reason, details="notifications")
+
+    return ThreadedStore(
+        PostgreSqlEngine(address),
+        DiskBlobFiles(blobs),
+        reactor,
+        telemetry,
+        readers=_readers(config),
+        neighbours=PostgreSqlNeighbours(address, reactor, socket.gethostname(), report),
+    )
 
 
 def _path(config: Mapping[str, Any]) -> Path:

@@ -20,6 +20,7 @@ from stalwart.store.known_states import KnownStates
 from stalwart.store.mail import Mail
 from stalwart.store.mail_reports import MailReports, TlsCounts
 from stalwart.store.mail_text import MailText
+from stalwart.store.neighbours import Neighbours
 from stalwart.store.push_subscriptions import PushSubscriptions
 from stalwart.store.queue import Queue
 from stalwart.store.registry import Ids, Registry
@@ -388,8 +389,11 @@ class Blobs(Protocol):
     def sweep(self, now: int, grace: int = 86_400, limit: int = 1000) -> Swept:
         """Drop expired links, then blobs that nothing has held for ``grace`` seconds; at most ``limit`` of each."""
 
-    def sweep_folder(self, folder: str, now: int, grace: int = 86_400) -> int:
-        """Remove files of one folder (``00`` to ``ff``) that no row needs: left by a crash or a client that went."""
+    def strays(self, hashes: Iterable[bytes]) -> list[bytes]:
+        """Those of which no row needs a file."""
+
+    def sweep_files(self, hashes: Iterable[bytes], now: int, grace: int = 86_400) -> int:
+        """Remove those files that no row needs: left by a crash or a client that went. Answers how many."""
 
 
 class Transaction(Protocol):
@@ -458,6 +462,10 @@ class Store(Protocol):
     @property
     def blob_files(self) -> BlobFiles:
         """Where large blobs are written and read; blocking, so for threads."""
+
+    @property
+    def neighbours(self) -> Neighbours | None:
+        """The other nodes, where the database is one that several use."""
 
     @property
     def states(self) -> KnownStates:

@@ -525,6 +525,7 @@ def declared_events() -> tuple[Event, ...]:
     from stalwart.telemetry import (  # imported where they are told, else only here
         alarm_events,
         calendar_events,
+        cluster_events,
         queue_events,
         refusal_events,
         report_events,
@@ -533,8 +534,8 @@ def declared_events() -> tuple[Event, ...]:
     )
 
     named = dict(globals())
-    groups = alarm_events, calendar_events, queue_events, refusal_events, report_events, sending_events, verdict_events
-    for module in groups:
+    groups = alarm_events, calendar_events, cluster_events, queue_events, refusal_events, report_events
+    for module in (*groups, sending_events, verdict_events):
         named |= vars(module)
     found = [value for value in named.values() if isinstance(value, Event)]
     return tuple(sorted((*found, *JMAP_ERRORS.values(), *verdict_events.VERDICTS.values()), key=lambda event: event.id))

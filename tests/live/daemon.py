@@ -175,12 +175,12 @@ ENDED = (0, -signal.SIGTERM)  # in good order, or by the signal as twistd does a
 class RawStream:
     """A request on a plain socket, read byte by byte as it comes: nothing in between buffers."""
 
-    def __init__(self, port: int, path: str) -> None:
+    def __init__(self, port: int, path: str, login: tuple[str, str] = ADMIN) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         lines = [
             f"GET {path} HTTP/1.1",
             "Host: localhost",
-            *(f"{name}: {value}" for name, value in basic(*ADMIN).items()),
+            *(f"{name}: {value}" for name, value in basic(*login).items()),
         ]
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode("ascii"))
         self.received = b""

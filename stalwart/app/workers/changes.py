@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import struct
 import time
+from collections.abc import Sequence
 from enum import IntEnum
+from typing import Protocol
 
 from attrs import frozen
 
@@ -60,6 +62,24 @@ class News:
 EVERYTHING = News(frozenset(Kind) - _OF_ONE)
 
 
+class NewsSource(Protocol):
+    """Where news come from."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is something to read."""
+
+    def take(self) -> News:
+        """What came since the last time."""
+
+
+def news_of(entries: Sequence[tuple[int, int]]) -> News:
+    """What numbers of kinds and of what they are about say."""
+    kinds = frozenset(Kind(kind) for kind, _ in entries)
+    about = [frozenset(subject for kind, subject in entries if kind == one) for one in sorted(_OF_ONE)]
+    return News(kinds, *about)
+
+
 class ChangeRing:
     """The ring as one process sees it; what was published before it looked first is no news to it."""
 
@@ -93,9 +113,7 @@ class ChangeRing:
             if not 0 <= last - began <= CAPACITY:
                 return EVERYTHING
             entries = [_ENTRY.unpack_from(self._buffer, self._place(number)) for number in range(began, last)]
-        kinds = frozenset(Kind(kind) for kind, _ in entries)
-        about = [frozenset(subject for kind, subject in entries if kind == one) for one in sorted(_OF_ONE)]
-        return News(kinds, *about)
+        return news_of(entries)
 
     def close(self) -> None:
         """Let go of the memory."""

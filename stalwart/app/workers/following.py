@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from stalwart.app.company import HearsOfCertificates, HearsOfObjects
 from stalwart.app.foundations import Foundations
-from stalwart.app.workers.changes import ChangeRing, Kind, News
+from stalwart.app.workers.changes import Kind, News, NewsSource
 from stalwart.config.settings import SettingsBroken
 from stalwart.provider.keys import SigningKeys
 
@@ -25,7 +25,7 @@ class Following:
     ``objects`` hears of objects that have changed."""
 
     def __init__(
-        self, ring: ChangeRing, below: Foundations, keys: SigningKeys, tls: HearsOfCertificates | None = None
+        self, ring: NewsSource, below: Foundations, keys: SigningKeys, tls: HearsOfCertificates | None = None
     ) -> None:
         self._ring = ring
         self._below = below

@@ -97,6 +97,11 @@ _ADAPTERS = _adapters()
 
 
 def connect(address: str, settings: str) -> Connection:
+    """A connection for the store. See ``connect_plainly``."""
+    return Connection(connect_plainly(address, settings))
+
+
+def connect_plainly(address: str, settings: str) -> psycopg.Connection[Any]:
     """A connection by ``address`` (of libpq) in autocommit mode; ``settings`` is run first.
 
     Raises Unavailable, and Invalid for a server that is too old.
@@ -113,7 +118,7 @@ def connect(address: str, settings: str) -> Connection:
     except BaseException:
         connection.close()
         raise
-    return Connection(connection)
+    return connection
 
 
 class _Context:

@@ -18,6 +18,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from stalwart.errors import Unavailable
 from stalwart.store.blob_files import BlobFiles
 from stalwart.store.known_states import KnownStates
+from stalwart.store.neighbours import Neighbours
 from stalwart.store.store import Transaction
 from stalwart.store.threads.engine import Engine
 from stalwart.store.threads.file_worker import FileWorker
@@ -59,8 +60,10 @@ class ThreadedStore:
         patience: float = 60.0,
         close_timeout: float = 8.0,
         ping_timeout: float = 2.0,
+        neighbours: Neighbours | None = None,
     ) -> None:
         self.blob_files = blob_files
+        self.neighbours = neighbours
         self._engine = engine
         self._reactor = reactor
         self._desk = Desk(reactor, telemetry, queue_limit, patience, self._stop)
@@ -108,6 +111,8 @@ class ThreadedStore:
         if self._closing is None:
             self._closing = []
             self._desk.close()
+            if self.neighbours is not None:
+                self.neighbours.close()
             if self._relief is not None:
                 self._relief.end()
             self._writes.put(None)
@@ -202,6 +207,9 @@ class ThreadedStore:
         self._desk.open()
         for number, reader in enumerate(self._readers):
             self._spawn(f"store-reader-{number}", reader.run)
+        if self.neighbours is not None:
+            self.neighbours.start()
+            self._spawn("store-neighbours", self.neighbours.run)
         self._started.callback(None)
 
     def _start_failed(self, error: BaseException) -> None:

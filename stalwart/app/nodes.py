@@ -1,0 +1,235 @@
+"""The company of a process whose database other nodes use too: what it shares with them, and which node leads.
+
+It passes on what the process shares with others of its own computer (``inner``: ``Alone``, or a worker) and tells the
+other nodes by way of the database. Settings and keys that another node has written are read anew before the next
+request goes on; the word needs a few milliseconds, so another node may answer one request by older ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from stalwart.app.company import Company, HearsOfCertificates, HearsOfObjects
+from stalwart.app.foundations import Foundations
+from stalwart.app.workers.changes import EVERYTHING, Kind, News, news_of
+from stalwart.app.workers.following import Following
+from stalwart.provider.keys import SigningKeys
+from stalwart.store.neighbours import Neighbours, Words
+from stalwart.telemetry.cluster_events import CLUSTER_LEADS, CLUSTER_LEADS_NO_MORE
+from stalwart.telemetry.events import STORE_ERROR
+from stalwart.web.pipeline import Changes
+
+_ON_THE_WAY = 1.0
+"""Seconds after which all nodes have heard a word."""
+_ALERT, _LETTERS, _TASKS = "alert", "letters", "tasks"
+
+
+class Inbox:
+    """What other nodes have told, as ``Following`` reads it."""
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[int, int]] = []
+        self._missed = False
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is something to read."""
+        return self._missed or bool(self._entries)
+
+    def put(self, kind: int, subject: int) -> None:
+        """One more."""
+        self._entries.append((kind, subject))
+
+    def miss(self) -> None:
+        """Nobody knows what else there was."""
+        self._missed = True
+
+    def take(self) -> News:
+        """What came since the last time."""
+        entries, self._entries = self._entries, []
+        missed, self._missed = self._missed, False
+        return EVERYTHING if missed else news_of(entries)
+
+
+class NodeCompany:
+    """``Company`` among nodes; what it does not know itself is asked of ``inner``. ``start_again`` ends what leads."""
+
+    def __init__(self, inner: Company, neighbours: Neighbours, start_again: Callable[[], object]) -> None:
+        self._inner = inner
+        self._neighbours = neighbours
+        self._start_again = start_again
+        self._inbox = Inbox()
+        self._following: Following | None = None
+        self._objects: HearsOfObjects | None = None
+        self._below: Foundations | None = None
+        self._wake_sender: Callable[[], None] | None = None
+        self._runner: Any = None
+        neighbours.listen(self._hear)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    @property
+    def settling(self) -> float:
+        """See ``Company``."""
+        return self._inner.settling + _ON_THE_WAY
+
+    def forgot(self, account_id: int | None) -> None:
+        """See ``Company``."""
+        self._inner.forgot(account_id)
+        self._tell(*((Kind.ACCOUNTS,) if account_id is None else (Kind.ACCOUNT, account_id)))
+
+    def changed_settings(self) -> None:
+        """See ``Company``."""
+        self._inner.changed_settings()
+        self._tell(Kind.SETTINGS)
+
+    def changed_keys(self) -> None:
+        """See ``Company``."""
+        self._inner.changed_keys()
+        self._tell(Kind.KEYS)
+
+    def forgot_world(self, answers_only: bool) -> None:
+        """See ``Company``: each node has its own view of the world."""
+        self._inner.forgot_world(answers_only)
+
+    def changed_certificate(self, id: int | None) -> None:
+        """See ``Company``."""
+        self._inner.changed_certificate(id)
+        self._tell(*((Kind.CERTIFICATES,) if id is None else (Kind.CERTIFICATE, id)))
+
+    def changed_challenges(self, domain_id: int) -> None:
+        """See ``Company``."""
+        self._inner.changed_challenges(domain_id)
+        self._tell(Kind.CHALLENGE, domain_id)
+
+    def changed_objects(self, account_id: int) -> None:
+        """See ``Company``."""
+        self._inner.changed_objects(account_id)
+        self._tell(Kind.OBJECTS, account_id)
+
+    def changed_subscriptions(self, account_id: int) -> None:
+        """See ``Company``."""
+        self._inner.changed_subscriptions(account_id)
+        self._tell(Kind.SUBSCRIPTIONS, account_id)
+
+    def told_alert(self, account_id: int, alert: Mapping[str, Any]) -> None:
+        """See ``Company``."""
+        self._inner.told_alert(account_id, alert)
+        self._neighbours.tell((_ALERT, account_id, dict(alert)))
+
+    def share_objects(self, hearer: HearsOfObjects) -> None:
+        """See ``Company``."""
+        self._objects = hearer
+        self._inner.share_objects(hearer)
+        if self._following is not None:
+            self._following.objects = hearer
+
+    def changes(self, below: Foundations, keys: SigningKeys, tls: HearsOfCertificates) -> Changes:
+        """See ``Company``."""
+        self._below = below
+        self._following = Following(self._inbox, below, keys, tls)
+        self._following.objects = self._objects
+        inner = self._inner.changes(below, keys, tls)
+        return self._following if inner is None else Both(self._following, inner)
+
+    def tasks(self, runner: Any) -> Any:
+        """See ``Company``. Whoever wakes the runner here wakes that of the node that leads."""
+        self._runner = self._inner.tasks(runner)
+        return TasksOfNodes(self._runner, lambda: self._neighbours.tell((_TASKS,)))
+
+    def letters(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """See ``Company``."""
+        self._wake_sender = inner = self._inner.letters(wake)
+
+        def queued() -> None:
+            inner()
+            self._neighbours.tell((_LETTERS,))
+
+        return queued
+
+    def lead(self, begin: Callable[[], object]) -> None:
+        """See ``Company``: of all nodes one."""
+        self._inner.lead(lambda: self._neighbours.lead(partial(self._begin, begin), self._lead_no_more))
+
+    def closing(self) -> None:
+        """See ``Company``."""
+        self._following = self._objects = self._below = self._wake_sender = self._runner = None
+        self._inner.closing()
+
+    def _begin(self, begin: Callable[[], object]) -> None:
+        if self._below is not None:
+            self._below.telemetry.emit(CLUSTER_LEADS)
+        begin()
+
+    def _lead_no_more(self) -> None:
+        if self._below is not None:
+            self._below.telemetry.emit(CLUSTER_LEADS_NO_MORE)
+        self._start_again()
+
+    def _tell(self, kind: Kind, subject: int = 0) -> None:
+        self._neighbours.tell((int(kind), subject))
+
+    def _hear(self, word: Words | None) -> None:
+        if word is None:
+            self._inbox.miss()
+        elif word[0] == _ALERT:
+            if self._objects is not None:
+                self._objects.hear_alert(word[1], word[2])
+            return
+        elif word[0] == _LETTERS:
+            if self._wake_sender is not None:
+                self._wake_sender()
+            return
+        elif word[0] == _TASKS:
+            if self._runner is not None:
+                self._runner.wake()
+            return
+        else:
+            self._inbox.put(word[0], word[1])
+        self._look()
+
+    def _look(self) -> None:
+        looking = self._following.look() if self._following is not None else None
+        if looking is not None and self._below is not None:
+            telemetry = self._below.telemetry
+            looking.addErrback(lambda failure: telemetry.emit(STORE_ERROR, reason=failure.getErrorMessage()))
+
+
+class TasksOfNodes:
+    """The runner of tasks, of which waking is told to all nodes."""
+
+    def __init__(self, runner: Any, tell: Callable[[], object]) -> None:
+        self._runner = runner
+        self._tell = tell
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._runner, name)
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._runner.wake()
+        self._tell()
+
+
+class Both:
+    """``Changes`` of two sources."""
+
+    def __init__(self, *sources: Changes) -> None:
+        self._sources = sources
+
+    def look(self) -> Awaitable[None] | None:
+        """See ``Changes``."""
+        waiting = [each for source in self._sources if (each := source.look()) is not None]
+        if len(waiting) < 2:
+            return waiting[0] if waiting else None
+
+        async def all_of() -> None:
+            for each in waiting:
+                await each
+
+        return Deferred.fromCoroutine(all_of())

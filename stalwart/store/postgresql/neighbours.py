@@ -1,0 +1,258 @@
+"""Nodes of one PostgreSQL database: LISTEN and NOTIFY, and a lock of the one that leads.
+
+One connection of its own, in a thread of its own, listens, speaks and shows every few seconds that the node lives:
+the reactor has to have looked in meanwhile, so a node that hangs shows nothing. Who leads holds a lock of its session;
+PostgreSQL takes it back when the connection ends; the connection of one that has shown nothing for ``LEASE`` is ended
+by the others. A leader whose connection broke goes on if it is back before that and nobody led meanwhile; else it stops
+before another one may begin.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import select
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from stalwart.store.neighbours import Words
+from stalwart.store.postgresql.connection import connect_plainly
+
+BEAT = 2.0
+"""Seconds between two signs of life."""
+LEASE = 16.0
+"""Seconds without a sign of life after which a node counts as gone."""
+STOP = 8.0
+"""Seconds without a connection after which a leader leads no more."""
+LEADER = 20080260
+"""The lock of the one that leads."""
+
+_CHANNEL = "stalwart"
+_LONGEST = 7000
+_PAUSES = (0.1, 0.5, 1.0, 2.0)
+_SETTINGS = (
+    "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;"
+    f" SET client_min_messages = error; LISTEN {_CHANNEL}"
+)
+_SHOW = (
+    "INSERT INTO node(id, name, pid, leads, seen_at) VALUES ($1, $2, pg_backend_pid(), FALSE, now())"
+    " ON CONFLICT (id) DO UPDATE SET pid = pg_backend_pid(), seen_at = now(), leads = node.leads AND $3"
+)
+_FORGET_OLD = "DELETE FROM node WHERE seen_at < now() - interval '1 day'"
+_OTHER_LEADER = "SELECT pid, seen_at < now() - make_interval(secs => $2) FROM node WHERE leads AND id <> $1"
+_HOLDER = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND granted"
+
+
+class PostgreSqlNeighbours:
+    """``store.neighbours.Neighbours`` over the database at ``address``; ``name`` is what people call this node.
+
+    ``report`` is called in the reactor thread with a sentence when the connection breaks.
+    """
+
+    def __init__(self, address: str, reactor: Any, name: str, report: Callable[[str], object]) -> None:
+        self._address = address
+        self._reactor = reactor
+        self._name = name
+        self._report = report
+        self._id = secrets.randbits(62)
+        self._hear: Callable[[Words | None], object] = lambda word: None
+        self._begin: Callable[[], object] | None = None
+        self._lost: Callable[[], object] | None = None
+        self._leads = False
+        self._is_stopping = False
+        self._said: dict[str, None] = {}
+        self._lock = threading.Lock()
+        self._looked_in = time.monotonic()
+        self._beating: Any = None
+        self._is_closed = False
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
+
+    def start(self) -> None:
+        """Show that the reactor lives, from now on; ``run`` is for a thread, once the database has its tables."""
+        self._look_in()
+
+    def listen(self, hear: Callable[[Words | None], object]) -> None:
+        self._hear = hear
+
+    def tell(self, word: Words) -> None:
+        with self._lock:
+            self._said[json.dumps(word, separators=(",", ":"))] = None
+        self._wake()
+
+    def lead(self, begin: Callable[[], object], lost: Callable[[], object]) -> None:
+        with self._lock:
+            self._begin, self._lost, self._is_stopping = begin, lost, False
+        self._wake()
+
+    def close(self) -> None:
+        if self._beating is not None and self._beating.active():
+            self._beating.cancel()
+        self._is_closed = True
+        self._wake()
+
+    def _look_in(self) -> None:
+        """The reactor lives."""
+        self._looked_in = time.monotonic()
+        self._beating = self._reactor.callLater(BEAT / 2, self._look_in)
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):  # full: it will wake anyway; closed: nobody is there
+            os.write(self._wake_write, b"\0")
+
+    def _call(self, function: Callable[..., object], *arguments: Any) -> None:
+        self._reactor.callFromThread(function, *arguments)
+
+    def run(self) -> None:
+        """The body of the thread, until ``close``."""
+        tries, broke_at, is_first = 0, time.monotonic(), True
+        while not self._is_closed:
+            try:
+                connection = connect_plainly(self._address, _SETTINGS)
+            except Exception as problem:
+                self._lose_if_late(broke_at)
+                if tries == 1:
+                    self._call(self._report, f"The other nodes are not heard: {type(problem).__name__}.")
+                self._rest(_PAUSES[min(tries, len(_PAUSES) - 1)])
+                tries += 1
+                continue
+            tries = 0
+            try:
+                if not is_first:
+                    self._call(self._hear_any, None)
+                is_first = False
+                self._serve(connection)
+            except psycopg.Error as problem:
+                broke_at = time.monotonic()
+                if not connection.broken:
+                    self._call(self._report, f"The other nodes are not heard: {type(problem).__name__}.")
+                    self._rest(BEAT)
+            finally:
+                connection.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _rest(self, pause: float) -> None:
+        select.select([self._wake_read], [], [], pause)
+        self._drain()
+
+    def _drain(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while len(os.read(self._wake_read, 4096)) == 4096:
+                continue
+
+    def _serve(self, connection: psycopg.Connection[Any]) -> None:
+        due = time.monotonic()
+        connection.add_notify_handler(self._noticed)
+        while not self._is_closed:
+            if time.monotonic() >= due:
+                due = time.monotonic() + BEAT
+                self._beat(connection)
+            self._speak(connection)
+            self._gather(connection)
+            if self._wants_to_lead():
+                self._try_to_lead(connection)
+            select.select([connection.fileno(), self._wake_read], [], [], max(0.0, due - time.monotonic()))
+            self._drain()
+        self._speak(connection)
+        connection.execute(b"DELETE FROM node WHERE id = %d" % self._id)
+
+    def _beat(self, connection: psycopg.Connection[Any]) -> None:
+        """Show that the node lives, if it does; lead no more, if it does not."""
+        if time.monotonic() - self._looked_in > STOP:
+            return
+        if self._leads and not self._still_leads(connection):
+            self._lose()
+        _run(connection, _SHOW, self._id, self._name, self._leads or self._is_stopping)
+        _run(connection, _FORGET_OLD)
+
+    def _speak(self, connection: psycopg.Connection[Any]) -> None:
+        with self._lock:
+            said, self._said = list(self._said), {}
+        while said:
+            words, length = list[str](), 0
+            while said and (not words or length + len(said[0]) < _LONGEST):
+                length += len(said[0]) + 1
+                words.append(said.pop(0))
+            payload = f'{{"from":{self._id},"words":[{",".join(words)}]}}'
+            _run(connection, "SELECT pg_notify($1, $2)", _CHANNEL, payload)
+
+    def _gather(self, connection: psycopg.Connection[Any]) -> None:
+        """Hand over what was heard."""
+        connection.pgconn.consume_input()
+        while (notice := connection.pgconn.notifies()) is not None:
+            self._take(notice.extra)
+
+    def _noticed(self, notice: psycopg.Notify) -> None:
+        """One that came with the answer to a statement."""
+        self._take(notice.payload)
+
+    def _take(self, payload: str | bytes) -> None:
+        found = json.loads(payload)
+        if found["from"] != self._id:
+            for word in found["words"]:
+                self._call(self._hear_any, word)
+
+    def _hear_any(self, word: Words | None) -> None:
+        if not self._is_closed:
+            self._hear(word)
+
+    def _wants_to_lead(self) -> bool:
+        return self._begin is not None and not self._leads
+
+    def _try_to_lead(self, connection: psycopg.Connection[Any]) -> None:
+        """Take the lock if it is free; begin once nobody else can be leading."""
+        if not self._has_lock(connection):
+            ((pid, is_gone),) = _run(connection, _OTHER_LEADER, self._id, LEASE).fetchmany(1) or [(None, False)]
+            if is_gone:
+                holders = [holder for (holder,) in _run(connection, _HOLDER, LEADER)]
+                if pid in holders:
+                    _run(connection, "SELECT pg_terminate_backend(CAST($1 AS INTEGER))", pid)
+            return
+        others = _run(connection, _OTHER_LEADER, self._id, LEASE).fetchall()
+        if any(not is_gone for _, is_gone in others):
+            return  # its connection broke, and it may not know yet
+        _run(connection, "UPDATE node SET leads = (id = $1)", self._id)
+        self._leads = True
+        self._call(self._began)
+
+    def _has_lock(self, connection: psycopg.Connection[Any]) -> bool:
+        """Whether this session holds the lock, taken now if it was free."""
+        held = _run(connection, f"{_HOLDER} AND pid = pg_backend_pid()", LEADER).fetchone()
+        return held is not None or bool(_run(connection, "SELECT pg_try_advisory_lock($1)", LEADER).fetchone()[0])
+
+    def _still_leads(self, connection: psycopg.Connection[Any]) -> bool:
+        """After a break too: the lock was free, and nobody else has led."""
+        row = _run(connection, "SELECT leads FROM node WHERE id = $1", self._id).fetchone()
+        return bool(row and row[0]) and self._has_lock(connection)
+
+    def _lose_if_late(self, broke_at: float) -> None:
+        if self._leads and time.monotonic() - broke_at > STOP:
+            self._lose()
+
+    def _lose(self) -> None:
+        """Before anybody else may begin: as long as nobody has said that it may lead again, it shows that it does."""
+        self._leads = False
+        with self._lock:
+            lost, self._begin, self._lost, self._is_stopping = self._lost, None, None, True
+        if lost is not None:
+            self._call(lost)
+
+    def _began(self) -> None:
+        with self._lock:
+            begin = self._begin if self._leads and not self._is_closed else None
+        if begin is not None:
+            begin()
+
+
+def _run(connection: psycopg.Connection[Any], statement: str, *values: Any) -> Any:
+    assert connection.pgconn.transaction_status == TransactionStatus.IDLE
+    return psycopg.RawCursor(connection).execute(statement.encode(), values)

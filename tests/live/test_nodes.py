@@ -1,0 +1,123 @@
+"""Two nodes of one PostgreSQL database, as two daemons: what one writes the other knows, and one of them leads."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import smtplib
+import time
+from collections.abc import Callable
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.app.store_file import write_store_config
+from tests.live.daemon import ENDED, PATIENCE, Daemon, RawStream, basic, new_folder
+from tests.live.mail_sink import MailSink
+from tests.live.people import Administrator
+from tests.postgresql import programs, server
+
+DOORS = ("--http", "tcp:0:interface=127.0.0.1", "--submission", "tcp:0:interface=127.0.0.1")
+LEADS = "cluster.leads"
+MAIL = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"]
+
+
+class NodeCase(SynchronousTestCase):
+    if programs() is None:
+        skip = "PostgreSQL is not installed"
+
+    def setUp(self) -> None:
+        self.folder = new_folder()
+        self.addCleanup(shutil.rmtree, self.folder, True)
+        self.config = server().config()
+        self.nodes = [self.node("one"), self.node("two")]
+
+    def node(self, name: str) -> Daemon:
+        """A daemon with a folder of its own: the key of the vault and large files are those of all."""
+        data, first = self.folder / name, self.folder / "one"
+        data.mkdir()
+        write_store_config(data / "config.json", dict(self.config))
+        if data != first:
+            for each in first.glob("*.key"):
+                shutil.copy(each, data)
+            (data / "blobs").symlink_to(first / "blobs")
+        daemon = Daemon.with_data(data, *DOORS)
+        self.addCleanup(daemon.close)
+        return daemon
+
+    def until(self, condition: Callable[[], Any], what: str = "") -> Any:
+        late = time.monotonic() + PATIENCE
+        while not (found := condition()):
+            self.assertLess(time.monotonic(), late, what or "it does not come")
+            time.sleep(0.02)
+        return found
+
+
+class KnowingTests(NodeCase):
+    def test_what_one_writes_the_other_knows(self) -> None:
+        one, two = self.nodes
+        admin, other = Administrator(one), Administrator(two)
+        login, password = admin.new_user("alice")
+        self.assertEqual(two.get("/jmap/session", basic(login, password))[0], 200)
+        admin.change("Jmap", {"getMaxResults": 77})
+        core = "urn:ietf:params:jmap:core"
+        headers = basic(login, password)
+        self.until(
+            lambda: json.loads(two.get("/jmap/session", headers)[2])["capabilities"][core]["maxObjectsInGet"] == 77,
+            "the setting is not known",
+        )
+        ids = other.call("x:Account/query", {"filter": {"name": "alice"}})["ids"]
+        other.change("Account", {"credentials/0/secret": "another-horse-battery-8"}, ids[0])
+        self.until(lambda: one.get("/jmap/session", headers)[0] == 401, "the old password is good")
+
+    def test_what_changes_at_one_is_pushed_at_the_other(self) -> None:
+        one, two = self.nodes
+        login, password = Administrator(one).new_user("alice")
+        user = Administrator(one, login, password)
+        user.using = MAIL
+        account = next(iter(json.loads(one.get("/jmap/session", basic(login, password))[2])["accounts"]))
+        stream = RawStream(two.port, "/jmap/eventsource/?types=*&closeafter=no&ping=0", (login, password))
+        self.addCleanup(stream.close)
+        time.sleep(0.5)
+        answer = user.call("Mailbox/set", {"accountId": account, "create": {"a": {"name": "Pushed"}}})
+        self.assertTrue(answer["created"], answer)
+        stream.read_until(f'"Mailbox":"{answer["newState"]}"'.encode())
+
+
+class LeadingTests(NodeCase):
+    def test_mail_taken_by_either_is_sent_once_also_after_the_leader_died(self) -> None:
+        one, two = self.nodes
+        sink = MailSink()
+        self.addCleanup(sink.close)
+        admin = Administrator(one)
+        relay = {"@type": "Relay", "name": "sink", "address": "127.0.0.1", "port": sink.port}
+        admin.create("MtaRoute", relay)
+        here = {"0": {"if": "is_local_domain(rcpt_domain)", "then": "'local'"}}
+        admin.change("MtaOutboundStrategy", {"route": {"match": here, "else": "'sink'"}})
+        login, password = admin.new_user("alice")
+        self.assertEqual([LEADS in node.log for node in self.nodes], [True, False])
+        for number, node in enumerate(self.nodes):
+            self.submit(node, login, password, number)
+        self.until(lambda: self.arrived(sink) == {0, 1})
+        one.signal(signal.SIGKILL)
+        one.wait()
+        self.submit(two, login, password, 2)
+        self.until(lambda: LEADS in two.log, "nobody leads")
+        self.until(lambda: self.arrived(sink) == {0, 1, 2})
+        self.assertEqual(len(sink.taken), 3)
+        self.assertIn(two.terminate()[0], ENDED)
+        self.assertNotIn("Traceback", one.log + two.log)
+
+    def submit(self, node: Daemon, login: str, password: str, number: int) -> None:
+        port = int(node.wait_for(re.compile(r"listening submission 127\.0\.0\.1:(\d+)"))[1])
+        with smtplib.SMTP("127.0.0.1", port, local_hostname="client.test", timeout=PATIENCE) as client:
+            client.starttls()
+            client.login(login, password)
+            text = f"From: {login}\r\nSubject: {number}\r\nMessage-ID: <node-{number}@test>\r\n\r\nx\r\n"
+            client.sendmail(login, [f"somebody{number}@elsewhere.test"], text)
+
+    def arrived(self, sink: MailSink) -> set[int]:
+        with sink.lock:
+            return {int(each.recipient.split("@")[0][len("somebody") :]) for each in sink.taken}

@@ -1,0 +1,162 @@
+"""Nodes of one database: what they tell each other, and that at most one leads, whatever happens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+from twisted.internet.threads import deferToThread
+from twisted.trial.unittest import TestCase
+
+from stalwart.store.neighbours import Neighbours
+from stalwart.store.postgresql import neighbours
+from stalwart.store.postgresql.neighbours import PostgreSqlNeighbours
+from tests.postgresql import programs, server
+
+
+class Node:
+    """One, with what it heard and whether it leads."""
+
+    def __init__(self, case: NodeCase, name: str) -> None:
+        self.heard: list[Any] = []
+        self.leads = False
+        self.losses = 0
+        self.problems: list[str] = []
+        self.neighbours = PostgreSqlNeighbours(case.address, reactor, name, self.problems.append)
+        listening: Neighbours = self.neighbours
+        listening.listen(self.heard.append)
+        self.neighbours.start()
+        self._thread = threading.Thread(target=self.neighbours.run, daemon=True)
+        self._thread.start()
+        case.addCleanup(self.close)
+
+    def close(self) -> Any:
+        self.neighbours.close()
+        return deferToThread(self._thread.join, 20)
+
+    def lead(self) -> None:
+        self.neighbours.lead(self._began, self._lost)
+
+    def _began(self) -> None:
+        self.leads = True
+
+    def _lost(self) -> None:
+        self.leads = False
+        self.losses += 1
+        self.lead()
+
+
+class NodeCase(TestCase):
+    timeout = 60
+    if programs() is None:
+        skip = "PostgreSQL is not installed"
+
+    def setUp(self) -> None:
+        self.patch(neighbours, "BEAT", 0.1)
+        self.patch(neighbours, "LEASE", 1.2)
+        self.patch(neighbours, "STOP", 0.6)
+        self.address = server().address()
+        self.addCleanup(server().forget, self.address)
+
+    def do(self, statement: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.address, autocommit=True) as connection:
+            return connection.execute(statement.encode()).fetchall()
+
+    async def until(self, condition: Callable[[], object], seconds: float = 30.0) -> None:
+        late = time.monotonic() + seconds
+        while not condition():
+            self.assertLess(time.monotonic(), late, "it does not come")
+            await deferLater(reactor, 0.01)  # type: ignore[arg-type]
+
+
+class WordTests(NodeCase):
+    async def test_others_hear_and_the_speaker_does_not(self) -> None:
+        one, two, three = (Node(self, name) for name in ("one", "two", "three"))
+        await self.until(lambda: len(self.do("SELECT id FROM node")) == 3)
+        one.neighbours.tell(["account", 5])
+        one.neighbours.tell(["account", 5])
+        one.neighbours.tell(["settings", 0])
+        for node in (two, three):
+            await self.until(lambda node=node: ["settings", 0] in node.heard)
+            self.assertIn(["account", 5], node.heard)
+        self.assertEqual(one.heard, [])
+
+    async def test_many_words_come_whole_and_in_order(self) -> None:
+        one, two = Node(self, "one"), Node(self, "two")
+        await self.until(lambda: len(self.do("SELECT id FROM node")) == 2)
+        words = [["account", number] for number in range(3000)]
+        for word in words:
+            one.neighbours.tell(word)
+        await self.until(lambda: len(two.heard) >= len(words))
+        self.assertEqual(two.heard, words)
+
+    async def test_who_was_away_is_told_so(self) -> None:
+        one = Node(self, "one")
+        await self.until(lambda: self.do("SELECT id FROM node"))
+        self.do("SELECT pg_terminate_backend(pid::int) FROM node")
+        await self.until(lambda: None in one.heard)
+
+
+class LeaderTests(NodeCase):
+    async def test_one_leads_and_the_next_when_it_goes(self) -> None:
+        one, two = Node(self, "one"), Node(self, "two")
+        one.lead()
+        await self.until(lambda: one.leads)
+        two.lead()
+        await deferLater(reactor, 0.5)  # type: ignore[arg-type]
+        self.assertFalse(two.leads)
+        await one.close()
+        await self.until(lambda: two.leads)
+        self.assertEqual(self.do("SELECT name FROM node WHERE leads"), [("two",)])
+
+    async def test_a_short_break_is_none(self) -> None:
+        one, two = Node(self, "one"), Node(self, "two")
+        one.lead()
+        await self.until(lambda: one.leads)
+        two.lead()
+        self.do("SELECT pg_terminate_backend(pid::int) FROM node WHERE leads")
+        await self.until(lambda: None in one.heard)
+        await deferLater(reactor, 2)  # type: ignore[arg-type]
+        await self.until(lambda: one.leads + two.leads == 1)
+        self.assertEqual(one.losses == 0, one.leads)
+
+    async def test_who_hangs_is_taken_over_and_hears_of_it(self) -> None:
+        one, two = Node(self, "one"), Node(self, "two")
+        one.lead()
+        await self.until(lambda: one.leads)
+        two.lead()
+        beating = one.neighbours._beating
+        beating.cancel()
+        one.neighbours._looked_in = 0.0
+        await self.until(lambda: two.leads)
+        one.neighbours._look_in()
+        await self.until(lambda: one.losses)
+        self.assertFalse(one.leads)
+
+    async def test_never_two_at_a_time(self) -> None:
+        nodes = [Node(self, str(number)) for number in range(4)]
+        for node in nodes:
+            node.lead()
+        for _ in range(5):
+            await self.until(lambda: any(node.leads for node in nodes))
+            self.do("SELECT pg_terminate_backend(pid::int) FROM node WHERE random() < 0.5 OR leads")
+            late = time.monotonic() + 0.7
+            while time.monotonic() < late:
+                self.assertLessEqual(sum(node.leads for node in nodes), 1)
+                await deferLater(reactor, 0.01)  # type: ignore[arg-type]
+
+    async def test_a_server_that_is_away_ends_it_and_is_reported(self) -> None:
+        one = Node(self, "one")
+        one.lead()
+        await self.until(lambda: one.leads)
+        address, one.neighbours._address = one.neighbours._address, "host=/nowhere dbname=x user=x"
+        self.do("SELECT pg_terminate_backend(pid::int) FROM node")
+        await self.until(lambda: one.losses)
+        self.assertEqual(len(one.problems), 1)
+        one.neighbours._address = address
+        await self.until(lambda: one.leads)
