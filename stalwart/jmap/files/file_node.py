@@ -45,7 +45,7 @@ class NodeRules(Rules):
             found = asking.services["file_tree"].find(tx, viewer, account_id, node)
             if is_locked(tx, found, Touch.ITSELF | Touch.NAME | Touch.BELOW, asking.now):
                 return False
-            place, aside = node.parent_id, f"\x01{id}"  # no other can have this name
+            place, aside = node.parent_id, f"\x01{id} {tx.objects.state(account_id, NUMBER)}"  # no other has this name
             tx.collections.move(account_id, place, node.name, place, aside, now=asking.now)
         return bool(nodes)
 

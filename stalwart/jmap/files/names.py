@@ -63,8 +63,9 @@ def glob(pattern: str) -> Callable[[str], bool]:
     """Whether a text matches: ``*`` is anything, ``?`` one character, ``[a-z]`` one of a set, ``[!a]`` and ``[^a]`` one
     that is not in it. Upper and lower case are the same.
     """
-    found = re.compile(fnmatch.translate(unicodedata.normalize("NFC", pattern).replace("[^", "[!")), re.IGNORECASE)
-    return lambda text: found.match(text) is not None
+    lower = unicodedata.normalize("NFC", pattern).lower().replace("[^", "[!")
+    found = re.compile(fnmatch.translate(lower))  # re.IGNORECASE would walk through every character of a range
+    return lambda text: found.match(text.lower()) is not None
 
 
 def _shortened(text: str, most: int) -> str:

@@ -28,6 +28,7 @@ from stalwart.store.store import Transaction
 
 OCTETS, EMAILS, MAILBOXES = range(3)
 """The numbers of the quotas of an account."""
+_STORED = ("Email", "SieveScript", "FileNode", "CalendarEvent", "ContactCard")
 
 _UID = "limits"
 
@@ -128,7 +129,7 @@ def _limits(tx: Transaction, account_id: int, quotas: Quotas) -> dict[int, dict[
         row, registered = tx.accounts.get(account_id), tx.registry.get(Account.type_name, account_id)
         login = row.login if row is not None else ""
         description = registered.data.get("description") if registered is not None else None
-        found[OCTETS] = _quota("octets", limits.octets, login, "Email", description)
+        found[OCTETS] = _quota("octets", limits.octets, login, *_STORED, description=description)
     if limits.emails is not None:
         found[EMAILS] = _quota("count", limits.emails, "Messages", "Email")
     mailboxes = limits.quotas.get("maxMailboxes")
@@ -143,13 +144,13 @@ def _used(tx: Transaction, account_id: int, quotas: Quotas, id: int) -> int:
     return tx.mail.count(account_id, 0) if id == EMAILS else tx.mail.mailboxes.count(account_id)
 
 
-def _quota(resource: str, limit: int, name: str, type: str, description: str | None = None) -> dict[str, Any]:
+def _quota(resource: str, limit: int, name: str, *types: str, description: str | None = None) -> dict[str, Any]:
     return {
         "resourceType": resource,
         "hardLimit": limit,
         "scope": "account",
         "name": name,
-        "types": [type],
+        "types": list(types),
         "warnLimit": None,
         "softLimit": None,
         "description": description,

@@ -223,6 +223,16 @@ class ChangingTests(FileCase):
         self.assertEqual((self.node(a)["name"], self.node(b)["name"]), ("b", "a"))
         self.assertEqual(self.expect(200, "GET", f"{HOME}/a").body, b"2")
 
+    def test_clients_of_webdav_see_nothing_of_how_names_are_exchanged(self) -> None:
+        a, b = self.file("a"), self.file("b", b"2")
+        head, rest = "<D:sync-collection><D:sync-token>", "</D:sync-token><D:sync-level>1</D:sync-level><D:prop/>"
+        for _ in range(2):
+            token = self.text(f"{HOME}/", "D:sync-token")
+            answer = self.call("set", update={a: {"name": self.node(b)["name"]}, b: {"name": self.node(a)["name"]}})
+            self.assertIsNone(answer["notUpdated"])
+            told = self.expect(207, "REPORT", f"{HOME}/", f"{head}{token}{rest}</D:sync-collection>").body
+            self.assertEqual((told.count(b"<D:href>"), told.count(b"%01")), (2, 0), told)
+
     def test_patches_into_the_void(self) -> None:
         file = self.file("a")
         for patch in (

@@ -107,6 +107,7 @@ class GlobTests(SynchronousTestCase):
 
     def test_no_pattern_takes_long(self) -> None:
         self.assertFalse(glob("*a" * 500)("a" * 254 + "b"))
+        self.assertTrue(glob("[\x00-\U0010ffff]" * 200)("a" * 200))
 
     @given(st.text(max_size=40), st.text(max_size=40))
     def test_every_pattern_can_be_asked(self, pattern: str, text: str) -> None:

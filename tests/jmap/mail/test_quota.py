@@ -39,7 +39,7 @@ class QuotaTests(MailboxCase):
                 "hardLimit": 1000,
                 "scope": "account",
                 "name": "jane@example.test",
-                "types": ["Email"],
+                "types": ["Email", "SieveScript", "FileNode", "CalendarEvent", "ContactCard"],
                 "warnLimit": None,
                 "softLimit": None,
                 "description": "Jane Doe",
