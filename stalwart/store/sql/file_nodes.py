@@ -40,7 +40,12 @@ class SqlFileNodes:
 
     def above(self, account_id: int, ids: Iterable[int]) -> dict[int, FileNode]:
         found: dict[int, FileNode] = {}
-        wanted = {node.parent_id for node in self.many(account_id, ids).values()}
+        rows = self._session.all(
+            f"SELECT DISTINCT b.collection_id FROM binding AS b{self._by_item} WHERE b.account_id = ? AND b.dead = 0"
+            f" AND b.home = ? AND b.item_id IN ({self._session.dialect.numbers})",
+            *(account_id, FILE_NODE, msgspec.json.encode([bounded(id) for id in ids]).decode()),
+        )
+        wanted = {parent_id for (parent_id,) in rows}
         for _ in range(_DEEPEST):
             wanted = {id for id in wanted if id > 0 and id not in found}
             if not wanted:
