@@ -83,9 +83,10 @@ class Files:
         last = ""
         while members := tx.collections.members(account_id, folder_id, after=last, limit=_AT_ONCE):
             files = [member.item_id for member in members if not member.is_collection]
-            for id, grants in tx.shares.of_objects(account_id, files).items():
-                if grants == before:
-                    tx.shares.replace(account_id, id, after)
+            alike = [id for id, grants in tx.shares.of_objects(account_id, files).items() if grants == before]
+            tx.collections.nodes.note_changed(account_id, alike)
+            for id in alike:
+                tx.shares.replace(account_id, id, after)
             last = members[-1].segment
 
     def make_folder(self, tx: Transaction, found: Resource, data: dict[str, Any], now: int) -> Member:

@@ -139,6 +139,13 @@ class SharedTests(FileCase):
         updated = set(self.call("changes", sinceState=state)["updated"])
         self.assertEqual(updated, {self.docs, self.a, self.inner, self.b})
 
+    def test_what_webdav_shares_anew_is_told(self) -> None:
+        self.share(self.docs, "mayRead")
+        state = self.state()
+        self.expect(200, "ACL", f"{HOME}/top/docs/", "<D:acl/>")
+        self.assertEqual(set(self.call("changes", sinceState=state)["updated"]), {self.docs, self.a})
+        self.assertIsNone(self.node(self.a)["shareWith"])
+
     def test_rights_of_webdav_are_the_same(self) -> None:
         ace = "<D:ace><D:principal><D:href>/dav/pal/bob%40example.test/</D:href></D:principal>"
         body = f"<D:acl>{ace}<D:grant><D:privilege><D:read/></D:privilege></D:grant></D:ace></D:acl>"
