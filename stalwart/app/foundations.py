@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from attrs import frozen
 
+from stalwart.app.blob_place import choose_blob_place
 from stalwart.app.demo import DOMAIN, url_of
 from stalwart.app.directories import external_directories
 from stalwart.app.environment import Environment, base_url
@@ -26,6 +27,7 @@ from stalwart.config.identity.oidc_provider import OidcProvider
 from stalwart.config.monitoring.diagnosis import Diagnosis
 from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
+from stalwart.config.storage.blob_store import BlobStore
 from stalwart.config.vault import Vault
 from stalwart.directory.directory import Directory
 from stalwart.directory.external.directories import ExternalDirectories
@@ -94,6 +96,7 @@ async def lay_foundations(
     opened.append(settings)
     await _fill(store, mode, startup, environment, reactor.seconds())
     await settings.load()
+    await choose_blob_place(store, settings.of(BlobStore), reactor, telemetry)
     hashing = HashingPool(reactor)
     outgoing = OutgoingWorld(reactor, settings, company.forgot_world, telemetry)
     external = await external_directories(

@@ -1,5 +1,5 @@
 """Large blobs as files named by their SHA-256: ``<root>/ab/ab12...``, written beside it in ``<root>/tmp``
-first.
+first. How many levels of folders there are may be chosen.
 
 Durable in this order: bytes, fsync, rename, fsync of the folder; only then may a row name the file. All
 methods block: they are for threads. Who may read a blob, and when a file goes, is decided by the rows
@@ -98,10 +98,11 @@ class BlobFiles(Protocol):
 
 
 class DiskBlobFiles:
-    """Blobs below ``root``, which is made when the first is written."""
+    """Blobs below ``root``, which is made when the first is written, in ``depth`` levels of folders."""
 
-    def __init__(self, root: str | os.PathLike[str]) -> None:
+    def __init__(self, root: str | os.PathLike[str], depth: int = 1) -> None:
         self._root = Path(root)
+        self._depth = depth
         self._unfinished = self._root / "tmp"
         self._names = threading.Lock()
 
@@ -156,11 +157,10 @@ class DiskBlobFiles:
         return True
 
     def names(self, folder: str) -> list[bytes]:
+        top = self._root / folder if self._depth else self._root
         with _disk_errors():
-            try:
-                return [bytes.fromhex(name) for name in os.listdir(self._root / folder) if _NAME.fullmatch(name)]
-            except FileNotFoundError:
-                return []
+            found = os.listdir(top) if self._depth < 2 and top.is_dir() else _names_below(top)
+            return [bytes.fromhex(name) for name in found if _NAME.fullmatch(name) and name.startswith(folder)]
 
     def discard_unfinished(self, before: float) -> int:
         if not self._unfinished.is_dir():
@@ -177,18 +177,22 @@ class DiskBlobFiles:
     def publish(self, unfinished: str, hash: bytes) -> bool:
         """Move a finished file under its name, durably; True if none was there. For the writer only."""
         path = self._path(hash)
-        if not path.parent.is_dir():
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            sync_folder(self._root)
+        self._make_folder(path.parent)
         with self._names:
             is_first = not path.exists()
             os.replace(unfinished, path)
         sync_folder(path.parent)
         return is_first
 
+    def _make_folder(self, folder: Path) -> None:
+        if not folder.is_dir():
+            self._make_folder(folder.parent)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(folder.parent)
+
     def _path(self, hash: bytes) -> Path:
         name = hash.hex()
-        return self._root / name[:2] / name
+        return self._root.joinpath(*(name[2 * level : 2 * level + 2] for level in range(self._depth)), name)
 
     def _open(self, hash: bytes) -> BinaryIO:
         with _disk_errors():
@@ -241,6 +245,11 @@ class _DiskWriter:
 
     def __exit__(self, *exc: object) -> None:
         self.abort()
+
+
+def _names_below(folder: Path) -> Iterator[str]:
+    for _, _, names in os.walk(folder):
+        yield from names
 
 
 def _mark(status: os.stat_result) -> tuple[int, int]:

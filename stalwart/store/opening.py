@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stalwart.errors import Invalid
-from stalwart.store.blob_files import DiskBlobFiles
+from stalwart.store.blob_places import placed
 from stalwart.store.postgresql.address import address_of
 from stalwart.store.sqlite.engine import SqliteEngine
 from stalwart.store.store import Store
@@ -49,7 +49,7 @@ def open_store(
     path = _path(config)
     return ThreadedStore(
         SqliteEngine(path, synchronous=synchronous),
-        DiskBlobFiles(blobs if blobs is not None else path.with_name(path.name + ".blobs")),
+        placed(blobs if blobs is not None else path.with_name(path.name + ".blobs")),
         reactor,
         telemetry,
         readers=_readers(config),
@@ -73,7 +73,7 @@ def _postgresql(config: Mapping[str, Any], reactor: Any, telemetry: Telemetry, b
 
     return ThreadedStore(
         PostgreSqlEngine(address),
-        DiskBlobFiles(blobs),
+        placed(blobs),
         reactor,
         telemetry,
         readers=_readers(config),

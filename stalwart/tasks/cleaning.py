@@ -5,7 +5,7 @@ Used by tasks (x:Task, StoreMaintenance) and by the daily cleaning (x:DataRetent
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -25,7 +25,7 @@ FOLDER_PAUSE = 1.0
 
 _NEVER = (1 << 63) - 1  # later than any sign-in or lock ends
 _ACCOUNTS = 50
-_BLOBS = 200
+_BLOBS = 20  # each of which may be a question to a server elsewhere
 _ROWS = 500
 _DELIVERIES = 2000
 _REPORTS = 200
@@ -193,11 +193,18 @@ class Cleaning:
             after = await self._store.write(partial(_some_accounts, work, most, after))
 
     async def _sweep_folder(self, folder: str) -> None:
+        names = await self._store.blob_work(lambda files: files.names(folder))
+        unknown = await self._store.read(lambda tx: tx.blobs.strays(names))
         now = self._now()
-        await self._store.write(lambda tx: tx.blobs.sweep_folder(folder, now))
+        for start in range(0, len(unknown), _BLOBS):
+            await self._store.write(partial(_sweep_files, unknown[start : start + _BLOBS], now))
 
     def _now(self) -> int:
         return int(self._clock.seconds())
+
+
+def _sweep_files(hashes: Sequence[bytes], now: int, tx: Transaction) -> int:
+    return tx.blobs.sweep_files(hashes, now)
 
 
 def _queued(account_id: int, after: int, tx: Transaction) -> int | None:

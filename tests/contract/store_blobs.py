@@ -107,7 +107,7 @@ class BlobContract(StoreCase):
         self.assertEqual(await self.content(blob), SMALL)
         stored = self.streamed(SMALL)
         later = int(time.time()) + 2 * DAY
-        self.assertEqual(await self.write(lambda tx: tx.blobs.sweep_folder(stored.hash.hex()[:2], later)), 1)
+        self.assertEqual(await self.write(lambda tx: tx.blobs.sweep_files([stored.hash], later)), 1)
         self.assertEqual(await self.content(blob), SMALL)
 
     async def test_links_say_who_holds_a_blob(self) -> None:
@@ -191,7 +191,8 @@ class BlobContract(StoreCase):
             writer.write(b"stray")
             stray = writer.commit()
         now = int(time.time())
-        sweep = lambda hash, at: self.write(lambda tx: tx.blobs.sweep_folder(hash.hex()[:2], at))  # noqa: E731
+        sweep = lambda hash, at: self.write(lambda tx: tx.blobs.sweep_files([hash], at))  # noqa: E731
+        self.assertEqual(await self.read(lambda tx: tx.blobs.strays([stray.hash, held.hash])), [stray.hash])
         self.assertEqual(await sweep(stray.hash, now), 0)
         self.assertEqual(await sweep(stray.hash, now + 2 * DAY), 1)
         self.assertEqual(await sweep(held.hash, now + 2 * DAY), 0)

@@ -100,6 +100,26 @@ class MemoryBlobFilesTests(BlobFilesContract, SynchronousTestCase):
         self.files = MemoryBlobFiles()
 
 
+class DeepDiskBlobFilesTests(BlobFilesContract, SynchronousTestCase):
+    def setUp(self) -> None:
+        self.root = Path(self.mktemp())
+        self.files = DiskBlobFiles(self.root, 3)
+
+    def test_files_are_spread_by_the_digits_of_their_hash(self) -> None:
+        name = self.stored().hash.hex()
+        self.assertEqual((self.root / name[:2] / name[2:4] / name[4:6] / name).read_bytes(), CONTENT)
+
+
+class FlatDiskBlobFilesTests(BlobFilesContract, SynchronousTestCase):
+    def setUp(self) -> None:
+        self.root = Path(self.mktemp())
+        self.files = DiskBlobFiles(self.root, 0)
+
+    def test_files_lie_side_by_side(self) -> None:
+        name = self.stored().hash.hex()
+        self.assertEqual((self.root / name).read_bytes(), CONTENT)
+
+
 class DiskBlobFilesTests(BlobFilesContract, SynchronousTestCase):
     def setUp(self) -> None:
         self.root = Path(self.mktemp())

@@ -11,6 +11,7 @@ from stalwart.codec.search_document import Document, columns, pack
 from stalwart.codec.search_terms import question
 from stalwart.config.storage.retention import DataRetention
 from stalwart.store import AccountRow, Transaction
+from stalwart.store.blob_files import Stored
 from stalwart.store.collection_rows import Lock, NewItem, home
 from stalwart.store.mail_reports import ReportRow, ReportSearch
 from stalwart.store.mail_rows import NewEmail
@@ -116,13 +117,29 @@ class CleaningTests(TaskCase):
 
     def test_every_folder_is_walked_with_pauses(self) -> None:
         swept: list[str] = []
-        write = self.store.write
-        self.store.write = lambda work: write(lambda tx: work(Folders(swept)))
+        self.patch(self.store.blob_files, "names", lambda folder: swept.append(folder) or [])
         walking = Deferred.fromCoroutine(self.cleaning.sweep_folders())
         self.assertEqual(swept, ["00"])
         self.clock.pump([FOLDER_PAUSE] * 256)
         self.successResultOf(walking)
         self.assertEqual(swept, [f"{number:02x}" for number in range(256)])
+
+    def test_files_that_nobody_needs_go_after_their_day(self) -> None:
+        def written(content: bytes) -> Stored:
+            with self.store.blob_files.begin() as writer:
+                writer.write(content)
+                return writer.commit()
+
+        strays = [written(b"%d" % number) for number in range(60)]
+        held = self.write(lambda tx: tx.blobs.adopt(written(b"held"), NOW))
+        for wait in (0, DAY + 1):
+            self.clock.advance(wait)
+            walking = Deferred.fromCoroutine(self.cleaning.sweep_folders())
+            self.clock.pump([FOLDER_PAUSE] * 256)
+            self.successResultOf(walking)
+            left = sum(self.store.blob_files.exists(stray.hash) for stray in strays)
+            self.assertEqual(left, 0 if wait else 60)
+        self.assertTrue(self.store.blob_files.exists(held.hash))
 
     def test_old_deletions_of_an_account_are_forgotten(self) -> None:
         self.done(self.settings.change(DataRetention, {"maxChangesHistory": 0}))
@@ -419,14 +436,3 @@ class CleaningTests(TaskCase):
         self.done(self.cleaning.erase(5))
         self.assertEqual(self.write(lambda tx: tx.mail_text.accounts(-1, 9)), [])
         self.assertEqual(self.write(lambda tx: tx.mail_text.match(5, question("needle"))), set())
-
-
-class Folders:
-    """A transaction that notes which parts of the blob folder are swept."""
-
-    def __init__(self, swept: list[str]) -> None:
-        self._swept = swept
-        self.blobs = self
-
-    def sweep_folder(self, folder: str, _now: int) -> None:
-        self._swept.append(folder)

@@ -56,14 +56,14 @@ class Default(Variant):
     """In the data store."""
 
 
-class FileSystem(Variant, enforced=False):
+class FileSystem(Variant):
     """In files below a folder."""
 
     path: str = prop(String(), REQUIRED, "Folder of the files.")
     depth: int = prop(Unsigned(max=5), 2, "Levels of folders into which the files are spread by their hash.")
 
 
-class S3(Variant, enforced=False):
+class S3(Variant):
     """In a bucket of a server with the S3 interface."""
 
     region: Variant = prop(Nested(S3StoreRegion), {"@type": "UsEast1"}, "Where the bucket is.")

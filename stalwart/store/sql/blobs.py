@@ -156,9 +156,11 @@ class SqlBlobs:
         removed = [self._remove(bytes(hash), store, now - grace) for hash, store in forgotten]
         return Swept(len(expired), sum(removed))
 
-    def sweep_folder(self, folder: str, now: int, grace: int = 86_400) -> int:
-        strays = [hash for hash in self._files.names(folder) if not self._needs_file(hash)]
-        return sum(self._files.remove(hash, now - grace) for hash in strays)
+    def strays(self, hashes: Iterable[bytes]) -> list[bytes]:
+        return [hash for hash in hashes if not self._needs_file(hash)]
+
+    def sweep_files(self, hashes: Iterable[bytes], now: int, grace: int = 86_400) -> int:
+        return sum(self._files.remove(hash, now - grace) for hash in self.strays(hashes))
 
     def _needs_file(self, hash: bytes) -> bool:
         found = self.find(hash)
