@@ -7,18 +7,20 @@ Somebody to whom objects of another account are shared can name it where that ty
 from __future__ import annotations
 
 from stalwart.directory.access import Access
+from stalwart.errors import Forbidden
 from stalwart.jmap.call import Call
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.standard.asking import number_of
 
 IMPERSONATE = "impersonate"
 
+Shared = int | tuple[int, ...] | None
+"""The type of objects that may be shared, or several; None where sharing opens nothing."""
 
-def account_argument(
-    call: Call, *, optional: bool = False, member: str = "accountId", shared: int | None = None
-) -> int:
+
+def account_argument(call: Call, *, optional: bool = False, member: str = "accountId", shared: Shared = None) -> int:
     """The number of the account that the argument ``member`` names; with ``optional`` the own one if it is absent.
-    ``shared`` is the type of objects that others may have shared with who asks.
+    ``shared`` is the type of objects, or any of which, others may have shared with who asks.
 
     :raises MethodError: ``invalidArguments`` where it is missing or no string, ``accountNotFound`` where it is no id
         or not one that the client may use, ``accountNotSupportedByMethod`` where only objects of other types are
@@ -41,13 +43,27 @@ def account_argument(
     raise _not_found(member)
 
 
-def may_use(access: Access, account_id: int, shared: int | None = None) -> bool:
+def belongs(access: Access, account_id: int) -> bool:
+    """Whether everything in an account that may be used may be used, and not only what is shared."""
+    return account_id == access.account_id or account_id in access.group_ids or access.may(IMPERSONATE)
+
+
+def may_use(access: Access, account_id: int, shared: Shared = None) -> bool:
     """Whether ``account_id`` is the own account, a group's, any because the client may impersonate, or one in which
     objects of the type ``shared`` are shared with him.
     """
-    if account_id == access.account_id or account_id in access.group_ids or access.may(IMPERSONATE):
+    if belongs(access, account_id):
         return True
-    return shared is not None and shared in access.shared_types(account_id)
+    types = (shared,) if isinstance(shared, int) else shared or ()
+    return not access.shared_types(account_id).isdisjoint(types)
+
+
+def require_changeable(access: Access, account_id: int) -> None:
+    """Raises Forbidden where nothing may be changed that is shared in an account: what is put there would be of no use
+    to anybody.
+    """
+    if any(each.account_id == account_id and not each.changeable for each in access.shared):
+        raise Forbidden("Nothing may be changed in this account.")
 
 
 def _not_found(member: str) -> MethodError:

@@ -1,8 +1,8 @@
 """Who may read a blob: an account whose objects hold it, and the one who uploaded it, until the upload expires.
 
 RFC 8620 6.1: what nothing refers to yet is for its uploader alone, in shared accounts too. So an upload is a link whose
-owner is a negative number that stands for the uploader. Rights on single objects of a shared account join here once
-sharing is built.
+owner is a negative number that stands for the uploader. Of an account in which only single objects are shared, blobs of
+these can be read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from attrs import frozen
 
 from stalwart.codec.ids import encode_id
 from stalwart.directory.access import Access
+from stalwart.jmap.accounts import belongs
 from stalwart.jmap.blobs.ids import BlobId, NotABlobId, Section, parse_blob_id
+from stalwart.jmap.sharing.blobs import sees_any
 from stalwart.store import Blob, Transaction
 
 FETCH_ANY = "fetchAnyBlob"
@@ -49,7 +51,10 @@ def may_read(tx: Transaction, access: Access, account_id: int, hash: bytes, now:
     if not links or not _is_within(tx, access, account_id):
         return False
     own = uploader(access.account_id)
-    return access.may(FETCH_ANY) or any(link.owner_id > 0 or link.owner_id == own for link in links)
+    if access.may(FETCH_ANY) or any(link.owner_id == own for link in links):
+        return True
+    owners = [link.owner_id for link in links if link.owner_id > 0]
+    return bool(owners) and (belongs(access, account_id) or sees_any(tx, access, account_id, owners))
 
 
 def _is_within(tx: Transaction, access: Access, account_id: int) -> bool:

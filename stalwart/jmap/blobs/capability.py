@@ -6,7 +6,7 @@ from typing import Any
 
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.jmap.blobs.holders import known_holders
-from stalwart.jmap.capabilities import BLOB, Audience, Capability
+from stalwart.jmap.capabilities import BLOB, SHARED_TYPES, Audience, Capability
 
 MAX_DATA_SOURCES = 64  # RFC 9404 3.1: no fewer
 
@@ -28,4 +28,4 @@ def _limits(audience: Audience) -> dict[str, Any]:
     }
 
 
-blob = Capability(BLOB, account=_limits, permission="jmapBlobGet")
+blob = Capability(BLOB, account=_limits, permission="jmapBlobGet", shared=SHARED_TYPES)

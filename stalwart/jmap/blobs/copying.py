@@ -12,13 +12,13 @@ from typing import Any
 from stalwart.codec.ids import encode_id
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.errors import NotFound, StalwartError
-from stalwart.jmap.accounts import account_argument
+from stalwart.jmap.accounts import account_argument, require_changeable
 from stalwart.jmap.blobs.access import Readable, find_readable
 from stalwart.jmap.blobs.contents import Decoding, octets_of
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.blobs.quota import Uploader, UploadQuota, UploadQuotaExceeded
 from stalwart.jmap.call import Call
-from stalwart.jmap.capabilities import BLOB, CORE
+from stalwart.jmap.capabilities import BLOB, CORE, SHARED_TYPES
 from stalwart.jmap.errors import MethodError, SetRefused, set_error
 from stalwart.jmap.methods import method
 from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid
@@ -32,7 +32,9 @@ from stalwart.web.clock import Clock
 @method("Blob/copy", capability=(CORE, BLOB), needs="jmapBlobCopy")
 async def copy(call: Call, *, store: Store, settings: Any, clock: Clock) -> dict[str, Any]:
     """Blobs of one account, for another one."""
-    source, target = account_argument(call, member="fromAccountId"), account_argument(call)
+    source = account_argument(call, member="fromAccountId", shared=SHARED_TYPES)
+    target = account_argument(call, shared=SHARED_TYPES)
+    require_changeable(call.request.access, target)
     if source == target:
         raise invalid("fromAccountId", "must name another account than accountId")
     ids = _blob_ids(call)

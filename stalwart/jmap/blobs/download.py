@@ -15,6 +15,7 @@ from stalwart.errors import NotFound
 from stalwart.jmap.accounts import may_use
 from stalwart.jmap.blobs.access import FETCH_ANY, find_readable
 from stalwart.jmap.blobs.contents import MOST_DECODED, Decoding, octets_of
+from stalwart.jmap.capabilities import SHARED_TYPES
 from stalwart.jmap.standard.asking import number_of
 from stalwart.store import Store
 from stalwart.web.answers import Answer
@@ -73,6 +74,6 @@ def wanted_type(accept: str | None) -> str:
 
 def _account(access: Access, text: str) -> int:
     account_id = number_of(text)
-    if account_id is None or not (may_use(access, account_id) or access.may(FETCH_ANY)):
+    if account_id is None or not (may_use(access, account_id, SHARED_TYPES) or access.may(FETCH_ANY)):
         raise NotFound
     return account_id

@@ -20,7 +20,7 @@ from stalwart.jmap.blobs.access import Readable, find_readable
 from stalwart.jmap.blobs.capability import DIGESTS
 from stalwart.jmap.blobs.contents import MOST_DECODED, Decoding, Octets, octets_of
 from stalwart.jmap.call import Call
-from stalwart.jmap.capabilities import BLOB
+from stalwart.jmap.capabilities import BLOB, SHARED_TYPES
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.methods import method
 from stalwart.jmap.standard.argument_reader import ArgumentReader
@@ -85,7 +85,7 @@ class Wanted:
 @method("Blob/get", capability=BLOB, needs="jmapBlobGet")
 async def get(call: Call, *, store: Store, settings: Any, clock: Clock) -> dict[str, Any]:
     """Content, size and digests of blobs."""
-    account_id = account_argument(call)
+    account_id = account_argument(call, shared=SHARED_TYPES)
     arguments = GetArguments.read(call)
     wanted = Wanted.read(arguments.properties, arguments.rest)
     ids = list(dict.fromkeys(arguments.ids or ()))

@@ -12,7 +12,9 @@ from attrs import frozen
 
 from stalwart.codec.ids import encode_id
 from stalwart.directory.access import Access
+from stalwart.jmap.accounts import belongs
 from stalwart.jmap.blobs.ids import BlobId
+from stalwart.jmap.sharing.blobs import sees_any
 from stalwart.schema import collect
 from stalwart.store import Transaction
 
@@ -30,11 +32,13 @@ class BlobHolder:
 
 
 def linked_objects(type: int) -> Find:
-    """For types whose objects hold whole blobs by links of the store, and are readable whenever the account is."""
+    """For types whose objects hold whole blobs by links of the store."""
 
     def find(tx: Transaction, access: Access, account_id: int, blob: BlobId, now: int) -> list[str]:
         owners = [link.owner_id for link in tx.blobs.links(blob.hash, account_id, now) if link.owner_id > 0]
         objects = [tx.objects.get(account_id, owner) for owner in owners] if blob.section is None else []
+        if not belongs(access, account_id):
+            objects = [each for each in objects if each is not None and sees_any(tx, access, account_id, (each.id,))]
         return [encode_id(each.id) for each in objects if each is not None and each.type == type]
 
     return find

@@ -14,7 +14,7 @@ from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.blobs.access import find_readable
 from stalwart.jmap.blobs.holders import BlobHolder, known_holders
 from stalwart.jmap.call import Call
-from stalwart.jmap.capabilities import BLOB
+from stalwart.jmap.capabilities import BLOB, SHARED_TYPES
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.methods import method
 from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid
@@ -27,7 +27,7 @@ from stalwart.web.clock import Clock
 @method("Blob/lookup", capability=BLOB, needs="jmapBlobLookup")
 async def lookup(call: Call, *, store: Store, clock: Clock) -> dict[str, Any]:
     """The objects of the asked types that hold each blob."""
-    account_id = account_argument(call)
+    account_id = account_argument(call, shared=SHARED_TYPES)
     arguments = GetArguments.read(call)
     if arguments.ids is None:
         raise invalid("ids", "is missing")

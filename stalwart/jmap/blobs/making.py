@@ -14,7 +14,7 @@ from attrs import define, field
 from stalwart.codec.ids import encode_id
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.errors import StalwartError
-from stalwart.jmap.accounts import account_argument
+from stalwart.jmap.accounts import account_argument, require_changeable
 from stalwart.jmap.blobs.access import Readable, find_readable
 from stalwart.jmap.blobs.capability import MAX_DATA_SOURCES, max_blob_size
 from stalwart.jmap.blobs.contents import MOST_DECODED, Decoding, octets_of
@@ -22,7 +22,7 @@ from stalwart.jmap.blobs.data_sources import Given, Part, Source, UploadObject, 
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.blobs.quota import Uploader, UploadQuota, UploadQuotaExceeded, pending_uploads
 from stalwart.jmap.call import Call
-from stalwart.jmap.capabilities import BLOB
+from stalwart.jmap.capabilities import BLOB, SHARED_TYPES
 from stalwart.jmap.errors import SetRefused, set_error
 from stalwart.jmap.methods import method
 from stalwart.jmap.standard.argument_reader import invalid
@@ -40,7 +40,8 @@ _Refusals = dict[str, dict[str, Any]]
 @method("Blob/upload", capability=BLOB, needs="jmapBlobUpload")
 async def upload(call: Call, *, store: Store, settings: Any, clock: Clock) -> dict[str, Any]:
     """Makes blobs; they expire like any upload."""
-    account_id = account_argument(call)
+    account_id = account_argument(call, shared=SHARED_TYPES)
+    require_changeable(call.request.access, account_id)
     if call.arguments.get("create") is None:
         raise invalid("create", "is missing")
     create = SetArguments.read(call).create

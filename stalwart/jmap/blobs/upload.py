@@ -14,10 +14,11 @@ from stalwart.codec.ids import encode_id
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.directory.access import RECOVERY_ACCOUNT
 from stalwart.errors import Forbidden, LimitExceeded, NotFound, TooLarge
-from stalwart.jmap.accounts import may_use
+from stalwart.jmap.accounts import may_use, require_changeable
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.blobs.quota import Uploader, UploadQuota, UploadQuotaExceeded, pending_uploads
 from stalwart.jmap.blobs.running import RunningUploads
+from stalwart.jmap.capabilities import SHARED_TYPES
 from stalwart.jmap.standard.asking import number_of
 from stalwart.store import Blob, PendingUploads, Store, Transaction
 from stalwart.store.blob_files import LARGE, Stored
@@ -93,8 +94,9 @@ def _begun(exchange: Exchange, jmap: Jmap, now: int) -> _Upload:
     access = exchange.access
     assert access is not None  # the route says so
     account_id = number_of(exchange.raw_path_value("account_id"))
-    if account_id is None or not may_use(access, account_id):
+    if account_id is None or not may_use(access, account_id, SHARED_TYPES):
         raise NotFound
+    require_changeable(access, account_id)
     if account_id == RECOVERY_ACCOUNT:
         raise Forbidden(_NO_ACCOUNT)
     by = Uploader(access, account_id, UploadQuota.of(jmap, access), now)

@@ -14,6 +14,7 @@ from stalwart.directory.access import Access
 from stalwart.jmap.blobs.holders import BlobHolder, Find
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.mail.capability import MAIL
+from stalwart.jmap.mail.sight import Sight
 from stalwart.store import Transaction
 from stalwart.store.mail_rows import EmailRow
 
@@ -23,7 +24,7 @@ _mailbox_ids = msgspec.json.Decoder(dict[str, bool]).decode
 def _of_emails(ids_of: Callable[[EmailRow], Iterable[str]]) -> Find:
     def find(tx: Transaction, access: Access, account_id: int, blob: BlobId, now: int) -> Iterable[str]:
         owners = [link.owner_id for link in tx.blobs.links(blob.hash, account_id, now) if link.owner_id > 0]
-        rows = tx.mail.list_rows(account_id, owners).values()
+        rows = Sight.of(tx, access, account_id).rows(tx.mail.list_rows(account_id, owners)).values()
         return {id for row in rows for id in ids_of(row)}
 
     return find

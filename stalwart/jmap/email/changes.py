@@ -7,9 +7,14 @@ told.
 
 from __future__ import annotations
 
+from functools import partial
+
 from stalwart.errors import NotFound
+from stalwart.jmap.accounts import belongs
 from stalwart.jmap.email.data_type import EMAIL
 from stalwart.jmap.email.filter import PlainList, plain_list
+from stalwart.jmap.mail.passing import PassingMail
+from stalwart.jmap.sharing.seeing import item_changes, seen_state
 from stalwart.jmap.standard.argument_reader import ArgumentReader
 from stalwart.jmap.standard.asking import Asking
 from stalwart.jmap.standard.data_type import DataType
@@ -20,17 +25,30 @@ from stalwart.jmap.standard.source import Difference, Query
 from stalwart.jmap.standard.states import State
 from stalwart.store import Transaction
 from stalwart.store.object_types import EMAIL as EMAIL_NUMBER
+from stalwart.store.object_types import MAILBOX
+from stalwart.store.rows import Changes
 
 MOST_MOVED = 1000
 """How many changed e-mails are looked for in a list one by one; after more, querying anew is as good."""
 
 
 class EmailSource(ObjectSource):
-    """The log of changes, and what it means for lists."""
+    """The log of changes, and what it means for lists. Of mailboxes that are shared lists tell none."""
+
+    def state(self, tx: Transaction, asking: Asking) -> int:
+        return seen_state(tx, asking, EMAIL_NUMBER)
+
+    def changes(self, tx: Transaction, asking: Asking, since: State, limit: int) -> Changes | None:
+        if belongs(asking.access, asking.account_id):
+            return super().changes(tx, asking, since, limit)
+        passing = partial(PassingMail.since, tx, asking)
+        return item_changes(tx, asking, EMAIL_NUMBER, MAILBOX, since, limit, passing)
 
     def query_changes(
         self, tx: Transaction, asking: Asking, query: Query, since: State, up_to: int | None, limit: int
     ) -> Difference | None:
+        if not belongs(asking.access, asking.account_id):
+            return None
         plain = plain_list(query.filter, query.sort)
         collapse = ArgumentReader(asking.rest).flag("collapseThreads")
         if plain is None or collapse or since.origin is not None:

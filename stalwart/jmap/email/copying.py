@@ -13,15 +13,17 @@ from attrs import frozen
 
 from stalwart.codec.ids import encode_id
 from stalwart.config.settings import Settings
+from stalwart.directory.access import Access
 from stalwart.errors import NotFound, StalwartError
 from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.call import Call
 from stalwart.jmap.email.filing import Made, Outcomes, Target, answers, file_all, report_all
 from stalwart.jmap.email.placement import Placement, read_placement
 from stalwart.jmap.email.set import Writing, carry_out
-from stalwart.jmap.email.set_work import email_state, known_state
+from stalwart.jmap.email.set_work import email_state
 from stalwart.jmap.errors import MethodError, SetRefused, method_error
 from stalwart.jmap.mail.capability import MAIL
+from stalwart.jmap.mail.sight import Sight
 from stalwart.jmap.methods import method
 from stalwart.jmap.standard.arguments import CopyArguments, SetArguments
 from stalwart.jmap.standard.asking import number_of
@@ -30,6 +32,7 @@ from stalwart.jmap.standard.states import require_state
 from stalwart.mail.messages.arriving import Messages
 from stalwart.store import Store, Transaction
 from stalwart.store.mail_rows import EmailRow
+from stalwart.store.object_types import MAILBOX
 from stalwart.web.clock import Clock
 
 _MEMBERS = frozenset(("id", "mailboxIds", "keywords", "receivedAt"))
@@ -50,12 +53,13 @@ class Accounts:
 
     origin: int
     target: int
+    access: Access
     arguments: CopyArguments
 
     def check(self, tx: Transaction) -> str:
         """The state of the target; raises ``MethodError``."""
-        from_state = known_state(tx, self.origin, "fromAccountNotFound")
-        state = known_state(tx, self.target)
+        from_state = email_state(tx, self.access, self.origin, "fromAccountNotFound")
+        state = email_state(tx, self.access, self.target)
         require_state(self.arguments.if_from_in_state, from_state)
         require_state(self.arguments.if_in_state, state)
         return state
@@ -64,10 +68,12 @@ class Accounts:
 @method("Email/copy", capability=MAIL, needs="jmapEmailCopy")
 async def copy_emails(call: Call, *, store: Store, clock: Clock, settings: Settings, messages: Messages) -> Responses:
     """Copy e-mails, and perhaps destroy the originals."""
-    target, origin = account_argument(call), account_argument(call, member="fromAccountId")
+    target = account_argument(call, shared=MAILBOX)
+    origin = account_argument(call, member="fromAccountId", shared=MAILBOX)
     if origin == target:
         raise MethodError("invalidArguments", 'The arguments "fromAccountId" and "accountId" must differ.')
-    accounts = Accounts(origin, target, CopyArguments.read(call))
+    access = call.request.access
+    accounts = Accounts(origin, target, access, CopyArguments.read(call))
     writing = Writing(store, clock, settings, messages)
     began = clock.seconds()
     made: dict[str, Made | StalwartError] = {}
@@ -81,8 +87,8 @@ async def copy_emails(call: Call, *, store: Store, clock: Clock, settings: Setti
 
     def work(tx: Transaction) -> tuple[str, str, Outcomes]:
         old_state = accounts.check(tx)
-        outcomes = file_all(tx, target, made, messages, int(began))
-        return old_state, email_state(tx, target), outcomes
+        outcomes = file_all(tx, target, Sight.of(tx, access, target), made, messages, int(began))
+        return old_state, email_state(tx, access, target), outcomes
 
     old_state, new_state, outcomes = await store.write(work)
     report_all(target, made, outcomes, messages, clock.seconds() - began)
@@ -132,11 +138,12 @@ def _read(given: Mapping[str, Any], created_ids: Mapping[str, str]) -> Wanted:
 
 def _originals(
     tx: Transaction, accounts: Accounts, wanted: Mapping[str, Wanted], messages: Messages
-) -> tuple[dict[int, EmailRow], Target]:
+) -> tuple[Mapping[int, EmailRow], Target]:
     accounts.check(tx)
     places = [each.placement for each in wanted.values()]
     rows = tx.mail.list_rows(accounts.origin, [each.number for each in wanted.values()])
-    return rows, Target.seen(tx, accounts.target, places, messages)
+    seen = Sight.of(tx, accounts.access, accounts.origin).rows(rows)
+    return seen, Target.seen(tx, accounts.access, accounts.target, places, messages)
 
 
 async def _made(wanted: Wanted, row: EmailRow | None, messages: Messages, goal: Target) -> Made:

@@ -19,6 +19,7 @@ from stalwart.jmap.standard.filters import Condition
 from stalwart.jmap.standard.property import Property
 from stalwart.jmap.standard.scalars import Boolean, Id, Json, Nullable, PropertyType, String, Unfit, UnsignedInt
 from stalwart.jmap.standard.sorting import Sort
+from stalwart.store.object_types import MAILBOX
 
 HEADER_PREFIX = "header:"
 
@@ -153,6 +154,7 @@ EMAIL = Declaration(
         "someInThreadHaveKeyword": Sort(on=_ON_KEYWORDS, calculable=False, members=_KEYWORD),
     },
     further_name=is_header_property,
+    shared=MAILBOX,
 )
 
 TEXT_CONDITIONS = frozenset(("text", "from", "to", "cc", "bcc", "subject", "body", "header"))

@@ -13,10 +13,12 @@ from typing import Any, Final
 from attrs import define, field, frozen
 
 from stalwart.codec.ids import encode_id
+from stalwart.directory.access import Access
 from stalwart.errors import OverQuota, StalwartError
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.email.placement import Placement, missing_mailboxes, no_mailbox, placing
 from stalwart.jmap.errors import SetRefused, set_error
+from stalwart.jmap.mail.sight import Sight
 from stalwart.mail.messages.arriving import Messages, Prepared
 from stalwart.mail.messages.quota import Room
 from stalwart.store.blob_files import LARGE
@@ -55,9 +57,12 @@ class Effort:
 
 @define
 class Target:
-    """The account that messages are made for, as it was before: the mailboxes that it does not have, and its room."""
+    """The account that messages are made for, as it was before: the mailboxes that it does not have, what may be done
+    in those that it has, and its room.
+    """
 
     account_id: int
+    sight: Sight
     missing: frozenset[int]
     room: Room
     _messages: Messages
@@ -65,11 +70,14 @@ class Target:
     _is_full: bool = False
 
     @classmethod
-    def seen(cls, tx: Transaction, account_id: int, wanted: Iterable[Placement], messages: Messages) -> Target:
+    def seen(
+        cls, tx: Transaction, access: Access, account_id: int, wanted: Iterable[Placement], messages: Messages
+    ) -> Target:
         """Where all that is ``wanted`` is to go."""
         wanted = tuple(wanted)
         room = messages.room(tx, account_id, len(wanted))
-        return cls(account_id, missing_mailboxes(tx, account_id, wanted), room, messages)
+        sight = Sight.of(tx, access, account_id)
+        return cls(account_id, sight, missing_mailboxes(tx, account_id, sight, wanted), room, messages)
 
     def check(self, place: Placement, least: int, effort: int) -> None:
         """Before a message of ``least`` octets or more is made, for which ``effort`` octets are read.
@@ -79,6 +87,7 @@ class Target:
         missing = self.missing and self.missing & place.mailboxes
         if missing:
             raise no_mailbox(min(missing))
+        self.sight.check_adding(place.mailboxes)
         try:
             if self._is_full and effort >= LARGE:
                 raise OverQuota
@@ -107,21 +116,24 @@ Outcomes = dict[str, AddedEmail | StalwartError]
 """By creation id what was added, or why not."""
 
 
-def file_all(tx: Transaction, account_id: int, makings: Makings, messages: Messages, now: int) -> Outcomes:
+def file_all(
+    tx: Transaction, account_id: int, sight: Sight, makings: Makings, messages: Messages, now: int
+) -> Outcomes:
     """Add messages where they belong; uploads that they were made of are used then (RFC 8620 6)."""
     outcomes: Outcomes = {}
     for creation_id, made in makings.items():
         try:
             outcomes[creation_id] = (
-                made if isinstance(made, StalwartError) else _file(tx, account_id, made, messages, now)
+                made if isinstance(made, StalwartError) else _file(tx, account_id, sight, made, messages, now)
             )
         except StalwartError as problem:
             outcomes[creation_id] = problem
     return outcomes
 
 
-def _file(tx: Transaction, account_id: int, made: Made, messages: Messages, now: int) -> AddedEmail:
+def _file(tx: Transaction, account_id: int, sight: Sight, made: Made, messages: Messages, now: int) -> AddedEmail:
     place = made.placement
+    sight.check_adding(place.mailboxes)
     with tx.savepoint(), placing():
         added = messages.add(
             *(tx, account_id, made.prepared),

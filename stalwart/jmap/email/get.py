@@ -16,8 +16,9 @@ from attrs import define, field, frozen
 from stalwart.codec.ids import encode_id
 from stalwart.codec.mime import scanner
 from stalwart.codec.mime.part import Part, root_of
+from stalwart.directory.access import Access
 from stalwart.errors import NotFound
-from stalwart.jmap.accounts import account_argument
+from stalwart.jmap.accounts import account_argument, belongs
 from stalwart.jmap.allowance import Allowance
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.call import Call
@@ -27,17 +28,18 @@ from stalwart.jmap.email.view import EmailView
 from stalwart.jmap.email.wanted import Wanted, read_wanted
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.mail.capability import MAIL
+from stalwart.jmap.mail.sight import Sight, mail_state
 from stalwart.jmap.methods import method
 from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.jmap.standard.arguments import GetArguments
 from stalwart.jmap.standard.asking import number_of
 from stalwart.jmap.standard.getting import answered_names
-from stalwart.jmap.standard.presence import state_of
 from stalwart.jmap.standard.states import State
 from stalwart.store import Store, Transaction
 from stalwart.store.blob_files import LARGE, BlobFiles
 from stalwart.store.mail_rows import EmailRow
 from stalwart.store.object_types import EMAIL as EMAIL_NUMBER
+from stalwart.store.object_types import MAILBOX
 
 _BATCH = 50
 _encode = msgspec.json.Encoder().encode
@@ -49,21 +51,23 @@ Lines = dict[int | None, bytes]
 @method("Email/get", capability=MAIL, needs=EMAIL.permission("Get"))
 async def get(call: Call, *, store: Store, recent_answers: RecentAnswers) -> dict[str, Any]:
     """E-mails by id."""
-    account_id = account_argument(call)
+    account_id = account_argument(call, shared=MAILBOX)
     arguments = GetArguments.read(call)
+    access = call.request.access
     wanted = read_wanted(answered_names(EMAIL, arguments.properties, call.request.using), arguments.rest)
     ids = None if arguments.ids is None else tuple(arguments.ids)
     allowance = call.request.allowance
-    if not wanted.is_ready or ids is None:
+    reading = _Reading(account_id, access, wanted, allowance)
+    if not wanted.is_ready or ids is None or not belongs(access, account_id):
         most = call.request.limits.max_objects_in_get
-        return _response(account_id, await _read(store, allowance, account_id, ids, wanted, most))
+        return _response(account_id, await _read(store, reading, ids, most))
 
     def ready(tx: Transaction, state: int) -> _Answer | None:
-        return _ready(tx, account_id, ids, wanted, state)
+        return _ready(tx, account_id, access, ids, wanted, state)
 
     answer = await recent_answers.answer(account_id, EMAIL_NUMBER, (ids, wanted.row_names), ready)
     if answer is None:  # what one of them lacks is in a file
-        return _response(account_id, await _read(store, allowance, account_id, ids, wanted, len(ids)))
+        return _response(account_id, await _read(store, reading, ids, len(ids)))
     allowance.list(len(answer.list))
     return _response(account_id, answer)
 
@@ -91,23 +95,20 @@ def _response(account_id: int, answer: _Answer) -> dict[str, Any]:
     }
 
 
-def _ready(tx: Transaction, account_id: int, ids: Ids, wanted: Wanted, state: int) -> _Answer | None:
+def _ready(tx: Transaction, account_id: int, access: Access, ids: Ids, wanted: Wanted, state: int) -> _Answer | None:
     """What rows have, in one transaction; None if files have to be read."""
     numbers = _numbers(ids)
-    reading = _Reading(account_id, wanted, Allowance())
+    reading = _Reading(account_id, access, wanted, Allowance())
     reading.batch(tx, [*filter(None, numbers.values())])
     return None if reading.large else reading.answer(state, numbers)
 
 
-async def _read(
-    store: Store, allowance: Allowance, account_id: int, ids: Ids | None, wanted: Wanted, most: int
-) -> _Answer:
+async def _read(store: Store, reading: _Reading, ids: Ids | None, most: int) -> _Answer:
     """What has to be read of messages too, a batch at a time."""
-    reading = _Reading(account_id, wanted, allowance)
 
     def first(tx: Transaction) -> tuple[int, Mapping[str, int | None], list[int]]:
-        state = state_of(tx, account_id, EMAIL_NUMBER)
-        numbers = _everything(tx, account_id, most) if ids is None else _numbers(ids)
+        state = mail_state(tx, reading.access, reading.account_id, EMAIL_NUMBER)
+        numbers = reading.everything(tx, most) if ids is None else _numbers(ids)
         asked = [*filter(None, numbers.values())]
         reading.batch(tx, asked[:_BATCH])
         return state, numbers, asked
@@ -124,31 +125,36 @@ def _numbers(ids: Iterable[str]) -> Mapping[str, int | None]:
     return {id: number_of(id) for id in ids}
 
 
-def _everything(tx: Transaction, account_id: int, most: int) -> Mapping[str, int | None]:
-    """All e-mails, the latest first; raises ``MethodError`` if there are more than ``most``."""
-    page = tx.mail.page(account_id, limit=most + 1)
-    if len(page.ids) > most:
-        raise MethodError("requestTooLarge", f"There are more than {most} e-mails; ask for some of them by id.")
-    return {encode_id(id): id for id in page.ids}
-
-
 @define
 class _Reading:
     """What one call has read: ``lines`` are the objects as JSON by number, ``large`` rows wait for their file."""
 
     account_id: int
+    access: Access
     wanted: Wanted
     allowance: Allowance
     lines: Lines = field(factory=dict)
     large: list[EmailRow] = field(factory=list)
 
+    def everything(self, tx: Transaction, most: int) -> Mapping[str, int | None]:
+        """All e-mails, the latest first; raises ``MethodError`` if there are more than ``most``."""
+        sight = Sight.of(tx, self.access, self.account_id)
+        if sight.is_whole:
+            ids = tx.mail.page(self.account_id, limit=most + 1).ids
+        else:
+            ids = tx.mail.matching(self.account_id, sight.narrowed(tx, self.account_id, None), limit=most + 1)
+        if len(ids) > most:
+            raise MethodError("requestTooLarge", f"There are more than {most} e-mails; ask for some of them by id.")
+        return {encode_id(id): id for id in ids}
+
     def batch(self, tx: Transaction, ids: Sequence[int]) -> None:
         """Read some, in a transaction."""
         write = self.wanted.rows.line
+        sight = Sight.of(tx, self.access, self.account_id)
         if self.wanted.is_ready:
             incomplete = []
             octets = 0
-            for id, row in tx.mail.list_rows(self.account_id, ids).items():
+            for id, row in sight.rows(tx.mail.list_rows(self.account_id, ids)).items():
                 line = write(row)
                 if line is None:
                     incomplete.append(id)
@@ -159,7 +165,7 @@ class _Reading:
             if not incomplete:
                 return
             ids = incomplete
-        for row in tx.mail.list_rows(self.account_id, ids, parts=True).values():
+        for row in sight.rows(tx.mail.list_rows(self.account_id, ids, parts=True)).values():
             self._row(tx, row)
 
     def answer(self, state: int, numbers: Mapping[str, int | None]) -> _Answer:

@@ -17,14 +17,16 @@ from stalwart.jmap.blobs.contents import MOST_DECODED, Decoding, octets_of
 from stalwart.jmap.call import Call
 from stalwart.jmap.email.filing import Made, Outcomes, Target, answers, dropping, file_all, report_all
 from stalwart.jmap.email.placement import Placement, read_placement
-from stalwart.jmap.email.set_work import email_state, known_state
+from stalwart.jmap.email.set_work import email_state
 from stalwart.jmap.errors import MethodError, SetRefused
 from stalwart.jmap.mail.capability import MAIL
+from stalwart.jmap.mail.sight import Sight
 from stalwart.jmap.methods import method
 from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid
 from stalwart.jmap.standard.states import require_state
 from stalwart.mail.messages.arriving import Messages, NotAMessage, Prepared
 from stalwart.store import Store, Transaction
+from stalwart.store.object_types import MAILBOX
 from stalwart.web.clock import Clock
 
 _MEMBERS = frozenset(("blobId", "mailboxIds", "keywords", "receivedAt"))
@@ -43,7 +45,7 @@ async def import_emails(
     call: Call, *, store: Store, clock: Clock, settings: Settings, messages: Messages
 ) -> dict[str, Any]:
     """Make e-mails of blobs."""
-    account_id = account_argument(call)
+    account_id = account_argument(call, shared=MAILBOX)
     if_in_state, emails = _arguments(call)
     began = clock.seconds()
     now = int(began)
@@ -57,18 +59,18 @@ async def import_emails(
     access, ids = call.request.access, list(dict.fromkeys(each.blob_id for each in wanted.values()))
 
     def look(tx: Transaction) -> tuple[Mapping[str, Readable], Target]:
-        require_state(if_in_state, known_state(tx, account_id))
+        require_state(if_in_state, email_state(tx, access, account_id))
         places = [each.placement for each in wanted.values()]
         found = find_readable(tx, access, account_id, ids, now)
-        return found, Target.seen(tx, account_id, places, messages)
+        return found, Target.seen(tx, access, account_id, places, messages)
 
     found, target = await store.read(look)
 
     def work(tx: Transaction) -> tuple[str, str, Outcomes]:
-        old_state = known_state(tx, account_id)
+        old_state = email_state(tx, access, account_id)
         require_state(if_in_state, old_state)
-        outcomes = file_all(tx, account_id, made, messages, now)
-        return old_state, email_state(tx, account_id), outcomes
+        outcomes = file_all(tx, account_id, Sight.of(tx, access, account_id), made, messages, now)
+        return old_state, email_state(tx, access, account_id), outcomes
 
     with dropping(made, messages):
         preparing = _Preparing(store, messages, settings.of(Email).max_message_size, found, target)

@@ -33,6 +33,7 @@ from stalwart.mail.messages.fragment import FRAGMENT_NAMES
 from stalwart.store import Store, Transaction
 from stalwart.store.blob_files import BlobFiles
 from stalwart.store.incoming import discarding, store_content
+from stalwart.store.object_types import MAILBOX
 from stalwart.web.clock import Clock
 
 _UNKNOWN = ("id", "threadId", "mailboxIds", "keywords", "receivedAt")
@@ -41,7 +42,7 @@ _UNKNOWN = ("id", "threadId", "mailboxIds", "keywords", "receivedAt")
 @method("Email/parse", capability=MAIL, needs=EMAIL.permission("Parse"))
 async def parse(call: Call, *, store: Store, settings: Any, clock: Clock) -> dict[str, Any]:
     """Blobs as e-mails that are in no mailbox."""
-    account_id = account_argument(call)
+    account_id = account_argument(call, shared=MAILBOX)
     jmap = settings.of(Jmap)
     reader = ArgumentReader(call.arguments)
     ids = _blob_ids(call, reader, jmap.parse_limit_email)

@@ -17,6 +17,7 @@ from stalwart.codec.ids import encode_id
 from stalwart.errors import DanglingReference
 from stalwart.jmap.email.keywords import check_number, read_keyword
 from stalwart.jmap.errors import SetRefused
+from stalwart.jmap.mail.sight import Sight
 from stalwart.jmap.standard.asking import number_of
 from stalwart.jmap.standard.dates import UTCDate
 from stalwart.jmap.standard.patch import pointer_of
@@ -109,10 +110,10 @@ def refused(path: str, rule: str) -> SetRefused:
     return SetRefused("invalidProperties", f'"{path[:255]}" {rule}.', (path,))
 
 
-def missing_mailboxes(tx: Transaction, account_id: int, wanted: Iterable[Placement]) -> frozenset[int]:
-    """Those that placements name and an account does not have."""
+def missing_mailboxes(tx: Transaction, account_id: int, sight: Sight, wanted: Iterable[Placement]) -> frozenset[int]:
+    """Those that placements name and an account does not have, as far as who asks may know."""
     named = frozenset[int]().union(*(each.mailboxes for each in wanted))
-    return named - tx.mail.mailboxes.many(account_id, named).keys()
+    return named - sight.known(tx.mail.mailboxes.many(account_id, named))
 
 
 @contextmanager

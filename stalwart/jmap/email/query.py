@@ -9,8 +9,9 @@ from typing import Any
 from attrs import define, field, frozen
 
 from stalwart.codec.ids import encode_id
+from stalwart.directory.access import Access
 from stalwart.errors import Invalid, NotFound
-from stalwart.jmap.accounts import account_argument
+from stalwart.jmap.accounts import account_argument, belongs
 from stalwart.jmap.call import Call
 from stalwart.jmap.email.data_type import EMAIL
 from stalwart.jmap.email.filter import (
@@ -24,45 +25,48 @@ from stalwart.jmap.email.filter import (
 )
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.mail.capability import MAIL
+from stalwart.jmap.mail.sight import Sight, mail_state
 from stalwart.jmap.methods import method
 from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.jmap.standard.argument_reader import ArgumentReader
 from stalwart.jmap.standard.arguments import QueryArguments
-from stalwart.jmap.standard.presence import state_of
 from stalwart.jmap.standard.querying import object_number, read_query
 from stalwart.jmap.standard.source import Query
 from stalwart.jmap.standard.states import State
 from stalwart.jmap.standard.window import Part, Window
-from stalwart.store import Transaction
-from stalwart.store.mail_rows import Filter
+from stalwart.store import Store, Transaction
+from stalwart.store.mail_rows import Combined, Condition, Filter
 from stalwart.store.object_types import EMAIL as EMAIL_NUMBER
+from stalwart.store.object_types import MAILBOX
 
 _ALL = (1 << 63) - 1
 _OCTETS_OF_ID = 64
 
 
 @method("Email/query", capability=MAIL, needs=EMAIL.permission("Query"))
-async def query(call: Call, *, text_search: TextSearch, recent_answers: RecentAnswers) -> dict[str, Any]:
+async def query(call: Call, *, store: Store, text_search: TextSearch, recent_answers: RecentAnswers) -> dict[str, Any]:
     """The ids of e-mails that a filter lets through, sorted."""
-    account_id = account_argument(call)
+    account_id, access = account_argument(call, shared=MAILBOX), call.request.access
     arguments = QueryArguments.read(call)
     collapse = ArgumentReader(arguments.rest).flag("collapseThreads")
     asked = read_query(EMAIL, arguments.filter, arguments.sort, call.request)
     window = Window.of(arguments, object_number(arguments.anchor), call.request.limits.query_max_results)
     plain = plain_list(asked.filter, asked.sort)
-    if plain is None:
-        search = _Search(account_id, asked, window, collapse)
+    if plain is None or not belongs(access, account_id):
+        search = _Search(account_id, access, asked, window, collapse)
         if conditions := text_conditions(asked.filter):
             answer = await text_search.search(account_id, conditions, search.answer)
-        else:
+        elif belongs(access, account_id):
             answer = await _repeated(recent_answers, account_id, search.key, search.part)
+        else:
+            answer = await store.read(search.answer)
     else:
         find = partial(_page, account_id=account_id, plain=plain, window=window, collapse=collapse)
         answer = await _repeated(recent_answers, account_id, (plain, window, collapse), find)
     response: dict[str, Any] = {
         "accountId": encode_id(account_id),
         "queryState": str(State(answer.state)),
-        "canCalculateChanges": plain is not None and not collapse,
+        "canCalculateChanges": plain is not None and not collapse and belongs(access, account_id),
         "position": answer.position,
         "ids": answer.ids,
     }
@@ -125,8 +129,9 @@ def _page(tx: Transaction, *, account_id: int, plain: PlainList, window: Window,
 class _Search:
     """A search, of text or not."""
 
-    def __init__(self, account_id: int, asked: Query, window: Window, collapse: bool) -> None:
+    def __init__(self, account_id: int, access: Access, asked: Query, window: Window, collapse: bool) -> None:
         self.account_id = account_id
+        self._access = access
         self.sort = store_sort(asked.sort)
         self.collapse = collapse
         self._filter = asked.filter
@@ -137,17 +142,31 @@ class _Search:
         """The same for the same search, which must not be one of text."""
         return (store_filter(self._filter, _no_text), self.sort, self._window, self.collapse)
 
-    def answer(self, tx: Transaction, finder: Finder) -> _Answer:
-        """What the window shows of a search of text."""
-        return _Answer.of(state_of(tx, self.account_id, EMAIL_NUMBER), self.part(tx, finder.find))
+    def answer(self, tx: Transaction, finder: Finder | None = None) -> _Answer:
+        """What the window shows of a search, with a ``finder`` of one of text."""
+        state = mail_state(tx, self._access, self.account_id, EMAIL_NUMBER)
+        return _Answer.of(state, self.part(tx, None if finder is None else finder.find))
 
     def part(self, tx: Transaction, find: Callable[[str, Any], frozenset[int]] | None = None) -> Part:
         """What the window shows; ``find`` answers conditions about text."""
         try:
             found = store_filter(self._filter, find or _no_text)
+            sight = Sight.of(tx, self._access, self.account_id)
+            found = _within(sight, sight.narrowed(tx, self.account_id, found))
             return self._window.cut(_Matches(tx, self, found))
         except Invalid as problem:  # filters of any size cannot be carried out
             raise MethodError("unsupportedFilter", problem.detail) from None
+
+
+def _within(sight: Sight, filter: Filter | None) -> Filter | None:
+    """The same; mailboxes that he may not read are as good as mailboxes that are not there."""
+    if sight.is_whole or filter is None:
+        return filter
+    if isinstance(filter, Combined):
+        return Combined(filter.operator, tuple(part for each in filter.filters if (part := _within(sight, each))))
+    if filter.test == "in_mailbox" and isinstance(filter.value, int) and not sight.readable((filter.value,)):
+        return Condition("among", frozenset())
+    return filter
 
 
 def _no_text(test: str, value: Any) -> frozenset[int]:

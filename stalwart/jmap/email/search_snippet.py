@@ -19,6 +19,7 @@ from stalwart.codec.search_marks import marked, preview
 from stalwart.codec.search_terms import Unit, question
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.config.settings import Settings
+from stalwart.directory.access import Access
 from stalwart.errors import Invalid
 from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.call import Call
@@ -26,6 +27,7 @@ from stalwart.jmap.email.data_type import EMAIL
 from stalwart.jmap.email.filter import TextSearch
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.mail.capability import MAIL
+from stalwart.jmap.mail.sight import Sight
 from stalwart.jmap.methods import method
 from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid
 from stalwart.jmap.standard.asking import number_of
@@ -34,6 +36,7 @@ from stalwart.jmap.standard.presence import require_account
 from stalwart.mail.messages import fragment
 from stalwart.store import Store, Transaction
 from stalwart.store.blob_files import BlobFiles
+from stalwart.store.object_types import MAILBOX
 
 _PIECE = 8
 _MOST_UNITS = 200
@@ -60,7 +63,7 @@ class _Kept:
 @method("SearchSnippet/get", capability=MAIL, needs="jmapSearchSnippetGet")
 async def get(call: Call, *, store: Store, settings: Settings, text_search: TextSearch) -> dict[str, Any]:
     """Subjects and previews with marks, of e-mails that a search has found."""
-    account_id = account_argument(call)
+    account_id = account_argument(call, shared=MAILBOX)
     arguments = ArgumentReader(call.arguments)
     tree = read_filter(arguments.object("filter"), EMAIL.conditions, call.request)
     given = arguments.texts("emailIds")
@@ -74,7 +77,9 @@ async def get(call: Call, *, store: Store, settings: Settings, text_search: Text
     wanted = _wanted(tree)
     if wanted.subject or wanted.body:
         await text_search.ready(account_id)
-    kept = await store.read(partial(_kept, account_id=account_id, numbers=[*filter(None, numbers.values())]))
+    access = call.request.access
+    asked = [*filter(None, numbers.values())]
+    kept = await store.read(partial(_kept, access=access, account_id=account_id, numbers=asked))
     found = [(id, kept[number]) for id, number in numbers.items() if number in kept]
     snippets: list[dict[str, Any]] = []
     for begin in range(0, len(found), _PIECE):
@@ -107,8 +112,8 @@ def _asserted(tree: Filter) -> Iterator[Test]:
             yield from _asserted(part)
 
 
-def _kept(tx: Transaction, *, account_id: int, numbers: Sequence[int]) -> Mapping[int | None, _Kept]:
-    rows = tx.mail.list_rows(account_id, numbers)
+def _kept(tx: Transaction, *, access: Access, account_id: int, numbers: Sequence[int]) -> Mapping[int | None, _Kept]:
+    rows = Sight.of(tx, access, account_id).rows(tx.mail.list_rows(account_id, numbers))
     if not rows:
         require_account(tx, account_id)
     documents = tx.mail_text.documents(account_id, rows)

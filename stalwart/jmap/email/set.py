@@ -22,7 +22,7 @@ from stalwart.jmap.drafts.fields import outweighs
 from stalwart.jmap.email.data_type import EMAIL
 from stalwart.jmap.email.filing import Made, Outcomes, Target, dropping, report_all
 from stalwart.jmap.email.patch import read_email_patch
-from stalwart.jmap.email.set_work import EmailSetWork, Plan, known_state
+from stalwart.jmap.email.set_work import EmailSetWork, Plan, email_state
 from stalwart.jmap.mail.capability import MAIL
 from stalwart.jmap.methods import method
 from stalwart.jmap.standard.arguments import SetArguments
@@ -31,6 +31,7 @@ from stalwart.jmap.standard.setting import require_permissions
 from stalwart.jmap.standard.states import require_state
 from stalwart.mail.messages.arriving import Messages
 from stalwart.store import Store, Transaction
+from stalwart.store.object_types import MAILBOX
 from stalwart.web.clock import Clock
 
 _LIGHT = 64 << 10  # up to here arguments are read at once, else in a thread
@@ -51,7 +52,7 @@ async def set_emails(
     call: Call, *, store: Store, clock: Clock, settings: Settings, messages: Messages
 ) -> dict[str, Any]:
     """Create, update and destroy e-mails."""
-    account_id = account_argument(call)
+    account_id = account_argument(call, shared=MAILBOX)
     arguments = SetArguments.read(call)
     writing = Writing(store, clock, settings, messages)
     return (await carry_out(call.request, account_id, arguments, writing)).wire()
@@ -64,7 +65,7 @@ async def carry_out(request: Request, account_id: int, arguments: SetArguments, 
     """
     require_permissions(request.access, arguments, EMAIL.permission)
     began = writing.clock.seconds()
-    plan = Plan(account_id, arguments, request.created_ids, int(began), writing.messages)
+    plan = Plan(account_id, request.access, arguments, request.created_ids, int(began), writing.messages)
     if outweighs([arguments.create, arguments.update], _LIGHT):
         drafts = await writing.store.blob_work(lambda _: _read(plan))
     else:
@@ -104,10 +105,10 @@ async def _make(request: Request, plan: Plan, drafts: Mapping[str, Draft], writi
     wanted = list(dict.fromkeys(id for draft in drafts.values() for id in draft.blob_ids()))
 
     def look(tx: Transaction) -> tuple[Mapping[str, Readable], Target]:
-        require_state(plan.arguments.if_in_state, known_state(tx, plan.account_id))
+        require_state(plan.arguments.if_in_state, email_state(tx, request.access, plan.account_id))
         found = find_readable(tx, request.access, plan.account_id, wanted, plan.now)
         places = [draft.placement for draft in drafts.values()]
-        return found, Target.seen(tx, plan.account_id, places, writing.messages)
+        return found, Target.seen(tx, request.access, plan.account_id, places, writing.messages)
 
     found, target = await writing.store.read(look)
     composing = Composing(writing.store, writing.settings)

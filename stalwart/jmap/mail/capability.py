@@ -6,8 +6,12 @@ from typing import Any
 
 from stalwart.config.collaboration.email import Email
 from stalwart.jmap.capabilities import Audience, Capability
+from stalwart.store.object_types import MAILBOX
 
 MAIL = "urn:ietf:params:jmap:mail"
+MAIL_SHARE = "urn:ietf:params:jmap:mail:share"
+"""Sharing of mailboxes (draft-ietf-jmap-mail-sharing)."""
+
 QUOTA = "urn:ietf:params:jmap:quota"
 
 EMAIL_SORTS = (
@@ -41,9 +45,10 @@ def _limits(audience: Audience) -> dict[str, Any]:
         "maxSizeMailboxName": longest_name(email),
         "maxSizeAttachmentsPerEmail": email.max_attachment_size,
         "emailQuerySortOptions": list(EMAIL_SORTS),
-        "mayCreateTopLevelMailbox": audience.access.may("jmapMailboxCreate"),
+        "mayCreateTopLevelMailbox": audience.belongs and audience.access.may("jmapMailboxCreate"),
     }
 
 
-mail = Capability(MAIL, account=_limits, permission="jmapEmailGet")
+mail = Capability(MAIL, account=_limits, permission="jmapEmailGet", shared=(MAILBOX,))
+mail_share = Capability(MAIL_SHARE, permission="jmapMailboxGet", shared=(MAILBOX,))
 quota = Capability(QUOTA, permission="jmapQuotaGet")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.call import Call
 from stalwart.jmap.standard.asking import Services
+from stalwart.store.object_types import MAILBOX
 
 
 async def with_folders(call: Call, services: Services) -> None:
@@ -12,4 +13,4 @@ async def with_folders(call: Call, services: Services) -> None:
 
     Raises what ``account_argument`` raises. An account that does not exist is for the method to report.
     """
-    await services["folders"].ensure(account_argument(call))
+    await services["folders"].ensure(account_argument(call, shared=MAILBOX))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
-from stalwart.jmap.mail.capability import MAIL
+from stalwart.jmap.mail.capability import MAIL, MAIL_SHARE
 from stalwart.jmap.mail.default_folders import with_folders
-from stalwart.jmap.mail.mailbox_rights import NAMES, rights
+from stalwart.jmap.mail.mailbox_rights import MAY_SHARE, NAMES, rights
 from stalwart.jmap.mail.mailbox_rules import MailboxRules
 from stalwart.jmap.mail.mailbox_source import MailboxSource
+from stalwart.jmap.sharing.rights import MAILBOX as SHARING
+from stalwart.jmap.sharing.rights import SHARE_WITH
+from stalwart.jmap.standard.asking import Asking
 from stalwart.jmap.standard.containers import Member, Struct
 from stalwart.jmap.standard.data_type import DataType
 from stalwart.jmap.standard.declaration import Declaration
@@ -25,11 +28,16 @@ COUNTS = ("totalEmails", "unreadEmails", "totalThreads", "unreadThreads")
 
 _LONGEST_NAME = 65536  # x:Email.maxMailboxNameLength is less
 _LARGEST_ORDER = (1 << 31) - 1  # RFC 8621 2
-_RIGHTS = Struct({name: Member(Boolean()) for name in NAMES})
+_RIGHTS = Struct({name: Member(Boolean()) for name in (*NAMES, MAY_SHARE)})
 
 
 def _has_name(mailbox: Mapping[str, Any], text: str) -> bool:
     return name_key(text) in name_key(mailbox["name"])
+
+
+def _seen_by(asking: Asking) -> Hashable:
+    access = asking.access
+    return access.account_id, rights(access.permissions), MAIL_SHARE in asking.request.using
 
 
 MAILBOX = DataType(
@@ -44,6 +52,7 @@ MAILBOX = DataType(
             **{name: computed(UnsignedInt()) for name in COUNTS},
             "myRights": computed(_RIGHTS),
             "isSubscribed": Property(Boolean(), default=True),
+            SHARE_WITH: SHARING.properties(MAIL_SHARE)[SHARE_WITH],
         },
         conditions={
             "parentId": Condition(Nullable(Id()), lambda mailbox, id: mailbox["parentId"] == id, ("parentId",)),
@@ -58,10 +67,11 @@ MAILBOX = DataType(
         },
         sorts={name: Sort.by(name) for name in ("sortOrder", "name", "parentId")},
         counts=COUNTS,
+        shared=NUMBER,
     ),
     source=MailboxSource(),
     rules=MailboxRules(),
-    services=("settings", "folders", "quotas"),
+    services=("settings", "folders", "quotas", "granting"),
     before=with_folders,
-    repeated=Repeated(NUMBER, lambda asking: (asking.access.account_id, rights(asking.access.permissions))),
+    repeated=Repeated(NUMBER, _seen_by),
 )

@@ -1,6 +1,5 @@
-"""``myRights`` of mailboxes (RFC 8621 2): in the own account and in those of groups, whatever the permissions allow.
-
-But for the Inbox, which stays where it is. Mailboxes that are shared one by one join once sharing is built.
+"""``myRights`` of mailboxes (RFC 8621 2): in the own account and in those of groups, whatever the permissions allow;
+elsewhere what was granted besides. But for the Inbox, which stays where it is.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ from typing import Final
 
 from attrs import frozen
 
+from stalwart.codec.dav.rights import Rights as Granted
+from stalwart.jmap.sharing.rights import MAILBOX
 from stalwart.mail.messages.folders import INBOX
 from stalwart.store.mail_rows import MailboxRow
 
@@ -27,6 +28,8 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 """Which permissions give a right, any of them."""
 
 NAMES: Final = (*_NEEDED, "maySubmit")
+MAY_SHARE: Final = "mayShare"
+"""Shown to those who know of it (draft-ietf-jmap-mail-sharing)."""
 
 
 @frozen(eq=False)
@@ -36,9 +39,16 @@ class Rights:
     inbox: Mapping[str, bool]
     others: Mapping[str, bool]
 
-    def of(self, mailbox: MailboxRow) -> Mapping[str, bool]:
-        """In this one."""
-        return self.inbox if mailbox.role == INBOX else self.others
+    def of(self, mailbox: MailboxRow, granted: Granted | None = None, *, shares: bool = False) -> Mapping[str, bool]:
+        """In this one, where only what is ``granted`` may be done unless that is None; with the right to share it if
+        that is asked for.
+        """
+        held = self.inbox if mailbox.role == INBOX else self.others
+        if granted is None:
+            return {**held, MAY_SHARE: self.others["mayRename"]} if shares else held
+        shown = MAILBOX.shown(granted)
+        names = (*NAMES, MAY_SHARE) if shares else NAMES
+        return {name: shown[name] and held.get(name, self.others["mayRename"]) for name in names}
 
 
 @lru_cache(maxsize=256)

@@ -9,12 +9,16 @@ import unicodedata
 from collections.abc import Collection, Mapping, Set
 from typing import Any
 
+from stalwart.codec.dav.rights import Rights
 from stalwart.config.collaboration.email import SPECIAL_USE, Email
 from stalwart.errors import StalwartError
+from stalwart.jmap.accounts import belongs
 from stalwart.jmap.errors import SetRefused, Untimely
 from stalwart.jmap.mail import mailbox_tree as tree
 from stalwart.jmap.mail.capability import longest_name
 from stalwart.jmap.mail.mailbox_source import known, parent_number
+from stalwart.jmap.mail.sight import Sight
+from stalwart.jmap.sharing.rights import SHARE_WITH
 from stalwart.jmap.standard.argument_reader import ArgumentReader
 from stalwart.jmap.standard.arguments import SetArguments
 from stalwart.jmap.standard.asking import Asking, Change, number_of
@@ -27,6 +31,8 @@ ROLES = frozenset(SPECIAL_USE.names)
 """The roles that mailboxes can have. Those of views over all mail, such as ``all``, are none (RFC 6154 2)."""
 
 _AT_ONCE = 1000
+_ONLY_HIS = frozenset(("isSubscribed", SHARE_WITH))
+"""What people see in their own way, and what has a right of its own."""
 _ALWAYS = 1 << 62
 _CONTROLS = frozenset(("Cc", "Cs", "Zl", "Zp"))
 
@@ -36,13 +42,17 @@ class MailboxRules(Rules):
 
     async def prepare(self, asking: Asking, arguments: SetArguments) -> Mapping[str, StalwartError]:
         remove = ArgumentReader(asking.rest).flag("onDestroyRemoveEmails")
-        if remove and not (arguments.if_in_state or arguments.create or arguments.update):
+        is_alone = not (arguments.if_in_state or arguments.create or arguments.update)
+        if remove and is_alone and belongs(asking.access, asking.account_id):
             await _empty_large(asking, {number for number in map(number_of, arguments.destroy) if number is not None})
         return {}
 
     def check(self, tx: Transaction, asking: Asking, change: Change) -> None:
         changed = change.changed
         email = asking.services["settings"].of(Email)
+        sight = Sight.of(tx, asking.access, asking.account_id)
+        if not sight.is_whole:
+            _check_guest(sight, change)
         if change.id is None:
             self._room(tx, asking, email)
         elif not changed.keys().isdisjoint(("name", "parentId", "role")):
@@ -63,6 +73,10 @@ class MailboxRules(Rules):
         return True
 
     def destroying(self, tx: Transaction, asking: Asking, change: Change) -> None:
+        sight, removes = Sight.of(tx, asking.access, asking.account_id), asking.rest.get("onDestroyRemoveEmails")
+        wanted = Rights.DELETE | Rights.REMOVE_ITEMS if removes else Rights.DELETE
+        if not sight.may(change.id or 0, wanted):
+            raise SetRefused("forbidden", "You may not destroy this mailbox.")
         if known(tx, asking, change).role == INBOX:
             raise SetRefused("forbidden", "The Inbox cannot be destroyed.")
 
@@ -92,6 +106,17 @@ class MailboxRules(Rules):
         below = 1 if change.id is None else tree.height(change.id, parents)
         if parent is not None or above + below > deepest:
             raise Untimely("invalidProperties", f"Mailboxes are at most {deepest} levels deep.", ("parentId",))
+
+
+def _check_guest(sight: Sight, change: Change) -> None:
+    """What somebody may do with mailboxes that are shared with him. Raises ``SetRefused``."""
+    names = change.changed.keys() if change.id is not None else frozenset()
+    if names - _ONLY_HIS and not sight.may(change.id or 0, Rights.MODIFY):
+        raise SetRefused("forbidden", "You may not change this mailbox.", sorted(names - _ONLY_HIS))
+    if change.id is None or "parentId" in names:
+        parent = parent_number(change.new["parentId"])
+        if parent is None or not sight.may(parent, Rights.CREATE_CHILD):
+            raise SetRefused("forbidden", "You may not put a mailbox there.", ("parentId",))
 
 
 async def _empty_large(asking: Asking, doomed: Set[int]) -> None:

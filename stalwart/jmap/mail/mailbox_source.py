@@ -5,18 +5,26 @@ Every row is made into a whole object, which costs less than choosing. Queries l
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from attrs import frozen
 
+from stalwart.codec.dav.rights import Rights as Granted
 from stalwart.codec.ids import encode_id
 from stalwart.errors import Conflict, DanglingReference, Linked, NotFound
+from stalwart.jmap.accounts import belongs
 from stalwart.jmap.errors import SetRefused, Untimely
 from stalwart.jmap.mail import mailbox_tree as tree
-from stalwart.jmap.mail.mailbox_rights import Rights, rights
+from stalwart.jmap.mail.capability import MAIL_SHARE
+from stalwart.jmap.mail.mailbox_rights import MAY_SHARE, Rights, rights
+from stalwart.jmap.mail.sight import Sight
 from stalwart.jmap.mail.subscriptions import is_subscribed, with_subscription
+from stalwart.jmap.sharing.changing import share, shown_grants
+from stalwart.jmap.sharing.rights import MAILBOX as RIGHTS
+from stalwart.jmap.sharing.rights import SHARE_WITH
+from stalwart.jmap.sharing.seeing import is_visible, visible_changes
 from stalwart.jmap.standard.argument_reader import ArgumentReader
 from stalwart.jmap.standard.asking import Asking, Change, number_of
 from stalwart.jmap.standard.filters import predicate
@@ -57,16 +65,20 @@ class MailboxSource:
     def fetch(
         self, tx: Transaction, asking: Asking, ids: Collection[int] | None, names: Collection[str], limit: int
     ) -> Found:
-        mailboxes = tx.mail.mailboxes
-        if ids is None:
-            rows = mailboxes.list(asking.account_id)[:limit]
-        else:
-            rows = list(mailboxes.many(asking.account_id, ids).values())
-        account_id, user_id, held = asking.account_id, asking.access.account_id, rights(asking.access.permissions)
-        return [(row.id, wire_form(row, account_id, user_id, held)) for row in rows]
+        mailboxes, account_id = tx.mail.mailboxes, asking.account_id
+        rows = mailboxes.list(account_id) if ids is None else list(mailboxes.many(account_id, ids).values())
+        looking = Looking.of(tx, asking)
+        if looking.granted is not None:
+            seen = {id for id, granted in looking.granted.items() if is_visible(granted)}
+            rows = [row for row in rows if row.id in seen]
+        rows = rows[:limit]
+        if SHARE_WITH in names:
+            shared = tx.shares.of_objects(account_id, [row.id for row in rows if looking.may_share(row)])
+            return [(row.id, {**looking.wire_form(row), SHARE_WITH: _shown(shared.get(row.id))}) for row in rows]
+        return [(row.id, looking.wire_form(row)) for row in rows]
 
     def changes(self, tx: Transaction, asking: Asking, since: State, limit: int) -> Changes | None:
-        return tx.objects.changes(asking.account_id, MAILBOX, since.number, limit, since.origin)
+        return visible_changes(tx, asking, MAILBOX, since, limit)
 
     def create(self, tx: Transaction, asking: Asking, change: Change) -> int:
         new = change.new
@@ -82,13 +94,27 @@ class MailboxSource:
                 sort_order=new["sortOrder"],
                 data=data,
             )
+        self._inherit(tx, asking, made)
+        if new.get(SHARE_WITH):
+            self._share(tx, asking, made, None, new[SHARE_WITH])
         return made.id
+
+    def _inherit(self, tx: Transaction, asking: Asking, made: MailboxRow) -> None:
+        """What a guest makes in a mailbox is shared with all with whom that is."""
+        if made.parent_id is not None and not belongs(asking.access, asking.account_id):
+            tx.shares.replace(asking.account_id, made.id, tx.shares.of_object(asking.account_id, made.parent_id))
+
+    def _share(self, tx: Transaction, asking: Asking, row: MailboxRow, old: Any, new: Any) -> None:
+        tx.objects.update(asking.account_id, row.id, now=asking.now)
+        share(tx, asking, RIGHTS, (row.id, MAILBOX, row.name), old, new)
 
     def update(self, tx: Transaction, asking: Asking, change: Change) -> dict[str, Any] | None:
         row = known(tx, asking, change)
         columns = _columns(change, row, asking)
         with _refusing():
             tx.mail.mailboxes.update(asking.account_id, row.id, now=asking.now, **columns)
+        if SHARE_WITH in change.changed:
+            self._share(tx, asking, row, change.old[SHARE_WITH], change.new[SHARE_WITH])
         return None
 
     def destroy(self, tx: Transaction, asking: Asking, change: Change) -> None:
@@ -146,20 +172,56 @@ class MailboxSource:
         return [id for id in order if id in matching], parents
 
 
-def wire_form(row: MailboxRow, account_id: int, user_id: int, held: Rights) -> dict[str, Any]:
-    """All properties of a mailbox of ``account_id`` but ``id``, as ``user_id`` sees it who has the rights ``held``."""
-    return {
-        "name": row.name,
-        "parentId": None if row.parent_id is None else encode_id(row.parent_id),
-        "role": row.role,
-        "sortOrder": row.sort_order,
-        "totalEmails": row.total,
-        "unreadEmails": row.unread,
-        "totalThreads": row.total_threads,
-        "unreadThreads": row.unread_threads,
-        "myRights": held.of(row),
-        "isSubscribed": is_subscribed(row.data, account_id, user_id),
-    }
+@frozen
+class Looking:
+    """Somebody who looks at mailboxes of an account: ``held`` is what his permissions allow, ``granted`` what he may do
+    with each, None where all is his.
+    """
+
+    account_id: int
+    user_id: int
+    held: Rights
+    granted: Mapping[int, Granted] | None
+    shares: bool
+
+    @classmethod
+    def of(cls, tx: Transaction, asking: Asking) -> Looking:
+        """Who asks."""
+        access, account_id = asking.access, asking.account_id
+        granted = Sight.of(tx, access, account_id).rights
+        shares = MAIL_SHARE in asking.request.using
+        return cls(account_id, access.account_id, rights(access.permissions), granted, shares)
+
+    def may_share(self, row: MailboxRow) -> bool:
+        """Whether he may share a mailbox, and know with whom it is shared."""
+        return bool(self.held.of(row, self._granted(row), shares=True)[MAY_SHARE])
+
+    def wire_form(self, row: MailboxRow) -> dict[str, Any]:
+        """All properties of a mailbox but ``id`` and ``shareWith``, as he sees it."""
+        granted = self._granted(row)
+        is_read = granted is None or Granted.READ_ITEMS in granted
+        parent = row.parent_id
+        if parent is not None and self.granted is not None and not is_visible(self.granted.get(parent, Granted.NONE)):
+            parent = None  # it is not there for him
+        return {
+            "name": row.name,
+            "parentId": None if parent is None else encode_id(parent),
+            "role": row.role,
+            "sortOrder": row.sort_order,
+            "totalEmails": row.total if is_read else 0,
+            "unreadEmails": row.unread if is_read else 0,
+            "totalThreads": row.total_threads if is_read else 0,
+            "unreadThreads": row.unread_threads if is_read else 0,
+            "myRights": self.held.of(row, granted, shares=self.shares),
+            "isSubscribed": is_subscribed(row.data, self.account_id, self.user_id, is_guest=granted is not None),
+        }
+
+    def _granted(self, row: MailboxRow) -> Granted | None:
+        return None if self.granted is None else self.granted.get(row.id, Granted.NONE)
+
+
+def _shown(grants: Mapping[int, int] | None) -> dict[str, Any] | None:
+    return shown_grants(RIGHTS, grants) if grants else None
 
 
 def parent_number(id: str | None) -> int | None:

@@ -14,14 +14,14 @@ _OTHERS = "subscribers"
 Data = Mapping[str, Any] | None
 
 
-def is_subscribed(data: Data, account_id: int, user_id: int) -> bool:
-    """Whether ``user_id`` is subscribed to a mailbox of ``account_id`` with ``data``."""
+def is_subscribed(data: Data, account_id: int, user_id: int, *, is_guest: bool = False) -> bool:
+    """Whether ``user_id`` is subscribed to a mailbox of ``account_id`` with ``data``; a guest is if he has said so."""
     if not data:
         return False
     own = bool(data.get(_OWNER, False))
     if user_id == account_id:
         return own
-    return bool(data.get(_OTHERS, {}).get(str(user_id), own))
+    return bool(data.get(_OTHERS, {}).get(str(user_id), own and not is_guest))
 
 
 def with_subscription(data: Data, account_id: int, user_id: int, subscribed: bool) -> dict[str, Any]:

@@ -5,7 +5,8 @@ Where his rights on an object that he may know have changed since a state, nothi
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Protocol
 
 import msgspec
 
@@ -41,6 +42,55 @@ def visible_changes(tx: Transaction, asking: Asking, type: int, since: State, li
     rights = viewer.rights_on_some(tx, account_id, (*changes.created, *changes.updated))
     seen = {id for id, held in rights.items() if is_visible(held)}
     return only_seen(changes, seen)
+
+
+class Passing(Protocol):
+    """What somebody sees of objects that are in others, which have the rights; and what has come into his sight, and
+    left it, since a state.
+    """
+
+    def seen(self, ids: Collection[int]) -> Collection[int]:
+        """Those of them that he sees now."""
+
+    def came(self, ids: Collection[int]) -> Collection[int]:
+        """Those of what he sees that he did not see before."""
+
+    def left(self, ids: Collection[int]) -> Collection[int]:
+        """Those of what he does not see that he saw before."""
+
+
+def item_changes(
+    tx: Transaction,
+    asking: Asking,
+    type: int,
+    container: int,
+    since: State,
+    limit: int,
+    passing: Callable[[int], Passing | None],
+) -> Changes | None:
+    """Changes of objects of a type that are in ``container`` objects, for who does not belong to the account: what has
+    come into his sight is created for him, what has left it is destroyed. ``passing`` answers for a state, None if
+    nobody knows.
+    """
+    account_id = asking.account_id
+    state, seen_now = tx.objects.state(account_id, type), seen_state(tx, asking, type)
+    if since.number > seen_now or is_outdated(tx, asking, container, since):
+        return None
+    start, origin = min(since.number, state), None if since.origin is None else min(since.origin, state)
+    changes = tx.objects.changes(account_id, type, start, limit, origin)
+    known = passing(start if origin is None else origin)
+    if changes is None or known is None:
+        return None
+    seen = set(known.seen((*changes.created, *changes.updated)))
+    came = set(known.came([id for id in changes.updated if id in seen]))
+    left = known.left([id for id in changes.updated if id not in seen])
+    return msgspec.structs.replace(
+        changes,
+        created=(*(id for id in changes.created if id in seen), *sorted(came)),
+        updated=tuple(id for id in changes.updated if id in seen and id not in came),
+        destroyed=(*changes.destroyed, *sorted(left)),
+        new_state=changes.new_state if changes.has_more else seen_now,
+    )
 
 
 def is_outdated(tx: Transaction, asking: Asking, type: int, since: State) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from stalwart.codec.ids import encode_id
-from stalwart.jmap.accounts import account_argument
+from stalwart.jmap.accounts import account_argument, belongs
 from stalwart.jmap.call import Call
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.standard.arguments import GetArguments
@@ -42,7 +42,7 @@ async def get_objects(backed: Backed, call: Call, services: Services) -> dict[st
         listed = [wire_object(id, properties, names) for id, properties in found]
         return _Answer(state, listed, _not_found(arguments.ids, numbers or {}, there), len(names))
 
-    repeated = backed.repeated
+    repeated = backed.repeated if belongs(call.request.access, account_id) else None
     if repeated is None:
         answer = await services["store"].read(lambda tx: made(tx, backed.source.state(tx, asking)))
     else:

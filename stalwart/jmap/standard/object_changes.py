@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from stalwart.codec.ids import encode_id
-from stalwart.jmap.accounts import account_argument
+from stalwart.jmap.accounts import account_argument, belongs
 from stalwart.jmap.call import Call
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.standard.arguments import ChangesArguments
@@ -38,7 +38,7 @@ async def object_changes(backed: Backed, call: Call, services: Services) -> dict
             require_account(tx, account_id)
         return None if changes is None else _Answer.of(changes)
 
-    repeated = backed.repeated
+    repeated = backed.repeated if belongs(call.request.access, account_id) else None
     if repeated is None:
         answer = await services["store"].read(lambda tx: made(tx, 0))
     else:

@@ -17,6 +17,7 @@ from stalwart.store.sql.mail_recount import Recount
 from stalwart.store.sql.mail_writing import MailWriting
 from stalwart.store.sql.objects import SqlObjects
 from stalwart.store.sql.session import Session
+from stalwart.store.sql.shares import forget_shares
 
 _AT_ONCE = 500
 _SELECT = (
@@ -111,6 +112,7 @@ class SqlMailboxes:
         self._session.run("DELETE FROM container WHERE account_id = ? AND id = ?", account_id, id)
         seq = self._objects.allocate(account_id)[0]
         self._objects.kill(account_id, id, now=now, seq=seq)
+        forget_shares(self._session, account_id, [id])
         self._objects.follow(account_id, QUOTA, seq)
 
     def get(self, account_id: int, id: int) -> MailboxRow | None:

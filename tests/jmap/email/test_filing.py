@@ -14,6 +14,7 @@ from stalwart.jmap.email import filing
 from stalwart.jmap.email.filing import Effort, Made, Outcomes, answers, file_all, report_all
 from stalwart.jmap.email.placement import Placement
 from stalwart.jmap.errors import SetRefused
+from stalwart.jmap.mail.sight import Sight
 from stalwart.mail.messages.quota import Limits, Quotas
 from stalwart.store.blob_files import MemoryBlobFiles, Stored
 from stalwart.store.mail_rows import AddedEmail
@@ -29,7 +30,7 @@ class FilingTests(WritingCase):
         return Made(Placement(frozenset(map(decode_id, mailboxes))), prepared)
 
     def filed(self, **makings: Any) -> Outcomes:
-        return dict(self.write(lambda tx: file_all(tx, OWN, makings, self.messages, NOW)))
+        return dict(self.write(lambda tx: file_all(tx, OWN, Sight(), makings, self.messages, NOW)))
 
     def test_each_is_filed_by_itself(self) -> None:
         refusal = SetRefused("invalidProperties")

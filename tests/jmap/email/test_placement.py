@@ -9,6 +9,7 @@ from stalwart.codec.ids import decode_id
 from stalwart.errors import DanglingReference
 from stalwart.jmap.email.placement import Placement, missing_mailboxes, placing, read_mailbox, read_placement
 from stalwart.jmap.errors import SetRefused
+from stalwart.jmap.mail.sight import Sight
 from tests.jmap.email.writing import OWN, WritingCase
 
 
@@ -18,9 +19,9 @@ class MissingTests(WritingCase):
     def test_mailboxes_that_an_account_does_not_have(self) -> None:
         inbox, team = decode_id(self.inbox), decode_id(self.team)
         places = [Placement(frozenset(each)) for each in ((inbox,), (inbox, 99), (team, 1 << 62))]
-        found = self.read(lambda tx: missing_mailboxes(tx, OWN, places))
+        found = self.read(lambda tx: missing_mailboxes(tx, OWN, Sight(), places))
         self.assertEqual(found, {99, 1 << 62, team} - {inbox})
-        self.assertEqual(self.read(lambda tx: missing_mailboxes(tx, OWN, [])), frozenset())
+        self.assertEqual(self.read(lambda tx: missing_mailboxes(tx, OWN, Sight(), [])), frozenset())
 
 
 class PlacementTests(TestCase):

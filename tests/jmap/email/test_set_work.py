@@ -25,7 +25,7 @@ class EmailSetWorkTests(WritingCase):
 
     def test_a_second_run_starts_anew(self) -> None:
         id = self.email()
-        plan = Plan(OWN, SetArguments(create={"k": {}}, update={id: {}}), {}, NOW, self.messages)
+        plan = Plan(OWN, self.access, SetArguments(create={"k": {}}, update={id: {}}), {}, NOW, self.messages)
         plan.made["k"] = self.made(self.inbox)
         plan.patches[id] = EmailPatch(marks={"a": True})
         first, second = (self.write(lambda tx: EmailSetWork(tx, plan).run()) for _ in range(2))
@@ -34,7 +34,7 @@ class EmailSetWorkTests(WritingCase):
 
     def test_what_is_refused_is_refused_with_its_error(self) -> None:
         id = self.email()
-        plan = Plan(OWN, SetArguments(create={"k": {}}, update={id: {}}), {}, NOW, self.messages)
+        plan = Plan(OWN, self.access, SetArguments(create={"k": {}}, update={id: {}}), {}, NOW, self.messages)
         plan.made["k"] = OverQuota()
         plan.patches[id] = SetRefused("invalidPatch")
         outcome = self.write(lambda tx: EmailSetWork(tx, plan).run())
@@ -43,7 +43,7 @@ class EmailSetWorkTests(WritingCase):
 
     def test_many_are_destroyed_at_once(self) -> None:
         ids = [self.email(message(str(number))) for number in range(40)]
-        plan = Plan(OWN, evolve(SetArguments(), destroy=[*ids, "zz"]), {}, NOW, self.messages)
+        plan = Plan(OWN, self.access, evolve(SetArguments(), destroy=[*ids, "zz"]), {}, NOW, self.messages)
         outcome = self.write(lambda tx: EmailSetWork(tx, plan).run())
         self.assertEqual(outcome.destroyed, ids)
         self.assertEqual(outcome.not_destroyed["zz"]["type"], "notFound")

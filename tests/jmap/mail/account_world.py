@@ -14,6 +14,7 @@ from twisted.internet.task import Clock
 
 from stalwart.codec.ids import decode_id, encode_id
 from stalwart.directory.access import Access
+from stalwart.groupware.granting import Granting
 from stalwart.jmap.blobs.access import uploader
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.call import Request
@@ -157,6 +158,7 @@ class World:
             "clock": clock,
             "settings": settings,
             "folders": Folders(store, settings, clock),
+            "granting": Granting(settings),
             "quotas": quotas,
             "messages": Messages(store, settings, quotas, clock, telemetry),
             "recent_answers": RecentAnswers(store),

@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.codec.ids import decode_id, encode_id
 from stalwart.config.identity.account import Account
 from stalwart.directory.access import Access
+from stalwart.groupware.granting import Granting
 from stalwart.jmap.call import Request, RequestLimits
 from stalwart.jmap.capabilities import CORE
 from stalwart.jmap.engine import Engine
@@ -69,6 +70,7 @@ class MailboxCase(SynchronousTestCase):
             "clock": self.clock,
             "settings": self.settings,
             "folders": Folders(self.store, self.settings, self.clock),  # type: ignore[arg-type]
+            "granting": Granting(self.settings),
             "quotas": Quotas(self.settings, self.clock),  # type: ignore[arg-type]
             "recent_answers": RecentAnswers(self.store),
         }

@@ -41,7 +41,7 @@ class GetTests(MailboxCase):
         inbox = self.folders()["Inbox"]
         self.assertEqual(self.folder(inbox, properties=["role"]), {"id": inbox, "role": "inbox"})
         self.assertEqual(self.folder(inbox, properties=[]), {"id": inbox})
-        self.assertEqual(self.error("Mailbox/get", properties=["shareWith"]), "invalidArguments")
+        self.assertEqual(self.error("Mailbox/get", properties=["shareThem"]), "invalidArguments")
 
     def test_what_is_not_there(self) -> None:
         inbox = self.folders()["Inbox"]
