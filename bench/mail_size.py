@@ -140,9 +140,9 @@ def fill(data: Path, account: str, mailbox: str, count: int) -> None:
     """Put messages into the store, a minute apart, every fifth the answer to the one before it, every third unread."""
     from twisted.internet import task
 
-    from stalwart.app.store_file import embedded_store_config
     from stalwart.codec.ids import decode_id
     from stalwart.store import Transaction, open_store
+    from stalwart.store.config_file import embedded_store_config
     from stalwart.telemetry import Telemetry
 
     account_id, mailbox_id = decode_id(account), decode_id(mailbox)

@@ -153,10 +153,10 @@ def lift_limits(data: Path) -> None:
     """Store ``x:Http`` without a limit for anonymous requests."""
     from twisted.internet import task
 
-    from stalwart.app.store_file import embedded_store_config
     from stalwart.config.network.http import Http
     from stalwart.config.settings import Settings
     from stalwart.store import open_store
+    from stalwart.store.config_file import embedded_store_config
     from stalwart.telemetry import Telemetry
 
     async def change(reactor: Any) -> None:

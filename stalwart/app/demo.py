@@ -11,12 +11,12 @@ import re
 import sys
 from pathlib import Path
 
-from stalwart.app.store_file import write_private
 from stalwart.config.domains.domain import Domain
 from stalwart.config.settings import Settings
 from stalwart.directory.accounts import Accounts
 from stalwart.directory.recovery import make_password
 from stalwart.errors import Invalid
+from stalwart.store.config_file import write_private
 
 DOMAIN = "example.test"
 PEOPLE = {"admin": "Admin", "alice": "User", "bob": "User"}

@@ -14,7 +14,6 @@ from typing import Any
 from attrs import frozen
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 
-from stalwart.app.store_file import prepare_store_config
 from stalwart.codec.ids import SINGLETON, encode_id
 from stalwart.config import registry
 from stalwart.config.defaults import ensure_defaults
@@ -37,6 +36,7 @@ from stalwart.jmap.registry.domain_checks import schedule_keys
 from stalwart.mail.dns_management import schedule_records
 from stalwart.schema import Declaration
 from stalwart.store import Store, Transaction
+from stalwart.store.config_file import prepare_store_config
 
 PROBE = 30.0  # seconds that a new store has to answer
 ADMINISTRATOR = "admin"

@@ -18,8 +18,6 @@ from stalwart.app.directories import external_directories
 from stalwart.app.environment import Environment, base_url
 from stalwart.app.outgoing import OutgoingWorld
 from stalwart.app.startup import Startup
-from stalwart.app.store_file import NAME as STORE_FILE
-from stalwart.app.store_file import blob_folder, embedded_store_config, is_missing, read_store_config
 from stalwart.app.vault_key import NAME as VAULT_KEY
 from stalwart.app.vault_key import is_exposed, open_vault
 from stalwart.config.defaults import ensure_defaults
@@ -34,6 +32,8 @@ from stalwart.directory.external.directories import ExternalDirectories
 from stalwart.directory.hashing import HashingPool
 from stalwart.directory.recovery import RecoveryAdministrator
 from stalwart.store import MemoryStore, Store, open_store
+from stalwart.store.config_file import NAME as STORE_FILE
+from stalwart.store.config_file import blob_folder, embedded_store_config, is_missing, read_store_config
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SECURITY_KEY_EXPOSED, SERVER_BOOTSTRAP_MODE, SERVER_RECOVERY_MODE, Level
 

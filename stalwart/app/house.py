@@ -34,7 +34,6 @@ from stalwart.app.observing.live_streams import live_services
 from stalwart.app.observing.observation import Observation, observation_of
 from stalwart.app.privileges import drop_privileges
 from stalwart.app.startup import Startup
-from stalwart.app.store_file import StoreFile, blob_folder
 from stalwart.config.monitoring.diagnosis import Diagnosis
 from stalwart.config.network.security import BlockedIp
 from stalwart.config.settings import Settings
@@ -52,6 +51,7 @@ from stalwart.mail.domain_zone import DomainZones
 from stalwart.mail.postmasters import Postmasters, tell_of_postmasters
 from stalwart.site.pages import site_assets
 from stalwart.store import Store, open_store
+from stalwart.store.config_file import StoreFile, blob_folder
 from stalwart.tasks.cleaning import Cleaning
 from stalwart.tasks.maintenance import Step, auth_token_removal, maintenance_works
 from stalwart.tasks.runner import TaskRunner

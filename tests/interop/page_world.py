@@ -26,7 +26,6 @@ from twisted.internet.task import react
 from twisted.python.failure import Failure
 
 from stalwart.app.demo import DOMAIN, read_credentials
-from stalwart.app.store_file import embedded_store_config
 from stalwart.cli.demo_certificates import Authority, tlsa_end_entity, tlsa_of_another_key
 from stalwart.cli.demo_names import Datagrams, Streams, Zone
 from stalwart.config.defaults import ensure_defaults
@@ -34,6 +33,7 @@ from stalwart.config.monitoring.diagnosis import Diagnosis
 from stalwart.config.network.dns_resolver import DnsResolver
 from stalwart.config.settings import Settings
 from stalwart.store import open_store
+from stalwart.store.config_file import embedded_store_config
 from stalwart.telemetry import Telemetry
 from tests.live.hostile_smtp import PLAIN, Behaviour, Certificates, HostileSmtp
 

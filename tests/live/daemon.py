@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from stalwart.app.store_file import write_store_config
+from stalwart.store.config_file import write_store_config
 from tests.live.nursery import Child, Nursery
 from tests.postgresql import server
 

@@ -10,12 +10,12 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from stalwart.app.store_file import embedded_store_config
 from stalwart.codec.dns_records import MX
 from stalwart.config.network.dns_resolver import DnsResolver
 from stalwart.config.settings import Settings
 from stalwart.schema import Declaration
 from stalwart.store import open_store
+from stalwart.store.config_file import embedded_store_config
 from stalwart.telemetry import Telemetry
 from tests.net.fake_dns import LoopbackNameServer
 

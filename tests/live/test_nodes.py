@@ -13,7 +13,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.app.store_file import write_store_config
+from stalwart.store.config_file import write_store_config
 from tests.live.daemon import ENDED, PATIENCE, Daemon, RawStream, basic, new_folder
 from tests.live.mail_sink import MailSink
 from tests.live.people import Administrator

@@ -14,10 +14,10 @@ from twisted.internet import reactor as real_reactor
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
-from stalwart.app.store_file import embedded_store_config
 from stalwart.codec.dns_records import MX
 from stalwart.codec.tls_report import read_report
 from stalwart.store import Transaction, open_store
+from stalwart.store.config_file import embedded_store_config
 from stalwart.store.mail_reports import TlsCount
 from stalwart.telemetry import Telemetry
 from tests.live.daemon import PATIENCE, Daemon, new_folder

@@ -14,7 +14,7 @@ from stalwart.store import Transaction
 
 
 class StoreFile(Protocol):
-    """See ``stalwart.app.store_file.StoreFile``."""
+    """See ``stalwart.store.config_file.StoreFile``."""
 
     def read(self) -> dict[str, Any]: ...
     def write(self, config: dict[str, Any]) -> None: ...

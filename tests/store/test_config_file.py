@@ -10,8 +10,8 @@ from typing import Any
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from stalwart.app.store_file import LARGEST, StoreFile, embedded_store_config, read_store_config, write_store_config
 from stalwart.errors import Invalid
+from stalwart.store.config_file import LARGEST, StoreFile, embedded_store_config, read_store_config, write_store_config
 
 
 def mode_of(path: Path) -> int:
