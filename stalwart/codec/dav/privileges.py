@@ -121,7 +121,7 @@ def granted(entry: Ace, kind: Kind) -> Rights:
         if more is None:
             raise UnmetCondition(name("D:not-supported-privilege"), f"{str(privilege)[:100]} cannot be granted here.")
         rights |= more
-    return rights
+    return rights if kind in ("folder", "file") else rights & ~Rights.RENAME
 
 
 @lru_cache(maxsize=1024)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from stalwart.groupware.file_tree import DEEPEST
 from stalwart.jmap.capabilities import Audience, Capability
 from stalwart.jmap.files.names import FORBIDDEN_CHARACTERS, FORBIDDEN_NAMES, LONGEST_NAME
+from stalwart.store.object_types import FILE_NODE
 
 FILENODE: Final = "urn:ietf:params:jmap:filenode"
 SORTS: Final = ("name", "size", "nodeType", "type", "created", "modified", "accessed", "changed", "tree")
@@ -29,4 +30,4 @@ def _limits(audience: Audience) -> dict[str, Any]:
     }
 
 
-filenode = Capability(FILENODE, account=_limits, permission="jmapFileNodeGet")
+filenode = Capability(FILENODE, account=_limits, permission="jmapFileNodeGet", shared=(FILE_NODE,))

@@ -30,7 +30,8 @@ SCHEDULING = FREE_BUSY | Rights.SCHEDULING_INVITE | Rights.SCHEDULING_REPLY
 
 GRANTS: list[tuple[str, Kind, Rights]] = [
     ("D:read", "calendar", READ),
-    ("D:write", "addressbook", WRITE | Rights.RENAME),
+    ("D:write", "addressbook", WRITE),
+    ("D:write", "folder", WRITE | Rights.RENAME),
     ("D:write-content", "folder", Rights.ADD_ITEMS | Rights.MODIFY | Rights.MODIFY_ITEMS),
     ("D:write-properties", "file", Rights.MODIFY),
     ("D:write-acl", "calendar", Rights.SHARE),
