@@ -50,7 +50,7 @@ async def query(call: Call, *, store: Store, text_search: TextSearch, recent_ans
     arguments = QueryArguments.read(call)
     collapse = ArgumentReader(arguments.rest).flag("collapseThreads")
     asked = read_query(EMAIL, arguments.filter, arguments.sort, call.request)
-    window = Window.of(arguments, object_number(arguments.anchor), call.request.limits.query_max_results)
+    window = Window.of(arguments, object_number(EMAIL, arguments.anchor), call.request.limits.query_max_results)
     plain = plain_list(asked.filter, asked.sort)
     if plain is None or not belongs(access, account_id):
         search = _Search(account_id, access, asked, window, collapse)

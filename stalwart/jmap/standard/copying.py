@@ -11,8 +11,9 @@ from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.call import Call
 from stalwart.jmap.errors import MethodError, SetRefused, method_error, set_error
 from stalwart.jmap.standard.arguments import CopyArguments, SetArguments
-from stalwart.jmap.standard.asking import Asking, Services, number_of
+from stalwart.jmap.standard.asking import Asking, Services
 from stalwart.jmap.standard.creations import Creations
+from stalwart.jmap.standard.declaration import ANY
 from stalwart.jmap.standard.outcome import SetOutcome
 from stalwart.jmap.standard.presence import require_account
 from stalwart.jmap.standard.proposals import with_ids
@@ -56,6 +57,7 @@ class _CopyWork:
         self._arguments = arguments
         self._creations = Creations(tx, backed, asking)
         self._goes_along = [name for name, each in backed.declared.properties.items() if each.goes_along]
+        self._wanted = [*self._goes_along, *((ANY,) if backed.declared.is_open else ())]
 
     def run(self) -> tuple[SetOutcome, list[str]]:
         """What came of it, and the ids of the originals of those that were copied."""
@@ -77,13 +79,16 @@ class _CopyWork:
 
     def _copy(self, creation_id: str, given: Mapping[str, Any]) -> str:
         id = self._original_id(given.get("id"))
-        number = number_of(id)
+        number = self._backed.declared.ids.number(id)
         if number is None:
             raise NotFound
-        found = self._backed.source.fetch(self._tx, self._origin, (number,), self._goes_along, 1)
+        found = self._backed.source.fetch(self._tx, self._origin, (number,), self._wanted, 1)
         if not found:
             raise NotFound
-        inherited = {name: found[0][1][name] for name in self._goes_along if name in found[0][1]}
+        along = self._goes_along
+        if self._backed.declared.is_open:
+            along = [name for name in found[0][1] if self._backed.declared.properties[name].goes_along]
+        inherited = {name: found[0][1][name] for name in along if name in found[0][1]}
         own = with_ids({k: v for k, v in given.items() if k != "id"}, self._backed.declared.properties, self._creations)
         self._creations.make(
             creation_id,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from stalwart.codec.ids import encode_id
 from stalwart.jmap.standard.asking import Asking, Change
 from stalwart.jmap.standard.equality import differing
 from stalwart.jmap.standard.getting import wire_object
@@ -37,7 +36,7 @@ class Creations:
             change.id = store(change) if store else self._backed.source.create(self._tx, self._asking, change)
             rules.created(self._tx, self._asking, change)
         self.gone += change.gone
-        self.created_ids[key] = encode_id(change.id)
+        self.created_ids[key] = self._backed.declared.ids.text(change.id)
         self._made[key] = (change.id, given)
 
     def answers(self) -> dict[str, dict[str, Any]]:
@@ -51,5 +50,6 @@ class Creations:
         ids = [id for id, _ in self._made.values()]
         found = dict(self._backed.source.fetch(self._tx, self._asking, ids, names, len(ids)))
         return {
-            key: wire_object(id, differing(found.get(id, {}), given), names) for key, (id, given) in self._made.items()
+            key: wire_object(declared.ids.text(id), differing(found.get(id, {}), given), names)
+            for key, (id, given) in self._made.items()
         }

@@ -6,13 +6,34 @@ from collections.abc import Callable, Collection, Mapping
 
 from attrs import field, frozen
 
+from stalwart.codec.ids import decode_id, encode_id
 from stalwart.jmap.standard.filters import Condition
 from stalwart.jmap.standard.property import Property
 from stalwart.jmap.standard.sorting import Sort
+from stalwart.store.rows import LARGEST_ID
+
+ANY = "*"
+"""Stands among names of properties for all that an object of an open type has."""
 
 
 def _never(name: str) -> bool:
     return False
+
+
+class IdForm:
+    """How the numbers of objects are written as ids: as they are stored."""
+
+    def text(self, number: int) -> str:
+        """The id of an object."""
+        return encode_id(number)
+
+    def number(self, text: str) -> int | None:
+        """The number of an object, None if there can be no such object."""
+        try:
+            number = decode_id(text)
+        except ValueError:
+            return None
+        return number if number <= LARGEST_ID else None
 
 
 @frozen(eq=False)
@@ -26,7 +47,8 @@ class Declaration:
     ``announced``: what a creation answers beside the id, None for all that the server set or changed.
     ``further_name``: whether a name that is not declared is a property too (``header:...``). ``shared``: the type of
     objects (``store.object_types``) whose sharing opens it to those to whom they are shared. ``permitted_as``: verbs
-    for which there is no permission of their own, and those whose permission counts.
+    for which there is no permission of their own, and those whose permission counts. ``ids`` is the form of ids.
+    ``is_open``: objects have properties that are not declared, which are answered where none are named (``ANY``).
     """
 
     name: str
@@ -40,6 +62,8 @@ class Declaration:
     further_name: Callable[[str], bool] = _never
     shared: int | None = None
     permitted_as: Mapping[str, str] = field(factory=dict)
+    ids: IdForm = field(factory=IdForm)
+    is_open: bool = False
 
     @property
     def capabilities(self) -> tuple[str, ...]:
@@ -52,11 +76,12 @@ class Declaration:
 
     def default_names(self, using: Collection[str]) -> list[str]:
         """The properties that are answered if none are named."""
-        return [
+        names = [
             name
             for name, each in self.properties.items()
             if each.by_default and (each.capability is None or each.capability in using)
         ]
+        return [*names, ANY] if self.is_open else names
 
     def changing_names(self) -> list[str]:
         """The stored properties that an update can change, be it by the client or by the rules."""

@@ -12,8 +12,8 @@ from stalwart.jmap.accounts import account_argument, belongs
 from stalwart.jmap.call import Call
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.standard.arguments import GetArguments
-from stalwart.jmap.standard.asking import Asking, Services, number_of
-from stalwart.jmap.standard.declaration import Declaration
+from stalwart.jmap.standard.asking import Asking, Services
+from stalwart.jmap.standard.declaration import ANY, Declaration, IdForm
 from stalwart.jmap.standard.presence import require_account
 from stalwart.jmap.standard.rules import Backed
 from stalwart.jmap.standard.states import State
@@ -29,7 +29,8 @@ async def get_objects(backed: Backed, call: Call, services: Services) -> dict[st
     arguments = GetArguments.read(call)
     asking = Asking.of(backed.declared, call, account_id, arguments.rest, services)
     names = answered_names(backed.declared, arguments.properties, call.request.using)
-    numbers = _numbers(arguments.ids)
+    ids_as = backed.declared.ids
+    numbers = _numbers(arguments.ids, ids_as)
     most = call.request.limits.max_objects_in_get
 
     def made(tx: Transaction, state: int) -> _Answer:
@@ -39,7 +40,7 @@ async def get_objects(backed: Backed, call: Call, services: Services) -> dict[st
         if numbers is None and len(found) > most:
             raise MethodError("requestTooLarge", f"There are more than {most} objects; ask for some of them by id.")
         there = {id for id, _ in found}
-        listed = [wire_object(id, properties, names) for id, properties in found]
+        listed = [wire_object(ids_as.text(id), properties, names) for id, properties in found]
         return _Answer(state, listed, _not_found(arguments.ids, numbers or {}, there), len(names))
 
     repeated = backed.repeated if belongs(call.request.access, account_id) else None
@@ -83,16 +84,18 @@ def answered_names(declared: Declaration, asked: Iterable[str] | None, using: Co
     return names
 
 
-def wire_object(id: int, properties: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+def wire_object(id: str, properties: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
     """The object as it is answered, ``id`` first."""
-    return {"id": encode_id(id), **{name: properties[name] for name in names if name in properties}}
+    if ANY in names:
+        return {"id": id, **properties}
+    return {"id": id, **{name: properties[name] for name in names if name in properties}}
 
 
-def _numbers(ids: list[str] | None) -> dict[str, int] | None:
+def _numbers(ids: list[str] | None, form: IdForm) -> dict[str, int] | None:
     """The numbers of the ids that can have one, each once."""
     if ids is None:
         return None
-    numbers = ((id, number_of(id)) for id in dict.fromkeys(ids))
+    numbers = ((id, form.number(id)) for id in dict.fromkeys(ids))
     return {id: number for id, number in numbers if number is not None}
 
 

@@ -40,11 +40,13 @@ def new_object(given: Mapping[str, Any], properties: Properties) -> dict[str, An
     server_set = [name for name in given if name == "id" or not properties[name].settable]
     _refuse("are set by the server only", server_set)
     _refuse("must be given", [name for name, each in properties.items() if each.required and name not in given])
-    return {
+    made = {
         name: _read(name, each, given[name]) if name in given else each.fresh_default()
         for name, each in properties.items()
         if not each.computed and (each.settable or each.default is not REQUIRED)
     }
+    # open types know names that they do not list
+    return made | {name: _read(name, properties[name], value) for name, value in given.items() if name not in made}
 
 
 def read_patch(given: Mapping[str, Any], properties: Properties, request: CreatedIds) -> dict[Path, Any]:

@@ -31,7 +31,7 @@ async def query_changes(backed: Backed, call: Call, services: Services) -> dict[
         raise MethodError("cannotCalculateChanges", "The changes of this query cannot be told.")
     asking = Asking.of(backed.declared, call, account_id, arguments.rest, services)
     asking = evolve(asking, wants_total=arguments.calculate_total, max_changes=arguments.max_changes)
-    up_to = object_number(arguments.up_to_id)
+    up_to = object_number(backed.declared, arguments.up_to_id)
     limit = call.request.limits.changes_max_results
 
     def work(tx: Transaction) -> tuple[int, Difference | None]:

@@ -9,7 +9,7 @@ from stalwart.codec.ids import encode_id
 from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.call import Call, Request
 from stalwart.jmap.standard.arguments import Comparator, QueryArguments
-from stalwart.jmap.standard.asking import Asking, Services, number_of
+from stalwart.jmap.standard.asking import Asking, Services
 from stalwart.jmap.standard.declaration import Declaration
 from stalwart.jmap.standard.filters import Condition, read_filter, tests
 from stalwart.jmap.standard.presence import require_account
@@ -29,7 +29,8 @@ async def query_objects(backed: Backed, call: Call, services: Services) -> dict[
     arguments = QueryArguments.read(call)
     query = read_query(backed.declared, arguments.filter, arguments.sort, call.request)
     asking = Asking.of(backed.declared, call, account_id, arguments.rest, services)
-    window = Window.of(arguments, object_number(arguments.anchor), call.request.limits.query_max_results)
+    anchor = object_number(backed.declared, arguments.anchor)
+    window = Window.of(arguments, anchor, call.request.limits.query_max_results)
 
     def work(tx: Transaction) -> tuple[int, QueryAnswer]:
         require_account(tx, account_id)
@@ -41,7 +42,7 @@ async def query_objects(backed: Backed, call: Call, services: Services) -> dict[
         "queryState": str(State(state)),
         "canCalculateChanges": backed.tells_query_changes and query.calculable and answer.can_calculate_changes,
         "position": answer.part.position,
-        "ids": [encode_id(id) for id in answer.part.ids],
+        "ids": [backed.declared.ids.text(id) for id in answer.part.ids],
     }
     if arguments.calculate_total:
         response["total"] = answer.part.total
@@ -70,9 +71,9 @@ def read_query(
     )
 
 
-def object_number(id: str | None) -> int | None:
+def object_number(declared: Declaration, id: str | None) -> int | None:
     """The number of an object that an argument names; -1 for one that cannot be, None for no argument."""
     if id is None:
         return None
-    number = number_of(id)
+    number = declared.ids.number(id)
     return _NOBODY if number is None else number

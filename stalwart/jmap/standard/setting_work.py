@@ -10,11 +10,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from stalwart.codec.ids import encode_id
 from stalwart.errors import NotFound, StalwartError
 from stalwart.jmap.errors import SetRefused, Untimely, set_error
 from stalwart.jmap.standard.arguments import SetArguments
-from stalwart.jmap.standard.asking import Asking, Change, number_of
+from stalwart.jmap.standard.asking import Asking, Change
 from stalwart.jmap.standard.creations import Creations
 from stalwart.jmap.standard.equality import differing
 from stalwart.jmap.standard.outcome import SetError, SetOutcome
@@ -103,7 +102,7 @@ class SetWork:
         updates = {key: step for at, key, step in self._late if at is refused}
         try:
             with self._tx.savepoint():
-                ids = {key: number_of(self._id(key)) for key in updates}
+                ids = {key: self._backed.declared.ids.number(self._id(key)) for key in updates}
                 named = {id: self._arguments.update[key] for key, id in ids.items() if id is not None}
                 if not self._backed.rules.letting_go(self._tx, self._asking, named):
                     return False
@@ -141,6 +140,8 @@ class SetWork:
         named = [path[0] for path in changes if path[0] != "id"]
         names = list(dict.fromkeys([*declared.changing_names(), *named]))
         number, properties = self._existing(id, names)
+        if declared.is_open:
+            names = list(dict.fromkeys([*names, *properties]))
         old = {"id": id, **{name: properties.get(name) for name in names}}
         wanted = proposed(old, changes, declared.properties)
         new = read_changes(old, wanted, declared.properties)
@@ -177,12 +178,12 @@ class SetWork:
 
     def _note_gone(self, numbers: Iterable[int]) -> None:
         """Tell the client of what was destroyed, each once."""
-        new = [id for id in map(encode_id, numbers) if id not in self._gone]
+        new = [id for id in map(self._backed.declared.ids.text, numbers) if id not in self._gone]
         self._gone.update(new)
         self._outcome.destroyed += new
 
     def _existing(self, id: str, names: Collection[str]) -> tuple[int, dict[str, Any]]:
-        number = number_of(id)
+        number = self._backed.declared.ids.number(id)
         if number is None:
             raise NotFound
         found = self._backed.source.fetch(self._tx, self._asking, (number,), names, 1)

@@ -151,4 +151,4 @@ class ReadQueryTests(NotesCase):
         self.assertFalse(read_query(NOTE.declared, None, [Comparator("title")], self.request).fixed)
 
     def test_numbers_of_objects(self) -> None:
-        self.assertEqual([object_number(id) for id in (None, "b", "No Id")], [None, 1, -1])
+        self.assertEqual([object_number(NOTE.declared, id) for id in (None, "b", "No Id")], [None, 1, -1])
