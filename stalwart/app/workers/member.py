@@ -38,6 +38,8 @@ class Member:
     """Worker ``number``. ``send`` speaks to the parent, who does not keep up while ``is_full()``; ``heard`` takes what
     it says. See ``Company``."""
 
+    settling = 0.5
+
     def __init__(
         self,
         number: int,
@@ -49,7 +51,6 @@ class Member:
         is_full: Callable[[], bool] = lambda: False,
     ) -> None:
         self.is_first = is_first
-        self.settling = 0.5
         self.limits: Counters = SharedCounters(memory, ("anonymous", "authenticated", "form"))
         self.lasting: Counters = SharedCounters(memory, ("scan", "dpop-even", "dpop-odd"))
         self.places: Places = SharedPlaces(memory, number)
