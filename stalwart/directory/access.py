@@ -26,7 +26,7 @@ class IAccess(Interface):
         """Whether ``permission`` is held."""
 
 
-@frozen
+@frozen(cache_hash=True)
 class SharedAccount:
     """An account in which somebody has rights on single objects: of which ``types`` (``store.object_types``), and of
     which of these he may change any.

@@ -120,6 +120,11 @@ class GrantingTests(DavWorld):
 
         self.write(move)
         self.assertFalse(within(self.alice, self.bob))
+        body = (
+            f"<D:acl><D:ace><D:principal><D:href>/dav/pal/{BOB}/</D:href></D:principal>"
+            "<D:grant><D:privilege><D:read/></D:privilege></D:grant></D:ace></D:acl>"
+        )
+        self.expect(403, "ACL", "/dav/cal/alice%40example.test/work/", body)
 
     def test_the_acl_method_tells_too_and_keeps_what_it_has_no_words_for(self) -> None:
         self.give({self.bob: READ | Rights.RSVP})

@@ -20,7 +20,7 @@ from stalwart.dav.guarding import judge
 from stalwart.dav.properties.access import SORTS
 from stalwart.dav.refusals import Refused, refused
 from stalwart.dav.shown import kept_on
-from stalwart.groupware.granting import Subject, TooGenerous
+from stalwart.groupware.granting import Subject, TooGenerous, is_within_reach
 from stalwart.groupware.homes import DISPLAY_NAME
 from stalwart.groupware.kinds import FILES
 from stalwart.groupware.resources import Level
@@ -54,7 +54,7 @@ def _share(tx: Transaction, asking: Asking, wanted: Acl) -> None:
         except UnmetCondition as unmet:
             raise Refused(403, empty(unmet.condition)) from None
         grantee = _account(tx, asking, entry.href or "")
-        if grantee is None:
+        if grantee is None or not is_within_reach(tx, found.account_id, grantee):
             raise refused(403, "D:allowed-principal")
         if rights and grantee != found.account_id:
             grants[grantee] = grants.get(grantee, Rights.NONE) | rights

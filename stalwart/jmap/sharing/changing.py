@@ -7,6 +7,7 @@ from typing import Any
 
 from stalwart.codec.dav.rights import Rights
 from stalwart.codec.ids import encode_id
+from stalwart.errors import OverQuota
 from stalwart.groupware.granting import Subject, is_within_reach
 from stalwart.groupware.viewers import Viewer
 from stalwart.jmap.errors import SetRefused
@@ -46,7 +47,10 @@ def share(
         grants[grantee] = int(rights)
     granting = asking.services["granting"]
     made = Subject(account_id, id, type, called, held)
-    before: Mapping[int, int] = granting.replace(tx, made, grants, user_id=viewer.account_id, now=asking.now)
+    try:
+        before: Mapping[int, int] = granting.replace(tx, made, grants, user_id=viewer.account_id, now=asking.now)
+    except OverQuota as problem:
+        raise SetRefused("invalidProperties", problem.detail, (SHARE_WITH,)) from None
     return before
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stalwart.codec.ids import encode_id
+from stalwart.config.collaboration.sharing import Sharing
 from stalwart.groupware.kinds import ADDRESS_BOOKS
 from stalwart.jmap.collections.rules import CollectionRules
 from stalwart.jmap.collections.source import CollectionSource
@@ -76,6 +77,11 @@ class SharedTests(BothFacesCase):
         for id in ("zzz", encode_id(self.alice), encode_id(77_777)):
             problem = self.unchanged("AddressBook", self.book, {f"shareWith/{id}": {"mayRead": True}})
             self.assertEqual((problem["type"], problem["properties"]), ("invalidProperties", [f"shareWith/{id}"]))
+
+    def test_it_is_shared_with_so_many_at_most(self) -> None:
+        self.settle(self.settings.change(Sharing, {"maxShares": 1}))
+        problem = self.unchanged("AddressBook", self.book, {f"shareWith/{encode_id(self.bob)}/mayRead": True})
+        self.assertEqual((problem["type"], problem["properties"]), ("invalidProperties", ["shareWith"]))
 
     def test_with_a_group_all_its_members_share(self) -> None:
         self.changed("AddressBook", self.book, {"shareWith": {encode_id(self.staff): {"mayRead": True}}})
