@@ -9,7 +9,11 @@ from attrs import frozen
 
 from stalwart.errors import NotFound
 from stalwart.jmap.mail.sight import Sight
+from stalwart.jmap.sharing.seeing import is_outdated, seen_state
 from stalwart.jmap.standard.asking import Asking
+from stalwart.jmap.standard.states import State
+from stalwart.store.object_types import EMAIL, MAILBOX, THREAD
+from stalwart.store.rows import Changes
 from stalwart.store.store import Transaction
 
 MOST: Final = 10_000
@@ -57,29 +61,52 @@ class PassingMail:
         return self.gone.intersection(ids)
 
 
-@frozen
-class PassingThreads:
-    """The same of threads."""
+def thread_changes(tx: Transaction, asking: Asking, since: State, limit: int) -> Changes | None:
+    """Changes of threads, for who does not belong to the account: a thread is there for him while he sees an e-mail
+    of it, whatever the log of threads says of that. None if they are more than ``limit``, or cannot be told.
+    """
+    objects, account_id = tx.objects, asking.account_id
+    state = thread_state(tx, asking)
+    if since.origin is not None or since.number > state or is_outdated(tx, asking, MAILBOX, since):
+        return None
+    log = objects.changes(account_id, THREAD, min(since.number, objects.state(account_id, THREAD)), MOST)
+    mail = PassingMail.since(tx, asking, min(since.number, objects.state(account_id, EMAIL)))
+    if log is None or log.has_more or mail is None:
+        return None
+    told = _told(tx, account_id, log, mail)
+    if told is None or sum(map(len, told)) > limit:
+        return None
+    created, updated, destroyed = (tuple(sorted(each)) for each in told)
+    return Changes(
+        created, updated, destroyed, since.number, state, has_more=False, only_counts=False, origin=since.number
+    )
 
-    mail: PassingMail
 
-    def seen(self, ids: Collection[int]) -> set[int]:
-        """See ``Passing``."""
-        return {id for id, emails in self._emails(ids).items() if self.mail.seen(emails)}
+def thread_state(tx: Transaction, asking: Asking) -> int:
+    """The state of threads for who does not belong to the account: what is moved into his sight is a change."""
+    return max(tx.objects.state(asking.account_id, THREAD), seen_state(tx, asking, EMAIL))
 
-    def came(self, ids: Collection[int]) -> set[int]:
-        """See ``Passing``: all of it that is seen has come."""
-        found = set()
-        for id, emails in self._emails(ids).items():
-            seen = self.mail.seen(emails)
-            if seen and self.mail.came(seen) == seen:
-                found.add(id)
-        return found
 
-    def left(self, ids: Collection[int]) -> set[int]:
-        """See ``Passing``."""
-        rows = self.mail.tx.mail.list_rows(self.mail.account_id, self.mail.gone)
-        return {row.thread_id for row in rows.values()}.intersection(ids)
-
-    def _emails(self, ids: Collection[int]) -> Mapping[int, tuple[int, ...]]:
-        return self.mail.tx.mail.threads(self.mail.account_id, ids)
+def _told(
+    tx: Transaction, account_id: int, log: Changes, mail: PassingMail
+) -> tuple[set[int], set[int], set[int]] | None:
+    """The threads that are created, updated and destroyed for him."""
+    passed = tx.mail.list_rows(account_id, mail.gone.union(*mail.arrived.values()))
+    had = {row.thread_id for id, row in passed.items() if id in mail.gone}
+    is_lost = not mail.gone <= passed.keys()  # whose thread the e-mails were in nobody knows
+    moved = {row.thread_id for row in passed.values()}
+    threads = tx.mail.threads(account_id, {*log.created, *log.updated, *moved})
+    seen = mail.seen([email for emails in threads.values() for email in emails])
+    came = mail.came(seen)
+    created, updated, destroyed = set[int](), set[int](), set(log.destroyed)
+    for id, emails in threads.items():
+        shown = seen.intersection(emails)
+        was_shown = id not in log.created and (id in had or not shown <= came)
+        is_uncertain = is_lost and id in log.updated and not was_shown
+        if is_uncertain and shown:
+            return None
+        if shown:
+            (updated if was_shown else created).add(id)
+        elif was_shown or is_uncertain:
+            destroyed.add(id)
+    return created, updated, destroyed

@@ -10,9 +10,8 @@ from attrs import frozen
 from stalwart.codec.ids import encode_id
 from stalwart.jmap.accounts import belongs
 from stalwart.jmap.mail.capability import MAIL
-from stalwart.jmap.mail.passing import PassingMail, PassingThreads
+from stalwart.jmap.mail.passing import thread_changes, thread_state
 from stalwart.jmap.mail.sight import Sight
-from stalwart.jmap.sharing.seeing import item_changes, seen_state
 from stalwart.jmap.standard.asking import Asking
 from stalwart.jmap.standard.containers import ListOf
 from stalwart.jmap.standard.data_type import DataType
@@ -48,17 +47,14 @@ class ThreadSource(ObjectSource):
         return [(id, _wire(emails)) for id, emails in shown.items() if emails][:limit]
 
     def state(self, tx: Transaction, asking: Asking) -> int:
-        return seen_state(tx, asking, NUMBER)
+        if belongs(asking.access, asking.account_id):
+            return super().state(tx, asking)
+        return thread_state(tx, asking)
 
     def changes(self, tx: Transaction, asking: Asking, since: State, limit: int) -> Changes | None:
         if belongs(asking.access, asking.account_id):
             return super().changes(tx, asking, since, limit)
-
-        def passing(start: int) -> PassingThreads | None:
-            mail = PassingMail.since(tx, asking, start)
-            return None if mail is None else PassingThreads(mail)
-
-        return item_changes(tx, asking, NUMBER, MAILBOX, since, limit, passing)
+        return thread_changes(tx, asking, since, limit)
 
 
 def _wire(emails: tuple[int, ...]) -> dict[str, Any]:
