@@ -50,6 +50,7 @@ from stalwart.mail.domain_tasks import ensure_domain_tasks
 from stalwart.mail.domain_zone import DomainZones
 from stalwart.mail.postmasters import Postmasters, tell_of_postmasters
 from stalwart.site.pages import site_assets
+from stalwart.site.webui.bundle import WebInterface
 from stalwart.store import Store, open_store
 from stalwart.store.config_file import StoreFile, blob_folder
 from stalwart.tasks.cleaning import Cleaning
@@ -290,6 +291,7 @@ class Builder:
             "outgoing": outgoing,
             "diagnoses": Diagnoses(outgoing, settings, self.telemetry, self.company.places),
             "assets": site_assets(),
+            "web_interface": WebInterface(),
             "telemetry": self.telemetry,
             "clock": self.reactor,
             "mode": below.mode,

@@ -25,7 +25,7 @@ PAGE_HEADERS = (
 
 def site_assets() -> Assets:
     """The files of this package, read now: pages with their security headers."""
-    return package_assets("stalwart.site", headers={"html": PAGE_HEADERS})
+    return package_assets("stalwart.site", "assets", headers={"html": PAGE_HEADERS})
 
 
 @route(ANY_METHOD, "/", needs=None, limit="none", spec="http-service 3")

@@ -110,12 +110,14 @@ class Assets:
         return found.answer(exchange)
 
 
-def package_assets(package: str, *, headers: Mapping[str, Headers] | None = None, immutable: bool = False) -> Assets:
-    """All files below a package folder that are not Python, read now; ``headers`` by extension, for example a policy
-    for ``html``."""
+def package_assets(
+    package: str, folder: str = "", *, headers: Mapping[str, Headers] | None = None, immutable: bool = False
+) -> Assets:
+    """All files below a package, or below one of its folders, that are not Python, read now; ``headers`` by extension,
+    for example a policy for ``html``."""
     by_extension = headers or {}
     found = {}
-    for path, body in _walk(files(package), ""):
+    for path, body in _walk(files(package).joinpath(folder), f"{folder}/" if folder else ""):
         extra = by_extension.get(path.rpartition(".")[2], ())
         found[path] = asset(path, body, headers=extra, immutable=immutable)
     return Assets(found)

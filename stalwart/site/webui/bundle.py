@@ -1,0 +1,143 @@
+"""The files of the web interface: a page for each path it is served below, and modules at addresses that change with
+their content (http-service 8, webui 5.3).
+
+One digest over all files is a segment of their addresses, so relative imports of modules lead to the same version
+and everything but the page may be kept for ever. The files are read when somebody asks for the first of them, and
+packed one by one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+from stalwart.codec.markup import Markup, tag
+from stalwart.errors import NotFound
+from stalwart.web.answers import Answer, Headers
+from stalwart.web.exchange import Exchange
+from stalwart.web.static import Asset, asset
+
+MOUNTS = ("admin", "account")
+ASSETS = "/assets/webui"
+PAGE = "index.html"
+
+PAGE_HEADERS: Headers = (
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+        "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'",
+    ),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("X-Frame-Options", "DENY"),
+    (
+        "Permissions-Policy",
+        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
+)
+"""What the page may do: nothing but files and answers of this server, no text that becomes script (webui 5.3)."""
+
+_IMPORT = re.compile(r'^(?:import|export)\b(?:[^"\']*?from)?\s*"(\.{1,2}/[^"]+)";', re.MULTILINE)
+
+
+class WebInterface:
+    """The files of the package, read with the first question."""
+
+    def __init__(self) -> None:
+        self._read: Mapping[str, bytes] | None = None
+        self._digest = ""
+        self._packed: dict[str, Asset] = {}
+
+    @property
+    def digest(self) -> str:
+        """What the addresses of this version have in common."""
+        self._files()
+        return self._digest
+
+    def names(self) -> list[str]:
+        """All files but the page, by their paths."""
+        return sorted(name for name in self._files() if name != PAGE)
+
+    def body(self, name: str) -> bytes:
+        """What is in a file.
+
+        :raises NotFound: there is none.
+        """
+        found = self._files().get(name)
+        if found is None:
+            raise NotFound
+        return found
+
+    def page(self, exchange: Exchange, mount: str) -> Answer:
+        """The page below ``/mount/``, whatever it is to show."""
+        name = f"{mount}/{PAGE}"
+        if name not in self._packed:
+            self._packed[name] = asset(PAGE, self._written(mount), headers=PAGE_HEADERS)
+        return self._packed[name].answer(exchange)
+
+    def file(self, exchange: Exchange, digest: str, name: str) -> Answer:
+        """A file of this version.
+
+        :raises NotFound: there is none, or the page that asks is of another version.
+        """
+        if digest != self.digest or name == PAGE:
+            raise NotFound
+        body = self.body(name)
+        if name not in self._packed:
+            self._packed[name] = asset(name, body, immutable=True)
+        return self._packed[name].answer(exchange)
+
+    def at_once(self) -> list[str]:
+        """The modules that the first one needs, directly or through others."""
+        found: dict[str, None] = {}
+        waiting = ["main.js"]
+        while waiting:
+            name = waiting.pop(0)
+            if name not in found:
+                found[name] = None
+                waiting += imports(name, self.body(name).decode())
+        return list(found)
+
+    def _written(self, mount: str) -> bytes:
+        base = f"{ASSETS}/{self.digest}"
+        links = "\n".join(tag("link", rel="modulepreload", href=f"{base}/{name}") for name in self.at_once())
+        text = self._files()[PAGE].decode()
+        for mark, value in (("{mount}", Markup(mount)), ("{base}", Markup(base)), ("{preload}", links)):
+            text = text.replace(mark, value)
+        return text.encode()
+
+    def _files(self) -> Mapping[str, bytes]:
+        if self._read is None:
+            found = dict(_walk(files("stalwart.site.webui").joinpath("files"), ""))
+            digest = sha256()
+            for name, body in sorted(found.items()):
+                digest.update(b"%d %d " % (len(name), len(body)) + name.encode() + body)
+            self._digest = digest.hexdigest()[:16]
+            self._read = found
+        return self._read
+
+
+def imports(name: str, text: str) -> list[str]:
+    """The modules that a module names at its top, as paths like its own."""
+    found = []
+    for match in _IMPORT.finditer(text):
+        steps = name.split("/")[:-1]
+        for step in match[1].split("/"):
+            if step == "..":
+                steps.pop()
+            elif step != ".":
+                steps.append(step)
+        found.append("/".join(steps))
+    return found
+
+
+def _walk(folder: Any, prefix: str) -> Iterator[tuple[str, bytes]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _walk(entry, f"{prefix}{entry.name}/")
+        else:
+            yield prefix + entry.name, entry.read_bytes()

@@ -1,0 +1,76 @@
+// Addresses and pages: each page has one, links are ordinary links, and the heading gets the focus when a page has come.
+
+import { signal } from "../lib/signals.js";
+
+export const place = signal(read());
+let guard = null;
+
+function read() {
+  return { path: decodePath(location.pathname), query: new URLSearchParams(location.search) };
+}
+
+function decodePath(path) {
+  return path.split("/").map((part) => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      return part;
+    }
+  }).filter(Boolean);
+}
+
+// A page with something unsaved gives a function that says so; null lets everything pass.
+export function guardWith(ask) {
+  guard = ask;
+}
+
+export async function go(url, { replace = false } = {}) {
+  if (guard && !(await guard())) return;
+  guard = null;
+  history[replace ? "replaceState" : "pushState"]({}, "", url);
+  place.set(read());
+}
+
+// The query alone, without a new page.
+export function setQuery(values) {
+  const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== "" && value !== null && value !== undefined));
+  history.replaceState({}, "", query.size ? `?${query}` : location.pathname);
+}
+
+let here = location.href;
+addEventListener("popstate", async () => {
+  if (guard) {
+    const wanted = location.href;
+    history.pushState({}, "", here);
+    if (!(await guard())) return;
+    guard = null;
+    history.replaceState({}, "", wanted);
+  }
+  place.set(read());
+});
+export const arrived = () => { here = location.href; };
+
+addEventListener("beforeunload", (event) => {
+  if (guard) event.preventDefault();
+});
+
+document.addEventListener("click", (event) => {
+  if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const link = event.target.closest?.("a[href]");
+  if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+  if (link.hash && link.pathname === location.pathname) return;
+  if (!/^\/(admin|account)(\/|$)/.test(link.pathname)) return;
+  event.preventDefault();
+  go(link.pathname + link.search);
+});
+
+// Loads the page of an address: `table` has pairs of a pattern ("admin/domains/:id") and what gives its module.
+export function match(table, path) {
+  for (const [pattern, load] of table) {
+    const parts = pattern.split("/").filter(Boolean);
+    if (parts.length !== path.length) continue;
+    const values = {};
+    if (parts.every((part, at) => (part[0] === ":" ? (values[part.slice(1)] = path[at]) : part === path[at]))) return { load, values, pattern };
+  }
+  return null;
+}

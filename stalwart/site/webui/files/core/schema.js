@@ -1,0 +1,101 @@
+// The schema document (settings B): what objects there are, which fields they have, which lists and forms show them.
+
+import { getJson } from "./server.js";
+import { clone } from "./values.js";
+
+let loading = null;
+
+// The document, once; its address changes with its content, so the browser keeps it.
+export function schema() {
+  loading ??= getJson("/api/schema", { cache: "default" }).then((document) => new Schema(document)).catch((problem) => {
+    loading = null;
+    throw problem;
+  });
+  return loading;
+}
+
+export const viewOf = (segment) => (segment.startsWith("x:") ? segment : `x:${segment.replace("-", "/")}`);
+export const segmentOf = (view) => view.replace(/^x:/, "").replace("/", "-");
+
+class Schema {
+  constructor(document) {
+    Object.assign(this, document);
+  }
+
+  // The object that a view shows; a view of an object is itself.
+  objectOf(view) {
+    const found = this.objects[view];
+    if (!found) return null;
+    return found.type === "view" ? { name: found.objectName, ...this.objects[found.objectName] } : { name: view, ...found };
+  }
+
+  isSingleton(view) {
+    return this.objectOf(view)?.type === "singleton";
+  }
+
+  permission(view, verb) {
+    return this.objectOf(view)?.permissionPrefix + verb;
+  }
+
+  list(view) {
+    return this.lists[view] || this.lists[this.objectOf(view)?.name];
+  }
+
+  variants(name) {
+    const found = this.schemas[name];
+    return found?.type === "multiple" ? found.variants : null;
+  }
+
+  // The group of fields that an object, or a variant of it, has.
+  group(name, variant) {
+    const found = this.schemas[name];
+    if (!found) return this.fields[name] ? name : null;
+    if (found.type === "single") return found.schemaName || null;
+    return found.variants.find((one) => one.name === variant)?.schemaName || null;
+  }
+
+  // Sections of labelled fields: [{title, fields: [{name, label, ...}]}].
+  sections(view, group) {
+    const own = this.forms[view]?.sections || [];
+    const usable = own.filter((section) => section.fields.some((field) => field.name !== "@type"));
+    if (usable.length) return usable;
+    return this.forms[group]?.sections || [{ fields: Object.keys(this.fields[group]?.properties || {}).map((name) => ({ name, label: name })) }];
+  }
+
+  properties(group) {
+    return this.fields[group]?.properties || {};
+  }
+
+  defaults(group) {
+    return this.fields[group]?.defaults || {};
+  }
+
+  // A new value of an object or of a part of one.
+  fresh(name, variant) {
+    const chosen = this.variants(name) ? variant || this.variants(name)[0].name : null;
+    const group = this.group(name, chosen);
+    const value = chosen ? { "@type": chosen } : {};
+    for (const [key, { type, update }] of Object.entries(this.properties(group))) {
+      if (update === "serverSet") continue;
+      const fallback = this.defaults(group)[key];
+      value[key] = fallback !== undefined ? clone(fallback) : this.empty(type);
+    }
+    return value;
+  }
+
+  empty(type) {
+    if (type.nullable) return null;
+    switch (type.type) {
+      case "boolean": return false;
+      case "set":
+      case "map":
+      case "objectList": return {};
+      case "object": return this.fresh(type.objectName);
+      default: return undefined;
+    }
+  }
+
+  enumLabel(name, value) {
+    return this.enums[name]?.find((one) => one.name === value)?.label ?? value;
+  }
+}

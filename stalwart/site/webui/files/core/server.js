@@ -1,0 +1,165 @@
+// Questions to the server: with the token of the session, again after a new sign-in, and whether it can be reached.
+
+import { signal } from "../lib/signals.js";
+import { t } from "./words.js";
+import { session } from "./session.js";
+
+export class Problem extends Error {
+  constructor(text, { status = 0, type = "", fields = [], links = [] } = {}) {
+    super(text);
+    Object.assign(this, { status, type, fields, links });
+  }
+}
+
+// "here", or "gone" until the server answers again.
+export const reach = signal("here");
+const PAUSES = [1000, 2000, 3000, 5000];
+
+async function send(url, options) {
+  try {
+    const answer = await fetch(url, { credentials: "omit", cache: "no-store", ...options });
+    reach.set("here");
+    return answer;
+  } catch (failure) {
+    if (failure.name === "AbortError") throw failure;
+    gone();
+    throw new Problem(t("unreachable"), { type: "unreachable" });
+  }
+}
+
+let trying = false;
+async function gone() {
+  reach.set("gone");
+  if (trying) return;
+  trying = true;
+  for (let turn = 0; reach.peek() === "gone"; turn += 1) {
+    await new Promise((done) => setTimeout(done, PAUSES[Math.min(turn, PAUSES.length - 1)]));
+    const answer = await fetch("/healthz/live", { cache: "no-store", credentials: "omit" }).catch(() => null);
+    if (answer?.ok) reach.set("here");
+  }
+  trying = false;
+}
+
+// A request with the session's token; where that is over somebody is asked to sign in, and the request is made again.
+export async function ask(url, options = {}) {
+  for (let turn = 0; ; turn += 1) {
+    const token = await session.token();
+    const headers = { ...options.headers, Authorization: `Bearer ${token}` };
+    const answer = await send(url, { ...options, headers });
+    if (answer.status !== 401 || turn > 1) return answer;
+    await session.refused(token);
+  }
+}
+
+export const open = send;
+
+export async function problemOf(answer) {
+  let told = {};
+  try {
+    told = await answer.json();
+  } catch {
+    told = {};
+  }
+  const seconds = answer.headers.get("Retry-After");
+  const text = told.detail || told.title || t("status", { status: answer.status });
+  return new Problem(seconds ? `${text} ${t("retry", { n: Number(seconds) })}` : text, { status: answer.status, type: told.type });
+}
+
+export async function getJson(url, options) {
+  const answer = await ask(url, options);
+  if (!answer.ok) throw await problemOf(answer);
+  return answer.json();
+}
+
+const USING = ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"];
+
+// Method calls of JMAP; the answers are the arguments of the responses in their order.
+export async function jmap(calls, { using = USING, signal: stop } = {}) {
+  const methodCalls = calls.map(([name, args], at) => [name, args, String(at)]);
+  const answer = await ask("/jmap", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ using, methodCalls }),
+    signal: stop,
+  });
+  if (!answer.ok) throw await problemOf(answer);
+  const { methodResponses } = await answer.json();
+  const found = calls.map((_, at) => methodResponses.find(([, , id]) => id === String(at)));
+  return found.map((response) => {
+    if (!response) throw new Problem(t("noAnswer"));
+    const [name, args] = response;
+    if (name === "error") throw new Problem(args.description || args.type, { type: args.type });
+    return args;
+  });
+}
+
+export async function jmapOne(name, args, options) {
+  return (await jmap([[name, args]], options))[0];
+}
+
+// What a /set refuses, as a Problem with the paths of the fields.
+export function refusal(error) {
+  const fields = [];
+  for (const one of error.validationErrors || []) fields.push([one.property, validation(one)]);
+  const listed = new Set(fields.map(([path]) => path));
+  for (const path of error.properties || []) if (!listed.has(path)) fields.push([path, error.description || error.type]);
+  const text = error.description || t(`set.${error.type}`) || error.type;
+  return new Problem(text, { type: error.type, fields, links: error.linkedObjects || [] });
+}
+
+function validation({ type, required, value }) {
+  return t(`invalid.${type}`, { n: required ?? 0, value: value ?? "" });
+}
+
+export async function set(type, change, options) {
+  const answer = await jmapOne(`${type}/set`, change, options);
+  for (const kind of ["notCreated", "notUpdated", "notDestroyed"]) {
+    for (const error of Object.values(answer[kind] || {})) throw refusal(error);
+  }
+  return answer;
+}
+
+export async function create(type, members) {
+  return (await set(type, { create: { made: members } })).created.made;
+}
+
+export const update = (type, id, patch) => set(type, { update: { [id]: patch } });
+
+export async function getAll(type, properties) {
+  return (await jmapOne(`${type}/get`, { ids: null, properties })).list;
+}
+
+export async function getOne(type, id) {
+  const { list } = await jmapOne(`${type}/get`, { ids: [id] });
+  if (!list.length) throw new Problem(t("notFound"), { status: 404, type: "notFound" });
+  return list[0];
+}
+
+// An event stream with a token of its own; `handlers` by the names of events. The result ends it.
+export async function listen(kind, path, query, handlers, failed) {
+  const answer = await ask(`/api/token/${kind}`);
+  if (!answer.ok) throw await problemOf(answer);
+  const asked = new URLSearchParams({ ...query, token: await answer.text() });
+  const source = new EventSource(`${path}?${asked}`);
+  for (const [name, handler] of Object.entries(handlers)) {
+    source.addEventListener(name, (message) => handler(JSON.parse(message.data)));
+  }
+  source.onerror = async () => {
+    source.close();
+    failed(await explained(`${path}?${asked}`));
+  };
+  return () => source.close();
+}
+
+// An EventSource does not say why it ended: ask once more, and leave when the server would go on.
+async function explained(url) {
+  const leaving = new AbortController();
+  try {
+    const answer = await send(url, { signal: leaving.signal });
+    if (!answer.ok) return await problemOf(answer);
+    leaving.abort();
+    return new Problem(t("interrupted"), { type: "interrupted" });
+  } catch (problem) {
+    return problem;
+  }
+}

@@ -1,0 +1,72 @@
+// The start: signed in or not, then the shell.
+
+import { add, h } from "./lib/dom.js";
+import { administers, meet, viewer } from "./core/viewer.js";
+import { chooseLanguage, t } from "./core/words.js";
+import { failed } from "./ui/parts.js";
+import { session } from "./core/session.js";
+import { show as showTheme } from "./core/theme.js";
+import { shell } from "./shell.js";
+import { go } from "./core/router.js";
+
+const app = document.getElementById("app");
+
+function alone(...content) {
+  app.replaceChildren(h("main.plain", content));
+}
+
+async function begin() {
+  showTheme();
+  await chooseLanguage();
+  const [mount, page, last] = location.pathname.split("/").filter(Boolean);
+  if (page === "oauth" && last === "callback") {
+    const back = await session.returned(location.search);
+    if (back === "close") {
+      alone(h("h1", t("closeWindow")), h("p", t("closeWindow.text")));
+      window.close();
+      return;
+    }
+    await go(back || `/${mount}/`, { replace: true });
+    if (!back) {
+      document.title = t("notSignedIn");
+      alone(h("h1", t("notSignedIn")), h("p", t("notSignedIn.text")), h("p", h("button.button.primary", { type: "button", onclick: () => session.signIn() }, t("signIn"))));
+      return;
+    }
+  }
+  if (page === "signed-out") {
+    document.title = t("signedOut");
+    alone(h("h1", t("signedOut")), h("p", h("a.button.primary", { href: `/${mount}/`, onclick: (event) => { event.preventDefault(); location.assign(`/${mount}/`); } }, t("signIn"))));
+    return;
+  }
+  if (!(await session.begin())) {
+    await session.signIn();
+    return;
+  }
+  await enter();
+}
+
+async function enter() {
+  try {
+    await meet();
+  } catch (problem) {
+    document.title = t("failed");
+    alone(h("h1", t("failed")), failed(problem, () => location.reload()));
+    return;
+  }
+  if (location.pathname.startsWith("/admin") && !administers()) {
+    await go("/account/", { replace: true });
+  }
+  app.replaceChildren();
+  add(app, shell());
+  app.dataset.who = viewer.name;
+}
+
+// Where the sign-in is over while the first questions are asked there is nothing to lose.
+const waiting = setInterval(() => {
+  if (session.over.peek() === "ended" && !app.dataset.who) {
+    clearInterval(waiting);
+    session.signIn();
+  } else if (app.dataset.who) clearInterval(waiting);
+}, 200);
+
+begin();

@@ -1,0 +1,186 @@
+// One object, or a singleton, as a form made of the schema: changed leaves are shown before they are saved.
+
+import { h } from "../lib/dom.js";
+import { computed, effect, onUndo, signal, untracked } from "../lib/signals.js";
+import { short } from "../core/format.js";
+import { go, guardWith } from "../core/router.js";
+import { schema as loadSchema, segmentOf, viewOf } from "../core/schema.js";
+import { create, getOne, jmapOne, refusal, set } from "../core/server.js";
+import { changes, clone, equal, patchOf } from "../core/values.js";
+import { may } from "../core/viewer.js";
+import { t } from "../core/words.js";
+import { button, confirm, copyButton, dialog, heading, loaded, notice, other, page, worker } from "../ui/parts.js";
+import { fieldsOf } from "../ui/editors.js";
+
+const COMPUTED = ["id", "usedDiskQuota", "emailAddress", "dnsZoneFile", "publicKey"];
+
+export default function object({ view: segment, id, area, query }) {
+  const view = viewOf(segment);
+  return page(segment, loaded(() => load(view, id), (found) => form(found, view, id, area, query)));
+}
+
+async function load(view, id) {
+  const schema = await loadSchema();
+  const held = schema.objectOf(view);
+  if (!held) throw Object.assign(new Error(t("notThere.text")), { status: 404 });
+  if (id === "new") return { schema, held, stored: null };
+  return { schema, held, stored: await getOne(held.name, id || "singleton") };
+}
+
+function startOf(schema, view, held) {
+  const wanted = schema.list(view)?.filtersStatic?.["@type"];
+  return schema.fresh(held.name, wanted);
+}
+
+export function form({ schema, held, stored }, view, id, area, query) {
+  const isNew = stored === null;
+  const stores = signal(clone(stored ?? startOf(schema, view, held)));
+  const value = signal(clone(stores.peek()));
+  const problems = signal({});
+  const summary = signal("");
+  const raw = signal(false);
+  const label = schema.list(view)?.labelProperty;
+  const title = isNew ? t("new", { name: schema.list(view)?.singularName || held.name }) : stored[label] || schema.forms[view]?.title || schema.forms[held.name]?.title || held.name;
+  document.title = `${short(String(title), 80)} - Stalwart`;
+  const changed = computed(() => (isNew ? !equal(value(), stores()) : Object.keys(patch()).length > 0));
+  function patch() {
+    const found = patchOf(stores(), value());
+    for (const name of COMPUTED) delete found[name];
+    return found;
+  }
+  effect(() => guardWith(changed() ? () => confirm(t("leave.title"), t("leave.text"), { yes: t("leave.yes") }) : null));
+  onUndo(() => guardWith(null));
+
+  const writable = may(schema.permission(view, isNew ? "Create" : "Update"));
+  const context = { schema, problems, isNew, depth: 0, path: "", fixed: !writable };
+  const variants = isNew && !schema.list(view)?.filtersStatic?.["@type"] ? schema.variants(held.name) : null;
+  const home = schema.isSingleton(view) ? null : view === "x:Domain" ? "/admin/domains" : `/${area}/objects/${segmentOf(view)}`;
+
+  const save = async () => {
+    problems.set({});
+    summary.set("");
+    try {
+      if (isNew) await made();
+      else await saved();
+    } catch (problem) {
+      if (!problem.fields) throw problem;
+      problems.set(Object.fromEntries(problem.fields));
+      summary.set(problem.message);
+      requestAnimationFrame(() => document.querySelector(".field.wrong input, .field.wrong select, .field.wrong textarea, #form-problem")?.focus());
+    }
+  };
+
+  async function made() {
+    const members = Object.fromEntries(Object.entries(value.peek()).filter(([, one]) => one !== undefined));
+    const answer = await create(held.name, members);
+    guardWith(null);
+    if (answer.secret) await showSecret(answer.secret);
+    notice(t("created"));
+    go(home || `/${area}/`);
+  }
+
+  async function saved() {
+    const wanted = untracked(patch);
+    if (!(await review(untracked(stores), untracked(value), wanted))) return;
+    const key = id || "singleton";
+    const fresh = await getOne(held.name, key);
+    const theirs = conflict(untracked(stores), fresh, wanted);
+    if (theirs.length && !(await confirm(t("conflict.title"), diffTable(theirs.map(([path, , now]) => [path, now, valueAt(untracked(value), path)])), { yes: t("conflict.yes"), kind: "primary" }))) return;
+    const undo = patchOf(untracked(value), untracked(stores));
+    await set(held.name, { update: { [key]: wanted } });
+    const after = await getOne(held.name, key);
+    stores.set(() => clone(after));
+    value.set(() => clone(after));
+    notice(t("saved"), "ok", { label: t("undo"), run: () => takeBack(undo, wanted, key) });
+  }
+
+  async function takeBack(undo, wanted, key) {
+    const back = Object.fromEntries(Object.keys(wanted).map((path) => [path, undo[path] ?? null]));
+    try {
+      await set(held.name, { update: { [key]: back } });
+      const after = await getOne(held.name, key);
+      stores.set(() => clone(after));
+      value.set(() => clone(after));
+      notice(t("undone"));
+    } catch (problem) {
+      notice(problem.message, "bad");
+    }
+  }
+
+  const remove = async () => {
+    if (!(await confirm(t("delete.title"), t("delete.text", { name: short(String(title), 120) }), { yes: t("delete") }))) return;
+    await set(held.name, { destroy: [id] });
+    guardWith(null);
+    notice(t("deleted"));
+    go(home);
+  };
+
+  const group = () => schema.group(held.name, value()?.["@type"]);
+  const shape = computed(group);
+  const fields = () => (raw() ? rawEditor(value, schema) : untracked(() => fieldsOf(view, shape(), value, context)));
+  if (query.get("field")) requestAnimationFrame(() => focusField(query.get("field")));
+
+  return [
+    home ? h("p.crumb", h("a", { href: home }, t("back", { name: schema.list(view)?.title || held.name }))) : null,
+    heading(String(title), schema.forms[view]?.subtitle || held.description,
+      button(() => t(raw() ? "asForm" : "asJson"), () => raw.set((now) => !now), { kind: "quiet small", name: "code" }),
+      !isNew && id && may(schema.permission(view, "Destroy")) ? worker(t("delete"), remove, { kind: "danger small", name: "trash" }) : null),
+    h("div#form-problem.verdict.fail", { role: "alert", tabindex: "-1", hidden: () => !summary() }, h("strong", summary)),
+    h("form.form", { onsubmit: (event) => { event.preventDefault(); event.target.querySelector(".save").click(); } },
+      variants ? h("div.field", h("label", { for: "variant" }, t("variant")), h("select#variant", { onchange: (event) => value.set(schema.fresh(held.name, event.target.value)) },
+        variants.map((one) => h("option", { value: one.name, selected: one.name === value.peek()["@type"] }, one.label)))) : null,
+      () => (shape(), fields()),
+      writable ? h("div.save-bar", worker(t(isNew ? "create" : "save"), save, { kind: "primary save" }),
+        button(t("discard"), () => { value.set(() => clone(stores.peek())); problems.set({}); summary.set(""); }, { kind: "quiet", disabled: () => !changed() }),
+        h("span.hint", () => (changed() ? t("unsaved") : ""))) : h("p.hint", t("readOnly"))),
+  ];
+}
+
+function focusField(name) {
+  const box = document.querySelector(`[data-field="${CSS.escape(name)}"]`);
+  box?.scrollIntoView({ block: "center" });
+  box?.querySelector("input, select, textarea")?.focus();
+}
+
+function rawEditor(value, schema) {
+  const problem = signal("");
+  const area = h("textarea", { rows: 24, spellcheck: "false", "aria-label": t("asJson"), value: JSON.stringify(value.peek(), null, 2), oninput: (event) => {
+    try {
+      const next = JSON.parse(event.target.value);
+      if (!next || typeof next !== "object" || Array.isArray(next)) throw new Error(t("json.object"));
+      problem.set("");
+      value.set(() => next);
+    } catch (failure) {
+      problem.set(failure.message);
+    }
+  } });
+  return h("div.field", { class: () => (problem() ? "wrong" : "") }, area, h("p.problem", { role: "alert" }, problem));
+}
+
+const valueAt = (value, path) => path.split("/").reduce((one, key) => one?.[key.replace(/~1/g, "/").replace(/~0/g, "~")], value);
+
+// What somebody else has changed meanwhile of what is to be changed: [path, before, now].
+function conflict(before, now, wanted) {
+  return Object.keys(wanted).map((path) => [path, valueAt(before, path), valueAt(now, path)]).filter(([, one, other]) => !equal(one, other));
+}
+
+const written = (value) => (value === undefined || value === null ? "–" : typeof value === "string" ? short(value) : short(JSON.stringify(value)));
+
+function diffTable(rows) {
+  return h("div.table-box", h("table.diff", h("thead", h("tr", h("th", t("diff.field")), h("th", t("diff.old")), h("th", t("diff.new")))),
+    h("tbody", rows.map(([path, old, now]) => h("tr", h("th", { scope: "row" }, other(path)), h("td", h("del", other(written(old)))), h("td", h("ins", other(written(now)))))))));
+}
+
+function review(before, after, wanted) {
+  const rows = changes(before, after).filter(([path]) => !COMPUTED.includes(path));
+  return dialog(t("review.title"), (close) => [
+    diffTable(rows),
+    h("p.hint", t("review.applies")),
+    h("details", h("summary", t("review.patch")), h("pre", JSON.stringify(wanted, null, 1)), copyButton(JSON.stringify(wanted))),
+    h("div.buttons", button(t("save"), () => close(true), { kind: "primary confirm" }), button(t("cancel"), () => close(false), { kind: "quiet" })),
+  ], { kind: "wide" });
+}
+
+export function showSecret(secret) {
+  return dialog(t("secret.title"), (close) => [h("p", t("secret.once")), h("div.secret", h("span.secret-text", secret), copyButton(secret)), h("div.buttons", button(t("done"), () => close(true), { kind: "primary" }))]);
+}

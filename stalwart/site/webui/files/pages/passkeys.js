@@ -1,0 +1,50 @@
+// Passkeys: made by the browser's authenticator, renamed, removed.
+
+import { each, h } from "../lib/dom.js";
+import { ago, when } from "../core/format.js";
+import { create, getAll, getOne, set, update } from "../core/server.js";
+import { t } from "../core/words.js";
+import { askedForm } from "../ui/asked.js";
+import { badge, button, confirm, dialog, empty, heading, loaded, notice, other, page, worker } from "../ui/parts.js";
+
+export default function passkeys() {
+  let box = null;
+  box = loaded(() => Promise.all([getAll("x:Passkey"), getOne("x:AccountPassword", "singleton")]), ([list, own]) => {
+    const add = () => enrol(Boolean(own.otpAuth?.otpUrl)).then((made) => { if (made) box.reload(); });
+    const usable = Boolean(window.PublicKeyCredential && navigator.credentials);
+    const adding = usable ? button(t("passkey.add"), add, { kind: "primary", name: "plus" }) : h("p.hint", t("passkey.unusable"));
+    if (!list.length) return empty(t("passkey.empty"), t("passkey.empty.text"), adding);
+    return [h("div.buttons", adding), h("section.card", h("ul.rows", { role: "list" }, each(() => list, (one) => one.id, (one) => row(one.peek(), box))))];
+  });
+  return page(t("nav.passkeys"), heading(t("nav.passkeys"), t("passkey.lead")), box);
+}
+
+function row(one, box) {
+  const remove = async () => {
+    if (!(await confirm(t("delete.title"), t("delete.text", { name: one.description }), { yes: t("delete") }))) return;
+    await set("x:Passkey", { destroy: [one.id] });
+    notice(t("deleted"));
+    box.reload();
+  };
+  return h("li", h("div.grow", h("strong", other(one.description)), h("p", t("made", { when: when(one.createdAt) }), " · ", one.lastUsedAt ? t("used", { when: ago(one.lastUsedAt) }) : t("unused"))),
+    one.backedUp ? badge("ok", t("passkey.backedUp")) : null, worker(t("remove"), remove, { kind: "small danger" }));
+}
+
+function enrol(isProtected) {
+  return dialog(t("passkey.add"), (close) => askedForm([
+    { name: "description", label: t("passkey.name"), required: true, maxlength: 255, autofocus: true, hint: t("passkey.name.hint") },
+    { name: "currentSecret", label: t("password.current"), type: "password", autocomplete: "current-password", required: true },
+    ...(isProtected ? [{ name: "otpCode", label: t("otp.code"), autocomplete: "one-time-code", required: true }] : []),
+  ], async ({ description, currentSecret, otpCode }) => {
+    const begun = await create("x:Passkey", { description, currentSecret, ...(otpCode ? { otpCode } : {}) });
+    let made;
+    try {
+      made = await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(begun.options) });
+    } catch (failure) {
+      throw new Error(t(failure.name === "InvalidStateError" ? "passkey.known" : failure.name === "SecurityError" ? "passkey.place" : "passkey.refused"));
+    }
+    await update("x:Passkey", begun.id, { response: JSON.stringify(made.toJSON()) });
+    notice(t("passkey.done"));
+    close(true);
+  }, { submit: t("passkey.go") }));
+}

@@ -1,0 +1,37 @@
+// Codes for the day on which the second factor is lost.
+
+import { h } from "../lib/dom.js";
+import { signal } from "../lib/signals.js";
+import { getOne, jmap, set } from "../core/server.js";
+import { viewer } from "../core/viewer.js";
+import { t } from "../core/words.js";
+import { askedForm } from "../ui/asked.js";
+import { badge, button, copyButton, download, heading, loaded, page } from "../ui/parts.js";
+
+export default function recoveryCodes() {
+  const codes = signal(null);
+  let box = null;
+  box = loaded(load, ([left, isProtected]) => [
+    h("section.card", h("p", badge(left.remaining ? "ok" : "warn", t("codes.left", { n: left.remaining ?? 0 }))), isProtected ? null : h("p.hint", t("codes.noFactor"), " ", h("a", { href: "/account/two-factor" }, t("nav.twoFactor")))),
+    () => (codes() ? shown(codes()) : null),
+    h("section.card", h("h2", t("codes.new")), h("p.hint", t("codes.new.text")), askedForm([
+      { name: "currentSecret", label: t("password.current"), type: "password", autocomplete: "current-password", required: true },
+      ...(isProtected ? [{ name: "otpCode", label: t("otp.code"), autocomplete: "one-time-code", required: true }] : []),
+    ], async ({ currentSecret, otpCode }) => {
+      const answer = await set("x:RecoveryCodes", { update: { singleton: { currentSecret, regenerate: true, ...(otpCode ? { otpCode } : {}) } } });
+      codes.set(answer.updated.singleton.codes);
+    }, { submit: t("codes.make") })),
+  ]);
+  return page(t("nav.recoveryCodes"), heading(t("nav.recoveryCodes"), t("codes.lead")), box);
+}
+
+const load = async () => {
+  const [left, own] = await Promise.all([getOne("x:RecoveryCodes", "singleton"), getOne("x:AccountPassword", "singleton")]);
+  return [left, Boolean(own.otpAuth?.otpUrl)];
+};
+
+function shown(codes) {
+  const text = codes.join("\n");
+  return h("section.card", { role: "status" }, h("h2", t("codes.yours")), h("p", t("codes.once")), h("ul.codes", { role: "list" }, codes.map((one) => h("li", one))),
+    h("div.buttons", copyButton(text), button(t("codes.save"), () => download(`recovery-codes-${location.hostname}.txt`, `${viewer.name}\n${text}\n`, "text/plain"), { kind: "quiet small", name: "down" })));
+}

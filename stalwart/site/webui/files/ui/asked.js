@@ -1,0 +1,42 @@
+// Forms of an account owner: fields with their problems, sent together; what the server refuses stands at its field.
+
+import { h } from "../lib/dom.js";
+import { signal } from "../lib/signals.js";
+import { viewer } from "../core/viewer.js";
+import { t } from "../core/words.js";
+import { field, worker } from "./parts.js";
+
+// `fields` are [{ name, label, type, hint, autocomplete, when }]; `send(values)` may refuse with a Problem.
+export function askedForm(fields, send, { submit, names = {}, extra } = {}) {
+  const problems = signal({});
+  const inputs = new Map();
+  const boxes = fields.map(({ name, label, hint, shown, ...attributes }) => {
+    const input = h("input", { type: "text", name, autocomplete: "off", ...attributes });
+    inputs.set(name, input);
+    const box = field(label, input, { hint, problem: () => problems()[name] || "" });
+    return shown ? h("div", { hidden: () => !shown() }, box) : box;
+  });
+  const work = async () => {
+    const missing = fields.find((one) => one.required && !inputs.get(one.name).value);
+    if (missing) {
+      problems.set({ [missing.name]: t("required") });
+      inputs.get(missing.name).focus();
+      return;
+    }
+    problems.set({});
+    const values = Object.fromEntries([...inputs].map(([name, input]) => [name, input.value]));
+    try {
+      await send(values);
+      for (const [name, input] of inputs) if (fields.find((one) => one.name === name).type === "password") input.value = "";
+    } catch (problem) {
+      const told = {};
+      for (const [path, text] of problem.fields || []) told[names[path] || path] = text;
+      const place = Object.keys(told).find((name) => inputs.has(name)) || (problem.type === "forbidden" && /secret/i.test(problem.message) && inputs.has("currentSecret") ? "currentSecret" : null);
+      if (!place) throw problem;
+      problems.set({ ...told, [place]: told[place] || problem.message });
+      inputs.get(place).focus();
+    }
+  };
+  const run = worker(submit, work, { kind: "primary" });
+  return h("form.form", { onsubmit: (event) => { event.preventDefault(); run.click(); } }, fields.some(({ type, name }) => type === "password" && name === "currentSecret") && !inputs.has("username") ? h("input.offscreen", { type: "text", autocomplete: "username", value: viewer.name, readonly: true, tabindex: "-1", "aria-hidden": "true" }) : null, boxes, extra, h("div.buttons", run));
+}

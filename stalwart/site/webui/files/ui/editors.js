@@ -1,0 +1,309 @@
+// Editors of values by their types (settings A.5, B): each gives an element that reads and writes one value.
+
+import { each, h } from "../lib/dom.js";
+import { effect, signal, untracked } from "../lib/signals.js";
+import { when } from "../core/format.js";
+import { jmap } from "../core/server.js";
+import { t } from "../core/words.js";
+import { clone, equal, fromList, fromSet, inUnit, SIZE_UNITS, SPAN_UNITS, toList } from "../core/values.js";
+import { button, checkbox, field, newId } from "./parts.js";
+
+const MASK = "****";
+const MANY = 8;
+
+// `value` is a signal with the value; `context` has the schema, the problems by paths, and what was stored.
+export function editorOf(type, value, context) {
+  switch (type.type) {
+    case "boolean": return switchEditor(value);
+    case "number": return type.format === "size" || type.format === "duration" ? unitEditor(type, value) : numberEditor(type, value);
+    case "enum": return enumEditor(type, value, context);
+    case "utcDateTime": return dateEditor(value);
+    case "objectId": return idEditor(type, value, context);
+    case "set": return setEditor(type, value, context);
+    case "map": return mapEditor(type, value, context);
+    case "object": return objectEditor(type, value, context);
+    case "objectList": return listEditor(type, value, context);
+    default: return textEditor(type, value);
+  }
+}
+
+function textEditor(type, value) {
+  const set = (event) => value.set(event.target.value === "" && type.nullable ? null : event.target.value);
+  if (["text", "html", "secretText"].includes(type.format)) return h("textarea", { value: () => value() ?? "", oninput: set, spellcheck: "false", rows: 5 });
+  if (type.format === "secret") {
+    const stored = value.peek() === MASK;
+    return h("input", {
+      type: "password", autocomplete: "new-password", placeholder: stored ? t("secret.kept") : "", value: () => (value() === MASK ? "" : value() ?? ""),
+      oninput: (event) => value.set(event.target.value === "" ? (stored ? MASK : type.nullable ? null : "") : event.target.value),
+    });
+  }
+  const kinds = { emailAddress: "email", uri: "url" };
+  return h("input", { type: "text", inputmode: kinds[type.format] || null, autocomplete: "off", autocapitalize: "none", spellcheck: "false", value: () => value() ?? "", oninput: set });
+}
+
+function switchEditor(value) {
+  return h("input", { type: "checkbox", checked: () => Boolean(value()), onchange: (event) => value.set(event.target.checked) });
+}
+
+function numberEditor(type, value) {
+  return h("input", {
+    type: "number", step: type.format === "float" ? "any" : "1", min: type.min ?? null, max: type.max ?? null, value: () => value() ?? "",
+    oninput: (event) => value.set(event.target.value === "" ? (type.nullable ? null : undefined) : Number(event.target.value)),
+  });
+}
+
+function unitEditor(type, value) {
+  const units = type.format === "size" ? SIZE_UNITS : SPAN_UNITS;
+  const [amount, unit] = inUnit(value.peek(), units);
+  const shownAmount = signal(amount);
+  const shownUnit = signal(unit);
+  let own = value.peek();
+  effect(() => {
+    if (value() === own) return;
+    own = value.peek();
+    const [next, nextUnit] = inUnit(own, units);
+    shownAmount.set(next);
+    shownUnit.set(nextUnit);
+  });
+  const write = () => {
+    const text = shownAmount.peek();
+    own = text === "" ? (type.nullable ? null : undefined) : Math.round(Number(text) * units[shownUnit.peek()]);
+    value.set(own);
+  };
+  const input = h("input", { type: "number", min: 0, step: "any", value: shownAmount, oninput: (event) => { shownAmount.set(event.target.value); write(); } });
+  const box = h("div.joined", input, h("select", { "aria-label": t("unit"), value: shownUnit, onchange: (event) => { shownUnit.set(event.target.value); write(); } },
+    Object.keys(units).map((name) => h("option", { value: name, selected: name === unit }, t(`unit.${name}`)))));
+  box.labelled = input;
+  return box;
+}
+
+function enumEditor(type, value, { schema }) {
+  const choices = schema.enums[type.enumName] || [];
+  return h("select", { onchange: (event) => value.set(event.target.value === "" ? null : event.target.value), value: () => value() ?? "" },
+    type.nullable || value.peek() === undefined ? h("option", { value: "" }, t("none")) : null,
+    choices.map((one) => h("option", { value: one.name, selected: one.name === value.peek() }, one.label)));
+}
+
+function dateEditor(value) {
+  const local = (text) => {
+    if (!text) return "";
+    const date = new Date(text);
+    return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  };
+  return h("input", { type: "datetime-local", value: () => local(value()), onchange: (event) => value.set(event.target.value ? `${new Date(event.target.value).toISOString().slice(0, 19)}Z` : null) });
+}
+
+// Objects by their names: a list of the first ones, found by typing when there are more.
+function idEditor(type, value, { schema }) {
+  const choices = signal([]);
+  const id = newId("objects");
+  findObjects(schema, type.objectName, "").then(choices.set, () => choices.set([]));
+  const name = (wanted) => choices().find((one) => one.id === wanted)?.name;
+  return h("select", { id, onchange: (event) => value.set(event.target.value || null), value: () => (choices(), value() ?? "") },
+    h("option", { value: "" }, t("none")),
+    each(() => {
+      const known = choices();
+      const now = value();
+      return now && !name(now) ? [{ id: now, name: now }, ...known] : known;
+    }, (one) => one.id, (one) => h("option", { value: one.peek().id, selected: untracked(value) === one.peek().id }, () => one().name)));
+}
+
+const MOST_CHOICES = 200;
+export async function findObjects(schema, view, text) {
+  const { name } = schema.objectOf(view);
+  const list = schema.list(view);
+  const filter = { ...(list?.filtersStatic || {}), ...(text ? { text } : {}) };
+  const [, got] = await jmap([
+    [`${name}/query`, { filter, limit: MOST_CHOICES }],
+    [`${name}/get`, { "#ids": { resultOf: "0", name: `${name}/query`, path: "/ids" } }],
+  ]);
+  const label = list?.labelProperty;
+  return got.list.map((one) => ({ id: one.id, name: one.emailAddress || one[label] || one.name || one.description || one.id }));
+}
+
+function setEditor(type, value, context) {
+  const inner = type.class;
+  if (inner.type === "enum") {
+    const choices = context.schema.enums[inner.enumName] || [];
+    return picks(choices.map((one) => ({ id: one.name, name: one.label })), value);
+  }
+  if (inner.type === "objectId") {
+    const choices = signal([]);
+    findObjects(context.schema, inner.objectName, "").then(choices.set, () => choices.set([]));
+    return h("div", () => picks(choices(), value));
+  }
+  return textList(value, inner.format);
+}
+
+function picks(choices, value) {
+  const wanted = signal("");
+  const many = choices.length > MANY * 2;
+  const shown = () => choices.filter((one) => `${one.id} ${one.name}`.toLowerCase().includes(wanted().toLowerCase())).slice(0, 120);
+  return h("div", many ? h("input", { type: "search", placeholder: t("filter"), "aria-label": t("filter"), oninput: (event) => wanted.set(event.target.value) }) : null,
+    h("div.picks", { role: "group" }, each(shown, (one) => one.id, (one) => checkbox(one.peek().name, {
+      checked: () => Boolean(value()?.[one.peek().id]),
+      onchange: (event) => {
+        const next = { ...value.peek() };
+        if (event.target.checked) next[one.peek().id] = true;
+        else delete next[one.peek().id];
+        value.set(next);
+      },
+    }))));
+}
+
+// One line for each text.
+function textList(value) {
+  const rows = signal(Object.keys(value.peek() || {}).map((text) => ({ key: newId("row"), text })));
+  let own = value.peek();
+  effect(() => {
+    const now = value();
+    if (equal(now, own)) return;
+    own = now;
+    rows.set(Object.keys(now || {}).map((text) => ({ key: newId("row"), text })));
+  });
+  const write = () => {
+    own = fromSet(rows.peek().map((row) => row.text.trim()).filter(Boolean));
+    value.set(own);
+  };
+  return h("div.rows-editor", each(rows, (row) => row.key, (row) => h("div.row",
+    h("input", { type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-label": t("entry"), value: row.peek().text, oninput: (event) => { row.peek().text = event.target.value; write(); } }),
+    button(t("remove"), () => { rows.set((all) => all.filter((one) => one !== row.peek())); write(); }, { kind: "quiet small" }))),
+  button(t("add"), () => rows.set((all) => [...all, { key: newId("row"), text: "" }]), { kind: "quiet small", name: "plus" }));
+}
+
+function mapEditor(type, value, context) {
+  const rows = signal(Object.entries(value.peek() || {}).map(([key, held]) => ({ id: newId("row"), key, held: signal(held) })));
+  const write = () => value.set(Object.fromEntries(rows.peek().filter((row) => row.key.trim()).map((row) => [row.key.trim(), row.held.peek()])));
+  const keys = type.keyClass?.type === "enum" ? context.schema.enums[type.keyClass.enumName] || [] : null;
+  const draw = (row) => {
+    const { held } = row.peek();
+    let first = true;
+    effect(() => { held(); if (!first) untracked(write); first = false; });
+    const setKey = (event) => { row.peek().key = event.target.value; write(); };
+    const name = keys
+      ? h("select", { "aria-label": t("key"), onchange: setKey }, h("option", { value: "" }, t("choose")), keys.map((one) => h("option", { value: one.name, selected: one.name === row.peek().key }, one.label)))
+      : h("input", { type: "text", "aria-label": t("key"), value: row.peek().key, autocomplete: "off", spellcheck: "false", oninput: setKey });
+    const editor = editorOf(type.valueClass, held, context);
+    (editor.labelled || editor).setAttribute("aria-label", t("value"));
+    return h("div.row", h("div", name), h("div", editor), button(t("remove"), () => { rows.set((all) => all.filter((one) => one !== row.peek())); write(); }, { kind: "quiet small" }));
+  };
+  return h("div.rows-editor", each(rows, (row) => row.id, draw),
+    button(t("add"), () => rows.set((all) => [...all, { id: newId("row"), key: "", held: signal(type.valueClass.type === "object" ? context.schema.fresh(type.valueClass.objectName) : context.schema.empty(type.valueClass)) }]), { kind: "quiet small", name: "plus" }));
+}
+
+// A part with fields of its own, perhaps one of several variants, perhaps none at all.
+export function objectEditor(type, value, context) {
+  const { schema } = context;
+  const variants = schema.variants(type.objectName);
+  const shape = signal(shapeOf(value.peek()));
+  effect(() => shape.set(shapeOf(value())));
+  const choice = variants || type.nullable
+    ? h("select", { "aria-label": t("variant"), onchange: (event) => value.set(event.target.value === "" ? null : schema.fresh(type.objectName, variants ? event.target.value : null)), value: shape },
+      type.nullable ? h("option", { value: "" }, t("none")) : null,
+      variants ? variants.map((one) => h("option", { value: one.name, selected: one.name === shape.peek() }, one.label)) : h("option", { value: "here", selected: shape.peek() === "here" }, t("own")))
+    : null;
+  const box = h("fieldset.inner", choice, () => {
+    const chosen = shape();
+    if (chosen === "") return null;
+    const group = schema.group(type.objectName, variants ? chosen : null);
+    return group ? untracked(() => fieldsOf(type.objectName, group, value, context)) : null;
+  });
+  if (choice) box.labelled = choice;
+  return box;
+}
+
+const shapeOf = (value) => (value ? value["@type"] || "here" : "");
+
+// Sections with the fields of a group, which read and write members of `value`.
+export function fieldsOf(view, group, value, context) {
+  const { schema } = context;
+  const properties = schema.properties(group);
+  // What a part of an object begins with stands in the defaults of the object.
+  const own = context.fallback && (context.fallback["@type"] ?? null) === (value.peek()?.["@type"] ?? null) ? context.fallback : {};
+  const standard = (name) => own[name] ?? schema.defaults(group)[name];
+  return schema.sections(view, group).map((section) => {
+    const shown = section.fields.filter(({ name }) => name !== "@type" && properties[name] && !(context.isNew && properties[name].update === "serverSet"));
+    if (!shown.length) return null;
+    const inner = shown.map((one) => memberField(one, properties[one.name], value, context, standard(one.name)));
+    return context.depth === 0 && section.title ? h("section.card", h("h2", section.title), inner) : inner;
+  });
+}
+
+// Code in a description of the schema, which is Markdown.
+export const marked = (text) => (text || "").split("`").map((part, at) => (at % 2 ? h("code", part) : part));
+
+function memberField({ name, label, placeholder }, { type, update, description }, value, context, fallback) {
+  const path = context.path ? `${context.path}/${name}` : name;
+  const inner = { ...context, path, depth: context.depth + 1, fallback };
+  const held = signal(value.peek()?.[name]);
+  effect(() => held.set(() => value()?.[name]));
+  const fixed = update === "serverSet" || (update === "immutable" && !context.isNew) || context.fixed;
+  if (fixed) return readOnly(label, description, held, type, context);
+  let first = true;
+  effect(() => {
+    const next = held();
+    if (first) {
+      first = false;
+      return;
+    }
+    untracked(() => { if (!Object.is(value.peek()?.[name], next)) value.set({ ...value.peek(), [name]: next }); });
+  });
+  const editor = editorOf(type, held, inner);
+  const control = editor.labelled || editor;
+  if (placeholder && "placeholder" in control) control.placeholder = placeholder;
+  const problem = () => context.problems()[path] ?? context.problems()[path.split("/").at(-1)] ?? "";
+  const marks = [modifiedMark(held, fallback, context), h("span.wire.mono", { title: t("wire") }, name)];
+  if (type.type === "boolean") {
+    control.id = newId("field");
+    return h("div.field", { "data-field": path, class: () => (problem() ? "wrong" : "") },
+      h("div.check", control, h("div", h("div.label-row", h("label", { for: control.id }, label), marks), h("p.hint", marked(description)), h("p.problem", { role: "alert", hidden: () => !problem() }, problem))));
+  }
+  if (["INPUT", "SELECT", "TEXTAREA"].includes(control.tagName)) {
+    if (control === editor) {
+      const box = field(label, editor, { hint: marked(description), problem, extra: marks });
+      box.dataset.field = path;
+      return box;
+    }
+    control.id = control.id || newId("field");
+    return h("div.field", { "data-field": path, class: () => (problem() ? "wrong" : "") }, h("div.label-row", h("label", { for: control.id }, label), marks), editor, h("p.problem", { role: "alert", hidden: () => !problem() }, problem), h("p.hint", marked(description)));
+  }
+  return h("fieldset", { "data-field": path, class: () => (problem() ? "wrong" : "") }, h("legend", h("span.label-row", h("span", label), marks)), h("p.hint", marked(description)), h("p.problem", { role: "alert", hidden: () => !problem() }, problem), editor);
+}
+
+// A dot where a value is not the default, which puts it back.
+function modifiedMark(held, fallback, context) {
+  if (fallback === undefined || context.isNew) return null;
+  return () => (equal(held(), fallback) ? null : h("span.modified", t("modified"), " ", h("button.button.quiet.small", { type: "button", title: t("default", { value: typeof fallback === "object" ? JSON.stringify(fallback) : String(fallback) }), onclick: () => held.set(() => clone(fallback)) }, t("reset"))));
+}
+
+function readOnly(label, description, held, type, { schema }) {
+  return h("div.field", h("span.label-row", h("strong", label)), h("div", () => plain(held(), type, schema)), h("p.hint", marked(description)));
+}
+
+// A value as text, for lists and what cannot be changed.
+export function plain(value, type, schema) {
+  if (value === null || value === undefined || value === "") return h("span.hint", "–");
+  switch (type?.type) {
+    case "boolean": return t(value ? "yes" : "no");
+    case "utcDateTime": return when(value);
+    case "enum": return schema.enumLabel(type.enumName, value);
+    case "set": return Object.keys(value).join(", ") || h("span.hint", "–");
+    case "string": return type.format === "text" || type.format === "html" ? h("pre", String(value)) : h("bdi", String(value));
+    case "object": return value["@type"] ? h("bdi", value["@type"]) : h("code", JSON.stringify(value));
+    default: return typeof value === "object" ? h("pre", JSON.stringify(value, null, 1)) : h("bdi", String(value));
+  }
+}
+
+function listEditor(type, value, context) {
+  const rows = signal(toList(value.peek()).map((held) => ({ key: newId("row"), held: signal(held) })));
+  const write = () => value.set(fromList(rows.peek().map((row) => row.held.peek())));
+  const draw = (row, at) => {
+    const { held } = row.peek();
+    let first = true;
+    effect(() => { held(); if (!first) untracked(write); first = false; });
+    return h("div.row", h("div", objectEditor({ objectName: type.objectName }, held, { ...context, path: `${context.path}/${at.peek()}`, fallback: null })),
+      button(t("remove"), () => { rows.set((all) => all.filter((one) => one !== row.peek())); write(); }, { kind: "quiet small" }));
+  };
+  return h("div.rows-editor", each(rows, (row) => row.key, draw),
+    button(t("add"), () => { rows.set((all) => [...all, { key: newId("row"), held: signal(context.schema.fresh(type.objectName)) }]); write(); }, { kind: "quiet small", name: "plus" }));
+}

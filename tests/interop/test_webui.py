@@ -1,0 +1,307 @@
+"""The web interface in a real browser against a real daemon: signing in, each page, and what must not go wrong."""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.request
+from typing import Any
+
+from stalwart.directory.totp import Totp
+from tests.interop.browser import ENTER
+from tests.interop.webui_world import ADMIN, USER, InterfaceTestCase
+
+HOSTILE = "<img src=x onerror=alert(1)>\u202eevil\u2069 " + "x" * 10_000
+CTRL = "\ue009"
+ESCAPE = "\ue00c"
+
+
+class ServerTestCase(InterfaceTestCase):
+    """With a JMAP client beside the browser."""
+
+    def jmap(self, *calls: list[Any]) -> list[Any]:
+        pair = base64.b64encode(f"{ADMIN}:{self.world.accounts[ADMIN]}".encode()).decode()
+        body = json.dumps({"using": ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"], "methodCalls": calls})
+        request = urllib.request.Request(
+            f"{self.world.url}/jmap",
+            body.encode(),
+            {"Authorization": f"Basic {pair}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            found: list[Any] = json.loads(answer.read())["methodResponses"]
+        return found
+
+    def setting(self, name: str) -> Any:
+        return self.jmap(["x:Http/get", {"ids": ["singleton"]}, "a"])[0][1]["list"][0][name]
+
+
+class SignInTests(ServerTestCase):
+    """Coming and going."""
+
+    def test_sign_in_leads_back_to_the_page_that_was_wanted_and_leaves_no_trace(self) -> None:
+        self.sign_in("/admin/domains?x=1")
+        self.assertEqual(self.browser.url, f"{self.world.url}/admin/domains?x=1")
+        kept = self.browser.run("return JSON.stringify({...sessionStorage, ...localStorage}) + document.cookie")
+        self.assertNotIn(self.world.accounts[ADMIN], kept)
+        self.assertNotIn("access", kept)
+
+    def test_reload_needs_no_second_sign_in(self) -> None:
+        self.sign_in()
+        self.go("/admin/settings")
+        self.assertEqual(self.browser.text("h1"), "Settings")
+
+    def test_somebody_without_administration_gets_his_account(self) -> None:
+        self.sign_in("/admin/", USER)
+        self.assertEqual(self.browser.url, f"{self.world.url}/account/")
+        shown = self.browser.text("body")
+        for word in ("Administration", "Domains", "Queue"):
+            self.assertNotIn(word, shown)
+
+    def test_signing_out_ends_the_session(self) -> None:
+        self.sign_in("/account/", USER)
+        self.browser.run("document.querySelector('.person').click()")
+        self.click("Sign out", ".menu")
+        self.says("You are signed out")
+        self.browser.open(f"{self.world.url}/account/")
+        self.browser.wait("document.querySelector('[name=password]')")
+
+    def test_nothing_typed_is_lost_when_the_sign_in_is_over(self) -> None:
+        self.sign_in("/admin/objects/Http")
+        tab = self.browser._ask("GET", "/window")
+        self.browser.fill("[data-field=redirectRoot] input", "/admin")
+        for id in [one["id"] for one in self.jmap(["x:Session/get", {"ids": None}, "a"])[0][1]["list"]]:
+            self.jmap(["x:Session/set", {"destroy": [id]}, "a"])
+        self.click("Save")
+        self.click("Save", "dialog")
+        self.says("You have to sign in again", "dialog:last-of-type")
+        self.click("Sign in again", "dialog:last-of-type")
+        other = next(one for one in self._windows() if one != tab)
+        self.browser._ask("POST", "/window", {"handle": other})
+        self.fill_sign_in()
+        self.browser._ask("POST", "/window", {"handle": tab})
+        self.says("Saved")
+        self.assertEqual(self.setting("redirectRoot"), "/admin")
+        self.jmap(["x:Http/set", {"update": {"singleton": {"redirectRoot": "/account"}}}, "a"])
+
+    def _windows(self) -> list[str]:
+        found: list[str] = self.browser._ask("GET", "/window/handles")
+        return found
+
+
+class DiagnosisTests(ServerTestCase):
+    """The showpiece."""
+
+    def diagnose(self, target: str) -> None:
+        self.browser.fill("main [name=target]", target)
+        self.browser.press(ENTER)
+        self.browser.wait("document.querySelector('.verdict')?.innerText.includes('Finished')")
+
+    def test_verdict_timeline_and_history(self) -> None:
+        self.sign_in("/admin/diagnose")
+        self.diagnose("postmaster@good.page.test")
+        self.assertIn("the connection is secure", self.browser.text(".verdict"))
+        steps = self.browser.run("return [...document.querySelectorAll('.stage')].map((one) => one.className)")
+        self.assertGreater(len(steps), 8)
+        self.assertNotIn("stage running", steps)
+        self.diagnose("plain.page.test")
+        self.assertIn("not secure", self.browser.text(".verdict"))
+        self.assertEqual(self.browser.run("return document.querySelectorAll('.history li').length"), 2)
+        self.browser.run("document.querySelectorAll('.history button')[1].click()")
+        self.says("the connection is secure", ".verdict")
+        self.assertEqual(self.browser.url, f"{self.world.url}/admin/diagnose?target=plain.page.test")
+
+    def test_second_start_replaces_a_running_test_and_escape_stops(self) -> None:
+        self.sign_in("/admin/diagnose")
+        self.browser.fill("main [name=target]", "silent.page.test")
+        self.browser.press(ENTER)
+        self.says("Wait for the greeting", ".stage.running")
+        self.diagnose("good.page.test")
+        self.assertNotIn("silent", self.browser.text(".verdict"))
+        self.browser.fill("main [name=target]", "silent.page.test")
+        self.browser.press(ENTER)
+        self.says("Wait for the greeting", ".stage.running")
+        self.browser.press(ESCAPE)
+        self.says("Stopped.", ".verdict")
+
+    def test_target_that_is_none_is_told_at_the_field(self) -> None:
+        self.sign_in("/admin/diagnose")
+        self.browser.fill("main [name=target]", "192.0.2.1")
+        self.browser.press(ENTER)
+        self.says("IP addresses cannot be tested", "main form")
+
+    def test_markup_of_a_host_is_text(self) -> None:
+        self.sign_in("/admin/diagnose")
+        self.diagnose("selfsigned.page.test")
+        self.assertEqual(self.browser.run("return document.querySelectorAll('main img, main b').length"), 0)
+        self.assertIn("<img src=x", self.browser.text("main"))
+
+
+class SettingsTests(ServerTestCase):
+    """Forms and lists made of the schema."""
+
+    def test_change_is_shown_before_it_is_saved_applies_at_once_and_can_be_taken_back(self) -> None:
+        self.sign_in("/admin/objects/Http")
+        self.browser.fill("[data-field=redirectRoot] input", "/admin")
+        self.says("changed", "[data-field=redirectRoot]")
+        self.click("Save")
+        self.says("What is going to change", "dialog")
+        row = self.browser.run("return document.querySelector('dialog .diff tbody tr').innerText")
+        self.assertEqual(row.split(), ["redirectRoot", "/account", "/admin"])
+        self.click("Save", "dialog")
+        self.says("Saved", ".notices")
+        self.assertEqual(self.setting("redirectRoot"), "/admin")
+        self.click("Undo", ".notices")
+        self.says("Taken back", ".notices")
+        self.assertEqual(self.setting("redirectRoot"), "/account")
+
+    def test_refusal_of_the_server_stands_at_its_field(self) -> None:
+        self.sign_in("/admin/objects/Http")
+        self.browser.fill("[data-field='allowedEndpoints/else'] input", "nonsense(")
+        self.click("Save")
+        self.click("Save", "dialog")
+        self.browser.wait("document.querySelector('.wrong .problem:not([hidden])')")
+        self.assertEqual(self.setting("allowedEndpoints")["else"], "200")
+
+    def test_what_somebody_else_has_changed_meanwhile_is_told(self) -> None:
+        self.sign_in("/admin/objects/Http")
+        self.browser.fill("[data-field=redirectRoot] input", "/admin")
+        self.jmap(["x:Http/set", {"update": {"singleton": {"redirectRoot": "/diagnose"}}}, "a"])
+        self.click("Save")
+        self.click("Save", "dialog")
+        self.says("Somebody else has changed this", "dialog:last-of-type")
+        self.click("Cancel", "dialog:last-of-type")
+        self.assertEqual(self.setting("redirectRoot"), "/diagnose")
+        self.jmap(["x:Http/set", {"update": {"singleton": {"redirectRoot": "/account"}}}, "a"])
+
+    def test_unsaved_changes_are_not_left_without_a_question(self) -> None:
+        self.sign_in("/admin/objects/Http")
+        self.browser.fill("[data-field=redirectRoot] input", "/x")
+        self.click("Overview", "nav")
+        self.says("Leave without saving?", "dialog")
+        self.click("Cancel", "dialog")
+        self.assertEqual(
+            self.browser.run("return document.querySelector('[data-field=redirectRoot] input').value"), "/x"
+        )
+        self.click("Discard")
+        self.click("Overview", "nav")
+        self.says("Overview", "h1")
+
+    def test_hostile_names_are_text_in_lists_and_forms(self) -> None:
+        made = self.jmap(["x:Role/set", {"create": {"r": {"description": HOSTILE}}}, "a"])[0][1]
+        id = made["created"]["r"]["id"]
+        self.sign_in("/admin/objects/Role")
+        self.says("<img src=x")
+        self.assertEqual(self.browser.run("return document.querySelectorAll('main img').length"), 0)
+        self.assertEqual(self.look(), [])
+        self.go(f"/admin/objects/Role/{id}")
+        self.assertEqual(self.look(), [])
+        self.assertFalse(self.browser.has_dialog())
+        self.jmap(["x:Role/set", {"destroy": [id]}, "a"])
+
+    def test_user_is_created_found_and_deleted(self) -> None:
+        self.sign_in("/admin/objects/Account-User/new")
+        self.browser.fill("[data-field=name] input", "carol")
+        self.browser.wait("document.querySelectorAll('[data-field=domainId] option').length > 1")
+        choose = """const select = document.querySelector('[data-field=domainId] select');
+            select.value = select.options[1].value; select.dispatchEvent(new Event('change'))"""
+        self.browser.run(choose)
+        self.click("Create")
+        self.says("carol@example.test", "table")
+        self.browser.fill("main [type=search]", "carol")
+        self.browser.wait("document.querySelectorAll('tbody tr').length === 1")
+        self.click("carol")
+        self.says("carol", "h1")
+        self.click("Delete")
+        self.click("Delete", "dialog")
+        self.says("Deleted", ".notices")
+
+    def test_palette_finds_a_field_by_the_keyboard(self) -> None:
+        self.sign_in()
+        self.browser.press("k", holding=CTRL)
+        self.browser.wait("document.querySelector('dialog.palette')")
+        self.browser.wait("document.activeElement.type === 'search'")
+        self.browser.press(*"redirect root")
+        self.browser.wait("document.querySelector('.choices li')?.innerText.includes('Redirect root')")
+        self.browser.press(ENTER)
+        self.browser.wait("document.activeElement.closest('[data-field=redirectRoot]')")
+
+
+class AccountTests(ServerTestCase):
+    """What an account owner does."""
+
+    def test_second_factor_and_app_password(self) -> None:
+        login = "bob@example.test"
+        password = self.world.accounts[login]
+        self.sign_in("/account/two-factor", login)
+        secret = self.browser.run("return document.querySelector('.secret-text').textContent").replace(" ", "")
+        totp = Totp.from_uri(f"otpauth://totp/x?secret={secret}")
+        self.browser.fill("[name=currentSecret]", password)
+        self.browser.fill("[name=otpCode]", totp.code(totp.step_at(self.world_time())))
+        self.click("Switch on")
+        self.says("Two-factor sign-in is on.", ".notices")
+        self.go("/account/app-passwords")
+        self.click("Add an app password")
+        self.browser.fill("[name=description]", "Telephone")
+        self.click("Make it", "dialog")
+        made = self.browser.wait("document.querySelector('.secret-text')?.textContent")
+        pair = base64.b64encode(f"{login}:{made}".encode()).decode()
+        request = urllib.request.Request(f"{self.world.url}/jmap/session", headers={"Authorization": f"Basic {pair}"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            self.assertEqual(answer.status, 200)
+
+    def world_time(self) -> float:
+        return float(self.browser.run("return Date.now() / 1000"))
+
+
+ADMIN_PAGES = ("", "diagnose", "domains", "objects/Account-User", "objects/Account-User/new", "objects/Http", "queue")
+ADMIN_PAGES += ("settings", "actions", "console", "about", "objects/NetworkListener", "nowhere")
+ACCOUNT_PAGES = ("", "password", "two-factor", "recovery-codes", "passkeys", "app-passwords", "sessions")
+ACCOUNT_PAGES += ("objects/AccountSettings", "objects/ApiKey")
+
+
+class LookTests(ServerTestCase):
+    """Each page for everybody, on each screen."""
+
+    def check(self, area: str, names: tuple[str, ...], login: str) -> None:
+        self.sign_in(f"/{area}/", login)
+        for name in names:
+            self.go(f"/{area}/{name}")
+            for scheme, size in (("light", (1280, 850)), ("dark", (1280, 850)), ("light", (320, 640))):
+                self.scheme(scheme)
+                self.screen(*size)
+                self.assertEqual((name, scheme, size[0], self.look()), (name, scheme, size[0], []))
+            self.screen(1280, 850)
+            self.scheme("light")
+
+    def test_pages_of_administrators(self) -> None:
+        self.check("admin", ADMIN_PAGES, ADMIN)
+
+    def test_pages_of_account_owners(self) -> None:
+        self.check("account", ACCOUNT_PAGES, USER)
+
+    def test_german_is_complete_where_it_is_chosen(self) -> None:
+        self.sign_in("/account/", USER)
+        self.browser.run("document.querySelector('.person').click()")
+        self.browser.run(
+            "const one = document.querySelector('#language'); one.value = 'de'; one.dispatchEvent(new Event('change'))"
+        )
+        self.says("Zwei-Faktor-Anmeldung", "#navigation")
+        self.go("/account/app-passwords")
+        self.assertEqual(self.browser.run("return document.documentElement.lang"), "de")
+        self.assertEqual(self.look(), [])
+
+    def test_pages_do_not_shift_while_they_come(self) -> None:
+        self.sign_in("/admin/")
+        for name in ("", "objects/Account-User", "objects/Http", "domains"):
+            self.go(f"/admin/{name}")
+            self.assertLess(self.browser.run("return seen.shifts"), 0.1, name)
+
+    def test_everything_comes_from_here(self) -> None:
+        self.sign_in("/admin/")
+        origins = "return performance.getEntriesByType('resource').map((one) => new URL(one.name).origin)"
+        self.assertEqual(set(self.browser.run(origins)), {self.world.url})
+
+    def test_heading_has_the_focus_after_a_link(self) -> None:
+        self.sign_in("/admin/")
+        self.click("Domains", "nav")
+        self.browser.wait("document.activeElement.tagName === 'H1' && document.activeElement.textContent === 'Domains'")

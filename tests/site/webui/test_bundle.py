@@ -1,0 +1,131 @@
+"""The files of the web interface as a bundle: complete, light, and all in one version."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.errors import NotFound
+from stalwart.oauth.pages.files import sign_in_assets
+from stalwart.site.webui.bundle import WebInterface, imports
+
+HEAVIEST = 90 * 1024  # webui 5.7
+HEAVIEST_AT_ONCE = 60 * 1024
+MOST_AT_ONCE = 30
+LONGEST_MODULE = 600
+DYNAMIC = re.compile(r'import\("(\.[^"]+)"\)')
+ASKED = re.compile(r'\bt\("([^"]+)"')
+MARK = re.compile(r"\{(\w+)\}")
+
+
+def packed(body: bytes) -> int:
+    return len(gzip.compress(body, 9))
+
+
+def words(language: str) -> dict[str, str | dict[str, str]]:
+    """A catalogue, whose lines are one text each."""
+    found: dict[str, str | dict[str, str]] = {}
+    for line in WebInterface().body(f"words/{language}.js").decode().splitlines():
+        parts = re.fullmatch(r'  (?:"([^"]+)"|(\w+)): (.+),', line)
+        if parts:
+            value = re.sub(r"([{,] )(\w+):", r'\1"\2":', parts[3]) if parts[3].startswith("{ ") else parts[3]
+            found[parts[1] or parts[2]] = json.loads(value)
+    return found
+
+
+def marks(text: str | dict[str, str]) -> set[str]:
+    return set(MARK.findall(text if isinstance(text, str) else text["other"]))
+
+
+class FileTests(SynchronousTestCase):
+    """What is in the package."""
+
+    def setUp(self) -> None:
+        self.interface = WebInterface()
+        self.scripts = {
+            name: self.interface.body(name).decode() for name in self.interface.names() if name.endswith(".js")
+        }
+
+    def test_all_scripts_and_styles_are_light(self) -> None:
+        names = [name for name in self.interface.names() if name.endswith((".js", ".css"))]
+        self.assertGreater(len(names), 20)
+        self.assertLess(sum(packed(self.interface.body(name)) for name in names), HEAVIEST)
+
+    def test_first_page_is_lighter_still(self) -> None:
+        names = [*self.interface.at_once(), "style.css"]
+        self.assertLessEqual(len(names), MOST_AT_ONCE)
+        self.assertLess(sum(packed(self.interface.body(name)) for name in names), HEAVIEST_AT_ONCE)
+
+    def test_every_import_leads_to_a_file(self) -> None:
+        for name, text in self.scripts.items():
+            wanted = imports(name, text)
+            wanted += imports(name, "".join(f'import "{path}";\n' for path in DYNAMIC.findall(text)))
+            for other in wanted:
+                self.assertIn(other, self.scripts, name)
+
+    def test_nothing_is_loaded_from_elsewhere_and_nothing_becomes_code_or_markup(self) -> None:
+        forbidden = re.compile(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|https?://(?!www\.w3\.org/2000/svg)"
+        )
+        self.assertEqual({name for name, text in self.scripts.items() if forbidden.search(text)}, set())
+        self.assertNotIn("url(", self.interface.body("style.css").decode())
+
+    def test_modules_are_short(self) -> None:
+        long = {name for name, text in self.scripts.items() if text.count("\n") > LONGEST_MODULE}
+        self.assertEqual(long - {"words/en.js", "words/de.js"}, set())
+
+    def test_sign_in_pages_are_light(self) -> None:
+        files = sign_in_assets()
+        self.assertLess(
+            sum(len(found.packed or found.body) for found in (files._found[name] for name in files.names())), 15 * 1024
+        )
+
+
+class WordTests(SynchronousTestCase):
+    """The catalogues."""
+
+    def test_every_text_is_there_in_both_languages_with_the_same_marks(self) -> None:
+        english, german = words("en"), words("de")
+        self.assertGreater(len(english), 200)
+        self.assertEqual(list(english), list(german))
+        self.assertEqual([name for name in english if marks(english[name]) != marks(german[name])], [])
+        self.assertEqual([name for name in english if bool(english[name]) != bool(german[name])], [])
+
+    def test_every_text_that_is_asked_for_is_there(self) -> None:
+        interface = WebInterface()
+        known = words("en")
+        for name in interface.names():
+            if name.endswith(".js"):
+                text = interface.body(name).decode()
+                self.assertEqual([key for key in ASKED.findall(text) if key not in known], [], name)
+
+    def test_no_text_is_left_over(self) -> None:
+        interface = WebInterface()
+        code = "".join(
+            interface.body(name).decode()
+            for name in interface.names()
+            if name.endswith(".js") and not name.startswith("words/")
+        )
+        made = tuple(found.split("${")[0] for found in re.findall(r"`([\w.]+\$\{[^`]*)`", code))
+        names = set(re.findall(r'"([\w.-]+)"', code))
+        made += ("app.for.", "app.term.")
+        ends = (".text",)
+        unused = [
+            name for name in words("en") if name not in names and not name.startswith(made) and not name.endswith(ends)
+        ]
+        self.assertEqual(unused, [])
+
+
+class VersionTests(SynchronousTestCase):
+    """Addresses."""
+
+    def test_imports_are_found_where_they_lead(self) -> None:
+        text = 'import { a } from "./x.js";\nimport {\n  b,\n} from "../lib/y.js";\nexport { c } from "./z.js";\n'
+        self.assertEqual(imports("pages/one.js", text), ["pages/x.js", "lib/y.js", "pages/z.js"])
+
+    def test_unknown_file_is_not_there(self) -> None:
+        for name in ("nothing.js", "../bundle.py", ""):
+            self.assertRaises(NotFound, WebInterface().body, name)

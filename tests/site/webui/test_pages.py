@@ -1,0 +1,80 @@
+"""Where the web interface is served, and how."""
+
+from __future__ import annotations
+
+import re
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.schema import collect
+from stalwart.site.webui import pages
+from stalwart.site.webui.bundle import WebInterface
+from stalwart.web.routes import Route
+from tests.web.client import Response, Server, serve
+from tests.web.fakes import FakeSettings
+
+ROUTES = collect(pages, Route)
+LINKED = re.compile(r'(?:src|href)="([^"]+)"')
+
+
+class PageTests(SynchronousTestCase):
+    """The routes of ``site.webui.pages``."""
+
+    def server(self) -> Server:
+        return serve(ROUTES, {"web_interface": WebInterface()}, settings=FakeSettings())
+
+    def get(self, path: str, headers: dict[str, str] | None = None, method: str = "GET") -> Response:
+        return self.server().request(method, path, headers)
+
+    def test_page_is_the_same_at_every_path_below(self) -> None:
+        bodies = {self.get(path).body for path in ("/admin/", "/admin/diagnose", "/admin/objects/Http", "/admin/a/b/c")}
+        self.assertEqual(len(bodies), 1)
+        answer = self.get("/account/password")
+        self.assertEqual((answer.status, answer.headers["cache-control"]), (200, "no-cache"))
+        self.assertIn(b'data-mount="account"', answer.body)
+
+    def test_name_of_a_file_that_is_not_there_is_a_problem_and_not_the_page(self) -> None:
+        for path in ("/admin/missing.js", "/account/x/y.css", "/assets/webui/0123456789abcdef/main.js"):
+            answer = self.get(path)
+            self.assertEqual((answer.status, answer.headers["content-type"]), (404, "application/problem+json"), path)
+
+    def test_path_without_slash_leads_there_with_its_query(self) -> None:
+        self.assertEqual(self.get("/admin").headers["location"], "/admin/")
+        self.assertEqual(self.get("/account?a=b").headers["location"], "/account/?a=b")
+
+    def test_other_methods_are_refused(self) -> None:
+        self.assertEqual(self.get("/admin/diagnose", method="POST").status, 405)
+        self.assertEqual(self.get("/admin/diagnose", method="HEAD").body, b"")
+
+    def test_policy_allows_nothing_inline_and_nobody_else(self) -> None:
+        headers = self.get("/admin/").headers
+        policy = headers["content-security-policy"]
+        self.assertIn("default-src 'none'", policy)
+        self.assertIn("require-trusted-types-for 'script'", policy)
+        self.assertNotIn("unsafe", policy)
+        self.assertNotIn("http", policy)
+        self.assertEqual(headers["cross-origin-opener-policy"], "same-origin")
+        page = self.get("/admin/").body.decode()
+        self.assertEqual(re.findall(r"<style|\sstyle=|\son\w+=|javascript:|<script(?![^>]*\ssrc=)", page), [])
+
+    def test_everything_that_the_page_loads_is_here_for_ever_and_packed(self) -> None:
+        links = [link for link in LINKED.findall(self.get("/admin/").body.decode()) if "/webui/" in link]
+        self.assertGreater(len(links), 10)
+        for link in links:
+            answer = self.get(link, {"Accept-Encoding": "gzip"})
+            self.assertEqual((answer.status, answer.headers["content-encoding"]), (200, "gzip"), link)
+            self.assertIn("immutable", answer.headers["cache-control"])
+            self.assertEqual(
+                self.get(link, {"Accept-Encoding": "gzip", "If-None-Match": answer.headers["etag"]}).status, 304
+            )
+
+    def test_types_are_those_that_browsers_need(self) -> None:
+        base = f"/assets/webui/{WebInterface().digest}"
+        self.assertEqual(self.get(f"{base}/main.js").headers["content-type"], "text/javascript; charset=utf-8")
+        self.assertEqual(self.get(f"{base}/style.css").headers["content-type"], "text/css; charset=utf-8")
+        self.assertEqual(self.get(f"{base}/index.html").status, 404)
+
+    def test_page_is_not_sent_again_while_it_is_the_same(self) -> None:
+        tag = self.get("/admin/").headers["etag"]
+        self.assertEqual(self.get("/admin/diagnose", {"If-None-Match": tag}).status, 304)
+        self.assertEqual(self.get("/account/", {"If-None-Match": tag}).status, 200)
