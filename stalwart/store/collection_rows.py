@@ -86,6 +86,14 @@ class Spanned(NamedTuple):
     octets: bytes | None
 
 
+class Placed(NamedTuple):
+    """One of the places of an item; ``added_seq`` is the change with which it came there."""
+
+    collection_id: int
+    segment: str
+    added_seq: int
+
+
 class Question(NamedTuple):
     """Which items have a value of ``property`` for which ``conditions`` hold (``Collections.matching``)."""
 

@@ -20,6 +20,7 @@ from stalwart.store.collection_rows import (
     Lock,
     Member,
     NewItem,
+    Placed,
     Question,
     SharedType,
     Span,
@@ -60,12 +61,47 @@ class FileNodes(Protocol):
         """Have the log of changes tell that these are others now, though nothing that DAV synchronises is."""
 
 
+class ItemIndex(Protocol):
+    """Items of an account by what they are indexed by (``NewItem.values``), by their collections and their times."""
+
+    def all(self, account_id: int, type: int, limit: int) -> list[int]:
+        """The items of a type, the oldest first."""
+
+    def inside(self, account_id: int, collection_ids: Iterable[int]) -> set[int]:
+        """The items that are in any of these collections."""
+
+    def places(self, account_id: int, type: int, ids: Iterable[int]) -> dict[int, list[Placed]]:
+        """Where each of these items of a type is."""
+
+    def times(self, account_id: int, type: int) -> dict[int, tuple[int, int]]:
+        """When each item of a type was made, and changed last."""
+
+    def ids(self, account_id: int, property: str, containing: Sequence[str] = ()) -> set[int]:
+        """The items that have a value of a property with all of these folded texts in it."""
+
+    def values(self, account_id: int, property: str, containing: Sequence[str] = ()) -> dict[int, str]:
+        """The same with the value, for properties of which items have one."""
+
+    def values_of(self, account_id: int, property: str, ids: Iterable[int]) -> dict[int, str]:
+        """The value that each of these items has of such a property."""
+
+    def without(self, account_id: int, type: int, property: str, limit: int) -> list[int]:
+        """Items of a type that have no value of a property, at most ``limit``."""
+
+    def replace(self, account_id: int, id: int, values: Sequence[tuple[str, str]]) -> None:
+        """Have an item be found by these values and no others; nothing of it changes."""
+
+
 class Collections(Protocol):
     """Members by name and by change. Homes are named by ``collection_rows.home``."""
 
     @property
     def nodes(self) -> FileNodes:
         """Files and folders by their numbers."""
+
+    @property
+    def index(self) -> ItemIndex:
+        """What is in collections, by values."""
 
     def create(
         self,

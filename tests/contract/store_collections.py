@@ -276,6 +276,18 @@ class CollectionContract(StoreCase):
             got = await self.read(lambda tx, asked=asked, every=every: tx.collections.matching(*asked, every=every))
             self.assertEqual(got, {ids[each] for each in found}, (property, values))
         self.assertEqual(await self.read(lambda tx: tx.collections.having(ME, book, "EMAIL")), {ids["one"]})
+        one, two = ids["one"], ids["two"]
+        for asked, got in (
+            (lambda index: index.ids(ME, "FN", ["n", "e"]), {one}),
+            (lambda index: index.values(ME, "EMAIL"), {one: "a_b@x"}),
+            (lambda index: index.values_of(ME, "EMAIL", [one, two]), {one: "a_b@x"}),
+            (lambda index: index.all(ME, CONTACT_CARD, 9), [one, two]),
+            (lambda index: index.inside(ME, [book, 9]), {one, two}),
+            (lambda index: set(index.places(ME, CONTACT_CARD, [one])), {one}),
+            (lambda index: index.times(ME, CONTACT_CARD), {one: (NOW, NOW), two: (NOW, NOW)}),
+            (lambda index: index.without(ME, CONTACT_CARD, "EMAIL", 9), [two]),
+        ):
+            self.assertEqual(await self.read(lambda tx, asked=asked: asked(tx.collections.index)), got)
         await self._put(book, "one", event("one", "one"))
         self.assertEqual(await self.read(lambda tx: tx.collections.having(ME, book, "EMAIL")), set())
 

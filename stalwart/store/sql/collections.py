@@ -14,6 +14,7 @@ from stalwart.store.sql.collection_copying import CollectionCopying
 from stalwart.store.sql.collection_writing import MEMBER, CollectionWriting, as_member
 from stalwart.store.sql.file_nodes import SqlFileNodes
 from stalwart.store.sql.gathering import Gathering
+from stalwart.store.sql.item_index import SqlItemIndex, escaped_pattern
 from stalwart.store.sql.lists import bounded, possible
 from stalwart.store.sql.session import Session
 
@@ -62,6 +63,7 @@ class SqlCollections:
         self.update = writing.update
         self.copy = CollectionCopying(session, writing).copy
         self.nodes = SqlFileNodes(session)
+        self.index = SqlItemIndex(session)
         self._writing = writing
 
     def create(
@@ -283,7 +285,7 @@ class SqlCollections:
             for property, conditions, every in questions[start : start + _AT_ONCE]:
                 tests = (" AND " if every else " OR ").join(["v.value LIKE ? ESCAPE '\\'"] * len(conditions))
                 sources.append(self._indexed + (f" AND ({tests})" if tests else ""))
-                patterns = (_PATTERNS[how].format(_escaped(text)) for how, text in conditions)
+                patterns = (_PATTERNS[how].format(escaped_pattern(text)) for how, text in conditions)
                 values += (bounded(collection_id), account_id, property, *patterns)
             found += map(set, self._gathering.ids("DISTINCT v.id", sources, *values))
         return found
@@ -349,7 +351,3 @@ def _collection(columns: tuple[Any, ...]) -> Collection:
 
 def _content(columns: tuple[Any, ...]) -> Content:
     return Content(as_member(columns[:-1]), bytes(columns[-1]))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -21,6 +21,7 @@ _decode_members = msgspec.json.Decoder(list[Member], strict=False).decode
 _decode_contents = msgspec.json.Decoder(list[tuple[Member, str]], strict=False).decode
 _decode_octets = msgspec.json.Decoder(list[tuple[int, str]]).decode
 _decode_ids = msgspec.json.Decoder(list[list[int]]).decode
+_decode_rows = msgspec.json.Decoder(list[list[Any]]).decode
 
 
 class Gathering:
@@ -61,6 +62,11 @@ class Gathering:
             read = _decode_octets(self._session.one(statement, account_id, *chosen)[0])
             found |= {id: bytes.fromhex(octets) for id, octets in read}
         return found
+
+    def rows(self, columns: str, source: str, *values: Any) -> list[list[Any]]:
+        """The columns of all rows of a source, in no order."""
+        listed = self._rows.format(self._row.format(columns))
+        return _decode_rows(self._session.one(f"SELECT {listed} FROM {source}", *values)[0])
 
     def ids(self, column: str, sources: Sequence[str], *values: Any) -> list[list[int]]:
         """The numbers in a column of each of the ``sources``, which take ``values`` one after the other."""
