@@ -28,7 +28,7 @@ from stalwart.errors import OverQuota
 from stalwart.groupware.attachments import blobs_of, held_in, settled, written
 from stalwart.groupware.kinds import CALENDARS
 from stalwart.groupware.resources import Resource
-from stalwart.groupware.traits import ATTACHMENTS, COMPONENTS, SCHEDULE_TAG
+from stalwart.groupware.traits import ATTACHMENTS, COMPONENTS, DRAFT, SCHEDULE_TAG
 from stalwart.groupware.violations import Rule, Violation
 from stalwart.mail.messages.quota import Quotas
 from stalwart.store import Transaction
@@ -185,10 +185,12 @@ class CalendarObjects:
         is_silent: bool = False,
         beside: Mapping[str, Any] = _NOTHING,
         merges: bool = False,
+        is_first: bool = False,
     ) -> Kept:
         """Keep an object where ``found`` is, which was guarded before; what is there in the same octets stays as it
         is. With ``is_silent`` nobody is invited; ``beside`` is then put to what is kept beside it, but for what is
-        None, which goes. ``merges`` is as in ``Writing``. Raises Violation, OverQuota.
+        None, which goes. ``merges`` is as in ``Writing``; with ``is_first`` people hear of it for the first time, though
+        it was there before. Raises Violation, OverQuota.
         """
         account_id, member = found.account_id, found.member
         before: bytes | None = None
@@ -197,16 +199,16 @@ class CalendarObjects:
             row = tx.objects.get(account_id, member.item_id)
             data = dict(row.data or {}) if row is not None else {}
             before = tx.collections.octets(account_id, member.item_id)
-            if before == given.octets:
+            if before == given.octets and not is_first:
                 return Kept(member, False, given.octets, data.get(SCHEDULE_TAG))
             if row is not None and row.uid is not None and row.uid != given.facts.uid:
                 raise Violation(Rule.UID_TAKEN, holder=(found.place, found.name))
         if given.wrong_rule is not None and given.wrong_rule.encode("utf-8", "replace") not in _unfolded(before or b""):
             raise Violation(Rule.WRONG_RULE, "A recurrence rule has a FREQ, and COUNT and INTERVAL of 1 at least.")
         self._check_place(tx, found, given)
-        writing = Writing(found, user_id, before, given, data, now, merges)
+        writing = Writing(found, user_id, None if is_first else before, given, data, now, merges)
         held = blobs_of(held_in(data))
-        if not is_silent:
+        if not is_silent and (is_first or DRAFT not in data):
             self._schedule(tx, writing)
         writing.data.update(beside)
         return self._keep(tx, writing, held)
@@ -330,7 +332,7 @@ def _is_text(octets: bytes) -> bool:
 def item_of(given: Examined, data: dict[str, Any]) -> NewItem:
     """What is written of an object, with what it is found by; ``data`` is kept beside it."""
     index = given.index
-    span = Span(index.code, index.first, index.last, index.table, given.alarm_at)
+    span = Span(index.code, index.first, index.last, index.table, None if DRAFT in data else given.alarm_at)
     mark, held = crc32(given.octets) or 1, blobs_of(held_in(data))
     return NewItem(
         *(mark, given.octets),

@@ -32,6 +32,7 @@ class TraitsTests(SynchronousTestCase):
                 "ROLE": "role",
                 "SCHEDULE_TAG": "scheduleTag",
                 "SECOND_HAND": "secondHand",
+                "DRAFT": "isDraft",
                 "ATTACHMENTS": "attachments",
                 "DEAD": "dead",
             },

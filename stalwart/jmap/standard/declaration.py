@@ -85,4 +85,5 @@ class Declaration:
 
     def changing_names(self) -> list[str]:
         """The stored properties that an update can change, be it by the client or by the rules."""
-        return [name for name, each in self.properties.items() if not (each.computed or each.immutable)]
+        names = [name for name, each in self.properties.items() if not (each.computed or each.immutable)]
+        return [*names, ANY] if self.is_open else names

@@ -15,6 +15,7 @@ from stalwart.jmap.errors import SetRefused, Untimely, set_error
 from stalwart.jmap.standard.arguments import SetArguments
 from stalwart.jmap.standard.asking import Asking, Change
 from stalwart.jmap.standard.creations import Creations
+from stalwart.jmap.standard.declaration import ANY
 from stalwart.jmap.standard.equality import differing
 from stalwart.jmap.standard.outcome import SetError, SetOutcome
 from stalwart.jmap.standard.presence import require_account
@@ -141,7 +142,7 @@ class SetWork:
         names = list(dict.fromkeys([*declared.changing_names(), *named]))
         number, properties = self._existing(id, names)
         if declared.is_open:
-            names = list(dict.fromkeys([*names, *properties]))
+            names = [name for name in dict.fromkeys([*names, *properties]) if name != ANY]
         old = {"id": id, **{name: properties.get(name) for name in names}}
         wanted = proposed(old, changes, declared.properties)
         new = read_changes(old, wanted, declared.properties)

@@ -1,0 +1,129 @@
+"""Which events of an account somebody sees, in which of its calendars, and what he may do there (jmap.md 14)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from stalwart.codec.dav.rights import Rights
+from stalwart.groupware.kinds import CALENDARS
+from stalwart.groupware.viewers import Viewer
+from stalwart.store.collection_rows import Member
+from stalwart.store.store import Transaction
+
+_FEW = 8
+_ALL = (1 << 63) - 1
+
+
+@frozen
+class StoredEvent:
+    """A calendar object: ``places`` are those in calendars that are seen, ``data`` what is kept beside it."""
+
+    id: int
+    places: tuple[Member, ...]
+    octets: bytes
+    data: Mapping[str, Any]
+
+
+@frozen
+class EventSight:
+    """What ``viewer`` sees of an account. ``rights`` are his on the calendars whose events he may read."""
+
+    account_id: int
+    viewer: Viewer
+    is_own: bool
+    rights: Mapping[int, Rights]
+
+    @classmethod
+    def of(cls, tx: Transaction, viewer: Viewer, account_id: int) -> EventSight:
+        """In one transaction."""
+        calendars = [each.id for each in tx.collections.of_type(account_id, CALENDARS.type)]
+        held = viewer.rights_on_some(tx, account_id, calendars)
+        seen = {id: rights for id, rights in held.items() if Rights.READ_ITEMS in rights}
+        return cls(account_id, viewer, viewer.belongs_to(account_id), seen)
+
+    def places(self, tx: Transaction, ids: Iterable[int]) -> dict[int, tuple[Member, ...]]:
+        """Where those of the objects are that he sees, by number."""
+        found: dict[int, tuple[Member, ...]] = {}
+        for id in ids:
+            listed = tx.collections.places(self.account_id, id)
+            seen = tuple(
+                each for each in listed if each.collection_id in self.rights and each.type == CALENDARS.item_type
+            )
+            if seen:
+                found[id] = seen
+        return found
+
+    def events(self, tx: Transaction, ids: Collection[int]) -> dict[int, StoredEvent]:
+        """Those of the objects that he sees, by number."""
+        places: dict[int, tuple[Member, ...]] = {}
+        octets: dict[int, bytes] = {}
+        if len(ids) > max(_FEW, len(self.rights)):
+            for calendar in self.rights:
+                for member, content in tx.collections.item_contents(self.account_id, calendar, ids):
+                    places[member.item_id] = (*places.get(member.item_id, ()), member)
+                    octets[member.item_id] = content
+        else:
+            places = self.places(tx, ids)
+            octets = tx.collections.octets_of(self.account_id, places)
+        found = {}
+        for id, where in places.items():
+            row = tx.objects.get(self.account_id, id)
+            if row is not None and id in octets:
+                found[id] = StoredEvent(id, where, octets[id], row.data or {})
+        return found
+
+    def all(self, tx: Transaction, limit: int) -> list[int]:
+        """The numbers of all objects that he sees, in order."""
+        if self.is_own:
+            return [row.id for row in tx.objects.list(self.account_id, CALENDARS.item_type, limit=limit)]
+        found: set[int] = set()
+        for calendar in self.rights:
+            after = ""
+            while members := tx.collections.members(self.account_id, calendar, after=after, limit=1000):
+                found.update(each.item_id for each in members)
+                after = members[-1].segment
+        return sorted(found)[:limit]
+
+    def held(self, places: Iterable[Member]) -> Rights:
+        """What he may do with an object in these places: all that one of them lets him do."""
+        rights = Rights.NONE
+        for each in places:
+            rights |= self.rights.get(each.collection_id, Rights.NONE)
+        return rights
+
+
+@frozen
+class Passage:
+    """What has come into the sight of somebody since a state, and left it (``jmap.sharing.seeing.Passing``)."""
+
+    tx: Transaction
+    sight: EventSight
+    since: int
+    gone: frozenset[int]
+
+    @classmethod
+    def of(cls, tx: Transaction, sight: EventSight, since: int) -> Passage | None:
+        """None: nobody knows any more."""
+        gone: set[int] = set()
+        for calendar in sight.rights:
+            changes = tx.collections.changes(sight.account_id, calendar, since, limit=_ALL)
+            if changes is None:
+                return None
+            gone.update(member.item_id for member in changes if member.dead)
+        return cls(tx, sight, since, frozenset(gone))
+
+    def seen(self, ids: Collection[int]) -> Collection[int]:
+        """Those of them that he sees now."""
+        return self.sight.places(self.tx, ids).keys()
+
+    def came(self, ids: Collection[int]) -> Collection[int]:
+        """Those of what he sees that he did not see before."""
+        places = self.sight.places(self.tx, [id for id in ids if id not in self.gone])
+        return [id for id, there in places.items() if all(each.added_seq > self.since for each in there)]
+
+    def left(self, ids: Collection[int]) -> Collection[int]:
+        """Those of what he does not see that he saw before."""
+        return [id for id in ids if id in self.gone]
