@@ -44,6 +44,9 @@ class GroupwareParts:
             "dav_tools": self.dav_tools,
             "granting": self.dav_tools.granting,
             "bin": self.dav_tools.bin,
+            "calendar_objects": self.dav_tools.events,
+            "contacts": self.dav_tools.contacts,
+            "placing": self.dav_tools.placing,
             "rsvp": self.rsvp,
             "restoring": self.restoring,
         }
