@@ -18,7 +18,7 @@ from stalwart.codec.data_uri import is_data, read_data
 from stalwart.codec.jscontact.values import moment_of
 from stalwart.codec.jscontact.vocabulary import CARD_KINDS
 from stalwart.codec.vcard.card import Card
-from stalwart.codec.vcard.lines import CardProperty
+from stalwart.codec.vcard.lines import STRUCTURED, CardProperty
 from stalwart.codec.vcard.version_3_to_4 import upgraded
 
 FACTS: Final = "contact"
@@ -166,7 +166,10 @@ def _text(card: Card) -> str:
 def _said(item: CardProperty, field: str) -> Iterator[str]:
     longest = _LONGEST_NOTE if field == "note" else _LONGEST_PART
     text = item.text[:longest]
-    yield text.replace(";", " ") if item.name in ("N", "ADR", "ORG") else text
+    if item.name in STRUCTURED:
+        yield from (unescaped(part) for part in parted(item.written[:longest], ";"))
+    else:
+        yield text
     if field == "phone":
         yield _DIGITS.sub("", text)
     if ";" in item.head:

@@ -15,6 +15,7 @@ from stalwart.codec.ids import encode_id
 from stalwart.directory.access import Access
 from stalwart.jmap.accounts import belongs
 from stalwart.jmap.blobs.ids import BlobId, NotABlobId, Section, parse_blob_id
+from stalwart.jmap.contacts import media
 from stalwart.jmap.sharing.blobs import sees_any
 from stalwart.store import Blob, Transaction
 
@@ -77,10 +78,26 @@ def find_readable(
             continue
         blob = tx.blobs.find(blob_id.hash)
         if blob is None or not _fits(blob_id, blob) or not may_read(tx, access, account_id, blob.hash, now):
+            within = _within_card(tx, access, account_id, blob_id)
+            if within is not None:
+                found[text] = within
             continue
         held = tx.blobs.get(blob.hash) if blob.store == "db" else None
         found[text] = Readable(blob_id, blob, held)
     return found
+
+
+def _within_card(tx: Transaction, access: Access, account_id: int, blob_id: BlobId) -> Readable | None:
+    """A photo that stands in a card which may be read (RFC 9610 3)."""
+    if blob_id.section is None or not _is_within(tx, access, account_id):
+        return None
+    holders = media.holders(tx, account_id, blob_id)
+    if not (belongs(access, account_id) or access.may(FETCH_ANY)):
+        holders = [id for id in holders if sees_any(tx, access, account_id, (id,))]
+    held = media.content(tx, account_id, holders, blob_id.hash)
+    if held is None or blob_id.section != Section(0, len(held)):
+        return None
+    return Readable(blob_id, Blob(blob_id.hash, len(held), "db"), held)
 
 
 def _fits(blob_id: BlobId, blob: Blob) -> bool:

@@ -8,6 +8,7 @@ from stalwart.jmap.capabilities import Audience, Capability
 from stalwart.store.object_types import ADDRESS_BOOK
 
 CONTACTS: Final = "urn:ietf:params:jmap:contacts"
+CONTACTS_PARSE: Final = f"{CONTACTS}:parse"
 
 
 def _limits(audience: Audience) -> dict[str, Any]:
@@ -18,3 +19,4 @@ def _limits(audience: Audience) -> dict[str, Any]:
 
 
 contacts = Capability(CONTACTS, account=_limits, permission="jmapAddressBookGet", shared=(ADDRESS_BOOK,))
+contacts_parse = Capability(CONTACTS_PARSE, permission="jmapContactCardParse", shared=(ADDRESS_BOOK,))
