@@ -50,6 +50,7 @@ from stalwart.mail.domain_tasks import ensure_domain_tasks
 from stalwart.mail.domain_zone import DomainZones
 from stalwart.mail.postmasters import Postmasters, tell_of_postmasters
 from stalwart.site.pages import site_assets
+from stalwart.site.webui.applications import Applications, applications_of
 from stalwart.site.webui.bundle import WebInterface
 from stalwart.store import Store, open_store
 from stalwart.store.config_file import StoreFile, blob_folder
@@ -95,6 +96,7 @@ class House:
     mail: MailParts
     doors: MailDoors
     groupware: GroupwareParts
+    applications: Applications
 
     def lead(self) -> None:
         """Do what only one of several processes may do, from now on."""
@@ -149,6 +151,7 @@ class House:
         await self.site.shut_down(grace)
         await draining
         self.groupware.close()
+        self.applications.close()
         await self.mail.close()
         below.settings.close()
         self.identity.close()
@@ -246,6 +249,7 @@ class Builder:
             *(below, identity, site, listeners, housekeeping, tasks, wishes, observation, company, certificates, mail),
             doors,
             groupware,
+            services["applications"],
         )
         await self._open(house)
         return house
@@ -281,6 +285,8 @@ class Builder:
         """What routes and JMAP methods may ask for, by name."""
         store, settings, directory, outgoing = below.store, below.settings, below.directory, below.outgoing
         bootstrap = below.mode == "bootstrap"
+        applications = applications_of(store, settings, self.telemetry, self.reactor, outgoing.trust_store)
+        self.opened.append(applications)
         return {
             "store": store,
             "vault": below.vault,
@@ -292,6 +298,7 @@ class Builder:
             "diagnoses": Diagnoses(outgoing, settings, self.telemetry, self.company.places),
             "assets": site_assets(),
             "web_interface": WebInterface(),
+            "applications": applications,
             "telemetry": self.telemetry,
             "clock": self.reactor,
             "mode": below.mode,

@@ -38,7 +38,7 @@ class UnknownServiceError(LookupError):
 class BoundRoute:
     """A route with its services filled in: ``call(exchange)`` gives an answer or a coroutine of one."""
 
-    __slots__ = ("body_limit", "call", "limit", "needs", "otherwise", "route")
+    __slots__ = ("body_limit", "call", "limit", "needs", "otherwise", "route", "suits")
 
     def __init__(self, route: Route, services: Mapping[str, Any]) -> None:
         missing = [name for name in route.services if name not in services]
@@ -47,6 +47,7 @@ class BoundRoute:
             raise UnknownServiceError(f"{route.name} asks for {', '.join(missing)}; services are: {known}")
         chosen = {name: services[name] for name in route.services}
         self.call: Callable[..., Any] = partial(route.handler, **chosen) if chosen else route.handler
+        self.suits = partial(route.suits, **chosen) if route.suits is not None else None
         self.otherwise = partial(route.otherwise, **chosen) if route.otherwise is not None else None
         self.route = route
         self.needs = route.needs
@@ -64,6 +65,7 @@ class RouteTable:
         self.exact: dict[str, dict[str, BoundRoute]] = {}
         self.below: dict[str, dict[str, BoundRoute]] = {}
         self._by_endpoint: dict[str, BoundRoute] = {}
+        self._rest: BoundRoute | None = None
         klein = Klein()
         klein.url_map.converters["names"] = _Names
         klein.url_map.strict_slashes = False
@@ -71,7 +73,9 @@ class RouteTable:
         klein.url_map.redirect_defaults = False
         for each in routes:
             bound = BoundRoute(each, services)
-            if "<" in each.pattern:
+            if each.pattern == "*":
+                self._rest = bound
+            elif "<" in each.pattern:
                 self._add_rule(klein, each, bound)
             else:
                 self._add_exact(each, bound)
@@ -107,6 +111,8 @@ class RouteTable:
                 pass
         if allowed:
             raise MethodNotAllowed(sorted(allowed | {"OPTIONS"}))
+        if self._rest is not None and self._rest.suits is not None and self._rest.suits(path):
+            return self._rest, NO_VALUES
         raise NotFound
 
     def _fill_below(self) -> None:

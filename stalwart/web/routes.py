@@ -26,6 +26,7 @@ class Route:
     ``body_limit`` is in bytes; ``services`` are the keyword-only parameters of ``handler``. ``otherwise``, with the
     same services, may answer a request without credentials where ``needs`` asks for some; None from it is the 401.
     ``waits``: where the account has too many requests under way this one waits for a while (``turns``).
+    The pattern ``*`` is for what nobody else has a rule for, where ``suits(path)``, with the same services, says so.
     ``ticket``: a ticket in the query may take the place of credentials, for clients that cannot send the field.
     """
 
@@ -43,6 +44,7 @@ class Route:
     otherwise: Callable[..., Any] | None = None
     ticket: bool = False
     waits: bool = False
+    suits: Callable[..., bool] | None = None
 
 
 def route(
@@ -56,6 +58,7 @@ def route(
     otherwise: Callable[..., Any] | None = None,
     ticket: bool = False,
     waits: bool = False,
+    suits: Callable[..., bool] | None = None,
 ) -> Callable[[Callable[..., Any]], Route]:
     """Declare a function ``(exchange, *, service, ...) -> Answer | EventStream`` (plain or ``async``) as an endpoint.
 
@@ -81,6 +84,7 @@ def route(
             otherwise=otherwise,
             ticket=ticket,
             waits=waits,
+            suits=suits,
         )
 
     return declare

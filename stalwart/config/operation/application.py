@@ -12,7 +12,7 @@ from stalwart.schema import REQUIRED, Boolean, Duration, Object, Set, String, Vi
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
-class Application(Object, label="description", enforced=False):
+class Application(Object, label="description"):
     """A web interface that the server fetches and serves."""
 
     description: str = prop(String(), REQUIRED, "What people call it.")

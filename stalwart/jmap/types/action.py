@@ -38,7 +38,6 @@ MOST_CHECKS = 10
 
 _MISSING: Mapping[str, str] = {
     "ReloadLookupStores": "Lookup stores are",
-    "UpdateApps": "Fetching web applications is",
     "ClassifySpam": "The spam filter is",
     "TroubleshootDmarc": "Checking SPF, DKIM, ARC and DMARC of a message is",
 }
@@ -72,6 +71,12 @@ class Certificates(Protocol):
     async def revoke(self, id: int, reason: str, provider_id: int | None) -> None: ...
 
 
+class Applications(Protocol):
+    """See ``stalwart.site.webui.applications.Applications``."""
+
+    async def update(self, *, anew: bool = False) -> list[str]: ...
+
+
 class Authorities(Protocol):
     """See ``stalwart.tls.authorities.Authorities``."""
 
@@ -96,12 +101,14 @@ class ActionHandler(Handler):
         domain_zones: DomainZones,
         recipients: Recipients,
         mail_queue: Queue,
+        applications: Applications,
     ) -> None:
         super().__init__(declaration, settings=settings)
         self._store = store
         self._zones = domain_zones
         self._postmasters = Postmasters(settings, recipients)
         self._queue = mail_queue
+        self._applications = applications
         self._certificates = certificates
         self._authorities = authorities
         self._tasks = tasks
@@ -117,6 +124,7 @@ class ActionHandler(Handler):
             "ChangeAcmeAccountKey": self._change_account_key,
             "PauseMtaQueue": self._pause,
             "ResumeMtaQueue": self._resume,
+            "UpdateApps": self._update_applications,
         }
 
     def matching(
@@ -183,6 +191,11 @@ class ActionHandler(Handler):
 
     async def _resume(self, _action: Any) -> None:
         await self._queue.pause(False)
+
+    async def _update_applications(self, _action: Any) -> None:
+        """What cannot be fetched goes on as it was, and is named."""
+        if problems := await self._applications.update(anew=True):
+            raise SetRefused("validationFailed", "; ".join(problems))
 
     async def _change_account_key(self, action: Any) -> None:
         await self._authorities.change_key(action.acme_provider_id)

@@ -4,11 +4,12 @@ below ``/assets/webui/`` (http-service 8, design 8).
 
 from __future__ import annotations
 
-from stalwart.errors import NotFound
+from stalwart.errors import MethodNotAllowed, NotFound
+from stalwart.site.webui.applications import Applications
 from stalwart.site.webui.bundle import WebInterface
 from stalwart.web.answers import Answer, redirect
 from stalwart.web.exchange import Exchange
-from stalwart.web.routes import route
+from stalwart.web.routes import ANY_METHOD, route
 
 
 @route("GET", "/admin", needs=None, limit="none", spec="http-service 8")
@@ -24,27 +25,27 @@ def account(exchange: Exchange) -> Answer:
 
 
 @route("GET", "/admin/", needs=None, limit="none", spec="http-service 8")
-def admin_home(exchange: Exchange, *, web_interface: WebInterface) -> Answer:
-    """The web interface of administrators."""
-    return web_interface.page(exchange, "admin")
+def admin_home(exchange: Exchange, *, web_interface: WebInterface, applications: Applications) -> Answer:
+    """The web interface of administrators, unless an application takes its place."""
+    return _page(exchange, web_interface, applications, "admin")
 
 
 @route("GET", "/account/", needs=None, limit="none", spec="http-service 8")
-def account_home(exchange: Exchange, *, web_interface: WebInterface) -> Answer:
-    """The web interface of account owners."""
-    return web_interface.page(exchange, "account")
+def account_home(exchange: Exchange, *, web_interface: WebInterface, applications: Applications) -> Answer:
+    """The web interface of account owners, unless an application takes its place."""
+    return _page(exchange, web_interface, applications, "account")
 
 
 @route("GET", "/admin/<path:rest>", needs=None, limit="none", spec="http-service 8")
-def admin_page(exchange: Exchange, *, web_interface: WebInterface) -> Answer:
+def admin_page(exchange: Exchange, *, web_interface: WebInterface, applications: Applications) -> Answer:
     """The same at each of its pages; a name with an extension is a file that is not there."""
-    return _page(exchange, web_interface, "admin")
+    return _page(exchange, web_interface, applications, "admin")
 
 
 @route("GET", "/account/<path:rest>", needs=None, limit="none", spec="http-service 8")
-def account_page(exchange: Exchange, *, web_interface: WebInterface) -> Answer:
+def account_page(exchange: Exchange, *, web_interface: WebInterface, applications: Applications) -> Answer:
     """The same at each of its pages; a name with an extension is a file that is not there."""
-    return _page(exchange, web_interface, "account")
+    return _page(exchange, web_interface, applications, "account")
 
 
 @route("GET", "/assets/webui/<digest>/<path:name>", needs=None, limit="none", spec="http-service 8")
@@ -53,12 +54,38 @@ def file(exchange: Exchange, *, web_interface: WebInterface) -> Answer:
     return web_interface.file(exchange, exchange.path_value("digest"), exchange.path_value("name"))
 
 
+def _is_hosted(path: str, *, applications: Applications) -> bool:
+    return applications.find(path[1:].partition("/")[0]) is not None
+
+
+@route(ANY_METHOD, "*", needs=None, limit="none", suits=_is_hosted, spec="http-service 8")
+def hosted(exchange: Exchange, *, applications: Applications) -> Answer:
+    """Interfaces of others (`x:Application`), below the prefixes that they have and nobody else."""
+    if exchange.method not in ("GET", "HEAD"):
+        raise MethodNotAllowed(["GET", "HEAD", "OPTIONS"])
+    prefix, slash, path = exchange.path[1:].partition("/")
+    if not slash:
+        return _below(exchange, f"/{prefix}/")
+    return _hosted(exchange, applications, prefix, path)
+
+
 def _below(exchange: Exchange, path: str) -> Answer:
     query = exchange.head.query_string
     return redirect(f"{path}?{query}" if query else path)
 
 
-def _page(exchange: Exchange, interface: WebInterface, mount: str) -> Answer:
-    if "." in exchange.path.rpartition("/")[2]:
+def _page(exchange: Exchange, interface: WebInterface, applications: Applications, mount: str) -> Answer:
+    path = exchange.path[len(mount) + 2 :]
+    if applications.find(mount) is not None:
+        return _hosted(exchange, applications, mount, path)
+    if "." in path.rpartition("/")[2]:
         raise NotFound
     return interface.page(exchange, mount)
+
+
+def _hosted(exchange: Exchange, applications: Applications, prefix: str, path: str) -> Answer:
+    served = applications.find(prefix)
+    found = served.find(prefix, path) if served is not None else None
+    if found is None:
+        raise NotFound
+    return found.answer(exchange)

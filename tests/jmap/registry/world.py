@@ -105,6 +105,13 @@ class SleepingTasks(Wakeable):
         self.woken += 1
 
 
+class FakeApplications:
+    """The service ``applications``: there are none."""
+
+    async def update(self, *, anew: bool = False) -> list[str]:
+        return []
+
+
 class FakeQueue(SleepingTasks):
     """The service ``mail_queue``, as far as methods ask it."""
 
@@ -145,6 +152,7 @@ class RegistryWorld(World):
             "expression_io": None,
             "tasks": self.runner,
             "mail_queue": FakeQueue(),
+            "applications": FakeApplications(),
             "domain_zones": DomainZones(self.settings, self.vault, FakeServed(), lambda name: b"{}"),
             "recipients": Recipients(self.store, self.settings, None, self.clock),  # type: ignore[arg-type]  # no rules
         }

@@ -32,7 +32,6 @@ GET, SET, QUERY = "x:Action/get", "x:Action/set", "x:Action/query"
 VERBS = ("sysActionGet", "sysActionQuery", "sysActionCreate", "sysActionUpdate", "sysActionDestroy")
 MISSING: dict[str, dict[str, Any]] = {
     "ReloadLookupStores": {},
-    "UpdateApps": {},
     "ClassifySpam": {"message": "x", "remoteIp": "192.0.2.1", "ehloDomain": "a.test", "envFrom": "a@a.test"},
     "TroubleshootDmarc": {"remoteIp": "192.0.2.1", "ehloDomain": "a.test", "mailFrom": "a@a.test"},
 }
@@ -71,6 +70,18 @@ class FakeQueue:
         self.paused.append(paused)
 
 
+class FakeApplications:
+    """The service ``applications``: notes how it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[bool] = []
+        self.problems: list[str] = []
+
+    async def update(self, *, anew: bool = False) -> list[str]:
+        self.asked.append(anew)
+        return self.problems
+
+
 class FakeCertificates:
     """Notes how often everything was read again, and what was revoked and changed."""
 
@@ -100,6 +111,7 @@ class ActionTests(SynchronousTestCase):
         self.certificates = FakeCertificates()
         self.runner = SleepingTasks()
         self.queue = FakeQueue()
+        self.applications = FakeApplications()
         self.services = {
             "settings": self.settings,
             "directory": self.world,
@@ -108,6 +120,7 @@ class ActionTests(SynchronousTestCase):
             "authorities": self.certificates,
             "tasks": self.runner,
             "mail_queue": self.queue,
+            "applications": self.applications,
             "store": self.store,
             "clock": first.clock,
             "domain_zones": DomainZones(self.settings, Vault(VaultKey("t" * 40)), FakeServed(), lambda name: None),
@@ -206,6 +219,12 @@ class ActionTests(SynchronousTestCase):
         self.assertEqual(self.act("InvalidateCaches", force=True)["type"], "invalidPatch")
         self.assertEqual(self.world.told, [])
 
+    def test_applications_are_fetched_anew_and_what_could_not_be_is_named(self) -> None:
+        self.assertIn("id", self.act("UpdateApps"))
+        self.applications.problems = ["Mail: The file cannot be fetched: refused"]
+        self.assertEqual(self.act("UpdateApps")["description"], "Mail: The file cannot be fetched: refused")
+        self.assertEqual(self.applications.asked, [True, True])
+
     def test_nothing_is_ever_found(self) -> None:
         id = self.act("InvalidateCaches")["id"]
         self.assertEqual(self.call(GET, {"ids": [id]})["notFound"], [id])
@@ -215,7 +234,7 @@ class ActionTests(SynchronousTestCase):
         self.assertEqual(self.call(SET, {"destroy": [id]})["notDestroyed"][id]["type"], "notFound")
 
     def test_several_actions_are_done_each_for_itself(self) -> None:
-        creates = {"a": {"@type": "InvalidateNegativeCaches"}, "b": {"@type": "UpdateApps"}}
+        creates = {"a": {"@type": "InvalidateNegativeCaches"}, "b": {"@type": "ReloadLookupStores"}}
         found = self.call(SET, {"create": creates})
         self.assertEqual((list(found["created"]), list(found["notCreated"])), (["a"], ["b"]))
 

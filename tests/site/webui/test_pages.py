@@ -17,11 +17,19 @@ ROUTES = collect(pages, Route)
 LINKED = re.compile(r'(?:src|href)="([^"]+)"')
 
 
+class NoApplications:
+    """The service ``applications`` of a server without any."""
+
+    def find(self, prefix: str) -> None:
+        return None
+
+
 class PageTests(SynchronousTestCase):
     """The routes of ``site.webui.pages``."""
 
     def server(self) -> Server:
-        return serve(ROUTES, {"web_interface": WebInterface()}, settings=FakeSettings())
+        services = {"web_interface": WebInterface(), "applications": NoApplications()}
+        return serve(ROUTES, services, settings=FakeSettings())
 
     def get(self, path: str, headers: dict[str, str] | None = None, method: str = "GET") -> Response:
         return self.server().request(method, path, headers)
@@ -41,6 +49,10 @@ class PageTests(SynchronousTestCase):
     def test_path_without_slash_leads_there_with_its_query(self) -> None:
         self.assertEqual(self.get("/admin").headers["location"], "/admin/")
         self.assertEqual(self.get("/account?a=b").headers["location"], "/account/?a=b")
+
+    def test_paths_of_nobody_are_not_there(self) -> None:
+        for method, path in (("GET", "/mail2/"), ("POST", "/nosuch"), ("GET", "//x"), ("GET", "/assets/webui/")):
+            self.assertEqual(self.get(path, method=method).status, 404, path)
 
     def test_other_methods_are_refused(self) -> None:
         self.assertEqual(self.get("/admin/diagnose", method="POST").status, 405)

@@ -1,0 +1,270 @@
+"""Interfaces of others below paths of their own: zip files that ``x:Application`` names, fetched, checked against their
+digest, unpacked in memory and served (http-service 8, design 8).
+
+The archive is kept in the store, so a start needs no network; it is fetched anew by ``UpdateApps``, when the object has
+changed, and when it has become old. Whatever goes wrong on the way, what was served before goes on being served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+from attrs import frozen
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.web.http_headers import Headers
+
+from stalwart.codec.web_archive import ArchiveBroken, unpack
+from stalwart.config.operation.application import Application
+from stalwart.config.settings import Settings
+from stalwart.errors import Invalid, StalwartError
+from stalwart.net.https import FetchFailed
+from stalwart.net.tls import TrustStore
+from stalwart.net.web_requests import WebRequests
+from stalwart.store import Store, Transaction
+from stalwart.telemetry import Telemetry
+from stalwart.telemetry.events import RESOURCE_BAD_PARAMETERS
+from stalwart.web.static import Asset, asset
+
+LARGEST = 100 * 1024 * 1024
+"""Octets of an archive (http-service 8)."""
+
+TIMEOUT = 60.0
+PAGE = "index.html"
+RESERVED = frozenset(
+    {
+        "jmap",
+        "dav",
+        ".well-known",
+        "auth",
+        "api",
+        "mail",
+        "calendar",
+        "autodiscover",
+        "robots.txt",
+        "healthz",
+        "metrics",
+        "form",
+        "login",
+        "device",
+        "assets",
+        "diagnose",
+    }
+)
+"""First segments of paths that no application gets (http-service 8, design 8)."""
+
+_OWNER = -1  # the account of links to archives: the server's own
+_BASE = b'<base href="/"'
+_HOUR = 3600.0
+
+
+Fetch = Callable[[str], Awaitable[bytes]]
+"""Gets the octets at a URL. Raises FetchFailed or OSError."""
+
+
+@frozen
+class Served:
+    """An application as it is served: its object, its files, and what is ready of them."""
+
+    application: Application
+    files: Mapping[str, bytes]
+    fetched_at: float
+    ready: dict[tuple[str, str], Asset]
+
+    def find(self, prefix: str, path: str) -> Asset | None:
+        """The file at ``path``, or the page where that names none; None if there is neither."""
+        name = path if path in self.files else PAGE
+        if name not in self.files or (name == PAGE and path != PAGE and "." in path.rpartition("/")[2]):
+            return None
+        if (prefix, name) not in self.ready:
+            body = self.files[name]
+            if name == PAGE:
+                body = body.replace(_BASE, b'<base href="/%s/"' % prefix.encode())
+            self.ready[prefix, name] = asset(name, body, immutable=name != PAGE)
+        return self.ready[prefix, name]
+
+
+class Applications:
+    """Those of this process. ``fetch`` gets archives."""
+
+    def __init__(self, store: Store, settings: Settings, telemetry: Telemetry, clock: Any, fetch: Fetch) -> None:
+        self._store = store
+        self._settings = settings
+        self._telemetry = telemetry
+        self._clock = clock
+        self._fetch = fetch
+        self._served: dict[int, Served] = {}
+        self._prefixes: dict[str, Served] = {}
+        self._lock = DeferredLock()
+        self._unwatch = settings.watch(self._changed)
+        self._timer: Any = None
+        self._running: Deferred[None] | None = None
+        self._again = self._is_looking = False
+
+    def find(self, prefix: str) -> Served | None:
+        """What is served below the first segment ``prefix``."""
+        return self._prefixes.get(prefix)
+
+    def start(self) -> None:
+        """Serve what there is, and look every hour whether something is old."""
+        self._timer = self._clock.callLater(_HOUR, self.start)
+        self._changed()
+
+    async def update(self, *, anew: bool = False) -> list[str]:
+        """Serve what the settings say, with ``anew`` fetched again. What could not be had, as sentences."""
+        await self._lock.acquire()
+        try:
+            problems = []
+            wanted = {id: one for id, one in self._settings.all(Application) if one.enabled}
+            for id, application in wanted.items():
+                try:
+                    await self._take(id, application, anew)
+                except Invalid as problem:
+                    problems.append(f"{application.description}: {problem.detail}")
+                    self._telemetry.emit(
+                        RESOURCE_BAD_PARAMETERS, object="Application", id=str(id), reason=problem.detail
+                    )
+            self._served = {id: served for id, served in self._served.items() if id in wanted}
+            self._prefixes = {
+                prefix.strip("/"): served
+                for id, served in self._served.items()
+                for prefix in wanted[id].url_prefix
+                if prefix.strip("/") not in RESERVED
+            }
+            return problems
+        finally:
+            self._lock.release()
+
+    async def _take(self, id: int, application: Application, anew: bool) -> None:
+        now = self._clock.seconds()
+        served = self._served.get(id)
+        same = served is not None and _source(served.application) == _source(application)
+        if served is not None and same and not anew and not _is_old(application, served.fetched_at, now):
+            self._served[id] = Served(application, served.files, served.fetched_at, served.ready)
+            return
+        kept = None if served is not None and same else await self._kept(id, application)
+        if kept is not None:
+            self._served[id] = await self._unpacked(application, *kept)
+            if not anew and not _is_old(application, kept[1], now):
+                return
+        archive = await self._fetched(application)
+        self._served[id] = await self._unpacked(application, archive, now)
+        await self._store.write(lambda tx: _keep(tx, id, application, archive, now))
+
+    async def _fetched(self, application: Application) -> bytes:
+        try:
+            archive = await self._fetch(application.resource_url)
+        except (FetchFailed, OSError) as problem:
+            raise Invalid(f"The file cannot be fetched: {problem}") from problem
+        if application.sha256 is not None and sha256(archive).hexdigest() != application.sha256:
+            raise Invalid("The file is another one: its digest is not the one of the settings.")
+        return archive
+
+    async def _unpacked(self, application: Application, archive: bytes, fetched_at: float) -> Served:
+        try:
+            found = await self._store.blob_work(lambda files: unpack(archive))
+        except ArchiveBroken as broken:
+            raise Invalid(str(broken)) from broken
+        if found.skipped:
+            reason = f"{len(found.skipped)} entries were left out, such as {found.skipped[0]!r}."
+            self._tell(reason)
+        return Served(application, found.files, fetched_at, {})
+
+    async def _kept(self, id: int, application: Application) -> tuple[bytes, float] | None:
+        def read(tx: Transaction) -> tuple[bytes, float] | None:
+            found = tx.secrets.get(_name(id))
+            if found is None:
+                return None
+            kept = msgspec.json.decode(found, type=dict[str, Any])
+            archive = tx.blobs.get(bytes.fromhex(kept["hash"])) if kept["url"] == application.resource_url else None
+            return None if archive is None else (archive, kept["fetchedAt"])
+
+        found = await self._store.read(read)
+        if found is None or (application.sha256 and sha256(found[0]).hexdigest() != application.sha256):
+            return None
+        return found
+
+    def _tell(self, reason: str) -> None:
+        self._telemetry.emit(RESOURCE_BAD_PARAMETERS, object="Application", reason=reason)
+
+    def _changed(self) -> None:
+        if self._served or self._settings.all(Application):
+            self._again = self._is_looking
+            if not self._is_looking:
+                self._running = Deferred.fromCoroutine(self._look())
+
+    async def _look(self) -> None:
+        self._is_looking = True
+        try:
+            await self.update()
+            while self._again:
+                self._again = False
+                await self.update()
+        except StalwartError as problem:  # of the store; the next look is in an hour
+            self._tell(problem.detail)
+        finally:
+            self._is_looking = False
+
+    def close(self) -> None:
+        """Stop looking."""
+        self._unwatch()
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        if self._running is not None:
+            self._running.addErrback(lambda failure: None)
+            self._running.cancel()
+
+
+def applications_of(
+    store: Store, settings: Settings, telemetry: Telemetry, reactor: Any, trust_store: TrustStore
+) -> Applications:
+    """Those of a server, which are served from now on."""
+    applications = Applications(store, settings, telemetry, reactor, fetching(reactor, trust_store, store))
+    applications.start()
+    return applications
+
+
+def fetching(reactor: Any, trust_store: TrustStore, store: Store) -> Fetch:
+    """Gets archives over the network, or where a system administrator has put them on this machine."""
+    requests = WebRequests(reactor, trust_store, limit=LARGEST, timeout=TIMEOUT)
+
+    async def fetch(url: str) -> bytes:
+        parts = urlsplit(url)
+        if parts.scheme == "file":
+            return await store.blob_work(lambda files: _read(unquote(parts.path)))
+        answer = await requests.send(b"GET", url, Headers({}))
+        if answer.status != 200:
+            raise FetchFailed("protocol", f"the server answers with status {answer.status}")
+        return answer.body
+
+    return fetch
+
+
+def _read(path: str) -> bytes:
+    if not Path(path).is_file() or Path(path).stat().st_size > LARGEST:
+        raise OSError("there is no file of at most 100 MiB")
+    return Path(path).read_bytes()
+
+
+def _source(application: Application) -> tuple[str, str | None]:
+    return application.resource_url, application.sha256
+
+
+def _is_old(application: Application, fetched_at: float, now: float) -> bool:
+    return now - fetched_at >= application.auto_update_frequency / 1000
+
+
+def _name(id: int) -> str:
+    return f"application {id}"
+
+
+def _keep(tx: Transaction, id: int, application: Application, archive: bytes, now: float) -> None:
+    tx.blobs.unlink(_OWNER, id, int(now))
+    hash = tx.blobs.put(archive, int(now)).hash
+    tx.blobs.link(hash, _OWNER, id)
+    kept = {"hash": hash.hex(), "url": application.resource_url, "fetchedAt": now}
+    tx.secrets.put(_name(id), msgspec.json.encode(kept))

@@ -1,0 +1,143 @@
+"""Interfaces of others: fetched, checked, kept, served, and kept on being served when something goes wrong."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.config.operation.application import Application
+from stalwart.config.settings import Settings
+from stalwart.net.https import FetchFailed
+from stalwart.net.tls import TrustStore
+from stalwart.schema import collect
+from stalwart.site.webui import pages
+from stalwart.site.webui.applications import Applications, fetching
+from stalwart.site.webui.bundle import WebInterface
+from stalwart.store import MemoryStore
+from stalwart.telemetry import Telemetry
+from stalwart.web.routes import Route
+from tests.codec.test_web_archive import zipped
+from tests.web.client import Response, serve
+from tests.web.fakes import FakeSettings
+
+URL = "https://example.org/mail.zip"
+PAGE = b'<!doctype html><base href="/"><title>Mail</title>'
+FIRST = zipped({"index.html": PAGE, "a/code-1234.js": b"let a;", "face.woff2": b"face", "../x": b"out"})
+SECOND = zipped({"index.html": PAGE + b"2"})
+
+
+class ApplicationTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.clock.advance(1_800_000_000)
+        self.store = MemoryStore(self.clock.seconds)
+        self.settings = Settings(self.store, Telemetry(), self.clock)
+        self.successResultOf(Deferred.fromCoroutine(self.settings.load()))
+        self.archive: bytes | None = FIRST
+        self.fetched: list[str] = []
+        self.applications = self.open()
+
+    def open(self) -> Applications:
+        made = Applications(self.store, self.settings, Telemetry(), self.clock, self.fetch)
+        self.addCleanup(made.close)
+        return made
+
+    async def fetch(self, url: str) -> bytes:
+        self.fetched.append(url)
+        if self.archive is None:
+            raise FetchFailed("connect", "nobody is there")
+        return self.archive
+
+    def change(self, work: Any) -> Any:
+        return self.successResultOf(Deferred.fromCoroutine(work))
+
+    def add(self, archive: bytes = FIRST, **members: Any) -> int:
+        data = {"description": "Mail", "resourceUrl": URL, "sha256": sha256(archive).hexdigest()}
+        found: int = self.change(self.settings.create(Application, data | {"urlPrefix": {"/webmail": True}} | members))
+        return found
+
+    def get(self, path: str, method: str = "GET") -> Response:
+        services = {"web_interface": WebInterface(), "applications": self.applications}
+        return serve(collect(pages, Route), services, settings=FakeSettings()).request(method, path)
+
+    def test_files_are_served_with_their_types_and_the_page_with_its_base(self) -> None:
+        self.add()
+        page = self.get("/webmail/")
+        self.assertEqual(page.body, PAGE.replace(b'href="/"', b'href="/webmail/"'))
+        self.assertEqual(page.headers["cache-control"], "no-cache")
+        code = self.get("/webmail/a/code-1234.js")
+        self.assertEqual((code.body, code.headers["content-type"]), (b"let a;", "text/javascript; charset=utf-8"))
+        self.assertIn("immutable", code.headers["cache-control"])
+        self.assertEqual(self.get("/webmail/face.woff2").headers["content-type"], "font/woff2")
+
+    def test_paths_of_pages_get_the_page_and_files_that_are_not_there_do_not(self) -> None:
+        self.add()
+        self.assertEqual(self.get("/webmail/inbox/1").body, self.get("/webmail/").body)
+        self.assertEqual(self.get("/webmail/../x").body, self.get("/webmail/").body)
+        for path in ("/webmail/missing.js", "/webmail/%2e%2e/x.js", "/elsewhere/"):
+            self.assertEqual(self.get(path).status, 404, path)
+        self.assertEqual(self.get("/webmail?a=b").headers["location"], "/webmail/?a=b")
+        self.assertEqual(self.get("/webmail/", "POST").status, 405)
+
+    def test_it_may_take_the_place_of_the_own_interface_and_of_nothing_else(self) -> None:
+        self.add(urlPrefix={"/admin": True, "/api": True, "/assets": True})
+        self.assertIn(b"<title>Mail", self.get("/admin/anything").body)
+        self.assertIn(b"data-mount", self.get("/account/").body)
+        self.assertEqual(self.get("/api/").status, 404)
+
+    def test_another_file_than_the_digest_says_is_refused(self) -> None:
+        self.add(SECOND)
+        self.assertEqual(self.get("/webmail/").status, 404)
+        self.assertIn("digest", self.change(self.applications.update())[0])
+
+    def test_failed_download_leaves_what_was_there(self) -> None:
+        self.add()
+        for broken in (None, SECOND, b"no zip"):
+            self.archive = broken
+            self.assertEqual(len(self.change(self.applications.update(anew=True))), 1)
+            self.assertEqual(self.get("/webmail/a/code-1234.js").status, 200)
+
+    def test_changed_object_is_served_once_its_file_is_there(self) -> None:
+        id = self.add()
+        self.archive = SECOND
+        self.change(self.settings.change(Application, {"sha256": sha256(SECOND).hexdigest()}, id))
+        self.assertIn(b"2", self.get("/webmail/").body[-1:])
+        self.change(self.settings.change(Application, {"enabled": False}, id))
+        self.assertEqual(self.get("/webmail/").status, 404)
+
+    def test_start_needs_no_network(self) -> None:
+        self.add()
+        self.archive = None
+        self.applications = self.open()
+        self.applications.start()
+        self.assertEqual(self.get("/webmail/a/code-1234.js").status, 200)
+        self.assertEqual(len(self.fetched), 1)
+
+    def test_it_is_fetched_again_when_it_is_old(self) -> None:
+        self.add(autoUpdateFrequency=7_200_000)
+        self.applications.start()
+        self.clock.pump([3600.0])
+        self.assertEqual(len(self.fetched), 1)
+        self.clock.pump([3600.0])
+        self.assertEqual(len(self.fetched), 2)
+
+
+class FetchTests(SynchronousTestCase):
+    """``fetching``."""
+
+    def fetch(self, url: str) -> Deferred[bytes]:
+        store = MemoryStore(Clock().seconds)
+        get = fetching(Clock(), TrustStore(), store)
+        return Deferred.fromCoroutine(get(url))  # type: ignore[arg-type]  # it is a coroutine
+
+    def test_file_of_this_machine(self) -> None:
+        path = Path(self.mktemp()).absolute()
+        path.write_bytes(FIRST)
+        self.assertEqual(self.successResultOf(self.fetch(path.as_uri())), FIRST)
+        self.failureResultOf(self.fetch(path.with_name("missing").as_uri()), OSError)
+        self.failureResultOf(self.fetch(path.parent.as_uri()), OSError)
