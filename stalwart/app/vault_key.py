@@ -15,11 +15,11 @@ from pathlib import Path
 
 from stalwart.config.clear_secrets import seal_clear_secrets
 from stalwart.config.kept_text import Unreadable
-from stalwart.config.vault import Vault, VaultKey
+from stalwart.config.vault import KEY_FILE, Vault, VaultKey
 from stalwart.errors import Invalid
 from stalwart.store import Store, Transaction
 
-NAME = "vault.key"
+NAME = KEY_FILE
 _CHECK, _CHECKED = "vault-check", "vault"
 _LONGEST, _SHORTEST = 4096, 32
 

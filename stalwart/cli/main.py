@@ -15,8 +15,21 @@ from stalwart import __version__
 from stalwart.cli import diagnose
 from stalwart.cli.importing import command as importing
 from stalwart.cli.settings import apply, certificates, completion, describe, dns_check, reading, snapshot, writing
+from stalwart.cli.store import command as store
 
-COMMANDS = (diagnose, describe, reading, writing, apply, snapshot, certificates, dns_check, importing, completion)
+COMMANDS = (
+    diagnose,
+    describe,
+    reading,
+    writing,
+    apply,
+    snapshot,
+    certificates,
+    dns_check,
+    importing,
+    store,
+    completion,
+)
 
 EXIT_CODES = """\
 exit codes: 0 done (diagnose: the verdict is ok); 1 the server refused something (diagnose: warn or fail);

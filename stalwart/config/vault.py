@@ -14,6 +14,9 @@ from attrs import frozen
 from stalwart.codec.sealing import Sealer
 from stalwart.config.kept_text import LONGEST, Unreadable, kept_text
 
+KEY_FILE = "vault.key"
+"""What the file of the key is called, beside the store."""
+
 _MARK = "sealed:1:"
 _NEEDED = 2 * LONGEST  # base64 of the longest text, and what belongs to the sealing
 

@@ -16,6 +16,9 @@ from stalwart.store.threads.store import ThreadedStore
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import STORE_ERROR
 
+DRIVER_MISSING = "PostgreSQL needs the package psycopg: install stalwart-twisted[postgresql]."
+"""What to do where the driver is not there."""
+
 _READERS = 4
 _OTHERS = ("RocksDb", "FoundationDb", "MySql")
 _SQLITE_MEMBERS = ("@type", "path", "poolMaxConnections", "poolWorkers")
@@ -35,18 +38,9 @@ def open_store(
     Raises Invalid for a data store that is not supported, or members that are missing, unknown or out of
     range.
     """
-    kind = config.get("@type")
-    if kind in _OTHERS:
-        raise Invalid(f"The data store {kind} is not supported; use Sqlite or PostgreSql.", ("@type",))
-    if kind == "PostgreSql":
+    if config.get("@type") == "PostgreSql":
         return _postgresql(config, reactor, telemetry, blobs)
-    if kind != "Sqlite":
-        given = "has no @type" if kind is None else f"has the unknown @type {str(kind)[:40]!r}"
-        raise Invalid(f"The data store {given}; supported are Sqlite and PostgreSql.", ("@type",))
-    for member in config:
-        if member not in _SQLITE_MEMBERS:
-            raise Invalid(f"The data store has an unknown member {member!r}.", (member,))
-    path = _path(config)
+    path = sqlite_path(config)
     return ThreadedStore(
         SqliteEngine(path, synchronous=synchronous),
         placed(blobs if blobs is not None else path.with_name(path.name + ".blobs")),
@@ -63,8 +57,7 @@ def _postgresql(config: Mapping[str, Any], reactor: Any, telemetry: Telemetry, b
         from stalwart.store.postgresql.engine import PostgreSqlEngine
         from stalwart.store.postgresql.neighbours import PostgreSqlNeighbours
     except ImportError as error:
-        wanted = "PostgreSQL needs the package psycopg: install stalwart-twisted[postgresql]."
-        raise Invalid(wanted, ("@type",)) from error
+        raise Invalid(DRIVER_MISSING, ("@type",)) from error
     if blobs is None:
         raise Invalid("The PostgreSql data store needs a folder for large files.", ())
 
@@ -81,7 +74,17 @@ def _postgresql(config: Mapping[str, Any], reactor: Any, telemetry: Telemetry, b
     )
 
 
-def _path(config: Mapping[str, Any]) -> Path:
+def sqlite_path(config: Mapping[str, Any]) -> Path:
+    """The database file of a Sqlite object. Raises Invalid for any other."""
+    kind = config.get("@type")
+    if kind in _OTHERS:
+        raise Invalid(f"The data store {kind} is not supported; use Sqlite or PostgreSql.", ("@type",))
+    if kind != "Sqlite":
+        given = "has no @type" if kind is None else f"has the unknown @type {str(kind)[:40]!r}"
+        raise Invalid(f"The data store {given}; supported are Sqlite and PostgreSql.", ("@type",))
+    for member in config:
+        if member not in _SQLITE_MEMBERS:
+            raise Invalid(f"The data store has an unknown member {member!r}.", (member,))
     path = config.get("path")
     if not isinstance(path, str) or not path.strip() or "\0" in path or path == ":memory:":
         raise Invalid("The Sqlite data store needs the path of a file.", ("path",))

@@ -61,6 +61,11 @@ class Connection:
             return cursor.execute(statement.encode(), values)
         return cursor.execute(statement.encode(), prepare=False)
 
+    @property
+    def driver(self) -> psycopg.Connection[Any]:
+        """psycopg's connection."""
+        return self._connection
+
     def interrupt(self) -> None:
         """Break off the running statement; the one method for other threads."""
         with contextlib.suppress(psycopg.Error):

@@ -29,11 +29,11 @@ class PostgreSqlEngine:
     def __init__(self, address: str) -> None:
         self._address = address
 
-    def prepare(self, now: int) -> None:
+    def prepare(self, now: int, newest: int | None = None) -> None:
         try:
             session = self.open_writer()
             try:
-                migrate(session, load_migrations(POSTGRESQL), now)
+                migrate(session, load_migrations(POSTGRESQL, newest=newest), now)
             finally:
                 session.close()
         except psycopg.Error as error:

@@ -40,14 +40,25 @@ class Recount:
         threads = self._threads(account_id)
         return Recounted(self.mailboxes(account_id, now), threads)
 
-    def mailboxes(self, account_id: int, now: int) -> tuple[Miscount, ...]:
-        """The counters, from how threads lie in mailboxes."""
+    def wrong_threads(self, account_id: int) -> int:
+        """How many rows about threads are wrong, missing or too many."""
+        return sum(
+            self._session.one(f"SELECT COUNT(*) FROM ({some} EXCEPT {others}) AS d", account_id, account_id)[0]
+            for some, others in ((_STORED, _COUNTED), (_COUNTED, _STORED))
+        )
+
+    def wrong_mailboxes(self, account_id: int) -> list[tuple[int, ...]]:
+        """Mailboxes with their counters and what these should be, from how threads lie in them, where they differ."""
         found = self._session.one(
             "SELECT id FROM container WHERE account_id = ? AND type = ? AND role = ?", account_id, MAILBOX, TRASH
         )
         trash = found[0] if found else -1
         rows = self._session.all(_MAILBOXES, trash, trash, account_id, account_id, MAILBOX)
-        wrong = [row for row in rows if row[1:5] != row[5:]]
+        return [row for row in rows if row[1:5] != row[5:]]
+
+    def mailboxes(self, account_id: int, now: int) -> tuple[Miscount, ...]:
+        """The counters put right, from how threads lie in mailboxes."""
+        wrong = self.wrong_mailboxes(account_id)
         for id, *counts in wrong:
             self._session.run(
                 "UPDATE container SET total = ?, unread = ?, total_threads = ?, unread_threads = ?"
@@ -64,9 +75,7 @@ class Recount:
 
     def _threads(self, account_id: int) -> int:
         """How many rows about threads were wrong, missing or too many."""
-        wrong = 0
-        for some, others in ((_STORED, _COUNTED), (_COUNTED, _STORED)):
-            wrong += self._session.one(f"SELECT COUNT(*) FROM ({some} EXCEPT {others}) AS d", account_id, account_id)[0]
+        wrong = self.wrong_threads(account_id)
         if wrong:
             self._session.run("DELETE FROM thread_count WHERE account_id = ?", account_id)
             self._session.run(

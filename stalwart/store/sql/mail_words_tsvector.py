@@ -31,14 +31,11 @@ class TsvectorWords:
 
     def add(self, account_id: int, email_id: int, words: Sequence[str]) -> None:
         """Index an e-mail that is not in the index."""
-        if not 0 <= account_id < LARGEST_ACCOUNT:
-            raise Invalid("The number of the account is too large for the full-text index.")
-        for column, text in zip(COLUMNS, signed(account_id, words), strict=True):
-            for number, vector in enumerate(_vectors(text)):
-                self._session.run(
-                    "INSERT INTO mail_words(account_id, email_id, part, words) VALUES (?, ?, ?, CAST(? AS TSVECTOR))",
-                    *(account_id, email_id, f"{column}/{number}" if number else column, vector),
-                )
+        for part, vector in parts(account_id, words):
+            self._session.run(
+                "INSERT INTO mail_words(account_id, email_id, part, words) VALUES (?, ?, ?, CAST(? AS TSVECTOR))",
+                *(account_id, email_id, part, vector),
+            )
 
     def remove(self, account_id: int, email_id: int, words: Sequence[str]) -> None:
         """Remove an e-mail."""
@@ -63,6 +60,15 @@ class TsvectorWords:
     def clear(self) -> None:
         """Remove everything."""
         self._session.run("DELETE FROM mail_words")
+
+
+def parts(account_id: int, words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The rows of an e-mail: what part each is, and its vector as text."""
+    if not 0 <= account_id < LARGEST_ACCOUNT:
+        raise Invalid("The number of the account is too large for the full-text index.")
+    for column, text in zip(COLUMNS, signed(account_id, words), strict=True):
+        for number, vector in enumerate(_vectors(text)):
+            yield f"{column}/{number}" if number else column, vector
 
 
 def _vectors(text: str) -> Iterator[str]:

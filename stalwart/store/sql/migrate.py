@@ -37,8 +37,12 @@ class Migration:
     statements: tuple[str, ...]
 
 
-def load_migrations(dialect: Dialect, folder: Traversable | None = None) -> tuple[Migration, ...]:
-    """The steps for ``dialect`` in order, from ``folder`` or those that come with this version."""
+def load_migrations(
+    dialect: Dialect, folder: Traversable | None = None, newest: int | None = None
+) -> tuple[Migration, ...]:
+    """The steps for ``dialect`` in order, from ``folder`` or those that come with this version; up to ``newest``, if it
+    is given.
+    """
     folder = folder if folder is not None else files("stalwart.store") / "migrations"
     texts: dict[tuple[int, str], str] = {}
     for entry in sorted(folder.iterdir(), key=_shared_first):
@@ -49,6 +53,7 @@ def load_migrations(dialect: Dialect, folder: Traversable | None = None) -> tupl
     return tuple(
         Migration(number, name, hashlib.sha256(text.encode()).hexdigest(), tuple(_statements(text, dialect)))
         for (number, name), text in sorted(texts.items())
+        if newest is None or number <= newest
     )
 
 
@@ -67,6 +72,14 @@ def migrate(session: Session, migrations: Sequence[Migration], now: int) -> list
         session.rollback()
         raise
     return applied
+
+
+def schema_of(session: Session) -> int:
+    """The number of the last step that the database has had. Raises Invalid if it is not one of ours, or newer."""
+    if "migration" not in {row[0] for row in session.all(session.dialect.list_tables)}:
+        raise Invalid("The database holds no data of this server.")
+    _missing(session, load_migrations(session.dialect))
+    return int(session.one("SELECT MAX(number) FROM migration")[0] or 0)
 
 
 def _apply(session: Session, migrations: Sequence[Migration], now: int) -> list[int]:

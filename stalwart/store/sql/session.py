@@ -40,6 +40,11 @@ class Session:
         self._untouched = False  # nothing was written since the innermost savepoint
         self.dialect = dialect
 
+    @property
+    def connection(self) -> Any:
+        """The connection itself, for what moves many rows at once."""
+        return self._connection
+
     def run(self, statement: str, *values: Any) -> Cursor:
         """Execute a shared statement."""
         return self._executed(statement, values)

@@ -30,14 +30,14 @@ class SqliteEngine:
         self._busy_timeout = busy_timeout
         self._witness = Witness(self._path.with_name(f"{self._path.name}.witness"))
 
-    def prepare(self, now: int) -> None:
+    def prepare(self, now: int, newest: int | None = None) -> None:
         check_version()
         try:
             self._create()
             session = self.open_writer()
             try:
                 use_write_ahead_log(session, self._busy_timeout)
-                migrate(session, load_migrations(SQLITE), now)
+                migrate(session, load_migrations(SQLITE, newest=newest), now)
             finally:
                 session.close()
         except OSError as error:

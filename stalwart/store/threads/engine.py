@@ -11,8 +11,10 @@ from stalwart.store.sql.session import Session
 class Engine(Protocol):
     """One database. All methods but ``has_news`` are called in the store's threads."""
 
-    def prepare(self, now: int) -> None:
-        """Create and migrate, under a lock. Raises Invalid or Unavailable in a sentence for the administrator."""
+    def prepare(self, now: int, newest: int | None = None) -> None:
+        """Create and migrate, to the schema ``newest`` if it is given, under a lock. Raises Invalid or Unavailable in a
+        sentence for the administrator.
+        """
 
     def open_writer(self) -> Session:
         """A connection that may write."""

@@ -1,0 +1,38 @@
+"""``store check``: what is wrong in a data store."""
+
+from __future__ import annotations
+
+import argparse
+
+from stalwart.cli.store.places import data_store, opened
+from stalwart.cli.store.progress import Steps
+from stalwart.errors import Conflict
+from stalwart.store.moving.checking import Finding, check_blobs, check_rows
+from stalwart.store.sql.migrate import load_migrations, schema_of
+
+
+def check(options: argparse.Namespace, steps: Steps) -> int:
+    """1 if something is wrong and was not put right."""
+    store = data_store(options.source)
+    with opened(store, writes=options.repair) as database:
+        newest = max(step.number for step in load_migrations(database.session.dialect))
+        if schema_of(database.session) != newest:
+            raise Conflict("The data store is of an older version; start the server once.")
+        findings = [
+            *check_rows(database, steps, repair=options.repair),
+            *check_blobs(database, store.blob_files(), steps, contents=options.contents),
+        ]
+        if options.repair:
+            database.commit()
+    for finding in findings:
+        steps.say(_line(finding))
+    left = sum(not finding.repaired for finding in findings)
+    if not findings:
+        steps.say("Nothing is wrong.")
+    elif left and not options.repair:
+        steps.say("--repair puts right what follows from other rows.")
+    return 1 if left else 0
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.count:,} {finding.what}{' (put right)' if finding.repaired else ''}"

@@ -1,0 +1,72 @@
+"""All rows of an SQLite database (``store.moving.bulk``)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from stalwart.errors import Invalid, StalwartError
+from stalwart.store.moving.bulk import Row
+from stalwart.store.moving.tables import Table
+from stalwart.store.sql.mail_words_fts5 import Fts5Words
+from stalwart.store.sql.session import Session
+from stalwart.store.sqlite.engine import SqliteEngine
+
+_FETCHED = 1000
+_PAGE_CACHE_KIB = 65536
+
+
+class SqliteBulk:
+    """``Bulk`` for the file ``path``."""
+
+    session: Session
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._engine = SqliteEngine(path)
+        self._is_open = False
+
+    def prepare(self, newest: int | None = None) -> None:
+        self._engine.prepare(int(time.time()), newest)
+
+    def open(self, *, writes: bool) -> None:
+        if not self._path.exists():
+            raise Invalid(f"There is no data store {self._path}.")
+        self.session = self._engine.open_writer() if writes else self._engine.open_reader()
+        self._is_open = True
+        self.session.run(f"PRAGMA cache_size=-{_PAGE_CACHE_KIB}")
+        if writes:
+            self.session.begin_write()
+        else:
+            self.session.begin_read()
+            self.session.all("SELECT COUNT(*) FROM sqlite_master")  # the snapshot is taken by the first statement
+
+    def commit(self) -> None:
+        self.session.commit()
+
+    def close(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            self.session.close()
+
+    def rows(self, table: Table) -> Iterator[Row]:
+        cursor = self.session.connection.execute(f"SELECT {table.names} FROM {table.name}")
+        while rows := cursor.fetchmany(_FETCHED):
+            yield from rows
+
+    def add(self, table: Table, rows: Iterable[Row]) -> None:
+        marks = ", ".join("?" * len(table.columns))
+        self.session.connection.executemany(f"INSERT INTO {table.name}({table.names}) VALUES ({marks})", rows)
+
+    def add_words(self, emails: Iterable[tuple[int, int, Sequence[str]]]) -> None:
+        index = Fts5Words(self.session)
+        for account_id, email_id, words in emails:
+            index.add(account_id, email_id, words)
+
+    def finish(self) -> None:
+        self.session.run("PRAGMA optimize")
+        self.session.all("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def fault(self, error: BaseException) -> StalwartError | None:
+        return self._engine.fault(error)

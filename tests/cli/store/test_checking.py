@@ -1,0 +1,42 @@
+"""``stalwart-cli store check``."""
+
+from __future__ import annotations
+
+from stalwart.cli.store import checking
+from stalwart.store.sqlite.bulk import SqliteBulk
+from tests.cli.store.case import StoreCase
+from tests.store.moving.sample import filled
+
+
+class CheckTests(StoreCase):
+    def damage(self, statement: str) -> None:
+        database = SqliteBulk(self.source / "store.sqlite3")
+        database.open(writes=True)
+        database.session.run(statement)
+        database.commit()
+        database.close()
+
+    def test_nothing_is_wrong(self) -> None:
+        self.assertEqual(self.run_cli("check", self.source, "--contents"), 0)
+        self.assertIn("Nothing is wrong.", self.said)
+
+    def test_what_is_wrong_is_said_and_repaired_on_request(self) -> None:
+        self.damage("UPDATE account SET used_octets = 1")
+        self.assertEqual(self.run_cli("check", self.source), 1)
+        self.assertIn("1 accounts whose used octets are another sum\n--repair", self.said)
+        self.assertEqual(self.run_cli("check", self.source, "--repair"), 0)
+        self.assertIn("(put right)", self.said)
+        self.assertEqual(self.run_cli("check", self.source), 0)
+
+    def test_what_cannot_be_repaired_stays(self) -> None:
+        self.damage("DELETE FROM member")
+        self.assertEqual(self.run_cli("check", self.source, "--repair"), 1)
+        self.assertEqual(self.run_cli("check", self.source), 1)
+
+    def test_an_older_store_is_refused(self) -> None:
+        filled(self.target.with_name("old") / "store.sqlite3", schema=9)
+        config = self.target.with_name("old") / "config.json"
+        config.write_text('{"@type": "Sqlite", "path": "store.sqlite3"}')
+        self.assertEqual(self.run_cli("check", config), 1)
+        self.assertIn("older version", self.said)
+        self.assertTrue(callable(checking.check))

@@ -1,0 +1,146 @@
+"""Copies, backups and restored stores on the command line."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+from stalwart.cli.store import moving
+from stalwart.cli.store.places import blob_store, data_store, opened
+from stalwart.store.blob_places import placed
+from stalwart.store.sqlite.bulk import SqliteBulk
+from tests.cli.store.case import StoreCase
+from tests.postgresql import programs, server
+from tests.store.moving.sample import MESSAGES, found
+
+
+class MovingTests(StoreCase):
+    def emails(self, path: Path) -> list[Any]:
+        store = data_store(str(path))
+        with opened(store, writes=False) as database:
+            files = store.blob_files()
+            for (hash,) in database.session.all("SELECT hash FROM blob WHERE store = 'file'"):
+                self.assertEqual(files.read(bytes(hash)), MESSAGES[1])
+            return database.session.all("SELECT account_id, id, size FROM email ORDER BY id")
+
+    def test_a_copy_has_what_the_source_has(self) -> None:
+        self.assertEqual(self.run_cli("copy", self.source, self.target), 0, self.said)
+        self.assertEqual(self.emails(self.target), self.emails(self.source))
+        self.assertIn("large values were written", self.said)
+        self.assertEqual((self.target / "vault.key").read_text(), (self.source / "vault.key").read_text())
+        self.assertEqual((self.target / "vault.key").stat().st_mode & 0o777, 0o600)
+        self.assertEqual(self.run_cli("check", self.target), 0, self.said)
+
+    def test_a_copy_can_be_indexed_at_once(self) -> None:
+        self.assertEqual(self.run_cli("copy", self.source, self.target, "--index"), 0, self.said)
+        store = data_store(str(self.target))
+        with opened(store, writes=False) as database:
+            self.assertEqual(found(database.session, store.blob_files()), 2)
+
+    def test_a_copy_into_a_store_with_data_writes_nothing(self) -> None:
+        self.run_cli("copy", self.source, self.target)
+        before = (self.target / "store.sqlite3").read_bytes()
+        self.assertEqual(self.run_cli("copy", self.source, self.target), 1)
+        self.assertIn("holds data already", self.said)
+        self.assertEqual((self.target / "store.sqlite3").read_bytes(), before)
+        self.assertEqual(self.run_cli("copy", self.source, self.source), 1)
+
+    def test_a_copy_that_was_broken_off_is_begun_again(self) -> None:
+        self.patch(moving, "copy_blobs", lambda *_: 1 / 0)
+        with self.assertRaises(ZeroDivisionError):
+            self.run_cli("copy", self.source, self.target)
+        self.flushLoggedErrors()
+        self.patch(moving, "copy_blobs", _copy_blobs)
+        self.assertEqual(self.run_cli("copy", self.source, self.target), 0, self.said)
+        self.assertEqual(self.emails(self.target), self.emails(self.source))
+
+    def test_a_backup_comes_back(self) -> None:
+        self.assertEqual(self.run_cli("backup", self.source, self.file), 0, self.said)
+        self.assertIn("vault", self.said)
+        self.assertEqual(self.run_cli("restore", self.file, self.target), 0, self.said)
+        self.assertIn("needs the key of the vault", self.said)
+        self.assertEqual(self.emails(self.target), self.emails(self.source))
+
+    def test_a_backup_that_is_not_whole_makes_nothing(self) -> None:
+        self.run_cli("backup", self.source, self.file)
+        self.file.write_bytes(self.file.read_bytes()[:-20_000])
+        self.assertEqual(self.run_cli("restore", self.file, self.target), 1)
+        self.assertIn("not whole", self.said)
+        self.assertFalse(self.target.exists())
+
+    def test_rows_that_are_not_those_of_the_backup_are_not_written(self) -> None:
+        self.run_cli("backup", self.source, self.file)
+        self.patch(moving, "copy_rows", lambda *_, **__: {})
+        self.assertEqual(self.run_cli("restore", self.file, self.target), 1)
+        self.assertEqual(self.emails(self.target), [])
+
+    def test_large_values_that_are_missing_are_said(self) -> None:
+        for file in (self.source / "store.sqlite3.blobs").glob("??/*"):
+            file.unlink()
+        self.assertEqual(self.run_cli("copy", self.source, self.target), 1)
+        self.assertIn("1 large values are missing", self.said)
+        self.assertEqual(len(data_and_emails(self.target)), 2)
+
+    def test_large_values_can_be_put_elsewhere(self) -> None:
+        elsewhere = Path(self.mktemp()).absolute()
+        choice = self.file.with_suffix(".json")
+        choice.write_text(json.dumps({"@type": "FileSystem", "path": str(elsewhere), "depth": 1}))
+        self.assertEqual(self.run_cli("copy", self.source, self.target, "--blobs", choice), 0, self.said)
+        self.assertEqual(len(list(elsewhere.glob("??/*"))), 1)
+        self.assertEqual(self.emails(self.target), self.emails(self.source))
+        self.assertEqual(self.run_cli("backup", self.target, self.file), 0, self.said)
+        back = self.target.with_name("back")
+        self.assertEqual(self.run_cli("restore", self.file, back), 0, self.said)
+        self.assertEqual(len(list((back / "store.sqlite3.blobs").glob("??/*"))), 1, "a bucket is not shared by chance")
+        with opened(data_store(str(back)), writes=False) as database:
+            self.assertEqual(type(blob_store(database.session, placed(elsewhere))).__name__, "Default")
+        self.assertEqual(self.emails(back), self.emails(self.source))
+        kept = self.target.with_name("kept")
+        self.assertEqual(self.run_cli("restore", self.file, kept, "--blobs", "keep"), 0, self.said)
+        self.assertFalse((kept / "store.sqlite3.blobs").exists())
+
+    def test_a_place_for_large_values_that_cannot_be_is_refused(self) -> None:
+        choice = self.file.with_suffix(".json")
+        for text in ("[]", "nonsense", '{"@type": "FileSystem"}', '{"@type": "FileSystem", "path": "relative"}'):
+            choice.write_text(text)
+            self.assertEqual(self.run_cli("copy", self.source, self.target, "--blobs", choice), 1, text)
+            self.assertEqual(self.emails(self.target), [])
+
+
+class PostgreSqlMovingTests(StoreCase):
+    if programs() is None:
+        skip = "PostgreSQL is not installed"
+
+    def test_there_and_back_again(self) -> None:
+        config = self.target.with_name("postgresql.json")
+        database = f"copy{secrets.token_hex(4)}"
+        server()._do(f"CREATE DATABASE {database}")
+        self.addCleanup(server().forget, server().to(database))
+        config.write_text(json.dumps({"@type": "PostgreSql", "host": str(server().folder), "database": database}))
+        self.assertEqual(self.run_cli("copy", self.source, config), 0, self.said)
+        self.assertEqual(self.run_cli("check", config, "--contents"), 0, self.said)
+        self.assertEqual(self.run_cli("backup", config, self.file), 0, self.said)
+        self.assertEqual(self.run_cli("restore", self.file, self.target), 0, self.said)
+        self.assertEqual(self.run_cli("check", self.target, "--contents"), 0, self.said)
+        self.assertEqual(data_and_emails(self.target), data_and_emails(self.source))
+
+    def test_a_server_that_is_not_there_is_said(self) -> None:
+        config = self.target.with_name("postgresql.json")
+        config.write_text(json.dumps({"@type": "PostgreSql", "host": "/nowhere"}))
+        self.assertEqual(self.run_cli("copy", self.source, config), 2)
+        self.assertIn("cannot be reached", self.said)
+
+
+def data_and_emails(folder: Path) -> list[Any]:
+    """The e-mails of a data folder."""
+    database = SqliteBulk(folder / "store.sqlite3")
+    database.open(writes=False)
+    try:
+        return list(database.session.all("SELECT account_id, id, size, blob FROM email ORDER BY id"))
+    finally:
+        database.close()
+
+
+_copy_blobs = moving.copy_blobs

@@ -1,0 +1,37 @@
+"""All rows of a PostgreSQL database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.errors import Invalid, Unavailable
+from stalwart.store.moving.tables import tables_of
+from stalwart.store.postgresql.bulk import PostgreSqlBulk
+from tests.postgresql import programs, server
+from tests.store.moving.bulk_contract import BulkContract
+
+
+class PostgreSqlBulkTests(BulkContract, SynchronousTestCase):
+    if programs() is None:
+        skip = "PostgreSQL is not installed"
+
+    def make(self) -> PostgreSqlBulk:
+        self.address = server().address()
+        self.addCleanup(server().forget, self.address)
+        return PostgreSqlBulk(self.address)
+
+    def again(self, _database: Any) -> PostgreSqlBulk:
+        return PostgreSqlBulk(self.address)
+
+    def test_a_text_that_postgresql_cannot_keep_is_said(self) -> None:
+        database = self.opened()
+        table = next(table for table in tables_of() if table.name == "secret")
+        with self.assertRaises(Invalid) as raised:
+            database.add(table, [("a\0b", b"")])
+        self.assertIn("secret", raised.exception.detail)
+
+    def test_faults_are_explained(self) -> None:
+        self.assertIsInstance(self.make().fault(psycopg.OperationalError()), Unavailable)
