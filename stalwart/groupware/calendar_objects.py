@@ -26,6 +26,7 @@ from stalwart.codec.search_terms import fold
 from stalwart.config.collaboration.calendar import Calendar
 from stalwart.errors import OverQuota
 from stalwart.groupware.attachments import blobs_of, held_in, settled, written
+from stalwart.groupware.event_notices import CREATED, DESTROYED, UPDATED, add_notice_of, by_account, notice_of
 from stalwart.groupware.kinds import CALENDARS
 from stalwart.groupware.resources import Resource
 from stalwart.groupware.traits import ATTACHMENTS, COMPONENTS, DRAFT, SCHEDULE_TAG
@@ -189,8 +190,8 @@ class CalendarObjects:
     ) -> Kept:
         """Keep an object where ``found`` is, which was guarded before; what is there in the same octets stays as it
         is. With ``is_silent`` nobody is invited; ``beside`` is then put to what is kept beside it, but for what is
-        None, which goes. ``merges`` is as in ``Writing``; with ``is_first`` people hear of it for the first time, though
-        it was there before. Raises Violation, OverQuota.
+        None, which goes. ``merges`` is as in ``Writing``; with ``is_first`` people hear of it for the first time,
+        though it was there before. Raises Violation, OverQuota.
         """
         account_id, member = found.account_id, found.member
         before: bytes | None = None
@@ -211,7 +212,10 @@ class CalendarObjects:
         if not is_silent and (is_first or DRAFT not in data):
             self._schedule(tx, writing)
         writing.data.update(beside)
-        return self._keep(tx, writing, held)
+        kept = self._keep(tx, writing, held)
+        if not found.is_own:
+            _tell_owner(tx, found.account_id, kept.member.item_id, (before, kept.octets), user_id, now)
+        return kept
 
     def bring_back(
         self,
@@ -259,6 +263,16 @@ class CalendarObjects:
         if self.scheduler is not None:
             for each in _going(tx, found, now):
                 self.scheduler.removing(tx, found, each, user_id, now, sends_reply=sends_reply)
+        self.note_going(tx, found, user_id=user_id, now=now)
+
+    def note_going(self, tx: Transaction, found: Resource, *, user_id: int, now: int) -> None:
+        """The owner of a calendar hears that somebody else deletes an object; nobody else is told."""
+        member = found.member
+        if found.is_own or found.kind is not CALENDARS or member is None or member.is_collection:
+            return
+        if len(tx.collections.places(found.account_id, member.item_id)) < 2:
+            octets = tx.collections.octets(found.account_id, member.item_id)
+            _tell_owner(tx, found.account_id, member.item_id, (octets, None), user_id, now)
 
     def make_way(self, tx: Transaction, source: Resource, to: Resource, *, user_id: int, now: int) -> None:
         """The same of what is at ``to`` and makes way for ``source``; one of the same UID goes on. Raises Violation."""
@@ -294,6 +308,18 @@ class CalendarObjects:
         alarm_at = coming[0].at if coming else None
         wrong_rule = impossible_rule(calendar) if facts.is_recurring else None
         return Examined(octets, calendar, facts, time_index(expansion), alarm_at, wrong_rule)
+
+
+def _tell_owner(
+    tx: Transaction, account_id: int, item_id: int, change: tuple[bytes | None, bytes | None], user_id: int, now: int
+) -> None:
+    """Somebody else has made another object of one, which may be new or gone."""
+    before, after = change
+    row = tx.objects.get(account_id, item_id)
+    is_draft = row is not None and DRAFT in (row.data or {})
+    what = CREATED if before is None else DESTROYED if after is None else UPDATED
+    notice = notice_of(what, before, after, by_account(tx, user_id), is_draft=is_draft)
+    add_notice_of(tx, account_id, item_id, notice, now)
 
 
 def _unfolded(octets: bytes) -> bytes:

@@ -287,6 +287,10 @@ def _expunge_notices(tx: Transaction, account_id: int, before: int, now: int, mo
         if len(found) < _ROWS:
             break
         after = found[-1].segment
+    rest = [each for each in tx.objects.list(account_id, CALENDAR_EVENT_NOTIFICATION) if each.created_at < before]
+    for notice in rest[: most - gone]:  # what stands in no inbox
+        tx.objects.kill(account_id, notice.id, now=now)
+        gone += 1
     return gone
 
 

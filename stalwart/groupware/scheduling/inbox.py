@@ -6,9 +6,10 @@ What is in it is called by its number, and JMAP knows the same as CalendarEventN
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 from zlib import crc32
 
+from stalwart.groupware.event_notices import EVENT_ID, NOTICE
 from stalwart.store import Transaction
 from stalwart.store.collection_rows import Member, NewItem, home
 from stalwart.store.object_types import CALENDAR_EVENT_NOTIFICATION
@@ -23,10 +24,20 @@ METHOD: Final = "method"
 
 
 def add_notice(
-    tx: Transaction, account_id: int, octets: bytes, *, method: str, sender: str, event: int | None, now: int
+    tx: Transaction,
+    account_id: int,
+    octets: bytes,
+    *,
+    method: str,
+    sender: str,
+    event: int | None,
+    now: int,
+    notice: dict[str, Any] | None = None,
 ) -> Member:
-    """Put a message into an inbox. Raises NotFound (account)."""
+    """Put a message into an inbox, with what it has done (``event_notices``). Raises NotFound (account)."""
     (id,) = tx.accounts.new_ids(account_id)
-    data = {METHOD: method, SENDER: sender} | ({} if event is None else {EVENT: event})
+    data: dict[str, Any] = {METHOD: method, SENDER: sender} | ({} if event is None else {EVENT: event})
+    if notice is not None:
+        data[NOTICE] = {**notice, EVENT_ID: event}
     item = NewItem(crc32(octets) or 1, octets, data=data)
     return tx.collections.put(account_id, INBOX_HOME, f"{id}.ics", item, now=now, id=id)[0]

@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from stalwart.codec.caldav.selection import stored
 from stalwart.codec.icalendar.components import Component
 from stalwart.codec.icalendar.lines import MalformedCalendar
+from stalwart.codec.icalendar.values import unescaped
 from stalwart.codec.itip.applying import apply
 from stalwart.codec.itip.outcomes import Applied, Ignored, ItipMessage, Options, TagStep
 from stalwart.config.collaboration.scheduling import CalendarScheduling
@@ -24,6 +25,7 @@ from stalwart.config.settings import Settings
 from stalwart.errors import NotFound, StalwartError
 from stalwart.groupware.attachments import held_in
 from stalwart.groupware.calendar_objects import CalendarObjects, Examined
+from stalwart.groupware.event_notices import CREATED, UPDATED, by_address, notice_of
 from stalwart.groupware.homes import Home, Homes
 from stalwart.groupware.kinds import CALENDARS
 from stalwart.groupware.resources import Resource, locate
@@ -37,6 +39,7 @@ from stalwart.store import Transaction
 from stalwart.store.collection_rows import Member
 
 _LONGEST_REASON: Final = 300
+_LONGEST_COMMENT: Final = 1000
 
 
 @frozen
@@ -155,7 +158,13 @@ class Receiving:
             item_id = self._write(tx, account_id, place, examined, beside, now)
         octets = message.octets()
         self._quotas.check(tx, account_id, len(octets))
-        add_notice(tx, account_id, octets, method=method, sender=sender, event=item_id, now=now)
+        notice = None
+        if examined is not None:
+            after = tx.collections.octets(account_id, item_id) if item_id is not None else None
+            who = by_address(tx, sender, self._people.holder(tx, sender))
+            what = CREATED if before is None else UPDATED
+            notice = notice_of(what, before, after, who, comment=_comment(message))
+        add_notice(tx, account_id, octets, method=method, sender=sender, event=item_id, now=now, notice=notice)
         return Received(method, uid, None, outcome.messages)
 
     def _place(self, tx: Transaction, account_id: int, uid: str) -> Member | None:
@@ -215,6 +224,12 @@ class Receiving:
         if found is None:
             raise NotFound("there is no calendar")
         return found
+
+
+def _comment(message: Component) -> str | None:
+    """What who sends a message has to say."""
+    given = next((each.value("COMMENT") for each in message.components if each.has("COMMENT")), None)
+    return None if given is None else unescaped(given)[:_LONGEST_COMMENT]
 
 
 def _data(tx: Transaction, account_id: int, place: Member | None) -> Mapping[str, Any]:

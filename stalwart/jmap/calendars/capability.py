@@ -9,6 +9,7 @@ from stalwart.jmap.capabilities import Audience, Capability
 from stalwart.store.object_types import CALENDAR
 
 CALENDARS: Final = "urn:ietf:params:jmap:calendars"
+CALENDARS_PARSE: Final = f"{CALENDARS}:parse"
 LONGEST_QUERY: Final = "P365D"
 """The longest time that recurrences are expanded in, by one query."""
 
@@ -25,3 +26,4 @@ def _limits(audience: Audience) -> dict[str, Any]:
 
 
 calendars = Capability(CALENDARS, account=_limits, permission="jmapCalendarGet", shared=(CALENDAR,))
+calendars_parse = Capability(CALENDARS_PARSE, permission="jmapCalendarEventParse", shared=(CALENDAR,))

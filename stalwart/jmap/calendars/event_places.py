@@ -116,6 +116,8 @@ class EventPlaces:
         who, now = self._sight.viewer.account_id, self._asking.now
         if sends:
             self._objects.withdraw(self._tx, found, user_id=who, now=now)
+        else:
+            self._objects.note_going(self._tx, found, user_id=who, now=now)
         self._asking.services["bin"].remove(self._tx, found, now)
 
     def _located(self, calendar: int, segment: str, touch: Touch | None = None) -> Resource:

@@ -32,18 +32,22 @@ def per_user() -> frozenset[str]:
     return PER_USER
 
 
-def shared_part(event: Json) -> Json:
-    """An event without what its users have of their own."""
+def shared_part(event: Json, former: Json | None = None) -> Json:
+    """An event without what its users have of their own. Overrides of which nothing is left then stay only where the
+    event as all see it had them before, if ``former`` says how that was.
+    """
     own = per_user()
     made = {name: value for name, value in event.items() if name not in own and name != OVERRIDES}
-    overrides = event.get(OVERRIDES)
+    overrides: Json = {}
+    known = None if former is None else former.get(OVERRIDES) or {}
+    for key, patch in (event.get(OVERRIDES) or {}).items():
+        rest = patch
+        if isinstance(patch, dict):
+            rest = {pointer: value for pointer, value in patch.items() if segments(pointer)[0] not in own}
+        if rest or not patch or known is None or key in known:
+            overrides[key] = rest
     if overrides:
-        made[OVERRIDES] = {
-            key: {pointer: value for pointer, value in patch.items() if segments(pointer)[0] not in own}
-            if isinstance(patch, dict)
-            else patch
-            for key, patch in overrides.items()
-        }
+        made[OVERRIDES] = overrides
     return made
 
 

@@ -6,6 +6,7 @@ kept, as many as ``x:Calendar.maxRecurrenceExpansions`` says.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any, Final
@@ -36,11 +37,11 @@ from stalwart.jmap.calendars.event_conditions import (
 from stalwart.jmap.calendars.event_ids import base_of, instance_number
 from stalwart.jmap.calendars.event_order import Sorting
 from stalwart.jmap.calendars.event_sight import EventSight
-from stalwart.jmap.calendars.event_view import zone_argument
+from stalwart.jmap.calendars.event_view import read_event, zone_argument
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.standard.argument_reader import ArgumentReader
 from stalwart.jmap.standard.asking import Asking, number_of
-from stalwart.jmap.standard.filters import Test, tests
+from stalwart.jmap.standard.filters import Test
 from stalwart.jmap.standard.source import Query
 from stalwart.store.collection_rows import Span
 from stalwart.store.store import Transaction
@@ -50,6 +51,7 @@ LONGEST: Final = 366 * DAY
 _KINDS: Final = frozenset({"VEVENT", "VTODO"})
 _RECURS: Final = (b"RRULE", b"RDATE", b"RECURRENCE-ID", b"rrule", b"rdate", b"recurrence-id")
 _PAGE: Final = 200
+_CLASS: Final = re.compile(rb"\nCLASS\b", re.I)
 
 
 def expands(asking: Asking) -> bool:
@@ -74,6 +76,7 @@ class EventSearch:
     def results(self) -> list[int]:
         """The numbers of all events that match, in order. Raises ``MethodError``."""
         self._load(*self._rows_range())
+        self._leave_out_secrets()
         matches = combined(self._query.filter, self._test)
         found = [id for id in self._rows if matches(id)]
         self._starts = {id: self._rows[id].first_at for id in found}
@@ -91,6 +94,7 @@ class EventSearch:
             raise MethodError("expandDurationTooLarge", "Instances are listed for a year at most.")
         question = TimeQuestion(Hint(_KINDS, start, end), self._zone)
         self._load(*question.rows)
+        self._leave_out_secrets()
         others = [test for test in conditions if test.name not in ("after", "before") and not is_about_text(test)]
         matches = [self._test(test) for test in others]
         wanted = [id for id, row in self._rows.items() if all(each(id) for each in matches) and _met(question, row)]
@@ -107,6 +111,8 @@ class EventSearch:
         """The instances of an event in a time range; the event itself where it has none."""
         is_plain = not any(each in octets for each in _RECURS)
         row = self._rows[id]
+        if texts and id in self._private:
+            return
         if is_plain and not texts and row.periods is None and not _floats(row):
             self._starts[id] = row.first_at
             yield id
@@ -147,6 +153,24 @@ class EventSearch:
                     self._rows[member.item_id] = span
                     self._calendars.setdefault(member.item_id, set()).add(member.collection_id)
 
+    def _leave_out_secrets(self) -> None:
+        """What of an account that is not his own somebody does not see, and what he sees no texts of."""
+        if self._sight.is_own:
+            return
+        for id, octets in self._contents(list(self._rows)):
+            if _CLASS.search(octets) is None:
+                continue
+            event = read_event(octets)
+            classes = {each.get("privacy") for each in (event or {}).get("entries", (event or {},))}
+            if event is None or "secret" in classes:
+                del self._rows[id]
+            elif "private" in classes:
+                self._private.add(id)
+
+    @cached_property
+    def _private(self) -> set[int]:
+        return set()
+
     @cached_property
     def _calendars(self) -> dict[int, set[int]]:
         """Where each object is, as far as that was looked at."""
@@ -181,7 +205,7 @@ class EventSearch:
             members = self._tx.collections.by_uid(self._account_id, CALENDARS.item_type, test.value)
             holders = {each.item_id for each in members}
             return lambda id: id in holders
-        return self._with_text(test).__contains__
+        return (self._with_text(test) - self._private).__contains__
 
     def _in_time(self, test: Test) -> Predicate:
         """``after`` and ``before`` that must hold both are asked of the same instance."""
@@ -236,11 +260,6 @@ class EventSearch:
 
     def _sorted(self, found: list[int]) -> list[int]:
         return Sorting(self._tx, self._account_id, self._starts).sorted(found, self._query.sort)
-
-    @property
-    def is_about_texts(self) -> bool:
-        """Whether any condition looks into texts."""
-        return any(is_about_text(test) for test in tests(self._query.filter))
 
 
 def _met(question: TimeQuestion, row: Span) -> bool:

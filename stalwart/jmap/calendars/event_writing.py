@@ -187,7 +187,7 @@ class EventWriting:
                     if said != said_by_sharee(seen, old):
                         self._places.require_private(given, owns=self._user.owns(old))
                         self._keep_own(given.id, own, said)
-                    new = joined(shared_part(new), own_part(old))
+                    new = joined(shared_part(new, old), own_part(old))
         is_finished = IS_DRAFT in self._change.changed
         if _plain(new) == _plain(old) and not is_finished:
             return

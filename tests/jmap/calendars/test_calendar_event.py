@@ -3,27 +3,10 @@
 from __future__ import annotations
 
 from stalwart.codec.ids import encode_id
-from stalwart.jmap.calendars import (
-    calendar_event,
-    event_ids,
-    event_links,
-    event_people,
-    event_places,
-    event_private,
-    event_properties,
-    event_refusals,
-    event_sight,
-    event_source,
-    event_view,
-    event_writing,
-    older_spellings,
-)
+from stalwart.jmap.calendars import calendar_event, event_properties, event_refusals, event_source, event_view
 from tests.jmap.calendars.event_case import EVENT, HOME, WEEKLY, EventCase
 
-TESTED = (
-    *(calendar_event, event_ids, event_links, event_people, event_places, event_private, event_properties),
-    *(event_refusals, event_sight, event_source, event_view, event_writing, older_spellings),
-)
+TESTED = calendar_event, event_properties, event_refusals, event_source, event_view
 
 
 class EventTests(EventCase):

@@ -1,0 +1,206 @@
+"""Events in shared calendars: what each right lets people do, what is their own, what the owner hears of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stalwart.groupware import event_notices
+from stalwart.jmap.blobs.access import uploader
+from stalwart.jmap.blobs.ids import BlobId
+from stalwart.jmap.calendars import calendar_event_notification, event_links, event_parse, event_private, event_sight
+from tests.directory.world import NOW
+from tests.jmap.calendars.event_case import EVENT, HOME, WEEKLY, EventCase
+
+TESTED = calendar_event_notification, event_links, event_notices, event_parse, event_private, event_sight
+ALERTS = {"a": {"@type": "Alert", "trigger": {"@type": "OffsetTrigger", "offset": "-PT5M"}}}
+
+
+class SharingTests(EventCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.lunch = self.event(**EVENT, color="red", alerts=ALERTS)
+
+    def refused_of(self, patch: dict[str, Any], id: str | None = None) -> str:
+        return self.refusal(id or self.lunch, patch, "bob", self.alice)
+
+    def changed_of(self, patch: dict[str, Any], id: str | None = None) -> Any:
+        return self.change(id or self.lunch, patch, "bob", self.alice)
+
+    def test_without_rights_nothing_is_seen(self) -> None:
+        self.assertEqual(self.refused("CalendarEvent/get", "bob", self.alice, ids=[self.lunch]), "accountNotFound")
+        self.share("bob", "mayReadFreeBusy")
+        answer = self.responses(
+            "CalendarEvent/get", {"accountId": self._arguments("bob", self.alice, {})["accountId"]}, "bob"
+        )
+        name, given, _ = answer["methodResponses"][0]
+        self.assertTrue(name == "error" or given["list"] == [], given)
+
+    def test_readers_change_nothing(self) -> None:
+        self.share("bob", "mayReadItems")
+        self.assertEqual(self.shown(self.lunch, "bob", self.alice)["title"], "Lunch")
+        for patch in ({"title": "x"}, {"alerts": ALERTS}, {"color": "blue"}, {"start": "2027-01-01T00:00:00"}):
+            self.assertEqual(self.refused_of(patch), "forbidden", patch)
+        self.assertEqual(self.destroyed(self.lunch, "bob", self.alice), "forbidden")
+        self.assertEqual(self.not_made("bob", self.alice, **EVENT)["type"], "forbidden")
+        self.assertEqual(self.found("bob", self.alice), [self.lunch])
+
+    def test_what_is_ones_own(self) -> None:
+        self.share("bob", "mayReadItems", "mayUpdatePrivate")
+        shown = self.shown(self.lunch, "bob", self.alice)
+        self.assertEqual((shown["color"], shown.get("alerts")), ("red", None))
+        before = self.text()
+        state = self.jmap("CalendarEvent/get", "bob", self.alice, ids=[])["state"]
+        mine = {"b": ALERTS["a"]}
+        self.changed_of({"alerts": mine, "color": "blue", "freeBusyStatus": "free"})
+        self.assertEqual(
+            self.jmap("CalendarEvent/changes", "bob", self.alice, sinceState=state)["updated"], [self.lunch]
+        )
+        self.assertEqual(self.text(), before)
+        shown = self.shown(self.lunch, "bob", self.alice)
+        self.assertEqual((shown["color"], list(shown["alerts"]), shown["freeBusyStatus"]), ("blue", ["b"], "free"))
+        own = self.shown(self.lunch)
+        self.assertEqual((own["color"], list(own["alerts"]), own.get("freeBusyStatus")), ("red", ["a"], None))
+        self.change(self.lunch, {"color": "green", "title": "New"})
+        shown = self.shown(self.lunch, "bob", self.alice)
+        self.assertEqual((shown["color"], shown["title"]), ("blue", "New"))
+        self.assertEqual(self.refused_of({"color": "black", "title": "x"}), "forbidden")
+        self.assertEqual(self.shown(self.lunch, "bob", self.alice)["color"], "blue")
+        self.changed_of({"color": None, "alerts": None})
+        self.assertNotIn("color", self.shown(self.lunch, "bob", self.alice))
+        self.assertEqual(self.jmap("CalendarEventNotification/get")["list"], [])
+
+    def test_writers_keep_what_is_the_owners(self) -> None:
+        self.share("bob", "mayReadItems", "mayWriteAll")
+        self.changed_of({"title": "By Bob", "alerts": None, "color": "blue"})
+        own = self.shown(self.lunch)
+        self.assertEqual((own["title"], own["color"], list(own["alerts"])), ("By Bob", "red", ["a"]))
+        made = self.event("bob", self.alice, **EVENT, alerts=ALERTS)
+        self.assertNotIn("alerts", self.shown(made))
+        self.assertIn("alerts", self.shown(made, "bob", self.alice))
+        self.assertIsNone(self.destroyed(made, "bob", self.alice))
+
+    def test_own_alerts_of_an_instance(self) -> None:
+        self.share("bob", "mayReadItems", "mayUpdatePrivate")
+        base = self.event(**WEEKLY)
+        second = f"{base}-20270111T120000"
+        self.changed_of({"alerts": ALERTS}, second)
+        self.assertIn("alerts", self.shown(second, "bob", self.alice))
+        self.assertNotIn("alerts", self.shown(second))
+        self.assertNotIn("alerts", self.shown(f"{base}-20270118T120000", "bob", self.alice))
+        self.assertEqual(self.refused_of({"title": "x"}, second), "forbidden")
+        self.assertEqual(self.destroyed(second, "bob", self.alice), "forbidden")
+
+    def test_private_events(self) -> None:
+        self.share("bob", "mayReadItems", "mayWriteAll")
+        self.change(self.lunch, {"privacy": "private"})
+        shown = self.shown(self.lunch, "bob", self.alice)
+        self.assertEqual((shown.get("title"), shown["start"]), (None, EVENT["start"]))
+        self.assertEqual(self.found("bob", self.alice, filter={"title": "lunch"}), [])
+        self.assertEqual(self.found("bob", self.alice), [self.lunch])
+        self.assertEqual(self.refused_of({"start": "2027-01-01T00:00:00"}), "forbidden")
+        self.assertEqual(self.destroyed(self.lunch, "bob", self.alice), "forbidden")
+        self.change(self.lunch, {"privacy": "secret"})
+        self.assertTrue(self.is_gone(self.lunch, "bob", self.alice))
+        self.assertEqual(self.found("bob", self.alice), [])
+        self.assertEqual(self.shown(self.lunch)["title"], "Lunch")
+
+    def test_own_events(self) -> None:
+        self.share("bob", "mayReadItems", "mayWriteOwn")
+        self.changed_of({"title": "Nobody's"})
+        guest = {"calendarAddress": "mailto:carol@example.test", "roles": {"attendee": True}}
+        given = {"organizerCalendarAddress": "mailto:bob@example.test", "participants": {"c": guest}}
+        made = self.event("bob", self.alice, **EVENT, **given)
+        self.changed_of({"title": "Mine"}, made)
+        others = self.event(**EVENT, participants={"b": {**guest, "calendarAddress": "mailto:bob@example.test"}})
+        self.assertEqual(self.refused_of({"title": "x"}, others), "forbidden")
+        self.assertEqual(self.destroyed(others, "bob", self.alice), "forbidden")
+
+    def test_answers(self) -> None:
+        self.share("bob", "mayReadItems", "mayRSVP")
+        person = {"calendarAddress": "mailto:bob@example.test", "roles": {"attendee": True}}
+        id = self.event(**EVENT, participants={"b": person, "c": {**person, "calendarAddress": "mailto:c@x.test"}})
+        people = {each["calendarAddress"]: key for key, each in self.shown(id)["participants"].items()}
+        bob, other = people["mailto:bob@example.test"], people["mailto:c@x.test"]
+        self.assertEqual(self.refused_of({f"participants/{other}/participationStatus": "accepted"}, id), "forbidden")
+        self.assertEqual(self.refused_of({f"participants/{bob}": None}, id), "forbidden")
+        self.assertEqual(self.refused_of({f"participants/{bob}/roles/owner": True}, id), "forbidden")
+        self.changed_of({f"participants/{bob}/participationStatus": "accepted"}, id)
+        self.assertEqual(self.shown(id)["participants"][bob]["participationStatus"], "accepted")
+
+    def test_the_owner_hears_of_it(self) -> None:
+        self.share("bob", "mayReadItems", "mayWriteAll")
+        state = self.jmap("CalendarEventNotification/get")["state"]
+        self.changed_of({"title": "By Bob"})
+        (path,) = self.texts()
+        body = self.text().replace("By Bob", "By DAV").encode()
+        self.expect(204, "PUT", path, body, user="bob", content_type="text/calendar")
+        made = self.event("bob", self.alice, **EVENT)
+        self.expect(204, "DELETE", path, user="bob")
+        self.destroyed(made, "bob", self.alice)
+        answer = self.jmap("CalendarEventNotification/get")
+        told = [(each["type"], each["calendarEventId"]) for each in answer["list"]]
+        expected = [("updated", self.lunch)] * 2 + [("created", made), ("destroyed", self.lunch), ("destroyed", made)]
+        self.assertEqual(told, expected)
+        first = answer["list"][0]
+        self.assertEqual((first["event"]["title"], first["eventPatch"]["title"]), ("Lunch", "By Bob"))
+        self.assertEqual(first["changedBy"]["email"], "bob@example.test")
+        self.assertEqual(answer["list"][1]["eventPatch"]["title"], "By DAV")
+        ids = [each["id"] for each in answer["list"]]
+        self.assertEqual(self.jmap("CalendarEventNotification/changes", sinceState=state)["created"], ids)
+        found = self.jmap("CalendarEventNotification/query", filter={"type": "destroyed", "calendarEventIds": [made]})
+        self.assertEqual(found["ids"], [ids[4]])
+        answer = self.jmap("CalendarEventNotification/set", destroy=ids[:2], create={"k": {}})
+        self.assertEqual((answer["destroyed"], answer["notCreated"]["k"]["type"]), (ids[:2], "forbidden"))
+        problem = self.refused("CalendarEventNotification/get", "bob", self.alice)
+        self.assertEqual(problem, "accountNotSupportedByMethod")
+        inbox = "/dav/itip/alice%40example.test/inbox/"
+        self.assertEqual(list(self.properties(inbox, "D:getetag", depth="1")), [inbox])
+
+    def test_changes_of_who_sees_some(self) -> None:
+        self.share("bob", "mayReadItems")
+        hidden = self.made("Calendar", name="Hidden")
+        state = self.jmap("CalendarEvent/get", "bob", self.alice, ids=[])["state"]
+        secret = self.event(**EVENT, calendarIds={hidden: True})
+        self.change(self.lunch, {"title": "x"})
+        changes = self.jmap("CalendarEvent/changes", "bob", self.alice, sinceState=state)
+        self.assertEqual((changes["created"], changes["updated"]), ([], [self.lunch]))
+        self.assertTrue(self.is_gone(secret, "bob", self.alice))
+        self.assertEqual(self.refused_of({"title": "x"}, secret), "notFound")
+        self.change(secret, {"calendarIds": {self.calendar: True}})
+        changes = self.jmap("CalendarEvent/changes", "bob", self.alice, sinceState=changes["newState"])
+        self.assertEqual(changes["created"], [secret])
+
+
+class BlobTests(EventCase):
+    def upload(self, content: bytes) -> str:
+        def work(tx: Any) -> str:
+            blob = tx.blobs.put(content, NOW)
+            tx.blobs.link(blob.hash, self.alice, uploader(self.alice), expires_at=NOW + 3600)
+            return str(BlobId(blob.hash))
+
+        return str(self.successResultOf(self.store.write(work)))
+
+    def test_files_are_held(self) -> None:
+        blob = self.upload(b"file")
+        link = {"@type": "Link", "blobId": blob, "contentType": "text/plain", "title": "a.txt"}
+        id = self.event(**EVENT, links={"a": link})
+        (shown,) = self.shown(id)["links"].values()
+        self.assertEqual((shown["blobId"], shown["contentType"], shown["size"]), (blob, "text/plain", 4))
+        self.assertIn("MANAGED-ID=", self.text().replace("\r\n ", ""))
+        self.change(id, {"title": "x"})
+        (again,) = self.shown(id)["links"].values()
+        self.assertEqual(again, shown)
+        self.change(id, {"links": None})
+        self.assertNotIn("ATTACH", self.text())
+        self.assertEqual(self.not_made(**EVENT, links={"a": {"blobId": "Bnone"}})["properties"], ["links/a/blobId"])
+
+    def test_parsing(self) -> None:
+        self.put("a", "DTSTART:20270101T100000Z", "SUMMARY:A")
+        good, bad = self.upload(self.text().encode()), self.upload(b"nothing")
+        answer = self.jmap("CalendarEvent/parse", blobIds=[good, bad, "Bx"])
+        self.assertEqual([each["title"] for each in answer["parsed"][good]], ["A"])
+        self.assertEqual((answer["notParsable"], answer["notFound"]), ([bad], ["Bx"]))
+        answer = self.jmap("CalendarEvent/parse", blobIds=[good], properties=["title"])
+        self.assertEqual(answer["parsed"][good], [{"title": "A"}])
+        self.assertEqual(self.refused("CalendarEvent/parse", blobIds=[str(n) for n in range(11)]), "requestTooLarge")
+        self.assertTrue(HOME)
