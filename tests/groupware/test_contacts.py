@@ -6,6 +6,7 @@ from functools import partial
 
 from twisted.internet.defer import Deferred
 
+from stalwart.codec.jscontact.terms import FACTS, TEXT
 from stalwart.config.collaboration.address_book import AddressBook
 from stalwart.errors import OverQuota
 from stalwart.groupware.contacts import Contacts, KeptCard
@@ -15,6 +16,7 @@ from stalwart.groupware.resources import locate
 from stalwart.groupware.viewers import Viewer
 from stalwart.groupware.violations import Rule, Violation
 from stalwart.store import Transaction
+from stalwart.store.collection_rows import NewItem
 from tests.codec.vcard.cards import APPLE, card
 from tests.dav.world import DavWorld
 
@@ -52,6 +54,27 @@ class ContactsTests(DavWorld):
 
     def _matching(self, conditions: tuple[tuple[str, str], ...], tx: Transaction) -> set[int]:
         return tx.collections.matching(self.alice, self.book, "FN", conditions, every=True)
+
+    def test_what_was_kept_before_is_indexed_once(self) -> None:
+        kept = self.put("a", APPLE)
+        id, index = kept.member.item_id, (lambda tx: tx.collections.index)
+        broken = NewItem(1, b"no card")
+
+        def spoil(tx: Transaction) -> int:
+            tx.collections.index.replace(self.alice, id, [])
+            return tx.collections.put(self.alice, self.book, "b", broken, now=3)[0].item_id
+
+        other = self.successResultOf(self.store.write(spoil))
+        before = self.successResultOf(self.store.read(lambda tx: tx.objects.state(self.alice, ADDRESS_BOOKS.item_type)))
+        for _ in range(2):
+            self.successResultOf(Deferred.fromCoroutine(self.contacts.complete_index(self.store, self.alice)))
+        found = self.successResultOf(self.store.read(lambda tx: index(tx).ids(self.alice, TEXT, ["APPLESEED"])))
+        self.assertEqual(found, {id})
+        self.assertEqual(self.successResultOf(self.store.read(partial(self._matching, (("*", "SEED"),)))), {id})
+        listed = self.successResultOf(self.store.read(lambda tx: index(tx).ids(self.alice, FACTS)))
+        self.assertEqual(listed, {id, other})
+        after = self.successResultOf(self.store.read(lambda tx: tx.objects.state(self.alice, ADDRESS_BOOKS.item_type)))
+        self.assertEqual(before, after)
 
     def test_the_same_octets_change_nothing(self) -> None:
         first = self.put("a", APPLE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from stalwart.codec.jscontact.terms import folded_term
 from stalwart.jmap.standard.dates import UTCDate
@@ -55,14 +55,7 @@ CONDITIONS: Final[Mapping[str, Condition]] = {
 }
 
 
-def _by(property: str, member: str) -> Sort:
-    def key(row: Any, members: Mapping[str, Any]) -> Any:
-        return getattr(row, member)
-
-    return Sort(key, (property,))
-
-
 SORTS: Final[Mapping[str, Sort]] = {
-    **{name: _by(name, name) for name in ("created", "updated")},
-    **{name: _by("name", member) for name, member in OF_NAME.items()},
+    **{name: Sort(None, (name,)) for name in ("created", "updated")},
+    **{name: Sort(None, ("name",)) for name in OF_NAME},
 }

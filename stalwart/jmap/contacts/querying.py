@@ -4,10 +4,11 @@ their octets. Texts are found in the middle of words, too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import reduce
 from typing import Any, Final
 
+from stalwart.codec.collations import unicode_casemap
 from stalwart.codec.content_lines import unescaped
 from stalwart.codec.dav.rights import Rights
 from stalwart.codec.jscontact.terms import FACTS, TEXT, Facts, facts_of, fields_of
@@ -21,7 +22,7 @@ from stalwart.jmap.contacts.sight import Sight
 from stalwart.jmap.standard.asking import Asking, number_of
 from stalwart.jmap.standard.dates import utc_date
 from stalwart.jmap.standard.filters import Filter, Test
-from stalwart.jmap.standard.sorting import ordered
+from stalwart.jmap.standard.sorting import Criterion
 from stalwart.jmap.standard.source import Query
 from stalwart.store import Transaction
 from stalwart.store.object_types import ADDRESS_BOOK, CONTACT_CARD
@@ -32,6 +33,8 @@ _MEMBERS: Final = ("MEMBER", "X-ADDRESSBOOKSERVER-MEMBER")
 _MOST_TOKENS: Final = 8
 """Texts that the database looks for at once; others are looked for in what it finds."""
 _AT_ONCE: Final = 64
+_FEW: Final = 4000
+"""Cards whose facts are read one by one."""
 _LARGEST: Final = 1 << 30
 
 
@@ -61,7 +64,7 @@ class _Looking:
         if not query.sort:
             return sorted(ids)
         facts = self._facts(ids, with_times=any(each.name in _TIMES for each in query.sort))
-        return [id for id, _ in ordered(((id, facts[id]) for id in ids if id in facts), query.sort)]  # type: ignore[misc]
+        return _ordered({id: facts[id] for id in ids if id in facts}, query.sort)
 
     def _matching(self, filter: Filter) -> Found:
         if isinstance(filter, Test):
@@ -122,7 +125,7 @@ class _Looking:
     def _facts(self, ids: Collection[int] | None, *, with_times: bool) -> dict[int, Facts]:
         """What cards are sorted by, of all or of some; those that do not say when have the times of the store."""
         if self._all_facts is None:
-            few = ids is not None and len(ids) <= _AT_ONCE
+            few = ids is not None and len(ids) <= _FEW
             if few:
                 values = self._index.values_of(self._account_id, FACTS, ids or ())
             else:
@@ -154,6 +157,19 @@ class _Looking:
             for id, octets in contents.items():
                 if sought in octets.replace(b"\r\n ", b"").replace(b"\\", b"") and _has_member(octets, uid):
                     yield id
+
+
+def _ordered(rows: Mapping[int, Facts], criteria: Sequence[Criterion]) -> list[int]:
+    """The numbers in order; what the collation would make of texts is what they are, unless it is another one."""
+    found = sorted(rows)
+    for criterion in reversed(criteria):
+        place, collate = Facts._fields.index(OF_NAME.get(criterion.name, criterion.name)), criterion.collate
+        if criterion.name in _TIMES or collate is unicode_casemap:
+            found.sort(key=lambda id, place=place: rows[id][place], reverse=not criterion.is_ascending)  # type: ignore[misc]
+        else:
+            keys = {id: collate(row[place]) for id, row in rows.items()}
+            found.sort(key=keys.__getitem__, reverse=not criterion.is_ascending)
+    return found
 
 
 def _part(text: str, fields: Collection[str]) -> str:
