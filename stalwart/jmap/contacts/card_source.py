@@ -11,7 +11,7 @@ from stalwart.codec.ids import encode_id
 from stalwart.errors import NotFound, TooLarge
 from stalwart.groupware.viewers import Viewer
 from stalwart.jmap.contacts.card_properties import ADDRESS_BOOK_IDS, OWN
-from stalwart.jmap.contacts.conversion import MOST_LINES, Prepared, lines, read, shown
+from stalwart.jmap.contacts.conversion import MOST_LINES, Prepared, lines, shown
 from stalwart.jmap.contacts.querying import results
 from stalwart.jmap.contacts.sight import Passage, Sight
 from stalwart.jmap.contacts.writing import Writing
@@ -46,11 +46,12 @@ class CardSource:
             octets = tx.collections.octets_of(asking.account_id, places)
             if len(octets) > 1 and sum(map(lines, octets.values())) > MOST_LINES:
                 raise TooLarge(_TOO_MUCH)
+        convert = prepared.card if len(octets) == 1 else prepared.any_card
         for id in wanted:
             there = places.get(id)
             if there is None:
                 continue
-            card = shown(prepared.card(id, octets[id])) if id in octets else {}
+            card = shown(convert(id, octets[id])) if id in octets else {}
             books = {encode_id(place.collection_id): True for place in there}
             found.append((id, {ADDRESS_BOOK_IDS: books, **card}))
         return found
@@ -77,7 +78,7 @@ class CardSource:
         octets = tx.collections.octets(origin.account_id, original)
         if octets is None:
             raise NotFound
-        return Writing(tx, asking, change).create((octets, read(octets)))
+        return Writing(tx, asking, change).create((octets, Prepared.of(origin).card(original, octets)))
 
     def query(self, tx: Transaction, asking: Asking, query: Query, window: Window) -> QueryAnswer:
         return QueryAnswer(window.cut(Listed(results(tx, asking, query))))

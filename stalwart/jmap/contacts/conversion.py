@@ -20,6 +20,8 @@ from stalwart.jmap.standard.asking import Asking
 
 MOST_LINES: Final = 200_000
 """Lines of cards that one call converts."""
+MOST_AT_WORK: Final = 50_000
+"""Lines of cards that are converted in the transaction of one call, where others wait."""
 _LARGEST: Final = 1 << 30  # what was stored under another limit is read under this one
 _PREPARED: Final = "\0cards"
 
@@ -48,6 +50,7 @@ class Prepared:
     read: dict[int, tuple[bytes, Card]] = field(factory=dict)
     written: dict[str, Written] = field(factory=dict)
     uids: dict[str, str] = field(factory=dict)
+    _at_work: int = 0
 
     @classmethod
     def of(cls, asking: Asking) -> Prepared:
@@ -58,11 +61,23 @@ class Prepared:
         return found
 
     def card(self, id: int, octets: bytes) -> Card:
-        """The Card that octets are."""
+        """The Card that octets are. Raises TooLarge where too much was converted."""
         known = self.read.get(id)
-        if known is not None and known[0] == octets:
-            return known[1]
-        return read(octets)
+        if known is None or known[0] != octets:
+            self.spend(octets)
+            known = self.read[id] = (octets, read(octets))
+        return known[1]
+
+    def any_card(self, id: int, octets: bytes) -> Card:
+        """The same, of cards whose size was looked at before."""
+        known = self.read.get(id)
+        return known[1] if known is not None and known[0] == octets else read(octets)
+
+    def spend(self, octets: bytes) -> None:
+        """Before a card is converted in a transaction. Raises TooLarge."""
+        self._at_work += lines(octets)
+        if self._at_work > MOST_AT_WORK:
+            raise TooLarge("This is more than one call works on; take fewer cards at a time.")
 
 
 def read(octets: bytes) -> Card:

@@ -19,6 +19,7 @@ from stalwart.groupware.card_search import Found
 from stalwart.groupware.viewers import Viewer
 from stalwart.jmap.contacts.conditions import OF_NAME, OF_TEXT, tokens
 from stalwart.jmap.contacts.sight import Sight
+from stalwart.jmap.errors import MethodError
 from stalwart.jmap.standard.asking import Asking, number_of
 from stalwart.jmap.standard.dates import utc_date
 from stalwart.jmap.standard.filters import Filter, Test
@@ -29,6 +30,9 @@ from stalwart.store.object_types import ADDRESS_BOOK, CONTACT_CARD
 
 _EVERYTHING: Final = Found(others=True)
 _TIMES: Final = frozenset(("created", "updated"))
+_BY_KEY: Final = frozenset(("uid", "inAddressBook"))
+_MOST_LOOKS: Final = 50
+"""Conditions that look through what is indexed of all cards."""
 _MEMBERS: Final = ("MEMBER", "X-ADDRESSBOOKSERVER-MEMBER")
 _MOST_TOKENS: Final = 8
 """Texts that the database looks for at once; others are looked for in what it finds."""
@@ -53,6 +57,7 @@ class _Looking:
         self._sight = sight
         self._known: dict[tuple[str, Any], Found] = {}
         self._all_facts: dict[int, Facts] | None = None
+        self._looked = 0
 
     def found(self, query: Query) -> list[int]:
         """What matches, in order."""
@@ -79,6 +84,10 @@ class _Looking:
         return either.not_() if filter.operator == "NOT" else either
 
     def _test(self, name: str, value: Any) -> Found:
+        if name not in _BY_KEY:
+            self._looked += 1
+            if self._looked > _MOST_LOOKS:
+                raise MethodError("unsupportedFilter", f"A filter has at most {_MOST_LOOKS} different conditions.")
         if name == "text" or name in OF_TEXT:
             return self._with_text(tokens(value), OF_TEXT.keys() & {name})
         if name in OF_NAME:

@@ -101,6 +101,7 @@ class Writing:
         ready = self._prepared.written.get(self._change.key)
         if ready is not None and ready.previous == previous and same(ready.wanted, wanted):
             return ready
+        self._prepared.spend(previous or b"")
         return written(self._contacts, wanted, previous, former)
 
     def _rewrite(self, id: int) -> dict[str, Any]:

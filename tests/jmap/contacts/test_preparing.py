@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from stalwart.codec.ids import encode_id
 from stalwart.groupware.kinds import ADDRESS_BOOKS
 from stalwart.groupware.resources import locate
 from stalwart.groupware.viewers import Viewer
@@ -78,6 +79,16 @@ class PreparingTests(CardCase):
         self.assertEqual(len(self.call("get", ids=ids[:1])["list"]), 1)
         self.assertEqual(self.refused("ContactCard/get", ids=ids), "requestTooLarge")
         self.assertEqual(len(self.call("get", ids=ids, properties=["addressBookIds"])["list"]), 3)
+
+    def test_what_a_transaction_converts_is_bounded(self) -> None:
+        ids = [self.card() for _ in range(3)]
+        self.share({"mayRead": True})
+        (theirs,) = self.jmap("AddressBook/query", "bob")["ids"]
+        create = {id: {"id": id, "addressBookIds": {theirs: True}} for id in ids}
+        self.patch(conversion, "MOST_AT_WORK", 9)
+        answer = self.call("copy", "bob", fromAccountId=encode_id(self.alice), create=create)
+        self.assertEqual(list(answer["created"]), ids[:1])
+        self.assertEqual({each["type"] for each in answer["notCreated"].values()}, {"tooLarge"})
 
     def test_rules_have_words(self) -> None:
         self.assertEqual(conversion.refused(Violation(Rule.TOO_LARGE, limit=5)).type, "tooLarge")

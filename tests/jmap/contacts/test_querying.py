@@ -140,6 +140,11 @@ class QueryTests(CardCase):
             ({"text": "x" * 2000}, "invalidArguments"),
         ):
             self.assertEqual(self.refused("ContactCard/query", filter=filter), kind, filter)
+        many = [{"text": f"x{number}"} for number in range(51)]
+        filter = {"operator": "OR", "conditions": many}
+        self.assertEqual(self.refused("ContactCard/query", filter=filter), "unsupportedFilter")
+        filter = {"operator": "OR", "conditions": [{"uid": f"u{number}"} for number in range(500)]}
+        self.assertEqual(self.which(filter), "abt")
         self.assertEqual(self.refused("ContactCard/query", sort=[{"property": "color"}]), "unsupportedSort")
 
     def test_windows(self) -> None:
