@@ -1,7 +1,8 @@
 """A scheduling message has come: what becomes of the stored object (RFC 5546 3, RFC 6638 4).
 
 Who may say what (RFC 5546 6.1): only the organizer, and whoever the stored object names as sending for the organizer,
-changes what is stored of an invitation; attendees answer for themselves, and invite those whom they send instead.
+changes what is stored of an invitation; attendees answer for themselves, and invite those whom they send instead. To
+one who is invited already they say no more than that.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from stalwart.codec.itip.objects import SCHEDULED, SchedulingObject, earlier, re
 from stalwart.codec.itip.organizing import full_request
 from stalwart.codec.itip.outcomes import Applied, Ignored, Method, Options, Reason, SchedulingRefused, TooLarge
 from stalwart.codec.itip.participants import one_of
-from stalwart.codec.itip.updating import add, cancel, invitation, update
+from stalwart.codec.itip.updating import add, cancel, delegate, invitation, update
 
 METHODS: Final = frozenset({"REQUEST", "ADD", "CANCEL", "REPLY", "REFRESH", "COUNTER"})
 
@@ -116,16 +117,18 @@ def _at_attendee(
     if method not in ("REQUEST", "ADD", "CANCEL"):
         return Ignored(Reason.UNSUPPORTED)
     is_organizer = present.organizer is not None and sender == present.organizer.address
-    may_delegate = method == "REQUEST" and sender in present.invited() and _is_delegator(sender, said, options)
-    if not is_organizer and not _sends_for_organizer(sender, present) and not may_delegate:
-        return Ignored(Reason.SENDER_NOT_INVITED)
+    if not is_organizer and not _sends_for_organizer(sender, present):
+        if method != "REQUEST" or sender not in present.invited() or not _is_delegator(sender, said, options):
+            return Ignored(Reason.SENDER_NOT_INVITED)
+        if not options.is_second_hand or not _is_delegator(sender, present, options):
+            return delegate(said, present, sender, options)
     if is_organizer and options.is_second_hand:
         present = _without_sequence(present)
     if method == "CANCEL":
-        return cancel(said, present, options)
+        return cancel(said, present, options, is_own=is_organizer)
     if all(one_of(said.people(key), options.addresses) is None for key in said.parts):
         return Ignored(Reason.RECIPIENT_NOT_INVITED)
-    return update(said, present, options) if method == "REQUEST" else add(said, present, options)
+    return (update if method == "REQUEST" else add)(said, present, options, is_own=is_organizer)
 
 
 def _organizer(

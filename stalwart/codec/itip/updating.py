@@ -27,10 +27,19 @@ from stalwart.codec.itip.objects import (
     exceptions,
     is_cancelled,
     octets_of,
+    read_object,
     without_people,
 )
 from stalwart.codec.itip.outcomes import Applied, Ignored, Method, Options, Reason, TagStep, TooLarge
-from stalwart.codec.itip.participants import DECLINED, NEEDS_ACTION, one_of, participant, without_scheduling
+from stalwart.codec.itip.participants import (
+    DECLINED,
+    NEEDS_ACTION,
+    SCHEDULING_PARAMETERS,
+    Participant,
+    one_of,
+    participant,
+    without_scheduling,
+)
 
 _ORGANIZERS: Final = ("URL", "GEO", "CONFERENCE")
 """Not significant, but nothing that attendees write: taken over where the organizer has them."""
@@ -38,6 +47,7 @@ _ORGANIZERS: Final = ("URL", "GEO", "CONFERENCE")
 _MOST_ALARMS: Final = 10
 """In an instance that is added."""
 
+_MOST_DELEGATORS: Final = 10
 _PEOPLE: Final = ("ATTENDEE", "ORGANIZER")
 
 
@@ -54,8 +64,10 @@ def invitation(said: SchedulingObject, options: Options) -> Applied | Ignored:
     return Applied("REQUEST", _facts(said, None), calendar, is_new=True, tag=TagStep.FIRST)
 
 
-def update(said: SchedulingObject, present: SchedulingObject, options: Options) -> Applied | Ignored:
-    """A REQUEST of something that is."""
+def update(
+    said: SchedulingObject, present: SchedulingObject, options: Options, *, is_own: bool = False
+) -> Applied | Ignored:
+    """A REQUEST of something that is; with ``is_own`` the organizer's own word."""
     editing = _Editing(present, options.max_octets)
     master = said.master
     if master is not None and present.master is not None and sequence_of(master) < sequence_of(present.master):
@@ -81,10 +93,12 @@ def update(said: SchedulingObject, present: SchedulingObject, options: Options) 
         editing.keep_only(said.parts)
     else:
         editing.take_in_again(asked)
-    return editing.applied("REQUEST", said, options)
+    return editing.applied("REQUEST", said, options, is_own)
 
 
-def add(said: SchedulingObject, present: SchedulingObject, options: Options) -> Applied | Ignored:
+def add(
+    said: SchedulingObject, present: SchedulingObject, options: Options, *, is_own: bool = False
+) -> Applied | Ignored:
     """More instances (RFC 5546 3.2.4): by RECURRENCE-ID, or, without it, at another time than those of the series."""
     editing = _Editing(present, options.max_octets)
     asked: set[Key] = set()
@@ -108,10 +122,12 @@ def add(said: SchedulingObject, present: SchedulingObject, options: Options) -> 
             editing.parts[key] = part
             asked.add(key)
     editing.take_in_again(asked)
-    return editing.applied("ADD", said, options)
+    return editing.applied("ADD", said, options, is_own)
 
 
-def cancel(said: SchedulingObject, present: SchedulingObject, options: Options) -> Applied | Ignored:
+def cancel(
+    said: SchedulingObject, present: SchedulingObject, options: Options, *, is_own: bool = False
+) -> Applied | Ignored:
     """What does not take place (RFC 5546 3.2.5)."""
     editing = _Editing(present, options.max_octets)
     lean = without_people(present)
@@ -133,7 +149,38 @@ def cancel(said: SchedulingObject, present: SchedulingObject, options: Options) 
                     editing.is_changed = True
     if is_stale:
         return Ignored(Reason.OUT_OF_SEQUENCE)
-    return editing.applied("CANCEL", said, options)
+    return editing.applied("CANCEL", said, options, is_own)
+
+
+def delegate(said: SchedulingObject, present: SchedulingObject, sender: str, options: Options) -> Applied | Ignored:
+    """A REQUEST of an attendee to one who is invited already (RFC 5546 3.2.2.3): only that the one comes for the other
+    is taken from it.
+    """
+    editing = _Editing(present, options.max_octets)
+    for key in bounded(said.parts):
+        part, people = editing.parts.get(key), present.people(key)
+        me, other = one_of(people, options.addresses), people.get(sender)
+        if part is None or me is None or other is None or me.address == sender:
+            continue
+        if me.address not in other.delegated_to:
+            names = {"PARTSTAT": "DELEGATED", "DELEGATED-TO": f"mailto:{me.address}"}
+            _exchange(part, other.item, names)
+            editing.is_changed = True
+        if sender not in me.delegated_from and len(me.delegated_from) < _MOST_DELEGATORS:
+            _exchange(part, me.item, {"DELEGATED-FROM": [f"mailto:{each}" for each in (*me.delegated_from, sender)]})
+            editing.is_changed = True
+    if not editing.is_changed:
+        return Ignored(Reason.UNCHANGED)
+    check(editing.calendar)
+    tag = TagStep.NEXT if options.is_tagged else TagStep.FIRST
+    return Applied("REQUEST", _facts(read_object(editing.calendar), present), editing.calendar, tag=tag)
+
+
+def _exchange(part: Component, item: Property, parameters: Mapping[str, str | list[str]]) -> None:
+    changed = item
+    for name, value in parameters.items():
+        changed = changed.with_parameter(name, value)
+    part.exchange(item, changed)
 
 
 class _Editing:
@@ -175,8 +222,23 @@ class _Editing:
             master.remove("EXDATE")
             master.put(*kept)
 
-    def applied(self, method: Method, said: SchedulingObject, options: Options) -> Applied | Ignored:
+    def _take_organizer(self, head: Participant) -> None:
+        """Who speaks for the organizer (SENT-BY) is what the organizer says, of all components."""
+        for part in self.calendar.components:
+            item = part.first("ORGANIZER")
+            if item is None or without_scheduling(item).parameters == without_scheduling(head.item).parameters:
+                continue
+            own = {each: item.parameters[each] for each in SCHEDULING_PARAMETERS if each in item.parameters}
+            taken = without_scheduling(head.item)
+            for name, values in own.items():
+                taken = taken.with_parameter(name, values)
+            part.put(taken)
+            self.is_changed = True
+
+    def applied(self, method: Method, said: SchedulingObject, options: Options, is_own: bool) -> Applied | Ignored:
         """The object as it is now."""
+        if is_own and said.organizer is not None:
+            self._take_organizer(said.organizer)
         if not self.is_changed:
             return Ignored(Reason.UNCHANGED)
         take_zones(self.calendar, said.calendar)

@@ -50,11 +50,42 @@ class AuthorityTests(SynchronousTestCase):
 
     def test_attendees_invite_those_whom_they_send_instead(self) -> None:
         people = 'ATTENDEE;DELEGATED-TO="mailto:a@example.com":mailto:b@example.com'
-        stored = event(f"{ME}\nATTENDEE:mailto:b@example.com", "")
-        said = event(f"LOCATION:x\n{ME}\n{people}")
-        self.assertIsNone(self.reason(apply(said, stored, "b@example.com", A)))
-        said.set("METHOD", "CANCEL")
-        self.assertEqual(self.reason(apply(said, stored, "b@example.com", A)), Reason.SENDER_NOT_INVITED)
+        accepted = ME.replace("ATTENDEE:", "ATTENDEE;PARTSTAT=ACCEPTED:")
+        stored = event(f"SEQUENCE:1\nSUMMARY:o\n{accepted}\nATTENDEE;CN=B:mailto:b@example.com", "")
+        forged = f"LOCATION:x\nSUMMARY:b\nSEQUENCE:999999\n{ME}\n{people}\nATTENDEE:mailto:x@example.com"
+        said = event(forged.replace("0601T15", "0609T23"))
+        told = self.applied(said, stored, "b@example.com")
+        assert told.calendar is not None
+        part = told.calendar.components[0]
+        self.assertEqual(
+            [each.line for each in part.properties],
+            [
+                "UID:u",
+                "ORGANIZER:mailto:o@example.com",
+                "SEQUENCE:1",
+                "SUMMARY:o",
+                "DTSTART:20270601T150000Z",
+                'ATTENDEE;PARTSTAT=ACCEPTED;DELEGATED-FROM="mailto:b@example.com":mailto:a@example.com',
+                'ATTENDEE;CN=B;PARTSTAT=DELEGATED;DELEGATED-TO="mailto:a@example.com":mailto:b@example.com',
+            ],
+        )
+        self.assertEqual((told.is_second_hand, told.facts.changes[0].name), (False, "ATTENDEE"))
+        self.assertEqual(self.reason(apply(said, told.calendar, "b@example.com", A)), Reason.UNCHANGED)
+        moved = event(f"SEQUENCE:2\n{ME}".replace("0601T15", "0610T09"))
+        self.assertFalse(isinstance(apply(moved, told.calendar, "o@example.com", A), Ignored))
+        for method in ("CANCEL", "ADD"):
+            said.set("METHOD", method)
+            self.assertEqual(self.reason(apply(said, stored, "b@example.com", A)), Reason.SENDER_NOT_INVITED)
+
+    def test_nobody_but_who_has_brought_something_changes_it_until_the_organizer_speaks(self) -> None:
+        line = 'ATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO="mailto:a@example.com":mailto:'
+        guests = f"{line}b@example.com\nATTENDEE:mailto:c@example.com"
+        brought = self.applied(event(f"LOCATION:b\n{ME}\n{guests}"), None, "b@example.com").calendar
+        said = event(f"LOCATION:c\n{ME}\n{line}c@example.com")
+        told = self.applied(said, brought, "c@example.com", is_second_hand=True)
+        assert told.calendar is not None
+        self.assertEqual(told.calendar.components[0].value("LOCATION"), "b")
+        self.assertTrue(told.is_second_hand)
 
     def test_something_new_comes_from_the_organizer_or_a_delegator(self) -> None:
         guests = "ATTENDEE:mailto:b@example.com"
@@ -85,7 +116,31 @@ class AuthorityTests(SynchronousTestCase):
         again = event(f"SEQUENCE:999999\nLOCATION:c\n{ME}\n{to_me}")
         self.assertTrue(self.applied(again, brought, "b@example.com", is_second_hand=True).is_second_hand)
         older = event(f"SEQUENCE:9\nLOCATION:c\n{ME}\n{to_me}")
-        self.assertEqual(self.reason(apply(older, brought, "b@example.com", A)), Reason.OUT_OF_SEQUENCE)
+        second_hand = Options(A.addresses, NOW, is_second_hand=True)
+        self.assertEqual(self.reason(apply(older, brought, "b@example.com", second_hand)), Reason.OUT_OF_SEQUENCE)
+
+    def test_who_sends_for_the_organizer_is_what_the_organizer_says(self) -> None:
+        by = 'ORGANIZER;SENT-BY="mailto:s@example.com":'
+        planted = calendar(event(f"SEQUENCE:9\n{ME}").text().replace("ORGANIZER:", by))
+        brought = self.applied(planted, None, "s@example.com").calendar
+        assert brought is not None
+        stored = calendar(brought.text().replace('.com":', '.com";SCHEDULE-STATUS=1.2:', 1))
+        for method in ("REQUEST", "CANCEL"):
+            own = event(ME, method).text().replace("ORGANIZER:", "ORGANIZER;CN=O:")
+            told = self.applied(calendar(own), stored, "o@example.com", is_second_hand=True)
+            assert told.calendar is not None
+            self.assertIn("ORGANIZER;CN=O;SCHEDULE-STATUS=1.2:mailto:o@example.com", told.calendar.text())
+            planted.set("METHOD", method)
+            forged = apply(planted, told.calendar, "s@example.com", A)
+            self.assertEqual(self.reason(forged), Reason.SENDER_NOT_INVITED)
+            again = apply(calendar(own), told.calendar, "o@example.com", A)
+            self.assertEqual(self.reason(again), Reason.UNCHANGED)
+        # Nobody but the organizer says who sends for him.
+        other = calendar(planted.text().replace("METHOD:CANCEL", "METHOD:REQUEST").replace("s@", "x@"))
+        other.components[0].set("SEQUENCE", "10")
+        told = self.applied(other, brought, "s@example.com")
+        assert told.calendar is not None
+        self.assertEqual(told.calendar.text().count("x@"), 0)
 
     def applied(
         self, said: Component, stored: Component | None, sender: str, *, is_second_hand: bool = False
