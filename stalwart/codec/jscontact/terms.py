@@ -94,6 +94,8 @@ def fields_of(value: str) -> dict[str, str]:
 
 def folded_term(text: str) -> str:
     """A text as it stands in a value."""
+    if text.isascii():
+        return (text if text.isprintable() and _PART not in text else _CONTROL.sub(" ", text)).upper()
     return unicode_casemap(_CONTROL.sub(" ", _SURROGATE.sub("\ufffd", text)))
 
 
