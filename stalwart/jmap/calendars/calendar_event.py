@@ -14,6 +14,7 @@ from stalwart.jmap.blobs.holders import BlobHolder, linked_objects
 from stalwart.jmap.calendars.capability import CALENDARS
 from stalwart.jmap.calendars.event_conditions import CONDITIONS, SORTS
 from stalwart.jmap.calendars.event_ids import EventIds
+from stalwart.jmap.calendars.event_preparing import prepare_large
 from stalwart.jmap.calendars.event_properties import PROPERTIES, UTC_TIMES
 from stalwart.jmap.calendars.event_refusals import wrong
 from stalwart.jmap.calendars.event_source import EventSource
@@ -42,7 +43,7 @@ class EventRules(Rules):
             if not _has_both_times(given):
                 refused[key] = wrong("The times in UTC are given both or not at all.", *UTC_TIMES)
             respelt(given)
-        return refused
+        return {**await prepare_large(asking, arguments), **refused}
 
 
 def _has_both_times(given: Mapping[str, Any]) -> bool:

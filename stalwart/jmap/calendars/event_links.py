@@ -68,11 +68,16 @@ def _links(event: Json) -> Iterator[tuple[str, dict[str, Any], str]]:
                     yield pointer, patch, pointer
 
 
+def has_blob_ids(event: Json) -> bool:
+    """Whether links of an event name blobs."""
+    return any("blobId" in holder[key] for _, holder, key in _links(event))
+
+
 def taken_in(tx: Transaction, asking: Asking, address: str, event: Json, old: Json) -> tuple[Json, list[Attached]]:
     """An event without ids of blobs: those that are new become files that it holds. Raises ``SetRefused``."""
     from stalwart.codec.jscalendar.patches import copied
 
-    if not any("blobId" in holder[key] for _, holder, key in _links(event)):
+    if not has_blob_ids(event):
         return event, []
     known = {holder[key].get("href"): holder[key].get("blobId") for _, holder, key in _links(old)}
     made, found = copied(event), []

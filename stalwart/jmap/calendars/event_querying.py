@@ -51,6 +51,9 @@ LONGEST: Final = 366 * DAY
 _KINDS: Final = frozenset({"VEVENT", "VTODO"})
 _RECURS: Final = (b"RRULE", b"RDATE", b"RECURRENCE-ID", b"rrule", b"rdate", b"recurrence-id")
 _PAGE: Final = 200
+_MOST_OCTETS: Final = 64 << 20
+_MOST_EXPANDED: Final = 8 << 20
+"""Octets of events that one query reads, and of those whose instances it reckons."""
 _CLASS: Final = re.compile(rb"\nCLASS\b", re.I)
 
 
@@ -71,6 +74,7 @@ class EventSearch:
         self._zone: Zone = zone_argument(ArgumentReader(asking.rest))
         self._rows: dict[int, Span] = {}
         self._starts: dict[int, int] = {}
+        self._octets = self._expanded_octets = 0
         self._limit: int = asking.services["settings"].of(Calendar).max_recurrence_expansions
 
     def results(self) -> list[int]:
@@ -117,6 +121,9 @@ class EventSearch:
             self._starts[id] = row.first_at
             yield id
             return
+        self._expanded_octets += len(octets)
+        if self._expanded_octets > _MOST_EXPANDED:
+            raise MethodError("cannotCalculateOccurrences", "There is too much that recurs; ask for a shorter time.")
         try:
             calendar = stored(octets)
         except MalformedCalendar:
@@ -137,6 +144,9 @@ class EventSearch:
         for begin in range(0, len(listed), _PAGE):
             page = listed[begin : begin + _PAGE]
             found = self._tx.collections.octets_of(self._account_id, page)
+            self._octets += sum(map(len, found.values()))
+            if self._octets > _MOST_OCTETS:
+                raise MethodError("requestTooLarge", "That is more than one query reads; look for fewer events.")
             yield from ((id, found[id]) for id in page if id in found)
 
     def _load(self, start: int | None, end: int | None) -> None:

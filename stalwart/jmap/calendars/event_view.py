@@ -36,7 +36,11 @@ from stalwart.store.store import Transaction
 WRITES: Final = "writes"
 """What is prepared where a call changes events: they are shown in full then."""
 _LEFTOVERS: Final = "iCalendar"
-_MOST_OCTETS: Final = 8 << 20
+LARGE: Final = 16 * 1024
+"""Octets from which on it takes more than some milliseconds to read an event."""
+_READ: Final = "read"
+_MOST_READ: Final = 16
+_MOST_OCTETS: Final = 4 << 20
 """Octets of events that one call reads."""
 
 
@@ -119,7 +123,7 @@ class EventView:
         self, given: StoredEvent, own: Mapping[str, Any] | None = None, *, with_rest: bool = False
     ) -> Json | None:
         """An object as who asks sees it; None if it is none that clients of JMAP know, or not to be seen."""
-        event = read_event(given.octets, with_rest=with_rest)
+        event = read_event(given.octets, with_rest=with_rest, known=self._asking.prepared)
         if event is None:
             return None
         if event["@type"] != "Group":
@@ -127,9 +131,8 @@ class EventView:
         if self._sight.is_own:
             return event
         if event["@type"] == "Group":
-            entries = [seen_by_sharee(each, own or {}) for each in event["entries"]]
-            event["entries"] = [each for each in entries if each is not None]
-            return event if event["entries"] else None
+            entries = [each for entry in event["entries"] if (each := seen_by_sharee(entry, own or {})) is not None]
+            return {**event, "entries": entries} if entries else None
         return seen_by_sharee(event, own or {})
 
     def _part(self, event: Json, number: int) -> Json | None:
@@ -183,8 +186,21 @@ def utc_times_of(event: Json, zone: Zone) -> dict[str, Any]:
     return {name: times.get(name) for name in ("utcStart", "utcEnd")}
 
 
-def read_event(octets: bytes, *, with_rest: bool = False) -> Json | None:
-    """An object of a calendar as JSCalendar; None if there is no event and no task in it."""
+def read_event(octets: bytes, *, with_rest: bool = False, known: dict[str, Any] | None = None) -> Json | None:
+    """An object of a calendar as JSCalendar, not to be changed in place; None if there is no event and no task in it.
+    Large ones are kept in ``known``, which is what a call has prepared.
+    """
+    if known is None or with_rest or len(octets) <= LARGE:
+        return _read_event(octets, with_rest)
+    read: dict[bytes, Json | None] = known.setdefault(_READ, {})
+    if octets not in read:
+        if len(read) >= _MOST_READ:
+            read.clear()
+        read[octets] = _read_event(octets, False)
+    return read[octets]
+
+
+def _read_event(octets: bytes, with_rest: bool) -> Json | None:
     from stalwart.codec.jscalendar.series import NoEvent, event_of
 
     try:

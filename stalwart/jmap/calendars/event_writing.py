@@ -24,7 +24,7 @@ from stalwart.groupware.kinds import CALENDARS
 from stalwart.groupware.traits import ATTACHMENTS, DRAFT
 from stalwart.groupware.violations import Rule, Violation
 from stalwart.jmap.calendars.event_ids import base_of, recurrence_id_of
-from stalwart.jmap.calendars.event_links import Attached, mark_attached, taken_in
+from stalwart.jmap.calendars.event_links import Attached, has_blob_ids, mark_attached, taken_in
 from stalwart.jmap.calendars.event_people import MAILTO, ORGANIZER, PARTICIPANTS, Identities, is_only_answer, people
 from stalwart.jmap.calendars.event_places import EventPlaces
 from stalwart.jmap.calendars.event_private import (
@@ -52,10 +52,23 @@ _OWN_BOUND: Final = 64 * 1024
 _RESCHEDULING: Final = ("start", "duration", "due", "timeZone", "endTimeZone", "recurrenceRule", OVERRIDES, "status")
 
 
-class EventWriting:
-    """One change in one transaction."""
+class Tried(Exception):
+    """A change that was only tried has come to an object that can be kept."""
 
-    def __init__(self, tx: Transaction, asking: Asking, change: Change, sight: EventSight) -> None:
+    def __init__(self, before: bytes | None, event: Json, examined: Examined) -> None:
+        super().__init__()
+        self.before = before
+        self.event = event
+        self.examined = examined
+
+
+class EventWriting:
+    """One change in one transaction. With ``is_trial`` it ends with ``Tried`` where something would be written."""
+
+    def __init__(
+        self, tx: Transaction, asking: Asking, change: Change, sight: EventSight, *, is_trial: bool = False
+    ) -> None:
+        self._is_trial = is_trial
         self._tx = tx
         self._asking = asking
         self._change = change
@@ -72,7 +85,7 @@ class EventWriting:
         change, now = self._change, self._now
         event = self._given()
         event.setdefault("@type", "Event")
-        event["uid"] = event.get("uid") or str(uuid4())
+        event.setdefault("uid", self._asking.prepared.setdefault(f"uid {change.key}", str(uuid4())))
         event.setdefault("created", utc_text(now))
         event["updated"] = utc_text(now)
         with refusals():
@@ -85,7 +98,7 @@ class EventWriting:
         own: Json = {}
         if not self._sight.is_own:
             own, event = own_part(event), shared_part(event)
-        event, attached = taken_in(self._tx, self._asking, self._places.address, event, {})
+        event, attached = self._with_files(event, {})
         self._check_people(event, {})
         is_draft = bool(change.new[IS_DRAFT])
         beside: dict[str, Any] = {DRAFT: True} if is_draft else {}
@@ -112,7 +125,7 @@ class EventWriting:
         """What the patch says."""
         change, number = self._change, self._change.id or 0
         given = self._stored()
-        old = read_event(given.octets)
+        old = self._read(given)
         changed = change.changed
         if old is None:
             raise NotFound
@@ -124,16 +137,18 @@ class EventWriting:
             raise wrong("An instance is a draft as long as its series is.", IS_DRAFT)
         if not changed.keys() <= {CALENDAR_IDS}:
             self._write(given, old, recurrence_id_of(number), self._given())
-        if CALENDAR_IDS in changed:
+        if CALENDAR_IDS in changed and not self._is_trial:
             self._places.rearrange(self._stored(), change.new[CALENDAR_IDS], owns=self._user.owns(first(old)))
 
     def destroy(self) -> None:
         """The event in all calendars that are seen, or one instance."""
         number = self._change.id or 0
         given, recurrence_id = self._stored(), recurrence_id_of(number)
-        old = read_event(given.octets)
+        old = self._read(given)
         if recurrence_id is not None and old is not None and not _is_lone(old):
             self._write(given, old, recurrence_id, None)
+            return
+        if self._is_trial:
             return
         owns = old is not None and self._user.owns(first(old))
         self._check_seen(first(old) if old is not None else {})
@@ -149,12 +164,17 @@ class EventWriting:
             raise NotFound
         return found
 
+    def _read(self, given: StoredEvent) -> Json | None:
+        return read_event(given.octets, known=self._asking.prepared)
+
     def _given(self) -> Json:
         """The members that the event or the instance is to have."""
         new = self._change.new
         event = {
             name: value for name, value in new.items() if value is not None and name not in NOT_MEMBERS and name != "id"
         }
+        if event.get("@type", "Event") not in ("Event", "Task"):
+            raise wrong("This is Event or Task.", "@type")
         times = [new.get(name) for name in UTC_TIMES]
         if any(name in self._change.changed for name in UTC_TIMES) and times != [None, None]:
             from stalwart.codec.jscalendar.occurrences import with_utc_times
@@ -205,7 +225,7 @@ class EventWriting:
         self._raise_sequence(before, after)
         attached: list[Attached] = []
         if new["@type"] != "Group":
-            new, attached = taken_in(self._tx, self._asking, self._places.address, new, self._shown_links(given, old))
+            new, attached = self._with_files(new, self._shown_links(given, old))
             after = new
         self._check_people(after, before)
         is_draft = DRAFT in given.data and not is_finished
@@ -219,6 +239,12 @@ class EventWriting:
                 beside=beside, is_first=is_finished,
             )  # fmt: skip
 
+    def _with_files(self, event: Json, old: Json) -> tuple[Json, list[Attached]]:
+        """An event whose new links to blobs are files that it holds; such are written in the transaction only."""
+        if self._is_trial and has_blob_ids(event):
+            raise NotFound
+        return taken_in(self._tx, self._asking, self._places.address, event, old)
+
     def _shown_links(self, given: StoredEvent, old: Json) -> Json:
         from stalwart.jmap.calendars.event_links import with_blob_ids
 
@@ -229,7 +255,10 @@ class EventWriting:
             for known_before, known, examined in self._asking.prepared.get(DRAFTS, ()):
                 if known_before == before and known == event:
                     return examined
-        return object_of(self._objects, event, before, attached, self._now)
+        examined = object_of(self._objects, event, before, attached, self._now)
+        if self._is_trial:
+            raise Tried(before, event, examined)
+        return examined
 
     def _check_uid(self, uid: Any) -> None:
         if not isinstance(uid, str):
@@ -295,7 +324,7 @@ class EventWriting:
         if len(json.encode(own)) > _OWN_BOUND:
             raise wrong("There is too much of your own in this event.")
         account_id, user = self._asking.account_id, self._sight.viewer.account_id
-        if dict(old) != own:
+        if dict(old) != own and not self._is_trial:
             self._tx.objects.update(account_id, id, now=self._now)
             self._tx.preferences.set(account_id, id, user, own or None)
 
