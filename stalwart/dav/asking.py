@@ -120,8 +120,8 @@ class Asking:
     def preconditions(self) -> Preconditions:
         """The conditional fields. Raises MalformedField."""
         if self._preconditions is None:
-            fields = (self.field("if"), self.field("if-match"), self.field("if-none-match"))
-            self._preconditions = read_preconditions(*fields)
+            names = ("if", "if-match", "if-none-match", "if-unmodified-since")
+            self._preconditions = read_preconditions(*map(self.field, names))
         return self._preconditions
 
     def locks(self, tx: Transaction, account_id: int, kind: Kind) -> list[Lock]:

@@ -84,9 +84,9 @@ def state_of(tx: Transaction, asking: Asking, found: Resource) -> ResourceState:
     """A resource as conditions see it; locks may be where nothing is. Tokens are looked for where If may name them."""
     member = found.member
     is_there = member is not None or not found.segments
-    etag = None if member is None else member.etag
+    etag, modified_at = (None, None) if member is None else (member.etag, member.modified_at)
     if asking.preconditions.if_field is None:
-        return ResourceState(is_there, etag)
+        return ResourceState(is_there, etag, modified_at=modified_at)
     locks = asking.locks(tx, found.account_id, found.kind)
     tokens = {
         lock_token(lock.token)
@@ -94,7 +94,7 @@ def state_of(tx: Transaction, asking: Asking, found: Resource) -> ResourceState:
         if lock.path == found.path or (lock.is_deep and found.path.startswith(f"{lock.path}/"))
     }
     tokens.update(str(SyncToken(number)) for number in _sync_numbers(tx, found))
-    return ResourceState(is_there, etag, frozenset(tokens))
+    return ResourceState(is_there, etag, frozenset(tokens), modified_at)
 
 
 def _sync_numbers(tx: Transaction, found: Resource) -> set[int]:

@@ -95,7 +95,7 @@ def _judge(asking: Asking, member: Member, *, reading: bool) -> None:
     conditions = asking.preconditions
     if not conditions.any:
         return
-    state = ResourceState(True, member.etag, frozenset())
+    state = ResourceState(True, member.etag, modified_at=member.modified_at)
     path = asking.target.href(collection=False)
     verdict = conditions.verdict(state, lambda written: state if _names(written, path) else ABSENT, reading=reading)
     if verdict is Verdict.NOT_MODIFIED:

@@ -1,4 +1,5 @@
-"""Conditions of requests: If (RFC 4918 10.4), If-Match and If-None-Match (RFC 9110 13.1), judged against states.
+"""Conditions of requests: If (RFC 4918 10.4), If-Match, If-None-Match and, for what changes something,
+If-Unmodified-Since (RFC 9110 13.1), judged against states.
 
 Every field that is there must hold. A client that locks and says which version it knows is thus never let through by
 one of the two. What is judged is given: states of resources as values, and who knows those of others.
@@ -14,6 +15,7 @@ from attrs import frozen
 
 from stalwart.codec import etags
 from stalwart.codec.dav.errors import MalformedField
+from stalwart.codec.retry_after import http_date
 
 LONGEST_FIELD = 1024 * 1024
 MOST_CONDITIONS = 10_000
@@ -69,6 +71,8 @@ class ResourceState:
     exists: bool = False
     etag: str | None = None
     tokens: frozenset[str] = frozenset()
+    modified_at: int | None = None
+    """Epoch seconds."""
 
 
 ABSENT = ResourceState()
@@ -164,11 +168,14 @@ class Preconditions:
     if_field: IfField | None = None
     if_match: str | None = None
     if_none_match: str | None = None
+    unmodified_since: float | None = None
+    """Epoch seconds."""
 
     @property
     def any(self) -> bool:
         """Whether there is anything to judge."""
-        return self.if_field is not None or self.if_match is not None or self.if_none_match is not None
+        fields = (self.if_field, self.if_match, self.if_none_match, self.unmodified_since)
+        return any(field is not None for field in fields)
 
     @property
     def tokens(self) -> frozenset[str]:
@@ -188,20 +195,30 @@ class Preconditions:
         current = (own.etag or "") if own.exists else None
         if not etags.matches(_tolerated(self.if_match, current), current):
             return Verdict.FAILED
+        if not reading and self.if_match is None and self._is_modified(own):
+            return Verdict.FAILED
         if not etags.none_match(_tolerated(self.if_none_match, current), current):
             return Verdict.NOT_MODIFIED if reading else Verdict.FAILED
         return Verdict.PASSED
 
+    def _is_modified(self, own: ResourceState) -> bool:
+        since = self.unmodified_since
+        return since is not None and own.modified_at is not None and own.modified_at > since
 
-def read_preconditions(if_field: str | None, if_match: str | None, if_none_match: str | None) -> Preconditions:
-    """The conditional fields of a request, None where it has them not; an empty If is none.
+
+def read_preconditions(
+    if_field: str | None, if_match: str | None, if_none_match: str | None, if_unmodified_since: str | None = None
+) -> Preconditions:
+    """The conditional fields of a request, None where it has them not; an empty If is none, nor is what is no date
+    (RFC 9110 13.1.4).
 
     :raises MalformedField: If cannot be read, or a field is too long.
     """
     for field in (if_match, if_none_match):
         if field is not None and len(field) > LONGEST_FIELD:
             raise MalformedField("If-Match or If-None-Match is too long.")
-    return Preconditions(parse_if(if_field) if if_field and if_field.strip() else None, if_match, if_none_match)
+    parsed = parse_if(if_field) if if_field and if_field.strip() else None
+    return Preconditions(parsed, if_match, if_none_match, http_date(if_unmodified_since))
 
 
 def _only_unwanted_tags(field: IfField) -> bool:

@@ -32,11 +32,23 @@ async def put(asking: Asking) -> Answer:
     if asking.target.service == "itip":  # nobody puts messages into inboxes
         raise Refused(403)
     asking.require("Put")
+    _check_whole(asking)
     if asking.kind is FILES:
         return await _put_file(asking)
     if asking.kind is CALENDARS:
         return await put_event(asking, place_for)
     return await put_card(asking, place_for)
+
+
+def _check_whole(asking: Asking) -> None:
+    """What is sent must be all of it, as it is: a part (RFC 9110 14.5) would take the place of the whole, and what is
+    packed (RFC 9110 8.4) would be given as if it were not. Raises Refused: 400 or 415.
+    """
+    if asking.field("content-range") is not None:
+        raise Refused(400)
+    coding = (asking.field("content-encoding") or "").strip().lower()
+    if coding not in ("", "identity"):
+        raise Refused(415, headers=(("Accept-Encoding", "identity"),))
 
 
 def place_for(tx: Transaction, asking: Asking) -> Resource:

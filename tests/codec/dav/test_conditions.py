@@ -130,6 +130,21 @@ class ConditionTests(SynchronousTestCase):
         self.assertFalse(read_preconditions(" ", None, None).any)
         self.assertTrue(read_preconditions(None, "", None).any)
 
+    def test_what_was_modified_since(self) -> None:
+        date = "Thu, 01 Jan 1970 00:01:40 GMT"
+        for at, fields, verdict in (
+            (100, {}, Verdict.PASSED),
+            (101, {}, Verdict.FAILED),
+            (101, {"if_match": '"a"'}, Verdict.PASSED),
+            (None, {}, Verdict.PASSED),
+        ):
+            given = read_preconditions(None, fields.get("if_match"), None, date)
+            state = ResourceState(True, '"a"', modified_at=at)
+            self.assertTrue(given.any)
+            self.assertIs(given.verdict(state), verdict, (at, fields))
+            self.assertIs(given.verdict(state, reading=True), Verdict.PASSED)
+        self.assertFalse(read_preconditions(None, None, None, "never").any)
+
     def test_each_resource_is_asked_for_once(self) -> None:
         asked: list[str] = []
 

@@ -74,6 +74,29 @@ class PutTests(DavWorld):
         self.expect(412, "PUT", f"{HOME}/other", b"1")
         self.expect(204, "PUT", NOTE, b"1")
 
+    def test_what_is_not_the_whole_or_packed_is_refused(self) -> None:
+        self.expect(201, "PUT", NOTE, b"0123456789")
+        for method in ("PUT", "PATCH"):
+            self.expect(400, method, NOTE, b"abc", content_range="bytes 0-2/10")
+            refused = self.expect(415, method, NOTE, b"abc", content_encoding="gzip")
+            self.assertEqual(refused.headers["accept-encoding"], "identity")
+        self.expect(415, "PUT", f"/dav/card/{ALICE}/default/x", b"abc", content_encoding="gzip")
+        self.assertEqual(self.expect(200, "GET", NOTE).body, b"0123456789")
+        self.expect(204, "PUT", NOTE, b"x", content_encoding="Identity")
+
+    def test_what_was_modified_since_is_not_replaced(self) -> None:
+        etag = self.expect(201, "PUT", NOTE, b"one").headers["etag"]
+        modified = self.expect(200, "GET", NOTE).headers["last-modified"]
+        old = "Sun, 06 Nov 1994 08:49:37 GMT"
+        for method in ("PUT", "DELETE"):
+            self.expect(412, method, NOTE, b"x" if method == "PUT" else b"", if_unmodified_since=old)
+        self.assertEqual(self.expect(200, "GET", NOTE, if_unmodified_since=old).body, b"one")
+        self.expect(204, "PUT", NOTE, b"two", if_unmodified_since=modified)
+        self.expect(412, "PUT", NOTE, b"x", if_unmodified_since=old, if_match=etag)
+        self.expect(204, "PUT", NOTE, b"three", if_unmodified_since="yesterday")
+        self.expect(204, "PUT", NOTE, b"four", if_unmodified_since=old, if_match="*")
+        self.expect(201, "PUT", f"{HOME}/other", b"x", if_unmodified_since=old)
+
     def test_what_fails_changes_nothing(self) -> None:
         self.expect(201, "PUT", NOTE, b"x")
         before = self.successResultOf(self.store.read(lambda tx: tx.objects.states(self.alice)))
