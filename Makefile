@@ -1,4 +1,4 @@
-# make run | test | check | bench | docs | interop | dashboard | soak: all share one .venv, built when requirements.lock changes.
+# make run | test | check | bench | docs | interop | dashboard | screenshots | soak: all share one .venv, built when requirements.lock changes.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ SMTP ?= tcp:8025:interface=127.0.0.1
 LMTP ?= tcp:8024:interface=127.0.0.1
 SUBMISSION ?= tcp:8587:interface=127.0.0.1
 
-.PHONY: help compiled run test check bench docs interop dashboard soak format lock clean
+.PHONY: help compiled run test check bench docs interop dashboard screenshots soak format lock clean
 
 help:
 	@echo "make run      start a server with demo data on http://127.0.0.1:8080"
@@ -18,6 +18,7 @@ help:
 	@echo "make docs     write the generated documentation"
 	@echo "make interop  only the tests against real servers (root, Debian packages: docs/interop.md)"
 	@echo "make dashboard draw etc/grafana over a demo (Debian packages prometheus, chromium)"
+	@echo "make screenshots draw every page of the web interface into var/screenshots (Debian package chromium)"
 	@echo "make soak     the whole suite one test after the other: thousands of runs, crashes and examples, hours long"
 
 $(STAMP): requirements.lock setup.py pyproject.toml
@@ -45,6 +46,9 @@ interop: compiled
 
 dashboard: $(STAMP)
 	@$(BIN)/python -m tests.interop.dashboard_picture docs/images/dashboard.png 330
+
+screenshots: compiled
+	@$(BIN)/python -m tests.interop.webui_pictures var/screenshots
 
 soak: compiled
 	@SOAK=1 $(BIN)/python -m tests.run tests

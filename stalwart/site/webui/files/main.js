@@ -1,7 +1,7 @@
 // The start: signed in or not, then the shell.
 
 import { add, h } from "./lib/dom.js";
-import { administers, meet, viewer } from "./core/viewer.js";
+import { administers, may, meet, viewer } from "./core/viewer.js";
 import { chooseLanguage, t } from "./core/words.js";
 import { failed } from "./ui/parts.js";
 import { session } from "./core/session.js";
@@ -56,6 +56,7 @@ async function enter() {
   if (location.pathname.startsWith("/admin") && !administers()) {
     await go("/account/", { replace: true });
   }
+  if (may("sysBootstrapUpdate") && !may("sysDomainQuery")) await go("/admin/setup", { replace: true });
   app.replaceChildren();
   add(app, shell());
   app.dataset.who = viewer.name;

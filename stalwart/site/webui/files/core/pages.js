@@ -6,6 +6,7 @@ const objects = () => import("../pages/objects.js");
 
 export const TABLE = [
   ["admin", () => import("../pages/overview.js")],
+  ["admin/setup", () => import("../pages/setup.js")],
   ["admin/diagnose", () => import("../pages/diagnose.js")],
   ["admin/domains", () => import("../pages/domains.js")],
   ["admin/domains/:id", () => import("../pages/domain.js")],

@@ -120,6 +120,7 @@ function list({ schema, held }, view, area, query) {
       searchable ? h("input.grow", { type: "search", placeholder: t("search", { name: shape.pluralName }), "aria-label": t("search", { name: shape.pluralName }), value: asked.peek().text, oninput: (event) => change({ text: event.target.value }) }) : null,
       (shape.filters || []).filter((one) => one.type === "enum").map((one) => h("select", { "aria-label": one.label, onchange: (event) => change({ [one.field]: event.target.value }) },
         h("option", { value: "" }, one.label), (schema.enums[one.enumName] || []).map((choice) => h("option", { value: choice.name, selected: asked.peek()[one.field] === choice.name }, choice.label)))),
+      (shape.filters || []).filter((one) => one.type === "objectId").map((one) => () => (asked()[one.field] ? button(t("filter.clear", { name: one.label }), () => change({ [one.field]: "" }), { kind: "small", name: "bad" }) : null)),
       () => (picked().size ? worker(t("delete.picked", { n: picked().size }), remove, { kind: "danger", name: "trash" }) : null)),
     () => {
       if (problem()) return failed(problem(), load);
@@ -139,4 +140,5 @@ function list({ schema, held }, view, area, query) {
   ];
 }
 
-const chosen = (shape, query) => Object.fromEntries((shape.filters || []).filter((one) => one.type === "enum" && query.get(one.field)).map((one) => [one.field, query.get(one.field)]));
+const KINDS = ["enum", "objectId"];
+const chosen = (shape, query) => Object.fromEntries((shape.filters || []).filter((one) => KINDS.includes(one.type) && query.get(one.field)).map((one) => [one.field, query.get(one.field)]));
