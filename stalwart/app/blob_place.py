@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.python.failure import Failure
+
 from stalwart.config.blob_places import blob_files_of
-from stalwart.errors import Invalid
+from stalwart.errors import Invalid, StalwartError
 from stalwart.store import Store
 from stalwart.store.blob_files import BlobFiles
 from stalwart.store.blob_places import MissingPlace, PlacedBlobFiles
@@ -39,6 +41,9 @@ async def choose_blob_place(store: Store, chosen: Any, clock: Any, telemetry: Te
     if reason:
         telemetry.emit(STORE_ERROR, reason=reason)
     before = clock.seconds() - _UNFINISHED
-    store.blob_work(lambda files: files.discard_unfinished(before), writes=True).addErrback(
-        lambda failure: telemetry.emit(STORE_ERROR, reason=failure.getErrorMessage())
-    )
+    store.blob_work(lambda files: files.discard_unfinished(before), writes=True).addErrback(_told)
+
+
+def _told(failure: Failure) -> None:
+    """The store has told of it."""
+    failure.trap(StalwartError)

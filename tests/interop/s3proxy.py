@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -75,6 +76,14 @@ class S3Proxy:
         """End it, as a crash would."""
         self._process.kill()
         self._process.wait()
+
+    def pause(self) -> None:
+        """Have it answer nothing, as behind a network that swallows everything, until ``resume``."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Have it answer again."""
+        self._process.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
         """End it for good, with what it kept."""

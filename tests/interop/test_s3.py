@@ -103,6 +103,26 @@ class S3OutageTests(TestCase):
         for hash, content in zip(kept, wanted, strict=True):
             self.assertEqual(await store.read(lambda tx, hash=hash: tx.blobs.get(hash)), content)
 
+    async def test_a_server_that_says_nothing_holds_up_nobody_who_writes_something_small(self) -> None:
+        proxy = S3Proxy(Path(tempfile.mkdtemp(prefix="s3-")))
+        self.addCleanup(proxy.close)
+        store = await opened(self, proxy)
+        stored = await store.blob_work(lambda files: _written(files, b"x" * 100_000), writes=True)
+        proxy.pause()
+        try:
+            large = store.blob_work(lambda files: _written(files, b"y" * 100_000), writes=True)
+            linking = [store.write(lambda tx: tx.blobs.adopt(stored, 0)) for _ in range(5)]
+            small = await store.write(lambda tx: tx.blobs.put(b"small", 0))
+            self.assertFalse(large.called)
+            for each in linking:
+                await self.assertFailure(each, Unavailable)
+            self.assertEqual(await store.read(lambda tx: tx.blobs.get(small.hash)), b"small")
+            await self.assertFailure(large, Unavailable)
+        finally:
+            proxy.resume()
+        await store.write(lambda tx: tx.blobs.put(b"z" * 100_000, 0))
+        await store.write(lambda tx: tx.blobs.adopt(stored, 0))
+
 
 def _written(files: Any, content: bytes) -> Stored:
     with files.begin() as writer:

@@ -23,9 +23,9 @@ PART: Final = 8 << 20
 
 _CHUNK = 1 << 16
 _CONNECTIONS = 16
-_REST = 3.0
+_REST = 10.0
 """Seconds for which a server that did not answer is not asked where others would have to wait for it."""
-_HASTE = 5.0
+_HASTE = 2.0
 _CONNECT = 10.0
 _MARK = "mark"
 _GONE = ("404", "NoSuchKey", "NotFound")
@@ -82,7 +82,7 @@ class Bucket:
     """The objects of ``place``; keys are given without its prefix.
 
     Raises Unavailable, in a sentence for clients, if the server cannot be reached or refuses. Where ``hasty`` is said
-    somebody else waits meanwhile: it is asked once, for 5 seconds, and not at all if it has just not answered.
+    somebody else waits meanwhile: it is asked once, for 2 seconds, and not at all if it has just not answered.
     """
 
     def __init__(self, place: Place, clock: Callable[[], float] = time.monotonic) -> None:
