@@ -91,6 +91,8 @@ class EventView:
         self._sight = sight
         self._looks = Looks.of(asking)
         self.identities = Identities(tx, asking, asking.account_id)
+        user = sight.viewer.account_id
+        self._reader = self.identities if sight.is_own else Identities(tx, asking, user)
 
     def found(self, numbers: Collection[int], names: Collection[str]) -> Found:
         """The events and instances that there are among these numbers, in their order."""
@@ -149,11 +151,11 @@ class EventView:
             return {**event, "entries": [self._reduced(each) for each in event["entries"]]}
         from stalwart.codec.jscalendar.occurrences import reduced
 
-        event = without_hidden(event, self.identities)
+        event = without_hidden(event, self._reader)
         looks = self._looks
         if looks.before is None and looks.after is None and not looks.reduces:
             return event
-        keeps = self.identities.has if looks.reduces else None
+        keeps = self._reader.has if looks.reduces else None
         return reduced(event, before=looks.before, after=looks.after, keeps=keeps, floating=looks.zone)
 
     def _shown(self, event: Json, given: StoredEvent, number: int, names: Collection[str]) -> dict[str, Any]:
