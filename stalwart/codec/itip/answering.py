@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from attrs import Factory, define, evolve
@@ -16,11 +17,17 @@ from stalwart.codec.itip.facts import LONGEST_TEXT, Facts, facts_of
 from stalwart.codec.itip.messages import PROGRESS
 from stalwart.codec.itip.objects import Key, SchedulingObject, bounded, derived, octets_of
 from stalwart.codec.itip.outcomes import Applied, Ignored, Options, Reason, TooLarge
-from stalwart.codec.itip.participants import Participant, attendees, delegate_property, without_scheduling
+from stalwart.codec.itip.participants import Participant, attendees, delegate_property
 
 _MOST_NEW: Final = 100
 """Instances of their own that one REPLY can make."""
+_MOST_PARTS: Final = 400
+"""Components of an object that answers still add to."""
 _MOST_DELEGATES: Final = 10
+"""Whom one attendee sends instead, in all instances."""
+_MOST_SENT: Final = 50
+"""Who is sent instead of others, by all attendees."""
+_LONGEST_NAME: Final = 200
 _STATUS: Final = re.compile(r"\s*([1-5](?:\.[0-9]{1,3}){1,2})(?:;|\Z)")
 _SUCCESS: Final = "2.0"
 _STATES: Final = ("NEEDS-ACTION", "IN-PROCESS", "COMPLETED")
@@ -53,6 +60,11 @@ class _Editing:
     is_changed: bool = False
     _parts: dict[Key, Component] = Factory(dict)
     _made: int = 0
+    _standing: Counter[str] | None = None
+    """Whom the sender sends instead, and in how many components."""
+    _sent: set[str] = Factory(set)
+    """All who are sent instead of others."""
+    _everybody: set[str] = Factory(set)
     _room: int = Factory(lambda self: self.options.max_octets, takes_self=True)
 
     def __attrs_post_init__(self) -> None:
@@ -71,7 +83,7 @@ class _Editing:
             target = self._instance(key, part)
             if target is None:
                 return
-        if self._take_answer(target, answer, part) | self._take_progress(target, part):
+        if self._take_answer(target, answer, part, is_new) | self._take_progress(target, part):
             self.is_changed = True
             if is_new:
                 self._room -= octets_of(target)
@@ -93,14 +105,17 @@ class _Editing:
     def _instance(self, key: Key, part: Component) -> Component | None:
         """A component for an instance that has none of its own yet."""
         recurrence = part.first("RECURRENCE-ID")
-        if recurrence is None or self._made >= _MOST_NEW or not self.present.has_instance(key):
+        if recurrence is None or not self._may_make() or not self.present.has_instance(key):
             return None
         made = derived(self.present, recurrence, self.said.zones)
         if made is not None:
             made.set("DTSTAMP", time_text(self.options.now, is_utc=True))
         return made
 
-    def _take_answer(self, target: Component, answer: Participant, part: Component) -> bool:
+    def _may_make(self) -> bool:
+        return self._made < _MOST_NEW and len(self._parts) + self._made < _MOST_PARTS
+
+    def _take_answer(self, target: Component, answer: Participant, part: Component, is_new: bool) -> bool:
         people = attendees(target)
         known = people.get(self.sender)
         if known is None:
@@ -111,27 +126,76 @@ class _Editing:
         given = answer.item.parameters
         status = ",".join(_statuses(part)) or _SUCCESS
         was = known.item
+        delegates = self._delegates(target, answer, is_new) if answer.delegated_to else ()
         same = was.parameter("SCHEDULE-STATUS") == status and known.participation == answer.participation
-        if same and known.has_participation and known.delegated_to == answer.delegated_to:
+        if same and known.has_participation and known.delegated_to == delegates:
             return False
         item = was.without_parameters("PARTSTAT", "RSVP", "DELEGATED-TO", "SCHEDULE-STATUS")
         if "RSVP" in given:
             item = item.with_parameter("RSVP", "FALSE" if answer.refuses_mail else "TRUE")
-        if answer.delegated_to:
-            item = item.with_parameter("DELEGATED-TO", [f"mailto:{each}" for each in answer.delegated_to])
+        if delegates:
+            item = item.with_parameter("DELEGATED-TO", [f"mailto:{each}" for each in delegates])
         item = item.with_parameter("PARTSTAT", answer.participation).with_parameter("SCHEDULE-STATUS", status)
         target.exchange(was, item)
-        self._add_delegates(target, answer, part)
+        if answer.delegated_to:
+            self._put_delegates(target, delegates, part, is_new)
         return True
 
-    def _add_delegates(self, target: Component, answer: Participant, part: Component) -> None:
-        people = attendees(target) if answer.delegated_to else {}
-        named = attendees(part) if answer.delegated_to else {}
+    def _delegates(self, target: Component, answer: Participant, is_new: bool) -> tuple[str, ...]:
+        """Whom the sender sends instead (RFC 5546 3.2.2.3), as many as there may be: they take the place of those whom
+        he has sent before.
+        """
+        people, standing = attendees(target), self._counted()
+        before = self._sent_by_sender(target)
+        elsewhere = set(+standing if is_new else standing - Counter(before))
+        found: list[str] = []
+        new: set[str] = set()
         for address in answer.delegated_to[:_MOST_DELEGATES]:
+            if address in before or address not in people:
+                if len(elsewhere | new | {address}) > _MOST_DELEGATES:
+                    continue
+                if address not in self._everybody | new and not self._has_room(len(new)):
+                    continue
+                new.add(address)
+            found.append(address)
+        return tuple(found)
+
+    def _has_room(self, more: int) -> bool:
+        """Whether one more can be sent, so that the organizer can still write to all."""
+        most = self.options.max_recipients - 1
+        return len(self._sent) + more < _MOST_SENT and len(self._everybody) + more < most
+
+    def _counted(self) -> Counter[str]:
+        if self._standing is None:
+            self._standing = Counter()
+            for key in self.present.parts:
+                for address, each in self.present.people(key).items():
+                    self._everybody.add(address)
+                    if each.delegated_from:
+                        self._sent.add(address)
+                        self._standing[address] += each.delegated_from == (self.sender,)
+        return self._standing
+
+    def _sent_by_sender(self, target: Component) -> dict[str, int]:
+        people = attendees(target).items()
+        return {address: 1 for address, each in people if each.delegated_from == (self.sender,)}
+
+    def _put_delegates(self, target: Component, delegates: Collection[str], part: Component, is_new: bool) -> None:
+        people, named, standing = attendees(target), attendees(part), self._counted()
+        before = self._sent_by_sender(target)
+        if not is_new:
+            standing.subtract(before)
+        for address in before:
+            if address not in delegates:
+                target.exchange(people[address].item, None)
+        for address in delegates:
             if address not in people:
-                each = named.get(address)
-                item = each.item if each is not None else delegate_property(address, self.sender)
-                target.properties.append(without_scheduling(item))
+                item = delegate_property(address, self.sender)
+                name = named[address].item.parameter("CN") if address in named else None
+                target.properties.append(item.with_parameter("CN", name[:_LONGEST_NAME]) if name else item)
+                self._sent.add(address)
+                self._everybody.add(address)
+        standing.update(self._sent_by_sender(target))
 
     def _take_progress(self, target: Component, part: Component) -> bool:
         if target.name != "VTODO":

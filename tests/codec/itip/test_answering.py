@@ -33,6 +33,12 @@ def attendees_of(applied: Applied | Ignored) -> list[str]:
     return [each.line for each in valid(applied.calendar).components[0].all("ATTENDEE")]
 
 
+def delegation(*names: str) -> str:
+    """What a says who sends others."""
+    to = ",".join(f'"mailto:{name}@example.com"' for name in names)
+    return f"ATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO={to}:mailto:a@example.com"
+
+
 class ReplyTests(SynchronousTestCase):
     def test_what_is_taken_over(self) -> None:
         for said, expected in (
@@ -61,8 +67,42 @@ class ReplyTests(SynchronousTestCase):
         other = "ATTENDEE;SCHEDULE-AGENT=NONE;CN=D:mailto:d1@example.com"
         found = attendees_of(answered(objects(SERIES + INVITED), mine + other))
         self.assertEqual(len(found), 2 + 9)
-        self.assertEqual(found[2], "ATTENDEE;CN=D:mailto:d1@example.com")
-        self.assertIn('DELEGATED-FROM="mailto:a@example.com"', found[3])
+        asked = 'ATTENDEE;DELEGATED-FROM="mailto:a@example.com";PARTSTAT=NEEDS-ACTION;RSVP=TRUE'
+        self.assertEqual(found[2], f"{asked};CN=D:mailto:d1@example.com")
+        self.assertEqual(found[3], f"{asked}:mailto:d2@example.com")
+
+    def test_other_delegates_take_the_place_of_the_first(self) -> None:
+        stored = objects(SERIES + INVITED)
+        for turn in range(3):
+            for count in (1, 10):
+                applied = answered(stored, delegation(*(f"d{turn}-{number}" for number in range(count))))
+                assert isinstance(applied, Applied) and applied.calendar is not None
+                stored = applied.calendar
+                found = attendees_of(applied)
+                self.assertEqual((len(found), found[2].rpartition(":")[2]), (2 + count, f"d{turn}-0@example.com"))
+        self.assertEqual(answered(stored, delegation(*(f"d2-{number}" for number in range(10)))).__class__, Ignored)
+        # Who was invited by somebody else stays.
+        self.assertEqual(len(attendees_of(answered(stored, delegation("b")))), 2)
+
+    def test_delegates_of_all_instances_are_few(self) -> None:
+        days = [f"RECURRENCE-ID:202706{day:02}T150000Z\n" for day in range(2, 12)]
+        each = [day + delegation(*(f"{index}-{n}" for n in range(4))) for index, day in enumerate(days)]
+        stored = objects(SERIES + INVITED)
+        for parts in (each, each[5:], [each[9].replace("9-", "x-")], [delegation("y")]):
+            applied = answered(stored, *parts)
+            if isinstance(applied, Applied):
+                assert applied.calendar is not None
+                stored = applied.calendar
+        people = read_object(valid(stored)).invited()
+        self.assertEqual(len(people), 2 + 10)
+
+    def test_delegates_leave_room_for_the_organizer(self) -> None:
+        guests = "".join(f"ATTENDEE:mailto:g{number}@example.com\n" for number in range(5))
+        said = delegation(*(f"d{number}" for number in range(9)))
+        options = Options(OPTIONS.addresses, NOW, max_recipients=10)
+        self.assertEqual(len(attendees_of(answered(objects(SERIES + INVITED + guests), said, options=options))), 9)
+        sent = "".join(f'ATTENDEE;DELEGATED-FROM="mailto:b@example.com":mailto:g{n}@example.com\n' for n in range(47))
+        self.assertEqual(len(attendees_of(answered(objects(SERIES + INVITED + sent), said))), 2 + 50)
 
     def test_who_is_not_invited_has_no_answer(self) -> None:
         alone = objects(SERIES + INVITED, "RECURRENCE-ID:20270602T150000Z\nATTENDEE:mailto:b@example.com")
@@ -95,6 +135,10 @@ class ReplyTests(SynchronousTestCase):
         applied = answered(objects(SERIES + INVITED), *said)
         assert isinstance(applied, Applied) and applied.calendar is not None
         self.assertEqual(len(applied.calendar.components), 101)
+        many = objects(SERIES + INVITED, *(f"RECURRENCE-ID:20270601T{n // 60:02}{n % 60:02}01Z" for n in range(349)))
+        applied = answered(many, *said)
+        assert isinstance(applied, Applied) and applied.calendar is not None
+        self.assertEqual(len(applied.calendar.components), 400)
         small = Options(OPTIONS.addresses, NOW, max_octets=1000)
         self.assertRaises(TooLarge, answered, objects(SERIES + INVITED), *said, options=small)
 
