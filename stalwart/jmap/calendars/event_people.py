@@ -25,7 +25,7 @@ _ANSWER: Final = frozenset(
     )
 )
 """What of a participant he himself may change."""
-_STAMPED: Final = frozenset({"updated", "sequence", "version"})
+_STAMPED: Final = frozenset({"updated", "version"})
 
 
 class Identities:

@@ -138,6 +138,7 @@ class EventWriting:
         if not changed.keys() <= {CALENDAR_IDS}:
             self._write(given, old, recurrence_id_of(number), self._given())
         if CALENDAR_IDS in changed and not self._is_trial:
+            self._check_seen(first(old))
             self._places.rearrange(self._stored(), change.new[CALENDAR_IDS], owns=self._user.owns(first(old)))
 
     def destroy(self) -> None:
@@ -218,19 +219,20 @@ class EventWriting:
         before, after = first(old), first(new)
         if after.get("uid") != before.get("uid"):
             raise wrong("The uid of an event stays what it is.", "uid")
-        self._check_changes(given, old, new)
+        self._check_changes(given, old, new, is_finished=is_finished)
         if after.get("updated") == before.get("updated"):
             after["updated"] = utc_text(self._now)
         self._organize(after)
-        self._raise_sequence(before, after)
+        is_draft = DRAFT in given.data and not is_finished
+        is_silent = is_draft or not self._tells(after)
+        if is_silent:  # else the scheduling does it
+            self._raise_sequence(before, after)
         attached: list[Attached] = []
         if new["@type"] != "Group":
             new, attached = self._with_files(new, self._shown_links(given, old))
             after = new
         self._check_people(after, before)
-        is_draft = DRAFT in given.data and not is_finished
         beside = _holding({DRAFT: None} if is_finished else {}, attached, given.data)
-        is_silent = is_draft or not self._tells(after)
         with refusals():
             examined = self._examined(new, given.octets, attached)
             found = self._places.at(self._places.writable(given))
@@ -271,7 +273,7 @@ class EventWriting:
         if not self._sight.is_own and event.get("privacy") in ("private", "secret") and not is_change_of_own:
             raise forbidden("This event is private.")
 
-    def _check_changes(self, given: StoredEvent, old: Json, new: Json) -> None:
+    def _check_changes(self, given: StoredEvent, old: Json, new: Json, *, is_finished: bool) -> None:
         """Whether who asks may change that much of an event. Raises ``SetRefused`` ``forbidden``."""
         before, after = first(old), first(new)
         held, rules = self._sight.held(given.places), before
@@ -279,7 +281,8 @@ class EventWriting:
             owns = self._user.owns(before) and self._user.owns(after)
             if not (Rights.MODIFY_ITEMS_OWN in held and owns):
                 me = self._user.participant(before) or self._user.participant(after)
-                if Rights.RSVP not in held or not is_only_answer(before, after, me, invites_self=rules):
+                is_answer = not is_finished and is_only_answer(before, after, me, invites_self=rules)
+                if Rights.RSVP not in held or not is_answer:
                     raise forbidden("You may not change this event.")
         is_invited = not self._account.is_origin(before) and self._account.participant(before) is not None
         adds_self = not self._account.is_origin(before) and before.get("mayInviteSelf") is True

@@ -99,6 +99,11 @@ class SharingTests(EventCase):
         self.assertEqual(self.found("bob", self.alice), [self.lunch])
         self.assertEqual(self.refused_of({"start": "2027-01-01T00:00:00"}), "forbidden")
         self.assertEqual(self.destroyed(self.lunch, "bob", self.alice), "forbidden")
+        other = self.made("Calendar", name="Other")
+        own, self.calendar = self.calendar, other
+        self.share("bob", "mayReadItems", "mayWriteAll")
+        self.assertEqual(self.refused_of({"calendarIds": {other: True}}), "forbidden")
+        self.calendar = own
         self.change(self.lunch, {"privacy": "secret"})
         self.assertTrue(self.is_gone(self.lunch, "bob", self.alice))
         self.assertEqual(self.found("bob", self.alice), [])
@@ -124,6 +129,10 @@ class SharingTests(EventCase):
         self.assertEqual(self.refused_of({f"participants/{other}/participationStatus": "accepted"}, id), "forbidden")
         self.assertEqual(self.refused_of({f"participants/{bob}": None}, id), "forbidden")
         self.assertEqual(self.refused_of({f"participants/{bob}/roles/owner": True}, id), "forbidden")
+        self.assertEqual(self.refused_of({"sequence": 9}, id), "forbidden")
+        draft = self.event(**EVENT, isDraft=True)
+        self.assertEqual(self.refused_of({"isDraft": False}, draft), "forbidden")
+        self.assertEqual(self.refused_of({"title": "x"}, f"{self.event(**WEEKLY)}-20270111T120000"), "forbidden")
         self.changed_of({f"participants/{bob}/participationStatus": "accepted"}, id)
         self.assertEqual(self.shown(id)["participants"][bob]["participationStatus"], "accepted")
 
