@@ -114,10 +114,13 @@ class EventTests(EventCase):
         self.assertEqual(self.change(id, {"start": "2027-01-05T12:00:00"})["sequence"], 1)
 
     def test_drafts_end(self) -> None:
-        id = self.event(**EVENT, isDraft=True)
+        alerts = {"a": {"@type": "Alert", "trigger": {"@type": "OffsetTrigger", "offset": "-PT5M"}}}
+        id = self.event(**{**EVENT, "start": "2098-01-01T00:00:00"}, isDraft=True, alerts=alerts)
+        self.assertIsNone(self.successResultOf(self.store.read(lambda tx: tx.collections.next_alarm())))
         self.assertTrue(self.shown(id)["isDraft"])
         self.change(id, {"isDraft": False})
         self.assertFalse(self.shown(id)["isDraft"])
+        self.assertIsNotNone(self.successResultOf(self.store.read(lambda tx: tx.collections.next_alarm())))
         self.assertEqual(self.refusal(id, {"isDraft": True}), "invalidProperties")
 
     def test_several_calendars(self) -> None:
