@@ -98,7 +98,7 @@ class Directory:
             external.on_change(self.forget)
         self._announce = announce
         self._unwatch = settings.watch(self._cache.clear)  # other processes follow the settings themselves
-        self._unwatch_store = store.watch(self._written)
+        self._unwatch_store = store.watch(self._written, ahead=True)  # the next request may go to another process
 
     async def authenticate_basic(self, login: str, secret: str, client_ip: str) -> Access:
         """The access for a login and a password or app password (RFC 7617); white space around the login does

@@ -76,8 +76,8 @@ class MemoryStore:
         except Exception as error:
             return fail(error)
 
-    def watch(self, observer: Observer) -> Callable[[], None]:
-        return self._watch.add(observer)
+    def watch(self, observer: Observer, *, ahead: bool = False) -> Callable[[], None]:
+        return self._watch.add(observer, ahead=ahead)
 
     def ping(self) -> Deferred[None]:
         return self.read(lambda transaction: None)
@@ -97,6 +97,7 @@ class MemoryStore:
         changed = self._session.noted()
         if changed:
             self.states.note(changed)
+            self._watch.tell_ahead(changed)
             self._watch.tell(changed)
         return answered
 

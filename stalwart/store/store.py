@@ -494,9 +494,10 @@ class Store(Protocol):
         a work that has not begun.
         """
 
-    def watch(self, observer: Observer) -> Callable[[], None]:
-        """Call ``observer`` after each write that has changed objects, when it is durable and was answered; the result
-        ends that. It hears of states that may have changed, and must not take long.
+    def watch(self, observer: Observer, *, ahead: bool = False) -> Callable[[], None]:
+        """Call ``observer`` after each write that has changed objects, when it is durable and was answered, or before
+        the answer with ``ahead``; the result ends that. It hears of states that may have changed, and must not take
+        long.
         """
 
     def ping(self) -> Deferred[None]:

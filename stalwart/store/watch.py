@@ -20,15 +20,25 @@ class Watch:
 
     def __init__(self) -> None:
         self.observers: tuple[Observer, ...] = ()
+        self.ahead: tuple[Observer, ...] = ()
 
-    def add(self, observer: Observer) -> Callable[[], None]:
-        """Tell ``observer`` from now on; calling the result ends it."""
-        self.observers = (*self.observers, observer)
+    def add(self, observer: Observer, *, ahead: bool = False) -> Callable[[], None]:
+        """Tell ``observer`` from now on, ``ahead`` of whoever has written; calling the result ends it."""
+        if ahead:
+            self.ahead = (*self.ahead, observer)
+        else:
+            self.observers = (*self.observers, observer)
 
         def leave() -> None:
             self.observers = tuple(each for each in self.observers if each is not observer)
+            self.ahead = tuple(each for each in self.ahead if each is not observer)
 
         return leave
+
+    def tell_ahead(self, changed: Changed) -> None:
+        """Something has changed, and who has changed it is not answered yet."""
+        for observer in self.ahead:
+            observer(changed)
 
     def tell(self, changed: Changed) -> None:
         """Something has changed."""

@@ -120,6 +120,12 @@ class WatchingContract(StoreCase):
         await self.turn()
         self.assertEqual(heard, [])
 
+    async def test_who_is_told_ahead_is_told_before_the_answer(self) -> None:
+        heard: list[str] = []
+        self.addCleanup(self.store.watch(lambda changed: heard.append("told"), ahead=True))
+        await self.write(three).addCallback(lambda _: heard.append("answered"))
+        self.assertEqual(heard, ["told", "answered"])
+
     async def test_what_is_told_can_be_read(self) -> None:
         found: Deferred[Any] = Deferred()
 

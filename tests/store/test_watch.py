@@ -33,3 +33,15 @@ class WatchTests(SynchronousTestCase):
         watch.tell({})
         watch.tell({})
         self.assertEqual(heard, ["once", "always", "always"])
+
+    def test_some_are_told_ahead(self) -> None:
+        watch = Watch()
+        heard: list[str] = []
+        leave = watch.add(lambda changed: heard.append("ahead"), ahead=True)
+        watch.add(lambda changed: heard.append("behind"))
+        watch.tell_ahead({})
+        self.assertEqual(heard, ["ahead"])
+        watch.tell({})
+        leave()
+        watch.tell_ahead({})
+        self.assertEqual(heard, ["ahead", "behind"])

@@ -142,8 +142,8 @@ class ThreadedStore:
                 self._spawn(f"store-files-{number}", worker.run)
         return self._desk.submit(self._blob_writing if writes else self._blob_reading, work)
 
-    def watch(self, observer: Observer) -> Callable[[], None]:
-        return self._watch.add(observer)
+    def watch(self, observer: Observer, *, ahead: bool = False) -> Callable[[], None]:
+        return self._watch.add(observer, ahead=ahead)
 
     def ping(self) -> Deferred[None]:
         now = self._reactor.seconds()
@@ -175,6 +175,7 @@ class ThreadedStore:
     def _answer_and_tell(self, outcomes: list[Outcome], changed: dict[int, dict[int, int]]) -> None:
         """In one turn: a second word from the thread would have to wait until the reactor is at rest."""
         self.states.note(changed)
+        self._watch.tell_ahead(changed)
         self._desk.settle(outcomes)
         self._watch.tell(changed)
 

@@ -102,11 +102,11 @@ class ThreadedStoreTests(TestCase):
         stuck = store.write(lambda tx: gate.wait(10))
         began = time.monotonic()
         error = await self.assertFailure(store.ping(), Unavailable)
-        self.assertLess(time.monotonic() - began, 1)
+        self.assertLess(time.monotonic() - began, 5)
         self.assertIn("0.1 seconds", error.detail)
         gate.set()
         await stuck
-        await store.ping()
+        await store.write(lambda tx: None)
 
     async def test_ping_writes_now_and_then(self) -> None:
         store = await opened(self)
