@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Final
 
 from attrs import Factory, define, evolve
 
 from stalwart.codec.icalendar.checking import check
+from stalwart.codec.icalendar.comparing import is_same
 from stalwart.codec.icalendar.components import Component
+from stalwart.codec.icalendar.instances import sequence_of
 from stalwart.codec.icalendar.lines import Property
 from stalwart.codec.icalendar.values import MalformedValue, moment_of, time_text, unescaped
 from stalwart.codec.itip.facts import LONGEST_TEXT, Facts, facts_of
 from stalwart.codec.itip.messages import PROGRESS
 from stalwart.codec.itip.objects import Key, SchedulingObject, bounded, derived, octets_of
 from stalwart.codec.itip.outcomes import Applied, Ignored, Options, Reason, TooLarge
-from stalwart.codec.itip.participants import Participant, attendees, delegate_property
+from stalwart.codec.itip.participants import Participant, attendees, delegate_property, last_answer, with_last_answer
 
 _MOST_NEW: Final = 100
 """Instances of their own that one REPLY can make."""
@@ -39,7 +42,7 @@ def reply(said: SchedulingObject, present: SchedulingObject, sender: str, option
     for key in bounded(said.parts):
         editing.take(key)
     if editing.facts is None:
-        return Ignored(Reason.SENDER_NOT_INVITED)
+        return Ignored(Reason.OUT_OF_SEQUENCE if editing.is_late else Reason.SENDER_NOT_INVITED)
     if not editing.is_changed:
         return Ignored(Reason.UNCHANGED)
     check(editing.calendar)
@@ -58,6 +61,8 @@ class _Editing:
     facts: Facts | None = None
     """Of the first component that has the sender."""
     is_changed: bool = False
+    is_late: bool = False
+    """Whether something newer is known than a part of the message."""
     _parts: dict[Key, Component] = Factory(dict)
     _made: int = 0
     _standing: Counter[str] | None = None
@@ -83,6 +88,9 @@ class _Editing:
             target = self._instance(key, part)
             if target is None:
                 return
+        if self._is_late(target, part, is_new):
+            self.is_late = True
+            return
         if self._take_answer(target, answer, part, is_new) | self._take_progress(target, part):
             self.is_changed = True
             if is_new:
@@ -101,6 +109,33 @@ class _Editing:
     def _is_known(self, people: Mapping[str, Participant]) -> bool:
         """Whether the sender is an attendee, or one whom an attendee sends instead."""
         return self.sender in people or any(self.sender in each.delegated_to for each in people.values())
+
+    def _order(self, target: Component, part: Component) -> tuple[int, str]:
+        """Of two answers the greater one is newer (RFC 5546 2.1.5). A clock that is fast shuts nobody out, nor does a
+        revision that there is not.
+        """
+        present, item, at = sequence_of(target), part.first("DTSTAMP"), self.options.now
+        with suppress(MalformedValue):
+            at = min(at, self.said.zones.utc(moment_of(item))) if item is not None else at
+        sequence = sequence_of(part) if part.has("SEQUENCE") else present
+        return min(sequence, present), time_text(max(at, 0), is_utc=True)
+
+    def _is_late(self, target: Component, part: Component, is_new: bool) -> bool:
+        """Whether it is the answer to another time, or the attendee has given another one since. An older revision of
+        the same time is as good, since not every change reaches everybody.
+        """
+        known = attendees(target).get(self.sender)
+        last = last_answer(known.item) if known is not None and not is_new else None
+        if last is not None and self._order(target, part) < last:
+            return True
+        if part.has("SEQUENCE") and sequence_of(part) >= sequence_of(target):
+            return False
+        pairs = [(part.first(name), target.first(name)) for name in ("DTSTART", "DUE")]
+        given = [pair for pair in pairs if None not in pair]
+        if not given:
+            return part.has("SEQUENCE")
+        zones = self.said.zones, self.present.zones
+        return not all(is_same(one, other, *zones) for one, other in given)
 
     def _instance(self, key: Key, part: Component) -> Component | None:
         """A component for an instance that has none of its own yet."""
@@ -136,7 +171,7 @@ class _Editing:
         if delegates:
             item = item.with_parameter("DELEGATED-TO", [f"mailto:{each}" for each in delegates])
         item = item.with_parameter("PARTSTAT", answer.participation).with_parameter("SCHEDULE-STATUS", status)
-        target.exchange(was, item)
+        target.exchange(was, with_last_answer(item, *self._order(target, part)))
         if answer.delegated_to:
             self._put_delegates(target, delegates, part, is_new)
         return True

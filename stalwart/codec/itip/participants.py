@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
@@ -11,7 +12,10 @@ from stalwart.codec.icalendar.components import Component
 from stalwart.codec.icalendar.lines import Property
 from stalwart.codec.icalendar.values import calendar_address
 
-SCHEDULING_PARAMETERS: Final = ("SCHEDULE-AGENT", "SCHEDULE-FORCE-SEND", "SCHEDULE-STATUS")
+ANSWERED: Final = "X-SCHEDULE-ANSWERED"
+"""SEQUENCE and DTSTAMP of the last answer of an attendee (RFC 5546 2.1.5), in the copy of the organizer."""
+
+SCHEDULING_PARAMETERS: Final = ("SCHEDULE-AGENT", "SCHEDULE-FORCE-SEND", "SCHEDULE-STATUS", ANSWERED)
 """Between a client and its server; nobody else sees them (RFC 6638 7)."""
 
 NEEDS_ACTION: Final = "NEEDS-ACTION"
@@ -24,6 +28,7 @@ NOBODY: Final = "3.7"
 
 _MOST_DELEGATES: Final = 20
 _MOST_LETTERS: Final = 40
+_ORDER: Final = re.compile(r"([0-9]{1,9})-([0-9]{8}T[0-9]{6}Z)", re.ASCII)
 
 
 @frozen
@@ -93,6 +98,17 @@ def unreachable(component: Component) -> set[str]:
     """What stands where attendees of a component should have an address that somebody can be written to."""
     items = (item for item in component.properties if item.name == "ATTENDEE")
     return {each.value for each in items if calendar_address(each.value) is None and _is_ours(each.parameters)}
+
+
+def last_answer(item: Property) -> tuple[int, str] | None:
+    """When an attendee has answered: the revision, and the moment in UTC as it is written. None if nobody knows."""
+    found = _ORDER.fullmatch(item.parameter(ANSWERED) or "")
+    return (int(found[1]), found[2]) if found is not None else None
+
+
+def with_last_answer(item: Property, sequence: int, moment: str) -> Property:
+    """An attendee who has answered then."""
+    return item.with_parameter(ANSWERED, f"{sequence}-{moment}")
 
 
 def one_of(people: Mapping[str, Participant], addresses: Collection[str]) -> Participant | None:

@@ -7,12 +7,12 @@ from typing import Final
 from attrs import frozen
 
 from stalwart.codec.icalendar.components import Component
-from stalwart.codec.icalendar.instances import KINDS
-from stalwart.codec.icalendar.values import calendar_address
+from stalwart.codec.icalendar.instances import KINDS, sequence_of
+from stalwart.codec.icalendar.values import calendar_address, time_text
 from stalwart.codec.itip.messages import exception, message_calendar, request_part
 from stalwart.codec.itip.objects import read_object
 from stalwart.codec.itip.outcomes import SchedulingRefused
-from stalwart.codec.itip.participants import participant
+from stalwart.codec.itip.participants import participant, with_last_answer
 from stalwart.errors import Invalid
 
 ANSWERS: Final = frozenset({"ACCEPTED", "DECLINED", "TENTATIVE"})
@@ -53,8 +53,8 @@ def seen_by(calendar: Component, attendee: str, now: int) -> Component | None:
     return seen
 
 
-def answer(calendar: Component, attendee: str, participation: str) -> Answered | None:
-    """Set PARTSTAT of an attendee in all components; None if the attendee takes part no more.
+def answer(calendar: Component, attendee: str, participation: str, now: int) -> Answered | None:
+    """Set PARTSTAT of an attendee in all components, at ``now`` (UTC seconds); None if the attendee takes part no more.
 
     Raises Invalid if it is no answer to such an object: COMPLETED and IN-PROCESS are for tasks.
     """
@@ -74,7 +74,9 @@ def answer(calendar: Component, attendee: str, participation: str) -> Answered |
                 continue
             previous = each.participation if previous is None else previous
             if each.participation != participation or not each.has_participation:
-                component.properties[index] = item.with_parameter("PARTSTAT", participation)
+                item = item.with_parameter("PARTSTAT", participation)
+                at = time_text(now, is_utc=True)
+                component.properties[index] = with_last_answer(item, sequence_of(component), at)
                 is_changed = True
     return Answered(changed, previous, is_changed) if previous is not None else None
 

@@ -190,15 +190,16 @@ class Rsvp:
 
     def _answered(self, found: _Found, answer: str) -> Examined | None:
         """The object with the answer; None if that is what it says already."""
+        now = int(self._clock.seconds())
         try:
-            answered = replying.answer(self._read(found), found.sealed.attendee, answer)
+            answered = replying.answer(self._read(found), found.sealed.attendee, answer, now)
         except Invalid:
             raise NoAnswer(Problem.MALFORMED) from None
         if answered is None:
             raise NoAnswer(Problem.STRANGER)
         if not answered.is_changed:
             return None
-        return self._objects.examined_anew(answered.calendar, int(self._clock.seconds()))
+        return self._objects.examined_anew(answered.calendar, now)
 
     def _keep(self, tx: Transaction, found: _Found, examined: Examined) -> bool:
         """Write it, unless somebody else has written meanwhile."""

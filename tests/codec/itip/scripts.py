@@ -17,6 +17,7 @@ not begin with a VCALENDAR is put into one. Commands:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -30,6 +31,7 @@ from stalwart.codec.itip.outcomes import Applied, Ignored, ItipMessage, Options,
 from stalwart.codec.itip.replying import answer
 
 NOW: Final = 1_790_000_000
+_ANSWERED: Final = re.compile(r";X-SCHEDULE-ANSWERED=[^;:]*")
 _IGNORED: Final = ("DTSTAMP", "PRODID", "VERSION", "CALSCALE")
 
 
@@ -142,7 +144,7 @@ class World:
     def do_answer(self, arguments: list[str], body: str) -> None:
         """``answer PERSON ATTENDEE PARTSTAT``."""
         stored = self.calendars[arguments[0]][self.only(arguments[0])]
-        answered = answer(stored.calendar, arguments[1], arguments[2])
+        answered = answer(stored.calendar, arguments[1], arguments[2], NOW)
         assert answered is not None, "no attendee"
         stored.calendar = valid(answered.calendar)
 
@@ -204,12 +206,12 @@ def same(found: Component, expected: Component) -> None:
 
 def _plain(given: Component) -> list[str]:
     parts = sorted((_lines(each) for each in given.components if each.name != "VTIMEZONE"), key=str)
-    lines = sorted(each.line for each in given.properties if each.name not in _IGNORED)
+    lines = sorted(_ANSWERED.sub("", each.line) for each in given.properties if each.name not in _IGNORED)
     return [*lines, *(line for part in parts for line in part)]
 
 
 def _lines(given: Component) -> list[str]:
-    lines = sorted(each.line for each in given.properties if each.name not in _IGNORED)
+    lines = sorted(_ANSWERED.sub("", each.line) for each in given.properties if each.name not in _IGNORED)
     inner = [line for each in given.components for line in _lines(each)]
     return [f"BEGIN:{given.name}", *lines, *inner, f"END:{given.name}"]
 

@@ -8,6 +8,7 @@ from stalwart.codec.icalendar.components import Component
 from stalwart.codec.itip.answering import reply
 from stalwart.codec.itip.objects import read_object
 from stalwart.codec.itip.outcomes import Applied, Ignored, Options, Reason, TooLarge
+from stalwart.codec.itip.participants import ANSWERED
 from tests.codec.itip.scripts import NOW, calendar, valid
 
 OPTIONS = Options(frozenset({"o@example.com"}), NOW)
@@ -30,7 +31,8 @@ def answered(stored: Component, *parts: str, kind: str = "VEVENT", options: Opti
 def attendees_of(applied: Applied | Ignored) -> list[str]:
     """The attendees of the first component."""
     assert isinstance(applied, Applied) and applied.calendar is not None
-    return [each.line for each in valid(applied.calendar).components[0].all("ATTENDEE")]
+    found = valid(applied.calendar).components[0].all("ATTENDEE")
+    return [each.without_parameters(ANSWERED).line for each in found]
 
 
 def delegation(*names: str) -> str:
@@ -103,6 +105,50 @@ class ReplyTests(SynchronousTestCase):
         self.assertEqual(len(attendees_of(answered(objects(SERIES + INVITED + guests), said, options=options))), 9)
         sent = "".join(f'ATTENDEE;DELEGATED-FROM="mailto:b@example.com":mailto:g{n}@example.com\n' for n in range(47))
         self.assertEqual(len(attendees_of(answered(objects(SERIES + INVITED + sent), said))), 2 + 50)
+
+    def test_answers_that_come_late_do_not_count(self) -> None:
+        stored = objects(SERIES + INVITED)
+        here = "DTSTART;TZID=Europe/Berlin:20270601T170000\n"
+        for sequence, stamp, rest, expected, order in (
+            (3, "20260901T000000Z", "DTSTART:20270531T150000Z\n", None, ""),
+            (3, "20260901T000000Z", "", None, ""),
+            ("x", "20260901T000000Z", "DTSTART:20270531T150000Z\n", None, ""),
+            # An older revision of the same time.
+            (3, "20260901T000000Z", here, "DECLINED", "3-20260901T000000Z"),
+            (4, "20260902T100000Z", "", "ACCEPTED", "4-20260902T100000Z"),
+            (4, "20260902T090000Z", "", None, ""),
+            (3, "20260903T000000Z", here, None, ""),
+            (4, "20260902T100000Z", "", "TENTATIVE", "4-20260902T100000Z"),
+            # Clocks that are fast, and revisions that there are not.
+            (999, "20990101T000000Z", "", "DECLINED", "4-20260921T141320Z"),
+            (4, "oh", "", "ACCEPTED", "4-20260921T141320Z"),
+            (4, "20260902T100000Z", "", None, ""),
+        ):
+            said = f"SEQUENCE:{sequence}\nDTSTAMP:{stamp}\n{rest}"
+            said += f"ATTENDEE;PARTSTAT={expected or 'X-LATE'}:mailto:a@example.com"
+            applied = answered(stored, said)
+            if expected is None:
+                self.assertEqual(applied, Ignored(Reason.OUT_OF_SEQUENCE), said)
+                continue
+            assert isinstance(applied, Applied) and applied.calendar is not None, (said, applied)
+            stored = applied.calendar
+            item = stored.components[0].all("ATTENDEE")[0]
+            self.assertEqual((item.parameter("PARTSTAT"), item.parameter(ANSWERED)), (expected, order), said)
+
+    def test_each_instance_has_an_order_of_its_own(self) -> None:
+        line = "SEQUENCE:4\nDTSTAMP:202609{:02}T000000Z\nATTENDEE;PARTSTAT={}:mailto:a@example.com"
+        second = "RECURRENCE-ID:20270602T150000Z\n"
+        stored = objects(SERIES + INVITED)
+        for said in (line.format(5, "ACCEPTED"), second + line.format(4, "DECLINED")):
+            applied = answered(stored, said)
+            assert isinstance(applied, Applied) and applied.calendar is not None
+            stored = applied.calendar
+        late = second + line.format(3, "ACCEPTED")
+        self.assertEqual(answered(stored, late), Ignored(Reason.OUT_OF_SEQUENCE))
+        both = answered(stored, late, line.format(6, "TENTATIVE"))
+        assert isinstance(both, Applied) and both.calendar is not None
+        found = [each.all("ATTENDEE")[0].parameter("PARTSTAT") for each in valid(both.calendar).components]
+        self.assertEqual(found, ["TENTATIVE", "DECLINED"])
 
     def test_who_is_not_invited_has_no_answer(self) -> None:
         alone = objects(SERIES + INVITED, "RECURRENCE-ID:20270602T150000Z\nATTENDEE:mailto:b@example.com")

@@ -23,31 +23,31 @@ END:VEVENT"""
 class AnswerTests(SynchronousTestCase):
     def test_all_components_have_the_answer(self) -> None:
         given = calendar(SERIES)
-        answered = answer(given, "mailto:a@EXAMPLE.com", " accepted")
+        answered = answer(given, "mailto:a@EXAMPLE.com", " accepted", NOW)
         assert answered is not None
         self.assertEqual((answered.previous, answered.is_changed), ("TENTATIVE", True))
         self.assertEqual(
             [each.line for part in answered.calendar.components for each in part.all("ATTENDEE")],
             [
-                "ATTENDEE;PARTSTAT=ACCEPTED:mailto:A@example.com",
+                "ATTENDEE;PARTSTAT=ACCEPTED;X-SCHEDULE-ANSWERED=0-20260921T141320Z:mailto:A@example.com",
                 "ATTENDEE:mailto:b@example.com",
-                "ATTENDEE;CN=A;PARTSTAT=ACCEPTED:mailto:a@example.com",
+                "ATTENDEE;CN=A;PARTSTAT=ACCEPTED;X-SCHEDULE-ANSWERED=0-20260921T141320Z:mailto:a@example.com",
             ],
         )
         self.assertEqual(given.text(), calendar(SERIES).text())
         self.assertEqual(current_answer(answered.calendar, "a@example.com"), "ACCEPTED")
 
     def test_the_same_answer_is_recorded(self) -> None:
-        answered = answer(calendar(SERIES), "a@example.com", "DECLINED")
+        answered = answer(calendar(SERIES), "a@example.com", "DECLINED", NOW)
         assert answered is not None
-        again = answer(answered.calendar, "a@example.com", "DECLINED")
+        again = answer(answered.calendar, "a@example.com", "DECLINED", NOW)
         assert again is not None
         self.assertEqual((again.previous, again.is_changed), ("DECLINED", False))
         self.assertEqual(again.calendar.text(), answered.calendar.text())
 
     def test_who_takes_part_no_more(self) -> None:
         for address in ("c@example.com", "", "nobody"):
-            self.assertIsNone(answer(calendar(SERIES), address, "ACCEPTED"))
+            self.assertIsNone(answer(calendar(SERIES), address, "ACCEPTED", NOW))
             self.assertIsNone(current_answer(calendar(SERIES), address))
         self.assertEqual(current_answer(calendar(SERIES), "b@example.com"), "NEEDS-ACTION")
 
@@ -78,6 +78,6 @@ class AnswerTests(SynchronousTestCase):
     def test_what_is_no_answer(self) -> None:
         task = calendar(SERIES.replace("VEVENT", "VTODO"))
         for given in ("", "NEEDS-ACTION", "DELEGATED", "MAYBE", "COMPLETED", "IN-PROCESS"):
-            self.assertRaises(Invalid, answer, calendar(SERIES), "a@example.com", given)
+            self.assertRaises(Invalid, answer, calendar(SERIES), "a@example.com", given, NOW)
         for given in ("COMPLETED", "IN-PROCESS", "ACCEPTED"):
-            self.assertIsNotNone(answer(task, "a@example.com", given))
+            self.assertIsNotNone(answer(task, "a@example.com", given, NOW))

@@ -129,7 +129,9 @@ class AnswerTests(RsvpWorld):
         asked = self.settle(self.rsvp.record(self.token, "accepted"))
         self.assertEqual((asked.answer, asked.attendee), ("ACCEPTED", BOB))
         after, text, tag_after = self.stored()
-        self.assertIn("PARTSTAT=ACCEPTED;RSVP=TRUE:mailto:bob@", text.replace("\r\n ", ""))
+        self.assertIn(
+            "PARTSTAT=ACCEPTED;RSVP=TRUE;X-SCHEDULE-ANSWERED=0-20270115T080000Z:mailto:bob@", text.replace("\r\n ", "")
+        )
         self.assertNotEqual(before.etag, after.etag)
         self.assertEqual((tag, tag_after), (7, 7))
         self.assertEqual((after.segment, after.collection_id), (before.segment, before.collection_id))
