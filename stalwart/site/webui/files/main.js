@@ -5,6 +5,7 @@ import { administers, may, meet, viewer } from "./core/viewer.js";
 import { chooseLanguage, t } from "./core/words.js";
 import { failed } from "./ui/parts.js";
 import { session } from "./core/session.js";
+import { schema } from "./core/schema.js";
 import { show as showTheme } from "./core/theme.js";
 import { shell } from "./shell.js";
 import { go } from "./core/router.js";
@@ -47,6 +48,8 @@ async function begin() {
 
 async function enter() {
   try {
+    // pages made of the schema need it at once; others get it when they ask
+    if (/^\/(admin|account)\/objects\//.test(location.pathname)) schema().catch(() => null);
     await meet();
   } catch (problem) {
     document.title = t("failed");

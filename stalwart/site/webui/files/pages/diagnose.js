@@ -184,7 +184,7 @@ function stageRow(one, span) {
   return h("li.stage", { class: () => one().state },
     () => icon(ICONS[one().state], t(`state.${one().state}`)),
     h("span", () => one().name),
-    h("span.track", { "aria-hidden": "true" }, h("i", { style: () => ({ left: percent(one().at), width: percent(one().elapsed ?? 0) }) })),
+    h("span.track", { "aria-hidden": "true", style: () => ({ visibility: one().elapsed === null ? "hidden" : "visible" }) }, h("i", { style: () => ({ left: percent(one().at), width: percent(one().elapsed ?? 0) }) })),
     h("span.time", () => (one().elapsed === null ? "" : spell(one().elapsed))),
     () => (one().detail ? h("p.detail", other(short(one().detail, 2000))) : null),
     () => (one().facts.length ? h("details", h("summary", t("details")), h("dl.facts", one().facts.map(([name, text]) => [h("dt", name), h("dd.mono", other(short(text, 1000)))]))) : null));

@@ -6,6 +6,7 @@ import { schema as loadSchema, segmentOf } from "../core/schema.js";
 import { may } from "../core/viewer.js";
 import { t } from "../core/words.js";
 import { empty, heading, loaded, page } from "../ui/parts.js";
+import { marked } from "../ui/editors.js";
 
 export default function settings() {
   const wanted = signal("");
@@ -28,7 +29,7 @@ function tile(schema, { viewName, hits: found, description }) {
   const href = `/admin/objects/${segmentOf(viewName)}`;
   const title = schema.list(viewName)?.title || schema.forms[viewName]?.title || segmentOf(viewName);
   const to = found.length && schema.isSingleton(viewName) ? `${href}?field=${found[0].name}` : href;
-  return h("a", { href: to }, h("strong", title), h("span", found.length ? found.slice(0, 4).map((one) => one.label).join(", ") : description));
+  return h("a", { href: to }, h("strong", title), h("span", found.length ? found.slice(0, 4).map((one) => one.label).join(", ") : marked(description)));
 }
 
 function hits(schema, view, text) {

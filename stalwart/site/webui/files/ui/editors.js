@@ -230,7 +230,7 @@ export function fieldsOf(view, group, value, context) {
 }
 
 // Code in a description of the schema, which is Markdown.
-export const marked = (text) => (text || "").split("`").map((part, at) => (at % 2 ? h("code", part) : part));
+export const marked = (text) => (text || "").replaceAll("``", "`").split("`").map((part, at) => (at % 2 ? h("code", part) : part));
 
 function memberField({ name, label, placeholder }, { type, update, description }, value, context, fallback) {
   const path = context.path ? `${context.path}/${name}` : name;

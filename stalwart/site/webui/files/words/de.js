@@ -151,7 +151,7 @@ export default {
   "diagnose.copyLink": "Link kopieren",
   "diagnose.dialogue": "Dialog mit dem Server",
   "diagnose.implicitMx": "Keiner ist genannt: die Domain selbst nimmt an",
-  "diagnose.keys": "{n} Schlüssel",
+  "diagnose.keys": { one: "{n} Schlüssel", other: "{n} Schlüssel" },
   "diagnose.lane.domain": "Domain {name}",
   "diagnose.lane.host": "Mailserver {name}",
   "diagnose.lane.address": "Adresse {name}",

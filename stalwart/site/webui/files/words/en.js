@@ -151,7 +151,7 @@ export default {
   "diagnose.copyLink": "Copy link",
   "diagnose.dialogue": "Dialogue with the host",
   "diagnose.implicitMx": "None is named: the domain itself takes the mail",
-  "diagnose.keys": "{n} keys",
+  "diagnose.keys": { one: "{n} key", other: "{n} keys" },
   "diagnose.lane.domain": "Domain {name}",
   "diagnose.lane.host": "Mail host {name}",
   "diagnose.lane.address": "Address {name}",
