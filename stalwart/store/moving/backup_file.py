@@ -37,6 +37,8 @@ _OCTETS = 4 << 20
 _LARGEST_HEAD = 4 << 20
 _LARGEST_ROWS = 1 << 30
 _CHUNK = 1 << 20
+_SYNCED = 4 << 20
+"""Octets after which the disk is waited for, so that a server beside never waits for all of them at once."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[tuple[Any, ...]]).decode
@@ -72,7 +74,7 @@ class BackupWriter:
         self._file = os.fdopen(descriptor, "wb", _CHUNK)
         self._tar = tarfile.open(fileobj=self._file, mode="w|", format=tarfile.PAX_FORMAT)  # noqa: SIM115
         self._digest = hashlib.sha256()
-        self._sums: dict[str, tuple[int, str]] = {}
+        self._unsynced = 0
         said = {"product": PRODUCT, "format": FORMAT, "schema": manifest.schema, "madeAt": manifest.made_at}
         self._whole(_MANIFEST, json.dumps(said).encode())
 
@@ -121,6 +123,11 @@ class BackupWriter:
         info.size, info.mode, info.mtime = size, 0o600, self._made_at
         self._digest.update(f"{name}\0{size}\0".encode())
         self._tar.addfile(info, _Digested(content, self._digest))
+        self._unsynced += size
+        if self._unsynced >= _SYNCED:
+            self._unsynced = 0
+            self._file.flush()
+            os.fdatasync(self._file.fileno())
 
 
 @frozen
