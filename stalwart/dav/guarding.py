@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from attrs import evolve
+
 from stalwart.codec.dav.conditions import ABSENT, ResourceState, Verdict
 from stalwart.codec.dav.errors import BadPath
 from stalwart.codec.dav.fragments import lock_token_submitted
@@ -55,9 +57,13 @@ def _is_shown(asking: Asking, lock: Lock, shown: frozenset[str]) -> bool:
     return holds and lock_token(lock.token) in shown
 
 
-def judge(tx: Transaction, asking: Asking, found: Resource, *, reading: bool = False) -> None:
-    """Refuse with 412, or 304 when reading, what the conditional fields do not let through."""
+def judge(tx: Transaction, asking: Asking, found: Resource, *, reading: bool = False, is_variant: bool = False) -> None:
+    """Refuse with 412, or 304 when reading, what the conditional fields do not let through. Where what is given
+    ``is_variant``, the entity tag does not tell which one the client has: it gets it anew.
+    """
     conditions = asking.preconditions
+    if is_variant:
+        conditions = evolve(conditions, if_none_match=None)
     if not conditions.any:
         return
     verdict = conditions.verdict(

@@ -125,6 +125,12 @@ class GetTests(BookWorld):
         self.assertIn(b"\r\nBDAY:--0415\r\n", other.body)
         self.assertEqual(other.headers["etag"], own.headers["etag"])
         self.assertIn("Accept", other.headers["vary"])
+        for version in ("3.0", "4.0"):  # the tag is that of both
+            accept = f"text/vcard;version={version}"
+            again = self.expect(200, "GET", path, accept=accept, if_none_match=own.headers["etag"])
+            self.assertIn(f"VERSION:{version}".encode(), again.body)
+        self.expect(304, "GET", path, if_none_match=own.headers["etag"])
+        self.expect(412, "GET", path, accept="text/vcard;version=4.0", if_match='"x"')
         self.expect(204, "PUT", path, cards.APPLE.replace(b"Jo\r\n", b"Joe\r\n"), if_match=other.headers["etag"])
 
     def test_head_says_as_much(self) -> None:

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from stalwart.codec.dav.rights import Rights
 from stalwart.codec.vcard.card import version_of
-from stalwart.codec.vcard.requested import requested
+from stalwart.codec.vcard.requested import accepted_version, requested
 from stalwart.dav.asking import Asking
 from stalwart.dav.declaring import method
 from stalwart.dav.guarding import judge
@@ -66,7 +66,8 @@ def _found(tx: Transaction, asking: Asking) -> _Found:
         raise Refused(405)
     if not found.rights & (Rights.READ if found.kind is FILES else Rights.READ_ITEMS):
         raise Refused(403)
-    judge(tx, asking, found, reading=True)
+    is_variant = found.kind is ADDRESS_BOOKS and accepted_version(asking.field("accept")) is not None
+    judge(tx, asking, found, reading=True, is_variant=is_variant)
     member = tx.collections.member(found.account_id, found.place, found.name, with_data=True)
     assert member is not None  # in the same transaction
     if found.kind is not FILES:
@@ -98,7 +99,7 @@ def _object(found: _Found, headers: Headers) -> Answer:
 
 async def _card(asking: Asking, found: _Found, headers: Headers) -> Answer:
     """A card as it is kept, or in the version that the client likes best. The tag is that of the card in any version,
-    since it is what the client shows when it changes the card.
+    since it is what the client shows when it changes the card; who asks for a version gets it, and never 304.
     """
     octets = found.octets or b""
     headers = (("ETag", found.member.etag), *headers, ("Vary", "Accept"))
