@@ -41,9 +41,13 @@ def overwrites(field: str | None) -> bool:
 
 
 def destination(field: str | None) -> Target | None:
-    """What Destination names; None if it is not there, cannot be read or is not ours."""
+    """What Destination names; None if it is not there, cannot be read or is not ours. It has no fragment (RFC 4918
+    10.3): ``#`` in a name is written ``%23``.
+    """
+    if not field or "#" in field:
+        return None
     try:
-        return parse_reference(field) if field else None
+        return parse_reference(field)
     except BadPath:
         return None
 

@@ -39,7 +39,8 @@ class FieldTests(SynchronousTestCase):
 
     def test_destination(self) -> None:
         self.assertEqual(destination("http://h.test/dav/file/a/b/"), Target("file", "a", ("b",), True))
-        for field in (None, "", "http://h.test/", "/dav/file/a/%2f"):
+        self.assertEqual(destination("/dav/file/a/b%23c"), Target("file", "a", ("b#c",)))
+        for field in (None, "", "http://h.test/", "/dav/file/a/%2f", "/dav/file/a/b#c"):
             self.assertIsNone(destination(field))
 
     def test_timeout(self) -> None:

@@ -89,7 +89,15 @@ class FileTests(CopyWorld):
     def test_destinations_that_are_none(self) -> None:
         for to in (
             *(None, "", "/elsewhere", f"/dav/cal/{ALICE}/default/x", f"{FILE}/", "/dav/file/nobody%40example.test/x"),
-            *(f"{FILE}/a", f"{FILE}/a/", f"{FILE}/a/b/x", f"{FILE}/a/1/x", f"{FILE}/..", f"{FILE}/x%2fy"),
+            *(
+                f"{FILE}/a",
+                f"{FILE}/a/",
+                f"{FILE}/a/b/x",
+                f"{FILE}/a/1/x",
+                f"{FILE}/..",
+                f"{FILE}/x%2fy",
+                f"{FILE}/x#y",
+            ),
         ):
             for method in ("COPY", "MOVE"):
                 self.go(502, method, f"{FILE}/a", to)
