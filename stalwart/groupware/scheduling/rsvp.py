@@ -37,6 +37,8 @@ ANSWERS: Final = ("ACCEPTED", "DECLINED", "TENTATIVE", "COMPLETED", "IN-PROCESS"
 MAILED: Final = ("ACCEPTED", "DECLINED", "TENTATIVE")
 """Those that mail has links for."""
 PATH: Final = "/calendar/rsvp"
+LONGEST_LINK: Final = 10 * 366 * 86_400
+"""Seconds that a link works at most, whatever is set."""
 _CONTEXT = "rsvp"
 _LONGEST = 4096
 _TRIES = 5
@@ -125,7 +127,7 @@ class Rsvp:
         if not base or not self.is_enabled:
             return None
         now = int(self._clock.seconds())
-        until = now + rules.http_rsvp_link_expiry // 1000
+        until = now + min(rules.http_rsvp_link_expiry // 1000, LONGEST_LINK)
         sealed = _Sealed(account_id, attendee.lower(), event, now, until)
         token = self._sealer.seal(_CONTEXT, msgspec.json.encode(sealed))
         begun = f"{base}{'&' if '?' in base else '?'}"

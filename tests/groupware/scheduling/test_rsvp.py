@@ -13,7 +13,7 @@ from stalwart.groupware.calendar_objects import CalendarObjects
 from stalwart.groupware.homes import Home
 from stalwart.groupware.kinds import CALENDARS
 from stalwart.groupware.resources import locate
-from stalwart.groupware.scheduling.rsvp import MAILED, NoAnswer, Problem, Rsvp
+from stalwart.groupware.scheduling.rsvp import LONGEST_LINK, MAILED, NoAnswer, Problem, Rsvp
 from stalwart.groupware.traits import SCHEDULE_TAG
 from stalwart.groupware.viewers import Viewer
 from stalwart.mail.messages.quota import Quotas
@@ -112,6 +112,14 @@ class LinkTests(RsvpWorld):
         self.clock.advance(2)
         self.assertEqual(self.problem(self.rsvp.look(token)), Problem.MALFORMED)
         self.assertEqual(self.problem(self.rsvp.record(token, "ACCEPTED")), Problem.MALFORMED)
+
+    def test_no_link_is_for_ever(self) -> None:
+        self.scheduling(httpRsvpLinkExpiry=10**15)
+        token = self.token_of(self.item)
+        self.clock.advance(LONGEST_LINK - 1)
+        self.settle(self.rsvp.look(token))
+        self.clock.advance(1)
+        self.assertEqual(self.problem(self.rsvp.look(token)), Problem.MALFORMED)
 
     def test_what_is_no_link_is_refused(self) -> None:
         other = Sealer(Key()).seal("token", b"[1]")
