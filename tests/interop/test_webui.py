@@ -229,7 +229,7 @@ class SettingsTests(ServerTestCase):
 class AccountTests(ServerTestCase):
     """What an account owner does."""
 
-    def test_second_factor_and_app_password(self) -> None:
+    def test_second_factor_recovery_codes_and_app_password(self) -> None:
         login = "bob@example.test"
         password = self.world.accounts[login]
         self.sign_in("/account/two-factor", login)
@@ -239,6 +239,13 @@ class AccountTests(ServerTestCase):
         self.browser.fill("[name=otpCode]", totp.code(totp.step_at(self.world_time())))
         self.click("Switch on")
         self.says("Two-factor sign-in is on.", ".notices")
+        self.go("/account/recovery-codes")
+        self.browser.fill("[name=currentSecret]", password)
+        self.browser.fill("[name=otpCode]", totp.code(totp.step_at(self.world_time()) + 1))
+        self.browser.press(ENTER)
+        self.browser.wait("document.querySelectorAll('.codes li').length > 5")
+        self.go("/account/recovery-codes")
+        self.assertEqual(self.browser.run("return document.querySelectorAll('.codes li').length"), 0)
         self.go("/account/app-passwords")
         self.click("Add an app password")
         self.browser.fill("[name=description]", "Telephone")
@@ -248,6 +255,16 @@ class AccountTests(ServerTestCase):
         request = urllib.request.Request(f"{self.world.url}/jmap/session", headers={"Authorization": f"Basic {pair}"})
         with urllib.request.urlopen(request, timeout=20) as answer:
             self.assertEqual(answer.status, 200)
+
+    def test_enter_sends_a_form_and_a_refusal_stands_at_its_field(self) -> None:
+        self.sign_in("/account/password", USER)
+        for name, text in (("currentSecret", "wrong"), ("secret", "four words in a row 7"), ("repeated", "another")):
+            self.browser.fill(f"[name={name}]", text)
+        self.browser.press(ENTER)
+        self.says("The two new passwords differ.", ".field.wrong")
+        self.browser.fill("[name=repeated]", "four words in a row 7")
+        self.browser.press(ENTER)
+        self.browser.wait("document.querySelector('.field.wrong [name=currentSecret]')")
 
     def world_time(self) -> float:
         return float(self.browser.run("return Date.now() / 1000"))

@@ -126,11 +126,11 @@ export function form({ schema, held, stored }, view, id, area, query) {
       button(() => t(raw() ? "asForm" : "asJson"), () => raw.set((now) => !now), { kind: "quiet small", name: "code" }),
       !isNew && id && may(schema.permission(view, "Destroy")) ? worker(t("delete"), remove, { kind: "danger small", name: "trash" }) : null),
     h("div#form-problem.verdict.fail", { role: "alert", tabindex: "-1", hidden: () => !summary() }, h("strong", summary)),
-    h("form.form", { onsubmit: (event) => { event.preventDefault(); event.target.querySelector(".save").click(); } },
+    h("form.form", { onsubmit: (event) => event.preventDefault() },
       variants ? h("div.field", h("label", { for: "variant" }, t("variant")), h("select#variant", { onchange: (event) => value.set(schema.fresh(held.name, event.target.value)) },
         variants.map((one) => h("option", { value: one.name, selected: one.name === value.peek()["@type"] }, one.label)))) : null,
       () => (shape(), fields()),
-      writable ? h("div.save-bar", worker(t(isNew ? "create" : "save"), save, { kind: "primary save" }),
+      writable ? h("div.save-bar", worker(t(isNew ? "create" : "save"), save, { kind: "primary save", type: "submit" }),
         button(t("discard"), () => { value.set(() => clone(stores.peek())); problems.set({}); summary.set(""); }, { kind: "quiet", disabled: () => !changed() }),
         h("span.hint", () => (changed() ? t("unsaved") : ""))) : h("p.hint", t("readOnly"))),
   ];

@@ -14,13 +14,13 @@ export default function recoveryCodes() {
   box = loaded(load, ([left, isProtected]) => [
     h("section.card", h("p", badge(left.remaining ? "ok" : "warn", t("codes.left", { n: left.remaining ?? 0 }))), isProtected ? null : h("p.hint", t("codes.noFactor"), " ", h("a", { href: "/account/two-factor" }, t("nav.twoFactor")))),
     () => (codes() ? shown(codes()) : null),
-    h("section.card", h("h2", t("codes.new")), h("p.hint", t("codes.new.text")), askedForm([
+    isProtected ? h("section.card", h("h2", t("codes.new")), h("p.hint", t("codes.new.text")), askedForm([
       { name: "currentSecret", label: t("password.current"), type: "password", autocomplete: "current-password", required: true },
-      ...(isProtected ? [{ name: "otpCode", label: t("otp.code"), autocomplete: "one-time-code", required: true }] : []),
+      { name: "otpCode", label: t("otp.code"), autocomplete: "one-time-code", required: true },
     ], async ({ currentSecret, otpCode }) => {
-      const answer = await set("x:RecoveryCodes", { update: { singleton: { currentSecret, regenerate: true, ...(otpCode ? { otpCode } : {}) } } });
+      const answer = await set("x:RecoveryCodes", { update: { singleton: { currentSecret, regenerate: true, otpCode } } });
       codes.set(answer.updated.singleton.codes);
-    }, { submit: t("codes.make") })),
+    }, { submit: t("codes.make") })) : null,
   ]);
   return page(t("nav.recoveryCodes"), heading(t("nav.recoveryCodes"), t("codes.lead")), box);
 }

@@ -41,8 +41,8 @@ function form({ schema, stored }, made) {
   };
   return [
     h("div.verdict.fail", { role: "alert", hidden: () => !summary() }, h("strong", summary)),
-    h("form.form", { onsubmit: (event) => { event.preventDefault(); event.target.querySelector(".save").click(); } },
-      h("section.card", fields.filter(isFirst)), h("details.card", h("summary", t("setup.more")), h("div.form", fields.filter((one) => !isFirst(one)))), h("div.buttons", worker(t("setup.go"), send, { kind: "primary save" }))),
+    h("form.form", { onsubmit: (event) => event.preventDefault() },
+      h("section.card", fields.filter(isFirst)), h("details.card", h("summary", t("setup.more")), h("div.form", fields.filter((one) => !isFirst(one)))), h("div.buttons", worker(t("setup.go"), send, { kind: "primary save", type: "submit" }))),
   ];
 }
 

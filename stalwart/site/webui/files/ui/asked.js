@@ -37,6 +37,6 @@ export function askedForm(fields, send, { submit, names = {}, extra } = {}) {
       inputs.get(place).focus();
     }
   };
-  const run = worker(submit, work, { kind: "primary" });
-  return h("form.form", { onsubmit: (event) => { event.preventDefault(); run.click(); } }, fields.some(({ type, name }) => type === "password" && name === "currentSecret") && !inputs.has("username") ? h("input.offscreen", { type: "text", autocomplete: "username", value: viewer.name, readonly: true, tabindex: "-1", "aria-hidden": "true" }) : null, boxes, extra, h("div.buttons", run));
+  const run = worker(submit, work, { kind: "primary", type: "submit" });
+  return h("form.form", { onsubmit: (event) => event.preventDefault() }, fields.some(({ type, name }) => type === "password" && name === "currentSecret") && !inputs.has("username") ? h("input.offscreen", { type: "text", autocomplete: "username", value: viewer.name, readonly: true, tabindex: "-1", "aria-hidden": "true" }) : null, boxes, extra, h("div.buttons", run));
 }

@@ -16,6 +16,7 @@ export function button(text, onclick, { kind = "", name, type = "button", disabl
 export function worker(text, work, options = {}) {
   const busy = signal(false);
   return button(text, async (event) => {
+    event.preventDefault(); // one of the type submit is pressed by Enter in a field of its form
     if (busy.peek()) return;
     busy.set(true);
     try {
