@@ -69,14 +69,15 @@ def check(card: Card) -> CardFacts:
     return CardFacts(
         uid=uid or None,
         version=versions.pop() if versions else None,
-        name=_name(card),
+        name=name_of(card),
         kind=kind or "individual",
         emails=tuple(dict.fromkeys(address for each in card.all("EMAIL") if (address := each.text.strip()))),
         terms=_terms(card),
     )
 
 
-def _name(card: Card) -> str:
+def name_of(card: Card) -> str:
+    """FN, or what N and ORG make of it; may be empty."""
     for called in ("FN", "ORG"):
         found = card.first(called)
         if found is not None and found.text.strip():

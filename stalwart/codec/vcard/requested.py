@@ -8,10 +8,12 @@ from typing import Final
 
 from attrs import frozen
 
-from stalwart.codec.vcard.card import VERSIONS, read_card, version_of
+from stalwart.codec.content_lines import escaped
+from stalwart.codec.vcard.card import VERSIONS, Card, read_card, version_of
+from stalwart.codec.vcard.checking import name_of
 from stalwart.codec.vcard.conditions import AddressData, PropSelection
 from stalwart.codec.vcard.conversion import converted
-from stalwart.codec.vcard.lines import MalformedCard
+from stalwart.codec.vcard.lines import CardProperty, MalformedCard
 from stalwart.codec.vcard.selection import selected
 
 _LONGEST_FIELD: Final = 1000
@@ -35,8 +37,37 @@ class Requested:
         except MalformedCard:
             return octets
         if self.version is not None:
-            card = converted(card, self.version)
+            card = _translated(card, self.version)
         return selected(card, self.props).octets()
+
+
+def _translated(card: Card, version: str) -> Card:
+    """A card in a version, with what that must have. What is made for it is written as 3.0 and 4.0 have it."""
+    if card.version == "2.1":
+        return _named(converted(card, version), version)
+    return converted(_named(card, version), version)
+
+
+def _named(card: Card, version: str) -> Card:
+    """With names that the version must have, where the card has them not, as in its own version it need not: FN in 3.0
+    and 4.0 (RFC 2426 3.1.1, RFC 6350 6.2.1), N in 2.1 and 3.0 (RFC 2426 3.1.2).
+    """
+    has_name, has_parts = card.first("FN") is not None, card.first("N") is not None
+    name = "" if has_name and has_parts else escaped(_name_or_address(card))
+    added = []
+    if not has_name and version != "2.1":
+        added.append(CardProperty.of("FN", name))
+    if not has_parts and version != "4.0":
+        added.append(CardProperty.of("N", f"{name};;;;"))
+    return Card([*card.properties[:1], *added, *card.properties[1:]]) if added else card
+
+
+def _name_or_address(card: Card) -> str:
+    written = card.first("FN")
+    if written is not None and written.text.strip():
+        return written.text.strip()
+    found = (each.text.strip() for name in ("EMAIL", "TEL", "UID") for each in card.all(name))
+    return name_of(card) or next(filter(None, found), "")
 
 
 def requested(asked: AddressData | None, accept: str | None) -> Requested:

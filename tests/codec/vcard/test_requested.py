@@ -54,3 +54,20 @@ class GivingTests(SynchronousTestCase):
     def test_what_cannot_be_read_is_given_as_it_is(self) -> None:
         octets = b"no card"
         self.assertIs(Requested("3.0").of(octets), octets)
+
+    def test_what_a_version_must_have_is_there(self) -> None:
+        for lines, own, wanted, expected in (
+            (("N:Doe;Jane;;;",), "2.1", "3.0", ["FN:Jane Doe", "N:Doe;Jane;;;"]),
+            (("N:Doe;Jane;;;",), "2.1", "4.0", ["FN:Jane Doe", "N:Doe;Jane;;;"]),
+            (("ORG:A, B;C",), "2.1", "4.0", ["FN:A\\, B\\, C", "ORG:A\\, B;C"]),
+            (("N:;;;;", "TEL:1"), "2.1", "3.0", ["FN:1", "N:;;;;", "TEL:1"]),
+            ((), "2.1", "3.0", ["FN:", "N:;;;;"]),
+            (("FN:Team; x",), "4.0", "3.0", ["N:Team\\; x;;;;", "FN:Team; x"]),
+            (("FN:Team",), "4.0", "2.1", ["N:Team;;;;", "FN:Team"]),
+            (("FN:Team",), "3.0", "4.0", ["FN:Team"]),
+            (("N:Doe;;;;",), "3.0", "2.1", ["N:Doe;;;;"]),
+            (("N:Doe;;;;",), "4.0", "4.0", ["N:Doe;;;;"]),
+        ):
+            octets = "\r\n".join(["BEGIN:VCARD", f"VERSION:{own}", *lines, "END:VCARD", ""]).encode()
+            found = Requested(wanted).of(octets).decode().split("\r\n")[1:-2]
+            self.assertEqual(found, [f"VERSION:{wanted}", *expected], (lines, own, wanted))
