@@ -205,7 +205,7 @@ class CatalogueTests(SynchronousTestCase):
 
     def test_what_nothing_obeys_says_so(self) -> None:
         waiting = """PublicKey
-        DkimSignature Application Enterprise"""
+        DkimSignature Enterprise"""
         self.assertEqual(self.named(lambda made: not made.enforced), set(waiting.split()))
         self.assertEqual(self.named(lambda made: made.doc.endswith("Stored, not enforced yet.")), set(waiting.split()))
 
