@@ -43,6 +43,8 @@ class Clients:
         self.port, self.login, self.password = port, login, password
         self.done = 0
         self.problems: list[str] = []
+        self.unanswered: set[int] = set()
+        """Messages that were handed over again, since their answer got lost."""
         self._numbers = iter(range(MESSAGES))
         self._lock = threading.Lock()
         self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(CONNECTIONS)]
@@ -64,7 +66,7 @@ class Clients:
                         self.problems.append(f"message {number}: {problem}")
                         return
                 except (OSError, smtplib.SMTPException):
-                    pass  # it may have been taken, and its answer lost: it is handed over again
+                    self.unanswered.add(number)  # it may have been taken, and its answer lost: once more
                 client = None
                 time.sleep(0.02)
             with self._lock:
@@ -161,7 +163,7 @@ class CrashTests(SynchronousTestCase):
         time.sleep(3)  # for what should not come
         self.assertIn(daemon.terminate()[0], (0, -signal.SIGTERM))
         self.assertNotIn("Traceback", daemon.log)
-        self.check(kills, wanted, refused)
+        self.check(kills, wanted, refused, clients.unanswered)
 
     def waiting(self, daemon: Daemon) -> list[object]:
         """What the queue still has: reports are in it until they are stored."""
@@ -173,7 +175,7 @@ class CrashTests(SynchronousTestCase):
         with self.sink.lock:
             return Counter((number_of(each.octets), each.recipient) for each in self.sink.taken)
 
-    def check(self, kills: list[float], wanted: set[tuple[int, str]], refused: int) -> None:
+    def check(self, kills: list[float], wanted: set[tuple[int, str]], refused: int, unanswered: set[int]) -> None:
         sent = self.sent()
         self.assertEqual(wanted - sent.keys(), set(), "these were lost")
         self.assertEqual(sent.keys() - wanted, set())
@@ -189,7 +191,9 @@ class CrashTests(SynchronousTestCase):
         self.assertEqual(bounces.keys(), expected)
         self.assertEqual(len(expected), refused)
         again = {n for n, times in bounces.items() if times > 1}
-        self.assertEqual(again, set(), "bounced more than once")
+        # what comes again after its first copy came back is a message of its own (decision 20)
+        self.assertEqual(again - unanswered, set(), "bounced more than once")
+        self.assertLessEqual(len(again), len(kills))
 
 
 def number_of(octets: bytes) -> int:
