@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from attrs import define
 
 from stalwart.codec.caldav.conditions import CalendarData, CompSelection, TimeRange
-from stalwart.codec.icalendar.components import Component, read_calendars
+from stalwart.codec.icalendar.components import Component, end_property, read_calendars
 from stalwart.codec.icalendar.instances import KINDS, LIMIT, Expansion, Instance, instances
 from stalwart.codec.icalendar.lines import MalformedCalendar, Property
 from stalwart.codec.icalendar.spans import END
@@ -198,7 +198,7 @@ def _settled(component: Component) -> list[Property]:
 
 def _instance(instance: Instance, zones: Zones) -> Component:
     component = instance.component
-    end_name = "DUE" if component.name == "VTODO" else "DTEND"
+    end_name = end_property(component)
     has_start = component.has("DTSTART") or component.name != "VTODO"
     properties = []
     if has_start:

@@ -189,6 +189,11 @@ def read_components(lines: Sequence[str], *, is_lenient: bool = False) -> list[C
     return found
 
 
+def end_property(component: Component) -> str:
+    """The name of the property that says when a component ends: a task has a date that it is due at (RFC 5545 3.6)."""
+    return "DUE" if component.name == "VTODO" else "DTEND"
+
+
 def _begun(line: str, parent: Component | None) -> Component:
     name = Property("BEGIN", line).value.strip().upper()
     if not name or len(name) > 255:

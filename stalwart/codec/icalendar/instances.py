@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from attrs import Factory, define
 
-from stalwart.codec.icalendar.components import Component
+from stalwart.codec.icalendar.components import Component, end_property
 from stalwart.codec.icalendar.recurring import Budget, occurrences
 from stalwart.codec.icalendar.rules import Rule, rule
 from stalwart.codec.icalendar.timezones import UTC, Zone
@@ -171,7 +171,7 @@ class _Making:
     def shape(self, component: Component, fallback: Moment | None = None) -> _Shape | None:
         """When a component is; None if it does not say."""
         start = end = lasts = None
-        end_name = "DUE" if component.name == "VTODO" else "DTEND"
+        end_name = end_property(component)
         for each in component.properties:
             name = each.name
             if name in ("DTSTART", "DURATION", end_name):

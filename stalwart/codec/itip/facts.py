@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from stalwart.codec.icalendar.components import Component
+from stalwart.codec.icalendar.components import Component, end_property
 from stalwart.codec.icalendar.instances import sequence_of
 from stalwart.codec.icalendar.lines import Property
 from stalwart.codec.icalendar.timezones import Zone
@@ -170,7 +170,7 @@ def _guest(item: Property, address: str, organizer: str) -> Guest:
 
 def _times(component: Component, zones: Zones) -> tuple[When | None, When | None]:
     start_item, length = component.first("DTSTART"), component.first("DURATION")
-    end_item = component.first("DUE" if component.name == "VTODO" else "DTEND")
+    end_item = component.first(end_property(component))
     start = _when(start_item, zones) if start_item is not None else None
     if end_item is not None:
         return start, _when(end_item, zones)

@@ -8,7 +8,7 @@ from typing import Final
 from attrs import Factory, define
 
 from stalwart.codec.icalendar.comparing import instant
-from stalwart.codec.icalendar.components import Component
+from stalwart.codec.icalendar.components import Component, end_property
 from stalwart.codec.icalendar.instances import KINDS, Instance, instances_of
 from stalwart.codec.icalendar.lines import Property
 from stalwart.codec.icalendar.values import (
@@ -249,7 +249,7 @@ def earlier(source: SchedulingObject, key: Key, part: Component, zones: Zones) -
 
 def _move_end(part: Component, start: Moment, moved: Moment, zones: Zones) -> None:
     """DTEND or DUE as far behind the start as in the series."""
-    item = part.first("DUE" if part.name == "VTODO" else "DTEND")
+    item = part.first(end_property(part))
     if item is None:
         return
     end = moment_of(item)

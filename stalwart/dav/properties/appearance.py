@@ -12,6 +12,7 @@ from stalwart.codec.dav.fragments import supported_components
 from stalwart.codec.dav.multistatus import data_element, element, empty, text_element
 from stalwart.codec.dav.names import APPLE, Name, name
 from stalwart.codec.icalendar.components import read_calendar
+from stalwart.codec.icalendar.instances import KINDS
 from stalwart.codec.icalendar.lines import MalformedCalendar
 from stalwart.codec.icalendar.timezones import iana_zone
 from stalwart.dav.changing import CANNOT_CHANGE, Change, Unsettable
@@ -25,7 +26,6 @@ _HEX: Final = re.compile(r"#([0-9A-Fa-f]{6})(?:[0-9A-Fa-f]{2})?", re.ASCII)
 _SHORT_HEX: Final = re.compile(r"#([0-9A-Fa-f])([0-9A-Fa-f])([0-9A-Fa-f])", re.ASCII)
 _MOST_ORDER: Final = (1 << 31) - 1
 _LONGEST_ZONE: Final = 64 * 1024
-_TAKEN: Final = ("VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY")
 _ALL_COMPONENTS: Final = (
     *("VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE", "VALARM", "STANDARD", "DAYLIGHT", "VAVAILABILITY"),
     *("AVAILABLE", "PARTICIPANT", "VLOCATION", "VRESOURCE"),
@@ -174,7 +174,7 @@ def set_supported_components(change: Change, element: Element | None) -> None:
     if not change.is_new or element is None:
         raise Unsettable(412, "A:supported-calendar-component", CANNOT_CHANGE)
     said = [(comp.attribute("name") or "").strip().upper() for comp in element.all(name("A:comp"))]
-    if not said or any(component not in _ALL_COMPONENTS for component in said) or not set(said) & set(_TAKEN):
+    if not said or any(component not in _ALL_COMPONENTS for component in said) or not set(said) & set(KINDS):
         raise Unsettable(412, "A:supported-calendar-component", "Invalid set of components")
     change.put(COMPONENTS, list(dict.fromkeys(said)))
 

@@ -7,24 +7,21 @@ from typing import Any, Final
 
 from stalwart.codec.icalendar.components import read_calendars
 from stalwart.codec.icalendar.lines import MalformedCalendar
-from stalwart.codec.ids import encode_id
 from stalwart.codec.jscalendar.values import Json
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.errors import NotFound
 from stalwart.groupware.calendar_objects import CalendarObjects
 from stalwart.jmap.accounts import account_argument
-from stalwart.jmap.blobs.access import Readable, find_readable
 from stalwart.jmap.blobs.contents import Decoding, Octets, octets_of
+from stalwart.jmap.blobs.parsing import named_blobs, parse_answer, readable_blobs
 from stalwart.jmap.calendars.calendar_event import CALENDAR_EVENT
 from stalwart.jmap.calendars.capability import CALENDARS, CALENDARS_PARSE
 from stalwart.jmap.calendars.event_properties import NOT_MEMBERS
 from stalwart.jmap.call import Call
-from stalwart.jmap.errors import MethodError
 from stalwart.jmap.methods import method
-from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid
+from stalwart.jmap.standard.argument_reader import ArgumentReader
 from stalwart.jmap.standard.getting import answered_names
-from stalwart.jmap.standard.presence import require_account
-from stalwart.store import Store, Transaction
+from stalwart.store import Store
 from stalwart.store.blob_files import BlobFiles
 from stalwart.store.object_types import CALENDAR
 from stalwart.web.clock import Clock
@@ -44,16 +41,10 @@ async def parse(
     """Blobs as events that are in no calendar."""
     account_id = account_argument(call, shared=CALENDAR)
     reader = ArgumentReader(call.arguments)
-    ids = _blob_ids(call, reader, settings.of(Jmap).parse_limit_event)
+    ids = named_blobs(call, reader, settings.of(Jmap).parse_limit_event)
     asked = reader.texts("properties")
     names = None if asked is None else answered_names(CALENDAR_EVENT.declared, asked, call.request.using)
-    access, now = call.request.access, int(clock.seconds())
-
-    def look(tx: Transaction) -> dict[str, Readable]:
-        require_account(tx, account_id)
-        return find_readable(tx, access, account_id, ids, now)
-
-    found = await store.read(look)
+    found = await readable_blobs(call, store, account_id, ids, int(clock.seconds()))
     decoding = Decoding(_MOST_DECODED)
     parsed: dict[str, list[Json]] = {}
     has_rest = names is not None and "iCalendar" in names
@@ -66,27 +57,13 @@ async def parse(
             continue
         if events:
             parsed[id] = [_shown(each, names) for each in events]
-    return {
-        "accountId": encode_id(account_id),
-        "parsed": parsed or None,
-        "notParsable": [id for id in found if id not in parsed] or None,
-        "notFound": [id for id in ids if id not in found] or None,
-    }
+    return parse_answer(account_id, ids, found, parsed)
 
 
 def _shown(event: Json, names: list[str] | None) -> Json:
     if names is None:
         return event
     return {name: event[name] for name in names if name in event and name not in _HIDDEN}
-
-
-def _blob_ids(call: Call, reader: ArgumentReader, most: int) -> list[str]:
-    given = reader.texts("blobIds")
-    if given is None:
-        raise invalid("blobIds", "is missing")
-    if len(given) > most:
-        raise MethodError("requestTooLarge", f"At most {most} blobs can be parsed in one call, not {len(given)}.")
-    return list(dict.fromkeys(call.request.id_of(each) for each in given))
 
 
 def _events(files: BlobFiles, octets: Octets, most: int, rest: bool) -> list[Json]:

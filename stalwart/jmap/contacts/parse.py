@@ -6,25 +6,22 @@ import re
 from functools import partial
 from typing import Any, Final
 
-from stalwart.codec.ids import encode_id
 from stalwart.codec.vcard.lines import MalformedCard
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.errors import NotFound
 from stalwart.groupware.contacts import Contacts
 from stalwart.jmap.accounts import account_argument
-from stalwart.jmap.blobs.access import Readable, find_readable
 from stalwart.jmap.blobs.contents import Decoding, Octets, octets_of
+from stalwart.jmap.blobs.parsing import named_blobs, parse_answer, readable_blobs
 from stalwart.jmap.call import Call
 from stalwart.jmap.contacts.capability import CONTACTS, CONTACTS_PARSE
 from stalwart.jmap.contacts.card_properties import OWN
 from stalwart.jmap.contacts.contact_card import CONTACT_CARD
 from stalwart.jmap.contacts.conversion import Card, read
-from stalwart.jmap.errors import MethodError
 from stalwart.jmap.methods import method
-from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid
+from stalwart.jmap.standard.argument_reader import ArgumentReader
 from stalwart.jmap.standard.getting import answered_names
-from stalwart.jmap.standard.presence import require_account
-from stalwart.store import Store, Transaction
+from stalwart.store import Store
 from stalwart.store.blob_files import BlobFiles
 from stalwart.store.object_types import ADDRESS_BOOK
 from stalwart.web.clock import Clock
@@ -38,16 +35,10 @@ async def parse(call: Call, *, store: Store, settings: Any, clock: Clock, contac
     """Blobs as Cards that are in no address book."""
     account_id = account_argument(call, shared=ADDRESS_BOOK)
     reader = ArgumentReader(call.arguments)
-    ids = _blob_ids(call, reader, settings.of(Jmap).parse_limit_contact)
+    ids = named_blobs(call, reader, settings.of(Jmap).parse_limit_contact)
     asked = reader.texts("properties")
     names = None if asked is None else answered_names(CONTACT_CARD.declared, asked, call.request.using)
-    access, now = call.request.access, int(clock.seconds())
-
-    def look(tx: Transaction) -> dict[str, Readable]:
-        require_account(tx, account_id)
-        return find_readable(tx, access, account_id, ids, now)
-
-    found = await store.read(look)
+    found = await readable_blobs(call, store, account_id, ids, int(clock.seconds()))
     decoding = Decoding(_MOST_DECODED)
     parsed: dict[str, Card] = {}
     for id, readable in found.items():
@@ -57,21 +48,7 @@ async def parse(call: Call, *, store: Store, settings: Any, clock: Clock, contac
         except (MalformedCard, NotFound):
             continue
         parsed[id] = card if names is None else {name: card[name] for name in names if name in card and name not in OWN}
-    return {
-        "accountId": encode_id(account_id),
-        "parsed": parsed or None,
-        "notParsable": [id for id in found if id not in parsed] or None,
-        "notFound": [id for id in ids if id not in found] or None,
-    }
-
-
-def _blob_ids(call: Call, reader: ArgumentReader, most: int) -> list[str]:
-    given = reader.texts("blobIds")
-    if given is None:
-        raise invalid("blobIds", "is missing")
-    if len(given) > most:
-        raise MethodError("requestTooLarge", f"At most {most} blobs can be parsed in one call, not {len(given)}.")
-    return list(dict.fromkeys(call.request.id_of(each) for each in given))
+    return parse_answer(account_id, ids, found, parsed)
 
 
 def _first(files: BlobFiles, octets: Octets, most: int) -> Card:

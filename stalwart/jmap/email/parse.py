@@ -8,15 +8,15 @@ from typing import Any
 
 import msgspec
 
-from stalwart.codec.ids import encode_id
 from stalwart.codec.mime import headers, scanner
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.errors import NotFound
 from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.allowance import Allowance
-from stalwart.jmap.blobs.access import Readable, find_readable
+from stalwart.jmap.blobs.access import Readable
 from stalwart.jmap.blobs.contents import MOST_DECODED, Decoding, Octets, octets_of
 from stalwart.jmap.blobs.ids import BlobId
+from stalwart.jmap.blobs.parsing import named_blobs, parse_answer, readable_blobs
 from stalwart.jmap.blobs.quota import Uploader, UploadQuota
 from stalwart.jmap.call import Call
 from stalwart.jmap.email.content import Held
@@ -26,11 +26,10 @@ from stalwart.jmap.email.wanted import Wanted, read_wanted
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.mail.capability import MAIL
 from stalwart.jmap.methods import method
-from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid
+from stalwart.jmap.standard.argument_reader import ArgumentReader
 from stalwart.jmap.standard.getting import answered_names
-from stalwart.jmap.standard.presence import require_account
 from stalwart.mail.messages.fragment import FRAGMENT_NAMES
-from stalwart.store import Store, Transaction
+from stalwart.store import Store
 from stalwart.store.blob_files import BlobFiles
 from stalwart.store.incoming import discarding, store_content
 from stalwart.store.object_types import MAILBOX
@@ -45,17 +44,12 @@ async def parse(call: Call, *, store: Store, settings: Any, clock: Clock) -> dic
     account_id = account_argument(call, shared=MAILBOX)
     jmap = settings.of(Jmap)
     reader = ArgumentReader(call.arguments)
-    ids = _blob_ids(call, reader, jmap.parse_limit_email)
+    ids = named_blobs(call, reader, jmap.parse_limit_email)
     names = _names(reader.texts("properties"), call.request.using)
     wanted = read_wanted([name for name in names if name != "id"], reader.rest)
     parsing = _Parsing(names, wanted, call.request.allowance)
     access, now = call.request.access, int(clock.seconds())
-
-    def look(tx: Transaction) -> dict[str, Readable]:
-        require_account(tx, account_id)
-        return find_readable(tx, access, account_id, ids, now)
-
-    found = await store.read(look)
+    found = await readable_blobs(call, store, account_id, ids, now)
     decoding = Decoding(MOST_DECODED)
     uploader = Uploader(access, account_id, UploadQuota.of(jmap, access), now)
     parsed: dict[str, msgspec.Raw] = {}
@@ -65,21 +59,7 @@ async def parse(call: Call, *, store: Store, settings: Any, clock: Clock) -> dic
         shown = await store.blob_work(partial(parsing.shown, id=id, octets=octets, place=place))
         if shown is not None:
             parsed[id] = shown
-    return {
-        "accountId": encode_id(account_id),
-        "parsed": parsed or None,
-        "notParsable": [id for id in found if id not in parsed] or None,
-        "notFound": [id for id in ids if id not in found] or None,
-    }
-
-
-def _blob_ids(call: Call, reader: ArgumentReader, most: int) -> list[str]:
-    given = reader.texts("blobIds")
-    if given is None:
-        raise invalid("blobIds", "is missing")
-    if len(given) > most:
-        raise MethodError("requestTooLarge", f"At most {most} blobs can be parsed in one call, not {len(given)}.")
-    return list(dict.fromkeys(call.request.id_of(each) for each in given))
+    return parse_answer(account_id, ids, found, parsed)
 
 
 def _names(asked: list[str] | None, using: frozenset[str]) -> Sequence[str]:

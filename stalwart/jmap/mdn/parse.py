@@ -18,14 +18,13 @@ from stalwart.config.settings import Settings
 from stalwart.errors import NotFound
 from stalwart.jmap.accounts import account_argument
 from stalwart.jmap.allowance import Allowance
-from stalwart.jmap.blobs.access import Readable, find_readable
 from stalwart.jmap.blobs.contents import MOST_DECODED, Decoding, Octets, octets_of
+from stalwart.jmap.blobs.parsing import named_blobs, parse_answer, readable_blobs
 from stalwart.jmap.call import Call
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.mdn.mdn_object import MDN, wire_of
 from stalwart.jmap.methods import method
-from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid
-from stalwart.jmap.standard.presence import require_account
+from stalwart.jmap.standard.argument_reader import ArgumentReader
 from stalwart.mail.messages import fragment
 from stalwart.mail.messages.parsing import reference_of
 from stalwart.store import Store, Transaction
@@ -42,20 +41,8 @@ LONGEST_TEXT = 64 << 10
 async def parse(call: Call, *, store: Store, settings: Settings, clock: Clock) -> dict[str, Any]:
     """Blobs as notifications."""
     account_id = account_argument(call)
-    ids = ArgumentReader(call.arguments).texts("blobIds")
-    if ids is None:
-        raise invalid("blobIds", "is missing")
-    most = settings.of(Jmap).parse_limit_email
-    if len(ids) > most:
-        raise MethodError("requestTooLarge", f"At most {most} blobs can be parsed in one call, not {len(ids)}.")
-    ids = list(dict.fromkeys(call.request.id_of(each) for each in ids))
-    access, now = call.request.access, int(clock.seconds())
-
-    def look(tx: Transaction) -> dict[str, Readable]:
-        require_account(tx, account_id)
-        return find_readable(tx, access, account_id, ids, now)
-
-    found = await store.read(look)
+    ids = named_blobs(call, ArgumentReader(call.arguments), settings.of(Jmap).parse_limit_email)
+    found = await readable_blobs(call, store, account_id, ids, int(clock.seconds()))
     decoding = Decoding(MOST_DECODED)
     parsed: dict[str, dict[str, Any]] = {}
     for id, readable in found.items():
@@ -68,12 +55,7 @@ async def parse(call: Call, *, store: Store, settings: Settings, clock: Clock) -
         about = await store.read(lambda tx: _about(tx, account_id, frozenset(filter(None, originals.values()))))
         for id, shown in parsed.items():
             shown["forEmailId"] = about.get(originals[id] or "")
-    return {
-        "accountId": encode_id(account_id),
-        "parsed": parsed or None,
-        "notParsable": [id for id in found if id not in parsed] or None,
-        "notFound": [id for id in ids if id not in found] or None,
-    }
+    return parse_answer(account_id, ids, found, parsed)
 
 
 def _about(tx: Transaction, account_id: int, message_ids: frozenset[str]) -> dict[str, str]:
