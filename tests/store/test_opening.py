@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,14 @@ class OpenStoreTests(SynchronousTestCase):
         self.assertIsNotNone(open_store(config, Clock(), Telemetry(), blobs=Path(self.mktemp())))
         self.assertIn("folder", self.refusal(at_type="PostgreSql", host="db.example.test").detail)
         self.assertEqual(self.refusal(at_type="PostgreSql").properties, ("host",))
+
+    def test_what_is_only_looked_at_holds_nothing_open(self) -> None:
+        config = {"@type": "PostgreSql", "host": "db.example.test"}
+        open_store(config, Clock(), Telemetry(), blobs=Path(self.mktemp()))
+        before = len(os.listdir("/dev/fd"))
+        kept = [open_store(config, Clock(), Telemetry(), blobs=Path(self.mktemp())) for _ in range(5)]
+        self.assertEqual(len(os.listdir("/dev/fd")), before)
+        self.assertEqual(len(kept), 5)
 
     def test_a_truth_value_is_no_number(self) -> None:
         self.assertEqual(self.refusal(at_type="Sqlite", path="x", poolWorkers=True).properties, ("poolWorkers",))

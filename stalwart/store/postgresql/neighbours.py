@@ -72,12 +72,13 @@ class PostgreSqlNeighbours:
         self._looked_in = time.monotonic()
         self._beating: Any = None
         self._is_closed = False
-        self._wake_read, self._wake_write = os.pipe()
-        os.set_blocking(self._wake_read, False)
-        os.set_blocking(self._wake_write, False)
+        self._wake_read = self._wake_write = -1
 
     def start(self) -> None:
         """Show that the reactor lives, from now on; ``run`` is for a thread, once the database has its tables."""
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
         self._look_in()
 
     def listen(self, hear: Callable[[Words | None], object]) -> None:
@@ -105,7 +106,7 @@ class PostgreSqlNeighbours:
         self._beating = self._reactor.callLater(BEAT / 2, self._look_in)
 
     def _wake(self) -> None:
-        with contextlib.suppress(OSError):  # full: it will wake anyway; closed: nobody is there
+        with self._lock, contextlib.suppress(OSError):  # full: it will wake anyway; closed: nobody is there
             os.write(self._wake_write, b"\0")
 
     def _call(self, function: Callable[..., object], *arguments: Any) -> None:
@@ -137,8 +138,10 @@ class PostgreSqlNeighbours:
                     self._rest(BEAT)
             finally:
                 connection.close()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
+        with self._lock:  # nobody writes to what gets these numbers next
+            ends, self._wake_read, self._wake_write = (self._wake_read, self._wake_write), -1, -1
+        for end in ends:
+            os.close(end)
 
     def _rest(self, pause: float) -> None:
         select.select([self._wake_read], [], [], pause)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -94,6 +95,17 @@ class WordTests(NodeCase):
             one.neighbours.tell(word)
         await self.until(lambda: len(two.heard) >= len(words))
         self.assertEqual(two.heard, words)
+
+    async def test_who_has_closed_writes_nowhere(self) -> None:
+        one = Node(self, "one")
+        await self.until(lambda: self.do("SELECT id FROM node"))
+        await one.close()
+        ends = [os.pipe() for _ in range(8)]  # get the numbers that the closed ones had
+        one.neighbours.tell(["account", 5])
+        for read, write in ends:
+            os.close(write)
+            self.assertEqual(os.read(read, 10), b"")
+            os.close(read)
 
     async def test_who_was_away_is_told_so(self) -> None:
         one = Node(self, "one")
