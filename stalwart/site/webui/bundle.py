@@ -16,6 +16,7 @@ from typing import Any
 
 from stalwart.codec.markup import Markup, tag
 from stalwart.errors import NotFound
+from stalwart.site.webui.lean import lean
 from stalwart.web.answers import Answer, Headers
 from stalwart.web.exchange import Exchange
 from stalwart.web.static import Asset, asset
@@ -63,7 +64,7 @@ class WebInterface:
         return sorted(name for name in self._files() if name != PAGE)
 
     def body(self, name: str) -> bytes:
-        """What is in a file.
+        """What is sent of a file.
 
         :raises NotFound: there is none.
         """
@@ -112,7 +113,8 @@ class WebInterface:
 
     def _files(self) -> Mapping[str, bytes]:
         if self._read is None:
-            found = dict(_walk(files("stalwart.site.webui").joinpath("files"), ""))
+            read = _walk(files("stalwart.site.webui").joinpath("files"), "")
+            found = {name: lean(name, body) for name, body in read}
             digest = sha256()
             for name, body in sorted(found.items()):
                 digest.update(b"%d %d " % (len(name), len(body)) + name.encode() + body)

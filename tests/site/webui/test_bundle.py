@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from importlib.resources import files
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.errors import NotFound
 from stalwart.oauth.pages.files import sign_in_assets
 from stalwart.site.webui.bundle import WebInterface, imports
+from stalwart.site.webui.lean import NAMED, catalogue, lean
 
 HEAVIEST = 90 * 1024  # webui 5.7
 HEAVIEST_AT_ONCE = 60 * 1024
@@ -27,13 +29,15 @@ def packed(body: bytes) -> int:
 
 def words(language: str) -> dict[str, str | dict[str, str]]:
     """A catalogue, whose lines are one text each."""
-    found: dict[str, str | dict[str, str]] = {}
-    for line in WebInterface().body(f"words/{language}.js").decode().splitlines():
-        parts = re.fullmatch(r'  (?:"([^"]+)"|(\w+)): (.+),', line)
-        if parts:
-            value = re.sub(r"([{,] )(\w+):", r'\1"\2":', parts[3]) if parts[3].startswith("{ ") else parts[3]
-            found[parts[1] or parts[2]] = json.loads(value)
+    found = {}
+    for name, text in catalogue(source(f"words/{language}.js")).items():
+        found[name] = json.loads(re.sub(r"([{,] )(\w+):", r'\1"\2":', text) if text.startswith("{ ") else text)
     return found
+
+
+def source(name: str) -> str:
+    """A file as it is kept."""
+    return files("stalwart.site.webui").joinpath("files", name).read_text()
 
 
 def marks(text: str | dict[str, str]) -> set[str]:
@@ -74,8 +78,24 @@ class FileTests(SynchronousTestCase):
         self.assertNotIn("url(", self.interface.body("style.css").decode())
 
     def test_modules_are_short(self) -> None:
-        long = {name for name, text in self.scripts.items() if text.count("\n") > LONGEST_MODULE}
+        long = {name for name in self.scripts if source(name).count("\n") > LONGEST_MODULE}
         self.assertEqual(long - {"words/en.js", "words/de.js"}, set())
+
+    def test_lines_of_modules_can_be_told_apart(self) -> None:
+        for name in self.scripts:
+            text = source(name)
+            self.assertNotIn("/*", text, name)
+            odd = [line for line in text.splitlines() if line.count("`") % 2 or line.endswith("\\")]
+            self.assertEqual((name, odd), (name, []))
+
+    def test_what_is_sent_is_lean(self) -> None:
+        self.assertEqual(lean("a.js", b"// what\nlet a = 1;\n\n  // why\n  f(a); // so\n"), b"let a = 1;\nf(a); // so")
+        self.assertEqual(lean("a.css", b"/* b */\na, b {\n  color: red;\n}\n"), b"a,b{color:red}")
+        self.assertEqual(
+            lean("words/xx.js", b'export default {\n  a: "one, two",\n};\n'), b'export default ["one, two"];'
+        )
+        self.assertEqual(lean(NAMED, b'  a: "one",\n'), b'a: "one",')
+        self.assertEqual(lean("a.svg", b" <svg/> "), b" <svg/> ")
 
     def test_sign_in_pages_are_light(self) -> None:
         files = sign_in_assets()

@@ -26,12 +26,14 @@ export function number(value, options) {
 export async function chooseLanguage(wanted) {
   const asked = [wanted, localStorage.getItem(KEPT), ...navigator.languages];
   const found = asked.filter(Boolean).map((one) => one.toLowerCase().split(/[-_]/)[0]).find((one) => one in LANGUAGES) || "en";
-  words = found === "en" ? english : (await LOADERS[found]()).default;
+  words = found === "en" ? english : named((await LOADERS[found]()).default);
   plurals = new Intl.PluralRules(found);
   document.documentElement.lang = found;
   language.set(found);
 }
 
+// Other catalogues are sent as lists in the order of the English one.
+const named = (texts) => Object.fromEntries(Object.keys(english).map((name, at) => [name, texts[at]]));
 const LOADERS = { de: () => import("../words/de.js") };
 
 export async function keepLanguage(wanted) {

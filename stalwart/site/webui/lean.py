@@ -1,0 +1,35 @@
+"""Files of the web interface as they are sent: without comments and indentation, texts of another language as a list.
+
+The modules are kept as people read them. Comments stand on lines of their own and no text goes over several lines (the
+house test looks after both), so lines are all that has to be known of the language. Names of texts are those of the
+English catalogue, in its order.
+"""
+
+from __future__ import annotations
+
+import re
+
+NAMED = "words/en.js"
+_WORDS = re.compile(r"words/\w+\.js")
+_TEXT = re.compile(r'^  (?:"([^"]+)"|(\w+)): (.+),$', re.MULTILINE)
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_AROUND = re.compile(r"\s*([{};,])\s*")
+
+
+def lean(name: str, body: bytes) -> bytes:
+    """``body`` of the file ``name`` as it is sent."""
+    if name.endswith(".css"):
+        text = _AROUND.sub(r"\1", _COMMENT.sub("", body.decode())).replace(": ", ":").replace(";}", "}")
+        return text.strip().encode()
+    if not name.endswith(".js"):
+        return body
+    text = body.decode()
+    if _WORDS.fullmatch(name) and name != NAMED:
+        return f"export default [{','.join(catalogue(text).values())}];".encode()
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//")).encode()
+
+
+def catalogue(text: str) -> dict[str, str]:
+    """The texts of a catalogue by their names, each as it is written: a string, or an object of plural forms."""
+    return {quoted or bare: value for quoted, bare, value in _TEXT.findall(text)}
