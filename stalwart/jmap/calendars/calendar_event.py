@@ -45,6 +45,18 @@ class EventRules(Rules):
             respelt(given)
         return {**await prepare_large(asking, arguments), **refused}
 
+    async def prepare_copies(
+        self, origin: Asking, asking: Asking, create: Mapping[str, dict[str, Any]]
+    ) -> Mapping[str, StalwartError]:
+        asking.prepared[WRITES] = True
+        for given in create.values():
+            respelt(given)
+        return {
+            key: wrong("The times in UTC are given both or not at all.", *UTC_TIMES)
+            for key, given in create.items()
+            if not _has_both_times(given)
+        }
+
 
 def _has_both_times(given: Mapping[str, Any]) -> bool:
     return len({given.get(name) is None for name in UTC_TIMES}) == 1

@@ -15,8 +15,8 @@ from stalwart.codec.dav.paths import encode_segment
 from stalwart.codec.icalendar.components import Component
 from stalwart.codec.jscalendar.values import Json
 from stalwart.groupware.attaching import MOST, PLACE
-from stalwart.groupware.attachments import Attachment, held_in
-from stalwart.jmap.blobs.access import find_readable
+from stalwart.groupware.attachments import Attachment, Held, held_in
+from stalwart.jmap.blobs.access import Readable, find_readable
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.standard.asking import Asking
@@ -46,12 +46,17 @@ def with_blob_ids(event: Json, data: Mapping[str, Any]) -> Json:
     return {**event, LINKS: made}
 
 
-def _with_blob_id(link: Any, held: Mapping[str, Attachment]) -> Any:
+def _with_blob_id(link: Any, held: Held) -> Any:
+    id = _held_by(link, held)
+    return link if id is None else {**link, "blobId": str(BlobId(held[id].hash))}
+
+
+def _held_by(link: Any, held: Held) -> str | None:
+    """By what a file is known that a link leads to, if it is among those."""
     href = link.get("href") if isinstance(link, dict) else None
     if not isinstance(href, str) or PLACE not in href:
-        return link
-    id = next((part for part in href.split("/") if part in held), None)
-    return link if id is None else {**link, "blobId": str(BlobId(held[id].hash))}
+        return None
+    return next((part for part in href.split("/") if part in held), None)
 
 
 def _links(event: Json) -> Iterator[tuple[str, dict[str, Any], str]]:
@@ -73,8 +78,31 @@ def has_blob_ids(event: Json) -> bool:
     return any("blobId" in holder[key] for _, holder, key in _links(event))
 
 
-def taken_in(tx: Transaction, asking: Asking, address: str, event: Json, old: Json) -> tuple[Json, list[Attached]]:
-    """An event without ids of blobs: those that are new become files that it holds. Raises ``SetRefused``."""
+def brought_along(asking: Asking, address: str, event: Json, held: Held) -> tuple[Json, list[Attached]]:
+    """A copy of an event that has ``held`` these files, with files of its own in their places: what it names has the
+    URL of the account that it goes to, and goes with it.
+    """
+    from stalwart.codec.jscalendar.patches import copied
+
+    made, found = copied(event), dict[str, Attached]()
+    for _, holder, key in _links(made):
+        link = holder[key]
+        id = _held_by(link, held)
+        if id is None or link.get("blobId") not in (None, str(BlobId(held[id].hash))):
+            continue
+        if id not in found:
+            found[id] = _attachment(asking, address, held[id])
+        link.pop("blobId", None)
+        link["href"] = found[id].url
+    return made, list(found.values())
+
+
+def taken_in(
+    tx: Transaction, asking: Asking, address: str, event: Json, old: Json, origin: Asking | None = None
+) -> tuple[Json, list[Attached]]:
+    """An event without ids of blobs: those that are new become files that it holds. What is copied from ``origin`` may
+    name blobs there. Raises ``SetRefused``.
+    """
     from stalwart.codec.jscalendar.patches import copied
 
     if not has_blob_ids(event):
@@ -86,7 +114,7 @@ def taken_in(tx: Transaction, asking: Asking, address: str, event: Json, old: Js
         blob_id = link.pop("blobId", None)
         if blob_id is None or (link.get("href") is not None and known.get(link["href"]) == blob_id):
             continue
-        attached = _attached(tx, asking, address, link, blob_id, where)
+        attached = _attached(tx, asking, address, link, _readable(tx, asking, blob_id, where, origin))
         link["href"] = attached.url
         link.setdefault("rel", "enclosure")
         found.append(attached)
@@ -95,20 +123,29 @@ def taken_in(tx: Transaction, asking: Asking, address: str, event: Json, old: Js
     return made, found
 
 
-def _attached(tx: Transaction, asking: Asking, address: str, link: Json, blob_id: Any, where: str) -> Attached:
-    readable = None
-    if isinstance(blob_id, str):
-        readable = find_readable(tx, asking.access, asking.account_id, [blob_id], asking.now).get(blob_id)
-    if readable is None or readable.id.section is not None:
-        raise SetRefused("invalidProperties", "There is no such blob.", (f"{where}/blobId",))
+def _readable(tx: Transaction, asking: Asking, blob_id: Any, where: str, origin: Asking | None) -> Readable:
+    for account in (asking, origin):
+        if account is not None and isinstance(blob_id, str):
+            found = find_readable(tx, asking.access, account.account_id, [blob_id], asking.now).get(blob_id)
+            if found is not None and found.id.section is None:
+                return found
+    raise SetRefused("invalidProperties", "There is no such blob.", (f"{where}/blobId",))
+
+
+def _attached(tx: Transaction, asking: Asking, address: str, link: Json, readable: Readable) -> Attached:
     tx.blobs.use(readable.id.hash, asking.account_id)
-    id, title = managed_id(readable.id.hash, secrets.token_urlsafe(_TOKEN)), link.get("title")
+    title, kind = link.get("title"), link.get("contentType")
     name = title if isinstance(title, str) and title else None
-    url = f"{asking.services['base_url']}{PLACE}{encode_segment(address)}/{id}/{encode_segment(name or _NAMELESS)}"
-    kind = link.get("contentType")
-    media_type = kind if isinstance(kind, str) else None
     link["size"] = readable.blob.size
-    return Attached(id, url, Attachment(readable.id.hash, readable.blob.size, media_type, name))
+    media_type = kind if isinstance(kind, str) else None
+    return _attachment(asking, address, Attachment(readable.id.hash, readable.blob.size, media_type, name))
+
+
+def _attachment(asking: Asking, address: str, record: Attachment) -> Attached:
+    """A file as an attachment of its own, with the URL that it has."""
+    id = managed_id(record.hash, secrets.token_urlsafe(_TOKEN))
+    name = encode_segment(record.filename or _NAMELESS)
+    return Attached(id, f"{asking.services['base_url']}{PLACE}{encode_segment(address)}/{id}/{name}", record)
 
 
 def mark_attached(calendar: Component, attached: list[Attached]) -> None:

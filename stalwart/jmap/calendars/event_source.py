@@ -8,6 +8,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from stalwart.errors import Forbidden, NotFound
+from stalwart.groupware.attachments import held_in
 from stalwart.groupware.viewers import Viewer
 from stalwart.jmap.calendars.event_ids import base_of
 from stalwart.jmap.calendars.event_querying import EventSearch, expands
@@ -77,7 +78,8 @@ class EventSource:
         if found is None:
             raise NotFound
         is_whole = original == base_of(original) and _sight(tx, origin).is_own
-        return EventWriting(tx, asking, change, _sight(tx, asking)).create(found if is_whole else None)
+        writing = EventWriting(tx, asking, change, _sight(tx, asking), origin=origin)
+        return writing.create(found if is_whole else None, held_in(found.data))
 
     def query(self, tx: Transaction, asking: Asking, query: Query, window: Window) -> QueryAnswer:
         sight = _sight(tx, asking)

@@ -18,13 +18,13 @@ from stalwart.codec.jscalendar.checking import InvalidEvent
 from stalwart.codec.jscalendar.values import Json, utc_text
 from stalwart.config.collaboration.calendar import Calendar
 from stalwart.errors import NotFound
-from stalwart.groupware.attachments import held_in, written
+from stalwart.groupware.attachments import Held, held_in, written
 from stalwart.groupware.calendar_objects import CalendarObjects, Examined
 from stalwart.groupware.kinds import CALENDARS
 from stalwart.groupware.traits import ATTACHMENTS, DRAFT
 from stalwart.groupware.violations import Rule, Violation
 from stalwart.jmap.calendars.event_ids import base_of, recurrence_id_of
-from stalwart.jmap.calendars.event_links import Attached, has_blob_ids, mark_attached, taken_in
+from stalwart.jmap.calendars.event_links import Attached, brought_along, has_blob_ids, mark_attached, taken_in
 from stalwart.jmap.calendars.event_people import MAILTO, ORGANIZER, PARTICIPANTS, Identities, is_only_answer, people
 from stalwart.jmap.calendars.event_places import EventPlaces
 from stalwart.jmap.calendars.event_private import (
@@ -63,12 +63,22 @@ class Tried(Exception):
 
 
 class EventWriting:
-    """One change in one transaction. With ``is_trial`` it ends with ``Tried`` where something would be written."""
+    """One change in one transaction. With ``is_trial`` it ends with ``Tried`` where something would be written.
+    ``origin`` is the asking for what a copy is made of.
+    """
 
     def __init__(
-        self, tx: Transaction, asking: Asking, change: Change, sight: EventSight, *, is_trial: bool = False
+        self,
+        tx: Transaction,
+        asking: Asking,
+        change: Change,
+        sight: EventSight,
+        *,
+        is_trial: bool = False,
+        origin: Asking | None = None,
     ) -> None:
         self._is_trial = is_trial
+        self._origin = origin
         self._tx = tx
         self._asking = asking
         self._change = change
@@ -80,8 +90,10 @@ class EventWriting:
         self._places = EventPlaces(tx, asking, sight)
         self._sends = bool(asking.prepared.get(SENDS))
 
-    def create(self, original: StoredEvent | None = None) -> int:
-        """A new event, in the lines of the ``original`` that it is copied from, if there is one."""
+    def create(self, original: StoredEvent | None = None, held: Held | None = None) -> int:
+        """A new event, in the lines of the ``original`` that it is copied from, if there is one; of the files that a
+        copied event has ``held`` it has copies.
+        """
         change, now = self._change, self._now
         event = self._given()
         event.setdefault("@type", "Event")
@@ -98,14 +110,18 @@ class EventWriting:
         own: Json = {}
         if not self._sight.is_own:
             own, event = own_part(event), shared_part(event)
+        brought: list[Attached] = []
+        if held:
+            event, brought = brought_along(self._asking, self._places.address, event, held)
         event, attached = self._with_files(event, {})
+        attached += brought
         self._check_people(event, {})
         is_draft = bool(change.new[IS_DRAFT])
         beside: dict[str, Any] = {DRAFT: True} if is_draft else {}
         before = None
         if original is not None:
-            before, beside[ATTACHMENTS] = original.octets, original.data.get(ATTACHMENTS)
-        beside = _holding(beside, attached, original.data if original is not None else {})
+            before = original.octets
+        beside = _holding(beside, attached, {})
         is_silent = original is not None or is_draft or not self._tells(event)
         with refusals():
             examined = self._examined(event, before, attached)
@@ -245,7 +261,7 @@ class EventWriting:
         """An event whose new links to blobs are files that it holds; such are written in the transaction only."""
         if self._is_trial and has_blob_ids(event):
             raise NotFound
-        return taken_in(self._tx, self._asking, self._places.address, event, old)
+        return taken_in(self._tx, self._asking, self._places.address, event, old, self._origin)
 
     def _shown_links(self, given: StoredEvent, old: Json) -> Json:
         from stalwart.jmap.calendars.event_links import with_blob_ids

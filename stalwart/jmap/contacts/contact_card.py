@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from stalwart.codec.ids import encode_id
 from stalwart.directory.access import Access
@@ -36,6 +37,12 @@ class CardRules(Rules):
 
     async def prepare(self, asking: Asking, arguments: SetArguments) -> Mapping[str, StalwartError]:
         return await preparing.prepare(asking, arguments)
+
+    async def prepare_copies(
+        self, origin: Asking, asking: Asking, create: Mapping[str, dict[str, Any]]
+    ) -> Mapping[str, StalwartError]:
+        await preparing.prepare_copies(origin, asking, create)
+        return {}
 
 
 async def _begin(call: Call, services: Services) -> None:

@@ -79,6 +79,15 @@ def _octets(tx: Any, account_id: int, id: int) -> bytes | None:
     return found
 
 
+async def prepare_copies(origin: Asking, asking: Asking, create: Mapping[str, Mapping[str, Any]]) -> None:
+    """Read what copies name, be it of the account that they go to or of the one that they come from."""
+    wanted = {id for each in create.values() for id in blobs_wanted(each)}
+    await _read_blobs(asking, wanted)
+    contents = Prepared.of(asking).contents
+    await _read_blobs(origin, wanted - contents.keys())
+    contents.update(Prepared.of(origin).contents)
+
+
 async def _read_blobs(asking: Asking, ids: Iterable[str]) -> None:
     """Those that can be in a card; others are not there for it."""
     store, prepared = asking.services["store"], Prepared.of(asking)

@@ -6,7 +6,8 @@ message around it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from stalwart.config.collaboration.jmap import Jmap
 from stalwart.errors import StalwartError
@@ -14,7 +15,6 @@ from stalwart.jmap.blobs.access import Readable, find_readable
 from stalwart.jmap.blobs.contents import Decoding, octets_of
 from stalwart.jmap.blobs.ids import NotABlobId, parse_blob_id
 from stalwart.jmap.errors import SetRefused
-from stalwart.jmap.standard.arguments import SetArguments
 from stalwart.jmap.standard.asking import Asking, Change
 from stalwart.store import Blob, Store, Transaction
 from stalwart.store.blob_files import Stored
@@ -22,10 +22,14 @@ from stalwart.store.collection_rows import FileNode
 from stalwart.store.incoming import store_content
 
 
-async def prepare_parts(asking: Asking, arguments: SetArguments) -> Mapping[str, StalwartError]:
-    """Take parts of messages out of them, into ``asking.prepared`` by creation id or id; what cannot be is refused."""
+async def prepare_parts(
+    asking: Asking, given_by_key: Iterable[tuple[str, Mapping[str, Any]]], origin: Asking | None = None
+) -> Mapping[str, StalwartError]:
+    """Take parts of messages out of them, into ``asking.prepared`` by creation id or id; what cannot be is refused.
+    Copies may name those of the account that they come from, ``origin``.
+    """
     wanted: dict[str, str] = {}
-    for key, given in (*arguments.create.items(), *arguments.update.items()):
+    for key, given in given_by_key:
         blob_id = given.get("blobId")
         if isinstance(blob_id, str):
             text = asking.request.created_ids.get(blob_id[1:], "") if blob_id.startswith("#") else blob_id
@@ -34,8 +38,7 @@ async def prepare_parts(asking: Asking, arguments: SetArguments) -> Mapping[str,
     if not wanted:
         return {}
     store: Store = asking.services["store"]
-    access, account_id = asking.request.access, asking.account_id
-    found = await store.read(lambda tx: find_readable(tx, access, account_id, wanted.values(), asking.now))
+    found = await store.read(lambda tx: _readable(tx, asking, wanted.values(), origin))
     decoding = Decoding(asking.services["settings"].of(Jmap).max_upload_size)
     refused: dict[str, StalwartError] = {}
     for key, text in wanted.items():
@@ -48,9 +51,11 @@ async def prepare_parts(asking: Asking, arguments: SetArguments) -> Mapping[str,
 
 
 def content_of(
-    tx: Transaction, asking: Asking, change: Change, original: FileNode | None
+    tx: Transaction, asking: Asking, change: Change, original: FileNode | None, origin: Asking | None = None
 ) -> bytes | Stored | Blob | None:
-    """What is to be in the file, None for a folder; ``original`` is what is copied. Raises ``SetRefused``."""
+    """What is to be in the file, None for a folder; ``original`` is what is copied from ``origin``. Raises
+    ``SetRefused``.
+    """
     text = change.new["blobId"]
     if text is None:
         return None
@@ -60,11 +65,19 @@ def content_of(
     hash = None if _is_part(text) else _hash(text)
     if hash is not None and original is not None and hash == original.blob:
         return tx.blobs.find(hash)
-    found = find_readable(tx, asking.access, asking.account_id, [text], asking.now).get(text)
+    found = _readable(tx, asking, [text], origin).get(text)
     if hash is None or found is None:
         raise SetRefused("invalidProperties", "There is no such blob.", ("blobId",))
     tx.blobs.use(hash, asking.account_id)
     return found.blob
+
+
+def _readable(tx: Transaction, asking: Asking, ids: Iterable[str], origin: Asking | None) -> dict[str, Readable]:
+    wanted = list(ids)
+    found = find_readable(tx, asking.access, asking.account_id, wanted, asking.now)
+    if origin is not None and len(found) < len(set(wanted)):
+        found = find_readable(tx, asking.access, origin.account_id, wanted, asking.now) | found
+    return found
 
 
 def _is_part(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from stalwart.errors import StalwartError
 from stalwart.groupware.locking import Touch, is_locked
@@ -34,9 +35,17 @@ _TIME = Property(Nullable(UTCDate()), default=None)
 class NodeRules(Rules):
     """What is beside the transaction; files and folders that exchange their names."""
 
+    of_originals = frozenset(("onDestroyRemoveChildren",))
+
     async def prepare(self, asking: Asking, arguments: SetArguments) -> Mapping[str, StalwartError]:
         Manners.of(asking)  # arguments that are wrong are so for all
-        return await content.prepare_parts(asking, arguments)
+        return await content.prepare_parts(asking, (*arguments.create.items(), *arguments.update.items()))
+
+    async def prepare_copies(
+        self, origin: Asking, asking: Asking, create: Mapping[str, dict[str, Any]]
+    ) -> Mapping[str, StalwartError]:
+        Manners.of(asking)
+        return await content.prepare_parts(asking, create.items(), origin)
 
     def letting_go(self, tx: Transaction, asking: Asking, named: Mapping[int, Collection[str]]) -> bool:
         account_id, viewer = asking.account_id, Viewer.of(asking.access)

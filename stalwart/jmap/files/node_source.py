@@ -93,7 +93,7 @@ class NodeSource:
         if not sight.may_read(original):
             raise Forbidden("The original may not be read.")
         node = tx.collections.nodes.many(origin.account_id, [original])[original]
-        return writing.Writing(tx, asking, change).create(node)
+        return writing.Writing(tx, asking, change).create(node, origin)
 
     def query(self, tx: Transaction, asking: Asking, query: Query, window: Window) -> QueryAnswer:
         sight, depth = Sight.of(tx, Viewer.of(asking.access), asking.account_id), _depth(asking)

@@ -49,11 +49,11 @@ class Writing:
         self._tree: FileTree = asking.services["file_tree"]
         self._manners = Manners.of(asking)
 
-    def create(self, original: FileNode | None = None) -> int:
-        """A new file or folder, whose content may be that of an ``original`` in another account."""
+    def create(self, original: FileNode | None = None, origin: Asking | None = None) -> int:
+        """A new file or folder, whose content may be that of an ``original`` that ``origin`` asks for."""
         new = self._change.new
         self._check_kind()
-        content = content_of(self._tx, self._asking, self._change, original)
+        content = content_of(self._tx, self._asking, self._change, original, origin)
         node_type = wire.DIRECTORY if content is None else wire.FILE
         if new["nodeType"] not in (None, node_type):
             raise _wrong("A file has a blobId, a folder has none.", "nodeType", "blobId")

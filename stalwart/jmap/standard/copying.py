@@ -14,9 +14,10 @@ from stalwart.jmap.standard.arguments import CopyArguments, SetArguments
 from stalwart.jmap.standard.asking import Asking, Services
 from stalwart.jmap.standard.creations import Creations
 from stalwart.jmap.standard.declaration import ANY
+from stalwart.jmap.standard.order import creation_order
 from stalwart.jmap.standard.outcome import SetOutcome
 from stalwart.jmap.standard.presence import require_account
-from stalwart.jmap.standard.proposals import with_ids
+from stalwart.jmap.standard.proposals import references, with_ids
 from stalwart.jmap.standard.rules import Backed
 from stalwart.jmap.standard.setting import Responses, carry_out
 from stalwart.jmap.standard.states import State, require_state
@@ -31,10 +32,13 @@ async def copy_objects(backed: Backed, call: Call, services: Services) -> Respon
         raise MethodError("invalidArguments", 'The arguments "fromAccountId" and "accountId" must differ.')
     arguments = CopyArguments.read(call)
     asking = Asking.of(backed.declared, call, account_id, arguments.rest, services)
-    origin = Asking.of(backed.declared, call, from_id, {}, services)
+    kept = {name: value for name, value in arguments.rest.items() if name in backed.rules.of_originals}
+    origin = Asking.of(backed.declared, call, from_id, kept, services)
+
+    refused = await backed.rules.prepare_copies(origin, asking, arguments.create)
 
     def work(tx: Transaction) -> tuple[SetOutcome, list[str]]:
-        return _CopyWork(tx, backed, origin, asking, arguments).run()
+        return _CopyWork(tx, backed, origin, asking, arguments, refused).run()
 
     outcome, originals = await services["store"].write(work)
     call.request.created_ids.update(outcome.created_ids)
@@ -48,13 +52,22 @@ class _CopyWork:
     """One run of the transaction's function."""
 
     def __init__(
-        self, tx: Transaction, backed: Backed, origin: Asking, asking: Asking, arguments: CopyArguments
+        self,
+        tx: Transaction,
+        backed: Backed,
+        origin: Asking,
+        asking: Asking,
+        arguments: CopyArguments,
+        refused: Mapping[str, StalwartError],
     ) -> None:
         self._tx = tx
         self._backed = backed
         self._origin = origin
         self._asking = asking
         self._arguments = arguments
+        self._refused = refused
+        properties = backed.declared.properties
+        self._order = creation_order(arguments.create, lambda given: references(given, properties))
         self._creations = Creations(tx, backed, asking)
         self._goes_along = [name for name, each in backed.declared.properties.items() if each.goes_along]
         self._wanted = [*self._goes_along, *((ANY,) if backed.declared.is_open else ())]
@@ -67,9 +80,9 @@ class _CopyWork:
         require_state(self._arguments.if_from_in_state, self._state(self._origin))
         require_state(self._arguments.if_in_state, outcome.old_state)
         originals: list[str] = []
-        for creation_id, given in self._arguments.create.items():
+        for creation_id in self._order:
             try:
-                originals.append(self._copy(creation_id, given))
+                originals.append(self._copy(creation_id, self._arguments.create[creation_id]))
             except StalwartError as problem:
                 outcome.not_created[creation_id] = set_error(problem)
         outcome.created = self._creations.answers()
@@ -78,6 +91,8 @@ class _CopyWork:
         return outcome, list(dict.fromkeys(originals))
 
     def _copy(self, creation_id: str, given: Mapping[str, Any]) -> str:
+        if creation_id in self._refused:
+            raise self._refused[creation_id]
         id = self._original_id(given.get("id"))
         number = self._backed.declared.ids.number(id)
         if number is None:

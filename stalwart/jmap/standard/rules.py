@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import frozen
 
@@ -19,14 +19,26 @@ from stalwart.store.store import Transaction
 class Rules:
     """Nothing special; subclass and override.
 
-    All but ``prepare`` and ``committed`` run in the transaction, each change in a savepoint of its own; an error of the
-    family, ``SetRefused`` above all, refuses that change alone.
+    ``of_originals`` are the arguments of a ``/copy`` that count when its originals are destroyed.
+
+    All but ``prepare``, ``prepare_copies`` and ``committed`` run in the transaction, each change in a savepoint of its
+    own; an error of the family, ``SetRefused`` above all, refuses that change alone.
     """
+
+    of_originals: ClassVar[frozenset[str]] = frozenset()
 
     async def prepare(self, asking: Asking, arguments: SetArguments) -> Mapping[str, StalwartError]:
         """Before the transaction: what takes time or asks others. Put results into ``asking.prepared``.
 
         Answers the changes that are refused already, by creation id or id. May raise ``MethodError``.
+        """
+        return {}
+
+    async def prepare_copies(
+        self, origin: Asking, asking: Asking, create: Mapping[str, dict[str, Any]]
+    ) -> Mapping[str, StalwartError]:
+        """The same before a ``/copy``; ``create`` are the copies as the client gives them. Blobs that they name may be
+        of either account, those that they are made with belong to the account of ``asking``.
         """
         return {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from stalwart.codec.ids import encode_id
 from stalwart.groupware import event_notices
 from stalwart.jmap.blobs.access import uploader
 from stalwart.jmap.blobs.ids import BlobId
@@ -202,6 +203,69 @@ class BlobTests(EventCase):
         self.change(id, {"links": None})
         self.assertNotIn("ATTACH", self.text())
         self.assertEqual(self.not_made(**EVENT, links={"a": {"blobId": "Bnone"}})["properties"], ["links/a/blobId"])
+
+    def copied(self, id: str, **members: Any) -> Any:
+        """The answer to a copy into bob's calendar."""
+        (mine,) = (each["id"] for each in self.jmap("Calendar/get", "bob")["list"])
+        create = {"k": {"id": id, "calendarIds": {mine: True}, **members}}
+        given = {"fromAccountId": encode_id(self.alice), "create": create}
+        return self.jmap("CalendarEvent/copy", "bob", **given)
+
+    def content(self, url: str, user: str) -> bytes:
+        """What is behind the URL of a file."""
+        path = url.removeprefix("https://mail.example.test")
+        self.assertNotEqual(path, url)
+        return bytes(self.expect(200, "GET", path, user=user).body)
+
+    def test_copies_hold_files_of_their_own(self) -> None:
+        blob = self.upload(b"file")
+        override = {"links/b": {"blobId": self.upload(b"other")}}
+        rule = {"frequency": "weekly", "count": 3}
+        id = self.event(
+            **EVENT,
+            links={"a": {"blobId": blob, "title": "a.txt"}},
+            recurrenceRule=rule,
+            recurrenceOverrides={"2027-01-11T12:00:00": override},
+        )
+        self.share("bob", "mayReadItems")
+        copy = self.shown(self.copied(id)["created"]["k"]["id"], "bob")
+        (link,) = copy["links"].values()
+        self.assertEqual((link["blobId"], link["title"], link["size"]), (blob, "a.txt", 4))
+        self.assertIn("/dav/attach/bob%40example.test/", link["href"])
+        self.assertIsNone(self.destroyed(id))
+        self.assertEqual(self.content(link["href"], "bob"), b"file")
+        (other,) = copy["recurrenceOverrides"]["2027-01-11T12:00:00"].values()
+        other = other if "href" in other else other["b"]
+        self.assertEqual(self.content(other["href"], "bob"), b"other")
+        got = self.jmap("Blob/get", "bob", ids=[blob], properties=["data:asText"])["list"][0]
+        self.assertEqual(got["data:asText"], "file")
+
+    def test_copies_of_instances_and_by_their_owner_hold_files_too(self) -> None:
+        rule = {"frequency": "weekly", "count": 3}
+        id = self.event(**EVENT, links={"a": {"blobId": self.upload(b"file")}}, recurrenceRule=rule)
+        self.share("bob", "mayReadItems")
+        made = self.copied(f"{id}-20270111T120000", uid="other")["created"]["k"]["id"]
+        (link,) = self.shown(made, "bob")["links"].values()
+        self.assertEqual(self.content(link["href"], "bob"), b"file")
+        self.share("bob", "mayReadItems", "mayWriteAll")
+        ((there,),) = ([each["id"] for each in self.jmap("Calendar/get", "bob", self.alice)["list"]],)
+        create = {"k": {"id": made, "calendarIds": {there: True}, "uid": "third"}}
+        given = {"fromAccountId": encode_id(self.bob), "create": create}
+        back = self.jmap("CalendarEvent/copy", "bob", self.alice, **given)["created"]["k"]["id"]
+        (link,) = self.shown(back)["links"].values()
+        self.assertIn("/dav/attach/alice%40example.test/", link["href"])
+        self.assertEqual(self.content(link["href"], "alice"), b"file")
+
+    def test_copies_name_blobs_of_either_account_that_may_be_read(self) -> None:
+        id = self.event(**EVENT)
+        self.share("bob", "mayReadItems")
+        hidden = self.upload(b"hidden")
+        problem = self.copied(id, links={"a": {"blobId": hidden}})["notCreated"]["k"]
+        self.assertEqual(problem["properties"], ["links/a/blobId"])
+        self.event(**EVENT, links={"a": {"blobId": hidden}})
+        made = self.copied(id, links={"a": {"blobId": hidden}})["created"]["k"]["id"]
+        (link,) = self.shown(made, "bob")["links"].values()
+        self.assertEqual(self.content(link["href"], "bob"), b"hidden")
 
     def test_parsing(self) -> None:
         self.put("a", "DTSTART:20270101T100000Z", "SUMMARY:A")

@@ -12,10 +12,11 @@ from stalwart.codec.ids import encode_id
 from stalwart.config.collaboration.address_book import AddressBook
 from stalwart.jmap.contacts import card_properties, card_source, contact_card, writing
 from stalwart.store.object_types import CONTACT_CARD
-from tests.jmap.contacts.card_case import BOOK, CardCase
+from tests.jmap.contacts.card_case import BOOK, PICTURE, CardCase
 
 TESTED = card_properties, card_source, contact_card, writing
 HOME = "/dav/card/alice%40example.test/"
+OTHER = b"\x89PNG\r\n\x1a\nother"
 
 
 class MakingTests(CardCase):
@@ -346,6 +347,32 @@ class CopyTests(CardCase):
         card = self.shown(id, "bob", self.staff)
         self.assertEqual((card["uid"], card["keywords"], card["vCardProps"][0][0]), ("x9", {"x": True}, "x-secret"))
         self.assertEqual(self.copy(uid="x9")["notCreated"]["k"]["properties"], ["uid"])
+
+    def test_photos_are_blobs_of_the_account_that_they_come_to(self) -> None:
+        photo = {"kind": "photo", "blobId": self.upload(PICTURE)}
+        self.update(self.ann, {"media": {"p": photo}})
+        self.share({"mayRead": True})
+        theirs = self.upload(OTHER, "bob", self.staff)
+        ours = self.shown(self.ann, "bob", self.alice)["media"]["p"]
+        for uid, media, content in (
+            ("x1", {}, PICTURE),
+            ("x2", {"media": {"q": ours}}, PICTURE),
+            ("x3", {"media": {"p": {"kind": "photo", "blobId": theirs}}}, OTHER),
+        ):
+            with self.subTest(uid):
+                answer = self.copy(uid=uid, **media)
+                ((_, made),) = self.shown(answer["created"]["k"]["id"], "bob", self.staff)["media"].items()
+                self.assertEqual(self.download(made["blobId"], "bob", self.staff), content)
+
+    def test_copies_name_blobs_of_other_cards_that_may_be_read(self) -> None:
+        other = self.card(media={"p": {"kind": "photo", "blobId": self.upload(PICTURE)}})
+        self.share({"mayRead": True})
+        media = {"media": self.shown(other)["media"]}
+        made = self.copy(**media)["created"]["k"]["id"]
+        photo = self.shown(made, "bob", self.staff)["media"]["p"]
+        self.assertEqual(self.download(photo["blobId"], "bob", self.staff), PICTURE)
+        hidden = {"media": {"p": {"kind": "photo", "blobId": self.upload(OTHER)}}}  # alice's own, and nobody else's
+        self.assertEqual(self.copy(uid="x4", **hidden)["notCreated"]["k"]["properties"], ["media/p/blobId"])
 
     def test_what_cannot_be_copied(self) -> None:
         given = {"fromAccountId": encode_id(self.alice), "create": {"k": {"id": self.ann}}}

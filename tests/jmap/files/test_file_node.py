@@ -429,6 +429,54 @@ class CopyingTests(FileCase):
         ((_, renamed),) = self.copy({"k": {"id": folder}}, onExists="rename")
         self.assertEqual(renamed["created"]["k"]["name"], "docs (2)")
 
+    def test_a_tree_is_copied_node_by_node(self) -> None:
+        folder = self.folder("docs")
+        inner = self.folder("inner", folder)
+        file = self.file("a", b"deep", inner)
+        for id in (folder, inner, file):
+            self.share_with_bob(id, mayDelete=True)
+        create = {
+            "f": {"id": file, "parentId": "#i"},
+            "i": {"id": inner, "parentId": "#k"},
+            "k": {"id": folder},
+        }
+        (_, answer), (name, destroyed) = self.copy(create, onSuccessDestroyOriginal=True, onDestroyRemoveChildren=True)
+        self.assertIsNone(answer["notCreated"])
+        path = "/dav/file/staff%40example.test/docs/inner/a"
+        self.assertEqual(self.expect(200, "GET", path, user="bob").body, b"deep")
+        self.assertEqual((name, destroyed["notDestroyed"]), ("FileNode/set", None))
+        self.assertEqual(sorted(destroyed["destroyed"]), sorted((folder, inner, file)))
+
+    def test_originals_with_something_in_them_go_only_if_that_is_said(self) -> None:
+        folder = self.folder("docs")
+        file = self.file("a", b"deep", folder)
+        for id in (folder, file):
+            self.share_with_bob(id, mayDelete=True)
+        _, (_, destroyed) = self.copy({"k": {"id": folder}}, onSuccessDestroyOriginal=True)
+        self.assertEqual(destroyed["notDestroyed"][folder]["type"], "nodeHasChildren")
+        given: dict[str, Any] = {"onSuccessDestroyOriginal": True, "onDestroyRemoveChildren": True}
+        _, (_, destroyed) = self.copy({"k": {"id": folder, "name": "docs 2"}}, **given)
+        self.assertEqual(sorted(destroyed["destroyed"]), sorted((folder, file)))
+
+    def test_copies_have_the_content_that_is_said(self) -> None:
+        file, other = self.file("a", b"hello"), self.file("b", b"other")
+        self.share_with_bob(file)
+        message = self.upload(b"0123456789", "bob", self.staff)
+        for name, blob, content in (
+            ("1", self.upload(b"new", "bob", self.staff), b"new"),
+            ("2", f"{message}-2-3-n", b"234"),
+        ):
+            ((_, answer),) = self.copy({"k": {"id": file, "name": name, "blobId": blob}})
+            self.assertIsNone(answer["notCreated"], answer)
+            path = f"/dav/file/staff%40example.test/{name}"
+            self.assertEqual(self.expect(200, "GET", path, user="bob").body, content)
+        hidden = {"id": file, "name": "3", "blobId": self.node(other)["blobId"]}
+        ((_, answer),) = self.copy({"k": hidden})
+        self.assertEqual(answer["notCreated"]["k"]["properties"], ["blobId"])
+        self.share_with_bob(other)
+        ((_, answer),) = self.copy({"k": hidden})
+        self.assertEqual(self.expect(200, "GET", "/dav/file/staff%40example.test/3", user="bob").body, b"other")
+
     def test_what_may_not_be_read_is_not_copied(self) -> None:
         folder = self.folder("docs")
         hidden, shared = self.file("secret", parent=folder), self.file("a", b"x", parent=folder)
