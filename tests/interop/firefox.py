@@ -1,5 +1,5 @@
-"""A headless Firefox driven over Marionette, the line that it speaks itself: WebDriver's commands by their names, each a
-JSON list after its length.
+"""A headless Firefox driven over Marionette, the line that it speaks itself: commands of WebDriver by their names, each as
+a JSON list after its length.
 """
 
 from __future__ import annotations
