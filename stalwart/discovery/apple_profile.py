@@ -47,6 +47,4 @@ async def of_whoever_asks(exchange: Exchange, *, announcements: Announcements) -
 
 
 def _answer(profile: bytes) -> Answer:
-    return Answer(
-        200, profile, MEDIA_TYPE, (NO_STORE, ("Content-Disposition", attachment("account.mobileconfig")))
-    )
+    return Answer(200, profile, MEDIA_TYPE, (NO_STORE, ("Content-Disposition", attachment("account.mobileconfig"))))

@@ -44,4 +44,6 @@ class AppleProfileTests(DiscoveryCase):
     def test_bad_bodies(self) -> None:
         for body in (b"", b"[]", b"{}", b'{"password": 1}', b'{"password": ""}', b'{"password": "a\\u0000"}'):
             self.assert_problem(self.ask(PATH, "POST", body, **BASIC_ALICE), 400)
-        self.assertGreaterEqual(self.ask(PATH, "POST", b'{"password": "' + b"x" * 5000 + b'"}', **BASIC_ALICE).status, 400)
+        self.assertGreaterEqual(
+            self.ask(PATH, "POST", b'{"password": "' + b"x" * 5000 + b'"}', **BASIC_ALICE).status, 400
+        )
