@@ -7,6 +7,7 @@ the content in it, so that it stays true after a backup was restored (RFC 9110 8
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum, auto
 from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
@@ -151,6 +152,16 @@ class FileNode(Struct, frozen=True):
     modified_at: int
     blob: bytes | None = None
     data: dict[str, Any] | None = None
+
+
+class NodeOrder(Enum):
+    """In which order files and folders are listed: by the octets of their names, which is quickest, or as people expect
+    (i;unicode-casemap, RFC 5051), equal names by their numbers.
+    """
+
+    SEGMENT = auto()
+    NAME = auto()
+    NAME_DESCENDING = auto()
 
 
 class Lock(Struct, frozen=True):

@@ -20,6 +20,7 @@ from stalwart.store.collection_rows import (
     Lock,
     Member,
     NewItem,
+    NodeOrder,
     Placed,
     Question,
     SharedType,
@@ -51,11 +52,18 @@ class FileNodes(Protocol):
     def count(self, account_id: int, folder_id: int) -> int:
         """How many there are in a folder."""
 
-    def page(self, account_id: int, folder_id: int, offset: int, limit: int) -> list[int]:
-        """The numbers of what is in a folder, in the order of names."""
+    def page(
+        self, account_id: int, folder_id: int, offset: int, limit: int, order: NodeOrder = NodeOrder.SEGMENT
+    ) -> list[int]:
+        """The numbers of what is in a folder, in order; in that of names only if ``are_collated``."""
 
-    def position(self, account_id: int, folder_id: int, id: int) -> int | None:
+    def position(self, account_id: int, folder_id: int, id: int, order: NodeOrder = NodeOrder.SEGMENT) -> int | None:
         """The place of one in ``page``, None if it is not in the folder."""
+
+    def are_collated(self, account_id: int, folder_id: int) -> bool:
+        """Whether all that is in a folder can be given in the order of names; what an older version has stored may
+        lack what that takes.
+        """
 
     def note_changed(self, account_id: int, ids: Sequence[int]) -> None:
         """Have the log of changes tell that these are others now, though nothing that DAV synchronises is."""

@@ -10,7 +10,7 @@ from functools import partial
 
 from stalwart.errors import Conflict, NotFound
 from stalwart.store import Transaction
-from stalwart.store.collection_rows import NewItem, Span
+from stalwart.store.collection_rows import NewItem, NodeOrder, Span
 from stalwart.store.object_types import CALENDAR, CALENDAR_EVENT, FILE_NODE
 from tests.contract.store_case import StoreCase
 from tests.contract.store_collections import CALENDARS, FILES, ME, NOW, event, names
@@ -33,6 +33,33 @@ class CopyContract(StoreCase):
             return a
 
         return await self.write(make)
+
+    async def test_files_are_in_the_order_of_their_names(self) -> None:
+        a = await self._folders()
+        names = ["z", "Z", "É", "e", "Ж", "_", "a b", "a", "A"]
+
+        def make(tx: Transaction) -> None:
+            for name in names:
+                tx.collections.put(ME, a, name, NewItem(1, size=1, data={}), now=NOW)
+            tx.collections.move(ME, a, "b", a, "Ba", now=NOW)
+
+        def listed(tx: Transaction, folder: int, order: NodeOrder) -> list[str]:
+            nodes = tx.collections.nodes
+            ids = nodes.page(ME, folder, 0, 99, order)
+            self.assertEqual([nodes.position(ME, folder, id, order) for id in ids], list(range(len(ids))))
+            self.assertEqual(nodes.page(ME, folder, 3, 4, order), ids[3:7])
+            known = nodes.many(ME, ids)
+            return [known[id].name for id in ids]
+
+        await self.write(make)
+        expected = ["1", "a", "A", "a b", "Ba", "e", "É", "z", "Z", "_", "Ж"]
+        self.assertEqual(await self.read(lambda tx: listed(tx, a, NodeOrder.NAME)), expected)
+        down = ["Ж", "_", "z", "Z", "É", "e", "Ba", "a b", "a", "A", "1"]
+        self.assertEqual(await self.read(lambda tx: listed(tx, a, NodeOrder.NAME_DESCENDING)), down)
+        copy = await self.write(lambda tx: tx.collections.copy(ME, FILES, "a", ME, FILES, "c", now=NOW).item_id)
+        there = await self.read(lambda tx: listed(tx, copy, NodeOrder.NAME))
+        self.assertEqual([each.casefold() for each in there], [each.casefold() for each in expected])
+        self.assertTrue(await self.read(lambda tx: tx.collections.nodes.are_collated(ME, copy)))
 
     def _copied(self, levels: int, tx: Transaction) -> list[str]:
         """The names in a copy of ``a``."""

@@ -1,7 +1,7 @@
 """FileNode/query (spec/jmap.md 17): which rows of the store can match at all, which do, and in which order.
 
 Of a condition that must hold comes where to look: in a folder, below one, at what leads to a file or holds a blob. A
-folder as it is, without further conditions and any order, is a walk along its index.
+folder without further conditions is a walk along an index: as it is, or in the order of names.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from stalwart.jmap.blobs.ids import NotABlobId, parse_blob_id
 from stalwart.jmap.files.conditions import CONDITIONS, OF_DATA, number
 from stalwart.jmap.files.seeing import Sight
 from stalwart.jmap.standard.asking import Asking
+from stalwart.jmap.standard.collation import COLLATIONS, DEFAULT
 from stalwart.jmap.standard.filters import Condition, Filter, Test, predicate, tests
 from stalwart.jmap.standard.sorting import Criterion, Sort, ordered
 from stalwart.jmap.standard.source import Query
 from stalwart.jmap.standard.window import Listed, Results
 from stalwart.store import Transaction
-from stalwart.store.collection_rows import FileNode, home
+from stalwart.store.collection_rows import FileNode, NodeOrder, home
 from stalwart.store.object_types import FILE_NODE
 
 _TOP: Final = home(FILE_NODE)
@@ -31,34 +32,45 @@ _MOST_WITH_ROLE: Final = 1000
 
 def results(tx: Transaction, asking: Asking, query: Query, sight: Sight, depth: int) -> Results:
     """All that match, in order. ``depth`` is how many levels more a folder has that is looked into."""
-    place = _one_folder(query) if sight.is_own and not depth else None
-    if place is not None:
-        return _Folder(tx, asking.account_id, place)
+    place, order = _one_folder(query) if sight.is_own and not depth else None, _order(query)
+    if place is not None and order is not None:
+        nodes = tx.collections.nodes
+        if order is NodeOrder.SEGMENT or nodes.are_collated(asking.account_id, place):
+            return _Folder(tx, asking.account_id, place, order)
     return Listed(_Looking(tx, asking, query, sight, depth).found())
 
 
 @frozen
 class _Folder:
-    """``Results`` that are the content of a folder, in the order of names."""
+    """``Results`` that are the content of a folder."""
 
     tx: Transaction
     account_id: int
     id: int
+    order: NodeOrder
 
     def count(self) -> int:
         return self.tx.collections.nodes.count(self.account_id, self.id)
 
     def place(self, id: int) -> int | None:
-        return self.tx.collections.nodes.position(self.account_id, self.id, id)
+        return self.tx.collections.nodes.position(self.account_id, self.id, id, self.order)
 
     def page(self, offset: int, limit: int) -> list[int]:
-        return self.tx.collections.nodes.page(self.account_id, self.id, offset, limit)
+        return self.tx.collections.nodes.page(self.account_id, self.id, offset, limit, self.order)
 
 
 def _one_folder(query: Query) -> int | None:
-    if query.sort or not isinstance(query.filter, Test):
+    return _folder_of(query.filter) if isinstance(query.filter, Test) else None
+
+
+def _order(query: Query) -> NodeOrder | None:
+    """The order that a folder is to be listed in, None if there is no index of it."""
+    if not query.sort:
+        return NodeOrder.SEGMENT
+    (first, *further) = query.sort
+    if further or first.name != "name" or first.collate is not COLLATIONS[DEFAULT]:
         return None
-    return _folder_of(query.filter)
+    return NodeOrder.NAME if first.is_ascending else NodeOrder.NAME_DESCENDING
 
 
 def _folder_of(test: Test) -> int | None:

@@ -15,6 +15,7 @@ from stalwart.errors import Conflict, NotFound
 from stalwart.store.collection_rows import Member
 from stalwart.store.sql.accounts import SqlAccounts
 from stalwart.store.sql.collection_writing import MEMBER, CollectionWriting, as_member
+from stalwart.store.sql.file_nodes import collated
 from stalwart.store.sql.lists import insert_new
 from stalwart.store.sql.objects import SqlObjects
 from stalwart.store.sql.session import Session
@@ -23,7 +24,7 @@ _INSIDE = "A collection cannot be copied into itself."
 _OBJECT = "account_id, id, type, created_seq, seq, prop_seq, uid, blob, size, created_at, modified_at, data"
 _BINDING = (
     "account_id, collection_id, segment, item_id, home, type, is_collection, added_seq, bound_seq, seq, dead, mark,"
-    " size, created_at, modified_at"
+    " size, created_at, modified_at, collated"
 )
 _WITH_ITEMS = (
     "INSERT INTO content(account_id, id, octets) SELECT ?, ?, octets FROM content WHERE account_id = ? AND id = ?",
@@ -153,5 +154,5 @@ def _bound(member: Member, home_type: int) -> tuple[Any, ...]:
     return (
         *(member.collection_id, member.segment, member.item_id, home_type, member.type, int(member.is_collection)),
         *(member.added_seq, member.seq, member.seq, 0, member.mark, member.size),
-        *(member.created_at, member.modified_at),
+        *(member.created_at, member.modified_at, collated(member.segment, home_type)),
     )

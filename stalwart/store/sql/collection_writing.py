@@ -15,6 +15,7 @@ import msgspec
 from stalwart.errors import Conflict, NotFound
 from stalwart.store.collection_rows import ITEMS, Member, NewItem, Span
 from stalwart.store.sql.blobs import SqlBlobs
+from stalwart.store.sql.file_nodes import collated
 from stalwart.store.sql.lists import bounded, insert_new
 from stalwart.store.sql.objects import SqlObjects
 from stalwart.store.sql.session import Session
@@ -220,15 +221,15 @@ class CollectionWriting:
         # A name that has its tombstone goes on with it: who has synchronised before has to hear of its end.
         self._session.run(
             "INSERT INTO binding(account_id, collection_id, segment, item_id, home, type, is_collection, added_seq,"
-            " bound_seq, seq, dead, mark, size, created_at, modified_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?) ON CONFLICT (account_id, collection_id, segment)"
+            " bound_seq, seq, dead, mark, size, created_at, modified_at, collated)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?) ON CONFLICT (account_id, collection_id, segment)"
             " DO UPDATE SET item_id = excluded.item_id, type = excluded.type, is_collection = excluded.is_collection,"
             " bound_seq = excluded.bound_seq, seq = excluded.seq, dead = 0,"
             " mark = excluded.mark, size = excluded.size, created_at = excluded.created_at,"
-            " modified_at = excluded.modified_at",
+            " modified_at = excluded.modified_at, collated = excluded.collated",
             *(account_id, member.collection_id, member.segment, member.item_id, home_type, member.type),
             *(int(member.is_collection), member.added_seq, member.seq, member.seq, member.mark, member.size),
-            *(member.created_at, member.modified_at),
+            *(member.created_at, member.modified_at, collated(member.segment, home_type)),
         )
         self._count(account_id, member.collection_id, member.seq, 1)
 

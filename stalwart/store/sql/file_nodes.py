@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from stalwart.store.collection_rows import FileNode, home
+from stalwart.codec.collations import unicode_casemap
+from stalwart.store.collection_rows import FileNode, NodeOrder, home
 from stalwart.store.object_types import FILE_NODE
 from stalwart.store.sql.lists import bounded, select_in
 from stalwart.store.sql.objects import SqlObjects
@@ -15,6 +16,20 @@ from stalwart.store.sql.session import Session
 
 _NODE = "b.item_id, b.collection_id, b.segment, b.is_collection, b.size, b.created_at, b.modified_at"
 _DEEPEST = 256
+_COLLATED = "a.collated IS NOT NULL AND a.collated"
+_SAME = "a.collated = b.collated AND a.item_id < b.item_id"
+_ORDERS = {
+    NodeOrder.SEGMENT: (" ORDER BY segment", ("a.segment < b.segment",)),
+    NodeOrder.NAME: (
+        " AND collated IS NOT NULL ORDER BY collated, item_id",
+        (f"{_COLLATED} < b.collated", _SAME),
+    ),
+    NodeOrder.NAME_DESCENDING: (
+        " AND collated IS NOT NULL ORDER BY collated DESC, item_id",
+        (f"{_COLLATED} > b.collated", _SAME),
+    ),
+}
+"""How each order is written, and what comes before ``b`` in it."""
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -26,6 +41,7 @@ class SqlFileNodes:
         self._objects = SqlObjects(session)
         self._by_item = session.dialect.by_index("binding_item")
         self._by_home = session.dialect.by_index("binding_home")
+        self._uncollated = session.dialect.by_index("binding_uncollated")
 
     def many(self, account_id: int, ids: Iterable[int]) -> dict[int, FileNode]:
         found = select_in(
@@ -83,23 +99,38 @@ class SqlFileNodes:
             )
         return int(found[0]) if found else 0
 
-    def page(self, account_id: int, folder_id: int, offset: int, limit: int) -> list[int]:
+    def page(
+        self, account_id: int, folder_id: int, offset: int, limit: int, order: NodeOrder = NodeOrder.SEGMENT
+    ) -> list[int]:
+        rest, _ = _ORDERS[order]
         found = self._session.all(
-            "SELECT item_id FROM binding WHERE account_id = ? AND collection_id = ? AND dead = 0"
-            " ORDER BY segment LIMIT ? OFFSET ?",
+            f"SELECT item_id FROM binding WHERE account_id = ? AND collection_id = ? AND dead = 0{rest}"
+            " LIMIT ? OFFSET ?",
             *(account_id, bounded(folder_id), bounded(limit), bounded(offset)),
         )
         return [id for (id,) in found]
 
-    def position(self, account_id: int, folder_id: int, id: int) -> int | None:
+    def position(self, account_id: int, folder_id: int, id: int, order: NodeOrder = NodeOrder.SEGMENT) -> int | None:
+        _, before = _ORDERS[order]
+        counts = " + ".join(
+            "(SELECT COUNT(*) FROM binding AS a WHERE a.account_id = b.account_id"
+            f" AND a.collection_id = b.collection_id AND a.dead = 0 AND {each})"
+            for each in before
+        )
         found = self._session.one(
-            "SELECT (SELECT COUNT(*) FROM binding AS a WHERE a.account_id = b.account_id"
-            " AND a.collection_id = b.collection_id AND a.dead = 0 AND a.segment < b.segment)"
-            f" FROM binding AS b{self._by_item}"
+            f"SELECT {counts} FROM binding AS b{self._by_item}"
             " WHERE b.account_id = ? AND b.item_id = ? AND b.collection_id = ? AND b.dead = 0",
             *(account_id, bounded(id), bounded(folder_id)),
         )
         return int(found[0]) if found else None
+
+    def are_collated(self, account_id: int, folder_id: int) -> bool:
+        found = self._session.one(
+            f"SELECT 1 FROM binding{self._uncollated} WHERE account_id = ? AND collection_id = ? AND dead = 0"
+            f" AND collated IS NULL AND home = {FILE_NODE} LIMIT 1",
+            *(account_id, bounded(folder_id)),
+        )
+        return not found
 
     def note_changed(self, account_id: int, ids: Sequence[int]) -> None:
         self._objects.touch_many(account_id, FILE_NODE, ids)
@@ -119,6 +150,11 @@ class SqlFileNodes:
             *values,
         )
         return [_node(columns) for columns in found]
+
+
+def collated(segment: str, home_type: int) -> str | None:
+    """What a binding of a home of this type is sorted by."""
+    return unicode_casemap(segment) if home_type == FILE_NODE else None
 
 
 def _node(columns: tuple[Any, ...]) -> FileNode:

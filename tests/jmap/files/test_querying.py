@@ -6,6 +6,7 @@ from typing import Any
 
 from stalwart.jmap.files import conditions, querying
 from tests.jmap.files.file_case import HOME, FileCase
+from tests.store.opened import session_of
 
 TESTED = conditions, querying
 
@@ -123,8 +124,36 @@ class QueryTests(FileCase):
         self.assertEqual(page(position=-1), ([self.inner], 2, 3))
         self.assertEqual(page(anchor=self.png, anchorOffset=-1), (order, 0, 3))
         self.assertEqual(page(position=7), ([], 7, 3))
+        by_name = {"sort": [{"property": "name"}]}
+        self.assertEqual(page(**by_name), ([self.png, self.b, self.inner], 0, 3))
+        self.assertEqual(page(position=1, limit=1, **by_name), ([self.b], 1, 3))
+        self.assertEqual(page(anchor=self.inner, anchorOffset=-2, limit=2, **by_name), ([self.png, self.b], 0, 3))
+        down = {"sort": [{"property": "name", "isAscending": False}]}
+        self.assertEqual(page(**down), ([self.inner, self.b, self.png], 0, 3))
+        for collation, found in (("i;unicode-casemap", [self.png, self.b]), ("i;ascii-numeric", [self.inner, self.b])):
+            with self.subTest(collation):
+                sort = [{"property": "name", "collation": collation}]
+                self.assertEqual(page(sort=sort, limit=2)[0], found)
         error = self.error("query", filter={"parentId": self.docs}, anchor=self.deep)
         self.assertEqual(error, "anchorNotFound")
+
+    def test_the_order_of_names_is_walked_not_sorted(self) -> None:
+        for count, name in enumerate(("é", "Z", "a", "É")):
+            self.file(name, str(count).encode(), self.docs)
+        expected = self.query("name", parentId=self.docs)
+        self.patch(querying, "ordered", None)  # nothing is sorted
+        self.assertEqual(self.query("name", parentId=self.docs), expected)
+        self.query("-name", isTopLevel=True)
+
+    def test_names_that_have_no_order_are_sorted(self) -> None:
+        self.file("é", b"e", self.docs)
+        expected = self.query("name", parentId=self.docs)
+
+        def forget(tx: Any) -> None:
+            session_of(tx).run("UPDATE binding SET collated = NULL WHERE segment = 'é'")
+
+        self.successResultOf(self.store.write(forget))
+        self.assertEqual(self.query("name", parentId=self.docs), expected)
 
 
 class QueryChangesTests(FileCase):

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.store import MemoryStore, Transaction
-from stalwart.store.collection_rows import FileNode, NewItem, home
+from stalwart.store.collection_rows import FileNode, NewItem, NodeOrder, home
 from stalwart.store.object_types import ADDRESS_BOOK, FILE_NODE
 from stalwart.store.sql import file_nodes
 from tests.store.opened import session_of
@@ -94,6 +94,19 @@ class FileNodeTests(SynchronousTestCase):
         counts = [self.do(lambda tx, id=id: tx.collections.nodes.count(ME, id)) for id in (TOP, self.a, self.b, 999)]
         self.assertEqual(counts, [2, 2, 1, 0])
 
+    def test_what_an_older_version_has_stored_may_have_no_order_of_names(self) -> None:
+        def forget(tx: Any) -> None:
+            session_of(tx).run("UPDATE binding SET collated = NULL WHERE segment = 'd.txt'")
+
+        for folder, is_collated in ((self.a, False), (TOP, True), (999, True)):
+            with self.subTest(folder):
+                self.assertTrue(self.do(lambda tx, f=folder: tx.collections.nodes.are_collated(ME, f)))
+                self.do(forget)
+                found = self.do(lambda tx, f=folder: tx.collections.nodes.are_collated(ME, f))
+                self.assertEqual(found, is_collated)
+                self.do(lambda tx: tx.collections.move(ME, self.a, "d.txt", self.a, "e.txt", now=NOW))
+                self.do(lambda tx: tx.collections.move(ME, self.a, "e.txt", self.a, "d.txt", now=NOW))
+
     def test_changes_that_only_jmap_tells(self) -> None:
         state = self.do(lambda tx: tx.objects.state(ME, FILE_NODE))
         etags = self.do(lambda tx: [m.etag for m in tx.collections.members(ME, self.a, limit=9)])
@@ -127,6 +140,16 @@ class FileNodeTests(SynchronousTestCase):
             (lambda nodes: nodes.folders_below(ME, self.a), "INDEX collection_parent (account_id=? AND parent_id=?)"),
             (lambda nodes: nodes.page(ME, self.a, 5, 5), "PRIMARY KEY (account_id=? AND collection_id=?)"),
             (lambda nodes: nodes.position(ME, self.a, self.d), "(account_id=? AND collection_id=? AND segment<?)"),
+            (
+                lambda nodes: nodes.page(ME, self.a, 5, 5, NodeOrder.NAME),
+                "INDEX binding_collated (account_id=? AND collection_id=? AND collated>?)",
+            ),
+            (lambda nodes: nodes.page(ME, self.a, 5, 5, NodeOrder.NAME_DESCENDING), "INDEX binding_collated"),
+            (
+                lambda nodes: nodes.position(ME, self.a, self.d, NodeOrder.NAME),
+                "INDEX binding_collated (account_id=? AND collection_id=? AND collated>? AND collated<?)",
+            ),
+            (lambda nodes: nodes.are_collated(ME, self.a), "INDEX binding_uncollated"),
             (lambda nodes: nodes.count(ME, TOP), "PRIMARY KEY (account_id=? AND collection_id=?)"),
         ):
             steps = self.plan(work)
@@ -134,4 +157,6 @@ class FileNodeTests(SynchronousTestCase):
             self.assertNotIn(" (account_id=?)\n", f"{steps}\n")
             self.assertNotIn("SCAN binding", steps)
             self.assertNotIn("SCAN obj", steps)
-        self.assertNotIn("TEMP B-TREE", self.plan(lambda nodes: nodes.page(ME, self.a, 5, 5)))
+        for order in (NodeOrder.SEGMENT, NodeOrder.NAME):
+            with self.subTest(order):
+                self.assertNotIn("TEMP B-TREE", self.plan(lambda nodes: nodes.page(ME, self.a, 5, 5, order)))  # noqa: B023

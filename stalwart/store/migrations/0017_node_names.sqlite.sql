@@ -1,0 +1,6 @@
+
+ALTER TABLE binding ADD COLUMN collated TEXT;
+UPDATE binding SET collated = upper(segment) WHERE home = 15 AND segment NOT GLOB '*[^ -~]*';
+CREATE INDEX binding_collated ON binding(account_id, collection_id, collated, item_id, dead)
+    WHERE dead = 0 AND collated IS NOT NULL;
+CREATE INDEX binding_uncollated ON binding(account_id, collection_id) WHERE dead = 0 AND collated IS NULL AND home = 15;
