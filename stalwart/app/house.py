@@ -261,7 +261,7 @@ class Builder:
         if store.neighbours is not None:
             from stalwart.app.nodes import NodeCompany  # few servers have any
 
-            self.company = NodeCompany(self.company, store.neighbours, self.start_again)
+            self.company = NodeCompany(self.company, store.neighbours, self.start_again, self.reactor)
         return self.company
 
     def _groupware(

@@ -15,17 +15,20 @@ from twisted.internet.defer import Deferred
 
 from stalwart.app.company import Company, HearsOfCertificates, HearsOfObjects
 from stalwart.app.foundations import Foundations
+from stalwart.app.node_counters import NodeCounters
 from stalwart.app.workers.changes import EVERYTHING, Kind, News, news_of
 from stalwart.app.workers.following import Following
 from stalwart.provider.keys import SigningKeys
 from stalwart.store.neighbours import Neighbours, Words
 from stalwart.telemetry.cluster_events import CLUSTER_LEADS, CLUSTER_LEADS_NO_MORE
 from stalwart.telemetry.events import STORE_ERROR
+from stalwart.web.limits import Counters
 from stalwart.web.pipeline import Changes
 
 _ON_THE_WAY = 1.0
 """Seconds after which all nodes have heard a word."""
 _ALERT, _LETTERS, _TASKS = "alert", "letters", "tasks"
+_LIMITS, _LASTING = "limits", "lasting"
 
 
 class Inbox:
@@ -58,8 +61,12 @@ class Inbox:
 class NodeCompany:
     """``Company`` among nodes; what it does not know itself is asked of ``inner``. ``start_again`` ends what leads."""
 
-    def __init__(self, inner: Company, neighbours: Neighbours, start_again: Callable[[], object]) -> None:
+    def __init__(self, inner: Company, neighbours: Neighbours, start_again: Callable[[], object], clock: Any) -> None:
         self._inner = inner
+        self._limits = NodeCounters(inner.limits, lambda counts: neighbours.tell((_LIMITS, counts)), clock)
+        self._lasting = NodeCounters(inner.lasting, lambda counts: neighbours.tell((_LASTING, counts)), clock)
+        self.limits: Counters = self._limits
+        self.lasting: Counters = self._lasting
         self._neighbours = neighbours
         self._start_again = start_again
         self._inbox = Inbox()
@@ -159,6 +166,8 @@ class NodeCompany:
     def closing(self) -> None:
         """See ``Company``."""
         self._following = self._objects = self._below = self._wake_sender = self._runner = None
+        self._limits.close()
+        self._lasting.close()
         self._inner.closing()
 
     def _begin(self, begin: Callable[[], object]) -> None:
@@ -188,6 +197,10 @@ class NodeCompany:
         elif word[0] == _TASKS:
             if self._runner is not None:
                 self._runner.wake()
+            return
+        elif word[0] in (_LIMITS, _LASTING):
+            if self._inner.is_first:  # the processes of a computer count in one place
+                (self._limits if word[0] == _LIMITS else self._lasting).hear(word[1])
             return
         else:
             self._inbox.put(word[0], word[1])

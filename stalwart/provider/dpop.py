@@ -78,7 +78,7 @@ class Proofs:
     def _check_fresh(self, id: str, thumbprint: str) -> None:
         """Refuse what was seen before, in this window or in the one before it."""
         window = int(self._clock.seconds()) // _WINDOW
-        name = sha256(f"{thumbprint} {id}".encode()).digest()[:16]
+        name = sha256(f"{thumbprint} {id}".encode()).hexdigest()[:32]
         before = self._counters.increment("dpop-even" if window % 2 else "dpop-odd", name, (window - 1) // 2)
         now = self._counters.increment("dpop-odd" if window % 2 else "dpop-even", name, window // 2)
         if before > 1 or now > 1:

@@ -32,8 +32,8 @@ class Rate(Protocol):
 class Counters(Protocol):
     """Where windows are counted."""
 
-    def increment(self, space: str, key: Hashable, window: int) -> int:
-        """Count one in window number ``window``; the new count of ``key``."""
+    def increment(self, space: str, key: Hashable, window: int, by: int = 1) -> int:
+        """Count in window number ``window``; the new count of ``key``."""
 
     def clear(self) -> None:
         """Begin all windows anew."""
@@ -46,14 +46,14 @@ class MemoryCounters:
         self._max_keys = max_keys
         self._windows: dict[str, tuple[int, dict[Hashable, int]]] = {}
 
-    def increment(self, space: str, key: Hashable, window: int) -> int:
+    def increment(self, space: str, key: Hashable, window: int, by: int = 1) -> int:
         """See ``Counters``."""
         current = self._windows.get(space)
         if current is None or current[0] != window:
             current = self._windows[space] = (window, {})
         counts = current[1]
-        count = counts.get(key, 0) + 1
-        if count == 1 and len(counts) >= self._max_keys:
+        count = counts.get(key, 0) + by
+        if count == by and len(counts) >= self._max_keys:
             del counts[next(iter(counts))]
         counts[key] = count
         return count

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.app.company import Alone
+from stalwart.app.node_counters import PAUSE
 from stalwart.app.nodes import Both, Inbox, NodeCompany
 from stalwart.app.workers.changes import EVERYTHING, Kind
 from stalwart.telemetry import Telemetry
@@ -49,7 +51,8 @@ class CompanyTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.neighbours: Any = TwinNeighbours()
         self.again = 0
-        self.company = NodeCompany(Alone(), self.neighbours, self.start_again)
+        self.clock = Clock()
+        self.company = NodeCompany(Alone(), self.neighbours, self.start_again, self.clock)
         self.log: list[Any] = []
         self.events: list[str] = []
         telemetry: Any = Telemetry()
@@ -133,6 +136,20 @@ class CompanyTests(SynchronousTestCase):
         for word in list(self.neighbours.said):
             self.neighbours.hear(word)
         self.assertEqual(woken, ["letters", "tasks", "letters", "tasks"])
+
+    def test_limits_are_counted_together(self) -> None:
+        for name in ("limits", "lasting"):
+            getattr(self.company, name).increment("anonymous", "x", 5)
+            self.clock.advance(PAUSE)
+            self.neighbours.hear(self.neighbours.said[-1])  # as if another one had counted
+            self.assertEqual(getattr(self.company, name).increment("anonymous", "x", 5), 3)
+
+    def test_of_several_processes_of_a_computer_one_counts_what_others_say(self) -> None:
+        inner: Any = Alone()
+        inner.is_first = False
+        company = NodeCompany(inner, self.neighbours, self.start_again, self.clock)
+        self.neighbours.hear(["limits", [["anonymous", "x", 5, 7]]])
+        self.assertEqual(company.limits.increment("anonymous", "x", 5), 1)
 
     def test_leading_is_of_all_nodes(self) -> None:
         led: list[bool] = []

@@ -31,7 +31,7 @@ class SharedCounters:
         self._key = memory.key
         self._spaces = {space: memory.counters(space) for space in spaces}
 
-    def increment(self, space: str, key: Hashable, window: int) -> int:
+    def increment(self, space: str, key: Hashable, window: int, by: int = 1) -> int:
         """See ``Counters``."""
         head, table = self._spaces[space]
         place, tag = self._hashed(space, key)
@@ -41,11 +41,11 @@ class SharedCounters:
             values = _BUCKET.unpack_from(self._buffer, bucket)
             for position in range(0, len(values), 3):
                 if values[position] == tag and values[position + 1] == epoch:
-                    count: int = min(values[position + 2] + 1, _MOST)
+                    count: int = min(values[position + 2] + by, _MOST)
                     _ENTRY.pack_into(self._buffer, bucket + position // 3 * _ENTRY.size, tag, epoch, count)
                     return count
-            self._insert(bucket, values, tag, epoch)
-        return 1
+            self._insert(bucket, values, tag, epoch, by)
+        return by
 
     def clear(self) -> None:
         """See ``Counters``."""
@@ -72,13 +72,13 @@ class SharedCounters:
         found: int = epoch
         return found
 
-    def _insert(self, bucket: int, values: tuple[int, ...], tag: int, epoch: int) -> None:
+    def _insert(self, bucket: int, values: tuple[int, ...], tag: int, epoch: int, count: int) -> None:
         """A first count, in place of an entry that is old; if there is none, of the one that came first."""
         for position in range(0, len(values), 3):
             if values[position + 1] != epoch:
-                _ENTRY.pack_into(self._buffer, bucket + position // 3 * _ENTRY.size, tag, epoch, 1)
+                _ENTRY.pack_into(self._buffer, bucket + position // 3 * _ENTRY.size, tag, epoch, count)
                 return
-        _BUCKET.pack_into(self._buffer, bucket, *values[3:], tag, epoch, 1)
+        _BUCKET.pack_into(self._buffer, bucket, *values[3:], tag, epoch, count)
 
 
 def _next(epoch: int) -> int:
