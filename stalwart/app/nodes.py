@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 
 from stalwart.app.company import Company, HearsOfCertificates, HearsOfObjects
 from stalwart.app.foundations import Foundations
+from stalwart.app.membership import Membership
 from stalwart.app.node_counters import NodeCounters
 from stalwart.app.workers.changes import EVERYTHING, Kind, News, news_of
 from stalwart.app.workers.following import Following
@@ -75,6 +76,8 @@ class NodeCompany:
         self._below: Foundations | None = None
         self._wake_sender: Callable[[], None] | None = None
         self._runner: Any = None
+        self._clock = clock
+        self._membership: Membership | None = None
         neighbours.listen(self._hear)
 
     def __getattr__(self, name: str) -> Any:
@@ -161,14 +164,28 @@ class NodeCompany:
 
     def lead(self, begin: Callable[[], object]) -> None:
         """See ``Company``: of all nodes one."""
-        self._inner.lead(lambda: self._neighbours.lead(partial(self._begin, begin), self._lead_no_more))
+
+        def first_here() -> None:
+            self._show()
+            self._neighbours.lead(partial(self._begin, begin), self._lead_no_more)
+
+        self._inner.lead(first_here)
 
     def closing(self) -> None:
         """See ``Company``."""
+        if self._membership is not None:
+            self._membership.close()
+            self._membership = None
         self._following = self._objects = self._below = self._wake_sender = self._runner = None
         self._limits.close()
         self._lasting.close()
         self._inner.closing()
+
+    def _show(self) -> None:
+        """Of the processes of this computer one shows that the node is there."""
+        if self._below is not None and self._membership is None:
+            self._membership = Membership(self._below.store, self._below.hostname, self._below.telemetry, self._clock)
+            self._membership.start()
 
     def _begin(self, begin: Callable[[], object]) -> None:
         if self._below is not None:

@@ -13,6 +13,9 @@ from stalwart.app.company import Alone
 from stalwart.app.node_counters import PAUSE
 from stalwart.app.nodes import Both, Inbox, NodeCompany
 from stalwart.app.workers.changes import EVERYTHING, Kind
+from stalwart.config import registry
+from stalwart.config.storage.cluster import ClusterNode
+from stalwart.store import MemoryStore
 from stalwart.telemetry import Telemetry
 
 
@@ -71,11 +74,15 @@ class CompanyTests(SynchronousTestCase):
         keys.load = load
         below: Any = Part(
             self.log,
+            store=MemoryStore(self.clock.seconds),
+            hostname="one.test",
             directory=Part(self.log),
             outgoing=Part(self.log),
             settings=settings,
             telemetry=telemetry,
         )
+        self.below = below
+        self.addCleanup(self.company.closing)
         self.changes = self.company.changes(below, keys, Part(self.log))
 
     def start_again(self) -> None:
@@ -158,6 +165,8 @@ class CompanyTests(SynchronousTestCase):
         begin, lost = self.neighbours.leading
         begin()
         self.assertEqual((led, self.events), ([True], ["cluster.leads"]))
+        nodes = self.successResultOf(self.below.store.read(lambda tx: registry.listed(tx, ClusterNode)))
+        self.assertEqual([node.value.hostname for node in nodes], ["one.test"])
         lost()
         self.assertEqual((self.again, self.events[1:]), (1, ["cluster.leads-no-more"]))
 

@@ -43,7 +43,7 @@ class NodeCase(SynchronousTestCase):
             for each in first.glob("*.key"):
                 shutil.copy(each, data)
             (data / "blobs").symlink_to(first / "blobs")
-        daemon = Daemon.with_data(data, *DOORS)
+        daemon = Daemon.with_data(data, *DOORS, STALWART_HOSTNAME=f"{name}.test")
         self.addCleanup(daemon.close)
         return daemon
 
@@ -71,6 +71,32 @@ class KnowingTests(NodeCase):
         ids = other.call("x:Account/query", {"filter": {"name": "alice"}})["ids"]
         other.change("Account", {"credentials/0/secret": "another-horse-battery-8"}, ids[0])
         self.until(lambda: one.get("/jmap/session", headers)[0] == 401, "the old password is good")
+
+    def test_limits_hold_over_both(self) -> None:
+        one, two = self.nodes
+        admin = Administrator(one)
+        login, password = admin.new_user("alice")
+        admin.change("Http", {"rateLimitAuthenticated": {"count": 40, "period": 86_400_000}})
+        headers = basic(login, password)
+        for _ in range(20):
+            self.assertEqual(one.get("/jmap/session", headers)[0], 200)
+        used = 20
+
+        def is_refused() -> bool:
+            nonlocal used
+            used += 1
+            time.sleep(0.2)
+            return two.get("/jmap/session", headers)[0] == 429
+
+        self.until(is_refused, "both allow as much as one may")
+        self.assertLessEqual(used, 42)
+
+    def test_an_administrator_sees_both(self) -> None:
+        def seen() -> set[tuple[str, str]]:
+            found = Administrator(self.nodes[1]).call("x:ClusterNode/get", {"ids": None})["list"]
+            return {(node["hostname"], node["status"]) for node in found}
+
+        self.until(lambda: seen() == {("one.test", "active"), ("two.test", "active")}, "a node is missing")
 
     def test_what_changes_at_one_is_pushed_at_the_other(self) -> None:
         one, two = self.nodes

@@ -92,10 +92,10 @@ class ClusterRole(Object, label="name", enforced=False):
     tasks: Variant = prop(Nested(ClusterTaskGroup), {"@type": "EnableAll"}, "Work that it does.")
 
 
-class ClusterNode(Object, ids="sequential", first_id=0, label="hostname", snapshot=False, stored=False, enforced=False):
-    """A node that has been heard of."""
+class ClusterNode(Object, ids="sequential", first_id=0, label="hostname", snapshot=False):
+    """A node that has been heard of; one that is gone is forgotten after thirty days."""
 
     node_id: int = prop(Unsigned(), 1, "Number of the node.", update="serverSet", index="exact")
     hostname: str = prop(String("hostName"), None, "Host of the node.", update="serverSet")
     last_renewal: int = prop(UtcDateTime(), None, "When it was heard of last.", update="serverSet")
-    status: str = prop(Enum(NODE_STATUS), None, "Whether it is there.", update="serverSet")
+    status: str = prop(Enum(NODE_STATUS), None, "Whether it is there.", update="serverSet", stored=False)

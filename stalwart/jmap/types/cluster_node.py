@@ -1,0 +1,86 @@
+"""x:ClusterNode: the nodes that use this data store, which only they write (settings C.11).
+
+A server alone on an embedded store writes nothing and knows itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stalwart.codec.ids import encode_id
+from stalwart.config import registry
+from stalwart.config.settings import Settings
+from stalwart.config.storage.cluster import ClusterNode
+from stalwart.jmap.errors import SetRefused
+from stalwart.jmap.registry.filters import Condition
+from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.jmap.standard.arguments import Comparator
+from stalwart.jmap.standard.window import Listed, Results
+from stalwart.schema import Declaration
+from stalwart.store import Transaction
+
+THIS_NODE = 0
+STALE, INACTIVE = 3600, 86_400
+"""Seconds since it was heard of after which a node counts as such."""
+
+
+@handles("ClusterNode")
+class ClusterNodeHandler(Handler):
+    """Read only."""
+
+    def __init__(self, declaration: Declaration, *, settings: Settings, hostname: str) -> None:
+        super().__init__(declaration, settings=settings)
+        self._hostname = hostname
+
+    def fetch(self, tx: Transaction, asking: Asking, ids: Sequence[int] | None, limit: int) -> list[dict[str, Any]]:
+        """Those of ``ids`` that there are."""
+        if _are_told(tx):
+            return super().fetch(tx, asking, ids, limit)
+        if ids is not None and THIS_NODE not in ids:
+            return []
+        node = ClusterNode(node_id=1, hostname=self._hostname, last_renewal=int(asking.now), status="active")
+        return [{**node.to_wire(), "id": encode_id(THIS_NODE)}]
+
+    def extras(self, tx: Transaction, asking: Asking, found: list[tuple[int, dict[str, Any]]]) -> None:
+        """How long ago they were heard of."""
+        for id, members in found:
+            entry = registry.get(tx, ClusterNode, id)
+            if entry is not None:
+                members["status"] = _status(asking.now - entry.value.last_renewal)
+
+    def matching(
+        self, tx: Transaction, asking: Asking, conditions: Sequence[Condition], comparator: Comparator | None
+    ) -> Results:
+        """See ``Handler.matching``."""
+        found = super().matching(tx, asking, conditions, comparator)
+        return found if _are_told(tx) else Listed([THIS_NODE])
+
+    def create(self, tx: Transaction, asking: Asking, change: Change) -> tuple[int, dict[str, Any]]:
+        """Refused."""
+        raise _refusal()
+
+    def update(self, tx: Transaction, asking: Asking, change: Change) -> dict[str, Any] | None:
+        """Refused for what there is."""
+        raise self._refusal_of(tx, change)
+
+    def destroy(self, tx: Transaction, asking: Asking, change: Change) -> None:
+        """Refused for what there is."""
+        raise self._refusal_of(tx, change)
+
+    def _refusal_of(self, tx: Transaction, change: Change) -> SetRefused:
+        is_there = registry.get(tx, ClusterNode, change.id or 0) if _are_told(tx) else change.id == THIS_NODE
+        return _refusal() if is_there else SetRefused("notFound")
+
+
+def _are_told(tx: Transaction) -> bool:
+    """Whether nodes say that they are there."""
+    return tx.registry.count("ClusterNode") > 0
+
+
+def _status(age: float) -> str:
+    return "inactive" if age > INACTIVE else "stale" if age > STALE else "active"
+
+
+def _refusal() -> SetRefused:
+    return SetRefused("forbidden", "Objects of the type ClusterNode are made by the server only.")
