@@ -17,7 +17,7 @@ from stalwart.codec.caldav.selection import stored
 from stalwart.codec.dav.rights import Rights
 from stalwart.codec.icalendar.components import Component
 from stalwart.codec.icalendar.lines import MalformedCalendar
-from stalwart.groupware.busy_times import Allowance, calendar_times
+from stalwart.groupware.busy_times import Allowance, Period, busy_periods
 from stalwart.groupware.calendar_zones import calendar_zone
 from stalwart.groupware.kinds import CALENDARS
 from stalwart.groupware.traits import AVAILABILITY, SUBSCRIBED
@@ -32,8 +32,6 @@ _ORDER: Final = (Busy.BUSY, Busy.UNAVAILABLE, Busy.TENTATIVE)
 """What counts where several are true at a time, the first before the others."""
 _COMES: Final = frozenset(("ACCEPTED", "TENTATIVE"))
 _SECRET: Final = b"CONFIDENTIAL"
-
-Times = Iterator[tuple[Busy, int, int]]
 
 
 @frozen
@@ -53,17 +51,24 @@ def times_of(
     within: tuple[int, int],
     limit: int,
     allowance: Allowance,
-) -> Times:
+    *,
+    detailed: bool = False,
+) -> Iterator[tuple[int, Period]]:
     """The times in a range at which an account, which is known by ``addresses``, is busy as far as ``viewer`` may know,
-    in no order; of one event ``limit`` times are reckoned.
+    in no order, each with the account that it is of; of one event ``limit`` times are reckoned. If they are
+    ``detailed``, the events are named that he may read.
     """
     own = frozenset(f"mailto:{address.lower()}" for address in addresses)
     for each in _counted(tx, account_id):
-        if not viewer.rights_on(tx, each.account_id, each.id) & _ENOUGH:
+        rights = viewer.rights_on(tx, each.account_id, each.id)
+        if not rights & _ENOUGH:
             continue
+        shows = detailed and Rights.READ_ITEMS in rights
         left_out = frozenset(_left_out(tx, each, within, own, hides=viewer.account_id != account_id))
         zone = calendar_zone(tx, each.account_id, each.id, account_id)
-        yield from calendar_times(tx, each.account_id, each.id, within, zone, limit, allowance, left_out)
+        given = (within, zone, limit, allowance, left_out)
+        for period in busy_periods(tx, each.account_id, each.id, *given, detailed=shows):
+            yield each.account_id, period
 
 
 def merged(times: Iterable[tuple[Busy, int, int]], within: tuple[int, int]) -> list[tuple[Busy, int, int]]:

@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Final
 
 from stalwart.codec.icalendar.components import Component
-from stalwart.codec.icalendar.instances import Expansion
+from stalwart.codec.icalendar.instances import Expansion, Instance
 from stalwart.codec.icalendar.lines import Property
 from stalwart.codec.icalendar.time_ranges import meets, periods_of
 from stalwart.codec.icalendar.values import time_text
@@ -51,6 +51,12 @@ def busy_times(expansion: Expansion, start: int, end: int) -> Iterator[tuple[Bus
                     if busy is not Busy.FREE and first < end and last > start:
                         yield busy, first, last
         return
+    for busy, each in busy_instances(expansion, start, end):
+        yield busy, each.start, each.end
+
+
+def busy_instances(expansion: Expansion, start: int, end: int) -> Iterator[tuple[Busy, Instance]]:
+    """The instances of an event in a range that make somebody busy."""
     known: dict[int, Busy] = {}
     for each in expansion:
         key = id(each.component)
@@ -58,7 +64,7 @@ def busy_times(expansion: Expansion, start: int, end: int) -> Iterator[tuple[Bus
             known[key] = busy_of(each.component)
         busy = known[key]
         if busy is not Busy.FREE and meets(expansion, each, start, end):
-            yield busy, each.start, each.end
+            yield busy, each
 
 
 def merged(periods: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

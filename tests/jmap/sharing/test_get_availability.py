@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from stalwart.codec.ids import encode_id
+from stalwart.groupware.busy_times import Allowance
+from stalwart.jmap.sharing import get_availability as get_availability_module
 from stalwart.jmap.sharing.capability import AVAILABILITY, PRINCIPALS
 from stalwart.jmap.sharing.get_availability import get_availability
 from tests.jmap.sharing.both_faces import BothFacesCase
@@ -32,6 +34,9 @@ class AvailabilityTests(BothFacesCase):
             if "D:displayname" in each and each["D:displayname"].text == "Work"
         ]
         self.put("a", event("a", 9))
+
+    def more_services(self) -> dict[str, Any]:
+        return {"calendar_objects": self.tools.events, "placing": self.tools.placing}
 
     def put(self, name: str, octets: bytes) -> None:
         self.expect(201, "PUT", f"{self.path}{name}.ics", octets, content_type="text/calendar")
@@ -90,6 +95,61 @@ class AvailabilityTests(BothFacesCase):
         self.assertEqual(self.busy("bob", "bob"), [(9, "confirmed")])
         self.assertEqual(self.busy("carol", "bob"), [])
 
+    def details(self, user: str, **given: Any) -> list[dict[str, Any]]:
+        """What somebody is told of alice, who may be told more."""
+        arguments = {"id": encode_id(self.alice), "utcStart": START, "utcEnd": END, "showDetails": True, **given}
+        return list(self.jmap("Principal/getAvailability", user, **arguments)["list"])
+
+    def test_events_are_told_to_who_may_read_them(self) -> None:
+        self.put("b", event("b", 9))
+        self.put("c", event("c", 10, "STATUS:TENTATIVE", "RRULE:FREQ=HOURLY;COUNT=2"))
+        merged = [("2027-03-01T09:00:00Z", "2027-03-01T10:00:00Z", "confirmed", None)]
+        merged += [("2027-03-01T10:00:00Z", "2027-03-01T12:00:00Z", "tentative", None)]
+        self.share("mayReadFreeBusy")
+        self.assertEqual([tuple(each.values()) for each in self.details("bob")], merged)
+        self.share("mayReadFreeBusy", "mayReadItems")
+        told = self.details("bob", eventProperties=["title", "uid", "baseEventId", "start"])
+        self.assertEqual([each["utcStart"][11:13] for each in told], ["09", "09", "10", "11"])
+        first, _, third, last = (each["event"] for each in told)
+        self.assertEqual(
+            {**first, "id": None},
+            {"id": None, "baseEventId": None, "uid": "a", "title": "S"} | {"start": "2027-03-01T09:00:00"},
+        )
+        self.assertEqual((third["uid"], last["start"]), ("c", "2027-03-01T11:00:00"))
+        self.assertEqual(last["id"], f"{last['baseEventId']}-20270301T110000")
+        (whole,) = self.jmap("CalendarEvent/get", "bob", self.alice, ids=[first["id"]])["list"]
+        self.assertEqual(self.details("bob")[0]["event"], whole)
+        self.assertEqual([each["event"] for each in self.details("bob", showDetails=False)], [None, None])
+
+    def test_private_events_are_told_as_calendars_show_them(self) -> None:
+        self.put("b", event("b", 12, "CLASS:PRIVATE"))
+        self.put("c", event("c", 14, "CLASS:CONFIDENTIAL"))
+        self.share("mayReadFreeBusy", "mayReadItems")
+        told = self.details("bob")
+        self.assertEqual([each["utcStart"][11:13] for each in told], ["09", "12"])
+        self.assertNotIn("title", told[1]["event"])
+        self.assertEqual(len(self.details("alice")), 3)
+
+    def test_an_event_in_two_calendars_is_told_once(self) -> None:
+        other = self.made("Calendar", name="Other")
+        (id,) = self.jmap("CalendarEvent/query")["ids"]
+        self.changed("CalendarEvent", id, {f"calendarIds/{other}": True})
+        self.assertEqual([each["event"]["id"] for each in self.details("alice")], [id])
+
+    def test_times_are_those_of_the_range(self) -> None:
+        half = {"utcStart": "2027-03-01T09:30:00Z", "utcEnd": "2027-03-01T09:45:00Z"}
+        (told,) = self.details("alice", **half)
+        self.assertEqual((told["utcStart"], told["utcEnd"]), tuple(half.values()))
+        self.assertEqual(told["event"]["start"], "2027-03-01T09:00:00")
+
+    def test_what_is_told_of_events_is_bounded(self) -> None:
+        self.put("b", event("b", 12, f"DESCRIPTION:{'x' * 2000}", "RRULE:FREQ=MINUTELY;COUNT=60"))
+        self.patch(get_availability_module, "Allowance", lambda: Allowance(details=5000))
+        told = self.details("alice")
+        self.assertEqual(len([each for each in told if each["event"] is not None]), 3)
+        self.assertEqual(told[-1]["utcEnd"], "2027-03-01T13:59:00Z")
+        self.assertEqual(told[-1]["busyStatus"], "confirmed")
+
     def test_what_cannot_be_asked(self) -> None:
         own = encode_id(self.alice)
         given = {"id": own, "utcStart": START, "utcEnd": END}
@@ -100,6 +160,8 @@ class AvailabilityTests(BothFacesCase):
             ({"utcEnd": "tomorrow"}, "invalidArguments"),
             ({"utcEnd": "2029-03-02T00:00:00Z"}, "tooLarge"),
             ({"showDetails": 5}, "invalidArguments"),
+            ({"eventProperties": "title"}, "invalidArguments"),
+            ({"showDetails": True, "eventProperties": ["no such"]}, "invalidArguments"),
         ):
             self.assertEqual(self.refused("Principal/getAvailability", **{**given, **wrong}), kind, wrong)
 
