@@ -26,7 +26,7 @@ new PerformanceObserver((list) => {
 }).observe({ type: "longtask", buffered: true });
 const look = () => {
   if (seen.drawn === null && document.querySelector(
-    "main tbody tr, main .field, main .cards > *, main .card, main .settings li")) {
+    "main tbody tr, main .field, main .cards > *, main .card, main .tiles li")) {
     seen.drawn = performance.now();
     requestAnimationFrame(() => setTimeout(() => { seen.drawn = performance.now(); }));
   }

@@ -43,7 +43,7 @@ from stalwart.telemetry.events import (
     Event,
 )
 from stalwart.web.access import (
-    TOKEN_PREFIXES,
+    LIVE_PREFIX,
     TOKEN_SCHEMES,
     Directory,
     TokenRefused,
@@ -304,7 +304,7 @@ class Pipeline:
             if bound.limit == "anonymous":
                 self._charge_anonymous(exchange)
             return self._called(exchange, bound)
-        if exchange.path.startswith(TOKEN_PREFIXES):
+        if exchange.path.startswith(LIVE_PREFIX):
             token = live_token(exchange)
             if token is not None:
                 return self._completed(exchange, self._by_token(exchange, bound, *token))

@@ -57,7 +57,7 @@ class SchemaTests(SynchronousTestCase):
     """auth-api 10, settings B."""
 
     def setUp(self) -> None:
-        self.server = serve(ROUTES, {"schema_document": SchemaDocument(HeldThreads(), lambda: DOCUMENT)})
+        self.server = serve(ROUTES, {"schema_document": SchemaDocument(HeldThreads(), lambda language: DOCUMENT)})
 
     def assert_leads_to_it(self, answer: Response) -> None:
         self.assertEqual((answer.status, answer.headers["location"], answer.body), (302, RIGHT, b""))
@@ -69,6 +69,16 @@ class SchemaTests(SynchronousTestCase):
     def test_leads_to_the_hash_from_any_other(self) -> None:
         for path in ("/api/schema/", "/api/schema/abc", RIGHT.upper().replace("/API/SCHEMA", "/api/schema")):
             self.assert_leads_to_it(self.server.request("GET", path, BASIC_ALICE))
+
+    def test_language_has_a_document_of_its_own(self) -> None:
+        made = {None: DOCUMENT, "de": b'{"objects":{"x:1":"eins"}}', "en": b'{"objects":{"x:1":"one"}}'}
+        server = serve(ROUTES, {"schema_document": SchemaDocument(HeldThreads(), made.__getitem__)})
+        for asked, language in (("de", "de"), ("de-AT", "de"), ("DE_ch", "de"), ("fr", "en"), ("x" * 3000, "en")):
+            led = server.request("GET", f"/api/schema?language={asked}", BASIC_ALICE)
+            right = f"/api/schema/{sha256(made[language]).hexdigest()}?language={language}"
+            self.assertEqual((led.status, led.headers["location"]), (302, right))
+            self.assertEqual(server.request("GET", right, BASIC_ALICE).body, made[language])
+        self.assert_leads_to_it(server.request("GET", right.partition("?")[0], BASIC_ALICE))
 
     def test_any_method_is_led(self) -> None:
         for method in ("POST", "PUT", "DELETE", "HEAD"):
@@ -107,7 +117,7 @@ class MakingTests(SynchronousTestCase):
         self.threads = HeldThreads(at_once=False)
         self.document = SchemaDocument(self.threads, self.make)
 
-    def make(self) -> bytes:
+    def make(self, language: str | None) -> bytes:
         self.made += 1
         if self.made < 1:
             raise RuntimeError("the press is out of ink")

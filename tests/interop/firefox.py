@@ -1,5 +1,6 @@
-"""A headless Firefox driven over Marionette, the line that it speaks itself: commands of WebDriver by their names, each as
-a JSON list after its length.
+"""A headless Firefox driven over Marionette, the line that it speaks itself.
+
+Commands are those of WebDriver by their names, as JSON lists after their lengths.
 """
 
 from __future__ import annotations

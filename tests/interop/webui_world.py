@@ -15,7 +15,7 @@ from tests.interop.page_world import PageWorld
 
 ADMIN, USER = "admin@example.test", "alice@example.test"
 READY = """document.querySelector('#app')?.dataset.who && document.querySelector('main h1')
-  && !document.querySelector('main .loading')"""
+  && !document.querySelector('main .loading, main [aria-busy]')"""
 WATCH = """
 window.seen = { violations: [], shifts: 0 };
 addEventListener("securitypolicyviolation", (event) => {

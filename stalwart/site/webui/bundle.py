@@ -42,6 +42,9 @@ PAGE_HEADERS: Headers = (
 )
 """What the page may do: nothing but files and answers of this server, no text that becomes script (webui 5.3)."""
 
+TABLE = "core/pages.js"
+
+_PAGES = re.compile(r'^\["([^"]+)", \(\) => import\("([^"]+)"\)\]', re.MULTILINE)
 _IMPORT = re.compile(r'^(?:import|export)\b(?:[^"\']*?from)?\s*"(\.{1,2}/[^"]+)";', re.MULTILINE)
 
 
@@ -73,12 +76,24 @@ class WebInterface:
             raise NotFound
         return found
 
-    def page(self, exchange: Exchange, mount: str) -> Answer:
-        """The page below ``/mount/``, whatever it is to show."""
-        name = f"{mount}/{PAGE}"
+    def page(self, exchange: Exchange, mount: str, path: str = "") -> Answer:
+        """The page below ``/mount/``, the same whatever it is to show but for what it tells the browser to load."""
+        module = self.module_of(f"{mount}/{path}")
+        name = f"{mount}/{PAGE}/{module}"
         if name not in self._packed:
-            self._packed[name] = asset(PAGE, self._written(mount), headers=PAGE_HEADERS)
+            self._packed[name] = asset(PAGE, self._written(mount, module), headers=PAGE_HEADERS)
         return self._packed[name].answer(exchange)
+
+    def module_of(self, path: str) -> str | None:
+        """The module of what is shown at an address, by the table of pages; ``None`` if nothing is."""
+        parts = [part for part in path.split("/") if part]
+        for pattern, module in _PAGES.findall(self.body(TABLE).decode()):
+            wanted = pattern.split("/")
+            if len(wanted) == len(parts) and all(
+                one[0] == ":" or one == part for one, part in zip(wanted, parts, strict=True)
+            ):
+                return _resolved(TABLE, module)
+        return None
 
     def file(self, exchange: Exchange, digest: str, name: str) -> Answer:
         """A file of this version.
@@ -92,10 +107,10 @@ class WebInterface:
             self._packed[name] = asset(name, body, immutable=True)
         return self._packed[name].answer(exchange)
 
-    def at_once(self) -> list[str]:
-        """The modules that the first one needs, directly or through others."""
+    def at_once(self, module: str | None = None) -> list[str]:
+        """The modules that the first one needs, directly or through others, and those that ``module`` needs."""
         found: dict[str, None] = {}
-        waiting = ["main.js"]
+        waiting = ["main.js", *([module] if module else [])]
         while waiting:
             name = waiting.pop(0)
             if name not in found:
@@ -103,9 +118,9 @@ class WebInterface:
                 waiting += imports(name, self.body(name).decode())
         return list(found)
 
-    def _written(self, mount: str) -> bytes:
+    def _written(self, mount: str, module: str | None) -> bytes:
         base = f"{ASSETS}/{self.digest}"
-        links = "\n".join(tag("link", rel="modulepreload", href=f"{base}/{name}") for name in self.at_once())
+        links = "\n".join(tag("link", rel="modulepreload", href=f"{base}/{name}") for name in self.at_once(module))
         text = self._files()[PAGE].decode()
         for mark, value in (("{mount}", Markup(mount)), ("{base}", Markup(base)), ("{preload}", links)):
             text = text.replace(mark, value)
@@ -125,16 +140,17 @@ class WebInterface:
 
 def imports(name: str, text: str) -> list[str]:
     """The modules that a module names at its top, as paths like its own."""
-    found = []
-    for match in _IMPORT.finditer(text):
-        steps = name.split("/")[:-1]
-        for step in match[1].split("/"):
-            if step == "..":
-                steps.pop()
-            elif step != ".":
-                steps.append(step)
-        found.append("/".join(steps))
-    return found
+    return [_resolved(name, match[1]) for match in _IMPORT.finditer(text)]
+
+
+def _resolved(name: str, path: str) -> str:
+    steps = name.split("/")[:-1]
+    for step in path.split("/"):
+        if step == "..":
+            steps.pop()
+        elif step != ".":
+            steps.append(step)
+    return "/".join(steps)
 
 
 def _walk(folder: Any, prefix: str) -> Iterator[tuple[str, bytes]]:

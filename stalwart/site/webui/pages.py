@@ -80,7 +80,7 @@ def _page(exchange: Exchange, interface: WebInterface, applications: Application
         return _hosted(exchange, applications, mount, path)
     if "." in path.rpartition("/")[2]:
         raise NotFound
-    return interface.page(exchange, mount)
+    return interface.page(exchange, mount, path)
 
 
 def _hosted(exchange: Exchange, applications: Applications, prefix: str, path: str) -> Answer:

@@ -59,9 +59,21 @@ class FileTests(SynchronousTestCase):
         self.assertLess(sum(packed(self.interface.body(name)) for name in names), HEAVIEST)
 
     def test_first_page_is_lighter_still(self) -> None:
-        names = [*self.interface.at_once(), "style.css"]
-        self.assertLessEqual(len(names), MOST_AT_ONCE)
-        self.assertLess(sum(packed(self.interface.body(name)) for name in names), HEAVIEST_AT_ONCE)
+        pages = [name for name in self.interface.names() if name.startswith("pages/")]
+        for page in pages:
+            names = [*self.interface.at_once(page), "style.css"]
+            self.assertLessEqual(len(names), MOST_AT_ONCE, page)
+            self.assertLess(sum(packed(self.interface.body(name)) for name in names), HEAVIEST_AT_ONCE, page)
+
+    def test_pages_are_found_by_their_addresses(self) -> None:
+        for path, module in (
+            ("admin/", "pages/overview.js"),
+            ("admin/objects/Http", "pages/objects.js"),
+            ("account/objects/ApiKey/new", "pages/object.js"),
+            ("admin/nowhere", None),
+            ("admin/objects/a/b/c", None),
+        ):
+            self.assertEqual(self.interface.module_of(path), module)
 
     def test_every_import_leads_to_a_file(self) -> None:
         for name, text in self.scripts.items():

@@ -8,7 +8,8 @@ import { session } from "./core/session.js";
 import { schema } from "./core/schema.js";
 import { show as showTheme } from "./core/theme.js";
 import { shell } from "./shell.js";
-import { go } from "./core/router.js";
+import { go, match, place } from "./core/router.js";
+import { TABLE } from "./core/pages.js";
 
 const app = document.getElementById("app");
 
@@ -48,7 +49,8 @@ async function begin() {
 
 async function enter() {
   try {
-    // pages made of the schema need it at once; others get it when they ask
+    // The page comes while the server says who this is; those made of the schema need that too, others when they ask.
+    match(TABLE, place.peek().path)?.load().catch(() => null);
     if (/^\/(admin|account)\/objects\//.test(location.pathname)) schema().catch(() => null);
     await meet();
   } catch (problem) {

@@ -2,8 +2,6 @@
 
 import { may, mayAny } from "./viewer.js";
 
-const objects = () => import("../pages/objects.js");
-
 export const TABLE = [
   ["admin", () => import("../pages/overview.js")],
   ["admin/setup", () => import("../pages/setup.js")],
@@ -15,7 +13,7 @@ export const TABLE = [
   ["admin/settings", () => import("../pages/settings.js")],
   ["admin/console", () => import("../pages/console.js")],
   ["admin/about", () => import("../pages/about.js")],
-  ["admin/objects/:view", objects],
+  ["admin/objects/:view", () => import("../pages/objects.js")],
   ["admin/objects/:view/:id", () => import("../pages/object.js")],
   ["account", () => import("../pages/account.js")],
   ["account/password", () => import("../pages/password.js")],
@@ -24,7 +22,7 @@ export const TABLE = [
   ["account/passkeys", () => import("../pages/passkeys.js")],
   ["account/app-passwords", () => import("../pages/app_passwords.js")],
   ["account/sessions", () => import("../pages/sessions.js")],
-  ["account/objects/:view", objects],
+  ["account/objects/:view", () => import("../pages/objects.js")],
   ["account/objects/:view/:id", () => import("../pages/object.js")],
 ];
 

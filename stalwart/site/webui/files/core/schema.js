@@ -1,17 +1,22 @@
 // The schema document (settings B): what objects there are, which fields they have, which lists and forms show them.
 
+import { signal } from "../lib/signals.js";
 import { getJson } from "./server.js";
 import { clone } from "./values.js";
+import { language } from "./words.js";
 
-let loading = null;
+const loading = new Map();
 
-// The document, once; its address changes with its content, so the browser keeps it.
+// The document for interfaces, once for each language; its address changes with its content, so the browser keeps it.
 export function schema() {
-  loading ??= getJson("/api/schema", { cache: "default" }).then((document) => new Schema(document)).catch((problem) => {
-    loading = null;
-    throw problem;
-  });
-  return loading;
+  const wanted = language.peek();
+  if (!loading.has(wanted)) {
+    loading.set(wanted, getJson(`/api/schema?language=${wanted}`, { cache: "default" }).then((document) => new Schema(document)).catch((problem) => {
+      loading.delete(wanted);
+      throw problem;
+    }));
+  }
+  return loading.get(wanted);
 }
 
 export const viewOf = (segment) => (segment.startsWith("x:") ? segment : `x:${segment.replace("-", "/")}`);
@@ -20,6 +25,17 @@ export const segmentOf = (view) => view.replace(/^x:/, "").replace("/", "-");
 class Schema {
   constructor(document) {
     Object.assign(this, document);
+    this.late = null;
+  }
+
+  // Members of an enumeration; those of a long one are in the whole document, which is fetched when somebody asks.
+  choices(name) {
+    if (this.enums[name]) return this.enums[name];
+    if (!this.late) {
+      this.late = signal({});
+      getJson("/api/schema", { cache: "default" }).then(({ enums }) => this.late.set(enums), () => { this.late = null; });
+    }
+    return this.late()[name] || [];
   }
 
   // The object that a view shows; a view of an object is itself.

@@ -8,18 +8,22 @@ export const LANGUAGES = { en: "English", de: "Deutsch" };
 const KEPT = "stalwart.language";
 
 let words = english;
-let plurals = new Intl.PluralRules("en");
+let plurals = null;
 export const language = signal("en");
 
 export function t(name, values) {
   let text = words[name] ?? english[name] ?? name;
-  if (typeof text === "object") text = text[plurals.select(values.n)] ?? text.other;
+  if (typeof text === "object") text = text[plural(values.n)] ?? text.other;
   return values ? text.replace(/\{(\w+)\}/g, (whole, key) => (key in values ? put(key, values[key]) : whole)) : text;
 }
 
 const put = (key, value) => (typeof value === "number" ? number(value) : String(value));
 
+// Asking Intl for the first time takes some twenty milliseconds, and most numbers need none of it.
+const plural = (n) => (plurals ??= new Intl.PluralRules(language.peek())).select(n);
+
 export function number(value, options) {
+  if (!options && Number.isInteger(value) && value >= 0 && value < 1000) return String(value);
   return new Intl.NumberFormat(language.peek(), options).format(value);
 }
 
@@ -27,7 +31,7 @@ export async function chooseLanguage(wanted) {
   const asked = [wanted, localStorage.getItem(KEPT), ...navigator.languages];
   const found = asked.filter(Boolean).map((one) => one.toLowerCase().split(/[-_]/)[0]).find((one) => one in LANGUAGES) || "en";
   words = found === "en" ? english : named((await LOADERS[found]()).default);
-  plurals = new Intl.PluralRules(found);
+  plurals = null;
   document.documentElement.lang = found;
   language.set(found);
 }

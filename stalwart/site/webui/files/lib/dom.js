@@ -116,3 +116,14 @@ export function each(list, keyOf, render) {
   onUndo(() => rows.forEach((row) => row.undo()));
   return box;
 }
+
+// How many of `size()` things are drawn: the first ones at once, the others piece by piece, so that nothing waits long.
+export function growing(size, first, step = first) {
+  const count = signal(first);
+  let timer = null;
+  effect(() => {
+    if (count() < size()) timer = setTimeout(() => count.set((now) => now + step));
+  });
+  onUndo(() => clearTimeout(timer));
+  return count;
+}

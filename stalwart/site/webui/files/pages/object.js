@@ -52,7 +52,7 @@ export function form({ schema, held, stored }, view, id, area, query) {
   onUndo(() => guardWith(null));
 
   const writable = may(schema.permission(view, isNew ? "Create" : "Update"));
-  const context = { schema, problems, isNew, depth: 0, path: "", fixed: !writable };
+  const context = { schema, problems, isNew, depth: 0, path: "", fixed: !writable, whole: query.has("field") };
   const variants = isNew && !schema.list(view)?.filtersStatic?.["@type"] ? schema.variants(held.name) : null;
   const home = schema.isSingleton(view) ? null : view === "x:Domain" ? "/admin/domains" : `/${area}/objects/${segmentOf(view)}`;
 

@@ -1,7 +1,7 @@
 // A list of objects made of the schema: searched, sorted, page by page along anchors; a singleton is its form at once.
 
-import { each, h } from "../lib/dom.js";
-import { computed, effect, signal } from "../lib/signals.js";
+import { each, growing, h } from "../lib/dom.js";
+import { batch, computed, effect, signal } from "../lib/signals.js";
 import { short } from "../core/format.js";
 import { go, setQuery } from "../core/router.js";
 import { schema as loadSchema, segmentOf, viewOf } from "../core/schema.js";
@@ -13,6 +13,7 @@ import { plain } from "../ui/editors.js";
 import { form } from "./object.js";
 
 const PAGE = 50;
+const AT_ONCE = 18;
 
 export default function objects({ view: segment, area, query }) {
   const view = viewOf(segment);
@@ -36,7 +37,15 @@ function list({ schema, held }, view, area, query) {
   const picked = signal(new Set());
   const names = signal({});
   const searchable = shape.filters?.some((one) => one.field === "text");
+  const about = shape.subtitle ?? schema.objects[view].description;
   const href = (id) => `/${area}/objects/${segmentOf(view)}/${id}`;
+  const links = shape.columns.flatMap(({ name: column }) => {
+    const type = types[column]?.type;
+    const target = type?.type === "objectId" && schema.objectOf(type.objectName);
+    if (!target || !may(`${target.permissionPrefix}Get`)) return [];
+    return [{ column, type: type.objectName, target: target.name, label: schema.list(type.objectName)?.labelProperty || "name", always: !type.nullable }];
+  });
+  const linked = links.filter((one) => one.always);
   let turn = 0;
 
   async function load() {
@@ -47,33 +56,37 @@ function list({ schema, held }, view, area, query) {
     for (const [name, value] of Object.entries(enums)) if (value) filter[name] = value;
     const where = anchors.length ? { anchor: anchors.at(-1), anchorOffset: 1 } : {};
     try {
-      const [found, got] = await jmap([
+      const [found, got, ...others] = await jmap([
         [`${held.name}/query`, { filter, limit: PAGE, calculateTotal: true, ...where }],
         [`${held.name}/get`, { "#ids": { resultOf: "0", name: `${held.name}/query`, path: "/ids" }, properties: ["id", "@type", ...shape.columns.map((one) => one.name)] }],
+        ...linked.map(({ column, target, label }) => [`${target}/get`, { "#ids": { resultOf: "1", name: `${held.name}/get`, path: ["", "list", "*", column].join("/") }, properties: ["id", label] }]),
       ]);
       if (mine !== turn) return;
+      others.forEach((one, at) => know(linked[at], one));
       const byId = new Map(got.list.map((one) => [one.id, one]));
-      rows.set(found.ids.map((id) => byId.get(id)).filter(Boolean));
-      total.set(found.total ?? null);
-      problem.set(null);
+      batch(() => {
+        drawn.set(AT_ONCE);
+        rows.set(found.ids.map((id) => byId.get(id)).filter(Boolean));
+        total.set(found.total ?? null);
+        problem.set(null);
+      });
       named();
     } catch (failure) {
       if (mine === turn) problem.set(failure);
     }
   }
 
-  // Ids of other objects are shown by their names.
+  // Ids of other objects are shown by their names: asked for with the list where each has one, else afterwards.
   async function named() {
-    for (const { name } of shape.columns) {
-      const type = types[name]?.type;
-      if (type?.type !== "objectId") continue;
-      const ids = [...new Set(rows.peek().map((row) => row[name]).filter(Boolean))];
-      const target = schema.objectOf(type.objectName);
-      if (!ids.length || !target || !may(`${target.permissionPrefix}Get`)) continue;
-      const label = schema.list(type.objectName)?.labelProperty || "name";
-      const [got] = await jmap([[`${target.name}/get`, { ids, properties: ["id", label] }]]);
-      names.set((all) => ({ ...all, ...Object.fromEntries(got.list.map((one) => [`${type.objectName} ${one.id}`, one[label]])) }));
+    for (const one of links) {
+      if (linked.includes(one)) continue;
+      const ids = [...new Set(rows.peek().map((row) => row[one.column]).filter(Boolean))];
+      if (ids.length) know(one, (await jmap([[`${one.target}/get`, { ids, properties: ["id", one.label] }]]))[0]);
     }
+  }
+
+  function know({ type, label }, { list: found }) {
+    names.set((all) => ({ ...all, ...Object.fromEntries(found.map((one) => [`${type} ${one.id}`, one[label]])) }));
   }
 
   let pause = null;
@@ -101,7 +114,8 @@ function list({ schema, held }, view, area, query) {
     if (typeof value === "string" && type?.type !== "utcDateTime" && type?.type !== "enum") return other(short(value, 200));
     return plain(value, type, schema);
   };
-  const body = each(() => rows() || [], (row) => row.id, (row) => h("tr",
+  const drawn = growing(() => rows()?.length || 0, AT_ONCE, 8);
+  const body = each(() => (rows() || []).slice(0, drawn()), (row) => row.id, (row) => h("tr",
     h("td.pick", h("input", { type: "checkbox", "aria-label": t("pick"), checked: () => picked().has(row.peek().id), onchange: (event) => picked.set((now) => {
       const next = new Set(now);
       if (event.target.checked) next.add(row.peek().id);
@@ -115,17 +129,17 @@ function list({ schema, held }, view, area, query) {
   const more = computed(() => (rows()?.length || 0) === PAGE);
   const filtered = computed(() => Object.entries(asked()).some(([name, value]) => name !== "anchors" && value));
   return [
-    heading(shape.title, shape.subtitle, may(schema.permission(view, "Create")) && held.name !== "x:QueuedMessage" ? h("a.button.primary", { href: href("new") }, t("new", { name: shape.singularName })) : null),
+    heading(shape.title, about, may(schema.permission(view, "Create")) && held.name !== "x:QueuedMessage" ? h("a.button.primary", { href: href("new") }, t("new", { name: shape.singularName })) : null),
     h("div.tools",
       searchable ? h("input.grow", { type: "search", placeholder: t("search", { name: shape.pluralName }), "aria-label": t("search", { name: shape.pluralName }), value: asked.peek().text, oninput: (event) => change({ text: event.target.value }) }) : null,
       (shape.filters || []).filter((one) => one.type === "enum").map((one) => h("select", { "aria-label": one.label, onchange: (event) => change({ [one.field]: event.target.value }) },
-        h("option", { value: "" }, one.label), (schema.enums[one.enumName] || []).map((choice) => h("option", { value: choice.name, selected: asked.peek()[one.field] === choice.name }, choice.label)))),
+        h("option", { value: "" }, one.label), () => schema.choices(one.enumName).map((choice) => h("option", { value: choice.name, selected: asked.peek()[one.field] === choice.name }, choice.label)))),
       (shape.filters || []).filter((one) => one.type === "objectId").map((one) => () => (asked()[one.field] ? button(t("filter.clear", { name: one.label }), () => change({ [one.field]: "" }), { kind: "small", name: "bad" }) : null)),
       () => (picked().size ? worker(t("delete.picked", { n: picked().size }), remove, { kind: "danger", name: "trash" }) : null)),
     () => {
       if (problem()) return failed(problem(), load);
       if (rows() === null) return h("div.loading", { "aria-busy": "true" });
-      if (!rows().length && !asked.peek().anchors.length) return filtered() ? empty(t("list.nothing"), t("list.nothing.text")) : empty(t("list.empty", { name: shape.pluralName }), shape.subtitle);
+      if (!rows().length && !asked.peek().anchors.length) return filtered() ? empty(t("list.nothing"), t("list.nothing.text")) : empty(t("list.empty", { name: shape.pluralName }), about);
       return null;
     },
     h("div.table-box", { hidden: () => !rows()?.length }, h("table.stack",

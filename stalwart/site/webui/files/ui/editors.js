@@ -1,6 +1,6 @@
 // Editors of values by their types (settings A.5, B): each gives an element that reads and writes one value.
 
-import { each, h } from "../lib/dom.js";
+import { each, growing, h } from "../lib/dom.js";
 import { effect, signal, untracked } from "../lib/signals.js";
 import { when } from "../core/format.js";
 import { jmap } from "../core/server.js";
@@ -78,10 +78,9 @@ function unitEditor(type, value) {
 }
 
 function enumEditor(type, value, { schema }) {
-  const choices = schema.enums[type.enumName] || [];
-  return h("select", { onchange: (event) => value.set(event.target.value === "" ? null : event.target.value), value: () => value() ?? "" },
-    type.nullable || value.peek() === undefined ? h("option", { value: "" }, t("none")) : null,
-    choices.map((one) => h("option", { value: one.name, selected: one.name === value.peek() }, one.label)));
+  const options = () => schema.choices(type.enumName).map((one) => h("option", { value: one.name, selected: one.name === value.peek() }, one.label));
+  return h("select", { onchange: (event) => value.set(event.target.value === "" ? null : event.target.value), value: () => (schema.choices(type.enumName), value() ?? "") },
+    type.nullable || value.peek() === undefined ? h("option", { value: "" }, t("none")) : null, options);
 }
 
 function dateEditor(value) {
@@ -124,8 +123,7 @@ export async function findObjects(schema, view, text) {
 function setEditor(type, value, context) {
   const inner = type.class;
   if (inner.type === "enum") {
-    const choices = context.schema.enums[inner.enumName] || [];
-    return picks(choices.map((one) => ({ id: one.name, name: one.label })), value);
+    return h("div", () => picks(context.schema.choices(inner.enumName).map((one) => ({ id: one.name, name: one.label })), value));
   }
   if (inner.type === "objectId") {
     const choices = signal([]);
@@ -174,14 +172,14 @@ function textList(value) {
 function mapEditor(type, value, context) {
   const rows = signal(Object.entries(value.peek() || {}).map(([key, held]) => ({ id: newId("row"), key, held: signal(held) })));
   const write = () => value.set(Object.fromEntries(rows.peek().filter((row) => row.key.trim()).map((row) => [row.key.trim(), row.held.peek()])));
-  const keys = type.keyClass?.type === "enum" ? context.schema.enums[type.keyClass.enumName] || [] : null;
+  const keys = type.keyClass?.type === "enum" ? () => context.schema.choices(type.keyClass.enumName) : null;
   const draw = (row) => {
     const { held } = row.peek();
     let first = true;
     effect(() => { held(); if (!first) untracked(write); first = false; });
     const setKey = (event) => { row.peek().key = event.target.value; write(); };
     const name = keys
-      ? h("select", { "aria-label": t("key"), onchange: setKey }, h("option", { value: "" }, t("choose")), keys.map((one) => h("option", { value: one.name, selected: one.name === row.peek().key }, one.label)))
+      ? h("select", { "aria-label": t("key"), onchange: setKey }, h("option", { value: "" }, t("choose")), () => keys().map((one) => h("option", { value: one.name, selected: one.name === row.peek().key }, one.label)))
       : h("input", { type: "text", "aria-label": t("key"), value: row.peek().key, autocomplete: "off", spellcheck: "false", oninput: setKey });
     const editor = editorOf(type.valueClass, held, context);
     (editor.labelled || editor).setAttribute("aria-label", t("value"));
@@ -221,13 +219,23 @@ export function fieldsOf(view, group, value, context) {
   // What a part of an object begins with stands in the defaults of the object.
   const own = context.fallback && (context.fallback["@type"] ?? null) === (value.peek()?.["@type"] ?? null) ? context.fallback : {};
   const standard = (name) => own[name] ?? schema.defaults(group)[name];
-  return schema.sections(view, group).map((section) => {
-    const shown = section.fields.filter(({ name }) => name !== "@type" && properties[name] && !(context.isNew && properties[name].update === "serverSet"));
-    if (!shown.length) return null;
-    const inner = shown.map((one) => memberField(one, properties[one.name], value, context, standard(one.name)));
-    return context.depth === 0 && section.title ? h("section.card", h("h2", section.title), inner) : inner;
+  const draw = (one) => memberField(one, properties[one.name], value, context, standard(one.name));
+  const sections = schema.sections(view, group).map(({ title, fields }) => ({
+    title, fields: fields.filter(({ name }) => name !== "@type" && properties[name] && !(context.isNew && properties[name].update === "serverSet")),
+  })).filter(({ fields }) => fields.length);
+  if (context.depth) return sections.map(({ fields }) => fields.map(draw));
+  const count = growing(() => (context.whole ? 0 : sections.reduce((sum, { fields }) => sum + fields.length, 0)), context.whole ? Infinity : FIRST, STEP);
+  let before = 0;
+  return sections.map(({ title, fields }) => {
+    const start = before;
+    before += fields.length;
+    return h(title ? "section.card" : "div.part", { hidden: () => count() <= start, "aria-busy": () => (count() < start + fields.length ? "true" : null) },
+      title ? h("h2", title) : null, each(() => fields.slice(0, Math.max(0, count() - start)), (one) => one.name, (one) => draw(one.peek())));
   });
 }
+
+const FIRST = 9;
+const STEP = 4;
 
 // Code in a description of the schema, which is Markdown.
 export const marked = (text) => (text || "").replaceAll("``", "`").split("`").map((part, at) => (at % 2 ? h("code", part) : part));
