@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 from twisted.internet.defer import Deferred
 
+from stalwart.api.export import Exports
 from stalwart.api.schema import SchemaDocument
 from stalwart.app.certificates import CertificateParts, certificate_parts
 from stalwart.app.company import Alone, Company
@@ -236,6 +237,7 @@ class Builder:
             "figures": observation.figures,
         }
         services |= live_services(below, company, services["figures"])
+        services["exports"] = Exports(company.places, below.telemetry)
         services["jmap"] = build_service(services, mode=below.mode)
         site = self._site(below, services, limits, certificates)
         site.pipeline.https_port = listeners.https_port

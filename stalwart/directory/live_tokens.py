@@ -1,6 +1,6 @@
-"""Tokens of one minute for event streams, which browsers cannot give an Authorization header.
+"""Tokens of one minute for event streams and exports, which browsers cannot give an Authorization header.
 
-A token names an account, a login and one kind of stream; it is encrypted and authenticated (Fernet: AES-CBC
+A token names an account, a login and one kind of these; it is encrypted and authenticated (Fernet: AES-CBC
 with HMAC-SHA-256) under a key in the store, so that a token issued before a restart, or by another process,
 is good. Nothing is stored for each token: it can be used again within its minute and cannot be taken back.
 """
@@ -20,7 +20,15 @@ from stalwart.store.store import Store
 
 LIFETIME = 60
 
-PERMISSIONS = {"delivery": "liveDeliveryTest", "tracing": "liveTracing", "metrics": "liveMetrics"}
+PERMISSIONS = {
+    "delivery": "liveDeliveryTest",
+    "tracing": "liveTracing",
+    "metrics": "liveMetrics",
+    "export-mail": "jmapEmailGet",
+    "export-calendars": "jmapCalendarEventGet",
+    "export-contacts": "jmapContactCardGet",
+    "export-files": "jmapFileNodeGet",
+}
 """The permission that a token of each kind asks for and grants."""
 
 _MAX_TOKEN = 2048

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from attrs import define, field
 
+from stalwart.codec.apple_profile import apple_profile
 from stalwart.codec.autoconfig import ANY_ADDRESS, autoconfig_document
 from stalwart.codec.autodiscover import autodiscover_document
 from stalwart.codec.client_services import ClientService
@@ -65,6 +66,13 @@ class Announcements:
     def autodiscover(self, address: TypedAddress) -> bytes:
         """Microsoft's document for an address."""
         return autodiscover_document(self.services, address.text)
+
+    def apple_profile(self, address: str, password: str | None = None) -> bytes:
+        """The profile for Apple's devices of an address.
+
+        :raises ValueError: a text has characters that no profile can hold.
+        """
+        return apple_profile(self.services, address, self._origin(self._default_host), password)
 
     @property
     def autodiscover_url(self) -> str:

@@ -18,7 +18,8 @@ from stalwart.provider.errors import Code, OAuthError
 from stalwart.web.exchange import Exchange
 from stalwart.web.routes import AUTHENTICATED
 
-LIVE_PREFIX = "/api/live/"
+LIVE_PREFIX, EXPORT_PREFIX = "/api/live/", "/api/export/"
+TOKEN_PREFIXES = (LIVE_PREFIX, EXPORT_PREFIX)
 LIVE_KINDS = ("delivery", "tracing", "metrics")
 DPOP = "dpop"
 TOKEN_SCHEMES = ("bearer", DPOP)
@@ -66,11 +67,14 @@ def decode_basic(value: str) -> tuple[str, str] | None:
 
 
 def live_token(exchange: Exchange) -> tuple[str, str] | None:
-    """Token and kind, where a live token stands in for the header: ``?token=`` below ``/api/live/`` (auth-api 11)."""
-    if not exchange.path.startswith(LIVE_PREFIX) or not exchange.head.query_string:
+    """Token and kind, where a live token stands in for the header: ``?token=`` below ``/api/live/`` (auth-api 11), and
+    below ``/api/export/``, where browsers save what they get."""
+    if not exchange.path.startswith(TOKEN_PREFIXES) or not exchange.head.query_string:
         return None
-    kind = exchange.path[len(LIVE_PREFIX) :].partition("/")[0]
     token = exchange.query.get("token")
+    if exchange.path.startswith(EXPORT_PREFIX):
+        return (token, f"export-{exchange.path[len(EXPORT_PREFIX) :]}") if token else None
+    kind = exchange.path[len(LIVE_PREFIX) :].partition("/")[0]
     return (token, kind) if token and kind in LIVE_KINDS else None
 
 

@@ -43,7 +43,7 @@ from stalwart.telemetry.events import (
     Event,
 )
 from stalwart.web.access import (
-    LIVE_PREFIX,
+    TOKEN_PREFIXES,
     TOKEN_SCHEMES,
     Directory,
     TokenRefused,
@@ -304,7 +304,7 @@ class Pipeline:
             if bound.limit == "anonymous":
                 self._charge_anonymous(exchange)
             return self._called(exchange, bound)
-        if exchange.path.startswith(LIVE_PREFIX):
+        if exchange.path.startswith(TOKEN_PREFIXES):
             token = live_token(exchange)
             if token is not None:
                 return self._completed(exchange, self._by_token(exchange, bound, *token))
