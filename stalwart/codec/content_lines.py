@@ -89,6 +89,8 @@ class Property:
                 found = _HEAD.match(line)
                 if found is not None:
                     split = found.end() - 1
+            if line.startswith("://", split):
+                split = _after_scheme(line, split)
             self._split = split
         return split
 
@@ -138,6 +140,14 @@ class Property:
     def _headed(self, pieces: Sequence[str]) -> Property:
         name = self.head.partition(";")[0]
         return Property(self.name, folded(f"{';'.join((name, *pieces))}:{self.value}"))
+
+
+def _after_scheme(line: str, split: int) -> int:
+    """The colon behind a TZID that is a URL without quotes, as Exchange writes them (``TZID=tzone://Microsoft/Utc``)."""
+    if not line[:split].upper().endswith(";TZID=TZONE"):
+        return split
+    found = line.find(":", split + 3)
+    return found if found >= 0 else split
 
 
 def _pieces(head: str) -> list[str]:

@@ -115,7 +115,7 @@ def moment_of(item: Property) -> Moment:
     head, _, text = line.partition(":")
     if ";" not in head:
         return moment(text)
-    if head.count(";") == 1 and '"' not in head and "^" not in head:
+    if head.count(";") == 1 and '"' not in head and "^" not in head and not text.startswith("//"):
         # The common form, without reading all parameters.
         name, _, tzid = head[head.index(";") + 1 :].partition("=")
         return moment(text, tzid if name.upper() == "TZID" else None)

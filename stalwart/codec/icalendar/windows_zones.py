@@ -1,4 +1,6 @@
-"""Names that Windows has for time zones, and the zone of the IANA database that each stands for (CLDR windowsZones)."""
+"""Names that Windows has for time zones, and the zone of the IANA database that each stands for (CLDR windowsZones),
+by its present name.
+"""
 
 from __future__ import annotations
 
@@ -49,16 +51,16 @@ Eastern Standard Time=America/New_York
 Eastern Standard Time (Mexico)=America/Cancun
 Egypt Standard Time=Africa/Cairo
 Ekaterinburg Standard Time=Asia/Yekaterinburg
-FLE Standard Time=Europe/Kiev
+FLE Standard Time=Europe/Kyiv
 Fiji Standard Time=Pacific/Fiji
 GMT Standard Time=Europe/London
 GTB Standard Time=Europe/Bucharest
 Georgian Standard Time=Asia/Tbilisi
-Greenland Standard Time=America/Godthab
+Greenland Standard Time=America/Nuuk
 Greenwich Standard Time=Atlantic/Reykjavik
 Haiti Standard Time=America/Port-au-Prince
 Hawaiian Standard Time=Pacific/Honolulu
-India Standard Time=Asia/Calcutta
+India Standard Time=Asia/Kolkata
 Iran Standard Time=Asia/Tehran
 Israel Standard Time=Asia/Jerusalem
 Jordan Standard Time=Asia/Amman
@@ -80,10 +82,10 @@ Montevideo Standard Time=America/Montevideo
 Morocco Standard Time=Africa/Casablanca
 Mountain Standard Time=America/Denver
 Mountain Standard Time (Mexico)=America/Mazatlan
-Myanmar Standard Time=Asia/Rangoon
+Myanmar Standard Time=Asia/Yangon
 N. Central Asia Standard Time=Asia/Novosibirsk
 Namibia Standard Time=Africa/Windhoek
-Nepal Standard Time=Asia/Katmandu
+Nepal Standard Time=Asia/Kathmandu
 New Zealand Standard Time=Pacific/Auckland
 Newfoundland Standard Time=America/St_Johns
 Norfolk Standard Time=Pacific/Norfolk

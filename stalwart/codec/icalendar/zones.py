@@ -2,8 +2,8 @@
 
 A name of the IANA database counts more than the VTIMEZONE that comes with it, which is often shortened or outdated; so
 does a name that contains one (``/freeassociation.sourceforge.net/Europe/Berlin``), X-LIC-LOCATION, and a name that
-Windows has. Only then the object's own VTIMEZONE is made a table, within a budget. A name that says nothing is taken
-for floating time.
+Windows has. Only then the object's own VTIMEZONE is made a table, within a budget. Without one, a name that says an
+offset or what Windows shows people counts (``zone_descriptions``); one that says nothing is taken for floating time.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from stalwart.codec.icalendar.values import (
     utc_offset_text,
 )
 from stalwart.codec.icalendar.windows_zones import WINDOWS_ZONES
+from stalwart.codec.icalendar.zone_descriptions import described_zone
 
 _MOST_TRANSITIONS: Final = 2000
 _MOST_OBSERVANCES: Final = 200
@@ -63,7 +64,7 @@ class Zones:
         """The zone of a TZID."""
         zone = self._found.get(tzid)
         if zone is None:
-            zone = named_zone(tzid) or self._own(tzid) or self.floating
+            zone = named_zone(tzid) or self._own(tzid) or described_zone(tzid) or self.floating
             self._found[tzid] = zone
         return zone
 
@@ -79,7 +80,7 @@ class Zones:
 
     def is_known(self, tzid: str) -> bool:
         """Whether a TZID names a zone at all."""
-        return named_zone(tzid) is not None or self._own(tzid) is not None
+        return (named_zone(tzid) or self._own(tzid) or described_zone(tzid)) is not None
 
     def _own(self, tzid: str) -> Zone | None:
         if self._components is None:

@@ -103,8 +103,18 @@ def _read(reading: Reading) -> None:
             reading.unread_parts.append(part)
         else:
             found[key] = made
+    _drop_unrelated(found)
     if found:
         reading.made["alerts"] = found
+
+
+def _drop_unrelated(alerts: Json) -> None:
+    """Relations to alarms that are gone say nothing; their lines stay (RFC 9074 7.1)."""
+    for made in alerts.values():
+        if "relatedTo" in made:
+            related = {key: each for key, each in made.pop("relatedTo").items() if key in alerts}
+            if related:
+                made["relatedTo"] = related
 
 
 def _write(writing: Writing) -> None:
@@ -120,7 +130,7 @@ def _write(writing: Writing) -> None:
             gone.add(id(part))
         else:
             if given != old.get(key):
-                _fill(part, given, names)
+                _fill(part, given, names, old.get(key) or {})
             _name(part, key)
             taken.add(key)
     if gone:
@@ -128,7 +138,7 @@ def _write(writing: Writing) -> None:
     for key, given in new.items():
         if key not in taken:
             part = Component("VALARM")
-            _fill(part, given, names)
+            _fill(part, given, names, {})
             _complete(part, given.get("action"), writing.new)
             _name(part, key)
             component.components.append(part)
@@ -140,7 +150,7 @@ def _name(part: Component, key: str) -> None:
         with_value(part, "JSID", None if _derived(part) == key else key)
 
 
-def _fill(part: Component, given: Json, names: ZoneNames) -> None:
+def _fill(part: Component, given: Json, names: ZoneNames, old: Json) -> None:
     action = given.get("action")
     if not part.properties or ACTIONS.get((part.value("ACTION") or "DISPLAY").strip().upper()) != action:
         with_value(part, "ACTION", _WRITTEN.get(action or ""))
@@ -158,8 +168,7 @@ def _fill(part: Component, given: Json, names: ZoneNames) -> None:
         value = time_text(utc_seconds(text), is_utc=True)
         if part.value("ACKNOWLEDGED") != value:
             with_value(part, "ACKNOWLEDGED", value, ("TZID", "VALUE"))
-    read = _alert(part, names) or {}
-    if read.get("relatedTo") != given.get("relatedTo"):
+    if old.get("relatedTo") != given.get("relatedTo"):
         part.remove("RELATED-TO")
         for key, related in (given.get("relatedTo") or {}).items():
             for kind in related.get("relation") or {"": True}:

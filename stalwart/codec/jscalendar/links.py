@@ -47,7 +47,7 @@ def _read(reading: Reading) -> None:
 
 
 def _link(item: Property) -> Json | None:
-    if item.name == "LINK" and (item.parameter("VALUE") or "URI").upper() != "URI":
+    if not item.value.strip() or (item.name == "LINK" and (item.parameter("VALUE") or "URI").upper() != "URI"):
         return None
     made: Json = {"@type": "Link", "href": _href(item)}
     kind, size, rel = item.parameter("FMTTYPE"), item.parameter("SIZE"), _relation(item)

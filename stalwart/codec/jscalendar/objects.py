@@ -19,7 +19,7 @@ from stalwart.codec.jscalendar.alerts import ALERTS
 from stalwart.codec.jscalendar.checking import check
 from stalwart.codec.jscalendar.leftovers import add, leftovers, odd
 from stalwart.codec.jscalendar.links import LINKS
-from stalwart.codec.jscalendar.older import VERSION
+from stalwart.codec.jscalendar.older import VERSION, main_location
 from stalwart.codec.jscalendar.patches import MalformedPatch, difference, patched, segments
 from stalwart.codec.jscalendar.people import PEOPLE
 from stalwart.codec.jscalendar.places import PLACES, VIRTUAL
@@ -195,7 +195,10 @@ def _add_odd(component: Component, each: Property | Component, names: ZoneNames)
 
 def _write_extras(component: Component, new: Json, names: ZoneNames, left_out: Collection[str]) -> None:
     """JSPROP for each difference between what is read of a component and what it is to say."""
-    patch = difference(read_object(component, names, has_extras=False).made, new, left_out)
+    read = read_object(component, names, has_extras=False).made
+    if new.get("mainLocationId") == main_location(None, new.get("locations")):
+        left_out = {*left_out, "mainLocationId"}  # goes without saying
+    patch = difference(read, new, left_out)
     gone: dict[int, Property | None] = {}
     for item in component.all("JSPROP"):
         pointer = item.parameter("JSPTR")

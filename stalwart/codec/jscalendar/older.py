@@ -134,7 +134,7 @@ def _zone_of_end(event: Json, made: Json) -> None:
 
 def _complete(made: Json) -> None:
     """What iCalendar would say anyway: the location if there is one only, a day as the length of days."""
-    main = _main_location(made.pop("mainLocationId", None), made.get("locations"))
+    main = main_location(made.pop("mainLocationId", None), made.get("locations"))
     if main is not None:
         made["mainLocationId"] = main
     start = made.get("start")
@@ -149,8 +149,8 @@ def _complete(made: Json) -> None:
         made["duration"] = "P1D"
 
 
-def _main_location(main: Any, places: Any) -> str | None:
-    """The Id of the main location: one that is there, else the only one that there is."""
+def main_location(main: Any, places: Any) -> str | None:
+    """The Id of the main location: one that is there, else the only one that there is; None if there is none."""
     if not isinstance(places, dict):
         return None
     if isinstance(main, str) and main in places:
@@ -287,11 +287,11 @@ def _patch(patch: Json, event: Json) -> Json:
         else:
             made[pointer] = value
     if "mainLocationId" not in made and any(pointer.startswith("locations") for pointer in made):
-        _put_main_location(made, event)
+        _putmain_location(made, event)
     return made
 
 
-def _put_main_location(patch: Json, event: Json) -> None:
+def _putmain_location(patch: Json, event: Json) -> None:
     """An instance elsewhere has another main location."""
     inherited: Json = {key: event[key] for key in ("locations", "mainLocationId") if key in event}
     changes = {pointer: value for pointer, value in patch.items() if pointer.startswith("locations")}
@@ -299,6 +299,6 @@ def _put_main_location(patch: Json, event: Json) -> None:
         places = patched(inherited, changes).get("locations")
     except MalformedPatch:
         return
-    main = _main_location(inherited.get("mainLocationId"), places)
+    main = main_location(inherited.get("mainLocationId"), places)
     if main != inherited.get("mainLocationId"):
         patch["mainLocationId"] = main

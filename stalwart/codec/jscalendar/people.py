@@ -6,6 +6,7 @@ The organizer is a participant of his own where his ORGANIZER names him, or wher
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any, Final
 
@@ -46,6 +47,7 @@ _TOKENS: Final = (
 )
 _TEXTS: Final = (("CN", "name"), ("EMAIL", "email"), ("LANGUAGE", "language"))
 _SETS: Final = (("DELEGATED-TO", "delegatedTo"), ("DELEGATED-FROM", "delegatedFrom"), ("MEMBER", "memberOf"))
+_BARE = re.compile(r"[^\s:<>\"@]+@[^\s:<>\"@]+\Z")
 _OF_ORGANIZERS: Final = frozenset({"@type", "name", "email", "calendarAddress", "roles"})
 
 
@@ -59,8 +61,14 @@ def address_id(item: Property) -> str:
     return derived_id(item.value.strip().casefold())
 
 
+def _address(item: Property) -> str:
+    """A calendar address; what is an e-mail address without a scheme is one all the same."""
+    text = item.value.strip()
+    return f"mailto:{text}" if _BARE.match(text) is not None else text
+
+
 def _participant(item: Property, is_task: bool) -> Json:
-    made: Json = {"@type": "Participant", "calendarAddress": item.value.strip()}
+    made: Json = {"@type": "Participant", "calendarAddress": _address(item)}
     given = item.parameters
     for name, values in given.items():
         read = _MEMBERS.get(name)
@@ -145,7 +153,7 @@ def _read(reading: Reading) -> None:
         return
     found: Json = {key: _participant(item, reading.is_task) for key, item in identified(items, address_id)}
     if organizer is not None:
-        address = organizer.value.strip()
+        address = _address(organizer)
         reading.made["organizerCalendarAddress"] = address
         present = [each for each in found.values() if same_address(each["calendarAddress"], address)]
         for each in present:
@@ -194,7 +202,7 @@ def _write_organizer(writing: Writing, organizers: Json, new: Json) -> None:
         return
     if item is None:
         made = Property.made("ORGANIZER", address)
-    elif item.value.strip() != address:
+    elif _address(item) != address:
         made = item.without_parameters("CN", "EMAIL", "JSID", "SENT-BY", "DIR", "LANGUAGE").with_value(address)
     else:
         made = item
@@ -228,7 +236,7 @@ def _line(is_task: bool, key: str, given: Json, over: Property | None) -> Proper
     address = given.get("calendarAddress")
     if not address:
         return None
-    made = over if over is not None and over.value.strip() == address else None
+    made = over if over is not None and _address(over) == address else None
     if made is None:
         made = Property.made("ATTENDEE", address) if over is None else over.with_value(address)
     said = _participant(made, is_task)

@@ -94,7 +94,9 @@ def _write(writing: Writing) -> None:
     component, new, old = writing.component, writing.new.get("locations") or {}, writing.old.get("locations") or {}
     main_id = writing.new.get("mainLocationId")
     text = component.first("LOCATION")
-    if main_id not in new and len(new) == 1 and "name" not in next(iter(new.values())):
+    if main_id == writing.old.get("mainLocationId") and _is_part(component, text, main_id):
+        main_id = None  # it stays the VLOCATION that it is
+    elif main_id not in new and len(new) == 1 and "name" not in next(iter(new.values())):
         main_id = next(iter(new))
     main = new.get(main_id) if isinstance(main_id, str) else None
     old_main = old.get(writing.old.get("mainLocationId"), {}) if writing.old.get("mainLocationId") else {}
@@ -110,6 +112,13 @@ def _write(writing: Writing) -> None:
             derived = component.first("LOCATION")
             if derived is not None:
                 component.exchange(derived, derived.with_parameter("DERIVED", "TRUE"))
+
+
+def _is_part(component: Component, text: Property | None, key: object) -> bool:
+    """Whether the location of an Id is a VLOCATION."""
+    if text is not None and _main_id(text) == key and (text.parameter("DERIVED") or "").upper() != "TRUE":
+        return False
+    return any(name == key for name, _ in _identified(component.within("VLOCATION"), {}))
 
 
 def _write_main(component: Component, text: Property | None, main: Json | None, main_id: str | None) -> None:
@@ -152,9 +161,13 @@ def _write_parts(component: Component, old: Json, new: Json) -> None:
 
 
 def _fill(part: Component, given: Json) -> None:
-    name, kinds = given.get("name"), given.get("locationTypes") or {}
-    with_value(part, "NAME", None if name is None else text_value(name))
-    with_value(part, "LOCATION-TYPE", ",".join(map(escaped, kinds)).upper() if kinds else None)
+    name, kinds, said = given.get("name"), given.get("locationTypes") or {}, _location(part)
+    if name != said.get("name"):
+        with_value(part, "NAME", None if name is None else text_value(name))
+    if kinds != said.get("locationTypes", {}):
+        with_value(part, "LOCATION-TYPE", ",".join(map(escaped, kinds)).upper() if kinds else None)
+    if given.get("coordinates") == said.get("coordinates"):
+        return
     found = _GEO_URI.match(given.get("coordinates") or "")
     with_value(part, "GEO", f"{found.group(1)};{found.group(2)}" if found else None)
 

@@ -28,14 +28,17 @@ _RSCALE = re.compile(r"[a-z][a-z0-9-]{0,40}\Z", re.ASCII)
 
 
 def rule_of(text: str, until_local: Callable[[Moment], int]) -> Json:
-    """The object of an RRULE; ``until_local`` puts UNTIL on the clock of the series. Raises MalformedValue."""
+    """The object of an RRULE; ``until_local`` puts UNTIL on the clock of the series. Parts of vendors are left out.
+
+    :raises MalformedValue: it is no rule.
+    """
     rule(text)
     made: Json = {"@type": "RecurrenceRule", "frequency": ""}
     for part in text.strip().rstrip(";").split(";"):
         name, _, value = part.partition("=")
         name, value = name.strip().upper(), value.strip()
         if name not in _KNOWN:
-            raise MalformedValue(f"This part of a rule is not known: {name[:20]!r}.")
+            continue  # as the arithmetic of rules does
         if name == "FREQ":
             made["frequency"] = value.lower()
         elif name in ("INTERVAL", "COUNT"):

@@ -10,6 +10,8 @@ from typing import Final
 
 from stalwart.codec.icalendar.components import Component
 from stalwart.codec.icalendar.lines import Property
+from stalwart.codec.icalendar.recurring import occurrences
+from stalwart.codec.icalendar.rules import rule
 from stalwart.codec.icalendar.values import (
     DAY,
     FIRST,
@@ -146,14 +148,19 @@ def moment_property(name: str, given: Moment, over: Property | None = None) -> P
     return made.with_value(moment_text(given))
 
 
-def _put_moment(component: Component, name: str, given: Moment | None) -> None:
+def _put_moment(component: Component, name: str, given: Moment | None, names: ZoneNames) -> None:
+    """Write a time; one in the same zone keeps the TZID that it has, even if that says nothing here."""
     present = component.first(name)
     if given is None:
         component.remove(name)
     elif present is None:
         component.append(moment_property(name, given))
-    elif _moment_or_none(present) != given:
-        component.exchange(present, moment_property(name, given, present))
+    else:
+        was = _moment_or_none(present)
+        if was is not None and was.tzid is not None and not was.is_utc and names.name(was) == names.name(given):
+            given = given if given.is_date else Moment(given.local, tzid=was.tzid)
+        if was != given:
+            component.exchange(present, moment_property(name, given, present))
 
 
 def _moment_or_none(item: Property) -> Moment | None:
@@ -177,7 +184,7 @@ def _write_event(writing: Writing) -> None:
         component.remove("DTSTART", "DTEND", "DURATION")
         return
     local = local_seconds(new["start"])
-    _put_moment(component, "DTSTART", moment_for(names, local, name, is_date))
+    _put_moment(component, "DTSTART", moment_for(names, local, name, is_date), names)
     _write_without_time(writing, is_date)
     if new.get("duration") is None:
         component.remove("DTEND", "DURATION")
@@ -191,7 +198,7 @@ def _write_event(writing: Writing) -> None:
             with_value(component, "DURATION", ical_duration_text(lasts))
     else:
         component.remove("DURATION")
-        _put_moment(component, "DTEND", end)
+        _put_moment(component, "DTEND", end, names)
 
 
 def _length(text: str) -> Duration | None:
@@ -225,7 +232,7 @@ def _write_task(writing: Writing) -> None:
     component.remove("DURATION")
     for key, item in (("start", "DTSTART"), ("due", "DUE")):
         text = new.get(key)
-        _put_moment(component, item, text and moment_for(names, local_seconds(text), name, is_date))
+        _put_moment(component, item, text and moment_for(names, local_seconds(text), name, is_date), names)
     _write_without_time(writing, is_date)
     estimate = new.get("estimatedDuration")
     with_value(component, "ESTIMATED-DURATION", estimate and ical_duration_text(duration(estimate)))
@@ -249,16 +256,27 @@ def _rule(component: Component, item: Property, names: ZoneNames) -> Json | None
         first = component.first("DTSTART") or component.first("DUE")
         start = moment_of(first) if first is not None else Moment(0)
         zone = names.zones.of(start)
-        return rule_of(item.value, lambda given: until_local(given, is_date=start.is_date, local=zone.local))
+        made = rule_of(item.value, lambda given: until_local(given, is_date=start.is_date, local=zone.local))
+        if "count" in made and "until" in made:
+            del made[_later_end(made, item.value, start)]
     except MalformedValue:
         return None
+    return made
+
+
+def _later_end(made: Json, text: str, start: Moment) -> str:
+    """The member that does not end a series of which RRULE says two ends, against RFC 5545 3.3.10."""
+    last = local_seconds(made["until"])
+    found = occurrences(rule(text), start.local, is_date=start.is_date, until=last)
+    return "until" if len(found) >= made["count"] else "count"
 
 
 def _write_rule(writing: Writing) -> None:
     component, new, names = writing.component, writing.new, writing.zones
     rule, present = new.get("recurrenceRule"), component.first("RRULE")
     if rule is None:
-        component.remove("RRULE", "EXRULE")
+        if writing.old.get("recurrenceRule") is not None:
+            component.remove("RRULE", "EXRULE")
         return
     if present is not None and _rule(component, present, names) == rule:
         return

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.codec.icalendar.components import read_calendar
+from stalwart.codec.icalendar.components import Component, read_calendar
 from stalwart.codec.jscalendar.places import MAIN
 from stalwart.codec.jscalendar.series import calendar_of, event_of
-from tests.codec.jscalendar.exports import APPLE, octets
+from tests.codec.jscalendar.exports import APPLE, event_text, octets
 from tests.codec.jscalendar.reading_of import changed, read, written
 
 
@@ -33,6 +33,19 @@ class PlaceTests(SynchronousTestCase):
         self.assertEqual(lines, ["LOCATION;JSID=a:Start", "UID:b", "NAME:Stop", "LOCATION-TYPE:CAFE", "GEO:1;2"])
         lines = written(locations=places)
         self.assertEqual(lines[0], "LOCATION;DERIVED=TRUE:Start")
+
+    def test_the_only_component_stays_what_it_is(self) -> None:
+        calendar = read_calendar(octets(APPLE))
+        part = Component("VLOCATION", read_calendar(octets(event_text("NAME:Hall", "LOCATION-TYPE:hall", "X-A:1")))
+                         .components[0].properties)  # fmt: skip
+        event = calendar.within("VEVENT")[0]
+        event.remove("LOCATION", "X-APPLE-STRUCTURED-LOCATION")
+        event.components = [part]
+        before = event_of(calendar)
+        self.assertNotIn("JSPROP", calendar_of({**before, "title": "Other"}, calendar).text())
+        text = calendar_of({**before, "locations": {"a": {**before["locations"]["a"], "name": "New"}}}, calendar).text()
+        for line in ("NAME:New", "LOCATION-TYPE:hall", "X-A:1", "LOCATION;DERIVED=TRUE:New"):
+            self.assertIn(f"{line}\r\n", text)
 
     def test_what_tells_of_the_old_location_goes_with_it(self) -> None:
         calendar = read_calendar(octets(APPLE))

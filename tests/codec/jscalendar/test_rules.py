@@ -54,8 +54,11 @@ class RuleTests(SynchronousTestCase):
         self.assertEqual((made["rscale"], made["byMonth"], made["skip"]), ("hebrew", ["5L"], "forward"))
         self.assertEqual(rule_text(made, Moment), "RSCALE=HEBREW;FREQ=YEARLY;BYMONTH=5L;SKIP=FORWARD")
 
+    def test_parts_of_vendors_make_it_no_other_rule(self) -> None:
+        self.assertEqual(read("FREQ=DAILY;X-Y=1;COUNT=2"), read("FREQ=DAILY;COUNT=2"))
+
     def test_what_is_no_rule(self) -> None:
-        for text in ("", "FREQ=DAILY;X-Y=1", "FREQ=DAILY;COUNT=0", "INTERVAL=2", "FREQ=SOMETIMES"):
+        for text in ("", "FREQ=DAILY;COUNT=0", "INTERVAL=2", "FREQ=SOMETIMES"):
             self.assertRaises(MalformedValue, read, text)
         for rule, member in (
             ({}, "frequency"),

@@ -41,6 +41,33 @@ class TimeTests(SynchronousTestCase):
         self.assertEqual(times("DTSTART;VALUE=DATE:20260101"), day)
         self.assertEqual(times("DTSTART:20260101", "DTEND:20260101"), day)
 
+    def test_a_tzid_stays_as_long_as_its_zone_does(self) -> None:
+        for tzid, zone in (("Nowhere", None), ("UTC", "Etc/UTC"), ("UTC+2", "Etc/GMT-2")):
+            lines = (f"DTSTART;TZID={tzid}:20260101T100000", f"DTEND;TZID={tzid}:20260101T110000")
+            calendar = read_calendar(octets(event_text(*lines)))
+            event = event_of(calendar)
+            self.assertEqual(event.get("timeZone"), zone)
+            after = lines_of(calendar_of({**event, "duration": "PT2H"}, calendar))
+            self.assertEqual(after, [lines[0], lines[1].replace("T11", "T12")])
+
+    def test_a_tzid_that_is_a_url_without_quotes(self) -> None:
+        event = times("DTSTART;TZID=tzone://Microsoft/Utc:20260101T100000")
+        self.assertEqual(event, {"start": "2026-01-01T10:00:00", "timeZone": "Etc/UTC"})
+
+    def test_of_two_ends_the_first_counts(self) -> None:
+        day = "DTSTART;TZID=Europe/Berlin:20260101T100000"
+        for rule, end in (
+            ("COUNT=3;UNTIL=20270101T000000Z", {"count": 3}),
+            ("COUNT=30;UNTIL=20260103T090000Z", {"until": "2026-01-03T10:00:00"}),
+        ):
+            made = times(day, f"RRULE:FREQ=DAILY;{rule}")["recurrenceRule"]
+            self.assertEqual(made, {"@type": "RecurrenceRule", "frequency": "daily", **end})
+
+    def test_a_rule_that_cannot_be_read_outlives_other_changes(self) -> None:
+        calendar = read_calendar(octets(event_text("DTSTART:20260101T100000Z", "RRULE:FREQ=SOMETIMES")))
+        after = calendar_of({**event_of(calendar), "duration": "PT2H"}, calendar)
+        self.assertIn("RRULE:FREQ=SOMETIMES", lines_of(after))
+
     def test_flights(self) -> None:
         event = times("DTSTART;TZID=Europe/Berlin:20260101T090000", "DTEND;TZID=Asia/Tokyo:20260102T030000")
         self.assertEqual((event["duration"], event["endTimeZone"]), ("PT10H", "Asia/Tokyo"))
