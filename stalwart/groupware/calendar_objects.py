@@ -28,7 +28,7 @@ from stalwart.errors import OverQuota
 from stalwart.groupware.attachments import blobs_of, held_in, settled, written
 from stalwart.groupware.event_notices import CREATED, DESTROYED, UPDATED, add_notice_of, by_account, notice_of
 from stalwart.groupware.kinds import CALENDARS
-from stalwart.groupware.resources import Resource
+from stalwart.groupware.resources import Level, Resource
 from stalwart.groupware.traits import ATTACHMENTS, COMPONENTS, DRAFT, SCHEDULE_TAG
 from stalwart.groupware.violations import Rule, Violation
 from stalwart.mail.messages.quota import Quotas
@@ -214,7 +214,7 @@ class CalendarObjects:
         writing.data.update(beside)
         kept = self._keep(tx, writing, held)
         if not found.is_own:
-            _tell_owner(tx, found.account_id, kept.member.item_id, (before, kept.octets), user_id, now)
+            self._tell_owner(tx, found.account_id, kept.member.item_id, (before, kept.octets), user_id, now)
         return kept
 
     def bring_back(
@@ -272,7 +272,53 @@ class CalendarObjects:
             return
         if len(tx.collections.places(found.account_id, member.item_id)) < 2:
             octets = tx.collections.octets(found.account_id, member.item_id)
-            _tell_owner(tx, found.account_id, member.item_id, (octets, None), user_id, now)
+            self._tell_owner(tx, found.account_id, member.item_id, (octets, None), user_id, now)
+
+    def note_leaving(
+        self, tx: Transaction, source: Resource, to: Resource, *, moves: bool, user_id: int, now: int
+    ) -> bytes | None:
+        """The same before an object is copied or moved, of what goes; answers what the owner of ``to`` had, if that is
+        to be another one and not gone: it had the same UID.
+        """
+        if source.kind is not CALENDARS or source.level is not Level.ITEM:
+            return None
+        if moves and source.account_id != to.account_id:
+            self.note_going(tx, source, user_id=user_id, now=now)
+        if to.member is None or (source.account_id == to.account_id and to.member.item_id == _item_id(source)):
+            return None
+        if _uid(tx, to.account_id, to.member) == _uid(tx, source.account_id, source.member):
+            return tx.collections.octets(to.account_id, to.member.item_id)
+        self.note_going(tx, to, user_id=user_id, now=now)
+        return None
+
+    def note_arriving(
+        self, tx: Transaction, to: Resource, member: Member, before: bytes | None, *, user_id: int, now: int
+    ) -> None:
+        """The owner of a calendar hears that somebody else has copied or moved an object to it from another account, in
+        place of what was there ``before``; one that is only in another of his calendars is nothing new.
+        """
+        if to.is_own or to.kind is not CALENDARS or member.is_collection:
+            return
+        octets = tx.collections.octets(to.account_id, member.item_id)
+        self._tell_owner(tx, to.account_id, member.item_id, (before, octets), user_id, now)
+
+    def _tell_owner(
+        self,
+        tx: Transaction,
+        account_id: int,
+        item_id: int,
+        change: tuple[bytes | None, bytes | None],
+        user_id: int,
+        now: int,
+    ) -> None:
+        """Somebody else has made another object of one, which may be new or gone."""
+        before, after = change
+        row = tx.objects.get(account_id, item_id)
+        is_draft = row is not None and DRAFT in (row.data or {})
+        what = CREATED if before is None else DESTROYED if after is None else UPDATED
+        notice = notice_of(what, before, after, by_account(tx, user_id), is_draft=is_draft)
+        limit = self._settings.of(Calendar).max_event_notifications
+        add_notice_of(tx, account_id, item_id, notice, now, limit)
 
     def make_way(self, tx: Transaction, source: Resource, to: Resource, *, user_id: int, now: int) -> None:
         """The same of what is at ``to`` and makes way for ``source``; one of the same UID goes on. Raises Violation."""
@@ -310,16 +356,8 @@ class CalendarObjects:
         return Examined(octets, calendar, facts, time_index(expansion), alarm_at, wrong_rule)
 
 
-def _tell_owner(
-    tx: Transaction, account_id: int, item_id: int, change: tuple[bytes | None, bytes | None], user_id: int, now: int
-) -> None:
-    """Somebody else has made another object of one, which may be new or gone."""
-    before, after = change
-    row = tx.objects.get(account_id, item_id)
-    is_draft = row is not None and DRAFT in (row.data or {})
-    what = CREATED if before is None else DESTROYED if after is None else UPDATED
-    notice = notice_of(what, before, after, by_account(tx, user_id), is_draft=is_draft)
-    add_notice_of(tx, account_id, item_id, notice, now)
+def _item_id(found: Resource) -> int | None:
+    return None if found.member is None else found.member.item_id
 
 
 def _unfolded(octets: bytes) -> bytes:

@@ -18,6 +18,7 @@ from stalwart.errors import StalwartError
 from stalwart.groupware.homes import Home
 from stalwart.groupware.principals import account_name
 from stalwart.store import Transaction
+from stalwart.store.collection_rows import home
 from stalwart.store.object_types import CALENDAR_EVENT_NOTIFICATION
 
 NOTICE: Final = "notice"
@@ -29,6 +30,8 @@ EVENT_ID: Final = "eventId"
 CREATED: Final = "created"
 UPDATED: Final = "updated"
 DESTROYED: Final = "destroyed"
+INBOX_HOME: Final = home(CALENDAR_EVENT_NOTIFICATION)
+"""The number that messages in an inbox are bound in."""
 MOST: Final = 1000
 """Notices of what sharees do, in one account; the oldest make room."""
 _MOST_OCTETS: Final = 32 * 1024
@@ -70,16 +73,32 @@ def notice_of(
     }
 
 
-def add_notice_of(tx: Transaction, account_id: int, event_id: int, notice: dict[str, Any] | None, now: int) -> None:
-    """Keep a notice that no message of scheduling stands beside."""
+def add_notice_of(
+    tx: Transaction, account_id: int, event_id: int, notice: dict[str, Any] | None, now: int, limit: int | None = None
+) -> None:
+    """Keep a notice that no message of scheduling stands beside; of these and messages ``limit``, if that is given."""
     if notice is None:
         return
-    there = tx.objects.list(account_id, CALENDAR_EVENT_NOTIFICATION)
-    loose = [each for each in there if _MESSAGE not in (each.data or {}) and NOTICE in (each.data or {})]
-    for each in loose[: max(0, len(loose) + 1 - MOST)]:
-        tx.objects.kill(account_id, each.id, now=now)
+    make_room(tx, account_id, limit, now)
+    if tx.objects.count(account_id, CALENDAR_EVENT_NOTIFICATION) >= MOST:
+        there = tx.objects.list(account_id, CALENDAR_EVENT_NOTIFICATION)
+        loose = [each for each in there if _MESSAGE not in (each.data or {}) and NOTICE in (each.data or {})]
+        for each in loose[: max(0, len(loose) + 1 - MOST)]:
+            tx.objects.kill(account_id, each.id, now=now)
     data = {NOTICE: {**notice, EVENT_ID: event_id}}
     tx.objects.insert(account_id, CALENDAR_EVENT_NOTIFICATION, now=now, data=data)
+
+
+def make_room(tx: Transaction, account_id: int, limit: int | None, now: int) -> None:
+    """Have one notification less than ``limit``, messages of scheduling counted: the oldest go."""
+    if limit is None:
+        return
+    excess = tx.objects.count(account_id, CALENDAR_EVENT_NOTIFICATION) + 1 - limit
+    for each in tx.objects.list(account_id, CALENDAR_EVENT_NOTIFICATION, limit=excess) if excess > 0 else ():
+        if _MESSAGE in (each.data or {}):
+            tx.collections.remove(account_id, INBOX_HOME, f"{each.id}.ics", now=now)
+        else:
+            tx.objects.kill(account_id, each.id, now=now)
 
 
 def by_account(tx: Transaction, account_id: int) -> dict[str, Any]:

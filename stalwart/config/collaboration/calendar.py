@@ -20,6 +20,9 @@ class Calendar(Singleton):
     max_calendars: int | None = prop(_LIMIT, 250, "Calendars of one account; null is no limit.")
     max_events: int | None = prop(_LIMIT, None, "Events of one account; null is no limit.")
     max_event_notifications: int | None = prop(
-        _LIMIT, None, "Notifications of one account; null is no limit.", enforced=False
+        _LIMIT,
+        None,
+        "Notifications of one account, the oldest make room; null is no limit for messages of scheduling, and 1000 of"
+        " what others do in its calendars.",
     )
     max_participant_identities: int | None = prop(_LIMIT, 100, "Identities of one account in events; null is no limit.")

@@ -82,12 +82,17 @@ def _carry_out(tx: Transaction, asking: Asking, target: Target, moves: bool) -> 
     is_new = ways.to.member is None and not (moves and source.account_id == ways.to.account_id)
     if is_new and ways.is_collection and source.kind is not FILES:
         asking.tools.homes.check_room(tx, ways.to.kind, ways.to.account_id)
-    placing, now = asking.tools.placing, asking.now
+    placing, events, who, now = asking.tools.placing, asking.tools.events, asking.viewer.account_id, asking.now
     try:
         _see_to_guests(tx, asking, ways)
+        before = events.note_leaving(tx, source, ways.to, moves=moves, user_id=who, now=now)
         if moves:
-            return ways, placing.move(tx, source, ways.to, now)
-        return ways, placing.copy(tx, source, ways.to, _levels(asking, ways), now)
+            member = placing.move(tx, source, ways.to, now)
+        else:
+            member = placing.copy(tx, source, ways.to, _levels(asking, ways), now)
+        if source.account_id != ways.to.account_id or before is not None:
+            events.note_arriving(tx, ways.to, member, before, user_id=who, now=now)
+        return ways, member
     except Violation as broken:
         raise refusal_of(tx, ways.to, broken) from None
 

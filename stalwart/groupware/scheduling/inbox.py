@@ -9,13 +9,10 @@ from __future__ import annotations
 from typing import Any, Final
 from zlib import crc32
 
-from stalwart.groupware.event_notices import EVENT_ID, NOTICE
+from stalwart.groupware.event_notices import EVENT_ID, INBOX_HOME, NOTICE, make_room
 from stalwart.store import Transaction
-from stalwart.store.collection_rows import Member, NewItem, home
-from stalwart.store.object_types import CALENDAR_EVENT_NOTIFICATION
+from stalwart.store.collection_rows import Member, NewItem
 
-INBOX_HOME: Final = home(CALENDAR_EVENT_NOTIFICATION)
-"""The number that what is in an inbox is bound in."""
 EVENT: Final = "event"
 """The member that has the number of the object which the message is about; it may be gone."""
 SENDER: Final = "sender"
@@ -33,8 +30,12 @@ def add_notice(
     event: int | None,
     now: int,
     notice: dict[str, Any] | None = None,
+    limit: int | None = None,
 ) -> Member:
-    """Put a message into an inbox, with what it has done (``event_notices``). Raises NotFound (account)."""
+    """Put a message into an inbox, with what it has done (``event_notices``), where no more than ``limit`` are kept, if
+    that is given. Raises NotFound (account).
+    """
+    make_room(tx, account_id, limit, now)
     (id,) = tx.accounts.new_ids(account_id)
     data: dict[str, Any] = {METHOD: method, SENDER: sender} | ({} if event is None else {EVENT: event})
     if notice is not None:

@@ -20,6 +20,7 @@ from stalwart.codec.icalendar.lines import MalformedCalendar
 from stalwart.codec.icalendar.values import unescaped
 from stalwart.codec.itip.applying import apply
 from stalwart.codec.itip.outcomes import Applied, Ignored, ItipMessage, Options, TagStep
+from stalwart.config.collaboration.calendar import Calendar
 from stalwart.config.collaboration.scheduling import CalendarScheduling
 from stalwart.config.settings import Settings
 from stalwart.errors import NotFound, StalwartError
@@ -164,7 +165,10 @@ class Receiving:
             who = by_address(tx, sender, self._people.holder(tx, sender))
             what = CREATED if before is None else UPDATED
             notice = notice_of(what, before, after, who, comment=_comment(message))
-        add_notice(tx, account_id, octets, method=method, sender=sender, event=item_id, now=now, notice=notice)
+        limit = self._settings.of(Calendar).max_event_notifications
+        add_notice(
+            *(tx, account_id, octets), method=method, sender=sender, event=item_id, now=now, notice=notice, limit=limit
+        )
         return Received(method, uid, None, outcome.messages)
 
     def _place(self, tx: Transaction, account_id: int, uid: str) -> Member | None:

@@ -85,7 +85,7 @@ class EventSource:
         sight = _sight(tx, asking)
         search, is_expanded = EventSearch(tx, asking, query, sight), expands(asking)
         found = search.instances() if is_expanded else search.results()
-        return QueryAnswer(window.cut(Listed(found)), can_calculate_changes=sight.is_own and not is_expanded)
+        return QueryAnswer(window.cut(Listed(found)), can_calculate_changes=not is_expanded)
 
     def query_changes(
         self, tx: Transaction, asking: Asking, query: Query, since: State, up_to: int | None, limit: int
@@ -93,7 +93,7 @@ class EventSource:
         """Everything that changed is removed, and added again where it matches."""
         sight = _sight(tx, asking)
         changes = self.changes(tx, asking, since, limit)
-        if changes is None or changes.has_more or not sight.is_own or expands(asking):
+        if changes is None or changes.has_more or expands(asking):
             return None
         found = EventSearch(tx, asking, query, sight).results()
         touched = {*changes.created, *changes.updated}

@@ -73,11 +73,11 @@ class EventCase(BothFacesCase):
         (found,) = self.texts().values()
         return found
 
-    def put(self, name: str, *lines: str, user: str = "alice", status: int = 201) -> None:
+    def put(self, name: str, *lines: str, user: str = "alice", status: int = 201, home: str = HOME) -> None:
         """Write an event over CalDAV."""
         body = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x", "BEGIN:VEVENT", f"UID:{name}", "DTSTAMP:20270101T000000Z"]
         text = "\r\n".join([*body, *lines, "END:VEVENT", "END:VCALENDAR", ""])
-        self.expect(status, "PUT", f"{HOME}{name}.ics", text.encode(), user=user, content_type="text/calendar")
+        self.expect(status, "PUT", f"{home}{name}.ics", text.encode(), user=user, content_type="text/calendar")
 
     def share(self, user: str, *rights: str) -> None:
         """Give somebody rights on the default calendar."""

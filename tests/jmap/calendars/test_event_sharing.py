@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stalwart.codec.ids import encode_id
+from stalwart.config.collaboration.calendar import Calendar
 from stalwart.groupware import event_notices
 from stalwart.jmap.blobs.access import uploader
 from stalwart.jmap.blobs.ids import BlobId
@@ -165,6 +166,78 @@ class SharingTests(EventCase):
         self.assertEqual(problem, "accountNotSupportedByMethod")
         inbox = "/dav/itip/alice%40example.test/inbox/"
         self.assertEqual(list(self.properties(inbox, "D:getetag", depth="1")), [inbox])
+
+    def told(self) -> list[tuple[str, str, str]]:
+        """What alice is told: the kind, the event, and what it is or was called."""
+        found = self.jmap("CalendarEventNotification/get")["list"]
+        return [(each["type"], each["calendarEventId"], each["event"]["title"]) for each in found]
+
+    def carried(self, verb: str, path: str, to: str, status: int) -> None:
+        """COPY or MOVE by bob."""
+        fields = {"Destination": f"https://mail.example.test{to}", "Overwrite": "T"}
+        self.expect(status, verb, path, user="bob", **fields)
+
+    def test_the_owner_hears_of_copies_and_moves(self) -> None:
+        self.share("bob", "mayReadItems", "mayWriteAll")
+        self.jmap("Calendar/get", "bob")
+        theirs = "/dav/cal/bob%40example.test/default/x.ics"
+        self.put("x", "SUMMARY:Bob's", "DTSTART:20270105T090000Z", user="bob", home=theirs.removesuffix("x.ics"))
+        (lunch,) = self.texts()
+        self.carried("COPY", lunch, theirs.replace("x.", "y."), 201)
+        self.assertEqual(self.told(), [])
+        self.carried("COPY", theirs, f"{HOME}x.ics", 201)
+        copied = self.by_title("Bob's")
+        self.assertEqual(self.told(), [("created", copied, "Bob's")])
+        self.carried("MOVE", lunch, f"{HOME}z.ics", 201)  # within the calendar it stays what it is
+        self.assertEqual(len(self.told()), 1)
+        self.carried("COPY", theirs, f"{HOME}z.ics", 412)
+        self.expect(204, "DELETE", f"{HOME}x.ics", user="bob")
+        self.carried("COPY", theirs, f"{HOME}z.ics", 204)
+        again = self.by_title("Bob's")
+        expected = [("created", copied, "Bob's"), ("destroyed", copied, "Bob's")]
+        expected += [("destroyed", self.lunch, "Lunch"), ("created", again, "Bob's")]
+        self.assertEqual(self.told(), expected)
+        self.put("x", "SUMMARY:Newer", "DTSTART:20270105T100000Z", user="bob", home=theirs[:-5], status=204)
+        self.carried("MOVE", theirs, f"{HOME}z.ics", 204)
+        kind, _, title = self.told()[-1]
+        self.assertEqual((kind, title), ("updated", "Bob's"))
+        self.carried("MOVE", f"{HOME}z.ics", theirs, 201)
+        self.assertEqual((self.told()[-1][0], self.told()[-1][2]), ("destroyed", "Newer"))
+
+    def by_title(self, title: str) -> str:
+        """The id of alice's event."""
+        (id,) = self.jmap("CalendarEvent/query", filter={"title": title})["ids"]
+        return str(id)
+
+    def test_so_many_notifications_are_kept_as_the_settings_say(self) -> None:
+        self.settle(self.settings.change(Calendar, {"maxEventNotifications": 2}))
+        self.share("bob", "mayReadItems", "mayWriteAll")
+        for title in ("1", "2", "3"):
+            self.changed_of({"title": title})
+        patches = [each["eventPatch"]["title"] for each in self.jmap("CalendarEventNotification/get")["list"]]
+        self.assertEqual(patches, ["2", "3"])
+
+    def test_what_has_changed_in_a_query_of_a_guest(self) -> None:
+        self.share("bob", "mayReadItems")
+        hidden = self.made("Calendar", name="Hidden")
+        ids = [self.event(**{**EVENT, "title": f"{n} x"}) for n in range(4)]
+        query: dict[str, Any] = {"filter": {"title": "x"}, "sort": [{"property": "start"}]}
+        old = self.jmap("CalendarEvent/query", "bob", self.alice, **query)
+        self.assertEqual((old["ids"], old["canCalculateChanges"]), (ids, True))
+        self.change(ids[0], {"title": "other"})
+        self.change(ids[1], {"start": "2027-02-01T00:00:00"})
+        self.change(ids[2], {"calendarIds": {hidden: True}})
+        self.change(ids[3], {"privacy": "secret"})
+        new_id = self.event(**{**EVENT, "title": "y x"})
+        self.event(**{**EVENT, "title": "z x"}, calendarIds={hidden: True})
+        new = self.jmap("CalendarEvent/query", "bob", self.alice, **query)["ids"]
+        self.assertEqual(new, [new_id, ids[1]])
+        since = {"sinceQueryState": old["queryState"]}
+        changes = self.jmap("CalendarEvent/queryChanges", "bob", self.alice, **query, **since)
+        result = [id for id in old["ids"] if id not in changes["removed"]]
+        for each in changes["added"]:
+            result.insert(each["index"], each["id"])
+        self.assertEqual(result, new)
 
     def test_changes_of_who_sees_some(self) -> None:
         self.share("bob", "mayReadItems")
