@@ -78,7 +78,7 @@ class Watch:
             said = int(token.rpartition(":")[2], 16)
             assert f"s{said}" == state, (token, state)
         self.token = token
-        return there, gone
+        return there - {self.path}, gone  # homes, whose tags change, are told of too
 
     def _queried(self) -> tuple[list[str], list[str]]:
         if self._filter is None:
