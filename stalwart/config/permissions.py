@@ -96,7 +96,7 @@ _VERBS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("action", "Invalidate", ("Caches", "NegativeCaches")),
     ("action", "-", ("PauseMtaQueue", "ResumeMtaQueue")),
     ("action", "-", ("UpdateApps", "TroubleshootDmarc", "ClassifySpam", "CheckDns")),
-    ("action", "-", ("RevokeCertificate", "ChangeAcmeAccountKey")),
+    ("action", "-", ("RevokeCertificate", "ChangeAcmeAccountKey", "TryExpression")),
     ("task", "-", tuple(_TASKS.split())),
 )
 

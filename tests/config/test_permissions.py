@@ -22,7 +22,7 @@ OF_PEOPLE = {  # of objects that the reference has not, for everybody
     *permissions.settings_permissions("RecoveryCodes"),
 }
 OURS = {"actionCheckDns", "sysDiagnosisGet", "sysDiagnosisUpdate"} | OF_PEOPLE
-OURS |= {"actionRevokeCertificate", "actionChangeAcmeAccountKey"}
+OURS |= {"actionRevokeCertificate", "actionChangeAcmeAccountKey", "actionTryExpression"}
 
 # Spelled out once, as a check on the compact declaration: what the reference listed for a plain user besides
 # jmap*,

@@ -9,6 +9,7 @@ from stalwart.codec.expression.compiler import ARITIES
 from stalwart.codec.expression.faults import EvaluationError, ExpressionError
 from stalwart.codec.expression.frame import Environment, ExpressionIO
 from stalwart.codec.expression.rules import CompiledExpression, compile_expression, status_of
+from stalwart.codec.expression.trial import Language, Trial, try_out
 from stalwart.codec.expression.values import Constant, Value
 
 __all__ = [
@@ -19,7 +20,10 @@ __all__ = [
     "EvaluationError",
     "ExpressionError",
     "ExpressionIO",
+    "Language",
+    "Trial",
     "Value",
     "compile_expression",
     "status_of",
+    "try_out",
 ]

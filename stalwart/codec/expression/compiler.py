@@ -7,6 +7,7 @@ evaluated now and becomes a constant.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from attrs import define, field, frozen
 
@@ -32,6 +33,7 @@ from stalwart.codec.expression.syntax import (
 from stalwart.codec.expression.values import Constant, Value, as_value, integer_of, text_of, truth
 
 Step = Callable[[Frame], Value]
+T = TypeVar("T")
 
 FUNCTIONS: Mapping[str, Function] = {f.name: f for f in (*TEXT_FUNCTIONS, *ARRAY_FUNCTIONS, *MAIL_FUNCTIONS)}
 IO: Mapping[str, IoFunction] = {f.name: f for f in IO_FUNCTIONS}
@@ -96,12 +98,12 @@ class Compiler:
         match node:
             case Literal(value):
                 return _constant(value)
-            case Name(name):
-                return self._name(name)
+            case Name(name, position):
+                return _at(position, self._name, name)
             case Capture(index):
                 return Code(lambda frame: frame.captures[index] if index < len(frame.captures) else "")
             case Call():
-                return self._call(node)
+                return _at(node.position, self._call, node)
             case Array():
                 return self._array(node)
             case Index():
@@ -191,6 +193,16 @@ class Compiler:
             return int(bool(frame.captures))
 
         return Code(run)
+
+
+def _at(position: int, work: Callable[[T], Code], node: T) -> Code:
+    """What ``work`` makes; an error that knows no position is given this one."""
+    try:
+        return work(node)
+    except ExpressionError as error:
+        if error.position is None:
+            error.position = position
+        raise
 
 
 def _literal_text(node: Call) -> str:

@@ -25,6 +25,7 @@ class Token(NamedTuple):
 
     kind: Kind
     value: Value
+    position: int = 0
 
 
 _TOKEN = re.compile(
@@ -45,7 +46,6 @@ _SPELLINGS = {"=": "==", "=<": "<=", "=>": ">=", "&": "&&", "|": "||"}
 _WORDS: dict[str, Value] = {"true": 1, "false": 0}
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
-_END = Token("end", "")
 
 
 def tokens_of(expression: str) -> list[Token]:
@@ -60,15 +60,22 @@ def tokens_of(expression: str) -> list[Token]:
     while position < len(expression):
         match = _TOKEN.match(expression, position)
         if match is None:
-            raise ExpressionError(_complaint(expression[position]))
+            raise ExpressionError(_complaint(expression[position]), position)
         position = match.end()
         if match[0] == "}":
             if expression[position:].strip(" \r\n"):
-                raise ExpressionError('Unexpected text after "}"')
+                raise ExpressionError('Unexpected text after "}"', position)
             break
         if match.lastgroup != "blank":
-            tokens.append(_token(match))
-    return [*tokens, _END]
+            tokens.append(_placed(match))
+    return [*tokens, Token("end", "", len(expression))]
+
+
+def _placed(match: re.Match[str]) -> Token:
+    try:
+        return _token(match)._replace(position=match.start())
+    except ExpressionError as error:
+        raise ExpressionError(str(error), match.start()) from None
 
 
 def _complaint(character: str) -> str:

@@ -47,10 +47,10 @@ class _Parser:
         return self._tokens[self._position]
 
     def unexpected(self) -> ExpressionError:
-        kind, value = self.token
+        kind, value, position = self.token
         if kind == "end":
-            return ExpressionError("Unexpected end of expression")
-        return ExpressionError(f'Unexpected {kind} "{str(value)[:64]}"')
+            return ExpressionError("Unexpected end of expression", position)
+        return ExpressionError(f'Unexpected {kind} "{str(value)[:64]}"', position)
 
     def whole(self) -> Node:
         tree = self.expression()
@@ -72,7 +72,7 @@ class _Parser:
         return operands[0]
 
     def _operator(self) -> Operator | None:
-        kind, value = self.token
+        kind, value, _ = self.token
         return OPERATORS.get(str(value)) if kind == "symbol" else None
 
     def _operand(self) -> Node:
@@ -99,7 +99,7 @@ class _Parser:
         self._position += 1
         if token.kind == "name":
             name = str(token.value)
-            return Call(name, self._list(")")) if self._takes("(") else Name(name)
+            return Call(name, self._list(")"), token.position) if self._takes("(") else Name(name, token.position)
         if token.kind == "capture" and isinstance(token.value, int):
             return Capture(token.value)
         return Literal(0 if token.kind == "global" else token.value)
@@ -119,7 +119,7 @@ class _Parser:
     def _inside(self, closing: str, several: bool) -> tuple[Node, ...]:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise ExpressionError(f"Expression is nested deeper than {DEEPEST} levels")
+            raise ExpressionError(f"Expression is nested deeper than {DEEPEST} levels", self.token.position)
         items = [self.expression()]
         while several and self._takes(","):
             items.append(self.expression())

@@ -81,16 +81,16 @@ def compile_expression(
     compiler = Compiler(variables, constants, aliases or {})
     conditions = [
         (
-            _part(compiler, pair.get("if"), f"'if' expression in condition #{number}"),
-            _part(compiler, pair.get("then"), f"'then' expression in condition #{number}"),
+            _part(compiler, pair.get("if"), f"'if' expression in condition #{number}", f"match/{number - 1}/if"),
+            _part(compiler, pair.get("then"), f"'then' expression in condition #{number}", f"match/{number - 1}/then"),
         )
         for number, pair in enumerate(_conditions(wire.get("match")), 1)
     ]
     otherwise = None
     if wire.get("else") not in (None, ""):
-        otherwise = _part(compiler, wire.get("else"), "'else' expression")
+        otherwise = _part(compiler, wire.get("else"), "'else' expression", "else")
     elif conditions:
-        raise ExpressionError("Missing 'else' expression")
+        raise ExpressionError("Missing 'else' expression", 0, "else")
     return _simplified(conditions, otherwise, compiler)
 
 
@@ -107,13 +107,13 @@ def _conditions(match: object) -> list[Mapping[str, object]]:
     return [match[key] for key in sorted(match, key=int)]
 
 
-def _part(compiler: Compiler, text: object, place: str) -> Code:
+def _part(compiler: Compiler, text: object, place: str, part: str) -> Code:
     if not isinstance(text, str):
-        raise ExpressionError(f"Missing {place}" if text is None else f"Error parsing {place}: not a string")
+        raise ExpressionError(f"Missing {place}" if text is None else f"Error parsing {place}: not a string", 0, part)
     try:
         return compiler.compile(parse(text))
     except ExpressionError as error:
-        raise ExpressionError(f"Error parsing {place}: {error}") from error
+        raise ExpressionError(f"Error parsing {place}: {error}", error.position, part) from error
 
 
 def _simplified(conditions: list[tuple[Code, Code]], otherwise: Code | None, compiler: Compiler) -> CompiledExpression:

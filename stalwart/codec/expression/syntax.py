@@ -30,6 +30,7 @@ class Name:
     """A bare word: a variable or a constant."""
 
     name: str
+    position: int = field(default=0, eq=False)
     height: ClassVar[int] = 1
 
 
@@ -47,6 +48,7 @@ class Call:
 
     name: str
     arguments: tuple[Node, ...]
+    position: int = field(default=0, eq=False)
     height: int = field(init=False)
 
     @height.default

@@ -16,6 +16,7 @@ from stalwart.schema import (
     Duration,
     Enum,
     Enumeration,
+    ExpressionValue,
     Float,
     Map,
     Nested,
@@ -25,6 +26,7 @@ from stalwart.schema import (
     Set,
     String,
     Union,
+    Unsigned,
     Value,
     Variant,
     prop,
@@ -191,6 +193,34 @@ class RevokeCertificate(Variant):
     )
 
 
+class TryExpression(Variant):
+    """What an expression gives for values of its variables. Nothing is stored; functions that change something, and
+    look-ups in DNS, are not called.
+    """
+
+    group: str = prop(
+        String(), REQUIRED, "The object, or part of one, that has the setting, as in the schema, such as `x:Http`."
+    )
+    property: str = prop(String(), REQUIRED, "The setting, such as `allowedEndpoints`.")
+    expression: ExpressionValue = prop(Nested(ExpressionValue), {}, "The expression to try.")
+    variables: Mapping[str, str] = prop(
+        Map(String(), String("text", may_be_empty=True)),
+        {},
+        "Values of variables: text, a number, true or false, or a list in JSON; what is not given is empty.",
+    )
+    result: str | None = _result(String("text"), None, "What it gives.")
+    part: str | None = _result(
+        String(), None, "The part that gave it, or that is wrong: `match/0/if`, `match/0/then`, `else`."
+    )
+    problem: str | None = _result(String("text"), None, "Why it gives nothing.")
+    position: int | None = _result(Unsigned(), None, "The character of the part at which it is wrong.")
+    known_variables: frozenset[str] = _result(Set(String()), {}, "Variables that may occur there.")
+    known_constants: frozenset[str] = _result(Set(String()), {}, "Words that may be values there.")
+    known_functions: frozenset[str] = _result(
+        Set(String()), {}, "Functions, each with the number of its arguments, such as `len/1`."
+    )
+
+
 class ChangeAcmeAccountKey(Variant):
     """Sign for an account at a certificate authority with a new key from now on (RFC 8555 7.3.5)."""
 
@@ -215,6 +245,7 @@ Action = Union(
     ResumeMtaQueue,
     RevokeCertificate,
     ChangeAcmeAccountKey,
+    TryExpression,
     doc="Something that the server does at once.",
     ids="snowflake",
     snapshot=False,

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
+from attrs import asdict
+
+from stalwart.codec.expression import ARITIES, ExpressionIO
 from stalwart.codec.ids import encode_id, snowflake
 from stalwart.config.domains.domain import Domain
 from stalwart.config.network.listener import NetworkListener
-from stalwart.config.operation.action import Action, CheckDns, CheckedDnsRecord
+from stalwart.config.operation.action import Action, CheckDns, CheckedDnsRecord, TryExpression
 from stalwart.config.settings import Settings
 from stalwart.errors import NotFound, StalwartError
 from stalwart.jmap.errors import MethodError, SetRefused
@@ -26,6 +29,7 @@ from stalwart.mail.dns_check import check_dns
 from stalwart.mail.dns_findings import Finding
 from stalwart.mail.domain_records import DomainFacts
 from stalwart.mail.domain_zone import DomainZones
+from stalwart.mail.expression_trial import languages, try_expression
 from stalwart.mail.postmasters import Postmasters
 from stalwart.mail.recipients import Recipients
 from stalwart.schema import Declaration
@@ -102,6 +106,7 @@ class ActionHandler(Handler):
         recipients: Recipients,
         mail_queue: Queue,
         applications: Applications,
+        expression_io: ExpressionIO,
     ) -> None:
         super().__init__(declaration, settings=settings)
         self._store = store
@@ -109,6 +114,7 @@ class ActionHandler(Handler):
         self._postmasters = Postmasters(settings, recipients)
         self._queue = mail_queue
         self._applications = applications
+        self._io = expression_io
         self._certificates = certificates
         self._authorities = authorities
         self._tasks = tasks
@@ -157,6 +163,8 @@ class ActionHandler(Handler):
         action: Any = self.declaration.from_wire(data)
         if action.tag == CheckDns.type_name:
             return await self._check_dns(asking, action)
+        if action.tag == TryExpression.type_name:
+            return await self._try_expression(action)
         await self._actions[action.tag](action)
         return {}
 
@@ -211,6 +219,18 @@ class ActionHandler(Handler):
         unreachable = encode_id(action.domain_id) if is_lacking else None
         found = await check_dns(facts, outside.resolver, outside.reactor, listening, unreachable)
         return {"records": {str(place): _record(each) for place, each in enumerate(found)}}
+
+    async def _try_expression(self, action: Any) -> dict[str, Any]:
+        language = languages().get((action.group, action.property))
+        if language is None:
+            raise SetRefused("invalidProperties", "There is no such expression.", properties=["group", "property"])
+        trial = await try_expression(language, action.expression.to_wire(), action.variables, self._io)
+        known = {
+            "knownVariables": language.variables,
+            "knownConstants": language.constants,
+            "knownFunctions": (f"{name}/{arity}" for name, arity in ARITIES.items()),
+        }
+        return asdict(trial) | {name: dict.fromkeys(sorted(words), True) for name, words in known.items()}
 
     def _facts(self, tx: Transaction, asking: Asking, id: int) -> DomainFacts:
         """What is known of a domain. Raises NotFound, also for one that the client may not see."""

@@ -9,6 +9,7 @@ from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.dns_records import MX
+from stalwart.codec.expression import EvaluationError
 from stalwart.codec.ids import decode_id
 from stalwart.config.domains.domain import Domain
 from stalwart.config.network.http import Http
@@ -58,6 +59,12 @@ class FakeWorld:
 
     def forget_all(self) -> None:
         self.told.append("sign-ins")
+
+    def __getattr__(self, name: str) -> Any:
+        async def refused(*arguments: object) -> object:
+            raise EvaluationError(name)
+
+        return refused
 
 
 class FakeQueue:
@@ -121,6 +128,7 @@ class ActionTests(SynchronousTestCase):
             "tasks": self.runner,
             "mail_queue": self.queue,
             "applications": self.applications,
+            "expression_io": self.world,
             "store": self.store,
             "clock": first.clock,
             "domain_zones": DomainZones(self.settings, Vault(VaultKey("t" * 40)), FakeServed(), lambda name: None),
@@ -186,8 +194,24 @@ class ActionTests(SynchronousTestCase):
             self.assertTrue(error["description"].endswith(" not part of this server yet."), error)
 
     def test_every_action_does_something_or_says_why_not(self) -> None:
-        for name in Action.variants.keys() - MISSING.keys() - {"CheckDns"}:
+        for name in Action.variants.keys() - MISSING.keys() - {"CheckDns", "TryExpression"}:
             self.assertEqual(list(self.act(name, **NEEDED.get(name, {}))), ["id"], name)
+
+    def test_expression_is_tried_out(self) -> None:
+        wire = {"match": {"0": {"if": "starts_with(path, '/a')", "then": "403"}}, "else": "200"}
+        asked: dict[str, Any] = {"group": "x:Http", "property": "allowedEndpoints", "expression": wire}
+        tried = self.act("TryExpression", **asked, variables={"path": "/admin"})
+        self.assertEqual((tried["result"], tried["part"], tried["problem"]), ("403", "match/0/then", None))
+        self.assertIn("path", tried["knownVariables"])
+        self.assertIn("starts_with/2", tried["knownFunctions"])
+        self.assertEqual(tried["knownConstants"], {})
+        tried = self.act("TryExpression", **{**asked, "expression": {"else": "1 + where"}})
+        self.assertEqual((tried["result"], tried["part"], tried["position"]), (None, "else", 4))
+        self.assertIn("where", tried["problem"])
+        error = self.act("TryExpression", **{**asked, "property": "redirectRoot"})
+        self.assertEqual((error["type"], error["properties"]), ("invalidProperties", ["group", "property"]))
+        self.open(*VERBS)
+        self.assertEqual(self.act("TryExpression", **asked)["type"], "forbidden")
 
     def test_certificate_is_revoked_and_its_successor_is_looked_after(self) -> None:
         self.act("RevokeCertificate", certificateId="c", reason="keyCompromise")

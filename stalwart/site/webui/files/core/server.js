@@ -142,7 +142,7 @@ export async function listen(kind, path, query, handlers, failed) {
   const asked = new URLSearchParams({ ...query, token: await answer.text() });
   const source = new EventSource(`${path}?${asked}`);
   for (const [name, handler] of Object.entries(handlers)) {
-    source.addEventListener(name, (message) => handler(JSON.parse(message.data)));
+    source.addEventListener(name, (message) => handler(JSON.parse(exact(message.data))));
   }
   source.onerror = async () => {
     source.close();
@@ -150,6 +150,9 @@ export async function listen(kind, path, query, handlers, failed) {
   };
   return () => source.close();
 }
+
+// Numbers that are longer than a number can be stay as they are written.
+const exact = (text) => text.replace(/"(?:[^"\\]|\\.)*"|-?\d{16,}/g, (part) => (part[0] === '"' ? part : `"${part}"`));
 
 // An EventSource does not say why it ended: ask once more, and leave when the server would go on.
 async function explained(url) {

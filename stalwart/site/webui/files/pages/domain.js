@@ -1,12 +1,12 @@
 // A domain: what its DNS records should say and what is found, each to be copied; and where its settings are.
 
-import { each, h } from "../lib/dom.js";
+import { h } from "../lib/dom.js";
 import { signal } from "../lib/signals.js";
 import { getOne, set } from "../core/server.js";
 import { toList } from "../core/values.js";
 import { may } from "../core/viewer.js";
 import { t } from "../core/words.js";
-import { badge, button, copyButton, download, empty, failed, heading, loaded, other, page, worker } from "../ui/parts.js";
+import { badge, button, copyButton, download, empty, failed, heading, loaded, other, page, table, worker } from "../ui/parts.js";
 
 const KINDS = { ok: "ok", missing: "bad", wrong: "bad", extra: "warn", error: "warn" };
 
@@ -35,19 +35,18 @@ function show(found) {
       h("a.button", { href: `/admin/objects/Domain/${found.id}` }, t("domain.settings")),
       h("a.button", { href: `/admin/objects/Account-User?domainId=${found.id}` }, t("nav.users"))),
     h("section.card", h("div.page-head", h("h2", t("domain.records")), may("actionCheckDns") ? worker(t("domain.check"), check, { kind: "small", name: "undo" }) : null),
-      () => (problem() ? failed(problem(), check) : records() === null ? (may("actionCheckDns") ? h("div.loading", { "aria-busy": "true" }) : empty(t("domain.noCheck"), t("domain.noCheck.text"))) : table(records()))),
+      () => (problem() ? failed(problem(), check) : records() === null ? (may("actionCheckDns") ? h("div.loading", { "aria-busy": "true" }) : empty(t("domain.noCheck"), t("domain.noCheck.text"))) : compared(records()))),
     h("section.card", h("h2", t("domain.zone")), h("p.hint", t("domain.zone.text")), h("pre.zone", found.dnsZoneFile || "–"),
       h("div.buttons", copyButton(found.dnsZoneFile || "", t("domain.copyZone")), button(t("domain.saveZone"), () => download(`${found.name}.zone`, found.dnsZoneFile || "", "text/dns"), { kind: "quiet small", name: "down" }))),
   ];
 }
 
-function table(records) {
+function compared(records) {
   const count = (kind) => records.filter((one) => KINDS[one.state] === kind).length;
   const bad = count("bad");
   return [
     h(`div.verdict.${bad ? "fail" : count("warn") ? "warn" : "ok"}`, { role: "status" }, h("strong", bad ? t("domain.bad", { n: bad }) : count("warn") ? t("domain.warn", { n: count("warn") }) : t("domain.ok"))),
-    h("div.table-box", h("table.stack", h("thead", h("tr", ["state", "record", "expected", "found"].map((name) => h("th", { scope: "col" }, t(`dns.${name}`))))),
-      h("tbody", each(() => [...records].sort((one, next) => weight(one) - weight(next)), (_, at) => at, (one) => row(one.peek()))))),
+    table(["state", "record", "expected", "found"].map((name) => t(`dns.${name}`)), [...records].sort((one, next) => weight(one) - weight(next)), row),
   ];
 }
 
@@ -55,9 +54,10 @@ const weight = ({ state }) => ["missing", "wrong", "error", "extra", "ok"].index
 
 function row(one) {
   const found = Object.keys(one.found || {});
-  return h("tr",
-    h("td", badge(KINDS[one.state] || "none", t(`dns.${one.state}`))),
-    h("td", { "data-label": t("dns.record") }, h("strong", one.type), " ", h("span.mono", other(one.name)), one.advice && one.state !== "missing" ? h("p.hint", one.advice) : null),
-    h("td", { "data-label": t("dns.expected") }, one.expected ? [h("code", other(one.expected)), " ", copyButton(one.expected)] : "–"),
-    h("td", { "data-label": t("dns.found") }, found.length ? found.map((text) => h("p", h("code", other(text)))) : "–"));
+  return [
+    badge(KINDS[one.state] || "none", t(`dns.${one.state}`)),
+    [h("strong", one.type), " ", h("span.mono", other(one.name)), one.advice && one.state !== "missing" ? h("p.hint", one.advice) : null],
+    one.expected ? [h("code", other(one.expected)), " ", copyButton(one.expected)] : "–",
+    found.length ? found.map((text) => h("p", h("code", other(text)))) : "–",
+  ];
 }

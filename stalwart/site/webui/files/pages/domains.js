@@ -1,16 +1,14 @@
 // The domains, each with the way to its records.
 
-import { each, h } from "../lib/dom.js";
+import { h } from "../lib/dom.js";
 import { jmap } from "../core/server.js";
 import { may } from "../core/viewer.js";
 import { t } from "../core/words.js";
-import { badge, empty, heading, loaded, other, page } from "../ui/parts.js";
+import { badge, empty, heading, loaded, other, page, table } from "../ui/parts.js";
 
 export default function domains() {
   const add = may("sysDomainCreate") ? h("a.button.primary", { href: "/admin/objects/Domain/new" }, t("domain.new")) : null;
-  return page(t("nav.domains"), heading(t("nav.domains"), t("domains.lead"), add), loaded(load, (list) => (list.length ? h("div.table-box", h("table.stack",
-    h("thead", h("tr", ["name", "state", "certificates", "dns", "accounts"].map((name) => h("th", { scope: "col" }, t(`domains.${name}`))))),
-    h("tbody", each(() => list, (one) => one.id, (one) => row(one.peek()))))) : empty(t("domains.empty"), t("domains.empty.text"), add))));
+  return page(t("nav.domains"), heading(t("nav.domains"), t("domains.lead"), add), loaded(load, (list) => (list.length ? table(["name", "state", "certificates", "dns", "accounts"].map((name) => t(`domains.${name}`)), list, row) : empty(t("domains.empty"), t("domains.empty.text"), add))));
 }
 
 async function load() {
@@ -23,10 +21,11 @@ async function load() {
 
 function row(one) {
   const aliases = Object.keys(one.aliases || {});
-  return h("tr",
-    h("td", h("a.row-link", { href: `/admin/domains/${one.id}` }, other(one.name)), aliases.length ? h("p.hint", other(aliases.join(", "))) : null),
-    h("td", { "data-label": t("domains.state") }, badge(one.isEnabled ? "ok" : "none", t(one.isEnabled ? "enabled" : "disabled"))),
-    h("td", { "data-label": t("domains.certificates") }, t(`management.${one.certificateManagement?.["@type"]}`)),
-    h("td", { "data-label": t("domains.dns") }, t(`management.${one.dnsManagement?.["@type"]}`)),
-    h("td", { "data-label": t("domains.accounts") }, h("a", { href: `/admin/objects/Account-User?domainId=${one.id}` }, t("domains.show"))));
+  return [
+    [h("a.row-link", { href: `/admin/domains/${one.id}` }, other(one.name)), aliases.length ? h("p.hint", other(aliases.join(", "))) : null],
+    badge(one.isEnabled ? "ok" : "none", t(one.isEnabled ? "enabled" : "disabled")),
+    t(`management.${one.certificateManagement?.["@type"]}`),
+    t(`management.${one.dnsManagement?.["@type"]}`),
+    h("a", { href: `/admin/objects/Account-User?domainId=${one.id}` }, t("domains.show")),
+  ];
 }

@@ -125,6 +125,7 @@ export function form({ schema, held, stored }, view, id, area, query) {
     heading(String(title), schema.forms[view]?.subtitle || held.description,
       button(() => t(raw() ? "asForm" : "asJson"), () => raw.set((now) => !now), { kind: "quiet small", name: "code" }),
       !isNew && id && may(schema.permission(view, "Destroy")) ? worker(t("delete"), remove, { kind: "danger small", name: "trash" }) : null),
+    isNew ? null : related(schema, view, id),
     h("div#form-problem.verdict.fail", { role: "alert", tabindex: "-1", hidden: () => !summary() }, h("strong", summary)),
     h("form.form", { onsubmit: (event) => event.preventDefault() },
       variants ? h("div.field", h("label", { for: "variant" }, t("variant")), h("select#variant", { onchange: (event) => value.set(schema.fresh(held.name, event.target.value)) },
@@ -134,6 +135,13 @@ export function form({ schema, held, stored }, view, id, area, query) {
         button(t("discard"), () => { value.set(() => clone(stores.peek())); problems.set({}); summary.set(""); }, { kind: "quiet", disabled: () => !changed() }),
         h("span.hint", () => (changed() ? t("unsaved") : ""))) : h("p.hint", t("readOnly"))),
   ];
+}
+
+// Lists of what belongs to it: members of a group, users of a domain.
+function related(schema, view, id) {
+  const names = Object.keys(schema.lists).filter((name) => may(schema.permission(name, "Query")) && schema.list(name).filters?.some((one) => one.type === "objectId" && one.objectName === view));
+  const shown = names.map((name) => [name, schema.list(name).filters.find((one) => one.objectName === view).field]).filter(([name]) => !names.some((one) => one.startsWith(`${name}/`)));
+  return shown.length ? h("nav.tools", { "aria-label": t("related") }, shown.map(([name, field]) => h("a", { href: `/admin/objects/${segmentOf(name)}?${field}=${id}` }, schema.list(name).title))) : null;
 }
 
 function focusField(name) {

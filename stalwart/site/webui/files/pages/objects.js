@@ -129,7 +129,7 @@ function list({ schema, held }, view, area, query) {
   const more = computed(() => (rows()?.length || 0) === PAGE);
   const filtered = computed(() => Object.entries(asked()).some(([name, value]) => name !== "anchors" && value));
   return [
-    heading(shape.title, about, may(schema.permission(view, "Create")) && held.name !== "x:QueuedMessage" ? h("a.button.primary", { href: href("new") }, t("new", { name: shape.singularName })) : null),
+    heading(shape.title, about, may(schema.permission(view, "Create")) && Object.values(types).some(({ update }) => update !== "serverSet") && held.name !== "x:QueuedMessage" ? h("a.button.primary", { href: href("new") }, t("new", { name: shape.singularName })) : null),
     h("div.tools",
       searchable ? h("input.grow", { type: "search", placeholder: t("search", { name: shape.pluralName }), "aria-label": t("search", { name: shape.pluralName }), value: asked.peek().text, oninput: (event) => change({ text: event.target.value }) }) : null,
       (shape.filters || []).filter((one) => one.type === "enum").map((one) => h("select", { "aria-label": one.label, onchange: (event) => change({ [one.field]: event.target.value }) },

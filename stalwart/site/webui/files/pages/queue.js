@@ -1,11 +1,11 @@
 // Letters that wait: to whom, why, when next; sent again or given up.
 
-import { each, h } from "../lib/dom.js";
+import { h } from "../lib/dom.js";
 import { ago, size, when } from "../core/format.js";
 import { jmap, set } from "../core/server.js";
 import { may } from "../core/viewer.js";
 import { number, t } from "../core/words.js";
-import { badge, confirm, empty, heading, loaded, notice, other, page, worker } from "../ui/parts.js";
+import { badge, confirm, empty, heading, loaded, notice, other, page, table, worker } from "../ui/parts.js";
 
 const MOST = 200;
 const NOW = "2000-01-01T00:00:00Z";
@@ -20,8 +20,7 @@ export default function queue() {
   box = loaded(load, ({ list, total }) => (list.length ? [
     h("div.tools", may("sysQueuedMessageUpdate") ? worker(t("queue.retryAll"), async () => { await set("x:QueuedMessage", { update: Object.fromEntries(list.map((one) => [one.id, { nextRetry: NOW }])) }); notice(t("queue.retried")); again(); }, { kind: "small" }) : null,
       h("span.hint", t("list.total", { n: total, from: 1, to: list.length }))),
-    h("div.table-box", h("table.stack", h("thead", h("tr", ["from", "to", "next", "size", "what"].map((name) => h("th", { scope: "col" }, t(`queue.${name}`))))),
-      h("tbody", each(() => list, (one) => one.id, (one) => row(one.peek(), again)))))] : empty(t("queue.empty"), t("queue.empty.text"))));
+    table(["from", "to", "next", "size", "what"].map((name) => t(`queue.${name}`)), list, (one) => row(one, again))] : empty(t("queue.empty"), t("queue.empty.text"))));
   return page(t("nav.queue"), heading(t("nav.queue"), t("queue.lead"),
     may("actionPauseMtaQueue") ? act("PauseMtaQueue", t("queue.pause")) : null, may("actionResumeMtaQueue") ? act("ResumeMtaQueue", t("queue.resume")) : null), box);
 }
@@ -36,16 +35,17 @@ async function load() {
 
 function row(one, again) {
   const recipients = Object.entries(one.recipients || {});
-  return h("tr",
-    h("td", h("a.row-link", { href: `/admin/objects/QueuedMessage/${one.id}` }, other(one.returnPath || t("queue.notice"))), h("p.hint", ago(one.createdAt))),
-    h("td", { "data-label": t("queue.to") }, recipients.slice(0, 5).map(([address, state]) => h("p", other(address), " ", badge("none", state.status?.["@type"] || ""))), recipients.length > 5 ? h("p.hint", t("queue.more", { n: recipients.length - 5 })) : null),
-    h("td", { "data-label": t("queue.next") }, one.nextRetry ? when(one.nextRetry) : "–"),
-    h("td", { "data-label": t("queue.size") }, one.size === undefined ? "–" : size(one.size)),
-    h("td", h("div.buttons",
+  return [
+    [h("a.row-link", { href: `/admin/objects/QueuedMessage/${one.id}` }, other(one.returnPath || t("queue.notice"))), h("p.hint", ago(one.createdAt))],
+    [recipients.slice(0, 5).map(([address, state]) => h("p", other(address), " ", badge("none", state.status?.["@type"] || ""))), recipients.length > 5 ? h("p.hint", t("queue.more", { n: recipients.length - 5 })) : null],
+    one.nextRetry ? when(one.nextRetry) : "–",
+    one.size === undefined ? "–" : size(one.size),
+    h("div.buttons",
       may("sysQueuedMessageUpdate") ? worker(t("queue.retry"), async () => { await set("x:QueuedMessage", { update: { [one.id]: { nextRetry: NOW } } }); notice(t("queue.retried")); again(); }, { kind: "small" }) : null,
       may("sysQueuedMessageDestroy") ? worker(t("queue.cancel"), async () => {
         if (!(await confirm(t("queue.cancel.title"), t("queue.cancel.text"), { yes: t("queue.cancel") }))) return;
         await set("x:QueuedMessage", { destroy: [one.id] });
         again();
-      }, { kind: "small danger" }) : null)));
+      }, { kind: "small danger" }) : null),
+  ];
 }

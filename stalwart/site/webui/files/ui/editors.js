@@ -6,10 +6,12 @@ import { when } from "../core/format.js";
 import { jmap } from "../core/server.js";
 import { t } from "../core/words.js";
 import { clone, equal, fromList, fromSet, inUnit, SIZE_UNITS, SPAN_UNITS, toList } from "../core/values.js";
+import { expressionEditor } from "./expression.js";
 import { button, checkbox, field, newId } from "./parts.js";
 
 const MASK = "****";
 const MANY = 8;
+const MOST_PICKS = 120;
 
 // `value` is a signal with the value; `context` has the schema, the problems by paths, and what was stored.
 export function editorOf(type, value, context) {
@@ -21,7 +23,7 @@ export function editorOf(type, value, context) {
     case "objectId": return idEditor(type, value, context);
     case "set": return setEditor(type, value, context);
     case "map": return mapEditor(type, value, context);
-    case "object": return objectEditor(type, value, context);
+    case "object": return type.objectName === "x:Expression" ? expressionEditor(value, context) : objectEditor(type, value, context);
     case "objectList": return listEditor(type, value, context);
     default: return textEditor(type, value);
   }
@@ -136,7 +138,10 @@ function setEditor(type, value, context) {
 function picks(choices, value) {
   const wanted = signal("");
   const many = choices.length > MANY * 2;
-  const shown = () => choices.filter((one) => `${one.id} ${one.name}`.toLowerCase().includes(wanted().toLowerCase())).slice(0, 120);
+  // what is chosen comes first, as it was when the page came
+  const sorted = [...choices].sort((one, next) => Boolean(untracked(value)?.[next.id]) - Boolean(untracked(value)?.[one.id]));
+  const fits = () => sorted.filter((one) => `${one.id} ${one.name}`.toLowerCase().includes(wanted().toLowerCase()));
+  const shown = () => fits().slice(0, MOST_PICKS);
   return h("div", many ? h("input", { type: "search", placeholder: t("filter"), "aria-label": t("filter"), oninput: (event) => wanted.set(event.target.value) }) : null,
     h("div.picks", { role: "group" }, each(shown, (one) => one.id, (one) => checkbox(one.peek().name, {
       checked: () => Boolean(value()?.[one.peek().id]),
@@ -146,7 +151,8 @@ function picks(choices, value) {
         else delete next[one.peek().id];
         value.set(next);
       },
-    }))));
+    }))),
+    many ? h("p.hint", { role: "status" }, () => t("picks", { n: Object.keys(value() || {}).length, shown: shown().length, all: fits().length })) : null);
 }
 
 // One line for each text.
@@ -219,7 +225,7 @@ export function fieldsOf(view, group, value, context) {
   // What a part of an object begins with stands in the defaults of the object.
   const own = context.fallback && (context.fallback["@type"] ?? null) === (value.peek()?.["@type"] ?? null) ? context.fallback : {};
   const standard = (name) => own[name] ?? schema.defaults(group)[name];
-  const draw = (one) => memberField(one, properties[one.name], value, context, standard(one.name));
+  const draw = (one) => memberField(one, properties[one.name], value, { ...context, group, name: one.name }, standard(one.name));
   const sections = schema.sections(view, group).map(({ title, fields }) => ({
     title, fields: fields.filter(({ name }) => name !== "@type" && properties[name] && !(context.isNew && properties[name].update === "serverSet")),
   })).filter(({ fields }) => fields.length);

@@ -173,6 +173,10 @@ export function failed(problem, again) {
     again ? button(t("again"), again, { name: "undo" }) : null);
 }
 
+// A table whose cells are given as lists; on a phone each row is a card.
+export const table = (columns, rows, cells) => h("div.table-box", h("table.stack", h("thead", h("tr", columns.map((label) => h("th", { scope: "col" }, label)))),
+  h("tbody", each(() => rows, (one, at) => one.id ?? at, (one) => h("tr", cells(one.peek()).map((content, at) => h("td", { "data-label": at ? columns[at] : null }, content)))))));
+
 export function page(title, ...content) {
   document.title = `${typeof title === "string" ? title : title.plain} - Stalwart`;
   return h("div.page", ...content);

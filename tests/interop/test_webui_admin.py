@@ -1,0 +1,253 @@
+"""Pages of administrators in a real browser: rules that are tried out, live events, tasks, blocked addresses,
+certificates.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cryptography import x509
+
+from tests.codec import pem
+from tests.interop.browser import ENTER
+from tests.interop.test_webui import ServerTestCase
+from tests.interop.webui_world import ADMIN
+
+HOSTILE = "<img src=x onerror=alert(1)>\u202eevil"
+PUT = """const [selector, at, text] = arguments;
+  const one = document.querySelectorAll(selector)[at];
+  one.value = text; one.dispatchEvent(new Event('input')); one.dispatchEvent(new Event('change'))"""
+
+
+class AdministratorTestCase(ServerTestCase):
+    def put(self, selector: str, text: str, at: int = 0) -> None:
+        """A text into one of the fields that a selector finds."""
+        self.browser.wait("document.querySelectorAll(arguments[0])[arguments[1]]", selector, at)
+        self.browser.run(PUT, selector, at, text)
+
+    def created(self, type: str, **members: Any) -> str:
+        (_, found, _), *_ = self.jmap([f"{type}/set", {"create": {"a": members}}, "0"])
+        id: str = found["created"]["a"]["id"]
+        return id
+
+    def listed(self, type: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.jmap([f"{type}/get", {"ids": None}, "0"])[0][1]["list"]
+        return found
+
+    def get(self, path: str) -> None:
+        """A request that the server tells of."""
+        with urllib.request.urlopen(self.world.url + path, timeout=20) as answer:
+            self.assertEqual(answer.status, 200)
+
+    def looks_good(self) -> None:
+        for scheme, width in (("light", 1280), ("dark", 1280), ("light", 320)):
+            self.scheme(scheme)
+            self.screen(width, 850)
+            self.assertEqual((scheme, width, self.look()), (scheme, width, []))
+        self.screen(1280, 850)
+        self.scheme("light")
+
+
+class RuleTests(AdministratorTestCase):
+    """Expressions, where the schema has them."""
+
+    def test_rule_is_tried_out_checked_and_saved(self) -> None:
+        self.sign_in("/admin/objects/Http")
+        self.click("Add a condition", ".expression")
+        self.put(".expression .condition input", "starts_with(path, '/x-test') && nowhere")
+        self.says('"nowhere" Character', ".condition")
+        self.put(".expression .condition input", "starts_with(path, '/x-test')")
+        self.put(".expression .condition input", "404", 1)
+        self.click("Try it", ".expression")
+        self.says("because no condition holds", ".expression [role=status]")
+        self.put(".expression details .field input", "/x-test/a")
+        self.says("because of condition 1", ".expression [role=status]")
+        self.says("404", ".expression [role=status]")
+        self.looks_good()
+        self.click("Save")
+        self.click("Save", "dialog")
+        self.says("Saved", ".notices")
+        wanted = {"match": {"0": {"if": "starts_with(path, '/x-test')", "then": "404"}}, "else": "200"}
+        self.assertEqual(self.setting("allowedEndpoints"), wanted)
+        self.click("Undo", ".notices")
+        self.says("Taken back", ".notices")
+        self.browser.wait("!document.querySelector('.condition')")
+        self.assertEqual(self.setting("allowedEndpoints"), {"match": {}, "else": "200"})
+
+    def test_conditions_are_moved_discarded_and_filled_with_words(self) -> None:
+        self.sign_in("/admin/objects/Http")
+        for at, text in enumerate(("is_tls", "local_port == 25")):
+            self.click("Add a condition", ".expression")
+            self.put(".expression .condition input", text, 2 * at)
+            self.put(".expression .condition input", str(200 + at), 2 * at + 1)
+        self.click("Up", ".condition:nth-child(2)")
+        first = "document.querySelector('.condition input').value"
+        self.browser.wait(f"{first} === 'local_port == 25'")
+        self.click("Try it", ".expression")
+        self.browser.run("document.querySelectorAll('.condition input')[3].focus()")
+        self.click("remote_ip", ".expression details")
+        self.browser.wait("document.querySelectorAll('.condition input')[3].value.includes('remote_ip')")
+        self.click("Discard")
+        self.browser.wait("!document.querySelector('.condition')")
+
+
+class LiveTests(AdministratorTestCase):
+    """Events as they happen."""
+
+    def test_events_come_are_filtered_paused_and_looked_at(self) -> None:
+        self.sign_in("/admin/live")
+        self.says("connected", ".tools [role=status]")
+        self.jmap(["Core/echo", {}, "0"])
+        self.says("jmap.method-call", ".live")
+        self.click("Pause")
+        self.browser.run("document.querySelector('.live-row').click()")
+        self.says("Only this connection", "section.card")
+        self.looks_good()
+        before = self.browser.run("return document.querySelector('.tools .hint').textContent")
+        self.jmap(["Core/echo", {}, "0"])
+        self.browser.wait("/Go on \\([1-9]/.test(document.querySelector('main').innerText)")
+        self.assertEqual(self.browser.run("return document.querySelector('.tools .hint').textContent"), before)
+        self.browser.run("document.querySelectorAll('.tools')[1].querySelector('button').click()")
+        self.browser.wait("document.querySelector('.tools .hint').textContent !== arguments[0]", before)
+        self.put("main [type=search]", "/robots.txt")
+        self.browser.run("document.querySelector('form.tools button').click()")
+        self.says("connected", ".tools [role=status]")
+        self.assertTrue(self.browser.url.endswith("?text=%2Frobots.txt"))
+        self.jmap(["Core/echo", {}, "0"])
+        self.get("/robots.txt")
+        self.says("/robots.txt", ".live")
+        self.assertNotIn("jmap.method-call", self.browser.text(".live"))
+
+    def test_keyboard_goes_through_events(self) -> None:
+        self.sign_in("/admin/live")
+        self.says("connected", ".tools [role=status]")
+        self.get("/robots.txt")
+        self.browser.wait("document.querySelectorAll('.live-row').length > 2")
+        self.click("Pause")
+        self.browser.run("document.querySelector('.live').focus()")
+        self.browser.press("\ue013", "\ue013")
+        role, name = self.browser.accessible(".live-row.chosen")
+        self.assertEqual(role, "option")
+        self.assertIn(name.split()[1], self.browser.text("section.card h2"))
+
+    def test_ten_thousand_events_are_few_elements(self) -> None:
+        self.sign_in("/admin/live")
+        self.says("connected", ".tools [role=status]")
+        self.browser.run(
+            """const one = (at) => ({ event: 'http.error', timestamp: '2026-11-21T00:00:00Z',
+              keyValues: { 0: { key: 'reason', value: { '@type': 'String', value: arguments[0] + at } },
+                1: { key: 'spanId', value: { '@type': 'UnsignedInt', value: 1 } } } });
+            const data = JSON.stringify(Array.from({ length: 12000 }, (_, at) => one(at)));
+            live.dispatchEvent(new MessageEvent('trace', { data }))""",
+            HOSTILE,
+        )
+        self.browser.wait("/10,000 events/.test(document.querySelector('main').innerText)")
+        self.assertLess(self.browser.run("return document.querySelectorAll('.live *').length"), 300)
+        self.browser.wait("document.querySelector('.live').innerText.includes('11999')")
+        self.browser.run("document.querySelector('.live').scrollTop = 0")
+        self.browser.wait("document.querySelector('.live').innerText.includes('evil2000')")
+        self.browser.run("document.querySelector('.live-row').click()")
+        self.assertEqual(self.browser.run("return document.querySelectorAll('main img').length"), 0)
+
+    def sign_in(self, path: str = "/admin/", login: str = ADMIN) -> None:
+        """The stream of the page is at hand as `live`."""
+        catch = "const Made = EventSource; EventSource = function (url) { return (window.live = new Made(url)); }"
+        made = self.browser.devtools("Page.addScriptToEvaluateOnNewDocument", source=catch)
+        self.addCleanup(
+            self.browser.devtools, "Page.removeScriptToEvaluateOnNewDocument", identifier=made["identifier"]
+        )
+        super().sign_in(path, login)
+
+
+class TaskTests(AdministratorTestCase):
+    """What waits, what has failed."""
+
+    def test_failed_task_is_shown_with_its_reason_and_run_again(self) -> None:
+        domain = self.listed("x:Domain")[0]
+        failed = {"@type": "Failed", "failureReason": f"no answer {HOSTILE}", "failedAttemptNumber": 3}
+        id = self.created("x:Task", **{"@type": "DkimManagement", "domainId": domain["id"], "status": failed})
+        self.sign_in("/admin/tasks?status=Failed")
+        self.says("no answer <img src=x", "table")
+        self.says(domain["name"], "table")
+        self.says("3 attempts", "table")
+        self.looks_good()
+        self.click("Run now", "table")
+        self.says("No task has failed", "main")
+        self.assertNotIn("Failed", json.dumps([one["status"] for one in self.listed("x:Task") if one["id"] == id]))
+
+
+class BanTests(AdministratorTestCase):
+    """Blocked addresses."""
+
+    def test_address_is_blocked_and_let_in_again(self) -> None:
+        self.sign_in("/admin/bans")
+        self.says("Nobody is blocked")
+        self.click("Block an address")
+        self.browser.fill("dialog input", "nonsense")
+        self.browser.press(ENTER)
+        self.browser.wait("document.querySelector('dialog .field.wrong .problem:not([hidden])')")
+        self.browser.fill("dialog input", "192.0.2.0/24")
+        self.browser.press(ENTER)
+        self.says("192.0.2.0/24", "table")
+        self.assertEqual([one["address"] for one in self.listed("x:BlockedIp")], ["192.0.2.0/24"])
+        self.looks_good()
+        self.click("Unblock", "table")
+        self.says("Nobody is blocked")
+        self.assertEqual(self.listed("x:BlockedIp"), [])
+
+
+class CertificateTests(AdministratorTestCase):
+    """Certificates of one's own; those that the server gets are looked at with an authority elsewhere."""
+
+    def test_own_certificate_is_added_and_shown_with_its_end(self) -> None:
+        private = pem.key()
+        ends = datetime.now(UTC) + timedelta(days=4, hours=12)
+        chain = pem.certificate(pem.named("x"), private, names=[x509.DNSName("*.example.test")], ends=ends)
+        self.sign_in("/admin/certificates")
+        self.click("Add your own")
+        self.put("dialog textarea", chain)
+        self.put("dialog textarea", "nonsense", 1)
+        self.click("Add your own", "dialog")
+        self.browser.wait("document.querySelector('dialog .problem:last-of-type').innerText")
+        self.put("dialog textarea", pem.pem(private), 1)
+        self.click("Add your own", "dialog")
+        self.says("*.example.test", "table")
+        self.says("4 days", "table")
+        self.looks_good()
+        row = "[...document.querySelectorAll('tbody tr')].find((one) => one.innerText.includes('*.example.test'))"
+        self.browser.run(f"[...{row}.querySelectorAll('button')].find((one) => one.innerText === 'Delete').click()")
+        self.click("Delete", "dialog")
+        self.browser.wait(f"!{row}")
+
+
+class RelatedTests(AdministratorTestCase):
+    """What belongs to an object is one link away."""
+
+    def test_members_of_a_group(self) -> None:
+        domain = self.listed("x:Domain")[0]["id"]
+        group = self.created("x:Account", **{"@type": "Group", "name": "choir", "domainId": domain})
+        members = {group: True}
+        member = self.created(
+            "x:Account", **{"@type": "User", "name": "dora", "domainId": domain, "memberGroupIds": members}
+        )
+        self.sign_in(f"/admin/objects/Account-Group/{group}")
+        self.click("Users", "nav.tools")
+        self.says("dora", "table")
+        self.assertNotIn("alice", self.browser.text("table"))
+        self.jmap(["x:Account/set", {"destroy": [member, group]}, "0"])
+
+    def test_permissions_are_found_and_chosen(self) -> None:
+        self.sign_in("/admin/objects/Role/new")
+        self.browser.fill("[data-field=description] input", "Watchers")
+        self.put("[data-field=enabledPermissions] [type=search]", "live m")
+        self.says("1 of 1 are shown", "[data-field=enabledPermissions]")
+        self.browser.run("document.querySelector('[data-field=enabledPermissions] [type=checkbox]').click()")
+        self.says("1 chosen", "[data-field=enabledPermissions]")
+        self.click("Create")
+        self.says("Watchers", "table")
+        made = next(one for one in self.listed("x:Role") if one["description"] == "Watchers")
+        self.assertEqual(len(made["enabledPermissions"]), 1)
+        self.jmap(["x:Role/set", {"destroy": [made["id"]]}, "0"])
