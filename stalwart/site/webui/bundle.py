@@ -87,7 +87,7 @@ class WebInterface:
     def module_of(self, path: str) -> str | None:
         """The module of what is shown at an address, by the table of pages; ``None`` if nothing is."""
         parts = [part for part in path.split("/") if part]
-        for pattern, module in _PAGES.findall(self.body(TABLE).decode()):
+        for pattern, module in page_patterns(self.body(TABLE).decode()):
             wanted = pattern.split("/")
             if len(wanted) == len(parts) and all(
                 one[0] == ":" or one == part for one, part in zip(wanted, parts, strict=True)
@@ -136,6 +136,11 @@ class WebInterface:
             self._digest = digest.hexdigest()[:16]
             self._read = found
         return self._read
+
+
+def page_patterns(text: str) -> list[tuple[str, str]]:
+    """What the table of pages says: patterns of addresses, each with its module as an import names it."""
+    return _PAGES.findall(text)
 
 
 def imports(name: str, text: str) -> list[str]:

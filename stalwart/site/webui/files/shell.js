@@ -35,7 +35,7 @@ function bar() {
     h("nav.areas", { "aria-label": t("areas") },
       administers() ? areaLink("admin", t("area.admin")) : null,
       areaLink("account", t("area.account"))),
-    h("button.finder", { type: "button", "aria-label": t("palette.open"), "aria-keyshortcuts": "Control+K Meta+K", onclick: palette }, icon("search"), h("span", t("palette.open")), h("kbd", "Ctrl K")),
+    h("button.finder", { type: "button", "aria-keyshortcuts": "Control+K Meta+K", onclick: palette }, icon("search"), h("span", t("palette.open")), h("kbd", "Ctrl K")),
     h("button.plain-button", { type: "button", onclick: () => setTheme(THEMES[(THEMES.indexOf(theme.peek()) + 1) % 3]), "aria-label": () => t("theme", { name: t(`theme.${theme()}`) }), title: () => t("theme", { name: t(`theme.${theme()}`) }) }, () => icon({ auto: "auto", light: "sun", dark: "moon" }[theme()])),
     personMenu());
 }
