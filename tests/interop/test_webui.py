@@ -271,7 +271,8 @@ class AccountTests(ServerTestCase):
 
 
 ADMIN_PAGES = ("", "diagnose", "domains", "objects/Account-User", "objects/Account-User/new", "objects/Http", "queue")
-ADMIN_PAGES += ("live", "tasks", "bans", "certificates", "settings", "actions", "console", "about", "objects/NetworkListener", "nowhere")
+ADMIN_PAGES += ("live", "tasks", "bans", "certificates", "settings")
+ADMIN_PAGES += ("actions", "console", "about", "objects/NetworkListener", "nowhere")
 ACCOUNT_PAGES = ("", "password", "two-factor", "recovery-codes", "passkeys", "app-passwords", "sessions")
 ACCOUNT_PAGES += ("objects/AccountSettings", "objects/ApiKey")
 

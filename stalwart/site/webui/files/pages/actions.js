@@ -40,5 +40,5 @@ async function run(schema, { name, label, schemaName }) {
 
 async function show(label, { id, ...result }) {
   if (!Object.keys(result).length) notice(t("done"));
-  else await dialog(label, () => h("pre", JSON.stringify(result, null, 2)), { kind: "wide" });
+  else await dialog(label, () => h("pre", { tabindex: "0" }, JSON.stringify(result, null, 2)), { kind: "wide" });
 }

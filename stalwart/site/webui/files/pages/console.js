@@ -42,5 +42,5 @@ export default function jmapConsole() {
   return page(t("nav.console"), heading(t("nav.console"), t("console.lead")),
     field(t("console.calls"), text, { problem, hint: t("console.hint") }),
     h("div.buttons", worker(t("console.send"), send, { kind: "primary" }), h("span.hint", { role: "status" }, told)),
-    () => (answer() ? h("section", h("h2", t("console.answer")), h("pre", answer()), copyButton(answer.peek())) : null));
+    () => (answer() ? h("section", h("h2", t("console.answer")), h("pre", { tabindex: "0" }, answer()), copyButton(answer.peek())) : null));
 }

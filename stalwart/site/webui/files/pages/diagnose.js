@@ -176,7 +176,7 @@ function drawLane(lane, span) {
   return h("section.lane", { class: title.level === "address" ? "inner" : "" },
     h("header", h(title.level === "address" ? "h3" : "h2", other(short(title.title, 254))), () => (lane().verdict ? badge(VERDICTS[lane().verdict], t(`host.${lane().verdict}`)) : null)),
     h("ol.stages", { role: "list" }, each(() => lane().steps.map((one) => ({ ...one })), (_, at) => at, (one) => stageRow(one, span))),
-    () => (lane().lines ? h("details", h("summary", t("diagnose.dialogue")), h("pre", lane().lines)) : null));
+    () => (lane().lines ? h("details", h("summary", t("diagnose.dialogue")), h("pre", { tabindex: "0" }, lane().lines)) : null));
 }
 
 function stageRow(one, span) {

@@ -36,7 +36,7 @@ function show(found) {
       h("a.button", { href: `/admin/objects/Account-User?domainId=${found.id}` }, t("nav.users"))),
     h("section.card", h("div.page-head", h("h2", t("domain.records")), may("actionCheckDns") ? worker(t("domain.check"), check, { kind: "small", name: "undo" }) : null),
       () => (problem() ? failed(problem(), check) : records() === null ? (may("actionCheckDns") ? h("div.loading", { "aria-busy": "true" }) : empty(t("domain.noCheck"), t("domain.noCheck.text"))) : compared(records()))),
-    h("section.card", h("h2", t("domain.zone")), h("p.hint", t("domain.zone.text")), h("pre.zone", found.dnsZoneFile || "–"),
+    h("section.card", h("h2", t("domain.zone")), h("p.hint", t("domain.zone.text")), h("pre.zone", { tabindex: "0" }, found.dnsZoneFile || "–"),
       h("div.buttons", copyButton(found.dnsZoneFile || "", t("domain.copyZone")), button(t("domain.saveZone"), () => download(`${found.name}.zone`, found.dnsZoneFile || "", "text/dns"), { kind: "quiet small", name: "down" }))),
   ];
 }

@@ -140,7 +140,7 @@ function list(shown, chosen, paused) {
     const last = shown.peek().length - 1;
     place(now < 0 ? last : Math.min(last, Math.max(0, now + keys[event.key])));
   };
-  box = h("div.live", { tabindex: "0", role: "listbox", "aria-label": t("live.events"), "aria-activedescendant": () => (visible().some(({ one }) => one === chosen()) ? `event-${chosen().id}` : null), onscroll: look, onkeydown: key },
+  box = h("div.live", { tabindex: "0", role: () => (shown().length ? "listbox" : "group"), "aria-label": t("live.events"), "aria-activedescendant": () => (visible().some(({ one }) => one === chosen()) ? `event-${chosen().id}` : null), onscroll: look, onkeydown: key },
     h("div.live-rows", { role: "presentation", style: () => ({ height: `${shown().length * ROW}px` }) },
       each(visible, ({ one }) => one.id, (item) => {
         const { one } = item.peek();

@@ -184,7 +184,7 @@ function review(before, after, wanted) {
   return dialog(t("review.title"), (close) => [
     diffTable(rows),
     h("p.hint", t("review.applies")),
-    h("details", h("summary", t("review.patch")), h("pre", JSON.stringify(wanted, null, 1)), copyButton(JSON.stringify(wanted))),
+    h("details", h("summary", t("review.patch")), h("pre", { tabindex: "0" }, JSON.stringify(wanted, null, 1)), copyButton(JSON.stringify(wanted))),
     h("div.buttons", button(t("save"), () => close(true), { kind: "primary confirm" }), button(t("cancel"), () => close(false), { kind: "quiet" })),
   ], { kind: "wide" });
 }

@@ -302,9 +302,9 @@ export function plain(value, type, schema) {
     case "utcDateTime": return when(value);
     case "enum": return schema.enumLabel(type.enumName, value);
     case "set": return Object.keys(value).join(", ") || h("span.hint", "–");
-    case "string": return type.format === "text" || type.format === "html" ? h("pre", String(value)) : h("bdi", String(value));
+    case "string": return type.format === "text" || type.format === "html" ? h("pre", { tabindex: "0" }, String(value)) : h("bdi", String(value));
     case "object": return value["@type"] ? h("bdi", value["@type"]) : h("code", JSON.stringify(value));
-    default: return typeof value === "object" ? h("pre", JSON.stringify(value, null, 1)) : h("bdi", String(value));
+    default: return typeof value === "object" ? h("pre", { tabindex: "0" }, JSON.stringify(value, null, 1)) : h("bdi", String(value));
   }
 }
 
