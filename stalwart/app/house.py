@@ -198,9 +198,7 @@ class Builder:
 
     async def build(self) -> House:
         """The finished house, its listeners bound."""
-        below = await lay_foundations(
-            self.reactor, self.startup, self.environment, self.telemetry, self.opened, self._join
-        )
+        below = await self._foundations()
         company = self.company
         settings = below.settings
         listeners = Listeners(
@@ -255,6 +253,17 @@ class Builder:
         )
         await self._open(house)
         return house
+
+    async def _foundations(self) -> Foundations:
+        """What the rest stands on, in the company of the processes and nodes that serve too."""
+        below = await lay_foundations(
+            self.reactor, self.startup, self.environment, self.telemetry, self.opened, self._join
+        )
+        if below.store.neighbours is not None:
+            from stalwart.app.coordinating import coordinate  # few servers have any
+
+            await coordinate(self.company, below)
+        return below
 
     def _join(self, store: Store) -> Company:
         """The company: other nodes too, where the database is one that several use."""

@@ -17,8 +17,10 @@ from stalwart.app.company import Company, HearsOfCertificates, HearsOfObjects
 from stalwart.app.foundations import Foundations
 from stalwart.app.membership import Membership
 from stalwart.app.node_counters import NodeCounters
+from stalwart.app.node_words import BusWords
 from stalwart.app.workers.changes import EVERYTHING, Kind, News, news_of
 from stalwart.app.workers.following import Following
+from stalwart.net.message_bus import MessageBus
 from stalwart.provider.keys import SigningKeys
 from stalwart.store.neighbours import Neighbours, Words
 from stalwart.telemetry.cluster_events import CLUSTER_LEADS, CLUSTER_LEADS_NO_MORE
@@ -64,8 +66,8 @@ class NodeCompany:
 
     def __init__(self, inner: Company, neighbours: Neighbours, start_again: Callable[[], object], clock: Any) -> None:
         self._inner = inner
-        self._limits = NodeCounters(inner.limits, lambda counts: neighbours.tell((_LIMITS, counts)), clock)
-        self._lasting = NodeCounters(inner.lasting, lambda counts: neighbours.tell((_LASTING, counts)), clock)
+        self._limits = NodeCounters(inner.limits, lambda counts: self._say((_LIMITS, counts)), clock)
+        self._lasting = NodeCounters(inner.lasting, lambda counts: self._say((_LASTING, counts)), clock)
         self.limits: Counters = self._limits
         self.lasting: Counters = self._lasting
         self._neighbours = neighbours
@@ -78,10 +80,16 @@ class NodeCompany:
         self._runner: Any = None
         self._clock = clock
         self._membership: Membership | None = None
+        self._bus: BusWords | None = None
         neighbours.listen(self._hear)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
+
+    def coordinate(self, bus: MessageBus, key: bytes, report: Callable[[str], object]) -> None:
+        """Speak over ``bus`` from now on; who leads is settled by the database all the same."""
+        self._bus = BusWords(bus, key, self._hear, self._neighbours.tell, report, self._clock)
+        self._bus.start()
 
     @property
     def settling(self) -> float:
@@ -130,7 +138,7 @@ class NodeCompany:
     def told_alert(self, account_id: int, alert: Mapping[str, Any]) -> None:
         """See ``Company``."""
         self._inner.told_alert(account_id, alert)
-        self._neighbours.tell((_ALERT, account_id, dict(alert)))
+        self._say((_ALERT, account_id, dict(alert)))
 
     def share_objects(self, hearer: HearsOfObjects) -> None:
         """See ``Company``."""
@@ -150,7 +158,7 @@ class NodeCompany:
     def tasks(self, runner: Any) -> Any:
         """See ``Company``. Whoever wakes the runner here wakes that of the node that leads."""
         self._runner = self._inner.tasks(runner)
-        return TasksOfNodes(self._runner, lambda: self._neighbours.tell((_TASKS,)))
+        return TasksOfNodes(self._runner, lambda: self._say((_TASKS,)))
 
     def letters(self, wake: Callable[[], None]) -> Callable[[], None]:
         """See ``Company``."""
@@ -158,7 +166,7 @@ class NodeCompany:
 
         def queued() -> None:
             inner()
-            self._neighbours.tell((_LETTERS,))
+            self._say((_LETTERS,))
 
         return queued
 
@@ -176,6 +184,9 @@ class NodeCompany:
         if self._membership is not None:
             self._membership.close()
             self._membership = None
+        if self._bus is not None:
+            self._bus.close()
+            self._bus = None
         self._following = self._objects = self._below = self._wake_sender = self._runner = None
         self._limits.close()
         self._lasting.close()
@@ -198,7 +209,13 @@ class NodeCompany:
         self._start_again()
 
     def _tell(self, kind: Kind, subject: int = 0) -> None:
-        self._neighbours.tell((int(kind), subject))
+        self._say((int(kind), subject))
+
+    def _say(self, word: Words) -> None:
+        if self._bus is not None:
+            self._bus.tell(word)
+        else:
+            self._neighbours.tell(word)
 
     def _hear(self, word: Words | None) -> None:
         if word is None:

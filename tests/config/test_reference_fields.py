@@ -241,7 +241,7 @@ class CatalogueTests(SynchronousTestCase):
         obeyed |= {"MtaRoute", "MtaTlsStrategy", "MtaConnectionStrategy", "MtaDeliverySchedule", "MtaVirtualQueue"}
         obeyed |= {"MtaOutboundThrottle", "MtaOutboundStrategy", "MtaQueueQuota", "QueuedMessage"}
         obeyed |= {"CalendarAlarm", "CalendarScheduling", "WebDav", "FileStorage", "Sharing", "Calendar", "AddressBook"}
-        obeyed |= {"ClusterNode"}
+        obeyed |= {"ClusterNode", "Coordinator"}
         for name in OBJECTS:
             declared = declarations()[name]
             self.assertEqual(declared.enforced, name in obeyed, name)

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from stalwart.store.config_file import write_store_config
-from tests.live.daemon import ENDED, PATIENCE, Daemon, RawStream, basic, new_folder
+from tests.interop.bus_servers import PASSWORD, BusServer, missing
+from tests.live.daemon import ADMIN, ENDED, PATIENCE, Daemon, RawStream, basic, new_folder
 from tests.live.mail_sink import MailSink
 from tests.live.people import Administrator
 from tests.postgresql import programs, server
@@ -110,6 +111,63 @@ class KnowingTests(NodeCase):
         answer = user.call("Mailbox/set", {"accountId": account, "create": {"a": {"name": "Pushed"}}})
         self.assertTrue(answer["created"], answer)
         stream.read_until(f'"Mailbox":"{answer["newState"]}"'.encode())
+
+
+class CoordinatedTests(NodeCase):
+    """Words go over Redis or NATS, and over the database while those are gone."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.admin = Administrator(self.nodes[0])
+
+    def start_over(self, coordinator: dict[str, Any]) -> None:
+        """Both nodes begin anew with this setting."""
+        self.admin.change("Coordinator", coordinator)
+        for node in self.nodes:
+            self.assertIn(node.terminate()[0], ENDED)
+        self.nodes = [Daemon.with_data(self.folder / name, *DOORS) for name in ("one", "two")]
+        for node in self.nodes:
+            self.addCleanup(node.close)
+
+    def hears(self) -> bool:
+        """Whether the second node knows soon what the first one has changed, by the word alone."""
+        self.number = getattr(self, "number", 70) + 1
+        Administrator(self.nodes[0]).change("Jmap", {"getMaxResults": self.number})
+        core = "urn:ietf:params:jmap:core"
+        headers = basic(*ADMIN)
+
+        def knows() -> bool:
+            session = json.loads(self.nodes[1].get("/jmap/session", headers)[2])
+            return session["capabilities"][core]["maxObjectsInGet"] == self.number
+
+        self.until(knows, "the setting is not known")
+        return True
+
+    def check(self, server: BusServer, coordinator: dict[str, Any]) -> None:
+        self.addCleanup(server.close)
+        self.start_over(coordinator)
+        self.assertTrue(self.hears())
+        server.kill()
+        self.assertTrue(self.hears())
+        for node in self.nodes:
+            self.until(lambda node=node: "The coordinator cannot be reached" in node.log, "nobody is told")
+        server.start()
+        self.assertTrue(self.hears())
+        self.assertNotIn(PASSWORD, "".join(node.log for node in self.nodes))
+
+    def test_by_redis(self) -> None:
+        if absent := missing("redis-server"):
+            raise SkipTest(absent)
+        server = BusServer("redis-server")
+        self.check(server, {"@type": "Redis", "url": server.url})
+
+    def test_by_nats(self) -> None:
+        if absent := missing("nats-server"):
+            raise SkipTest(absent)
+        server = BusServer("nats-server")
+        secret = {"@type": "Value", "secret": PASSWORD}
+        address = {f"127.0.0.1:{server.port}": True}
+        self.check(server, {"@type": "Nats", "addresses": address, "authUsername": "node", "authSecret": secret})
 
 
 class LeadingTests(NodeCase):

@@ -1,4 +1,4 @@
-"""x:Coordinator: how the nodes of a cluster tell each other what has changed (settings C.11)."""
+"""x:Coordinator: how the nodes of a cluster tell each other what has changed (settings C.11, decision 23)."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _POSITIVE = Unsigned(min=1)
 
 
 class Disabled(Variant):
-    """There is one node only."""
+    """By the database: several nodes are never without."""
 
 
 class Default(Variant):
-    """By the Redis of the in-memory store."""
+    """By the Redis of the in-memory store, or by the database."""
 
 
 class Nats(Variant):
@@ -54,8 +54,8 @@ Coordinator = Union(
     Redis,
     RedisCluster,
     RedisSentinel,
-    doc="How nodes tell each other of changes. A change needs a restart.",
+    doc="How nodes of one PostgreSQL database tell each other of changes; all of them need a restart when it changes. "
+    "Default is the Redis of x:InMemoryStore if that is one, else the database.",
     singleton=True,
-    enforced=False,
     others="Nodes of this server coordinate by Default, Nats, Redis, RedisCluster or RedisSentinel.",
 )
