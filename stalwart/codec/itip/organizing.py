@@ -28,6 +28,7 @@ from stalwart.codec.itip.participants import (
     unreachable,
     without_scheduling,
 )
+from stalwart.codec.itip.rescheduling import asked_anew
 
 
 def organizer_creates(new: SchedulingObject, options: Options) -> Outcome:
@@ -51,7 +52,9 @@ def organizer_changes(old: SchedulingObject, new: SchedulingObject, options: Opt
     """An object is changed. Raises SchedulingRefused."""
     if (old.master is None) != (new.master is None):
         raise SchedulingRefused("ATTENDEE_CHANGE", "The series itself cannot be added or taken away.")
-    plan = _Plan(options, new, old)
+    moved = asked_anew(old, new, options.addresses)
+    new = moved or new
+    plan = _Plan(options, new, old, is_touched=moved is not None)
     changed = _changes(old, new)
     added = [key for key in new.parts if key not in old.parts]
     removed = [key for key in old.parts if key not in new.parts]
@@ -104,6 +107,8 @@ class _Plan:
     old: SchedulingObject | None = None
     sequences: dict[Key, int] = Factory(dict)
     """SEQUENCE of the components of ``new``, where it is another than what is written."""
+    is_touched: bool = False
+    """Whether ``new`` is not as it was written."""
     _asked: dict[str, tuple[Method, tuple[Key, ...]]] = Factory(dict)
     _cancelled: dict[str, tuple[tuple[Key, ...], bool]] = Factory(dict)
 
@@ -278,7 +283,7 @@ class _Plan:
         kept = kept_people(self.new.calendar, statuses)
         stored = kept if kept is not None else self.new.calendar.copy()
         keys = {id(part): key for key, part in self.new.parts.items()}
-        is_touched = kept is not None
+        is_touched = self.is_touched or kept is not None
         for source, part in zip(self.new.calendar.components, stored.components, strict=True):
             sequence = self.sequences.get(keys[id(source)]) if id(source) in keys else None
             if sequence is not None and sequence != sequence_of(source):
