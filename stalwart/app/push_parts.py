@@ -62,8 +62,8 @@ class PushParts:
     def alert(self, alert: Alert) -> None:
         """An alarm of a calendar is due."""
         members = calendar_alert(alert)
-        self.company.told_alert(alert.account_id, members)
-        self.feed.alert(alert.account_id, members)
+        self.company.told_alert(alert.user_id, members)
+        self.feed.alert(alert.user_id, members)
 
     def hear_alert(self, account_id: int, alert: Mapping[str, Any]) -> None:
         """The same, told by the process that looks after alarms."""

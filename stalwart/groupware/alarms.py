@@ -8,7 +8,7 @@ it, is left out. After a mail, other mails about the same event are not sent for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 from twisted.internet.defer import CancelledError, Deferred
 
 from stalwart.codec.dav.paths import href
+from stalwart.codec.dav.rights import Rights
 from stalwart.codec.icalendar.alarms import Alarm, alarms
 from stalwart.codec.icalendar.components import read_calendars
 from stalwart.codec.icalendar.instances import Expansion, instances
@@ -32,8 +33,10 @@ from stalwart.errors import OverQuota, StalwartError, Unavailable
 from stalwart.groupware.alarm_mail import Reminded, is_mail, reminder
 from stalwart.groupware.calendar_zones import calendar_zone
 from stalwart.groupware.homes import Home
+from stalwart.groupware.own_alerts import MOST, Defaults, as_reminded, defaults_of, may_use_defaults, reminds
 from stalwart.groupware.scheduling.invitation_mail import Sender
 from stalwart.groupware.scheduling.wording import language_of
+from stalwart.groupware.viewers import Viewer
 from stalwart.mail.own_addresses import OwnAddresses
 from stalwart.mail.queue.intake import is_address
 from stalwart.mail.queue.letter import Letter, LetterRecipient
@@ -74,7 +77,7 @@ _LONGEST_ID: Final = 255
 
 @frozen
 class Alert:
-    """An alarm that clients are told of: a CalendarAlert (JMAP for Calendars)."""
+    """An alarm that clients of ``user_id`` are told of: a CalendarAlert (JMAP for Calendars)."""
 
     account_id: int
     item_id: int
@@ -82,6 +85,7 @@ class Alert:
     recurrence_id: str | None
     """The start of the instance as the series has it, on its own clock, if it is a series."""
     alert_id: str
+    user_id: int
 
 
 class Queue(Protocol):
@@ -100,7 +104,10 @@ class Signs(Protocol):
 
 @frozen
 class _Due:
-    """An object with an alarm that is due at ``at``. ``identity`` is None if nobody is told."""
+    """An object with an alarm that is due at ``at``, as the account ``home`` may be reminded of it. ``identity`` is
+    None if nobody is told. ``own`` is what a sharee has of his own, None for the owner; with ``defaults`` that does not
+    stand in ``octets`` which reminds him.
+    """
 
     account_id: int
     item_id: int
@@ -109,15 +116,21 @@ class _Due:
     octets: bytes
     zone: Zone
     path: tuple[str, ...]
+    owner: str
     home: Home
     identity: Identity | None
     addresses: frozenset[str]
+    own: Mapping[str, Any] | None = None
+    defaults: Defaults | None = None
 
 
 @frozen
 class _Told:
-    """What comes of it: mails by address, alerts, and when the next alarm is due."""
+    """What comes of it: mails by address, alerts, and when the next alarm is due. ``is_due`` is whether there was one
+    at all.
+    """
 
+    is_due: bool = False
     mails: tuple[tuple[str, bytes], ...] = ()
     alerts: tuple[Alert, ...] = ()
     next_at: int | None = None
@@ -216,22 +229,32 @@ class Alarms:
             await self._store.write(lambda tx: _move(tx, account_id, item_id, at, later))
 
     async def _one(self, account_id: int, item_id: int, at: int) -> None:
-        due = await self._store.read(lambda tx: self._due(tx, account_id, item_id, at))
-        if due is None:
+        every = await self._store.read(lambda tx: self._due(tx, account_id, item_id, at))
+        if not every:
             await self._store.write(lambda tx: _move(tx, account_id, item_id, at, None))
             return
         now = int(self._clock.seconds())
-        told = await self._store.blob_work(lambda files: self._told(due, now))
-        sender = self._sender(due.identity)
-        letters = [await self._letter(due, sender, *mail) for mail in told.mails] if sender is not None else []
+        all_told = [await self._store.blob_work(lambda files, due=due: self._told(due, now)) for due in every]  # type: ignore[misc]
+        times = [told.next_at for told in all_told if told.next_at is not None]
+        next_at = min(times, default=None)
+        letters = []
+        for due, told in zip(every, all_told, strict=True):
+            sender = self._sender(due.identity)
+            letters.append(
+                [await self._letter(due, sender, *mail) for mail in told.mails] if sender is not None else []
+            )
+        leaving = [letter for each in letters for letter in each]
         try:
-            queued = await self._store.write(partial(self._keep, due=due, told=told, letters=letters, now=now))
+            keep = partial(self._keep, due=every[0], next_at=next_at, letters=leaving, now=now)
+            queued = await self._store.write(keep)
         except OverQuota as problem:
             self._telemetry.emit(ALARM_FAILED, accountId=account_id, documentId=item_id, reason=problem.detail)
-            await self._store.write(lambda tx: _move(tx, account_id, item_id, at, told.next_at))
+            await self._store.write(lambda tx: _move(tx, account_id, item_id, at, next_at))
             return
         if queued is not None:
-            self._tell(due, told, letters, queued)
+            ids = iter(queued)
+            for due, told, own in zip(every, all_told, letters, strict=True):
+                self._tell(due, told, own, [next(ids) for _ in own])
 
     def _tell(self, due: _Due, told: _Told, letters: Sequence[Letter], queued: Sequence[int]) -> None:
         """What was written is durable."""
@@ -245,36 +268,59 @@ class Alarms:
         for alert in told.alerts:
             for hear in self.alerted:
                 hear(alert)
-        if not letters and not told.alerts:
+        if not letters and not told.alerts and (told.is_due or (due.own is None and due.defaults is None)):
             reason = (
                 "it is not allowed, or too late" if due.identity is None else "it is no alarm any more, or too late"
             )
             self._telemetry.emit(ALARM_SKIPPED, reason=reason, **which)
 
-    def _due(self, tx: Transaction, account_id: int, item_id: int, at: int) -> _Due | None:
-        """What has to be known of an object; None if it is gone."""
+    def _due(self, tx: Transaction, account_id: int, item_id: int, at: int) -> list[_Due]:
+        """What has to be known of an object: for its owner first, then for others who have alerts of their own; nothing
+        if it is gone.
+        """
         places = [each for each in tx.collections.places(account_id, item_id) if not each.is_collection]
         octets = tx.collections.octets(account_id, item_id)
         row = tx.accounts.get(account_id)
         if not places or octets is None or row is None:
-            return None
-        place = places[0]
-        above = tx.collections.path(account_id, place.collection_id) or ()
-        identity = find_by_id(tx, account_id, self._settings.of(Authentication))
+            return []
+        calendars = [each.collection_id for each in places]
+        owner = self._due_for(tx, places[0], octets, at, Home(account_id, row.login), account_id)
+        if may_use_defaults(octets):
+            owner = evolve(owner, defaults=defaults_of(tx, account_id, calendars, account_id))
+        found = [owner]
+        for user_id, own in tx.preferences.of_users(account_id, item_id, MOST).items():
+            user = tx.accounts.get(user_id) if reminds(own) else None
+            if user is None:
+                continue
+            due = self._due_for(tx, places[0], octets, at, Home(user_id, user.login), account_id)
+            if due.identity is None:
+                continue
+            groups: frozenset[int] = getattr(due.identity.account, "member_group_ids", frozenset())
+            rights = Viewer(user_id, groups).rights_on_some(tx, account_id, calendars)
+            if any(Rights.READ_ITEMS in held for held in rights.values()):
+                defaults = defaults_of(tx, account_id, calendars, user_id)
+                found.append(evolve(due, own=own, defaults=defaults))
+        return found
+
+    def _due_for(self, tx: Transaction, place: Member, octets: bytes, at: int, home: Home, account_id: int) -> _Due:
+        """What has to be known of somebody who may be reminded."""
+        above, row = tx.collections.path(account_id, place.collection_id) or (), tx.accounts.get(account_id)
+        identity = find_by_id(tx, home.account_id, self._settings.of(Authentication))
         rules = self._settings.of(CalendarAlarm)
         if identity is not None and not (rules.enable and identity.is_enabled and PERMISSION in identity.permissions):
             identity = None
         return _Due(
             account_id,
-            item_id,
+            place.item_id,
             at,
             place,
             octets,
-            calendar_zone(tx, account_id, place.collection_id, account_id),
+            calendar_zone(tx, account_id, place.collection_id, home.account_id),
             (*above, place.segment),
-            Home(account_id, row.login),
+            row.login if row is not None else "",
+            home,
             identity,
-            frozenset(each.lower() for each in self._own_addresses.listed(tx, account_id)),
+            frozenset(each.lower() for each in self._own_addresses.listed(tx, home.account_id)),
         )
 
     # In a thread
@@ -282,8 +328,9 @@ class Alarms:
     def _told(self, due: _Due, now: int) -> _Told:
         """Who is told what of an object."""
         size: int = self._settings.of(Calendar).max_i_calendar_size
+        octets = due.octets if due.defaults is None else as_reminded(due.octets, due.own, due.defaults)
         try:
-            (calendar,) = read_calendars(due.octets, max_octets=max(size, len(due.octets)), is_lenient=True)
+            (calendar,) = read_calendars(octets or b"", max_octets=max(size, len(octets or b"")), is_lenient=True)
         except (MalformedCalendar, ValueError):
             return _Told()
         expansion = instances(calendar, zone_for_floating=due.zone, since=due.at - BACK)
@@ -295,8 +342,9 @@ class Alarms:
             expansion = floating if matching else expansion
         rules = self._settings.of(CalendarAlarm)
         next_at = _next(every, max(due.at, now - LATE), rules.min_trigger_interval // 1000)
+        is_due = bool(matching)
         if due.identity is None or now - due.at > LATE:
-            return _Told(next_at=next_at)
+            return _Told(is_due, next_at=next_at)
         matching = [each for each in matching if (each.component.value("STATUS") or "").strip().upper() not in _OVER]
         mails: dict[str, bytes] = {}
         redirected = False
@@ -308,7 +356,7 @@ class Alarms:
                     if address not in mails and len(mails) < MOST_RECIPIENTS:
                         mails[address] = self._mail(due, each, expansion, address, now)
         alerts = tuple(_alert(due, each) for each in matching if not is_mail(each.alarm))
-        return _Told(tuple(mails.items()), alerts, next_at, redirected)
+        return _Told(is_due, tuple(mails.items()), alerts, next_at, redirected)
 
     def _recipients(self, due: _Due, alarm: Alarm) -> tuple[list[str], bool]:
         """The addresses that an alarm goes to, and whether that is the account's instead of others."""
@@ -333,7 +381,7 @@ class Alarms:
 
     def _url(self, due: _Due) -> str:
         host = urlsplit(self._base_url).netloc
-        return f"webcal://{host}{href('cal', due.home.address, *due.path, collection=False)}" if host else ""
+        return f"webcal://{host}{href('cal', due.owner, *due.path, collection=False)}" if host else ""
 
     def _host(self, sender: Sender) -> str:
         return urlsplit(self._base_url).hostname or sender.address.rpartition("@")[2]
@@ -356,19 +404,19 @@ class Alarms:
             return_path="",  # nobody waits for reports about it (RFC 3834 3.3)
             recipients=(LetterRecipient(address, notify=frozenset(("NEVER",))),),
             source="autogenerated",
-            account_id=due.account_id,
+            account_id=due.home.account_id,
             smtputf8=not (address.isascii() and sender.address.isascii()),
             body="7BIT" if signed.isascii() else "8BITMIME",
             signed_for=domain,
         )
 
     def _keep(
-        self, tx: Transaction, *, due: _Due, told: _Told, letters: Sequence[Letter], now: int
+        self, tx: Transaction, *, due: _Due, next_at: int | None, letters: Sequence[Letter], now: int
     ) -> list[int] | None:
         """Queue the letters and set the next alarm; None if the object has been written meanwhile."""
         if tx.collections.octets(due.account_id, due.item_id) != due.octets:
             return None
-        if not _move(tx, due.account_id, due.item_id, due.at, told.next_at):
+        if not _move(tx, due.account_id, due.item_id, due.at, next_at):
             return None
         return [self._queue.add(tx, letter, now) for letter in letters]
 
@@ -400,7 +448,7 @@ def _alert(due: _Due, alarm: Alarm) -> Alert:
     id = unescaped((alarm.alarm.value("UID") or alarm.alarm.value("JSID") or "").strip())
     if not id or len(id) > _LONGEST_ID:
         id = f"k{alarm.component.within('VALARM').index(alarm.alarm) + 1}"
-    return Alert(due.account_id, due.item_id, uid, _local(recurrence), id)
+    return Alert(due.account_id, due.item_id, uid, _local(recurrence), id, due.home.account_id)
 
 
 def _local(seconds: int | None) -> str | None:

@@ -28,6 +28,7 @@ from stalwart.errors import OverQuota
 from stalwart.groupware.attachments import blobs_of, held_in, settled, written
 from stalwart.groupware.event_notices import CREATED, DESTROYED, UPDATED, add_notice_of, by_account, notice_of
 from stalwart.groupware.kinds import CALENDARS
+from stalwart.groupware.own_alerts import BY_DEFAULT, may_use_defaults, was_written
 from stalwart.groupware.resources import Level, Resource
 from stalwart.groupware.traits import ATTACHMENTS, COMPONENTS, DRAFT, SCHEDULE_TAG
 from stalwart.groupware.violations import Rule, Violation
@@ -254,6 +255,7 @@ class CalendarObjects:
         kept, is_new = tx.collections.put(account_id, found.place, found.name, item, now=now)
         for hash in held.keys() - set(item.held):
             tx.blobs.unlink(account_id, kept.item_id, now, hash)
+        was_written(tx, account_id, kept.item_id, given.octets, now)
         return Kept(kept, is_new, given.octets, data.get(SCHEDULE_TAG), writing.is_put_back)
 
     def withdraw(self, tx: Transaction, found: Resource, *, user_id: int, now: int, sends_reply: bool = True) -> None:
@@ -404,7 +406,7 @@ def item_of(given: Examined, data: dict[str, Any]) -> NewItem:
         uid=given.facts.uid,
         data=data or None,
         span=span,
-        values=_values(given.facts),
+        values=_values(given.facts) + ((BY_DEFAULT,) if may_use_defaults(given.octets) else ()),
         held=tuple(held),
     )
 

@@ -16,6 +16,7 @@ from stalwart.errors import OverQuota
 from stalwart.groupware.bin import Bin
 from stalwart.groupware.files import TOO_MANY_FILES, TOO_MANY_FOLDERS
 from stalwart.groupware.kinds import CALENDARS, FILES
+from stalwart.groupware.own_alerts import was_written
 from stalwart.groupware.resources import Level, Resource
 from stalwart.groupware.violations import Rule, Violation
 from stalwart.mail.messages.quota import Quotas
@@ -46,10 +47,11 @@ class Placing:
             self._check_room(tx, source, to)
         self._clear(tx, to, now)
         if links and source.level is Level.ITEM:
-            return tx.collections.link(source.account_id, member.item_id, to.place, to.name, now=now)
+            linked = tx.collections.link(source.account_id, member.item_id, to.place, to.name, now=now)
+            return _elsewhere(tx, to, linked, now)
         if links:
             return self._link_all(tx, source, to, levels, now)
-        return self._copied(tx, source, to, levels, now)
+        return _elsewhere(tx, to, self._copied(tx, source, to, levels, now), now)
 
     def move(self, tx: Transaction, source: Resource, to: Resource, now: int) -> Member:
         """Have ``source`` at ``to`` and not where it was. Raises Violation, OverQuota."""
@@ -62,14 +64,15 @@ class Placing:
             self._clear(tx, to, now)
             moved = self._copied(tx, source, to, None, now)
             tx.collections.remove(source.account_id, source.place, source.name, now=now)
-            return moved
+            return _elsewhere(tx, to, moved, now)
         if to.member is not None and to.member.item_id == member.item_id:
             tx.collections.remove(source.account_id, source.place, source.name, now=now)
             return to.member
         self._clear(tx, to, now)
         if source.kind is FILES and source.level is Level.ITEM and source.place != to.place:
             _share_as_there(tx, source, to)
-        return tx.collections.move(source.account_id, source.place, source.name, to.place, to.name, now=now)
+        moved = tx.collections.move(source.account_id, source.place, source.name, to.place, to.name, now=now)
+        return _elsewhere(tx, to, moved, now)
 
     def _clear(self, tx: Transaction, to: Resource, now: int) -> None:
         if to.member is not None:
@@ -156,6 +159,13 @@ class Placing:
                 files += sum(not each.is_collection for each in found)
                 after = found[-1].segment
         return octets, files, len(folders)
+
+
+def _elsewhere(tx: Transaction, to: Resource, member: Member, now: int) -> Member:
+    """What is in another calendar may have other alerts there."""
+    if to.kind is CALENDARS and not member.is_collection:
+        was_written(tx, to.account_id, member.item_id, tx.collections.octets(to.account_id, member.item_id) or b"", now)
+    return member
 
 
 def depth_below(tx: Transaction, found: Resource) -> int:

@@ -339,6 +339,9 @@ class Preferences(Protocol):
     def of_objects(self, account_id: int, object_ids: Iterable[int], user_id: int) -> dict[int, dict[str, Any]]:
         """What one person has set of several objects."""
 
+    def of_users(self, account_id: int, object_id: int, limit: int) -> dict[int, dict[str, Any]]:
+        """What each person has set of one object, by their numbers."""
+
     def set(self, account_id: int, object_id: int, user_id: int, data: Mapping[str, Any] | None) -> None:
         """Set it, or forget it; the number of the last change of the account is noted with it."""
 

@@ -55,9 +55,9 @@ class PushPartsTests(HouseCase):
         heard: list[object] = []
         self.patch(push.feed, "alert", lambda *given: heard.append(("here", *given)))
         self.patch(push.company, "told_alert", lambda *given: heard.append(("there", *given)))
-        alert = Alert(7, 8, "x", None, "k1")
+        alert = Alert(7, 8, "x", None, "k1", 9)
         push.alert(alert)
         told = calendar_alert(alert)
-        self.assertEqual(heard, [("there", 7, told), ("here", 7, told)])
+        self.assertEqual(heard, [("there", 9, told), ("here", 9, told)])
         push.hear_alert(9, told)
         self.assertEqual(heard[2:], [("here", 9, told)])

@@ -204,7 +204,7 @@ class AlertTests(AlarmWorld):
         self.until(0)
         self.assertEqual(
             self.alerts,
-            [Alert(self.alice, item, "x.ics", None, "k1"), Alert(self.alice, item, "x.ics", None, "ring")],
+            [Alert(self.alice, item, "x.ics", None, id, self.alice) for id in ("k1", "ring")],
         )
         self.assertEqual(self.letters.added, [])
 

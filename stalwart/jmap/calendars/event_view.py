@@ -18,11 +18,11 @@ from stalwart.codec.icalendar.values import MalformedValue
 from stalwart.codec.ids import encode_id
 from stalwart.codec.jscalendar.values import Json, utc_seconds
 from stalwart.errors import TooLarge
+from stalwart.groupware.event_private import seen_by_sharee
 from stalwart.groupware.traits import DRAFT
 from stalwart.jmap.calendars.event_ids import base_of, recurrence_id_of
 from stalwart.jmap.calendars.event_links import with_blob_ids
 from stalwart.jmap.calendars.event_people import Identities, without_hidden
-from stalwart.jmap.calendars.event_private import seen_by_sharee
 from stalwart.jmap.calendars.event_properties import BASE, CALENDAR_IDS, IS_DRAFT, IS_ORIGIN, NOT_MEMBERS
 from stalwart.jmap.calendars.event_sight import EventSight, StoredEvent
 from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid

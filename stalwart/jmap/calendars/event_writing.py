@@ -20,14 +20,7 @@ from stalwart.config.collaboration.calendar import Calendar
 from stalwart.errors import NotFound
 from stalwart.groupware.attachments import Held, held_in, written
 from stalwart.groupware.calendar_objects import CalendarObjects, Examined
-from stalwart.groupware.kinds import CALENDARS
-from stalwart.groupware.traits import ATTACHMENTS, DRAFT
-from stalwart.groupware.violations import Rule, Violation
-from stalwart.jmap.calendars.event_ids import base_of, recurrence_id_of
-from stalwart.jmap.calendars.event_links import Attached, brought_along, has_blob_ids, mark_attached, taken_in
-from stalwart.jmap.calendars.event_people import MAILTO, ORGANIZER, PARTICIPANTS, Identities, is_only_answer, people
-from stalwart.jmap.calendars.event_places import EventPlaces
-from stalwart.jmap.calendars.event_private import (
+from stalwart.groupware.event_private import (
     OVERRIDES,
     joined,
     own_part,
@@ -36,6 +29,14 @@ from stalwart.jmap.calendars.event_private import (
     seen_by_sharee,
     shared_part,
 )
+from stalwart.groupware.kinds import CALENDARS
+from stalwart.groupware.own_alerts import look_again, reminds
+from stalwart.groupware.traits import ATTACHMENTS, DRAFT
+from stalwart.groupware.violations import Rule, Violation
+from stalwart.jmap.calendars.event_ids import base_of, recurrence_id_of
+from stalwart.jmap.calendars.event_links import Attached, brought_along, has_blob_ids, mark_attached, taken_in
+from stalwart.jmap.calendars.event_people import MAILTO, ORGANIZER, PARTICIPANTS, Identities, is_only_answer, people
+from stalwart.jmap.calendars.event_places import EventPlaces
 from stalwart.jmap.calendars.event_properties import CALENDAR_IDS, IS_DRAFT, NOT_MEMBERS, UTC_TIMES
 from stalwart.jmap.calendars.event_refusals import forbidden, refusals, uid_taken, wrong
 from stalwart.jmap.calendars.event_sight import EventSight, StoredEvent
@@ -346,6 +347,8 @@ class EventWriting:
         if dict(old) != own and not self._is_trial:
             self._tx.objects.update(account_id, id, now=self._now)
             self._tx.preferences.set(account_id, id, user, own or None)
+            if reminds(own) or reminds(old):
+                look_again(self._tx, account_id, id, self._now)
 
 
 def first(event: Json) -> Json:

@@ -18,7 +18,9 @@ from stalwart.codec.dav.rights import Rights
 from stalwart.errors import NotFound
 from stalwart.groupware.homes import DISPLAY_NAME
 from stalwart.groupware.kinds import Kind
+from stalwart.groupware.own_alerts import defaults_changed
 from stalwart.groupware.resources import locate
+from stalwart.groupware.traits import ALERTS_WITH_TIME, ALERTS_WITHOUT_TIME
 from stalwart.groupware.viewers import Viewer
 from stalwart.jmap.collections.appearance import TRAITS, Appearance, Onlooker
 from stalwart.jmap.sharing.changing import share, shown_grants
@@ -97,6 +99,8 @@ class CollectionSource:
         if changed:
             tx.collections.update(account_id, row.id, now=asking.now, data=looks.data or None)
             tx.preferences.set(account_id, row.id, viewer.account_id, looks.own or None)
+        if not {ALERTS_WITH_TIME, ALERTS_WITHOUT_TIME}.isdisjoint(changed):
+            defaults_changed(tx, account_id, row.id, viewer.account_id, asking.now)
         if SHARE_WITH in changed:
             self._share(tx, asking, row, change.old[SHARE_WITH], change.new[SHARE_WITH])
         return None

@@ -38,6 +38,13 @@ class SqlPreferences:
         )
         return {object_id: _decode(data) for object_id, data in rows}
 
+    def of_users(self, account_id: int, object_id: int, limit: int) -> dict[int, dict[str, Any]]:
+        rows = self._session.all(
+            "SELECT user_id, data FROM pref WHERE account_id = ? AND obj_id = ? ORDER BY user_id LIMIT ?",
+            *(account_id, bounded(object_id), limit),
+        )
+        return {user_id: _decode(data) for user_id, data in rows}
+
     def set(self, account_id: int, object_id: int, user_id: int, data: Mapping[str, Any] | None) -> None:
         if data is None:
             self._session.run(

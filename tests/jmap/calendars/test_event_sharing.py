@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from stalwart.codec.ids import encode_id
+from stalwart.codec.ids import decode_id, encode_id
 from stalwart.config.collaboration.calendar import Calendar
 from stalwart.groupware import event_notices
 from stalwart.jmap.blobs.access import uploader
 from stalwart.jmap.blobs.ids import BlobId
-from stalwart.jmap.calendars import calendar_event_notification, event_links, event_parse, event_private, event_sight
+from stalwart.jmap.calendars import calendar_event_notification, event_links, event_parse, event_sight
 from tests.directory.world import NOW
 from tests.jmap.calendars.event_case import EVENT, HOME, WEEKLY, EventCase
 
-TESTED = calendar_event_notification, event_links, event_notices, event_parse, event_private, event_sight
+TESTED = calendar_event_notification, event_links, event_notices, event_parse, event_sight
 ALERTS = {"a": {"@type": "Alert", "trigger": {"@type": "OffsetTrigger", "offset": "-PT5M"}}}
 
 
@@ -216,6 +216,34 @@ class SharingTests(EventCase):
             self.changed_of({"title": title})
         patches = [each["eventPatch"]["title"] for each in self.jmap("CalendarEventNotification/get")["list"]]
         self.assertEqual(patches, ["2", "3"])
+
+    def alarm_at(self) -> int | None:
+        """When alarms are to be looked at next."""
+        found: int | None = self.successResultOf(self.store.read(lambda tx: tx.collections.next_alarm()))
+        return found
+
+    def test_alerts_of_ones_own_have_the_event_looked_at(self) -> None:
+        alert = {"@type": "Alert", "trigger": {"@type": "OffsetTrigger", "offset": "-PT5M"}}
+        self.share("bob", "mayReadItems", "mayUpdatePrivate")
+        self.assertIsNone(self.alarm_at())
+        self.changed_of({"color": "red"})
+        self.assertIsNone(self.alarm_at())
+        self.changed_of({"alerts": {"a": alert}})
+        self.assertEqual(self.alarm_at(), NOW)
+
+    def test_default_alerts_have_events_looked_at_that_use_them(self) -> None:
+        alerts = {"a": {"@type": "Alert", "trigger": {"@type": "OffsetTrigger", "offset": "-PT5M"}}}
+        self.changed("Calendar", self.calendar, {"defaultAlertsWithTime": alerts})
+        self.assertIsNone(self.alarm_at())
+        using = self.event(**EVENT, useDefaultAlerts=True)
+        self.assertEqual(self.alarm_at(), NOW)
+        number = decode_id(using)
+        self.successResultOf(self.store.write(lambda tx: tx.collections.set_alarm(self.alice, number, None)))
+        self.changed("Calendar", self.calendar, {"name": "Another"})
+        self.assertIsNone(self.alarm_at())
+        self.changed("Calendar", self.calendar, {"defaultAlertsWithTime": None})
+        due = self.successResultOf(self.store.read(lambda tx: tx.collections.due_alarms(NOW, 9)))
+        self.assertEqual([item for _, item, _ in due], [number])
 
     def test_what_has_changed_in_a_query_of_a_guest(self) -> None:
         self.share("bob", "mayReadItems")
