@@ -44,17 +44,18 @@ def missing() -> str | None:
 
 
 class S3Proxy:
-    """A running server with an empty bucket; ``stop`` and ``start`` take it away and bring it back."""
+    """A running server with a bucket, empty unless the folder has one; ``stop`` and ``start`` take it away and bring it
+    back.
+    """
 
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        self.port = port or free_port()
         self._folder = folder
-        (folder / "data").mkdir(parents=True)
+        (folder / "data" / BUCKET).mkdir(parents=True, exist_ok=True)  # a bucket is a folder there
         (folder / "log.xml").write_text(_LOG)
         text = _PROPERTIES.format(key=KEY, secret=SECRET, port=self.port, folder=folder.absolute())
         (folder / "properties").write_text(text)
         self.start()
-        self.client().create_bucket(Bucket=BUCKET)
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -62,7 +63,16 @@ class S3Proxy:
         words = ["java", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", quiet, "-cp", f"{JARS}/*"]
         words += ["org.gaul.s3proxy.Main", "--properties", str(self._folder / "properties")]
         with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(words, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self._process = subprocess.Popen(
+                words, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _wait(self) -> None:
         last = time.monotonic() + _PATIENCE
         while time.monotonic() < last and self._process.poll() is None:
             try:

@@ -60,6 +60,8 @@ class Daemon:
     which every variable that the daemon obeys is taken out. It starts from nothing unless ``warm``."""
 
     process: subprocess.Popen[bytes] | Child
+    host = "127.0.0.1"
+    port: int
 
     def __init__(self, *arguments: str, warm: bool = False, **environment: str) -> None:
         self.folder = new_folder()

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import http.client
 import json
-from typing import Any
+from typing import Any, Protocol
 
-from tests.live.daemon import ADMIN, PATIENCE, Daemon, basic
+from tests.live.daemon import ADMIN, PATIENCE, basic
 
 USING = ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"]
 PASSWORD = "correct-horse-battery-7"
+
+
+class Served(Protocol):
+    """Where a server is: a daemon, or what is before several."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
 
 
 class Administrator:
@@ -17,7 +26,7 @@ class Administrator:
 
     using = USING
 
-    def __init__(self, daemon: Daemon, login: str = ADMIN[0], password: str = ADMIN[1]) -> None:
+    def __init__(self, daemon: Served, login: str = ADMIN[0], password: str = ADMIN[1]) -> None:
         self.daemon = daemon
         self._authorization = basic(login, password)
         self._domain: str | None = None
@@ -52,7 +61,7 @@ class Administrator:
 
     def post(self, path: str, body: bytes, content_type: str = "application/json") -> tuple[int, bytes]:
         """Status and body."""
-        client = http.client.HTTPConnection("127.0.0.1", self.daemon.port, timeout=PATIENCE)
+        client = http.client.HTTPConnection(self.daemon.host, self.daemon.port, timeout=PATIENCE)
         try:
             client.request("POST", path, body, {**self._authorization, "Content-Type": content_type})
             answer = client.getresponse()

@@ -1,7 +1,7 @@
 """What tables there are, as the migrations make them; nothing here names one that holds data.
 
 The tables are those of SQLite at a schema, but for its full-text index: what another dialect has beside them is made
-anew (the index of words) or is of the moment (nodes).
+anew (the index of words) or is of the moment (nodes, what they have committed last).
 """
 
 from __future__ import annotations

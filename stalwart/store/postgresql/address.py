@@ -25,8 +25,10 @@ MEMBERS: Final = (
     "readReplicas",
 )
 _DATABASE, _USER, _TIMEOUT = "stalwart", "stalwart", 15_000
-_KEPT_ALIVE = "keepalives_idle=15 keepalives_interval=5 keepalives_count=3 tcp_user_timeout=30000"
-"""So that a server which vanished is noticed within half a minute."""
+_AMONG_SEVERAL = 3_000
+"""Milliseconds for each of several hosts: one of them may be gone."""
+_KEPT_ALIVE = "keepalives_idle=5 keepalives_interval=2 keepalives_count=3 tcp_user_timeout=10000"
+"""So that a server which vanished is noticed in about ten seconds."""
 _LONGEST = 200_000
 
 
@@ -45,7 +47,7 @@ def address_of(config: Mapping[str, Any]) -> str:
         "sslmode": _sslmode(config),
         "application_name": "stalwart",
     }
-    timeout = config.get("timeout", _TIMEOUT)
+    timeout = config.get("timeout", _AMONG_SEVERAL if "," in parts["host"] else _TIMEOUT)
     if timeout is not None:
         parts["connect_timeout"] = str(max(2, _number(config, "timeout", _TIMEOUT, 3_600_000) // 1000))
     if parts["sslmode"] == "verify-full":

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import socket
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,6 +56,7 @@ class Connection:
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
+        self._lock = threading.Lock()
 
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> psycopg.Cursor[Any]:
         """Run it; several statements at once only without values."""
@@ -67,13 +71,16 @@ class Connection:
         return self._connection
 
     def interrupt(self) -> None:
-        """Break off the running statement; the one method for other threads."""
-        with contextlib.suppress(psycopg.Error):
-            self._connection.cancel()
+        """Cut it, so that whoever waits for its answer waits no more; the one method for other threads. It never waits:
+        to have the server asked for the same may take as long as what is broken off.
+        """
+        with self._lock:
+            cut(self._connection)
 
     def close(self) -> None:
         """Close it, whatever state it is in."""
-        self._connection.close()
+        with self._lock:
+            self._connection.close()
 
 
 class WholeNumbers(Loader):
@@ -107,12 +114,13 @@ def connect(address: str, settings: str) -> Connection:
 
 
 def connect_plainly(address: str, settings: str) -> psycopg.Connection[Any]:
-    """A connection by ``address`` (of libpq) in autocommit mode; ``settings`` is run first.
+    """A connection by ``address`` (of libpq) in autocommit mode, of several hosts to the one that is written to;
+    ``settings`` is run first.
 
     Raises Unavailable, and Invalid for a server that is too old.
     """
     try:
-        connection = psycopg.connect(address, autocommit=True, context=_context())
+        connection = psycopg.connect(address, autocommit=True, context=_context(), target_session_attrs="read-write")
     except psycopg.Error as error:
         raise fault(error) or Unavailable(_UNREACHABLE) from error
     try:
@@ -124,6 +132,12 @@ def connect_plainly(address: str, settings: str) -> psycopg.Connection[Any]:
         connection.close()
         raise
     return connection
+
+
+def cut(connection: psycopg.Connection[Any]) -> None:
+    """End its line, from any thread that knows that nobody closes it just now."""
+    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)
 
 
 class _Context:
@@ -146,6 +160,24 @@ def fault(error: BaseException) -> Unavailable | None:
     if sentence is None and not state and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         sentence = _UNREACHABLE if isinstance(error, errors.ConnectionTimeout) else _broken(error)
     return Unavailable(sentence) if sentence else None
+
+
+def passes(error: BaseException) -> bool:
+    """Whether what failed may be asked again, on another connection: this one is gone, the server is no longer the one
+    that is written to, or it had to give something up.
+    """
+    if isinstance(error, Unavailable):
+        return error.__cause__ is not None and passes(error.__cause__)
+    if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | psycopg.InternalError):
+        return False
+    state = error.sqlstate or ""
+    if not state:
+        return not isinstance(error, psycopg.InternalError)
+    return state in _PASSING or (state[:2] in ("08", "57") and state != "57014")
+
+
+_PASSING = ("25P03", "40001", "40P01", "53300")
+"""By SQLSTATE: a transaction that was ended, what is given up for others, no connection left."""
 
 
 def _broken(error: psycopg.Error) -> str:

@@ -7,10 +7,13 @@ server after ``IDLE_LIMIT``.
 
 from __future__ import annotations
 
+import contextlib
+import secrets
+
 import psycopg
 
 from stalwart.errors import Invalid, StalwartError, Unavailable
-from stalwart.store.postgresql.connection import connect, fault
+from stalwart.store.postgresql.connection import connect, fault, passes
 from stalwart.store.sql.dialect import POSTGRESQL
 from stalwart.store.sql.migrate import load_migrations, migrate
 from stalwart.store.sql.session import Session
@@ -19,8 +22,16 @@ IDLE_LIMIT = 20_000
 """Milliseconds that a transaction may be open without a statement."""
 LOCK_LIMIT = 30_000
 """Milliseconds that a write waits for its turn."""
+LONGEST = 45.0
+"""Seconds after which a write that has not ended waits for a server that will not answer."""
 
 _ALL = "SET synchronous_commit = on; SET client_min_messages = error; SET timezone = 'UTC'; SET jit = off"
+
+
+_WRITE_DOWN = (
+    "INSERT INTO writer(id, number, written_at) VALUES ({id}, {number}, now())"
+    " ON CONFLICT (id) DO UPDATE SET number = {number}, written_at = now()"
+)
 
 
 class PostgreSqlEngine:
@@ -28,6 +39,8 @@ class PostgreSqlEngine:
 
     def __init__(self, address: str) -> None:
         self._address = address
+        self._id = secrets.randbits(62)
+        self._number = 0
 
     def prepare(self, now: int, newest: int | None = None) -> None:
         try:
@@ -44,10 +57,31 @@ class PostgreSqlEngine:
 
     def open_writer(self) -> Session:
         limits = f"SET idle_in_transaction_session_timeout = {IDLE_LIMIT}; SET lock_timeout = {LOCK_LIMIT}"
-        return Session(connect(f"{self._address} target_session_attrs=read-write", f"{_ALL}; {limits}"), POSTGRESQL)
+        return Session(connect(self._address, f"{_ALL}; {limits}"), POSTGRESQL)
 
     def open_reader(self) -> Session:
-        return Session(connect(self._address, f"{_ALL}; SET default_transaction_read_only = on"), POSTGRESQL)
+        session = Session(connect(self._address, f"{_ALL}; SET default_transaction_read_only = on"), POSTGRESQL)
+        with contextlib.suppress(psycopg.Error):  # not every system lets the server look
+            session.run("SET client_connection_check_interval = '2s'")
+        return session
+
+    def commit(self, session: Session) -> None:
+        """Write down which transaction of this process it is, in one turn with the commit: the number is there after
+        it and not before, on whatever server has what was committed.
+        """
+        self._number += 1
+        session.run(f"{_WRITE_DOWN.format(id=self._id, number=self._number)}; COMMIT")
+
+    def was_committed(self, session: Session) -> bool:
+        row = session.one("SELECT number FROM writer WHERE id = ?", self._id)
+        return row is not None and row[0] == self._number
+
+    def repeats(self, error: BaseException) -> bool:
+        return passes(error)
+
+    @property
+    def longest(self) -> float | None:
+        return LONGEST
 
     def has_news(self) -> bool:
         return True

@@ -4,7 +4,8 @@ One connection of its own, in a thread of its own, listens, speaks and shows eve
 the reactor has to have looked in meanwhile, so a node that hangs shows nothing. Who leads holds a lock of its session;
 PostgreSQL takes it back when the connection ends; the connection of one that has shown nothing for ``LEASE`` is ended
 by the others. A leader whose connection broke goes on if it is back before that and nobody led meanwhile; else it stops
-before another one may begin.
+before another one may begin. How long a node has shown nothing, each measures with its own clock: those of servers may
+differ, and another one answers after a fail-over.
 """
 
 from __future__ import annotations
@@ -23,14 +24,18 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from stalwart.store.neighbours import Words
-from stalwart.store.postgresql.connection import connect_plainly
+from stalwart.store.postgresql.connection import connect_plainly, cut
 
 BEAT = 2.0
 """Seconds between two signs of life."""
-LEASE = 16.0
+LEASE = 22.0
 """Seconds without a sign of life after which a node counts as gone."""
-STOP = 8.0
-"""Seconds without a connection after which a leader leads no more."""
+STOP = 14.0
+"""Seconds after the last sign of life that the database has taken, after which a leader leads no more: time enough for
+another server to take its place.
+"""
+LONG_AGO = 600.0
+"""Seconds by the clocks of servers after which nobody needs to look on for a lease."""
 LEADER = 20080260
 """The lock of the one that leads."""
 
@@ -46,7 +51,10 @@ _SHOW = (
     " ON CONFLICT (id) DO UPDATE SET pid = pg_backend_pid(), seen_at = now(), leads = node.leads AND $3"
 )
 _FORGET_OLD = "DELETE FROM node WHERE seen_at < now() - interval '1 day'"
-_OTHER_LEADER = "SELECT pid, seen_at < now() - make_interval(secs => $2) FROM node WHERE leads AND id <> $1"
+_OTHER_LEADERS = (
+    "SELECT id, pid, CAST(seen_at AS TEXT), seen_at < now() - make_interval(secs => $2) FROM node"
+    " WHERE leads AND id <> $1"
+)
 _HOLDER = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND granted"
 
 
@@ -69,8 +77,10 @@ class PostgreSqlNeighbours:
         self._is_stopping = False
         self._said: dict[str, None] = {}
         self._lock = threading.Lock()
-        self._looked_in = time.monotonic()
+        self._looked_in = self._shown_at = self._connected_at = time.monotonic()
         self._beating: Any = None
+        self._connection: psycopg.Connection[Any] | None = None
+        self._seen: dict[int, tuple[str, float]] = {}
         self._is_closed = False
         self._wake_read = self._wake_write = -1
 
@@ -101,8 +111,14 @@ class PostgreSqlNeighbours:
         self._wake()
 
     def _look_in(self) -> None:
-        """The reactor lives."""
-        self._looked_in = time.monotonic()
+        """The reactor lives; does the thread, and the database?"""
+        self._looked_in = now = time.monotonic()
+        if now - self._shown_at > STOP:
+            self._lose()
+        if now - max(self._shown_at, self._connected_at) > STOP / 2:
+            with self._lock:
+                if self._connection is not None:
+                    cut(self._connection)  # who does not answer for so long will not
         self._beating = self._reactor.callLater(BEAT / 2, self._look_in)
 
     def _wake(self) -> None:
@@ -114,12 +130,11 @@ class PostgreSqlNeighbours:
 
     def run(self) -> None:
         """The body of the thread, until ``close``."""
-        tries, broke_at, is_first = 0, time.monotonic(), True
+        tries, is_first = 0, True
         while not self._is_closed:
             try:
                 connection = connect_plainly(self._address, _SETTINGS)
             except Exception as problem:
-                self._lose_if_late(broke_at)
                 if tries == 1:
                     self._call(self._report, f"The other nodes are not heard: {type(problem).__name__}.")
                 self._rest(_PAUSES[min(tries, len(_PAUSES) - 1)])
@@ -127,17 +142,20 @@ class PostgreSqlNeighbours:
                 continue
             tries = 0
             try:
+                self._connection = connection
+                self._connected_at = time.monotonic()
                 if not is_first:
                     self._call(self._hear_any, None)
                 is_first = False
                 self._serve(connection)
             except psycopg.Error as problem:
-                broke_at = time.monotonic()
                 if not connection.broken:
                     self._call(self._report, f"The other nodes are not heard: {type(problem).__name__}.")
                     self._rest(BEAT)
             finally:
-                connection.close()
+                with self._lock:
+                    self._connection = None
+                    connection.close()
         with self._lock:  # nobody writes to what gets these numbers next
             ends, self._wake_read, self._wake_write = (self._wake_read, self._wake_write), -1, -1
         for end in ends:
@@ -170,12 +188,14 @@ class PostgreSqlNeighbours:
 
     def _beat(self, connection: psycopg.Connection[Any]) -> None:
         """Show that the node lives, if it does; lead no more, if it does not."""
-        if time.monotonic() - self._looked_in > STOP:
+        now = time.monotonic()
+        if now - self._looked_in > STOP:
             return
         if self._leads and not self._still_leads(connection):
             self._lose()
         _run(connection, _SHOW, self._id, self._name, self._leads or self._is_stopping)
         _run(connection, _FORGET_OLD)
+        self._shown_at = now
 
     def _speak(self, connection: psycopg.Connection[Any]) -> None:
         with self._lock:
@@ -213,19 +233,32 @@ class PostgreSqlNeighbours:
 
     def _try_to_lead(self, connection: psycopg.Connection[Any]) -> None:
         """Take the lock if it is free; begin once nobody else can be leading."""
-        if not self._has_lock(connection):
-            ((pid, is_gone),) = _run(connection, _OTHER_LEADER, self._id, LEASE).fetchmany(1) or [(None, False)]
-            if is_gone:
-                holders = [holder for (holder,) in _run(connection, _HOLDER, LEADER)]
-                if pid in holders:
-                    _run(connection, "SELECT pg_terminate_backend(CAST($1 AS INTEGER))", pid)
+        if self._others_lead(connection) or not self._has_lock(connection):
             return
-        others = _run(connection, _OTHER_LEADER, self._id, LEASE).fetchall()
-        if any(not is_gone for _, is_gone in others):
-            return  # its connection broke, and it may not know yet
+        if self._others_lead(connection):  # it came back meanwhile
+            _run(connection, "SELECT pg_advisory_unlock($1)", LEADER)
+            return
         _run(connection, "UPDATE node SET leads = (id = $1)", self._id)
         self._leads = True
         self._call(self._began)
+
+    def _others_lead(self, connection: psycopg.Connection[Any]) -> bool:
+        """Whether another one leads, or may believe so because its connection broke; ends that of one which is gone."""
+        rows = _run(connection, _OTHER_LEADERS, self._id, LONG_AGO).fetchall()
+        now = time.monotonic()
+        self._seen = {id: self._last_seen(id, seen, now) for id, _, seen, _ in rows}
+        leads = False
+        for id, pid, _, is_long_ago in rows:
+            if now - self._seen[id][1] <= LEASE and not is_long_ago:
+                leads = True
+            elif pid in [holder for (holder,) in _run(connection, _HOLDER, LEADER)]:
+                _run(connection, "SELECT pg_terminate_backend(CAST($1 AS INTEGER))", pid)
+        return leads
+
+    def _last_seen(self, id: int, seen: str, now: float) -> tuple[str, float]:
+        """What the row says, and since when it has said so to this node."""
+        before = self._seen.get(id)
+        return before if before is not None and before[0] == seen else (seen, now)
 
     def _has_lock(self, connection: psycopg.Connection[Any]) -> bool:
         """Whether this session holds the lock, taken now if it was free."""
@@ -237,14 +270,12 @@ class PostgreSqlNeighbours:
         row = _run(connection, "SELECT leads FROM node WHERE id = $1", self._id).fetchone()
         return bool(row and row[0]) and self._has_lock(connection)
 
-    def _lose_if_late(self, broke_at: float) -> None:
-        if self._leads and time.monotonic() - broke_at > STOP:
-            self._lose()
-
     def _lose(self) -> None:
         """Before anybody else may begin: as long as nobody has said that it may lead again, it shows that it does."""
-        self._leads = False
         with self._lock:
+            if not self._leads:
+                return
+            self._leads = False
             lost, self._begin, self._lost, self._is_stopping = self._lost, None, None, True
         if lost is not None:
             self._call(lost)

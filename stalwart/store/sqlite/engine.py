@@ -57,6 +57,20 @@ class SqliteEngine:
         refuse_writes(session, True)
         return session
 
+    def commit(self, session: Session) -> None:
+        session.commit()
+
+    def was_committed(self, session: Session) -> bool:
+        """Nobody asks: nothing is repeated."""
+        return False
+
+    def repeats(self, error: BaseException) -> bool:
+        return False
+
+    @property
+    def longest(self) -> float | None:
+        return None
+
     def has_news(self) -> bool:
         return self._witness.news()
 

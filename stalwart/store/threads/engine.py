@@ -22,6 +22,19 @@ class Engine(Protocol):
     def open_reader(self) -> Session:
         """A connection that may not."""
 
+    def commit(self, session: Session) -> None:
+        """Make the transaction of a writer durable, so that ``was_committed`` can tell."""
+
+    def was_committed(self, session: Session) -> bool:
+        """Whether what ``commit`` was called for last is durable; asked in a write transaction of a new session."""
+
+    def repeats(self, error: BaseException) -> bool:
+        """Whether what failed so may be done again on a new connection: the database is elsewhere, or will be back."""
+
+    @property
+    def longest(self) -> float | None:
+        """Seconds after which a write that has not ended is to be interrupted, and then repeated; None for never."""
+
     def has_news(self) -> bool:
         """Whether another process may have committed something since this was asked last; for the reactor thread."""
 

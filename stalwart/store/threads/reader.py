@@ -20,6 +20,7 @@ from stalwart.store.sql.session import Session
 from stalwart.store.sql.transaction import SqlTransaction
 from stalwart.store.store import Transaction
 from stalwart.store.threads.engine import Engine
+from stalwart.store.threads.holding import Holding
 from stalwart.store.threads.work import Failed, Outcome, Queue, Work
 
 ROW = 0.0005
@@ -30,7 +31,12 @@ class Reader:
     """Runs works from ``queue`` until it meets None. ``answer`` is called in the thread."""
 
     def __init__(
-        self, queue: Queue, engine: Engine, files: BlobFiles, answer: Callable[[Iterable[Outcome]], None]
+        self,
+        queue: Queue,
+        engine: Engine,
+        files: BlobFiles,
+        answer: Callable[[Iterable[Outcome]], None],
+        holding: Holding | None = None,
     ) -> None:
         self.running: Work | None = None
         self._clock: int | None = None
@@ -41,6 +47,7 @@ class Reader:
         self._finished: deque[Outcome] = deque()
         self._connection: tuple[Session, Transaction] | None = None
         self._turn = Lock()
+        self._holding = holding or Holding()
 
     def run(self) -> None:
         """The body of the thread."""
@@ -98,21 +105,27 @@ class Reader:
                 connection[0].interrupt()
 
     def _outcome(self, work: Work) -> Any:
-        try:
-            session, transaction = self._connected()
-            session.begin_read()
+        while True:
             try:
-                return work.function(transaction)
-            finally:
-                session.rollback()
-        except BaseException as error:
-            fault = self._engine.fault(error)
-            if fault is None:
-                return Failed(error)
-            if not work.stopped:
-                self._disconnect()
-            fault.__cause__ = error
-            return Failed(fault)
+                session, transaction = self._connected()
+                session.begin_read()
+                try:
+                    result = work.function(transaction)
+                finally:
+                    session.rollback()
+                self._holding.found()
+                return result
+            except BaseException as error:
+                fault = self._engine.fault(error)
+                passes = self._engine.repeats(error)
+                if passes or (fault is not None and not work.stopped):
+                    self._disconnect()
+                if passes and not work.stopped and self._holding.waits():
+                    continue
+                if fault is None:
+                    return Failed(error)
+                fault.__cause__ = error
+                return Failed(fault)
 
     def _connected(self) -> tuple[Session, Transaction]:
         if self._connection is None:

@@ -22,6 +22,7 @@ from stalwart.store.neighbours import Neighbours
 from stalwart.store.store import Transaction
 from stalwart.store.threads.engine import Engine
 from stalwart.store.threads.file_worker import FileWorker
+from stalwart.store.threads.holding import Holding
 from stalwart.store.threads.reader import Reader
 from stalwart.store.threads.relief import Relief
 from stalwart.store.threads.work import Desk, Lane, Outcome, Queue, Work
@@ -66,7 +67,7 @@ class ThreadedStore:
         self.neighbours = neighbours
         self._engine = engine
         self._reactor = reactor
-        self._desk = Desk(reactor, telemetry, queue_limit, patience, self._stop)
+        self._desk = Desk(reactor, telemetry, queue_limit, patience, self._stop, self._look_after_writer)
         self._writes: Queue = SimpleQueue()
         self._reads: Queue = SimpleQueue()
         self._file_works: Queue = SimpleQueue()
@@ -78,10 +79,10 @@ class ThreadedStore:
         self._blob_writing = Lane(self._file_works, measured(BLOB_WRITE_DURATION), filing)
         self._watch = Watch()
         self.states = KnownStates(engine.has_news)
-        self._writer = Writer(self._writes, engine, blob_files, self._answer, self._tell)
+        self._writer = Writer(self._writes, engine, blob_files, self._answer, self._tell, self._holding())
         self._long_reads: Queue = SimpleQueue()
         queues = [self._reads, *[self._long_reads] * (readers - 1)]
-        self._readers = [Reader(queue, engine, blob_files, self._settle) for queue in queues]
+        self._readers = [Reader(queue, engine, blob_files, self._settle, self._holding()) for queue in queues]
         self._relief: Relief | None = None
         if readers > 1:
             first, *others = self._readers
@@ -161,6 +162,15 @@ class ThreadedStore:
     def _stop(self, work: Work) -> None:
         for reader in self._readers:
             reader.stop(work)
+
+    def _holding(self) -> Holding:
+        return Holding(lambda: self._ended or self._closing is not None)
+
+    def _look_after_writer(self) -> None:
+        """A server that hangs answers nothing, and its connection stands for ever."""
+        begun, longest = self._writer.begun_at, self._engine.longest
+        if begun is not None and longest is not None and time.monotonic() - begun > longest:
+            self._writer.interrupt()
 
     def _answer(self, outcomes: list[Outcome]) -> None:
         if outcomes:

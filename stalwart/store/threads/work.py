@@ -68,7 +68,7 @@ class Lane:
 class Desk:
     """Takes works in and hands answers out. At most ``limit`` wait in a queue; after ``patience`` seconds one fails.
 
-    ``stop`` is given works that have begun and that nobody waits for any more.
+    ``stop`` is given works that have begun and that nobody waits for any more; ``look`` is called every few seconds.
     """
 
     def __init__(
@@ -78,12 +78,14 @@ class Desk:
         limit: int,
         patience: float,
         stop: Callable[[Work], None] = lambda work: None,
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         self._clock = clock
         self._telemetry = telemetry
         self._limit = limit
         self._patience = patience
         self._stop = stop
+        self._look = look
         self._open: dict[Work, Lane] = {}
         self._refusal: str | None = "The data store is not open."
         self._watch: Any = None
@@ -166,6 +168,7 @@ class Desk:
         oldest = self._clock.seconds() - self._patience
         for work in [work for work in self._open if work.asked_at <= oldest]:
             self._abandon(work, "The data store did not answer in time.")
+        self._look()
         self._watch = self._clock.callLater(self._pause(), self._give_up_old)
 
     def _pause(self) -> float:

@@ -2,7 +2,8 @@
 commit).
 
 Each work is isolated by a savepoint, so a failing one takes nothing with it and leaves nothing. Nobody is
-told of success before the commit is durable. A commit that fails, fails every work of its batch.
+told of success before the commit is durable. A commit that fails, fails every work of its batch, unless the engine says
+that this passes: then all of it is run again on another connection, or found to be durable though the answer got lost.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from stalwart.store.sql.session import Session, TransactionLost
 from stalwart.store.sql.transaction import SqlTransaction
 from stalwart.store.store import Transaction
 from stalwart.store.threads.engine import Engine
+from stalwart.store.threads.holding import Holding
 from stalwart.store.threads.pace import Pace
 from stalwart.store.threads.work import Failed, Outcome, Queue, Work
 from stalwart.store.watch import FIRST
@@ -39,7 +41,10 @@ class Writer:
         files: BlobFiles,
         answer: Callable[[list[Outcome]], None],
         tell: Callable[[list[Outcome], dict[int, dict[int, int]]], None] | None = None,
+        holding: Holding | None = None,
     ) -> None:
+        self.begun_at: float | None = None
+        """When the transaction that runs was begun (``time.monotonic``)."""
         self._queue = queue
         self._engine = engine
         self._files = files
@@ -48,6 +53,7 @@ class Writer:
         self._changed: dict[int, dict[int, int]] = {}
         self._connection: tuple[Session, Transaction] | None = None
         self._pace = Pace()
+        self._holding = holding or Holding()
 
     def run(self) -> None:
         """The body of the thread."""
@@ -97,25 +103,47 @@ class Writer:
     def _commit(self, works: deque[Work]) -> list[Outcome]:
         """Run works until the batch has taken its span, so that slow ones do not keep quick ones waiting."""
         outcomes: list[Outcome] = []
-        begun = time.monotonic()
-        try:
-            session, transaction = self._connected()
-            session.begin_write()
-            end = time.monotonic() + _SPAN
-            while works:
-                work = works.popleft()
-                if work.claim():
-                    outcomes.append((work, None))
-                    outcomes[-1] = (work, self._isolated(session, transaction, work))
-                if time.monotonic() > end:
-                    break
-            session.commit()
-            self._pace.done(len(outcomes), time.monotonic() - begun)
-        except BaseException as error:
-            self._disconnect()
-            self._changed = {id: dict.fromkeys(types, 0) for id, types in self._changed.items()}  # who knows
-            return self._all_failed(outcomes, works, error)
-        return outcomes
+        is_unknown = False
+        while True:
+            self.begun_at = begun = time.monotonic()
+            try:
+                session, transaction = self._connected()
+                session.begin_write()
+                if is_unknown and self._engine.was_committed(session):
+                    session.rollback()
+                else:
+                    is_unknown = False
+                    self._run_all(session, transaction, outcomes, works)
+                    is_unknown = True
+                    self._engine.commit(session)
+                    self._pace.done(len(outcomes), time.monotonic() - begun)
+                self._holding.found()
+                return outcomes
+            except BaseException as error:
+                self._disconnect()
+                reason = (error.__cause__ or error) if isinstance(error, TransactionLost) else error
+                if self._engine.repeats(reason) and self._holding.waits():
+                    continue
+                self._changed = {id: dict.fromkeys(types, 0) for id, types in self._changed.items()}  # who knows
+                return self._all_failed(outcomes, works, reason)
+            finally:
+                self.begun_at = None
+
+    def _run_all(self, session: Session, transaction: Transaction, outcomes: list[Outcome], works: deque[Work]) -> None:
+        """Those that ran before, if there are any, and then new ones; ``outcomes`` become theirs."""
+        again = [work for work, _ in outcomes if not work.stopped]
+        outcomes[:] = [(work, None) for work in again]
+        self._changed = {}
+        for place, work in enumerate(again):
+            outcomes[place] = (work, self._isolated(session, transaction, work))
+        end = time.monotonic() + _SPAN
+        while works:
+            work = works.popleft()
+            if work.claim():
+                outcomes.append((work, None))
+                outcomes[-1] = (work, self._isolated(session, transaction, work))
+            if time.monotonic() > end:
+                break
 
     def _isolated(self, session: Session, transaction: Transaction, work: Work) -> Any:
         try:
@@ -134,11 +162,10 @@ class Writer:
 
     def _all_failed(self, outcomes: list[Outcome], works: deque[Work], error: BaseException) -> list[Outcome]:
         """Those that ran, and those that would have run into the same."""
-        reason = (error.__cause__ or error) if isinstance(error, TransactionLost) else error
         touched = [work for work, _ in outcomes]
         touched += [work for work in works if work.claim()]
         works.clear()
-        return [(work, Failed(self._explained(reason))) for work in touched]
+        return [(work, Failed(self._explained(error))) for work in touched]
 
     def _explained(self, error: BaseException) -> BaseException:
         fault = self._engine.fault(error)

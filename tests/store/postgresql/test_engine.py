@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,14 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from stalwart.errors import Invalid, Unavailable
 from stalwart.store.blob_files import DiskBlobFiles
-from stalwart.store.postgresql.connection import connect, fault
+from stalwart.store.postgresql import engine
+from stalwart.store.postgresql.connection import connect, fault, passes
 from stalwart.store.postgresql.engine import PostgreSqlEngine
+from stalwart.store.threads import holding
 from stalwart.store.threads.store import ThreadedStore
 from stalwart.telemetry import Telemetry
+from tests.cluster.gate import Gate
+from tests.interop.test_jmap_clients import free_port
 from tests.postgresql import Server, programs, server
 
 _ABSENT = "PostgreSQL is not installed" if programs() is None else ""
@@ -104,20 +109,166 @@ class EngineTests(SynchronousTestCase):
         self.assertIsNone(fault(ValueError()))
 
 
-class ReturningTests(TestCase):
-    """A server that stops in the middle and comes back."""
+class PassingTests(SynchronousTestCase):
+    def test_what_passes(self) -> None:
+        for kind, expected in (
+            (psycopg.errors.AdminShutdown, True),
+            (psycopg.errors.CannotConnectNow, True),
+            (psycopg.errors.ConnectionFailure, True),
+            (psycopg.errors.SerializationFailure, True),
+            (psycopg.errors.DeadlockDetected, True),
+            (psycopg.errors.IdleInTransactionSessionTimeout, True),
+            (psycopg.errors.TooManyConnections, True),
+            (psycopg.OperationalError, True),
+            (psycopg.InterfaceError, True),
+            (psycopg.errors.ReadOnlySqlTransaction, False),
+            (psycopg.errors.QueryCanceled, False),
+            (psycopg.errors.DiskFull, False),
+            (psycopg.errors.UniqueViolation, False),
+            (psycopg.errors.InvalidPassword, False),
+            (psycopg.errors.LockNotAvailable, False),
+            (ValueError, False),
+        ):
+            self.assertEqual((kind, passes(kind())), (kind, expected))
+        said = Unavailable("It cannot be reached.")
+        self.assertFalse(passes(said))
+        said.__cause__ = psycopg.OperationalError()
+        self.assertTrue(passes(said))
+
+
+class StoreCase(TestCase):
+    """A server of the test's own, and a store on it."""
 
     timeout = 60
     if _ABSENT:
         skip = _ABSENT
 
+    async def started(self, address: str) -> Any:
+        own = PostgreSqlEngine(address)
+        store: Any = ThreadedStore(own, DiskBlobFiles(Path(self.mktemp())), reactor, Telemetry())
+        await store.start()
+        self.addCleanup(store.close)
+        self.engine: Any = own
+        return store
+
+
+def add_one(tx: Any) -> int:
+    return int(tx.counters.increment("written", 2_000_000_000))
+
+
+class RepeatingTests(StoreCase):
+    """What a lost connection broke off is done once, whatever it was in the middle of."""
+
+    async def written(self, breaks: Any) -> tuple[int, int]:
+        """What one write answers, and how often it was written, if the first commit is done by ``breaks``."""
+        address = await deferToThread(server().address)
+        self.addCleanup(deferToThread, server().forget, address)
+        store = await self.started(address)
+        commit, first = self.engine.commit, [True]
+
+        def committing(session: Any) -> None:
+            if first.pop() if first else False:
+                breaks(session, commit)
+            else:
+                commit(session)
+
+        self.engine.commit = committing
+        answer = await store.write(add_one)
+        return answer, await store.read(lambda tx: tx.counters.value("written"))
+
+    async def test_a_commit_that_did_not_come_is_repeated(self) -> None:
+        def lose(session: Any, commit: Any) -> None:
+            session.interrupt()
+            commit(session)
+
+        self.assertEqual(await self.written(lose), (1, 1))
+
+    async def test_a_commit_of_which_the_answer_got_lost_is_not_repeated(self) -> None:
+        def lose(session: Any, commit: Any) -> None:
+            commit(session)
+            session.interrupt()
+            session.begin_read()
+
+        self.assertEqual(await self.written(lose), (1, 1))
+
+    async def test_what_had_to_be_given_up_is_repeated(self) -> None:
+        def give_up(session: Any, commit: Any) -> None:
+            raise psycopg.errors.SerializationFailure
+
+        self.assertEqual(await self.written(give_up), (1, 1))
+
+    async def test_any_other_failure_is_not(self) -> None:
+        def fill(session: Any, commit: Any) -> None:
+            raise psycopg.errors.DiskFull
+
+        with self.assertRaises(Unavailable):
+            await self.written(fill)
+
+
+class GateTests(StoreCase):
+    """A server that is silent: neither does it answer, nor does its connection break."""
+
+    def setUp(self) -> None:
+        self.patch(engine, "LONGEST", 1.0)
+        port, way = free_port(), free_port()
+        self.server = Server(f"-c listen_addresses=127.0.0.1 -c port={port}")
+        self.addCleanup(self.server.close)
+        self.gate = Gate("127.0.0.1", way, ("127.0.0.1", port))
+        self.addCleanup(self.gate.close)
+        self.ways = f"host=127.0.0.1,127.0.0.1 port={way},{port} user=stalwart dbname=postgres connect_timeout=2"
+
+    async def test_a_write_gets_through_by_another_way(self) -> None:
+        store = await self.started(self.ways)
+        self.assertEqual(await store.write(add_one), 1)
+        self.gate.cut()
+        self.assertEqual(await store.write(add_one), 2)
+        self.assertEqual(await store.write(lambda tx: tx.counters.value("written")), 2)
+
+    async def test_whoever_no_longer_wants_to_read_does_not_hold_up_the_reactor(self) -> None:
+        store = await self.started(self.ways)
+        self.assertEqual(await store.read(lambda tx: tx.counters.value("written")), 0)
+        self.gate.cut()
+        reading = store.read(lambda tx: tx.counters.value("written"))
+        await deferToThread(time.sleep, 0.2)
+        began = time.monotonic()
+        reading.addErrback(lambda failure: None)
+        reading.cancel()
+        self.assertLess(time.monotonic() - began, 1.0)
+        self.assertEqual(await store.read(lambda tx: tx.counters.value("written")), 0)
+
+
+class ReturningTests(StoreCase):
+    """A server that stops in the middle and comes back."""
+
+    async def test_what_comes_meanwhile_waits_and_is_done_once(self) -> None:
+        made: Server = await deferToThread(lambda: Server(quick=False))
+        self.addCleanup(deferToThread, made.close)
+        store = await self.started(await deferToThread(made.empty))
+        waiting = [store.write(add_one) for _ in range(20)]
+        await deferToThread(made.stop)
+        waiting += [store.write(add_one) for _ in range(20)]
+        reading = store.read(lambda tx: tx.counters.value("written"))
+        await deferToThread(made.start)
+        self.assertEqual(sorted([await each for each in waiting]), list(range(1, 41)))
+        self.assertLessEqual(await reading, 40)
+        self.assertEqual(await store.read(lambda tx: tx.counters.value("written")), 40)
+
+    async def test_who_closes_does_not_wait_for_it(self) -> None:
+        made: Server = await deferToThread(lambda: Server(quick=False))
+        self.addCleanup(deferToThread, made.close)
+        store = await self.started(await deferToThread(made.empty))
+        await deferToThread(made.stop)
+        self.addCleanup(deferToThread, made.start)
+        writing = store.write(add_one)
+        await store.close()
+        with self.assertRaises(Unavailable):
+            await writing
+
     async def test_what_was_answered_is_there_and_it_goes_on(self) -> None:
         made: Server = await deferToThread(lambda: Server(quick=False))
         self.addCleanup(deferToThread, made.close)
-        address = await deferToThread(made.empty)
-        store: Any = ThreadedStore(PostgreSqlEngine(address), DiskBlobFiles(Path(self.mktemp())), reactor, Telemetry())
-        await store.start()
-        self.addCleanup(store.close)
+        self.patch(holding, "LONGEST", 0.1)
+        store = await self.started(await deferToThread(made.empty))
 
         def put(number: int) -> Any:
             return store.write(lambda tx: tx.registry.insert("Domain", {"name": str(number)}, id=number))

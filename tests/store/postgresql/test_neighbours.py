@@ -16,19 +16,22 @@ from twisted.trial.unittest import TestCase
 
 from stalwart.store.neighbours import Neighbours
 from stalwart.store.postgresql import neighbours
+from stalwart.store.postgresql.engine import PostgreSqlEngine
 from stalwart.store.postgresql.neighbours import PostgreSqlNeighbours
-from tests.postgresql import programs, server
+from tests.cluster.gate import Gate
+from tests.interop.test_jmap_clients import free_port
+from tests.postgresql import Server, programs, server
 
 
 class Node:
-    """One, with what it heard and whether it leads."""
+    """One, with what it heard and whether it leads; by default by the address of the test."""
 
-    def __init__(self, case: NodeCase, name: str) -> None:
+    def __init__(self, case: NodeCase, name: str, address: str | None = None) -> None:
         self.heard: list[Any] = []
         self.leads = False
         self.losses = 0
         self.problems: list[str] = []
-        self.neighbours = PostgreSqlNeighbours(case.address, reactor, name, self.problems.append)
+        self.neighbours = PostgreSqlNeighbours(address or case.address, reactor, name, self.problems.append)
         listening: Neighbours = self.neighbours
         listening.listen(self.heard.append)
         self.neighbours.start()
@@ -172,3 +175,43 @@ class LeaderTests(NodeCase):
         self.assertEqual(len(one.problems), 1)
         one.neighbours._address = address
         await self.until(lambda: one.leads)
+
+    async def test_clocks_of_servers_may_differ(self) -> None:
+        one, two = Node(self, "one"), Node(self, "two")
+        one.lead()
+        await self.until(lambda: one.leads)
+        shown = neighbours._SHOW
+        self.patch(neighbours, "_SHOW", shown.replace("now()", "now() - interval '1 minute'"))
+        two.lead()
+        await deferLater(reactor, 3)  # type: ignore[arg-type]
+        self.assertEqual((one.leads, two.leads, one.losses), (True, False, 0))
+        self.patch(neighbours, "_SHOW", shown.replace("now()", "now() + interval '1 minute'"))
+        await self.until(lambda: self.do("SELECT id FROM node WHERE seen_at > now() + interval '50 seconds' AND leads"))
+        one.neighbours._beating.cancel()
+        one.neighbours._looked_in = 0.0
+        await self.until(lambda: two.leads)
+
+
+class SilenceTests(NodeCase):
+    """A database that one node cannot reach any more, though no connection breaks."""
+
+    async def test_who_is_cut_off_leads_no_more_before_another_one_begins(self) -> None:
+        port, way = free_port(), free_port()
+        made: Server = await deferToThread(Server, f"-c listen_addresses=127.0.0.1 -c port={port}")
+        self.addCleanup(deferToThread, made.close)
+        gate = Gate("127.0.0.1", way, ("127.0.0.1", port))
+        self.addCleanup(gate.close)
+        self.address = f"host=127.0.0.1 port={port} user=stalwart dbname=postgres connect_timeout=2"
+        await deferToThread(PostgreSqlEngine(self.address).prepare, 0)
+        one = Node(self, "one", self.address.replace(f"port={port}", f"port={way}"))
+        one.lead()
+        await self.until(lambda: one.leads)
+        two = Node(self, "two")
+        two.lead()
+        gate.cut()
+        await self.until(lambda: one.losses)
+        self.assertFalse(two.leads)
+        await self.until(lambda: two.leads)
+        gate.mend()
+        await self.until(lambda: None in one.heard)
+        self.assertFalse(one.leads)

@@ -60,6 +60,17 @@ class MemoryEngine:
     def has_news(self) -> bool:
         return False
 
+    longest: float | None = None
+
+    def commit(self, session: Session) -> None:
+        session.commit()
+
+    def was_committed(self, session: Session) -> bool:
+        return False
+
+    def repeats(self, error: BaseException) -> bool:
+        return False
+
     open_reader = open_writer
 
     def fault(self, error: BaseException) -> StalwartError | None:
