@@ -80,8 +80,8 @@ def invitation(url: str, data: Path, people: list[tuple[str, str]], smtp: str | 
         )
     return (
         f"\nStalwart is running.\n"
-        f"  Open     {url}/diagnose\n"
+        f"  Open     {url}/admin    (the web interface; {url}/account for everybody's own account)\n"
         f"  Log in   as the first of these, the administrator (all are kept in {data / CREDENTIALS}):\n{logins}\n"
-        f"  Or run   {command} diagnose --demo\n"
-        f"           (a live delivery diagnosis that needs no network)\n{message}"
+        f"  Try      {url}/diagnose, or without a network: {command} diagnose --demo\n"
+        f"           (the live delivery diagnosis)\n{message}"
     )

@@ -90,5 +90,13 @@ class DemoTests(World):
 
     def test_invitation_says_what_to_open_who_to_be_and_what_to_run(self) -> None:
         text = invitation("http://127.0.0.1:8080", Path("var"), [("a@b", "pw")])
-        for part in ("http://127.0.0.1:8080/diagnose", "a@b", "pw", "var/demo-credentials.txt", "diagnose --demo"):
+        self.assertIn("Open     http://127.0.0.1:8080/admin ", text)
+        for part in (
+            "http://127.0.0.1:8080/diagnose",
+            "8080/account",
+            "a@b",
+            "pw",
+            "var/demo-credentials.txt",
+            "diagnose --demo",
+        ):
             self.assertIn(part, text)

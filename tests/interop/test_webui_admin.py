@@ -5,6 +5,7 @@ certificates.
 from __future__ import annotations
 
 import json
+import time
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -251,3 +252,71 @@ class RelatedTests(AdministratorTestCase):
         made = next(one for one in self.listed("x:Role") if one["description"] == "Watchers")
         self.assertEqual(len(made["enabledPermissions"]), 1)
         self.jmap(["x:Role/set", {"destroy": [made["id"]]}, "0"])
+
+
+class EditTests(AdministratorTestCase):
+    """What becomes of what somebody has typed."""
+
+    ROOT = "[data-field=redirectRoot] input"
+
+    def tearDown(self) -> None:
+        self.jmap(["x:Http/set", {"update": {"singleton": {"redirectRoot": "/account", "enableHsts": False}}}, "a"])
+        super().tearDown()
+
+    def test_two_administrators_take_what_they_agree_on(self) -> None:
+        self.sign_in("/admin/objects/Http")
+        self.put(self.ROOT, "/admin")
+        self.browser.run("document.querySelector('[data-field=enableHsts] input').click()")
+        self.jmap(["x:Http/set", {"update": {"singleton": {"redirectRoot": "/diagnose"}}}, "a"])
+        self.click("Save")
+        self.click("Save", "dialog")
+        self.says("Somebody else has changed this", "dialog:last-of-type")
+        self.assertEqual(self.look(), [])
+        self.click("Take theirs", "dialog:last-of-type")
+        self.says("Saved", ".notices")
+        self.assertEqual((self.setting("redirectRoot"), self.setting("enableHsts")), ("/diagnose", True))
+        value = self.browser.run(f"return document.querySelector('{self.ROOT}').value")
+        self.assertEqual(value, "/diagnose")
+
+    def test_what_is_discarded_leaves_lists_too(self) -> None:
+        self.sign_in("/admin/objects/Http")
+        self.click("Add", "[data-field=responseHeaders]")
+        self.browser.wait("document.querySelector('[data-field=responseHeaders] .row')")
+        self.put("[data-field=responseHeaders] .row input", "X-Test")
+        self.click("Discard")
+        self.browser.wait("!document.querySelector('[data-field=responseHeaders] .row')")
+
+    def test_server_that_is_away_costs_nothing_that_was_typed(self) -> None:
+        self.sign_in("/admin/objects/Http")
+        self.put(self.ROOT, "/admin")
+        there: dict[str, Any] = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        self.browser.devtools("Network.enable")
+        self.addCleanup(self.browser.devtools, "Network.emulateNetworkConditions", **there)
+        self.browser.devtools("Network.emulateNetworkConditions", **(there | {"offline": True}))
+        self.click("Save")
+        self.click("Save", "dialog")
+        self.says("The server cannot be reached", ".banner")
+        self.browser.devtools("Network.emulateNetworkConditions", **there)
+        self.browser.wait("!document.querySelector('.banner')")
+        self.assertEqual(self.browser.run(f"return document.querySelector('{self.ROOT}').value"), "/admin")
+        self.click("Save")
+        self.click("Save", "dialog")
+        self.says("Saved", ".notices")
+        self.assertEqual(self.setting("redirectRoot"), "/admin")
+
+    def test_kept_trace_is_read_event_by_event(self) -> None:
+        self.sign_in("/admin/diagnose")
+        self.put("main [name=target]", "good.page.test")
+        self.browser.run("document.querySelector('main form button').click()")
+        self.browser.wait("document.querySelector('.verdict')?.innerText.includes('Finished')")
+        until = time.monotonic() + 20
+        while not self.listed("x:Trace") and time.monotonic() < until:
+            time.sleep(0.1)  # they are stored together, from time to time
+        self.go("/admin/objects/Trace")
+        self.browser.wait("document.querySelector('tbody a')")
+        self.browser.run("document.querySelector('tbody a').click()")
+        self.says("delivery.diagnosis-start", "main")
+        self.browser.run("document.querySelector('main ol details').open = true")
+        self.says("good.page.test", "main ol details dl")
+        self.assertFalse(self.browser.run("return document.querySelector('.save-bar')"))
+        self.looks_good()

@@ -25,6 +25,18 @@ export function patchOf(before, after, prefix = "") {
   return patch;
 }
 
+// `value` with the leaves of a patch in it.
+export function patched(value, patch) {
+  for (const [path, next] of Object.entries(patch)) {
+    const keys = path.split("/").map((key) => key.replace(/~1/g, "/").replace(/~0/g, "~"));
+    const last = keys.pop();
+    const home = keys.reduce((one, key) => (one[key] ??= {}), value);
+    if (next === null && !(last in home)) continue;
+    home[last] = clone(next);
+  }
+  return value;
+}
+
 const listLike = (value) => Object.keys(value).some((key) => /^\d+$/.test(key));
 
 // Rows of what differs: [path, old, new], for people.

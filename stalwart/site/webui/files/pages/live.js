@@ -3,10 +3,11 @@
 
 import { each, h } from "../lib/dom.js";
 import { computed, effect, onUndo, signal } from "../lib/signals.js";
+import { pairs } from "../core/events.js";
 import { setQuery } from "../core/router.js";
 import { listen } from "../core/server.js";
 import { may } from "../core/viewer.js";
-import { number, t } from "../core/words.js";
+import { t } from "../core/words.js";
 import { badge, button, copyButton, download, heading, other, page, textInput } from "../ui/parts.js";
 
 const MOST = 10_000;
@@ -169,18 +170,3 @@ function details(one, span, chosen) {
 }
 
 const spanOf = (one) => one.values.find(([name]) => name === "spanId")?.[1];
-
-// [[key, text]]; numbers of spans are larger than a number can be, and are compared as they are written.
-function pairs(listed) {
-  return Object.values(listed || {}).map(({ key, value }) => [key, written(value)]);
-}
-
-export function written(value) {
-  switch (value?.["@type"]) {
-    case undefined: case "Null": return "";
-    case "List": return Object.values(value.value || {}).map(written).join(", ");
-    case "Event": return `${value.event} (${pairs(value.value).map(([name, one]) => `${name}=${one}`).join(", ")})`;
-    case "Duration": return `${number(value.value)} ms`;
-    default: return typeof value.value === "object" ? JSON.stringify(value.value) : String(value.value ?? "");
-  }
-}

@@ -6,7 +6,7 @@ import { short } from "../core/format.js";
 import { go, guardWith } from "../core/router.js";
 import { schema as loadSchema, segmentOf, viewOf } from "../core/schema.js";
 import { create, getOne, jmapOne, refusal, set } from "../core/server.js";
-import { changes, clone, equal, patchOf } from "../core/values.js";
+import { changes, clone, equal, patched, patchOf } from "../core/values.js";
 import { may } from "../core/viewer.js";
 import { t } from "../core/words.js";
 import { button, confirm, copyButton, dialog, heading, loaded, notice, other, page, worker } from "../ui/parts.js";
@@ -51,7 +51,8 @@ export function form({ schema, held, stored }, view, id, area, query) {
   effect(() => guardWith(changed() ? () => confirm(t("leave.title"), t("leave.text"), { yes: t("leave.yes") }) : null));
   onUndo(() => guardWith(null));
 
-  const writable = may(schema.permission(view, isNew ? "Create" : "Update"));
+  const changeable = Object.values(schema.properties(schema.group(held.name, stored?.["@type"] ?? schema.variants(held.name)?.[0].name))).some(({ update }) => update !== "serverSet");
+  const writable = changeable && may(schema.permission(view, isNew ? "Create" : "Update"));
   const context = { schema, problems, isNew, depth: 0, path: "", fixed: !writable, whole: query.has("field") };
   const variants = isNew && !schema.list(view)?.filtersStatic?.["@type"] ? schema.variants(held.name) : null;
   const home = schema.isSingleton(view) ? null : view === "x:Domain" ? "/admin/domains" : `/${area}/objects/${segmentOf(view)}`;
@@ -85,7 +86,17 @@ export function form({ schema, held, stored }, view, id, area, query) {
     const key = id || "singleton";
     const fresh = await getOne(held.name, key);
     const theirs = conflict(untracked(stores), fresh, wanted);
-    if (theirs.length && !(await confirm(t("conflict.title"), diffTable(theirs.map(([path, , now]) => [path, now, valueAt(untracked(value), path)])), { yes: t("conflict.yes"), kind: "primary" }))) return;
+    if (theirs.length) {
+      const whose = await settled(theirs.map(([path, , now]) => [path, now, valueAt(untracked(value), path)]));
+      if (!whose) return;
+      if (whose === "theirs") {
+        // what is left of ours stays in the form, over what is there now
+        for (const [path] of theirs) delete wanted[path];
+        stores.set(() => clone(fresh));
+        value.set(() => patched(clone(fresh), wanted));
+        if (!Object.keys(wanted).length) return;
+      }
+    }
     const undo = patchOf(untracked(value), untracked(stores));
     await set(held.name, { update: { [key]: wanted } });
     const after = await getOne(held.name, key);
@@ -133,7 +144,7 @@ export function form({ schema, held, stored }, view, id, area, query) {
       () => (shape(), fields()),
       writable ? h("div.save-bar", worker(t(isNew ? "create" : "save"), save, { kind: "primary save", type: "submit" }),
         button(t("discard"), () => { value.set(() => clone(stores.peek())); problems.set({}); summary.set(""); }, { kind: "quiet", disabled: () => !changed() }),
-        h("span.hint", () => (changed() ? t("unsaved") : ""))) : h("p.hint", t("readOnly"))),
+        h("span.hint", () => (changed() ? t("unsaved") : ""))) : changeable ? h("p.hint", t("readOnly")) : null),
   ];
 }
 
@@ -174,8 +185,13 @@ function conflict(before, now, wanted) {
 
 const written = (value) => (value === undefined || value === null ? "–" : typeof value === "string" ? short(value) : short(JSON.stringify(value)));
 
-function diffTable(rows) {
-  return h("div.table-box", h("table.diff", h("thead", h("tr", h("th", t("diff.field")), h("th", t("diff.old")), h("th", t("diff.new")))),
+const settled = (rows) => dialog(t("conflict.title"), (close) => [
+  h("p", t("conflict.text")), diffTable(rows, "conflict.theirs", "conflict.mine"),
+  h("div.buttons", button(t("conflict.yes"), () => close("mine"), { kind: "primary" }), button(t("conflict.no"), () => close("theirs")), button(t("cancel"), () => close(null), { kind: "quiet" })),
+], { kind: "wide" });
+
+function diffTable(rows, before = "diff.old", after = "diff.new") {
+  return h("div.table-box", h("table.diff", h("thead", h("tr", h("th", t("diff.field")), h("th", t(before)), h("th", t(after)))),
     h("tbody", rows.map(([path, old, now]) => h("tr", h("th", { scope: "row" }, other(path)), h("td", h("del", other(written(old)))), h("td", h("ins", other(written(now)))))))));
 }
 

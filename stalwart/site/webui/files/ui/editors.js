@@ -2,6 +2,7 @@
 
 import { each, growing, h } from "../lib/dom.js";
 import { effect, signal, untracked } from "../lib/signals.js";
+import { pairs } from "../core/events.js";
 import { when } from "../core/format.js";
 import { jmap } from "../core/server.js";
 import { t } from "../core/words.js";
@@ -155,20 +156,23 @@ function picks(choices, value) {
     many ? h("p.hint", { role: "status" }, () => t("picks", { n: Object.keys(value() || {}).length, shown: shown().length, all: fits().length })) : null);
 }
 
-// One line for each text.
-function textList(value) {
-  const rows = signal(Object.keys(value.peek() || {}).map((text) => ({ key: newId("row"), text })));
+// Rows made of a value and how they are written back; what others put into the value makes new rows.
+function rowsOf(value, read) {
   let own = value.peek();
+  const rows = signal(read(own));
   effect(() => {
     const now = value();
     if (equal(now, own)) return;
     own = now;
-    rows.set(Object.keys(now || {}).map((text) => ({ key: newId("row"), text })));
+    untracked(() => rows.set(read(now)));
   });
-  const write = () => {
-    own = fromSet(rows.peek().map((row) => row.text.trim()).filter(Boolean));
-    value.set(own);
-  };
+  return [rows, (next) => { own = next; value.set(next); }];
+}
+
+// One line for each text.
+function textList(value) {
+  const [rows, put] = rowsOf(value, (now) => Object.keys(now || {}).map((text) => ({ key: newId("row"), text })));
+  const write = () => put(fromSet(rows.peek().map((row) => row.text.trim()).filter(Boolean)));
   return h("div.rows-editor", each(rows, (row) => row.key, (row) => h("div.row",
     h("input", { type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-label": t("entry"), value: row.peek().text, oninput: (event) => { row.peek().text = event.target.value; write(); } }),
     button(t("remove"), () => { rows.set((all) => all.filter((one) => one !== row.peek())); write(); }, { kind: "quiet small" }))),
@@ -176,8 +180,8 @@ function textList(value) {
 }
 
 function mapEditor(type, value, context) {
-  const rows = signal(Object.entries(value.peek() || {}).map(([key, held]) => ({ id: newId("row"), key, held: signal(held) })));
-  const write = () => value.set(Object.fromEntries(rows.peek().filter((row) => row.key.trim()).map((row) => [row.key.trim(), row.held.peek()])));
+  const [rows, put] = rowsOf(value, (now) => Object.entries(now || {}).map(([key, held]) => ({ id: newId("row"), key, held: signal(held) })));
+  const write = () => put(Object.fromEntries(rows.peek().filter((row) => row.key.trim()).map((row) => [row.key.trim(), row.held.peek()])));
   const keys = type.keyClass?.type === "enum" ? () => context.schema.choices(type.keyClass.enumName) : null;
   const draw = (row) => {
     const { held } = row.peek();
@@ -303,14 +307,18 @@ export function plain(value, type, schema) {
     case "enum": return schema.enumLabel(type.enumName, value);
     case "set": return Object.keys(value).join(", ") || h("span.hint", "–");
     case "string": return type.format === "text" || type.format === "html" ? h("pre", { tabindex: "0" }, String(value)) : h("bdi", String(value));
+    case "objectList": return type.objectName === "x:TraceEvent" ? eventList(toList(value)) : h("pre", { tabindex: "0" }, JSON.stringify(value, null, 1));
     case "object": return value["@type"] ? h("bdi", value["@type"]) : h("code", JSON.stringify(value));
     default: return typeof value === "object" ? h("pre", { tabindex: "0" }, JSON.stringify(value, null, 1)) : h("bdi", String(value));
   }
 }
 
+const eventList = (events) => h("ol.plain-list", events.map(({ event, timestamp, keyValues }) => h("li", h("details", h("summary", h("time.mono", timestamp.slice(11, 19)), " ", h("strong", event)),
+  h("dl.facts", pairs(keyValues).map(([name, text]) => [h("dt.mono", h("bdi", name)), h("dd", h("bdi", text))]))))));
+
 function listEditor(type, value, context) {
-  const rows = signal(toList(value.peek()).map((held) => ({ key: newId("row"), held: signal(held) })));
-  const write = () => value.set(fromList(rows.peek().map((row) => row.held.peek())));
+  const [rows, put] = rowsOf(value, (now) => toList(now).map((held) => ({ key: newId("row"), held: signal(held) })));
+  const write = () => put(fromList(rows.peek().map((row) => row.held.peek())));
   const draw = (row, at) => {
     const { held } = row.peek();
     let first = true;

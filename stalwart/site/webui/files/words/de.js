@@ -574,4 +574,8 @@ export default {
   "certificates.key.hint": "Als PEM, ohne Passwort. Er wird nicht mehr gezeigt.",
   "certificates.file": "{name} aus einer Datei",
   "certificates.stored": "Das Zertifikat wird ab jetzt verwendet.",
+  "conflict.text": "Es geht um Felder, die auch Sie geändert haben.",
+  "conflict.theirs": "Der anderen",
+  "conflict.mine": "Ihres",
+  "conflict.no": "Das andere übernehmen",
 };

@@ -574,4 +574,8 @@ export default {
   "certificates.key.hint": "In PEM, without a password. It is not shown again.",
   "certificates.file": "{name} from a file",
   "certificates.stored": "The certificate is used from now on.",
+  "conflict.text": "It is about fields that you have changed too.",
+  "conflict.theirs": "Theirs",
+  "conflict.mine": "Yours",
+  "conflict.no": "Take theirs",
 };
