@@ -71,6 +71,7 @@ class MailParts:
             "recipients": self.recipients,
             "own_addresses": self.own_addresses,
             "text_search": self.text_search,
+            "search_turns": self.text_search.turns,
             "recent_answers": self.recent_answers,
             "expression_io": self.expression_io,
             "mail_queue": self.sending.queue,

@@ -34,7 +34,7 @@ class LocalDateTime(PropertyType):
 
 
 def _text() -> Condition:
-    return Condition(String(most=_MOST_TEXT))
+    return Condition(String(most=_MOST_TEXT), searches=True)
 
 
 CONDITIONS: Final = {

@@ -54,6 +54,8 @@ _PAGE: Final = 200
 _MOST_OCTETS: Final = 64 << 20
 _MOST_EXPANDED: Final = 8 << 20
 """Octets of events that one query reads, and of those whose instances it reckons."""
+_MOST_LOOKS: Final = 50
+"""Texts that are looked for in what is indexed of all events."""
 _CLASS: Final = re.compile(rb"\nCLASS\b", re.I)
 
 
@@ -178,6 +180,11 @@ class EventSearch:
                 self._private.add(id)
 
     @cached_property
+    def _texts(self) -> dict[Test, set[int]]:
+        """What has the texts that were looked for."""
+        return {}
+
+    @cached_property
     def _private(self) -> set[int]:
         return set()
 
@@ -215,7 +222,11 @@ class EventSearch:
             members = self._tx.collections.by_uid(self._account_id, CALENDARS.item_type, test.value)
             holders = {each.item_id for each in members}
             return lambda id: id in holders
-        return (self._with_text(test) - self._private).__contains__
+        if test not in self._texts:
+            if len(self._texts) >= _MOST_LOOKS:
+                raise MethodError("unsupportedFilter", f"A filter looks for at most {_MOST_LOOKS} different texts.")
+            self._texts[test] = self._with_text(test) - self._private
+        return self._texts[test].__contains__
 
     def _in_time(self, test: Test) -> Predicate:
         """``after`` and ``before`` that must hold both are asked of the same instance."""

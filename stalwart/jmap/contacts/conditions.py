@@ -30,8 +30,8 @@ OF_NAME: Final[Mapping[str, str]] = {"name/given": "given", "name/surname": "sur
 """Conditions and sorts that are about one component of the name."""
 
 
-def _on(name: str, type: PropertyType = _TEXT) -> Condition:
-    return Condition(type, None, (name,))
+def _on(name: str, type: PropertyType = _TEXT, *, searches: bool = False) -> Condition:
+    return Condition(type, None, (name,), searches=searches)
 
 
 def tokens(text: str) -> list[str]:
@@ -46,12 +46,12 @@ def tokens(text: str) -> list[str]:
 CONDITIONS: Final[Mapping[str, Condition]] = {
     "inAddressBook": _on("addressBookIds", Id()),
     "uid": _on("uid"),
-    "hasMember": _on("members"),
+    "hasMember": _on("members", searches=True),
     "kind": _on("kind"),
     **{f"{name}{when}": _on(name, UTCDate()) for name in ("created", "updated") for when in ("Before", "After")},
-    "text": Condition(_TEXT, None, tuple(OF_TEXT.values())),
-    **{name: _on(property) for name, property in OF_TEXT.items()},
-    **{name: _on("name") for name in OF_NAME},
+    "text": Condition(_TEXT, None, tuple(OF_TEXT.values()), searches=True),
+    **{name: _on(property, searches=True) for name, property in OF_TEXT.items()},
+    **{name: _on("name", searches=True) for name in OF_NAME},
 }
 
 

@@ -76,10 +76,10 @@ CONDITIONS: Final[Mapping[str, Condition]] = {
     "minSize": Condition(UnsignedInt(), lambda node, size: not node.is_folder and node.size >= size, ("size",)),
     "maxSize": Condition(UnsignedInt(), lambda node, size: not node.is_folder and node.size < size, ("size",)),
     "name": _is("name", lambda node: node.name, _TEXT),
-    "nameMatch": Condition(_TEXT, lambda node, pattern: glob(pattern)(node.name), ("name",)),
+    "nameMatch": Condition(_TEXT, lambda node, pattern: glob(pattern)(node.name), ("name",), searches=True),
     "type": _is("type", wire.media_type, _TEXT),
-    "typeMatch": Condition(_TEXT, _matches_type, ("type",)),
-    "text": Condition(_TEXT, _has_words, ("name",)),
+    "typeMatch": Condition(_TEXT, _matches_type, ("type",), searches=True),
+    "text": Condition(_TEXT, _has_words, ("name",), searches=True),
 }
 """``body`` is none of them: what is in files is not indexed."""
 

@@ -59,6 +59,10 @@ class DataType(MethodFamily):
     def _method(self, function: str, backed: Backed) -> Method:
         verb, carry_out = _FUNCTIONS[function]
         before = self.before
+        searches = function in ("query", "queryChanges") and any(
+            each.searches for each in self.declared.conditions.values()
+        )
+        turns = ("search_turns",) if searches else ()
         kept = () if self.repeated is None else ("recent_answers",)
 
         async def handler(call: Call, **services: Any) -> Any:
@@ -71,6 +75,6 @@ class DataType(MethodFamily):
             capabilities=self.declared.capabilities,
             needs=None if verb is None else self.declared.permission(verb),
             handler=handler,
-            services=("store", "clock", *kept, *self.services),
+            services=("store", "clock", *kept, *turns, *self.services),
             made_in=__name__,
         )

@@ -28,12 +28,14 @@ class Condition:
 
     ``matches(object, value)`` gets the object in wire form. ``on`` are the properties that the outcome depends on;
     ``calculable`` False where it also depends on something else, so that no changes of the query can be told.
+    ``searches``: texts of everything are looked through, so queries with it take turns.
     """
 
     type: PropertyType
     matches: Callable[[Any, Any], bool] | None = None
     on: tuple[str, ...] = ()
     calculable: bool = True
+    searches: bool = False
 
 
 @frozen

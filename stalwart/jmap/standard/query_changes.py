@@ -14,7 +14,7 @@ from stalwart.jmap.standard.arguments import QueryChangesArguments
 from stalwart.jmap.standard.asking import Asking, Services
 from stalwart.jmap.standard.object_changes import cannot_calculate, too_many_changes
 from stalwart.jmap.standard.presence import require_account
-from stalwart.jmap.standard.querying import object_number, read_query
+from stalwart.jmap.standard.querying import in_turn, object_number, read_query
 from stalwart.jmap.standard.rules import Backed
 from stalwart.jmap.standard.source import Difference
 from stalwart.jmap.standard.states import State, read_state
@@ -39,7 +39,7 @@ async def query_changes(backed: Backed, call: Call, services: Services) -> dict[
         difference = backed.source.query_changes(tx, asking, query, since, up_to, limit)
         return backed.source.state(tx, asking), difference
 
-    state, difference = await services["store"].read(work)
+    state, difference = await in_turn(query, call, services, work)
     if difference is None:
         raise cannot_calculate()
     most = arguments.max_changes

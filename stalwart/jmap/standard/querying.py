@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from stalwart.codec.ids import encode_id
 from stalwart.jmap.accounts import account_argument
@@ -20,6 +20,7 @@ from stalwart.jmap.standard.states import State
 from stalwart.jmap.standard.window import Window
 from stalwart.store.store import Transaction
 
+T = TypeVar("T")
 _NOBODY = -1
 
 
@@ -36,7 +37,7 @@ async def query_objects(backed: Backed, call: Call, services: Services) -> dict[
         require_account(tx, account_id)
         return backed.source.state(tx, asking), backed.source.query(tx, asking, query, window)
 
-    state, answer = await services["store"].read(work)
+    state, answer = await in_turn(query, call, services, work)
     response: dict[str, Any] = {
         "accountId": encode_id(account_id),
         "queryState": str(State(state)),
@@ -68,7 +69,16 @@ def read_query(
         names,
         fixed=all(declared.properties[name].immutable for name in names),
         calculable=all(part.calculable for part in parts),
+        searches=any(declared.conditions[test.name].searches for test in tests(tree)),
     )
+
+
+async def in_turn(query: Query, call: Call, services: Services, work: Callable[[Transaction], T]) -> T:
+    """Carry a query out in a read transaction; one that searches when it is the turn of whoever asks."""
+    if not query.searches:
+        return await services["store"].read(work)
+    async with services["search_turns"].of(call.request.access.account_id):
+        return await services["store"].read(work)
 
 
 def object_number(declared: Declaration, id: str | None) -> int | None:

@@ -27,7 +27,7 @@ class Query:
     """What a query asks for.
 
     ``names`` are the properties that filter and sort look at; ``fixed``: none of them ever changes (RFC 8620 5.6);
-    ``calculable``: nothing in the query rules out telling its changes.
+    ``calculable``: nothing in the query rules out telling its changes; ``searches``: it looks through texts.
     """
 
     filter: Filter
@@ -35,6 +35,7 @@ class Query:
     names: frozenset[str]
     fixed: bool
     calculable: bool
+    searches: bool = False
 
 
 @frozen

@@ -57,7 +57,7 @@ class TextSearch:
         self._clock = clock
         self._telemetry = telemetry
         self._waiting = telemetry.series(TEXT_INDEX_WAITING)
-        self._turns = Turns(clock)
+        self.turns = Turns(clock)
         self._runs: dict[int, list[Deferred[None]]] = {}
         self._timer: Any = None
         self._turn: Deferred[Any] | None = None
@@ -79,7 +79,7 @@ class TextSearch:
         ``TooMany`` if others take too long.
         """
         await self.ready(account_id)
-        async with self._turns.of(account_id):
+        async with self.turns.of(account_id):
             patience = Patience()
             try:
                 return await self._store.read(lambda tx: work(tx, Finder(tx, account_id, conditions, patience)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from stalwart.jmap.calendars import event_conditions, event_order, event_querying
 from tests.jmap.calendars.event_case import EVENT, WEEKLY, EventCase
 
@@ -116,3 +118,11 @@ class QueryTests(EventCase):
         self.assertEqual(problem, "cannotCalculateChanges")
         answer = self.jmap("CalendarEvent/query", filter=JANUARY, expandRecurrences=True)
         self.assertFalse(answer["canCalculateChanges"])
+
+    def test_texts_that_are_looked_for_are_not_without_end(self) -> None:
+        def asked(number: int) -> dict[str, Any]:
+            return {"operator": "OR", "conditions": [{"text": f"x{each % 50}"} for each in range(number)]}
+
+        self.assertEqual(self.found(filter=asked(1000)), [])
+        many = {"operator": "OR", "conditions": [{"title": "x"}, *asked(50)["conditions"]]}
+        self.assertEqual(self.refused("CalendarEvent/query", filter=many), "unsupportedFilter")

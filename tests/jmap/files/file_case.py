@@ -19,6 +19,7 @@ from stalwart.jmap.capabilities import BLOB, CORE
 from stalwart.jmap.engine import Engine
 from stalwart.jmap.files.capability import FILENODE
 from stalwart.jmap.files.file_node import FILE_NODE
+from stalwart.mail.search.turns import Turns
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Level
 from tests.dav.world import DavWorld
@@ -35,6 +36,7 @@ class FileCase(DavWorld):
         tools = self.tools
         self.tree = tree = FileTree(self.settings, tools.homes, tools.files, tools.placing, tools.bin)
         services = {"store": self.store, "clock": self.clock, "settings": self.settings, "file_tree": tree}
+        services["search_turns"] = Turns(self.clock)
         services["granting"] = tools.granting
         telemetry = Telemetry(threshold=Level.ERROR + 1)  # type: ignore[arg-type]  # nothing is logged
         self.engine = Engine([*FILE_NODE.methods(), lookup], services, telemetry=telemetry, clock=self.clock)

@@ -17,6 +17,7 @@ from stalwart.jmap.recent_answers import RecentAnswers
 from stalwart.mail.messages.folders import Folders
 from stalwart.mail.messages.quota import Quotas
 from stalwart.mail.own_addresses import OwnAddresses
+from stalwart.mail.search.turns import Turns
 from stalwart.schema import collect
 from stalwart.web.routes import Route
 from tests.dav.world import DavWorld
@@ -41,6 +42,7 @@ class BothFacesCase(DavWorld):
             "bin": tools.bin,
             "granting": tools.granting,
             "recent_answers": RecentAnswers(self.store),
+            "search_turns": Turns(clock),
             "folders": Folders(self.store, settings, clock),
             "quotas": Quotas(settings, clock),
             "own_addresses": OwnAddresses(settings, clock),

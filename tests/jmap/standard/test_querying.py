@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
+from attrs import evolve
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
 from stalwart.jmap.standard.arguments import Comparator
-from stalwart.jmap.standard.querying import object_number, read_query
+from stalwart.jmap.standard.filters import EVERYTHING
+from stalwart.jmap.standard.querying import in_turn, object_number, read_query
+from stalwart.jmap.standard.source import Query
+from stalwart.mail.search.turns import Turns
+from stalwart.store import MemoryStore
 from tests.jmap.standard.notes import NOTE, OWN_ID, NotesCase
 
 
@@ -152,3 +162,32 @@ class ReadQueryTests(NotesCase):
 
     def test_numbers_of_objects(self) -> None:
         self.assertEqual([object_number(NOTE.declared, id) for id in (None, "b", "No Id")], [None, 1, -1])
+
+
+class TurnTests(SynchronousTestCase):
+    """Queries that look through texts wait for their turn, others do not."""
+
+    def test_a_search_waits_for_the_turn_of_whoever_asks(self) -> None:
+        clock = Clock()
+        turns = Turns(clock)
+        store = MemoryStore(clock.seconds)
+        self.addCleanup(store.close)
+        services: Any = {"store": store, "search_turns": turns}
+        call: Any = SimpleNamespace(request=SimpleNamespace(access=SimpleNamespace(account_id=7)))
+        plain = Query(EVERYTHING, (), frozenset(), fixed=True, calculable=True)
+        held: Deferred[None] = Deferred()
+
+        async def hold() -> None:
+            async with turns.of(7):
+                await held
+
+        holding = Deferred.fromCoroutine(hold())
+        asked = [
+            Deferred.fromCoroutine(in_turn(query, call, services, lambda tx: 5))
+            for query in (plain, evolve(plain, searches=True))
+        ]
+        self.assertEqual(self.successResultOf(asked[0]), 5)
+        self.assertNoResult(asked[1])
+        held.callback(None)
+        self.successResultOf(holding)
+        self.assertEqual(self.successResultOf(asked[1]), 5)
