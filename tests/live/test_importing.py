@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import time
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.live.test_command_line import CLI, environment
 
 JANE = "jane@example.org"
 MAIL, FILES = "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:filenode"
+GROUPWARE = ["urn:ietf:params:jmap:calendars", "urn:ietf:params:jmap:contacts", "urn:ietf:params:jmap:blob"]
 MESSAGES = 120
 ICS = """BEGIN:VCALENDAR
 VERSION:2.0
@@ -41,7 +43,7 @@ END:VCALENDAR
 class Jane(Administrator):
     """The user, as a client of mail and files."""
 
-    using = ["urn:ietf:params:jmap:core", MAIL, FILES]
+    using = ["urn:ietf:params:jmap:core", MAIL, FILES, *GROUPWARE]
 
     def __init__(self, daemon: Daemon) -> None:
         super().__init__(daemon, JANE, PASSWORD)
@@ -51,6 +53,26 @@ class Jane(Administrator):
         """All objects of a type."""
         found: list[dict[str, Any]] = self.call(f"{type}/get", {"accountId": self.account, "ids": None})["list"]
         return found
+
+    def made(self, type: str, **members: Any) -> str:
+        """The id of a new object."""
+        answer = self.call(f"{type}/set", {"accountId": self.account, "create": {"k": members}})
+        return str(answer["created"]["k"]["id"])
+
+    def upload(self, content: bytes) -> str:
+        """The id of a new blob."""
+        data = [{"data:asBase64": b64encode(content).decode()}]
+        answer = self.call("Blob/upload", {"accountId": self.account, "create": {"k": {"data": data}}})
+        return str(answer["created"]["k"]["id"])
+
+
+def meant(object: dict[str, Any]) -> dict[str, Any]:
+    """An object without what each server has made of it."""
+    own = ("id", "calendarIds", "addressBookIds", "updated", "baseEventId")
+    made = {name: value for name, value in object.items() if name not in own}
+    for link in made.get("links", {}).values():
+        link.pop("href", None)
+    return made
 
 
 class ImportTests(TestCase):
@@ -113,7 +135,8 @@ class ImportTests(TestCase):
             other = str(self.folder / f"{words[0]}.journal")
             self.assertIn("there already", self.run_import(self.one, *words, "--journal", other))
         self.assertEqual(Administrator(self.one).call("x:QueuedMessage/query", {})["ids"], [])  # nobody was invited
-        for kind, said in (("jmap", f"{MESSAGES + 2} imported"), ("caldav", "1 imported"), ("carddav", "1 imported")):
+        several = f"{MESSAGES + 6} imported"  # with two files, two objects and what these are in
+        for kind, said in (("jmap", several), ("caldav", "1 were there already"), ("carddav", "1 were there already")):
             words = kind, self.one.url, "--source-user", JANE
             self.assertIn(said, self.run_import(self.two, *words))
         one, two = (Jane(daemon) for daemon in (self.one, self.two))
@@ -128,6 +151,52 @@ class ImportTests(TestCase):
             events = list(DavSource(DavClient(Client(connection)), CALDAV, None, None).items())
             connection.close()
             self.assertEqual([(event.place, b"UID:e1" in event.read()) for event in events], [(("Work",), True)])
+
+    def test_events_and_cards_mean_the_same_at_the_other_server(self) -> Any:
+        return deferToThread(self.groupware)
+
+    def groupware(self) -> None:
+        one, two = Jane(self.one), Jane(self.two)
+        calendars = {each["name"]: each["id"] for each in one.all("Calendar")}
+        (home,) = calendars.values()
+        work = one.made("Calendar", name="Work", color="#00ff00")
+        attached = one.upload(b"the file")
+        photo = one.upload(b"\x89PNG\r\n\x1a\nphoto")
+        event = {"title": "Meeting", "start": "2030-01-07T10:00:00", "timeZone": "Europe/Berlin", "duration": "PT1H"}
+        guest = {"calendarAddress": "mailto:guest@elsewhere.test", "roles": {"attendee": True}}
+        rule = {"frequency": "weekly", "count": 5}
+        override = {"2030-01-14T10:00:00": {"title": "Another"}, "2030-01-21T10:00:00": {"excluded": True}}
+        alert = {"trigger": {"@type": "OffsetTrigger", "offset": "-PT10M"}}
+        for members in (
+            {**event, "links": {"f": {"blobId": attached, "title": "a.txt", "contentType": "text/plain"}}},
+            {**event, "recurrenceRule": rule, "recurrenceOverrides": override, "alerts": {"a": alert}},
+            {**event, "participants": {"g": guest}, "example.com:x": {"kept": [1]}, "isDraft": True},
+        ):
+            one.made("CalendarEvent", calendarIds={work: True, home: True}, **members)
+        for number in range(120):
+            one.made("CalendarEvent", calendarIds={home: True}, **{**event, "title": str(number)})
+        (book,) = (each["id"] for each in one.all("AddressBook"))
+        card = {"name": {"full": "Ann"}, "media": {"p": {"kind": "photo", "blobId": photo}}, "example.com:y": 7}
+        one.made("ContactCard", addressBookIds={book: True}, **card)
+        words = "jmap", self.one.url, "--source-user", JANE
+        began = subprocess.Popen(self.command(self.two, *words), env=self.environment(), stdout=subprocess.DEVNULL)
+        until = time.monotonic() + PATIENCE
+        while len(two.all("CalendarEvent")) < 40 and began.poll() is None and time.monotonic() < until:
+            time.sleep(0.005)
+        began.kill()
+        began.wait(PATIENCE)
+        self.run_import(self.two, *words)
+        other = "--journal", str(self.folder / "again.journal")
+        self.assertIn("0 imported", self.run_import(self.two, *words, *other))
+        for type in ("CalendarEvent", "ContactCard"):
+            found = [sorted(map(meant, jane.all(type)), key=lambda each: str(each["uid"])) for jane in (one, two)]
+            self.assertEqual(*found)
+        self.assertEqual(sum("links" in each for each in two.all("CalendarEvent")), 1)
+        names = {each["id"]: (each["name"], each.get("color")) for each in two.all("Calendar")}
+        self.assertIn(("Work", "#00ff00"), names.values())
+        places = [len(each["calendarIds"]) for each in two.all("CalendarEvent")]
+        self.assertEqual((len(names), sorted(set(places)), places.count(2)), (2, [1, 2], 3))
+        self.assertEqual(Administrator(self.two).call("x:QueuedMessage/query", {})["ids"], [])  # nobody was invited
 
     def test_what_was_killed_goes_on(self) -> Any:
         return deferToThread(self.killed)

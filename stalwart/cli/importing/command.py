@@ -19,11 +19,13 @@ from stalwart.cli.importing import running
 from stalwart.cli.importing.client import Client, JmapClient
 from stalwart.cli.importing.dav import CALDAV, CARDDAV, DavClient, DavSource
 from stalwart.cli.importing.folder import FolderSource
+from stalwart.cli.importing.groupware_targets import GroupwareTarget
 from stalwart.cli.importing.imap import ImapSource
-from stalwart.cli.importing.items import Source
+from stalwart.cli.importing.items import Several, Source
 from stalwart.cli.importing.journal import Journal, default_path
 from stalwart.cli.importing.mail_files import MaildirSource, MboxSource
 from stalwart.cli.importing.object_files import ObjectFiles
+from stalwart.cli.importing.remote_groupware import CARDS, EVENTS
 from stalwart.cli.importing.remote_jmap import FILENODE, JmapSource
 from stalwart.cli.importing.targets import DavTarget, FileTarget, MailTarget
 from stalwart.cli.settings.command import connect
@@ -138,9 +140,23 @@ def _remote(
     opened.append(connection.close)
     client, path = Client(connection), parts.path.strip("/")
     if options.kind == "jmap":
-        return JmapSource(JmapClient(client, f"/{path}" if path else "/.well-known/jmap"), options.source_account, into)
+        jmap = JmapClient(client, f"/{path}" if path else "/.well-known/jmap")
+        source = JmapSource(jmap, options.source_account, into)
+        return source if options.source_account else Several(source, *by_dav(DavClient(client), source, into))
     service = CALDAV if options.kind == "caldav" else CARDDAV
     return DavSource(DavClient(client), service, f"{parts.path}" if path else None, into)
+
+
+def by_dav(dav: DavClient, source: JmapSource, into: tuple[str, ...] | None) -> list[Source]:
+    """What the server has by DAV and not by JMAP."""
+    found: list[Source] = []
+    for what, service in ((EVENTS, CALDAV), (CARDS, CARDDAV)):
+        if what.capability not in source.capabilities:
+            try:
+                found.append(DavSource(dav, service, None, into))
+            except Problem:
+                continue  # it has none
+    return found
 
 
 def _targets(options: argparse.Namespace, opened: list[Callable[[], None]]) -> Mapping[str, running.Target]:
@@ -157,8 +173,19 @@ def _targets(options: argparse.Namespace, opened: list[Callable[[], None]]) -> M
         files = FileTarget(jmap, options.account)
         return {"file": files, "folder": files}
     targets: dict[str, running.Target] = {"email": MailTarget(jmap, options.account)}
-    if kind == "jmap" and jmap.has(FILENODE):
-        targets["file"] = targets["folder"] = FileTarget(jmap, options.account)
+    return targets | (_further(jmap, client, options.account) if kind == "jmap" else {})
+
+
+def _further(jmap: JmapClient, client: Client, account: str | None) -> dict[str, running.Target]:
+    """Where all goes that another JMAP server has beside mail."""
+    targets: dict[str, running.Target] = {}
+    if jmap.has(FILENODE):
+        targets["file"] = targets["folder"] = FileTarget(jmap, account)
+    for what in (EVENTS, CARDS):
+        if jmap.has(what.capability):
+            targets[what.collection_kind] = targets[what.item_kind] = GroupwareTarget(jmap, account, what)
+    for service, kind in ((CALDAV, "event"), (CARDDAV, "card")):
+        targets[kind] = DavTarget(DavClient(client), service, _address(jmap, account))
     return targets
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from attrs import field, frozen
 
-Kind = Literal["email", "event", "card", "folder", "file"]
+Kind = Literal["email", "event", "card", "folder", "file", "calendar", "calendarEvent", "addressBook", "contactCard"]
+"""Events and cards are octets; what begins with a word of JMAP's is JSON, as JMAP has it."""
+TOGETHER: Final[frozenset[str]] = frozenset(("email", "calendarEvent", "contactCard"))
+"""Kinds of which many are stored at once."""
 
 
 @frozen
 class Item:
     """``key`` names it in its source, the same whenever that is read; ``place`` are the names of the folders, the
     calendar or the address book that it is in, from the outermost on. ``role`` is what the folder of an e-mail is for.
-    Times are UTCDates.
+    An event or a card of JMAP has all calendars or address books that it is in as its ``place``, and ``fetch`` gives
+    the blobs that it names. Times are UTCDates.
     """
 
     kind: Kind
@@ -27,6 +31,7 @@ class Item:
     received_at: str | None = None
     media_type: str | None = None
     modified: str | None = None
+    fetch: Callable[[str], bytes] | None = field(default=None, eq=False, repr=False)
 
 
 class Source(Protocol):
@@ -42,6 +47,29 @@ class Source(Protocol):
         """Let go of what is open."""
 
 
+class Several:
+    """One source after the other."""
+
+    def __init__(self, *sources: Source) -> None:
+        self._sources = sources
+
+    def items(self) -> Iterator[Item]:
+        """Those of each in its order."""
+        for each in self._sources:
+            yield from each.items()
+
+    def count(self) -> int | None:
+        """How many there are in all, if each knows."""
+        counts = [each.count() for each in self._sources]
+        known = [each for each in counts if each is not None]
+        return sum(known) if len(known) == len(counts) else None
+
+    def close(self) -> None:
+        """Close each."""
+        for each in self._sources:
+            each.close()
+
+
 class Unreadable(Exception):
     """One thing cannot be read; the others can."""
 
@@ -54,13 +82,13 @@ def crlf(octets: bytes) -> bytes:
 
 
 def batches(items: Iterator[Item], most: int) -> Iterator[Sequence[Item]]:
-    """Neighbours that can be stored together: e-mails, at most so many; everything else by itself."""
+    """Neighbours that can be stored together (``TOGETHER``), at most so many; everything else by itself."""
     waiting: list[Item] = []
     for item in items:
-        if waiting and (item.kind != "email" or len(waiting) >= most):
+        if waiting and (item.kind != waiting[0].kind or len(waiting) >= most):
             yield waiting
             waiting = []
-        if item.kind == "email":
+        if item.kind in TOGETHER:
             waiting.append(item)
         else:
             yield [item]

@@ -1,4 +1,4 @@
-"""Mail and files at another JMAP server (RFC 8620, RFC 8621, draft-ietf-jmap-filenode)."""
+"""Another JMAP server: mail, calendars, contacts and files (RFC 8620, RFC 8621, draft-ietf-jmap-filenode)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from stalwart.cli.importing.client import JmapClient
 from stalwart.cli.importing.items import Item
+from stalwart.cli.importing.remote_groupware import CARDS, EVENTS, objects
 from stalwart.cli.settings.problems import CallFailed, Problem
 
 MAIL: Final = "urn:ietf:params:jmap:mail"
@@ -18,26 +19,36 @@ _DEEPEST: Final = 256
 
 
 class JmapSource:
-    """All e-mails of an account, then all files, as far as the server has them."""
+    """All e-mails of an account, then calendars, contacts and files, as far as the server has them."""
 
     def __init__(self, client: JmapClient, account: str | None, into: tuple[str, ...] | None) -> None:
         self._client = client
         self._into = into or ()
         self._mail = _account(client, account, MAIL)
         self._files = _account(client, account, FILENODE)
-        if self._mail is None and self._files is None:
-            raise Problem("this login has neither mail nor files at that server")
+        found = ((what, _account(client, account, what.capability)) for what in (EVENTS, CARDS))
+        self._groupware = [(what, id) for what, id in found if id is not None]
+        if self._mail is None and self._files is None and not self._groupware:
+            raise Problem("this login has nothing at that server that can be imported")
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What comes from there."""
+        found = {what.capability for what, _ in self._groupware}
+        return frozenset(found | {MAIL for _ in (self._mail,) if _} | {FILENODE for _ in (self._files,) if _})
 
     def items(self) -> Iterator[Item]:
         """E-mails from the oldest on; one that is in several folders comes once for each."""
         if self._mail is not None:
             yield from self._emails(self._mail)
+        for what, account in self._groupware:
+            yield from objects(self._client, account, what, self._pages, self._into)
         if self._files is not None:
             yield from self._nodes(self._files)
 
     def count(self) -> int | None:
-        """How many e-mails there are; files are not counted before."""
-        if self._mail is None or self._files is not None:
+        """How many e-mails there are; where there is anything else, that is not counted before."""
+        if self._mail is None or self._files is not None or self._groupware:
             return None
         arguments = {"accountId": self._mail, "limit": 1, "calculateTotal": True}
         return int(self._client.call([MAIL], "Email/query", **arguments).get("total", 0))
@@ -81,7 +92,7 @@ class JmapSource:
             )
 
     def _pages(
-        self, using: list[str], account: str, type: str, properties: tuple[str, ...], sort: Any
+        self, using: list[str], account: str, type: str, properties: tuple[str, ...] | None, sort: Any
     ) -> Iterator[dict[str, Any]]:
         """All objects of a type. The next page begins behind the last one that was seen."""
         at_once = min(_AT_ONCE, self._client.limit("maxObjectsInGet", _AT_ONCE))
@@ -98,7 +109,7 @@ class JmapSource:
             ids = found["ids"]
             if not ids:
                 return
-            given = {"accountId": account, "ids": ids, "properties": list(properties)}
+            given = {"accountId": account, "ids": ids, "properties": None if properties is None else list(properties)}
             known = {each["id"]: each for each in self._client.call(using, f"{type}/get", **given)["list"]}
             yield from (known[id] for id in ids if id in known)
             position = int(found.get("position", position)) + len(ids)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.cli.importing import command
+from stalwart.cli.importing.command import by_dav
+from stalwart.cli.importing.dav import DavClient, DavSource
+from stalwart.cli.importing.remote_groupware import CARDS, EVENTS
+from stalwart.cli.importing.remote_jmap import JmapSource
 from stalwart.cli.main import run
+from stalwart.cli.settings.connection import Reply
+from tests.cli.importing.fakes import FakeServer
 
 
 class CommandTests(SynchronousTestCase):
@@ -44,3 +52,29 @@ class CommandTests(SynchronousTestCase):
         path.write_text("nothing")
         self.assertEqual(run(["import", "ics", str(path), "--dry-run"]), 1)
         self.assertIn("1 failed", self.out.getvalue())
+
+
+class ByDavTests(SynchronousTestCase):
+    def test_what_a_server_has_by_dav_only_comes_by_dav(self) -> None:
+        listed = (
+            b'<D:multistatus xmlns:D="DAV:" xmlns:A="urn:ietf:params:xml:ns:caldav"><D:response><D:href>/cal/work/'
+            b"</D:href><D:propstat><D:prop><D:resourcetype><D:collection/><A:calendar/></D:resourcetype>"
+            b"</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response></D:multistatus>"
+        )
+
+        class Both(FakeServer):
+            def request(self, method: str, path: str, body: bytes | None = None, headers: Any = None) -> Reply:
+                if method == "PROPFIND":
+                    return Reply(207, {}, listed) if "caldav" in path else Reply(404, {}, b"")
+                return super().request(method, path, body, headers)
+
+        server = Both()
+        client = server.jmap()
+        found = by_dav(DavClient(server.client()), JmapSource(client, None, None), None)
+        self.assertEqual([each.__class__ for each in found], [DavSource])  # there is no CardDAV
+        accounts = json.loads(json.dumps(client.session["accounts"]))
+        for what in (EVENTS, CARDS):
+            accounts["a1"]["accountCapabilities"][what.capability] = {}
+            client.session = {**client.session, "accounts": accounts}
+            client.session["primaryAccounts"] = {**client.session["primaryAccounts"], what.capability: "a1"}
+        self.assertEqual(by_dav(DavClient(server.client()), JmapSource(client, None, None), None), [])
