@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,6 +62,33 @@ def of_event(event: Json) -> Iterator[Change]:
         yield _change("excluded", {"recurrenceOverrides": {event["start"]: {"excluded": True}}}, "EXDATE")
 
 
+_BESIDE = {"TITLE": ("ROLE",)}
+"""What else an entry may be."""
+
+
+def of_card(card: Json) -> Iterator[Change]:
+    """Those that this Card can have; patches as JSON pointers without a slash before them."""
+    yield _change("full", {"name/full": "Another, one; of them"} if "name" in card else {"name": {"full": "Another"}},
+                  "FN", "N", "LANGUAGE", "JSPROP")  # fmt: skip
+    yield _change("phone", {"phones/new1": {"number": "+1 2;3"}} if card.get("phones") else
+                  {"phones": {"new1": {"number": "+1 2;3"}}}, "TEL")  # fmt: skip
+    for member, key, value, name in (
+        ("emails", "address", "other@example.net", "EMAIL"),
+        ("notes", "note", "Line one\nline two, end", "NOTE"),
+        ("nicknames", "name", "Nick", "NICKNAME"),
+        ("organizations", "name", "Other; company", "ORG"),
+        ("titles", "name", "Other", "TITLE"),
+    ):
+        for id in list(card.get(member, {}))[:1]:
+            yield _change(f"{member}-changed", {f"{member}/{id}/{key}": value}, name, *_BESIDE.get(name, ()))
+            yield _change(f"{member}-gone", {f"{member}/{id}": None}, name, "X-ABLABEL", *_BESIDE.get(name, ()))
+        if not card.get(member):
+            yield _change(f"{member}-new", {member: {"k1": {key: value}}}, name)
+    for id in list(card.get("media", {}))[:1]:
+        yield _change("photo-gone", {f"media/{id}": None}, "PHOTO", "LOGO", "SOUND")
+    yield _change("keywords", {"keywords": {"Added": True}}, "CATEGORIES")
+
+
 def lines(component: Component, path: str = "") -> Counter[str]:
     """All lines with the components that they are in."""
     found = Counter(f"{path}{item.line}" for item in component.properties)
@@ -78,8 +105,3 @@ def differing(one: Counter[str], other: Counter[str]) -> set[str]:
 def _name(line: str) -> str:
     head = line.partition(":")[0].partition(";")[0]
     return head.rpartition("/")[2].upper()
-
-
-def names(lines: Iterable[str]) -> set[str]:
-    """The names of content lines."""
-    return {_name(line) for line in lines}

@@ -61,8 +61,8 @@ def _meetings() -> Iterator[File]:
         "Teams", "meeting",
         calendar(
             "ORGANIZER;CN=Carol Chen:mailto:carol@example.com",
-            "ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE;CN=alice@example.test:mailto:"
-            "alice@example.test",
+            "ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE;CN=alice@example.org:mailto:"
+            "alice@example.org",
             f"DESCRIPTION;LANGUAGE=de-DE:{text(TEAMS_TEXT)}", "UID:040000008200E00074C5B7101A82E00800000000C0FFEE",
             "SUMMARY;LANGUAGE=de-DE:Projektstart", "DTSTART;TZID=W. Europe Standard Time:20260311T133000",
             "DTEND;TZID=W. Europe Standard Time:20260311T143000", "CLASS:PUBLIC", "PRIORITY:5",
@@ -108,7 +108,7 @@ def _meetings() -> Iterator[File]:
             "UID:calendly-GBGBDCAADAEDCRZ2", "DTSTAMP:20260105T081500Z", "SUMMARY:Bob and Alice: 30 min",
             "DTSTART:20260210T150000Z", "DTEND:20260210T153000Z", "LOCATION:+1 555-010-0100", "CLASS:PRIVATE",
             "DESCRIPTION:Event Name\\n30 min\\n\\nNeed to make changes?\\nhttps://calendly.com/cancellations/x",
-            "ORGANIZER;CN=Bob:mailto:bob@example.com", "ATTENDEE;CN=Alice;RSVP=FALSE:mailto:alice@example.test",
+            "ORGANIZER;CN=Bob:mailto:bob@example.com", "ATTENDEE;CN=Alice;RSVP=FALSE:mailto:alice@example.org",
             head=("VERSION:2.0", "CALSCALE:GREGORIAN", "METHOD:REQUEST", "PRODID:-//Calendly//EN"),
         ),
         {"title": "Bob and Alice: 30 min", "privacy": "private", "place": "+1 555-010-0100"},
@@ -287,7 +287,7 @@ def _sites() -> Iterator[File]:
         calendar(
             "DTSTAMP:20260105T081500Z", "DTSTART;VALUE=DATE:20260720", "DTEND;VALUE=DATE:20260801", "SUMMARY:Urlaub",
             "UID:20260105-0815@confluence", "ATTENDEE;X-CONFLUENCE-USER-KEY=ff80;CN=Alice;CUTYPE=INDIVIDUAL:mailto:"
-            "alice@example.test", "ORGANIZER;X-CONFLUENCE-USER-KEY=ff80;CN=Alice:mailto:alice@example.test",
+            "alice@example.org", "ORGANIZER;X-CONFLUENCE-USER-KEY=ff80;CN=Alice:mailto:alice@example.org",
             "X-CONFLUENCE-SUBCALENDAR-TYPE:leaves", "CATEGORIES:leaves", "SEQUENCE:1",
             head=("PRODID:-//Atlassian Confluence//Calendar Plugin 1.0//EN", "VERSION:2.0", "CALSCALE:GREGORIAN"),
         ),

@@ -108,10 +108,10 @@ def _days(start: date, count: int) -> dict[str, Any]:
 
 
 HOUR: Final = timedelta(hours=1)
-ALICE: Final = Guest("Alice Adler", "alice@example.test", "ACCEPTED", "CHAIR")
+ALICE: Final = Guest("Alice Adler", "alice@example.org", "ACCEPTED", "CHAIR")
 BOB: Final = Guest("Bob Brown", "bob@example.com", "TENTATIVE")
 CLARA: Final = Guest("Clara Ångström", "clara@example.se", "DECLINED", "OPT-PARTICIPANT")
-ROOM: Final = Guest("Room 4, North", "room4@example.test", "ACCEPTED", "NON-PARTICIPANT", "ROOM")
+ROOM: Final = Guest("Room 4, North", "room4@example.org", "ACCEPTED", "NON-PARTICIPANT", "ROOM")
 LONG: Final = (
     "Bring: paper, pens; and a ruler.\n\n1. Überblick über das Quartal\n2. C:\\temp\\plans \u2014 «naïve» façade\n"
     'She said: "maybe".\n' + "Ein sehr langer Satz über Grüße aus Łódź und 東京の天気 🙂 " * 6

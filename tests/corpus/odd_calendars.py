@@ -9,7 +9,7 @@ from typing import Any, Final
 from tests.corpus.feeds import PLAIN, calendar
 from tests.corpus.writing import File, by_octets, joined, mid_character, text, unfolded
 
-BASE: Final = ("UID:odd@example.test", "DTSTAMP:20260105T081500Z")
+BASE: Final = ("UID:odd@example.org", "DTSTAMP:20260105T081500Z")
 BERLIN: Final = ("DTSTART;TZID=Europe/Berlin:20260310T090000", "DTEND;TZID=Europe/Berlin:20260310T100000")
 MORNING: Final = {"start": "2026-03-10T09:00:00", "timeZone": "Europe/Berlin", "duration": "PT1H"}
 PICTURE: Final = base64.b64encode(bytes(range(256)) * 700).decode()
@@ -253,12 +253,12 @@ def _others() -> Iterator[File]:
         "Evolution", "memo", calendar(*BASE, "SUMMARY:Note", "DESCRIPTION:No date", kind="VJOURNAL"), {"none": True}
     )
     yield File("Apple Calendar", "availability", calendar(
-        *BASE, "ORGANIZER:mailto:alice@example.test", "PRIORITY:0", "BEGIN:AVAILABLE", "UID:av1",
+        *BASE, "ORGANIZER:mailto:alice@example.org", "PRIORITY:0", "BEGIN:AVAILABLE", "UID:av1",
         "DTSTAMP:20260105T081500Z", "SUMMARY:Mo-Fr 9-17", "DTSTART;TZID=Europe/Berlin:20260105T090000",
         "DTEND;TZID=Europe/Berlin:20260105T170000", "RRULE:FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", "END:AVAILABLE",
         kind="VAVAILABILITY"), {"none": True})  # fmt: skip
     yield File("Evolution", "free-busy", calendar(
-        *BASE, "ORGANIZER:mailto:alice@example.test", "DTSTART:20260105T000000Z", "DTEND:20260112T000000Z",
+        *BASE, "ORGANIZER:mailto:alice@example.org", "DTSTART:20260105T000000Z", "DTEND:20260112T000000Z",
         "FREEBUSY;FBTYPE=BUSY:20260105T090000Z/20260105T100000Z,20260106T090000Z/PT1H", kind="VFREEBUSY"),
         {"none": True})  # fmt: skip
 

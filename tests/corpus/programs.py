@@ -127,7 +127,7 @@ IOS: Final = Dialect(
 GOOGLE: Final = Dialect(
     "Google Calendar",
     ("PRODID:-//Google Inc//Google Calendar 70.9054//EN", "VERSION:2.0", "CALSCALE:GREGORIAN",
-     "X-WR-CALNAME:alice@example.test", "X-WR-TIMEZONE:Europe/Berlin"),
+     "X-WR-CALNAME:alice@example.org", "X-WR-TIMEZONE:Europe/Berlin"),
     "DTSTART DTEND RRULE EXDATE RDATE DTSTAMP ORGANIZER UID ATTENDEE "
     "X-GOOGLE-CONFERENCE:https://meet.google.com/abc-defg-hij "
     "RECURRENCE-ID CLASS CREATED DESCRIPTION LAST-MODIFIED LOCATION SEQUENCE STATUS SUMMARY TRANSP CATEGORIES VALARM",

@@ -46,3 +46,49 @@ _SEEN = {
     "durations": lambda event: [each.get("duration") for each in event["entries"]],
     "days": lambda event: [each.get("showWithoutTime") for each in event["entries"]],
 }
+
+
+def seen_of_card(card: Json, wanted: Json) -> Json:
+    """The same for a Card."""
+    return {key: _SEEN_OF_CARDS[key](card) if key in _SEEN_OF_CARDS else card.get(key) for key in wanted}
+
+
+def _components(kind: str) -> Any:
+    return lambda card: [each["value"] for each in card.get("name", {}).get("components", []) if each["kind"] == kind]
+
+
+def _only(member: str, key: str) -> Any:
+    return lambda card: next((each.get(key) for each in card.get(member, {}).values()), None)
+
+
+def _birthday(card: Json) -> str | None:
+    for each in card.get("anniversaries", {}).values():
+        if each["kind"] == "birth":
+            date = each["date"]
+            if "utc" in date:
+                return str(date["utc"])[:10]
+            return f"{date.get('year', '-')}-{date['month']:02}-{date['day']:02}"
+    return None
+
+
+def _cities(card: Json) -> list[str]:
+    parts = (part for each in card.get("addresses", {}).values() for part in each.get("components", []))
+    return sorted(part["value"] for part in parts if part["kind"] == "locality")
+
+
+_SEEN_OF_CARDS = {
+    "full": lambda card: card.get("name", {}).get("full"),
+    "surname": _components("surname"),
+    "given": _components("given"),
+    "emails": lambda card: sorted(each["address"] for each in card.get("emails", {}).values()),
+    "phones": lambda card: sorted(each["number"].removeprefix("tel:") for each in card.get("phones", {}).values()),
+    "cities": _cities,
+    "nickname": _only("nicknames", "name"),
+    "company": _only("organizations", "name"),
+    "title": _only("titles", "name"),
+    "note": _only("notes", "note"),
+    "url": _only("links", "uri"),
+    "birthday": _birthday,
+    "photos": lambda card: sum(each["kind"] == "photo" for each in card.get("media", {}).values()) or None,
+    "keywords": lambda card: sorted(card["keywords"]) if "keywords" in card else None,
+}

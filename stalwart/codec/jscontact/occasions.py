@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from attrs import define, field
 
 from stalwart.codec.content_lines import unescaped
@@ -10,6 +13,9 @@ from stalwart.codec.jscontact.jcard import with_rest
 from stalwart.codec.jscontact.naming import Line, chosen
 from stalwart.codec.jscontact.values import day_of, is_scale, moment_of, uri_of
 from stalwart.codec.jscontact.vocabulary import ANNIVERSARIES, Value
+
+_MIDNIGHT: Final = re.compile(r"(?<=\d)T00(?::?00){1,2}\Z", re.ASCII)
+"""Behind a day of which a program knows no time (phones of vCard 2.1)."""
 
 
 @define
@@ -54,7 +60,7 @@ def _occasion(line: Line) -> Value | None:
     if line.item.parameters.get("VALUE", ("",))[0].strip().lower() == "text":
         return None
     text = unescaped(line.item.value)
-    day = day_of(text)
+    day = day_of(_MIDNIGHT.sub("", text.strip()))
     if day is not None:
         scale = line.given.get("CALSCALE", ("",))[0].strip().lower()
         if is_scale(scale):

@@ -155,17 +155,19 @@ class _Draft:
         self.slots = [[item] for item in properties]
         self.before, self.after = _Side.of(self.old.card), _Side.of(self.wanted)
         self._note_names()
-        wanted = set(self.after.keys)
+        had, wanted = set(self.before.keys), set(self.after.keys)
         done: set[Key] = set()
         for unit in self.old.units:
             done.update(unit.keys)
             if all(key in wanted and self._is_same(key) for key in unit.keys):
                 self._keep(unit)
+            elif not had.intersection(unit.keys) and not wanted.intersection(unit.keys):
+                continue  # a name that says nothing
             else:
                 self._replace(unit, [key for key in unit.keys if key in wanted])
         for key in self.after.keys:
-            if key not in done:
-                self.added += self._drafted(key, self.after)
+            if key not in done and not (key == ("language",) and self._is_same(key) and self._is_same(("name",))):
+                self.added += self._drafted(key, self.after)  # else the name tells the language, as it did
         self._others()
         self._patches()
         lines = [item for slot in self.slots for item in slot] + self.added

@@ -239,7 +239,8 @@ class EventWriting:
         self._check_changes(given, old, new, is_finished=is_finished)
         if after.get("updated") == before.get("updated"):
             after["updated"] = utc_text(self._now)
-        self._organize(after)
+        if self._sends or _people(after) != _people(before):  # else events of other programs stay without one
+            self._organize(after)
         is_draft = DRAFT in given.data and not is_finished
         is_silent = is_draft or not self._tells(after)
         if is_silent:  # else the scheduling does it
@@ -376,6 +377,11 @@ def object_of(
     if attached:
         mark_attached(calendar, attached)
     return objects.examine(calendar.octets(), now)
+
+
+def _people(event: Json) -> tuple[Any, Any]:
+    """Who takes part in an event, and who organizes it."""
+    return event.get(ORGANIZER), people(event)
 
 
 def _with_part(event: Json, recurrence_id: str | None, wanted: Json | None) -> Json:
