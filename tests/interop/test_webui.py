@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import urllib.request
+from collections.abc import Sequence
 from typing import Any
 
 from stalwart.directory.totp import Totp
@@ -12,6 +13,7 @@ from tests.interop.browser import ENTER
 from tests.interop.webui_world import ADMIN, USER, InterfaceTestCase
 
 HOSTILE = "<img src=x onerror=alert(1)>\u202eevil\u2069 " + "x" * 10_000
+USING = ("urn:ietf:params:jmap:core", "urn:stalwart:jmap")
 CTRL = "\ue009"
 ESCAPE = "\ue00c"
 
@@ -19,9 +21,9 @@ ESCAPE = "\ue00c"
 class ServerTestCase(InterfaceTestCase):
     """With a JMAP client beside the browser."""
 
-    def jmap(self, *calls: list[Any]) -> list[Any]:
+    def jmap(self, *calls: list[Any], using: Sequence[str] = USING) -> list[Any]:
         pair = base64.b64encode(f"{ADMIN}:{self.world.accounts[ADMIN]}".encode()).decode()
-        body = json.dumps({"using": ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"], "methodCalls": calls})
+        body = json.dumps({"using": using, "methodCalls": calls})
         request = urllib.request.Request(
             f"{self.world.url}/jmap",
             body.encode(),

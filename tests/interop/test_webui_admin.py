@@ -31,6 +31,7 @@ class AdministratorTestCase(ServerTestCase):
 
     def created(self, type: str, **members: Any) -> str:
         (_, found, _), *_ = self.jmap([f"{type}/set", {"create": {"a": members}}, "0"])
+        self.assertIn("a", found["created"] or {}, found)
         id: str = found["created"]["a"]["id"]
         return id
 
@@ -84,7 +85,7 @@ class RuleTests(AdministratorTestCase):
             self.click("Add a condition", ".expression")
             self.put(".expression .condition input", text, 2 * at)
             self.put(".expression .condition input", str(200 + at), 2 * at + 1)
-        self.click("Up", ".condition:nth-child(2)")
+        self.browser.run("document.querySelector('.condition:nth-child(2) [aria-label=Up]').click()")
         first = "document.querySelector('.condition input').value"
         self.browser.wait(f"{first} === 'local_port == 25'")
         self.click("Try it", ".expression")
@@ -152,6 +153,16 @@ class LiveTests(AdministratorTestCase):
         self.browser.wait("document.querySelector('.live').innerText.includes('evil2000')")
         self.browser.run("document.querySelector('.live-row').click()")
         self.assertEqual(self.browser.run("return document.querySelectorAll('main img').length"), 0)
+
+    def test_broken_stream_is_told_and_begun_again(self) -> None:
+        self.sign_in("/admin/live")
+        self.says("connected", ".tools [role=status]")
+        self.browser.run("window.former = live; live.dispatchEvent(new Event('error'))")
+        self.says("interrupted", ".tools [role=status]")
+        self.says("connected", ".tools [role=status]")
+        self.assertTrue(self.browser.run("return live !== former && former.readyState === 2"))
+        self.get("/robots.txt")
+        self.says("http.request-url", ".live")
 
     def sign_in(self, path: str = "/admin/", login: str = ADMIN) -> None:
         """The stream of the page is at hand as `live`."""
@@ -222,6 +233,58 @@ class CertificateTests(AdministratorTestCase):
         self.browser.run(f"[...{row}.querySelectorAll('button')].find((one) => one.innerText === 'Delete').click()")
         self.click("Delete", "dialog")
         self.browser.wait(f"!{row}")
+
+    def test_what_an_authority_answered_is_shown_with_the_next_attempt(self) -> None:
+        domain = self.listed("x:Domain")[0]
+        status = {"@type": "Retry", "attemptNumber": 2, "failureReason": HOSTILE, "due": "2099-01-01T00:00:00Z"}
+        id = self.created("x:Task", **{"@type": "AcmeRenewal", "domainId": domain["id"], "status": status})
+        self.sign_in("/admin/certificates")
+        row = "tbody tr:last-child"
+        for words in (domain["name"], "none yet", "is tried again", "2 attempts", "<img src=x", "next attempt in"):
+            self.says(words, row)
+        self.looks_good()
+        self.click("Order now", row)
+        self.says("The authority is asked", ".notices")
+        self.jmap(["x:Task/set", {"destroy": [id]}, "0"])
+
+
+class QueueTests(AdministratorTestCase):
+    """Letters that wait."""
+
+    def test_letter_is_shown_tried_again_and_given_up(self) -> None:
+        self.send("nobody@silent.page.test")
+        self.sign_in("/admin/queue")
+        self.says("nobody@silent.page.test", "table")
+        self.looks_good()
+        self.click("Try now", "table")
+        self.says("An attempt is made", ".notices")
+        self.click("Give up", "table")
+        self.click("Give up", "dialog")
+        self.says("No letter waits")
+        self.assertEqual(self.listed("x:QueuedMessage"), [])
+
+    def send(self, recipient: str) -> None:
+        """A letter of the administrator that cannot be delivered at once."""
+        using = [f"urn:ietf:params:jmap:{name}" for name in ("core", "mail", "submission")]
+        account = {"accountId": next(one["id"] for one in self.listed("x:Account") if one["emailAddress"] == ADMIN)}
+        (_, boxes, _), (_, identities, _) = self.jmap(
+            ["Mailbox/query", account, "0"], ["Identity/get", {**account, "ids": None}, "1"], using=using
+        )
+        draft = {
+            "mailboxIds": {boxes["ids"][0]: True},
+            "from": [{"email": ADMIN}],
+            "to": [{"email": recipient}],
+            "subject": HOSTILE,
+            "bodyStructure": {"type": "text/plain", "partId": "1"},
+            "bodyValues": {"1": {"value": "Hello"}},
+        }
+        submission = {"emailId": "#d", "identityId": identities["list"][0]["id"]}
+        answers = self.jmap(
+            ["Email/set", {**account, "create": {"d": draft}}, "0"],
+            ["EmailSubmission/set", {**account, "create": {"s": submission}}, "1"],
+            using=using,
+        )
+        self.assertIn("s", answers[1][1]["created"] or {}, answers)
 
 
 class RelatedTests(AdministratorTestCase):

@@ -167,7 +167,7 @@ function keys() {
 }
 
 function help() {
-  const rows = [["Ctrl K", "keys.palette"], ["/", "keys.search"], ["g h", "nav.overview"], ["g d", "nav.diagnose"], ["g m", "nav.domains"],
-    ["g a", "nav.users"], ["g q", "nav.queue"], ["g s", "nav.settings"], ["?", "keys.title"]];
+  const pages = [...ADMIN, ...ACCOUNT].flatMap(([, entries]) => entries).filter((one) => one.key && one.shown());
+  const rows = [["Ctrl K", "keys.palette"], ["/", "keys.search"], ["g h", "nav.overview"], ...pages.map((one) => [`g ${one.key}`, one.name]), ["?", "keys.title"]];
   dialog(t("keys.title"), () => h("dl.keys", rows.map(([key, name]) => [h("dt", key.split(" ").map((one) => h("kbd", one))), h("dd", t(name))])));
 }

@@ -34,8 +34,8 @@ async function load() {
 
 function show({ list, domains, tasks }, again) {
   const names = new Map(domains.map((one) => [one.id, one.name]));
-  const waiting = domains.filter((one) => one.certificateManagement?.["@type"] === "Automatic" && !list.some(({ managedDomainId }) => managedDomainId === one.id));
   const work = (id) => tasks.filter((one) => one.domainId === id && one.status["@type"] !== "Pending");
+  const waiting = domains.filter(({ id, certificateManagement: kept }) => (kept?.["@type"] === "Automatic" || work(id).length) && !list.some((one) => one.managedDomainId === id));
   const renew = (id, text) => (may("sysTaskCreate") && may("taskAcmeRenewal") ? worker(text, async () => {
     await create("x:Task", { "@type": "AcmeRenewal", domainId: id, force: true });
     notice(t("certificates.asked"));

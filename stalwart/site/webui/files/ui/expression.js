@@ -87,10 +87,8 @@ export function expressionEditor(value, context) {
     return h("li.condition", { class: () => (found()?.result !== null && found()?.part === `match/${at()}/then` && open() ? "taken" : "") },
       input(t("expr.if"), one.if, () => `match/${at()}/if`),
       input(t("expr.then"), one.then, () => `match/${at()}/then`),
-      context.fixed ? null : h("div.buttons",
-        button(t("up"), () => move(one, -1), { kind: "quiet small", disabled: () => at() === 0 }),
-        button(t("down"), () => move(one, 1), { kind: "quiet small", disabled: () => at() === rows().length - 1 }),
-        button(t("remove"), () => move(one, 0), { kind: "quiet small" })));
+      context.fixed ? null : h("div.buttons", [["up", "↑", -1], ["down", "↓", 1], ["remove", "×", 0]].map(([name, sign, by]) => h("button.plain-button", {
+        type: "button", "aria-label": t(name), title: t(name), "aria-disabled": () => (by && !rows()[at() + by] ? "true" : null), onclick: () => move(one, by) }, sign))));
   };
   const insert = (word) => () => {
     if (!last?.isConnected) return;
