@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tests.interop.internet import Internet
+
 PATIENCE = 10.0
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 TAB, ENTER, SHIFT, SPACE = "\ue004", "\ue007", "\ue008", " "
@@ -41,15 +43,31 @@ def missing() -> str | None:
     return f"not installed: {', '.join(absent)}" if absent else None
 
 
-class Browser:
-    """One window; ``switches`` go to Chromium besides those that it needs to run here."""
+class _Inside(http.client.HTTPConnection):
+    """A connection in the network of the tests, or in that of the machine."""
 
-    def __init__(self, *switches: str) -> None:
+    network: Internet | None = None
+
+    def connect(self) -> None:
+        if self.network is None:
+            super().connect()
+            return
+        self.sock = self.network.socket()
+        self.sock.settimeout(self.timeout)
+        self.sock.connect((self.host, self.port))
+
+
+class Browser:
+    """One window; ``switches`` go to Chromium besides those that it needs to run here. It is in the
+    network of the tests if that is given."""
+
+    def __init__(self, *switches: str, network: Internet | None = None) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="test-browser-"))
         self._log = self._folder / "log"
+        command = ["chromedriver", "--port=0"]
         with open(self._log, "wb") as log:
             self._driver = subprocess.Popen(
-                ["chromedriver", "--port=0"],
+                command if network is None else network.command(*command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.DEVNULL,
@@ -57,7 +75,8 @@ class Browser:
             )
         self._session = ""
         try:
-            self._client = http.client.HTTPConnection("127.0.0.1", self._port(), timeout=60)
+            self._client = _Inside("127.0.0.1", self._port(), timeout=60)
+            self._client.network = network
             made = self._ask("POST", "/session", {"capabilities": {"alwaysMatch": self._wanted(switches)}})
         except BaseException:
             self.close()
