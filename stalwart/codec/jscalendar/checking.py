@@ -6,11 +6,12 @@ Problems are pointers (RFC 6901, without a leading slash) and sentences. Octets,
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from stalwart.codec.icalendar.lines import MAX_OCTETS
 from stalwart.codec.icalendar.values import DAY, LAST, MalformedValue
-from stalwart.codec.jscalendar.members import EVENT, TASK, Judge, Problems
+from stalwart.codec.jscalendar.members import EVENT, LANGUAGE, TASK, Judge, Problems
 from stalwart.codec.jscalendar.patches import (
     MAX_DEPTH,
     MalformedPatch,
@@ -20,7 +21,7 @@ from stalwart.codec.jscalendar.patches import (
     patched,
     segments,
 )
-from stalwart.codec.jscalendar.values import Json, duration, local_seconds, local_text
+from stalwart.codec.jscalendar.values import FLAGS, OF_SERVER, Json, duration, local_seconds, local_text
 from stalwart.codec.jscalendar.zone_names import canonical, zone_component
 from stalwart.errors import Invalid
 
@@ -28,6 +29,7 @@ MAX_OVERRIDES: Final = 10_000
 MAX_CHANGED: Final = 3000
 """Overrides that are more than a date or an exclusion."""
 _MOST_VALUES: Final = 100_000
+_MOST_LANGUAGES: Final = 100
 
 FIXED: Final = frozenset(
     {
@@ -45,12 +47,14 @@ FIXED: Final = frozenset(
         "version",
         "timeZones",
         "iCalendar",
+        *FLAGS,
     }
 )
 """Members that are the same in all instances (RFC 8984 4.3.5)."""
 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_LOCALIZATIONS: Final = "localizations"
 _MAPS: Final = ("alerts", "categories", "keywords", "links", "locations", "participants", "virtualLocations")
 _ZONES: Final = ("timeZone", "endTimeZone", "recurrenceIdTimeZone")
 
@@ -80,6 +84,8 @@ def check(event: Any, old: Json | None = None) -> list[tuple[str, str]]:
     _check_object(problems, event, before)
     if not problems.found:
         _check_overrides(problems, event, before.get("recurrenceOverrides") or {})
+    if not problems.found and event.get(_LOCALIZATIONS) != before.get(_LOCALIZATIONS):
+        _check_localizations(problems, event)
     if old is None:
         return problems.found
     return [each for each in problems.found if not _was_so(each[0], old, event)]
@@ -222,7 +228,8 @@ def _check_overrides(problems: Problems, event: Json, old: Json) -> None:
             _check_patch(problems, where, event, key, patch)
 
 
-def _check_patch(problems: Problems, where: str, event: Json, key: str, patch: Json) -> None:
+def _touched(patch: Json) -> dict[str, set[str] | None]:
+    """The members that a patch touches, each with the entries; None where it is the whole member."""
     touched: dict[str, set[str] | None] = {}
     for pointer in patch:
         path = segments(pointer)
@@ -231,6 +238,15 @@ def _check_patch(problems: Problems, where: str, event: Json, key: str, patch: J
             touched[path[0]] = None
         elif entries is not None:
             entries.add(path[1])
+    return touched
+
+
+def _check_patch(problems: Problems, where: str, event: Json, key: str, patch: Json) -> None:
+    for pointer in patch:
+        path = segments(pointer)
+        if path[0] in OF_SERVER:
+            problems.add(f"{where}/{escaped(pointer)}", "This is what the server says.")
+            return
         if path[0] in FIXED or (path[0] == "participants" and path[2:] == ["calendarAddress"]):
             problems.add(f"{where}/{escaped(pointer)}", "This is the same in all instances.")
             return
@@ -242,19 +258,54 @@ def _check_patch(problems: Problems, where: str, event: Json, key: str, patch: J
     except MalformedValue as problem:
         problems.add(where, str(problem))
         return
-    known, inner = _members(event), Problems()
-    for name, entries in touched.items():
-        judge, value = known.get(name), instance.get(name)
-        if judge is not None and value is not None:
-            if entries is not None and isinstance(value, dict):
-                value = {key: value[key] for key in entries if key in value} if name in _MAPS else value
-            judge(inner, name, value)
+    inner = Problems()
+    _check_touched(inner, instance, _touched(patch))
     if not inner.found:
         _check_zones(inner, instance, event.get("timeZones") or {})
         _check_times(inner, instance)
         _check_related(inner, instance)
     for pointer, text in inner.found:
         problems.add(f"{where}/{pointer}", text)
+
+
+def _check_touched(problems: Problems, made: Json, touched: Mapping[str, set[str] | None]) -> None:
+    """Members of what a patch has made, and of maps the entries that it touches."""
+    known = _members(made)
+    for name, entries in touched.items():
+        judge, value = known.get(name), made.get(name)
+        if judge is not None and value is not None:
+            if entries is not None and isinstance(value, dict):
+                value = {key: value[key] for key in entries if key in value} if name in _MAPS else value
+            judge(problems, name, value)
+
+
+def _check_localizations(problems: Problems, event: Json) -> None:
+    """That each of them can be applied, and makes good members (RFC 8984 4.6.1)."""
+    given = event.get(_LOCALIZATIONS)
+    if given is None:
+        return
+    if not isinstance(given, dict) or len(given) > _MOST_LANGUAGES:
+        problems.add(_LOCALIZATIONS, f"This is an object of {_MOST_LANGUAGES} languages at most.")
+        return
+    for tag, patch in given.items():
+        where = f"{_LOCALIZATIONS}/{escaped(tag)}"
+        if LANGUAGE.match(tag) is None or not isinstance(patch, dict):
+            problems.add(where, "This is a language tag and a PatchObject.")
+            continue
+        touched = _touched(patch)
+        fixed = touched.keys() & (FIXED | OF_SERVER | {_LOCALIZATIONS})
+        if fixed:
+            problems.add(f"{where}/{min(fixed)}", "This is the same in all languages.")
+            continue
+        try:
+            made = patched(event, patch)
+        except MalformedPatch as problem:
+            problems.add(f"{where}/{escaped(problem.pointer)}", str(problem))
+            continue
+        inner = Problems()
+        _check_touched(inner, made, touched)
+        for pointer, text in inner.found:
+            problems.add(f"{where}/{escaped(pointer)}", text)
 
 
 def shifted(event: Json, key: str) -> Json:

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from stalwart.codec.icalendar.values import MalformedValue
 from stalwart.codec.jscalendar.patches import escaped
 from stalwart.codec.jscalendar.rules import rule_problem
-from stalwart.codec.jscalendar.values import ID, duration, local_seconds, utc_seconds
+from stalwart.codec.jscalendar.values import BLOB_ID, ID, duration, local_seconds, utc_seconds
 
 MAX_ENTRIES: Final = 1000
 """In one map."""
@@ -21,7 +21,7 @@ _MOST_PROBLEMS: Final = 30
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f<>\"]+\Z")
 _ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f<>\"@]+@[^\s\x00-\x1f\x7f<>\"@]+\Z")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?:\s*;[^\x00-\x1f\x7f]*)?\Z")
-_LANGUAGE = re.compile(r"[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8})*\Z")
+LANGUAGE: Final = re.compile(r"[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8})*\Z", re.ASCII)
 _NO_UID = re.compile(r"\A\s|\s\Z|[\x00-\x1f\x7f-\x9f]")
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}\Z|[A-Za-z]{3,30}\Z")
 
@@ -181,6 +181,7 @@ _LINK: Final = _object(
         "rel": _matching(re.compile(r"[^\s\x00-\x1f\x7f\"]{1,255}\Z"), "This is no relation of a link."),
         "display": _WORDS,
         "title": TEXT,
+        BLOB_ID: _that(lambda value: False, "Here links name no blobs."),
     },
     needs=("href",),
 )
@@ -214,7 +215,7 @@ _PARTICIPANT: Final = _object(
         "delegatedFrom": _WORDS,
         "memberOf": _WORDS,
         "links": _map(_LINK),
-        "language": _matching(_LANGUAGE, "This is no language."),
+        "language": _matching(LANGUAGE, "This is no language."),
         "scheduleAgent": _word("server", "client", "none"),
         "scheduleForceSend": BOOLEAN,
         "scheduleStatus": _that(
@@ -254,7 +255,7 @@ COMMON: Final[dict[str, Judge]] = {
     "mainLocationId": TEXT,
     "virtualLocations": _map(_VIRTUAL),
     "links": _map(_LINK),
-    "locale": _matching(_LANGUAGE, "This is no language."),
+    "locale": _matching(LANGUAGE, "This is no language."),
     "keywords": _WORDS,
     "categories": _set(URI),
     "color": _matching(_COLOR, "This is neither the name of a color nor # and six digits."),

@@ -25,7 +25,7 @@ from stalwart.codec.jscalendar.people import PEOPLE
 from stalwart.codec.jscalendar.places import PLACES, VIRTUAL
 from stalwart.codec.jscalendar.reading import Aspect, Reading, Writing, exchange_all
 from stalwart.codec.jscalendar.texts import text_value
-from stalwart.codec.jscalendar.values import Json
+from stalwart.codec.jscalendar.values import BLOB_ID, OF_SERVER, Json
 from stalwart.codec.jscalendar.zone_names import ZoneNames
 
 KINDS: Final = {"VEVENT": "Event", "VTODO": "Task"}
@@ -53,10 +53,13 @@ _ELSEWHERE: Final = frozenset(
         "start",
         "timeZone",
         "organizerCalendarAddress",
+        *OF_SERVER,
     }
 )
 """Members that no JSPROP may change."""
 
+_WITH_LINKS: Final = ("links", "locations", "participants", "virtualLocations", "localizations")
+"""Members in which there may be links."""
 _MOST_JSPROPS: Final = 500
 _KNOWN: Final = frozenset(
     [
@@ -125,11 +128,13 @@ def _apply(reading: Reading, extras: Any) -> None:
     patch: Json = {}
     for item in extras[:_MOST_JSPROPS]:
         pointer = item.parameter("JSPTR")
-        if pointer is None or segments(pointer)[0] in _ELSEWHERE:
+        path = segments(pointer) if pointer is not None else [BLOB_ID]
+        if pointer is None or path[0] in _ELSEWHERE or BLOB_ID in path:
             reading.unread.append(item)
             continue
         try:
-            patch[pointer] = json.loads(unescaped(item.value), parse_constant=_no_constant)
+            value = json.loads(unescaped(item.value), parse_constant=_no_constant)
+            patch[pointer] = _without_blobs(value) if path[0] in _WITH_LINKS else value
         except (ValueError, RecursionError):
             reading.unread.append(item)
     try:
@@ -140,6 +145,13 @@ def _apply(reading: Reading, extras: Any) -> None:
         reading.unread += extras
     else:
         reading.made = made
+
+
+def _without_blobs(value: Any) -> Any:
+    """Parts of an object that name no blobs: which those are is known to the server alone."""
+    if isinstance(value, dict):
+        return {key: _without_blobs(each) for key, each in value.items() if key != BLOB_ID}
+    return [_without_blobs(each) for each in value] if isinstance(value, list) else value
 
 
 def _no_constant(text: str) -> None:
@@ -195,14 +207,14 @@ def _add_odd(component: Component, each: Property | Component, names: ZoneNames)
 
 def _write_extras(component: Component, new: Json, names: ZoneNames, left_out: Collection[str]) -> None:
     """JSPROP for each difference between what is read of a component and what it is to say."""
-    read = read_object(component, names, has_extras=False).made
+    read, elsewhere = read_object(component, names, has_extras=False).made, left_out
     if new.get("mainLocationId") == main_location(None, new.get("locations")):
         left_out = {*left_out, "mainLocationId"}  # goes without saying
     patch = difference(read, new, left_out)
     gone: dict[int, Property | None] = {}
     for item in component.all("JSPROP"):
         pointer = item.parameter("JSPTR")
-        if pointer is not None and segments(pointer)[0] not in _ELSEWHERE:
+        if pointer is not None and segments(pointer)[0] not in elsewhere:
             if pointer in patch and unescaped(item.value) == _json(patch[pointer]):
                 del patch[pointer]
             else:

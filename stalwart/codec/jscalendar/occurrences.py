@@ -14,9 +14,10 @@ from stalwart.codec.icalendar.values import DAY, Duration, MalformedValue
 from stalwart.codec.jscalendar.checking import FIXED, InvalidEvent, override_patch, shifted
 from stalwart.codec.jscalendar.older import translated
 from stalwart.codec.jscalendar.overrides import EXCLUDED, rule_makes
-from stalwart.codec.jscalendar.patches import MalformedPatch, escaped, patched, segments
+from stalwart.codec.jscalendar.patches import MalformedPatch, escaped, leads_nowhere, patched, segments
 from stalwart.codec.jscalendar.people import same_address
 from stalwart.codec.jscalendar.values import (
+    OF_SERVER,
     Json,
     duration,
     duration_text,
@@ -41,7 +42,8 @@ def instance_of(event: Json, recurrence_id: str) -> Json | None:
         return None
     try:
         local_seconds(recurrence_id)
-        made = patched(shifted(event, recurrence_id), {key: value for key, value in patch.items() if _may_differ(key)})
+        base = shifted(event, recurrence_id)
+        made = patched(base, {each: value for each, value in patch.items() if _may_differ(each, base)})
     except (MalformedPatch, MalformedValue) as problem:
         raise InvalidEvent([(f"recurrenceOverrides/{escaped(recurrence_id)}", str(problem))]) from problem
     made |= {"recurrenceId": recurrence_id, "recurrenceRule": None, "recurrenceOverrides": None}
@@ -51,9 +53,16 @@ def instance_of(event: Json, recurrence_id: str) -> Json | None:
     return made
 
 
-def _may_differ(pointer: str) -> bool:
+def _may_differ(pointer: str, base: Json) -> bool:
+    """Whether a patch is one that an instance can have; what leads nowhere is left out (RFC 8984 1.4.9)."""
+    if "/" in pointer and leads_nowhere(base, pointer):
+        return False
     path = segments(pointer)
-    return path[0] not in FIXED and not (path[0] == "participants" and path[2:] == ["calendarAddress"])
+    return (
+        path[0] not in FIXED
+        and path[0] not in OF_SERVER
+        and not (path[0] == "participants" and path[2:] == ["calendarAddress"])
+    )
 
 
 def with_instance(event: Json, recurrence_id: str, changed: Json | None) -> Json:
@@ -83,6 +92,30 @@ def with_instance(event: Json, recurrence_id: str, changed: Json | None) -> Json
     if overrides:
         made["recurrenceOverrides"] = dict(sorted(overrides.items()))
     return made
+
+
+def without_stale(event: Json, former: Json) -> Json:
+    """An event without those patches of its overrides that it had before too, and that change something which has gone
+    from it since: who takes a participant out need not know what was said of him in some instance.
+    """
+    before, overrides = former.get("recurrenceOverrides") or {}, event.get("recurrenceOverrides")
+    if not isinstance(overrides, dict):
+        return event
+    made = {}
+    for key, patch in overrides.items():
+        known = before.get(key)
+        if isinstance(patch, dict) and isinstance(known, dict):
+            stale = {
+                pointer
+                for pointer, value in patch.items()
+                if "/" in pointer and known.get(pointer) == value and leads_nowhere(event, pointer)
+            }
+            if stale:
+                patch = {pointer: value for pointer, value in patch.items() if pointer not in stale}
+                if not patch and rule_makes(event, key):
+                    continue
+        made[key] = patch
+    return {**event, "recurrenceOverrides": made} if made != overrides else event
 
 
 def zone_of(event: Json, floating: Zone = UTC) -> Zone:

@@ -22,7 +22,7 @@ from stalwart.codec.icalendar.values import (
 )
 from stalwart.codec.jscalendar.checking import FIXED, InvalidEvent, shifted
 from stalwart.codec.jscalendar.objects import COMPONENTS, write_object
-from stalwart.codec.jscalendar.patches import patched
+from stalwart.codec.jscalendar.patches import MalformedPatch, escaped, patched
 from stalwart.codec.jscalendar.times import TIMES, as_days, moment_for, moment_property
 from stalwart.codec.jscalendar.values import Json, local_seconds, local_text
 from stalwart.codec.jscalendar.vtimezones import put_custom
@@ -92,7 +92,7 @@ def write_overrides(
             continue
         component = present.get(key)
         if component is not None:
-            instance = patched(shifted(new, key), patch)
+            instance = _patched(new, key, patch)
             write_object(component, patched(shifted(old, key), before[key]), instance, names, left_out=FIXED)
             if is_moved:
                 component.put(_recurrence_id(names, new, key, is_date))
@@ -114,6 +114,15 @@ def write_overrides(
     _write_dates(master, names, "RDATE", extra, is_moved, new, periods & added, is_date)
 
 
+def _patched(event: Json, key: str, patch: Json) -> Json:
+    """An instance of an event. Raises InvalidEvent, which says where the fault is."""
+    try:
+        return patched(shifted(event, key), patch)
+    except MalformedPatch as problem:
+        where = f"recurrenceOverrides/{escaped(key)}/{escaped(problem.pointer)}"
+        raise InvalidEvent([(where, problem.detail)]) from problem
+
+
 def _recurrence_id(names: ZoneNames, new: Json, key: str, is_date: bool) -> Property:
     given = moment_for(names, local_seconds(key), new.get("timeZone"), is_date)
     return moment_property("RECURRENCE-ID", given)
@@ -124,7 +133,7 @@ def _instance(master: Component, names: ZoneNames, new: Json, key: str, patch: J
     component = master.copy()
     component.remove(*_OF_MASTER)
     before = shifted(new, key)
-    after = patched(before, patch)
+    after = _patched(new, key, patch)
     for name in TIMES:
         if name in new:
             before[name] = new[name]

@@ -86,6 +86,14 @@ def _no_prefixes(seen: set[tuple[str, ...]]) -> None:
                 raise MalformedPatch("/".join(map(escaped, path)), "A pointer must not be the beginning of another.")
 
 
+def leads_nowhere(given: Json, pointer: str) -> bool:
+    """Whether what a pointer is to change something in is not there."""
+    here: Any = given
+    for part in segments(pointer)[:-1]:
+        here = here.get(part) if isinstance(here, dict) else None
+    return not isinstance(here, dict)
+
+
 def difference(old: Mapping[str, Any], new: Mapping[str, Any], left_out: Collection[str] = ()) -> Json:
     """The patch that makes ``new`` of ``old``, but for the members that are left out. None is as good as absent."""
     patch: Json = {}

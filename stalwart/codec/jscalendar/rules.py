@@ -24,7 +24,14 @@ _NUMBERS: Final = {
 _KNOWN: Final = {*_NUMBERS, "FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTH", "WKST", "RSCALE", "SKIP"}
 _PLAIN: Final = ("gregorian", "omit")
 _MONTH = re.compile(r"[1-9]\d?L?\Z", re.ASCII)
-_RSCALE = re.compile(r"[a-z][a-z0-9-]{0,40}\Z", re.ASCII)
+_SCALES: Final = frozenset(
+    (
+        *("buddhist", "chinese", "coptic", "dangi", "ethioaa", "ethiopic", "ethiopic-amete-alem", "gregorian"),
+        *("gregory", "hebrew", "indian", "islamic", "islamic-civil", "islamic-rgsa", "islamic-tbla", "islamicc"),
+        *("islamic-umalqura", "iso8601", "japanese", "persian", "roc"),
+    )
+)
+"""The calendars of the CLDR (RFC 7529 4.1)."""
 
 
 def rule_of(text: str, until_local: Callable[[Moment], int]) -> Json:
@@ -163,7 +170,7 @@ def _is_time(value: Any) -> bool:
 
 
 def _is_scale(value: Any) -> bool:
-    return isinstance(value, str) and _RSCALE.match(value) is not None
+    return isinstance(value, str) and value in _SCALES
 
 
 _JUDGES: Final[dict[str, Callable[[Any], bool]]] = {

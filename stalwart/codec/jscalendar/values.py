@@ -16,6 +16,17 @@ from stalwart.codec.icalendar.values import DAY, EPOCH, Duration, MalformedValue
 Json: TypeAlias = dict[str, Any]
 """A JSON object."""
 
+BLOB_ID: Final = "blobId"
+OF_SERVER: Final = frozenset(
+    (
+        *("id", "baseEventId", "calendarIds", "isDraft", "isOrigin", "utcStart", "utcEnd", "myRights"),
+        "convertedProperties",
+    )
+)
+"""What a server says of objects, and no text does, nor an override (draft-ietf-jmap-calendars 5.1)."""
+FLAGS: Final = ("mayInviteSelf", "mayInviteOthers", "hideAttendees")
+"""What an organizer lets people do; the same in all instances."""
+
 ID: Final = re.compile(r"[A-Za-z0-9_-]{1,255}\Z", re.ASCII)
 """RFC 8984 1.4.1."""
 

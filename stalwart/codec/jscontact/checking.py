@@ -22,10 +22,11 @@ from stalwart.codec.jscontact.pointers import (
     parts_of,
     patch,
     pointer_of,
+    without_blobs,
 )
 from stalwart.codec.jscontact.schema import ENUMS, OBJECTS, TYPES, Form, Many, Member, Object, Set, Text
 from stalwart.codec.jscontact.values import is_day, is_moment, is_plain, is_scale, is_tag, is_uid, is_uri, is_zone
-from stalwart.codec.jscontact.vocabulary import Key, Value
+from stalwart.codec.jscontact.vocabulary import BLOB_ID, OF_SERVER, Key, Value
 from stalwart.codec.later_pattern import compiled_later
 from stalwart.errors import Invalid
 
@@ -41,6 +42,7 @@ _VENDOR: Final = compiled_later(
     r":[\t !\x23-\x7e\x80-\U0010ffff]+\Z"
 )
 _PARAMETER: Final = re.compile(r"[A-Za-z0-9-]{1,255}\Z", re.ASCII)
+_NOT_LOCALIZED: Final = OF_SERVER | {"localizations", "", "@type", "uid", "version"}
 _LONE: Final = re.compile("[\ud800-\udfff]")
 
 Problem = tuple[str, str]
@@ -270,8 +272,10 @@ class _Checker:
         found: dict[Key, Any] = {}
         for pointer, value in patches.items():
             parts = parts_of(pointer)
-            if parts is None or parts[0] in ("localizations", "", "@type") or parts in found:
+            if parts is None or parts[0] in _NOT_LOCALIZED or parts in found:
                 self.add((*at, pointer), "is no pointer to what can be localized")
+            elif parts[0] == "media" and (BLOB_ID in parts or without_blobs(value) != value):
+                self.add((*at, pointer), "names a blob, which only the card itself can")
             elif not may_patch(card, parts, value):
                 self.add((*at, pointer), "points to nothing that is there")
             else:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from stalwart.codec.jscontact.vocabulary import Key, Value
+from stalwart.codec.jscontact.vocabulary import BLOB_ID, Key, Value
 
 DEEPEST: Final = 32
 """Levels of JSON that are read or taken."""
@@ -105,6 +105,13 @@ def difference(found: Value, wanted: Value, at: Key = ()) -> Iterator[tuple[Key,
     for key in found:
         if key not in wanted:
             yield (*at, key), None
+
+
+def without_blobs(value: Any) -> Any:
+    """Parts of a Card that name no blobs: which those are is known to the server alone (RFC 9610 3)."""
+    if isinstance(value, dict):
+        return {key: without_blobs(each) for key, each in value.items() if key != BLOB_ID}
+    return [without_blobs(each) for each in value] if isinstance(value, list) else value
 
 
 def copied(value: Any) -> Any:

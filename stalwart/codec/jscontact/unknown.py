@@ -19,12 +19,14 @@ from stalwart.codec.jscontact.pointers import (
     parts_of,
     patch,
     pointer_of,
+    without_blobs,
 )
-from stalwart.codec.jscontact.vocabulary import Key, Value
+from stalwart.codec.jscontact.vocabulary import BLOB_ID, OF_SERVER, Key, Value
 from stalwart.codec.vcard.lines import CardProperty
 
-_LINES: Final = frozenset(("", "@type", "version", "uid"))
-"""What a card is, and which one, is told by lines only."""
+_LINES: Final = OF_SERVER | {"", "@type", "version", "uid"}
+"""What a card is, and which one, is told by lines only; what servers say of it, by them."""
+_MEDIA: Final = "media"
 _TEXT: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"')
 _BRACKET: Final = re.compile(r"[][{}]")
 
@@ -35,15 +37,16 @@ def patch_of(item: CardProperty) -> tuple[Key, Any] | None:
     """Where a JSPROP points to, and what has to be there; None if it is not well-formed."""
     pointer = item.parameters.get("JSPTR")
     parts = parts_of(pointer[0]) if pointer else None
-    if parts is None or parts[0] in _LINES:
+    if parts is None or parts[0] in _LINES or (parts[0] == _MEDIA and BLOB_ID in parts):
         return None
     text = unescaped(item.value)
     if _depth(text) > DEEPEST - len(parts):
         return None
     try:
-        return parts, json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse)
     except ValueError:
         return None
+    return parts, without_blobs(value) if parts[0] == _MEDIA else value
 
 
 def _refuse(constant: str) -> Any:

@@ -15,6 +15,10 @@ Value = dict[str, Any]
 Key = tuple[str, ...]
 """Where something is in a Card."""
 
+OF_SERVER: Final = frozenset(("id", "addressBookIds"))
+"""What a server says of cards, and no vCard does (RFC 9610 3)."""
+BLOB_ID: Final = "blobId"
+
 NAME_KINDS: Final = ("surname", "given", "given2", "title", "credential", "surname2", "generation")
 """RFC 9555 2.5.5: the components of N, in their order."""
 NAME_COPIES: Final[Mapping[int, int]] = {5: 0, 6: 4}

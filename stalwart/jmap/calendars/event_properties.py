@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from stalwart.codec.jscalendar.values import OF_SERVER
 from stalwart.jmap.standard.containers import SetOf
 from stalwart.jmap.standard.dates import UTCDate
 from stalwart.jmap.standard.property import Property, computed
@@ -20,8 +21,7 @@ BASE: Final = "baseEventId"
 IS_ORIGIN: Final = "isOrigin"
 UTC_TIMES: Final = ("utcStart", "utcEnd")
 LEFTOVERS: Final = ("iCalendar", "convertedProperties")
-FLAGS: Final = ("mayInviteSelf", "mayInviteOthers", "hideAttendees")
-NOT_MEMBERS: Final = frozenset({CALENDAR_IDS, IS_DRAFT, BASE, IS_ORIGIN, *UTC_TIMES, *LEFTOVERS, "myRights"})
+NOT_MEMBERS: Final = OF_SERVER | {*LEFTOVERS}
 """What is no member of the JSCalendar object."""
 
 _NAME = re.compile(r"[A-Za-z0-9@$_.:/-]{1,255}", re.ASCII)

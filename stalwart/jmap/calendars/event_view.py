@@ -173,8 +173,8 @@ class EventView:
             shown |= {name: value for name, value in utc_times_of(event, self._looks.zone).items() if name in names}
         if everything:
             rest = {name: value for name, value in event.items() if name != _LEFTOVERS or name in names}
-            return {**shown, **rest}
-        return {**shown, **{name: event[name] for name in names if name in event}}
+            return {**rest, **shown}
+        return {**{name: event[name] for name in names if name in event}, **shown}
 
 
 def utc_times_of(event: Json, zone: Zone) -> dict[str, Any]:

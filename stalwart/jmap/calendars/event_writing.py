@@ -188,9 +188,7 @@ class EventWriting:
     def _given(self) -> Json:
         """The members that the event or the instance is to have."""
         new = self._change.new
-        event = {
-            name: value for name, value in new.items() if value is not None and name not in NOT_MEMBERS and name != "id"
-        }
+        event = {name: value for name, value in new.items() if value is not None and name not in NOT_MEMBERS}
         if event.get("@type", "Event") not in ("Event", "Task"):
             raise wrong("This is Event or Task.", "@type")
         times = [new.get(name) for name in UTC_TIMES]
@@ -203,6 +201,7 @@ class EventWriting:
 
     def _write(self, given: StoredEvent, old: Json, recurrence_id: str | None, wanted: Json | None) -> None:
         """Keep an event, of which ``wanted`` is the part that is changed; None takes an instance out."""
+        from stalwart.codec.jscalendar.occurrences import without_stale
         from stalwart.codec.jscalendar.patches import copied
 
         own = {}
@@ -219,7 +218,7 @@ class EventWriting:
             if whole["@type"] == "Group":
                 new = whole
             else:
-                new = _in_this_form(whole)
+                new = without_stale(_in_this_form(whole), seen)
                 if not self._sight.is_own:
                     said = said_by_sharee(new, old)
                     if said != said_by_sharee(seen, old):

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from stalwart.codec.jscontact.vocabulary import OF_SERVER
 from stalwart.jmap.standard.containers import SetOf
 from stalwart.jmap.standard.property import Property
 from stalwart.jmap.standard.scalars import Json, Nullable
 
 ADDRESS_BOOK_IDS: Final = "addressBookIds"
-OWN: Final = frozenset(("id", ADDRESS_BOOK_IDS))
+OWN: Final = OF_SERVER
 """Those that are none of the Card."""
 _LONGEST: Final = 255
 _MEMBERS: Final = """

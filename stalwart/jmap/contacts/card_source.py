@@ -53,7 +53,7 @@ class CardSource:
                 continue
             card = shown(convert(id, octets[id])) if id in octets else {}
             books = {encode_id(place.collection_id): True for place in there}
-            found.append((id, {ADDRESS_BOOK_IDS: books, **card}))
+            found.append((id, {**card, ADDRESS_BOOK_IDS: books}))
         return found
 
     def changes(self, tx: Transaction, asking: Asking, since: State, limit: int) -> Changes | None:

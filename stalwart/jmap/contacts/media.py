@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from stalwart.codec.data_uri import data_uri, read_data
 from stalwart.codec.jscontact.terms import MEDIA, inline_media
+from stalwart.codec.jscontact.vocabulary import BLOB_ID
 from stalwart.codec.vcard.card import read_card
 from stalwart.codec.vcard.lines import MalformedCard
 from stalwart.jmap.blobs.ids import BlobId, NotABlobId, Section, parse_blob_id
@@ -19,7 +20,6 @@ from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.standard.equality import same
 from stalwart.store import Transaction
 
-BLOB_ID: Final = "blobId"
 _MEDIA: Final = "media"
 _TYPE: Final = "mediaType"
 _UNKNOWN_TYPE: Final = "application/octet-stream"
@@ -50,7 +50,7 @@ def with_blobs(card: dict[str, Any]) -> dict[str, Any]:
 def _shown(entry: dict[str, Any]) -> dict[str, Any]:
     data = read_data(entry["uri"])
     if data is None:
-        return entry
+        return {name: value for name, value in entry.items() if name != BLOB_ID}
     rest = {name: value for name, value in entry.items() if name != "uri"}
     return {**rest, BLOB_ID: blob_id(data.octets), _TYPE: entry.get(_TYPE) or data.media_type or _UNKNOWN_TYPE}
 

@@ -87,7 +87,7 @@ def answered_names(declared: Declaration, asked: Iterable[str] | None, using: Co
 def wire_object(id: str, properties: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
     """The object as it is answered, ``id`` first."""
     if ANY in names:
-        return {"id": id, **properties}
+        return {"id": id, **{name: value for name, value in properties.items() if name != "id"}}
     return {"id": id, **{name: properties[name] for name in names if name in properties}}
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.jscalendar.checking import MAX_CHANGED, MAX_OVERRIDES, InvalidEvent, check, override_patch, shifted
+from stalwart.codec.jscalendar.values import FLAGS, OF_SERVER
 from tests.codec.jscalendar.generated import ANY
 from tests.codec.jscalendar.reading_of import made
 
@@ -49,6 +50,7 @@ class CheckTests(SynchronousTestCase):
             ({"locations": {"1": {"name": 1}}}, ["locations/1/name"]),
             ({"mainLocationId": "x"}, ["mainLocationId"]),
             ({"links": {"1": {}}}, ["links/1/href"]),
+            ({"locations": {"1": {"links": {"2": {"href": "a:b", "blobId": "x"}}}}}, ["locations/1/links/2/blobId"]),
             ({"participants": {"1": {"calendarAddress": "bob"}}}, ["participants/1/calendarAddress"]),
             ({"participants": {"1": {"@type": "Person"}}}, ["participants/1"]),
             ({"alerts": {"1": {}}}, ["alerts/1/trigger"]),
@@ -86,10 +88,31 @@ class CheckTests(SynchronousTestCase):
             ({"duration": "x"}, ["/duration"]),
             ({"timeZone": "x"}, ["/timeZone"]),
             ({"start": None}, ["/start"]),
+            *(({name: True}, [f"/{name}"]) for name in sorted({*OF_SERVER, *FLAGS})),
+            ({"calendarIds/x": True}, ["/calendarIds~1x"]),
         ):
             self.assertEqual(of_patch(patch), [f"recurrenceOverrides/{DAY}{each}" for each in text], patch)
         self.assertEqual(problems(recurrenceOverrides={"x": {}}), ["recurrenceOverrides/x"])
         self.assertEqual(problems(recurrenceOverrides=[]), ["recurrenceOverrides"])
+
+    def test_localizations(self) -> None:
+        for given, pointers in (
+            ({"de": {"title": "x", "locations/l/name": "y"}, "pt-BR": {}}, []),
+            ([], [""]),
+            ({"d e": {}}, ["/d e"]),
+            ({"de": "x"}, ["/de"]),
+            ({"de": {"nope/nope": 5}}, ["/de/nope~1nope"]),
+            ({"de": {"title": 5}}, ["/de/title"]),
+            ({"de": {"locations/l/name": 5}}, ["/de/locations~1l~1name"]),
+            ({"de": {"id": "x"}}, ["/de/id"]),
+            ({"de": {"uid": "x"}}, ["/de/uid"]),
+            ({"de": {"localizations/fr": {}}}, ["/de/localizations"]),
+            ({str(number): {} for number in range(101)}, [""]),
+        ):
+            found = problems(localizations=given, locations={"l": {"name": "x"}})
+            self.assertEqual(found, [f"localizations{each}" for each in pointers], given)
+        old = made(localizations={"de": {"title": 5}})
+        self.assertEqual(check({**old, "title": "x"}, old), [])
 
     def test_bounds(self) -> None:
         nested: Any = {}

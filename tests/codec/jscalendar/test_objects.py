@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.codec.icalendar.components import read_calendar
 from stalwart.codec.jscalendar.objects import left_of, read_object, write_object
 from stalwart.codec.jscalendar.series import calendar_of, event_of
+from stalwart.codec.jscalendar.values import OF_SERVER
 from stalwart.codec.jscalendar.zone_names import ZoneNames
 from tests.codec.jscalendar.exports import APPLE, octets
 from tests.codec.jscalendar.reading_of import changed, made, parsed, read, written
@@ -43,11 +44,18 @@ class ObjectTests(SynchronousTestCase):
             "JSPROP:1",
             "JSPROP;JSPTR=x:" + "[" * 5000,
             "JSPROP;JSPTR=participants:[]",
+            *(f'JSPROP;JSPTR={name}:"x"' for name in sorted(OF_SERVER)),
+            "JSPROP;JSPTR=calendarIds/zz:true",
+            'JSPROP;JSPTR=links/a/blobId:"x"',
         ):
             event = read("SUMMARY:T", line)
             self.assertEqual(event, read("SUMMARY:T"), line)
             calendar = parsed("SUMMARY:T", line)
             self.assertEqual(calendar_of(event, calendar).octets(), calendar.octets())
+
+    def test_texts_name_no_blobs(self) -> None:
+        event = read('JSPROP;JSPTR=links:{"a":{"href":"http://a.test/"\\,"blobId":"x"}}', "JSPROP;JSPTR=x:1")
+        self.assertEqual((event["links"], event["x"]), ({"a": {"href": "http://a.test/"}}, 1))
 
     def test_what_is_left_is_shown_and_taken_back(self) -> None:
         calendar = read_calendar(octets(APPLE))

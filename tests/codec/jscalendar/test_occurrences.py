@@ -64,7 +64,10 @@ class InstanceTests(SynchronousTestCase):
         self.assertEqual((instance["uid"], instance["title"]), ("a", "x"))
 
     def test_bad_names_and_patches(self) -> None:
-        event = made(recurrenceOverrides={"2026-01-02T10:00:00": {"a/b": 1}})
+        nowhere = made(recurrenceOverrides={"2026-01-02T10:00:00": {"a/b": 1, "title": "x"}})
+        instance = instance_of(nowhere, "2026-01-02T10:00:00")
+        self.assertEqual((instance or {})["title"], "x")
+        event = made(recurrenceOverrides={"2026-01-02T10:00:00": {"a": {}, "a/b": 1}}, a={"b": 2})
         for key in ("2026-01-02T10:00:00", "tomorrow"):
             self.assertRaises(InvalidEvent, instance_of, event, key)
         self.assertRaises(InvalidEvent, with_instance, made(due="2026-01-01T11:00:00"), "tomorrow", {})

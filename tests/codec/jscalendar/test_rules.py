@@ -69,6 +69,7 @@ class RuleTests(SynchronousTestCase):
             ({"frequency": "daily", "byDay": [{"day": "mo", "nthOfPeriod": 2}]}, "byDay"),
             ({"frequency": "daily", "byMonth": [1]}, "byMonth"),
             ({"frequency": "daily", "byHour": []}, "byHour"),
+            ({"frequency": "daily", "rscale": "mayan"}, "rscale"),
             ([], ""),
         ):
             problem = rule_problem(rule)

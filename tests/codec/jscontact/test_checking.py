@@ -57,6 +57,11 @@ WRONG: dict[str, Any] = {
     "some-name": {"some-name": 1},
     "-.example:x": {"-.example:x": 1},
     "localizations/fr/titles~1x~1name": {"localizations": {"fr": {"titles/x/name": "y"}}},
+    "localizations/fr/id": {"localizations": {"fr": {"id": "x"}}},
+    "localizations/fr/media~1m~1blobId": {
+        "media": {"m": {"kind": "photo", "uri": "a:b"}},
+        "localizations": {"fr": {"media/m/blobId": "x"}},
+    },
     "localizations/f r": {"localizations": {"f r": {}}},
     "localizations/fr": {"localizations": {"fr": {"emails": 1}}},
 }

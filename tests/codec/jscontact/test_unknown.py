@@ -32,10 +32,18 @@ class UnknownTests(SynchronousTestCase):
             "JSPROP;JSPTR=@type:1",
             "JSPROP;JSPTR=version:1",
             'JSPROP;JSPTR=uid:"x"',
+            'JSPROP;JSPTR=id:"x"',
+            "JSPROP;JSPTR=addressBookIds/x:true",
+            'JSPROP;JSPTR=media/m/blobId:"x"',
         ):
             item = line(text)
             assert item is not None
             self.assertIsNone(patch_of(item), text[:40])
+
+    def test_lines_name_no_blobs(self) -> None:
+        item = line('JSPROP;JSPTR=media:{"m":{"uri":"a:b"\\,"blobId":"x"}}')
+        assert item is not None
+        self.assertEqual(patch_of(item), (("media",), {"m": {"uri": "a:b"}}))
 
     def test_all_or_nothing(self) -> None:
         """RFC 9555 3.2.1; what is for an entry that is gone does not count."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from stalwart.codec.ids import encode_id
 from stalwart.jmap.calendars import calendar_event, event_properties, event_refusals, event_source, event_view
 from tests.jmap.calendars.event_case import EVENT, HOME, WEEKLY, EventCase
@@ -69,6 +71,38 @@ class EventTests(EventCase):
         self.assertEqual(self.refusal(id, {"isDraft": True}), "invalidProperties")
         self.assertEqual(self.refusal(id, {"method": "request"}), "invalidProperties")
         self.assertEqual(self.refusal(id, {"start": None}), "invalidProperties")
+
+    def test_what_the_server_says_of_an_event_comes_from_nobody_else(self) -> None:
+        """Neither a line of text nor an override has ids, memberships, or what is the server's otherwise."""
+        spoof = {
+            "id": "evil",
+            "baseEventId": "evil",
+            "calendarIds": {"zz": True},
+            "isDraft": True,
+            "isOrigin": False,
+            "utcStart": "2020-01-01T00:00:00Z",
+            "utcEnd": "2020-01-01T00:00:00Z",
+            "myRights": {},
+        }
+        told = [f"JSPROP;JSPTR={name}:{json.dumps(value).replace(',', chr(92) + ',')}" for name, value in spoof.items()]
+        times = ("DTSTART:20270301T100000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=3")
+        again = ["END:VEVENT", "BEGIN:VEVENT", "UID:spoof", "DTSTAMP:20270101T000000Z", "SUMMARY:Other", *told]
+        self.put(
+            "spoof", *times, "SUMMARY:Spam", *told, *again, "RECURRENCE-ID:20270302T100000Z", "DTSTART:20270302T110000Z"
+        )
+        (id,) = self.found(filter={"uid": "spoof"})
+        for each, base in ((id, None), (f"{id}-20270302T100000", id)):
+            for names in (None, ["id", *spoof]):
+                shown = self.shown(each, properties=names)
+                expected = (each, base, {self.calendar: True}, False, True)
+                self.assertEqual(
+                    tuple(shown[name] for name in ("id", "baseEventId", "calendarIds", "isDraft", "isOrigin")), expected
+                )
+                self.assertNotEqual(shown.get("utcStart"), spoof["utcStart"])
+                self.assertNotIn("myRights", shown)
+        for name, value in spoof.items():
+            refused = self.not_made(**WEEKLY, recurrenceOverrides={"2027-01-11T12:00:00": {name: value}})
+            self.assertEqual(refused["properties"], [f"recurrenceOverrides/2027-01-11T12:00:00/{name}"])
 
     def test_times_in_utc(self) -> None:
         id = self.event(
@@ -181,6 +215,15 @@ class InstanceTests(EventCase):
             self.refusal(self.second, {"calendarIds": {self.calendar: True, "zz": True}}), "invalidProperties"
         )
         self.assertEqual(self.refusal(self.second, {"recurrenceRule": {"frequency": "daily"}}), "invalidProperties")
+
+    def test_overrides_of_what_goes_go_with_it(self) -> None:
+        day, other = "2027-01-11T12:00:00", "2027-01-18T12:00:00"
+        patches = {day: {"locations/l/name": "there"}, other: {"locations/l/name": "there", "title": "Other"}}
+        id = self.event(**WEEKLY, locations={"l": {"name": "here"}}, recurrenceOverrides=patches)
+        self.change(id, {"locations/l": None})
+        self.assertEqual(self.shown(id)["recurrenceOverrides"], {other: {"title": "Other"}})
+        again = self.unchanged("CalendarEvent", id, {f"recurrenceOverrides/{day}": {"locations/l/name": "x"}})
+        self.assertEqual(again["properties"], [f"recurrenceOverrides/{day}/locations~1l~1name"])
 
     def test_an_instance_is_taken_out(self) -> None:
         self.assertIsNone(self.destroyed(self.second))

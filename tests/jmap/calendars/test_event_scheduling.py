@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from stalwart.codec.ids import encode_id
@@ -74,6 +75,20 @@ class SchedulingTests(EventCase, SchedulingWorld):
             self.assertEqual(self.refusal(invited["id"], patch, "bob"), "forbidden", patch)
         self.change(invited["id"], {"color": "red", "keywords": {"x": True}, "useDefaultAlerts": True}, "bob")
         self.change(invited["id"], {f"participants/{me}/participationStatus": "tentative"}, "bob")
+
+    def test_an_answer_to_one_instance_keeps_nobody_in(self) -> None:
+        series = {"recurrenceRule": {"frequency": "daily", "count": 3}}
+        id = self.send(create={"k": self.meeting(BOB, GUEST, **series)})["created"]["k"]["id"]
+        (invited,) = self.of_bob()
+        me = next(key for key, each in invited["participants"].items() if "bob" in each["calendarAddress"])
+        instance, answer = f"{invited['id']}-20990106T100000", {f"participants/{me}/participationStatus": "declined"}
+        self.assertIsNone(self.send("bob", update={instance: answer})["notUpdated"])
+        there = next(key for key, each in self.shown(id)["participants"].items() if "bob" in each["calendarAddress"])
+        patch = self.shown(id)["recurrenceOverrides"]["2099-01-06T10:00:00"]
+        self.assertEqual(patch[f"participants/{there}/participationStatus"], "declined")
+        self.assertIsNone(self.send(update={id: {f"participants/{there}": None}})["notUpdated"])
+        self.assertNotIn("bob", json.dumps([self.shown(id), self.shown(f"{id}-20990106T100000")]))
+        self.assertEqual(self.of_bob()[0]["status"], "cancelled")
 
     def test_others_are_invited_where_that_is_allowed(self) -> None:
         self.send(create={"k": self.meeting(BOB, mayInviteOthers=True)})

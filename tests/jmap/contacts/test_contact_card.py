@@ -47,6 +47,14 @@ class MakingTests(CardCase):
         self.assertEqual(card["emails"], {"e1": {"address": "ann@example.org"}})
         self.assertEqual(card["vCardProps"][0][0], "x-secret")
 
+    def test_what_the_server_says_of_a_card_comes_from_no_vcard(self) -> None:
+        lines = ('JSPROP;JSPTR=id:"evil"', 'JSPROP;JSPTR=addressBookIds:{"zz":true}', 'JSPROP;JSPTR="example.com:x":1')
+        self.put("spoof.vcf", "UID:spoof", "FN:Ann", *lines)
+        (id,) = self.found({"uid": "spoof"})
+        for names in (None, ["id", "addressBookIds", "example.com:x"]):
+            shown = self.shown(id, properties=names)
+            self.assertEqual((shown["id"], shown["addressBookIds"], shown["example.com:x"]), (id, {self.book: True}, 1))
+
     def test_some_properties_or_none(self) -> None:
         id = self.card(name={"full": "Ann"}, **{"example.com:color": "red"})
         self.assertEqual(self.shown(id, properties=[]), {"id": id})
