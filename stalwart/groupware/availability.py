@@ -14,7 +14,7 @@ from attrs import frozen
 
 from stalwart.codec.caldav.free_busy import Busy
 from stalwart.codec.caldav.selection import stored
-from stalwart.codec.dav.rights import Rights
+from stalwart.codec.dav.rights import TELLING_TIMES, Rights
 from stalwart.codec.icalendar.components import Component
 from stalwart.codec.icalendar.lines import MalformedCalendar
 from stalwart.groupware.busy_times import Allowance, Period, busy_periods
@@ -27,7 +27,6 @@ from stalwart.store import Transaction
 ALL: Final = "all"
 ATTENDING: Final = "attending"
 NONE: Final = "none"
-_ENOUGH: Final = Rights.SCHEDULING_READ_FREE_BUSY | Rights.READ_ITEMS
 _ORDER: Final = (Busy.BUSY, Busy.UNAVAILABLE, Busy.TENTATIVE)
 """What counts where several are true at a time, the first before the others."""
 _COMES: Final = frozenset(("ACCEPTED", "TENTATIVE"))
@@ -61,7 +60,7 @@ def times_of(
     own = frozenset(f"mailto:{address.lower()}" for address in addresses)
     for each in _counted(tx, account_id):
         rights = viewer.rights_on(tx, each.account_id, each.id)
-        if not rights & _ENOUGH:
+        if not rights & TELLING_TIMES:
             continue
         shows = detailed and Rights.READ_ITEMS in rights
         left_out = frozenset(_left_out(tx, each, within, own, hides=viewer.account_id != account_id))

@@ -40,5 +40,8 @@ class Rights(IntFlag):
 UNSEEN = Rights.SCHEDULING_READ_FREE_BUSY | Rights.SCHEDULING_INVITE | Rights.SCHEDULING_REPLY
 """Who has no other rights does not see the object: knowing when its owner is busy is not enough."""
 
+TELLING_TIMES = Rights.READ_ITEMS | Rights.SCHEDULING_READ_FREE_BUSY
+"""Who has one of them may know when somebody is busy: A:read-free-busy is a part of D:read (RFC 4791 6.1.1, 7.10)."""
+
 CHANGING = Rights.all() & ~(UNSEEN | Rights.READ | Rights.READ_ITEMS | Rights.MODIFY_PRIVATE)
 """Rights to change what others see too."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stalwart.codec.caldav.free_busy import Busy, free_busy
 from stalwart.codec.dav.calendar_reports import FreeBusyQuery
-from stalwart.codec.dav.rights import Rights
+from stalwart.codec.dav.rights import TELLING_TIMES
 from stalwart.config.collaboration.calendar import Calendar
 from stalwart.dav.asking import Asking
 from stalwart.dav.declaring import report
@@ -18,7 +18,6 @@ from stalwart.web.answers import Answer
 
 _CONTENT_TYPE = "text/calendar; charset=utf-8"
 _FIRST, _LAST = -2_208_988_800, 253_402_300_799  # 1900 to 9999, what can be written as a date
-_NEEDED = Rights.READ_ITEMS | Rights.SCHEDULING_READ_FREE_BUSY
 
 
 @report(FreeBusyQuery)
@@ -43,7 +42,7 @@ def _times(tx: Transaction, asking: Asking, within: tuple[int, int] | None) -> l
         raise Refused(404)
     if found.level is not Level.COLLECTION:
         raise Refused(405)
-    if within is None or found.rights & _NEEDED != _NEEDED:
+    if within is None or not found.rights & TELLING_TIMES:
         return []
     zone = calendar_zone(tx, found.account_id, found.inside, asking.viewer.account_id)
     most = asking.tools.settings.of(Calendar).max_recurrence_expansions

@@ -11,7 +11,7 @@ from typing import Final
 from attrs import frozen
 
 from stalwart.codec.caldav.free_busy import Busy
-from stalwart.codec.dav.rights import Rights
+from stalwart.codec.dav.rights import TELLING_TIMES
 from stalwart.groupware.busy_times import Allowance, calendar_times
 from stalwart.groupware.calendar_zones import calendar_zone
 from stalwart.groupware.homes import Home, Homes
@@ -51,7 +51,7 @@ def availability(
     if calendar is None:
         return Availability(NO_CALENDAR)
     account_id, id = home.account_id, calendar.item_id
-    if Rights.SCHEDULING_READ_FREE_BUSY not in viewer.rights_on(tx, account_id, id):
+    if not viewer.rights_on(tx, account_id, id) & TELLING_TIMES:
         return Availability(SUCCESS)
     collection = tx.collections.get(account_id, id)
     if ((collection.data if collection is not None else None) or {}).get(AVAILABILITY) == "none":

@@ -23,23 +23,30 @@ _MOST: Final = 1000
 
 @frozen
 class Vocabulary:
-    """The rights of one data type: what each is made of."""
+    """The rights of one data type: what each is made of, and which others come with it."""
 
     rights: Mapping[str, Rights]
+    implied: Mapping[str, frozenset[str]] = {}
 
     def shown(self, held: Rights) -> dict[str, bool]:
         """The rights as clients see them."""
-        return {name: held & made_of == made_of for name, made_of in self.rights.items()}
+        found = {name: held & made_of == made_of for name, made_of in self.rights.items()}
+        return found | dict.fromkeys(self._with(found), True)
+
+    def _with(self, given: Mapping[str, bool]) -> frozenset[str]:
+        """What comes with the rights that are given."""
+        return frozenset().union(*(others for name, others in self.implied.items() if given.get(name)))
 
     def changed(self, held: Rights, wanted: Mapping[str, bool]) -> Rights:
         """What ``held`` becomes if it is to be shown as ``wanted``; absent rights are not wanted."""
         shown = self.shown(held)
         kept = Rights.NONE
+        implied = self._with(wanted)  # which is not kept: it goes with what it comes with, whoever takes that away
         for name, made_of in self.rights.items():
-            if wanted.get(name, False):
+            if wanted.get(name, False) and name not in implied:
                 kept |= made_of
         for name, made_of in self.rights.items():
-            if shown[name] and not wanted.get(name, False):
+            if shown[name] and not wanted.get(name, False) and name not in implied:
                 held &= ~made_of
         return held | kept if any(wanted.values()) else Rights.NONE
 
@@ -74,7 +81,9 @@ CALENDAR: Final = Vocabulary(
         "mayRSVP": Rights.RSVP,
         "mayShare": Rights.SHARE,
         "mayDelete": Rights.DELETE | Rights.REMOVE_ITEMS,
-    }
+    },
+    # draft-ietf-jmap-calendars 4: who may write everything may do all of this
+    {"mayWriteAll": frozenset({"mayWriteOwn", "mayUpdatePrivate", "mayRSVP"})},
 )
 ADDRESS_BOOK: Final = Vocabulary(
     {

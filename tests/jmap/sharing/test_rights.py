@@ -37,6 +37,17 @@ class VocabularyTests(SynchronousTestCase):
         self.assertEqual(held & ~less, Rights.DELETE)
         self.assertIn(Rights.REMOVE_ITEMS, less)
 
+    def test_what_comes_with_a_right_goes_with_it(self) -> None:
+        """Whoever may write everything may answer, too; what is left when that is taken away is what is said."""
+        more = {"mayWriteOwn": True, "mayUpdatePrivate": True, "mayRSVP": True}
+        writes = CALENDAR.changed(Rights.NONE, {"mayReadItems": True, "mayWriteAll": True, **more})
+        self.assertEqual(writes, CALENDAR.changed(Rights.NONE, {"mayReadItems": True, "mayWriteAll": True}))
+        self.assertEqual({name for name in more if CALENDAR.shown(writes)[name]}, set(more))
+        reads = CALENDAR.shown(writes & (Rights.READ | Rights.READ_ITEMS))  # as an ACL leaves it
+        self.assertEqual({name for name, has in reads.items() if has}, {"mayReadItems"})
+        less = CALENDAR.shown(CALENDAR.changed(writes, {"mayReadItems": True, "mayRSVP": True}))
+        self.assertEqual({name for name, has in less.items() if has}, {"mayReadItems", "mayRSVP"})
+
     def test_without_any_right_nothing_is_left(self) -> None:
         self.assertEqual(CALENDAR.changed(Rights.SCHEDULING_INVITE | Rights.SHARE, {}), Rights.NONE)
 
@@ -50,8 +61,9 @@ class VocabularyTests(SynchronousTestCase):
         for name, is_it in wanted.items():
             made_of |= vocabulary.rights[name] if is_it else Rights.NONE
         before = vocabulary.shown(Rights(held))
+        implied = {other for name, others in vocabulary.implied.items() if shown[name] for other in others}
         for name, is_it in shown.items():
-            if is_it and not wanted[name] and before[name]:
+            if is_it and not wanted[name] and before[name] and name not in implied:
                 self.assertEqual(vocabulary.rights[name] & ~made_of, Rights.NONE, name)
 
 
