@@ -495,6 +495,24 @@ class CopyingTests(FileCase):
         (_, (name, destroyed)) = self.copy({"k": {"id": file, "name": "b"}}, onSuccessDestroyOriginal=True)
         self.assertEqual(destroyed["destroyed"], [file])
 
+    def test_what_webdav_lets_guests_write(self) -> None:
+        folder = self.folder("docs")
+        file = self.file("a", parent=folder)
+        for rights, new, old, gone in (
+            ({"mayModifyContent": True}, 403, 204, 403),
+            ({"mayAddChildren": True}, 201, 403, 403),
+            ({"mayRename": True, "mayShare": True}, 403, 403, 403),
+            ({"mayDelete": True}, 403, 403, 204),
+        ):
+            with self.subTest(str(rights)):
+                for id in (folder, file):
+                    self.share_with_bob(id, **dict.fromkeys(("mayModifyContent", "mayAddChildren"), False))
+                    self.share_with_bob(id, **rights)
+                here = f"{HOME}/docs/"
+                self.expect(new, "PUT", f"{here}{''.join(rights)}", b"new", user="bob", content_type="text/plain")
+                self.expect(old, "PUT", f"{here}a", str(rights).encode(), user="bob", content_type="text/plain")
+                self.expect(gone, "DELETE", f"{here}a", user="bob")
+
     def share_with_bob(self, id: str, **rights: bool) -> None:
         """Let bob read it, and what else is said."""
         self.update(id, **{f"shareWith/{encode_id(self.bob)}": {"mayRead": True, **rights}})
