@@ -41,7 +41,7 @@ from stalwart.jmap.calendars.event_view import read_event, zone_argument
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.standard.argument_reader import ArgumentReader
 from stalwart.jmap.standard.asking import Asking, number_of
-from stalwart.jmap.standard.filters import Test
+from stalwart.jmap.standard.filters import Test, tests
 from stalwart.jmap.standard.source import Query
 from stalwart.store.collection_rows import Span
 from stalwart.store.store import Transaction
@@ -68,6 +68,7 @@ class EventSearch:
     """One query in one transaction."""
 
     def __init__(self, tx: Transaction, asking: Asking, query: Query, sight: EventSight) -> None:
+        """Raises ``MethodError``."""
         self._tx = tx
         self._asking = asking
         self._account_id = asking.account_id
@@ -78,6 +79,8 @@ class EventSearch:
         self._starts: dict[int, int] = {}
         self._octets = self._expanded_octets = 0
         self._limit: int = asking.services["settings"].of(Calendar).max_recurrence_expansions
+        if len({test for test in tests(query.filter) if is_about_text(test)}) > _MOST_LOOKS:
+            raise MethodError("unsupportedFilter", f"A filter looks for at most {_MOST_LOOKS} different texts.")
 
     def results(self) -> list[int]:
         """The numbers of all events that match, in order. Raises ``MethodError``."""
@@ -223,8 +226,6 @@ class EventSearch:
             holders = {each.item_id for each in members}
             return lambda id: id in holders
         if test not in self._texts:
-            if len(self._texts) >= _MOST_LOOKS:
-                raise MethodError("unsupportedFilter", f"A filter looks for at most {_MOST_LOOKS} different texts.")
             self._texts[test] = self._with_text(test) - self._private
         return self._texts[test].__contains__
 
