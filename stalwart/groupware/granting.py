@@ -89,6 +89,26 @@ def is_within_reach(tx: Transaction, account_id: int, other_id: int) -> bool:
     return len(rows) == len({account_id, other_id}) and len(tenants) == 1
 
 
+def part_ways(tx: Transaction, account_id: int) -> None:
+    """Take back what is shared between an account that is in another tenant now and those that are not; nobody is told,
+    and whoever had it sees it no more.
+    """
+    strangers: dict[int, bool] = {}
+
+    def is_strange(other_id: int) -> bool:
+        if other_id not in strangers:
+            strangers[other_id] = not is_within_reach(tx, account_id, other_id)
+        return strangers[other_id]
+
+    own = [grant for other_id in tx.shares.grantees(account_id) for grant in tx.shares.granted([other_id], account_id)]
+    for grant in (*tx.shares.granted([account_id]), *own):
+        other_id = grant.account_id if grant.grantee == account_id else grant.grantee
+        if is_strange(other_id):
+            left = tx.shares.of_object(grant.account_id, grant.object_id)
+            left.pop(grant.grantee, None)
+            tx.shares.replace(grant.account_id, grant.object_id, left)
+
+
 def _notify(tx: Transaction, subject: Subject, grantee: int, rights: tuple[int, int], user_id: int, now: int) -> None:
     if tx.accounts.get(grantee) is None:
         return

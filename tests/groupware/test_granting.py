@@ -9,7 +9,7 @@ from stalwart.codec.ids import encode_id
 from stalwart.config.collaboration.sharing import Sharing
 from stalwart.config.identity.account import Account
 from stalwart.errors import OverQuota
-from stalwart.groupware.granting import MOST_NOTIFICATIONS, Subject, TooGenerous, beyond, is_within_reach
+from stalwart.groupware.granting import MOST_NOTIFICATIONS, Subject, TooGenerous, beyond, is_within_reach, part_ways
 from stalwart.groupware.kinds import CALENDARS
 from stalwart.store import Transaction
 from stalwart.store.object_types import CALENDAR, SHARE_NOTIFICATION
@@ -64,6 +64,23 @@ class GrantingTests(DavWorld):
             },
         )
         self.assertEqual(self.told(self.carol), [])
+
+    def test_who_leaves_for_another_tenant_shares_nothing_any_more(self) -> None:
+        self.give({self.bob: READ, self.carol: READ})
+
+        def move(tx: Transaction) -> None:
+            row = tx.registry.get(Account.type_name, self.bob)
+            assert row is not None
+            tx.registry.delete(Account.type_name, self.bob)
+            tx.registry.insert(Account.type_name, {**row.data, "memberTenantId": "b"}, id=self.bob)
+            of_bob = tx.collections.create(self.bob, CALENDAR, CALENDARS.home, "work", now=NOW).item_id
+            tx.shares.replace(self.bob, of_bob, {self.alice: int(READ)})
+            part_ways(tx, self.bob)
+
+        self.write(move)
+        self.assertEqual(self.there(), {self.carol: int(READ)})
+        self.assertEqual(self.write(lambda tx: tx.shares.granted([self.alice, self.bob])), [])
+        self.assertEqual(len(self.told(self.bob)), 1)
 
     def test_what_does_not_change_tells_nobody(self) -> None:
         self.give({self.bob: READ})

@@ -20,6 +20,7 @@ from stalwart.directory.directory import Directory
 from stalwart.directory.identity import find_by_id
 from stalwart.directory.totp import InvalidUri, Totp
 from stalwart.errors import StalwartError
+from stalwart.groupware.granting import part_ways
 from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.registry import passwords
 from stalwart.jmap.registry.external import check_internal
@@ -104,6 +105,8 @@ class AccountHandler(Handler):
             _check_generated(held, credentials)
             _check_second_factor(held, credentials)
             check_internal(tx, self.settings, entry.id, account, asking.memo)
+        if before is not None and before.member_tenant_id != account.member_tenant_id:
+            part_ways(tx, entry.id)
         if before is not None and account.tag == "User":
             account_records.password_changed(tx, entry.id, before, account, asking.access.session_id)
             if _rights(before) != _rights(account):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stalwart.codec.ids import decode_id
+from stalwart.codec.ids import decode_id, encode_id
 from stalwart.config import registry
 from stalwart.config.identity.authentication import Authentication
 from stalwart.config.identity.masked_email import MaskedEmail
@@ -12,7 +12,9 @@ from stalwart.directory import hashes
 from stalwart.directory.hashing import SynchronousHashing
 from stalwart.directory.totp import make_uri
 from stalwart.errors import Unauthenticated
+from stalwart.groupware.kinds import CALENDARS
 from stalwart.jmap.types.account import AccountHandler
+from stalwart.store.object_types import CALENDAR
 from tests.directory.world import FAST, PASSWORD
 from tests.jmap.registry.world import RegistryWorld
 
@@ -92,6 +94,25 @@ class ReadTests(AccountWorld):
             self.get("Account", id, properties=["emailAddress"]), {"emailAddress": "alice@example.test", "id": id}
         )
         self.assertEqual(list(self.get("Account", id, properties=["name"])), ["name", "id"])
+
+
+class TenantTests(AccountWorld):
+    def test_who_moves_to_another_tenant_takes_no_shares_along(self) -> None:
+        owner, guest = (decode_id(self.create("Account", **user(name))) for name in ("owner", "guest"))
+
+        def share(tx: Any) -> None:
+            made = tx.collections.create(owner, CALENDAR, CALENDARS.home, "work", now=1).item_id
+            tx.shares.replace(owner, made, {guest: 1})
+
+        def shared() -> int:
+            return len(self.successResultOf(self.store.read(lambda tx: tx.shares.granted([guest]))))
+
+        self.successResultOf(self.store.write(share))
+        self.update("Account", encode_id(guest), description="still here")
+        self.assertEqual(shared(), 1)
+        tenant = self.create("Tenant", name="acme")
+        self.update("Account", encode_id(guest), memberTenantId=tenant)
+        self.assertEqual(shared(), 0)
 
 
 class CreateTests(AccountWorld):
