@@ -26,6 +26,7 @@ _RULES: Final[Mapping[Rule, tuple[int, str]]] = {
     Rule.UNREADABLE: (412, "A:supported-calendar-data"),
     Rule.WRONG_OBJECT: (412, "A:valid-calendar-object-resource"),
     Rule.WRONG_RULE: (412, "A:valid-calendar-data"),
+    Rule.WRONG_START: (412, "A:valid-calendar-data"),
     Rule.WRONG_KIND: (412, "A:supported-calendar-component"),
     Rule.UID_TAKEN: (412, "A:no-uid-conflict"),
     Rule.TOO_LARGE: (412, "A:max-resource-size"),

@@ -17,7 +17,13 @@ from attrs import define, frozen
 
 from stalwart.codec.caldav.time_index import TimeIndex, time_index
 from stalwart.codec.icalendar.alarms import next_alarms
-from stalwart.codec.icalendar.checking import ObjectFacts, RefusedCalendarObject, check, impossible_rule
+from stalwart.codec.icalendar.checking import (
+    ObjectFacts,
+    RefusedCalendarObject,
+    check,
+    impossible_rule,
+    impossible_start,
+)
 from stalwart.codec.icalendar.components import Component, read_calendars
 from stalwart.codec.icalendar.instances import instances
 from stalwart.codec.icalendar.lines import MalformedCalendar, has_controls, without_controls
@@ -62,6 +68,8 @@ class Examined:
     """When the next alarm goes off."""
     wrong_rule: str | None = None
     """A recurrence rule that cannot be one; it is taken where it stands already."""
+    wrong_start: str | None = None
+    """A beginning that is no time; it is taken where it stands already."""
 
 
 @define
@@ -205,7 +213,9 @@ class CalendarObjects:
                 return Kept(member, False, given.octets, data.get(SCHEDULE_TAG))
             if row is not None and row.uid is not None and row.uid != given.facts.uid:
                 raise Violation(Rule.UID_TAKEN, holder=(found.place, found.name))
-        if given.wrong_rule is not None and given.wrong_rule.encode("utf-8", "replace") not in _unfolded(before or b""):
+        if _is_new(given.wrong_start, before):
+            raise Violation(Rule.WRONG_START, "DTSTART of an event is a date, or a date and a time.")
+        if _is_new(given.wrong_rule, before):
             raise Violation(Rule.WRONG_RULE, "A recurrence rule has a FREQ, and COUNT and INTERVAL of 1 at least.")
         self._check_place(tx, found, given)
         writing = Writing(found, user_id, None if is_first else before, given, data, now, merges)
@@ -355,11 +365,18 @@ class CalendarObjects:
         coming = next_alarms(expansion, now) if facts.has_alarms else []
         alarm_at = coming[0].at if coming else None
         wrong_rule = impossible_rule(calendar) if facts.is_recurring else None
-        return Examined(octets, calendar, facts, time_index(expansion), alarm_at, wrong_rule)
+        return Examined(
+            *(octets, calendar, facts, time_index(expansion), alarm_at, wrong_rule, impossible_start(calendar))
+        )
 
 
 def _item_id(found: Resource) -> int | None:
     return None if found.member is None else found.member.item_id
+
+
+def _is_new(text: str | None, before: bytes | None) -> bool:
+    """Whether a text that is wrong was not there before."""
+    return text is not None and text.encode("utf-8", "replace") not in _unfolded(before or b"")
 
 
 def _unfolded(octets: bytes) -> bytes:

@@ -16,6 +16,8 @@ class Rule(Enum):
     """It is one, but no object of its own: several UIDs, kinds of components, none."""
     WRONG_RULE = "wrong-rule"
     """A recurrence rule in it cannot be one (RFC 4791 5.3.2.1 valid-calendar-data)."""
+    WRONG_START = "wrong-start"
+    """An event begins at what is no time (RFC 4791 5.3.2.1 valid-calendar-data)."""
     WRONG_KIND = "wrong-kind"
     """The calendar does not take components of this kind."""
     UID_TAKEN = "uid-taken"

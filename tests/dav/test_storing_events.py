@@ -159,6 +159,11 @@ class StoringEventsTests(DavWorld):
         ):
             self.expect(201, "PUT", f"{CALENDAR}r{number}.ics", event(f"r{number}", START, f"RRULE:{rule}"))
 
+    def test_beginnings_that_are_no_time_are_refused(self) -> None:
+        for start in ("nonsense", "99999999T999999Z", "20260230"):
+            refused = self.expect(412, "PUT", f"{CALENDAR}n.ics", event("n", f"DTSTART:{start}"))
+            self.assertEqual(conditions(refused), ["A:valid-calendar-data"])
+
     def test_a_rule_that_is_there_does_not_keep_an_event_from_being_changed(self) -> None:
         written = event("old", START, "RRULE:FREQ=FOO;X-LONG=" + "x" * 100)
 
@@ -189,7 +194,7 @@ class StoringEventsTests(DavWorld):
                 event("3", "DTSTART:20260101T000000Z", f"RDATE:{many}"),
                 calendar(cyclic, "BEGIN:VEVENT\nUID:4\nDTSTART;TZID=Loop:20260101T000000\nEND:VEVENT\n"),
                 event("5", "DTSTART:20260101T000000Z", "DESCRIPTION:" + "x" * 500_000),
-                event("6", "DTSTART:99999999T999999Z", "RRULE:FREQ=DAILY;COUNT=999999999999", "EXDATE:x"),
+                event("6", "DTSTART:99991231T235959Z", "RRULE:FREQ=DAILY;COUNT=999999999999", "EXDATE:x"),
             )
         ):
             path = f"{CALENDAR}h{number}.ics"

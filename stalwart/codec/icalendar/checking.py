@@ -12,7 +12,13 @@ from stalwart.codec.icalendar.components import Component
 from stalwart.codec.icalendar.instances import KINDS, sequence_of
 from stalwart.codec.icalendar.lines import MalformedCalendar
 from stalwart.codec.icalendar.rules import can_be_no_rule
-from stalwart.codec.icalendar.values import calendar_address, calendar_addresses, unescaped
+from stalwart.codec.icalendar.values import (
+    MalformedValue,
+    calendar_address,
+    calendar_addresses,
+    moment_of,
+    unescaped,
+)
 from stalwart.codec.icalendar.zones import Zones
 
 _LONGEST_UID: Final = 1024
@@ -79,6 +85,18 @@ def impossible_rule(calendar: Component) -> str | None:
     """An RRULE that cannot be one (RFC 4791 5.3.2.1 valid-calendar-data), as it is written; None if there is none."""
     items = (item for part in calendar.components if part.name in KINDS for item in part.all("RRULE"))
     return next((item.value for item in items if can_be_no_rule(item.value)), None)
+
+
+def impossible_start(calendar: Component) -> str | None:
+    """A DTSTART of an event that is no time at all, as it is written; None if there is none."""
+    for part in calendar.components:
+        item = part.first("DTSTART") if part.name == "VEVENT" else None
+        if item is not None:
+            try:
+                moment_of(item)
+            except MalformedValue:
+                return item.value
+    return None
 
 
 def _check_instances(components: list[Component], zones: Zones) -> None:

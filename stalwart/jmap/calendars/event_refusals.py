@@ -14,6 +14,7 @@ from stalwart.jmap.errors import SetRefused
 
 _PROPERTIES: Final = {
     Rule.WRONG_RULE: "recurrenceRule",
+    Rule.WRONG_START: "start",
     Rule.WRONG_KIND: "calendarIds",
     Rule.UID_TAKEN: "uid",
     Rule.TOO_MANY_ATTENDEES: "participants",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.codec.icalendar.checking import RefusedCalendarObject, check, impossible_rule
+from stalwart.codec.icalendar.checking import RefusedCalendarObject, check, impossible_rule, impossible_start
 from stalwart.codec.icalendar.components import read_calendar
 from stalwart.codec.icalendar.instances import sequence_of
 from tests.codec.icalendar.objects import calendar
@@ -32,6 +32,12 @@ class FactTests(SynchronousTestCase):
     def test_rules_that_can_be_none(self) -> None:
         self.assertEqual(impossible_rule(calendar("RRULE:FREQ=DAILY\nRRULE:FREQ=X")), "FREQ=X")
         self.assertIsNone(impossible_rule(calendar("RRULE:FREQ=DAILY\nEXRULE:FREQ=X")))
+
+    def test_beginnings_that_are_no_time(self) -> None:
+        for text, found in (("nonsense", "nonsense"), ("20260230T100000", "20260230T100000"), ("20260101", None)):
+            self.assertEqual(impossible_start(calendar(f"DTSTART:{text}")), found)
+        self.assertIsNone(impossible_start(calendar("DTSTART:x", kind="VTODO")))
+        self.assertIsNone(impossible_start(calendar("SUMMARY:x")))
 
     def test_a_plain_object(self) -> None:
         facts = check(calendar("DTSTART:20260101T100000Z", kind="VTODO"), {"VTODO"})
