@@ -276,7 +276,8 @@ ADMIN_PAGES = ("", "diagnose", "domains", "objects/Account-User", "objects/Accou
 ADMIN_PAGES += ("live", "tasks", "bans", "certificates", "settings")
 ADMIN_PAGES += ("actions", "console", "about", "objects/NetworkListener", "nowhere")
 ACCOUNT_PAGES = ("", "password", "two-factor", "recovery-codes", "passkeys", "app-passwords", "sessions")
-ACCOUNT_PAGES += ("objects/AccountSettings", "objects/ApiKey")
+ACCOUNT_PAGES += ("objects/AccountSettings", "objects/ApiKey", "clients", "identities", "vacation", "filters", "export")
+ACCOUNT_PAGES += ("shared/calendars", "shared/address-books", "shared/mailboxes", "shared/files", "shared/nothing")
 
 
 class LookTests(ServerTestCase):

@@ -7,7 +7,8 @@ from typing import Any
 
 from twisted.trial.unittest import SkipTest
 
-from stalwart.site.webui.bundle import TABLE, WebInterface, page_patterns
+from stalwart.site.webui.bundle import WebInterface, page_patterns
+from stalwart.site.webui.joining import TABLE
 from tests.interop.browser import ENTER
 from tests.interop.test_jmap_clients import JAVASCRIPT
 from tests.interop.test_webui import ACCOUNT_PAGES, ADMIN_PAGES
@@ -74,7 +75,7 @@ class AxeTests(InterfaceTestCase):
     def test_every_page_is_among_them(self) -> None:
         looked_at = {f"admin/{name}".strip("/") for name in ADMIN_PAGES}
         looked_at |= {f"account/{name}".strip("/") for name in ACCOUNT_PAGES}
-        table = page_patterns(WebInterface().body(TABLE).decode())
+        table = page_patterns(WebInterface().sources[TABLE])
         plain = {pattern for pattern, _ in table if ":" not in pattern}
         self.assertEqual(plain - looked_at - ONLY_AT_FIRST, set())
 

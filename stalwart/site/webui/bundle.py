@@ -16,6 +16,7 @@ from typing import Any
 
 from stalwart.codec.markup import Markup, tag
 from stalwart.errors import NotFound
+from stalwart.site.webui.joining import FIRST, TABLE, joined, places_of
 from stalwart.site.webui.lean import lean
 from stalwart.web.answers import Answer, Headers
 from stalwart.web.exchange import Exchange
@@ -42,8 +43,6 @@ PAGE_HEADERS: Headers = (
 )
 """What the page may do: nothing but files and answers of this server, no text that becomes script (webui 5.3)."""
 
-TABLE = "core/pages.js"
-
 _PAGES = re.compile(r'^\["([^"]+)", \(\) => import\("([^"]+)"\)\]', re.MULTILINE)
 _IMPORT = re.compile(r'^(?:import|export)\b(?:[^"\']*?from)?\s*"(\.{1,2}/[^"]+)";', re.MULTILINE)
 
@@ -53,6 +52,7 @@ class WebInterface:
 
     def __init__(self) -> None:
         self._read: Mapping[str, bytes] | None = None
+        self._sources: Mapping[str, str] = {}
         self._digest = ""
         self._packed: dict[str, Asset] = {}
 
@@ -65,6 +65,12 @@ class WebInterface:
     def names(self) -> list[str]:
         """All files but the page, by their paths."""
         return sorted(name for name in self._files() if name != PAGE)
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """The modules that the files are made of, by their paths, without comments."""
+        self._files()
+        return self._sources
 
     def body(self, name: str) -> bytes:
         """What is sent of a file.
@@ -87,7 +93,7 @@ class WebInterface:
     def module_of(self, path: str) -> str | None:
         """The module of what is shown at an address, by the table of pages; ``None`` if nothing is."""
         parts = [part for part in path.split("/") if part]
-        for pattern, module in page_patterns(self.body(TABLE).decode()):
+        for pattern, module in page_patterns(self.sources[TABLE]):
             wanted = pattern.split("/")
             if len(wanted) == len(parts) and all(
                 one[0] == ":" or one == part for one, part in zip(wanted, parts, strict=True)
@@ -108,9 +114,10 @@ class WebInterface:
         return self._packed[name].answer(exchange)
 
     def at_once(self, module: str | None = None) -> list[str]:
-        """The modules that the first one needs, directly or through others, and those that ``module`` needs."""
+        """The files that the first one needs, directly or through others, and those that ``module`` needs."""
         found: dict[str, None] = {}
-        waiting = ["main.js", *([module] if module else [])]
+        places = places_of(self.sources)
+        waiting = [FIRST, *([places[module]] if module else [])]
         while waiting:
             name = waiting.pop(0)
             if name not in found:
@@ -130,6 +137,10 @@ class WebInterface:
         if self._read is None:
             read = _walk(files("stalwart.site.webui").joinpath("files"), "")
             found = {name: lean(name, body) for name, body in read}
+            self._sources = {name: body.decode() for name, body in found.items() if name.endswith(".js")}
+            for name in self._sources:
+                del found[name]
+            found |= {name: text.encode() for name, text in joined(self._sources).items()}
             digest = sha256()
             for name, body in sorted(found.items()):
                 digest.update(b"%d %d " % (len(name), len(body)) + name.encode() + body)

@@ -38,9 +38,9 @@ class PageTests(SynchronousTestCase):
         paths = ("/admin/", "/admin/diagnose", "/admin/objects/Http", "/admin/objects/Role/a", "/admin/a/b/c")
         bodies = [self.get(path).body.decode() for path in paths]
         self.assertEqual(len({re.sub(r"<link rel=.modulepreload.*?>\n?", "", body) for body in bodies}), 1)
-        for body, module in zip(bodies, ("overview", "diagnose", "objects", "object", None), strict=True):
-            named = re.findall(r'href="[^"]+/pages/(\w+)\.js"', body)
-            self.assertEqual(named[:1], [module] if module else [], body)
+        for body, module in zip(bodies, ("admin", "admin", "both", "both", None), strict=True):
+            named = re.findall(r'href="[^"]+/([\w-]+)\.js"', body)
+            self.assertEqual(named[:2], ["main", module] if module else ["main"], body)
         answer = self.get("/account/password")
         self.assertEqual((answer.status, answer.headers["cache-control"]), (200, "no-cache"))
         self.assertIn(b'data-mount="account"', answer.body)
@@ -75,7 +75,7 @@ class PageTests(SynchronousTestCase):
 
     def test_everything_that_the_page_loads_is_here_for_ever_and_packed(self) -> None:
         links = [link for link in LINKED.findall(self.get("/admin/").body.decode()) if "/webui/" in link]
-        self.assertGreater(len(links), 10)
+        self.assertGreater(len(links), 2)
         for link in links:
             answer = self.get(link, {"Accept-Encoding": "gzip"})
             self.assertEqual((answer.status, answer.headers["content-encoding"]), (200, "gzip"), link)

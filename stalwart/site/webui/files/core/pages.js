@@ -26,6 +26,12 @@ export const TABLE = [
   ["account/passkeys", () => import("../pages/passkeys.js")],
   ["account/app-passwords", () => import("../pages/app_passwords.js")],
   ["account/sessions", () => import("../pages/sessions.js")],
+  ["account/clients", () => import("../pages/clients.js")],
+  ["account/identities", () => import("../pages/identities.js")],
+  ["account/vacation", () => import("../pages/vacation.js")],
+  ["account/filters", () => import("../pages/filters.js")],
+  ["account/shared/:kind", () => import("../pages/shared.js")],
+  ["account/export", () => import("../pages/export.js")],
   ["account/objects/:view", () => import("../pages/objects.js")],
   ["account/objects/:view/:id", () => import("../pages/object.js")],
 ];
@@ -76,12 +82,25 @@ export const ACCOUNT = [
     { name: "nav.appPasswords", href: "/account/app-passwords", icon: "device", shown: () => may("sysAppPasswordCreate") },
     { name: "nav.sessions", href: "/account/sessions", icon: "globe", shown: () => may("sysSessionQuery") || may("sysSessionGet") },
   ]],
+  ["nav.mail", [
+    { name: "nav.identities", href: "/account/identities", icon: "person", shown: () => may("jmapIdentityUpdate") },
+    { name: "nav.vacation", href: "/account/vacation", icon: "sun", shown: () => may("jmapVacationResponseUpdate") },
+    { name: "nav.filters", href: "/account/filters", icon: "route", shown: () => may("jmapSieveScriptUpdate") },
+    { name: "nav.mailboxes", href: "/account/shared/mailboxes", icon: "inbox", shown: () => may("jmapMailboxUpdate") },
+  ]],
+  ["nav.together", [
+    { name: "nav.calendars", href: "/account/shared/calendars", icon: "list", shown: () => may("jmapCalendarUpdate") },
+    { name: "nav.addressBooks", href: "/account/shared/address-books", icon: "people", shown: () => may("jmapAddressBookUpdate") },
+    { name: "nav.folders", href: "/account/shared/files", icon: "file", shown: () => may("jmapFileNodeUpdate") },
+  ]],
   ["nav.more", [
+    { name: "nav.clients", href: "/account/clients", icon: "device", shown: () => true },
     { name: "nav.profile", href: "/account/objects/AccountSettings", icon: "gear", shown: () => may("sysAccountSettingsGet") },
     { name: "nav.apiKeys", href: "/account/objects/ApiKey", icon: "code", shown: () => may("sysApiKeyQuery") },
     { name: "nav.publicKeys", href: "/account/objects/PublicKey", icon: "file", shown: () => may("sysPublicKeyQuery") },
     { name: "nav.maskedAddresses", href: "/account/objects/MaskedEmail", icon: "inbox", shown: () => may("sysMaskedEmailQuery") },
     { name: "nav.deleted", href: "/account/objects/ArchivedItem", icon: "trash", shown: () => may("sysArchivedItemQuery") },
+    { name: "nav.export", href: "/account/export", icon: "down", shown: () => mayAny("jmapEmailGet", "jmapCalendarEventGet", "jmapContactCardGet", "jmapFileNodeGet") },
   ]],
 ];
 

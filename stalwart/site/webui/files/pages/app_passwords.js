@@ -6,6 +6,7 @@ import { when } from "../core/format.js";
 import { create, getAll, set } from "../core/server.js";
 import { viewer } from "../core/viewer.js";
 import { t } from "../core/words.js";
+import { profileButton } from "./clients.js";
 import { askedForm } from "../ui/asked.js";
 import { badge, button, confirm, copyButton, dialog, empty, heading, loaded, notice, other, page, worker } from "../ui/parts.js";
 
@@ -57,6 +58,6 @@ function make() {
       shown.set((await create("x:AppPassword", members)).secret);
     }, { submit: t("app.make"), extra: [choice("app.for", PURPOSES, purpose), choice("app.term", TERMS, term)] });
     return () => (shown() ? [h("p", t("secret.once")), h("div.secret", { role: "status" }, h("span.secret-text", shown()), copyButton(shown.peek())),
-      h("p.hint", t("app.use", { name: viewer.name })), h("div.buttons", button(t("done"), () => close(true), { kind: "primary" }))] : form);
+      h("p.hint", t("app.use", { name: viewer.name })), h("p", h("a", { href: "/account/clients", onclick: () => close(true) }, t("nav.clients"))), h("div.buttons", profileButton(shown.peek()), button(t("done"), () => close(true), { kind: "primary" }))] : form);
   });
 }

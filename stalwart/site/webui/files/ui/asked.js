@@ -4,14 +4,21 @@ import { h } from "../lib/dom.js";
 import { signal } from "../lib/signals.js";
 import { viewer } from "../core/viewer.js";
 import { t } from "../core/words.js";
-import { field, worker } from "./parts.js";
+import { checkbox, field, worker } from "./parts.js";
 
-// `fields` are [{ name, label, type, hint, autocomplete, when }]; `send(values)` may refuse with a Problem.
+// `fields` are [{ name, label, type, hint, autocomplete, shown, options, rows }]: with `options` ([[value, text]]) a choice,
+// with `rows` an area; `send(values)` may refuse with a Problem.
 export function askedForm(fields, send, { submit, names = {}, extra } = {}) {
   const problems = signal({});
   const inputs = new Map();
-  const boxes = fields.map(({ name, label, hint, shown, ...attributes }) => {
-    const input = h("input", { type: "text", name, autocomplete: "off", ...attributes });
+  const boxes = fields.map(({ name, label, hint, shown, options, ...attributes }) => {
+    const known = { name, autocomplete: "off", ...attributes };
+    if (known.type === "checkbox") {
+      const box = checkbox(label, known, hint);
+      inputs.set(name, box.querySelector("input"));
+      return box;
+    }
+    const input = options ? h("select", known, options.map(([value, text]) => h("option", { value }, text))) : h(known.rows ? "textarea" : "input", { type: "text", ...known });
     inputs.set(name, input);
     const box = field(label, input, { hint, problem: () => problems()[name] || "" });
     return shown ? h("div", { hidden: () => !shown() }, box) : box;
@@ -24,7 +31,7 @@ export function askedForm(fields, send, { submit, names = {}, extra } = {}) {
       return;
     }
     problems.set({});
-    const values = Object.fromEntries([...inputs].map(([name, input]) => [name, input.value]));
+    const values = Object.fromEntries([...inputs].map(([name, input]) => [name, input.type === "checkbox" ? input.checked : input.value]));
     try {
       await send(values);
       for (const [name, input] of inputs) if (fields.find((one) => one.name === name).type === "password") input.value = "";

@@ -1,0 +1,31 @@
+// What is answered while somebody is away.
+
+import { h } from "../lib/dom.js";
+import { all, put } from "../core/mine.js";
+import { t } from "../core/words.js";
+import { askedForm } from "../ui/asked.js";
+import { badge, heading, loaded, notice, page } from "../ui/parts.js";
+
+// Times of the wire as a field for the time of the place has them, and back.
+const local = (text) => (text ? new Date(new Date(text) - new Date(text).getTimezoneOffset() * 60_000).toISOString().slice(0, 16) : "");
+const utc = (text) => (text ? `${new Date(text).toISOString().slice(0, 19)}Z` : null);
+
+export default function vacation() {
+  let box = null;
+  box = loaded(() => all("VacationResponse"), ([now]) => [
+    h("p", badge(now.isEnabled ? "ok" : "none", t(now.isEnabled ? "vacation.on" : "vacation.off"))),
+    h("section.card", askedForm([
+      { name: "isEnabled", label: t("vacation.enable"), type: "checkbox", checked: now.isEnabled },
+      { name: "fromDate", label: t("vacation.from"), type: "datetime-local", value: local(now.fromDate), hint: t("vacation.open") },
+      { name: "toDate", label: t("vacation.to"), type: "datetime-local", value: local(now.toDate) },
+      { name: "subject", label: t("vacation.subject"), value: now.subject || "", maxlength: 512 },
+      { name: "textBody", label: t("vacation.body"), value: now.textBody || "", rows: 8 },
+    ], async ({ isEnabled, fromDate, toDate, subject, textBody }) => {
+      if (fromDate && toDate && toDate <= fromDate) throw Object.assign(new Error(t("vacation.order")), { fields: [["toDate", t("vacation.order")]] });
+      await put("VacationResponse", "singleton", { isEnabled, fromDate: utc(fromDate), toDate: utc(toDate), subject: subject || null, textBody: textBody || null });
+      notice(t("saved"));
+      box.reload();
+    }, { submit: t("save") })),
+  ]);
+  return page(t("nav.vacation"), heading(t("nav.vacation"), t("vacation.lead")), box);
+}
