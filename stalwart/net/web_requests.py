@@ -30,17 +30,20 @@ PATIENCE = 1.0
 """Seconds for a body that nobody needs: a server should not find its answer cut off."""
 
 _HEAD_LIMIT = 64 * 1024
+_LONGEST_URL = 8192
 _FRAMING = 8
 _SHARE = 3  # so many addresses that do not answer fit into the time of a request
 
 
 @frozen
 class WebAnswer:
-    """What the service answered, whatever the status; ``retry_after`` is the field as sent, cut to 64 octets."""
+    """What the service answered, whatever the status; ``retry_after`` is the field as sent, cut to 64 octets;
+    ``location`` that of a redirection, which whoever asked may follow."""
 
     status: int
     body: bytes
     retry_after: str | None = None
+    location: str | None = None
 
 
 class WebRequests:
@@ -96,7 +99,9 @@ class WebRequests:
             if not needs_body:
                 body.finished.addTimeout(PATIENCE, self._reactor, onTimeoutCancel=_nothing)
                 body.finished.addErrback(_without_body)
-            return WebAnswer(response.code, await body.finished, again[0][:64] if again else None)
+            found = response.headers.getRawHeaders("location")
+            location = found[0][:_LONGEST_URL] if found else None
+            return WebAnswer(response.code, await body.finished, again[0][:64] if again else None, location)
         except (FetchFailed, CancelledError):
             raise
         except ConnectingCancelledError as cancelled:

@@ -36,6 +36,11 @@ class WebRequestsTests(TestCase):
         sent = b"".join(self.server.requests)
         self.assertTrue(sent.startswith(b"PUT /x HTTP/1.1\r\n") and sent.endswith(b"\r\n\r\ncontent"), sent)
 
+    async def test_redirection_says_where_to_and_is_not_followed(self) -> None:
+        url = self.serve(b"", b"302 Found", b"Location: /elsewhere")
+        answer = await self.requests.send(b"GET", url, Headers())
+        self.assertEqual((answer.status, answer.location, len(self.server.requests)), (302, "/elsewhere", 1))
+
     async def test_too_much_is_a_failure_unless_nobody_needs_it(self) -> None:
         url = self.serve(b"x" * 101)
         with self.assertRaises(FetchFailed) as caught:

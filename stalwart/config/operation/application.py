@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from stalwart.schema import REQUIRED, Boolean, Duration, Object, Set, String, Violation, prop
+from stalwart.schema import REQUIRED, Boolean, Duration, Object, Set, String, UtcDateTime, Violation, prop
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -30,6 +30,9 @@ class Application(Object, label="description"):
     auto_update_frequency: int = prop(Duration(), 90 * 86_400_000, "Age at which the zip file is fetched again.")
     unpack_directory: str | None = prop(
         String(nullable=True), None, "Folder that it is unpacked in; null is one of the system's temporary ones."
+    )
+    fetched_at: int | None = prop(
+        UtcDateTime(), None, "When UpdateApps has fetched its zip file last.", update="serverSet"
     )
 
     def check(self) -> Iterator[Violation]:

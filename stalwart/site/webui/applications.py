@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
 from attrs import frozen
@@ -19,9 +19,12 @@ from twisted.internet.defer import Deferred, DeferredLock
 from twisted.web.http_headers import Headers
 
 from stalwart.codec.web_archive import ArchiveBroken, unpack
+from stalwart.config import registry
 from stalwart.config.operation.application import Application
 from stalwart.config.settings import Settings
+from stalwart.directory.account_records import date_text
 from stalwart.errors import Invalid, StalwartError
+from stalwart.mail.delivery.addresses import is_public
 from stalwart.net.https import FetchFailed
 from stalwart.net.tls import TrustStore
 from stalwart.net.web_requests import WebRequests
@@ -34,6 +37,7 @@ LARGEST = 100 * 1024 * 1024
 """Octets of an archive (http-service 8)."""
 
 TIMEOUT = 60.0
+MOST_REDIRECTS = 5
 PAGE = "index.html"
 RESERVED = frozenset(
     {
@@ -60,6 +64,7 @@ RESERVED = frozenset(
 _OWNER = -1  # the account of links to archives: the server's own
 _BASE = b'<base href="/"'
 _HOUR = 3600.0
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
 
 
 Fetch = Callable[[str], Awaitable[bytes]]
@@ -118,11 +123,13 @@ class Applications:
         """Serve what the settings say, with ``anew`` fetched again. What could not be had, as sentences."""
         await self._lock.acquire()
         try:
-            problems = []
+            problems: list[str] = []
+            fetched: list[int] = []
             wanted = {id: one for id, one in self._settings.all(Application) if one.enabled}
             for id, application in wanted.items():
                 try:
                     await self._take(id, application, anew)
+                    fetched += [id] if anew else []
                 except Invalid as problem:
                     problems.append(f"{application.description}: {problem.detail}")
                     self._telemetry.emit(
@@ -135,14 +142,31 @@ class Applications:
                 for prefix in wanted[id].url_prefix
                 if prefix.strip("/") not in RESERVED
             }
-            return problems
         finally:
             self._lock.release()
+        if fetched:
+            await self._tell_others(fetched)
+        return problems
+
+    async def _tell_others(self, fetched: list[int]) -> None:
+        """Other processes see that the objects have changed, and take what is in the store."""
+        now = self._clock.seconds()
+        patch = {"fetchedAt": date_text(int(now))}
+
+        def write(tx: Transaction) -> None:
+            for id in fetched:
+                if registry.get(tx, Application, id) is not None:
+                    registry.update(tx, Application, id, patch, now=now, by_server=True)
+
+        await self._store.write(write)
+        await self._settings.reload()
 
     async def _take(self, id: int, application: Application, anew: bool) -> None:
         now = self._clock.seconds()
         served = self._served.get(id)
         same = served is not None and _source(served.application) == _source(application)
+        if same and served is not None and (application.fetched_at or 0) > served.fetched_at:
+            same = False  # another process has fetched it since
         if served is not None and same and not anew and not _is_old(application, served.fetched_at, now):
             self._served[id] = Served(application, served.files, served.fetched_at, served.ready)
             return
@@ -231,17 +255,35 @@ def applications_of(
 def fetching(reactor: Any, trust_store: TrustStore, store: Store) -> Fetch:
     """Gets archives over the network, or where a system administrator has put them on this machine."""
     requests = WebRequests(reactor, trust_store, limit=LARGEST, timeout=TIMEOUT)
+    elsewhere = WebRequests(reactor, trust_store, limit=LARGEST, timeout=TIMEOUT, allow=is_public)
 
     async def fetch(url: str) -> bytes:
         parts = urlsplit(url)
         if parts.scheme == "file":
             return await store.blob_work(lambda files: _read(unquote(parts.path)))
-        answer = await requests.send(b"GET", url, Headers({}))
-        if answer.status != 200:
-            raise FetchFailed("protocol", f"the server answers with status {answer.status}")
-        return answer.body
+        return await following(requests, elsewhere, url)
 
     return fetch
+
+
+async def following(requests: WebRequests, elsewhere: WebRequests, url: str) -> bytes:
+    """What is at a URL, or where it leads. ``elsewhere`` asks the hosts that others than the administrator have named.
+
+    :raises FetchFailed: it cannot be had; it leads too far, or from https: to http:.
+    """
+    named = urlsplit(url)
+    for _ in range(MOST_REDIRECTS + 1):
+        parts = urlsplit(url)
+        own = (parts.scheme, parts.netloc) == (named.scheme, named.netloc)
+        answer = await (requests if own else elsewhere).send(b"GET", url, Headers({}))
+        if answer.status == 200:
+            return answer.body
+        if answer.status not in _REDIRECTS or answer.location is None:
+            raise FetchFailed("protocol", f"the server answers with status {answer.status}")
+        url = urljoin(url, answer.location)
+        if named.scheme == "https" and urlsplit(url).scheme != "https":
+            raise FetchFailed("protocol", "it leads from https: to a URL of another kind")
+    raise FetchFailed("protocol", f"it leads on more than {MOST_REDIRECTS} times")
 
 
 def _read(path: str) -> bytes:

@@ -14,9 +14,10 @@ from stalwart.config.operation.application import Application
 from stalwart.config.settings import Settings
 from stalwart.net.https import FetchFailed
 from stalwart.net.tls import TrustStore
+from stalwart.net.web_requests import WebAnswer
 from stalwart.schema import collect
 from stalwart.site.webui import pages
-from stalwart.site.webui.applications import Applications, fetching
+from stalwart.site.webui.applications import Applications, fetching, following
 from stalwart.site.webui.bundle import WebInterface
 from stalwart.store import MemoryStore
 from stalwart.telemetry import Telemetry
@@ -118,6 +119,23 @@ class ApplicationTests(SynchronousTestCase):
         self.assertEqual(self.get("/webmail/a/code-1234.js").status, 200)
         self.assertEqual(len(self.fetched), 1)
 
+    def test_update_reaches_other_processes_by_the_store(self) -> None:
+        self.add(resourceUrl="file:///mail.zip", sha256=None)
+        settings = Settings(self.store, Telemetry(), self.clock)
+        self.change(settings.load())
+        other = Applications(self.store, settings, Telemetry(), self.clock, self.fetch)
+        self.addCleanup(other.close)
+        other.start()
+        self.clock.advance(5)
+        self.archive = SECOND
+        self.assertEqual(self.change(self.applications.update(anew=True)), [])
+        fetched = len(self.fetched)
+        self.change(settings.reload())
+        found = other.find("webmail")
+        assert found is not None
+        self.assertEqual(found.files["index.html"], PAGE + b"2")
+        self.assertEqual(len(self.fetched), fetched)
+
     def test_it_is_fetched_again_when_it_is_old(self) -> None:
         self.add(autoUpdateFrequency=7_200_000)
         self.applications.start()
@@ -125,6 +143,51 @@ class ApplicationTests(SynchronousTestCase):
         self.assertEqual(len(self.fetched), 1)
         self.clock.pump([3600.0])
         self.assertEqual(len(self.fetched), 2)
+
+
+class Sent:
+    """``WebRequests`` of a world with these answers; notes what it is asked."""
+
+    def __init__(self, answers: dict[str, WebAnswer]) -> None:
+        self.answers = answers
+        self.asked: list[str] = []
+
+    async def send(self, method: bytes, url: str, headers: Any) -> WebAnswer:
+        self.asked.append(url)
+        return self.answers[url]
+
+
+def leads(to: str, status: int = 302) -> WebAnswer:
+    return WebAnswer(status, b"", None, to)
+
+
+class RedirectTests(SynchronousTestCase):
+    """``following``."""
+
+    def follow(self, url: str, answers: dict[str, WebAnswer]) -> Any:
+        self.own, self.others = Sent(answers), Sent(answers)
+        requests: Any = (self.own, self.others)
+        return Deferred.fromCoroutine(following(*requests, url))
+
+    def test_other_hosts_are_asked_by_those_rules_and_the_own_by_its_own(self) -> None:
+        found = self.follow(
+            "https://a.test/1",
+            {
+                "https://a.test/1": leads("2", 301),
+                "https://a.test/2": leads("https://b.test/x?y=1", 307),
+                "https://b.test/x?y=1": WebAnswer(200, b"zip"),
+            },
+        )
+        self.assertEqual(self.successResultOf(found), b"zip")
+        self.assertEqual(self.own.asked, ["https://a.test/1", "https://a.test/2"])
+        self.assertEqual(self.others.asked, ["https://b.test/x?y=1"])
+
+    def test_what_leads_nowhere_is_refused(self) -> None:
+        for answer in (leads("http://a.test/1"), leads("/1"), leads("file:///etc/passwd"), WebAnswer(302, b"")):
+            answers = {"https://a.test/1": answer}
+            self.failureResultOf(self.follow("https://a.test/1", answers), FetchFailed)
+            self.assertLessEqual(len(self.own.asked), 6)
+            self.assertEqual(self.others.asked, [])
 
 
 class FetchTests(SynchronousTestCase):
