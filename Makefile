@@ -1,4 +1,4 @@
-# make run | test | check | bench | docs | interop | dashboard | screenshots | soak: all share one .venv, built when requirements.lock changes.
+# make run | test | check | bench | docs | interop | cluster | dashboard | screenshots | soak: all share one .venv, built when requirements.lock changes.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,8 +7,9 @@ HTTP ?= tcp:8080:interface=127.0.0.1
 SMTP ?= tcp:8025:interface=127.0.0.1
 LMTP ?= tcp:8024:interface=127.0.0.1
 SUBMISSION ?= tcp:8587:interface=127.0.0.1
+CLUSTER ?= var/cluster
 
-.PHONY: help compiled run test check bench docs interop dashboard screenshots soak format lock clean
+.PHONY: help compiled run test check bench docs interop cluster dashboard screenshots soak format lock clean
 
 help:
 	@echo "make run      start a server with demo data on http://127.0.0.1:8080"
@@ -17,6 +18,7 @@ help:
 	@echo "make bench    measure speed against peers"
 	@echo "make docs     write the generated documentation"
 	@echo "make interop  only the tests against real servers (root, Debian packages: docs/interop.md)"
+	@echo "make cluster  two daemons, PostgreSQL with a standby, a bucket and HAProxy, until Ctrl-C (docs/operations.md)"
 	@echo "make dashboard draw etc/grafana over a demo (Debian packages prometheus, chromium)"
 	@echo "make screenshots draw every page of the web interface into var/screenshots (Debian package chromium)"
 	@echo "make soak     the whole suite one test after the other: thousands of runs, crashes and examples, hours long"
@@ -43,6 +45,11 @@ test: compiled
 interop: compiled
 	@tests/interop/clients/prepare
 	@$(BIN)/python -m tests.run tests.interop
+
+cluster: compiled
+	@tests/interop/clients/prepare
+	@tests/interop/clients/unpack
+	@$(BIN)/python -m tests.cluster.up $(CLUSTER)
 
 dashboard: $(STAMP)
 	@$(BIN)/python -m tests.interop.dashboard_picture docs/images/dashboard.png 330

@@ -46,8 +46,8 @@ class Ports:
     @classmethod
     def free(cls) -> Ports:
         """Those that nobody listens on."""
-        one, two, three, four, *rest = (free_port() for _ in range(10))
-        return cls(*rest[:4], (one, two, three, four), *rest[4:])
+        a, b, c, d, one, two, three, four, bucket, gate = (free_port() for _ in range(10))
+        return cls(a, b, c, d, (one, two, three, four), bucket, gate)
 
     def door(self, name: str) -> int:
         """By its name."""
@@ -60,6 +60,7 @@ class Node(Part):
     def __init__(self, number: int, folder: Path, config: dict[str, Any], ports: Ports, **environment: str) -> None:
         self.host = NODES[number]
         self.port = ports.http
+        self.url = f"http://{self.host}:{self.port}"
         own = folder / f"node{number + 1}"
         own.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_store_config(own / "config.json", config)
@@ -114,7 +115,8 @@ class Balancer(Part):
         """The daemons that get requests: ``one``, ``two``."""
         with contextlib.suppress(OSError):
             rows = [row.split(",") for row in self.ask("show stat").splitlines()]
-            return {row[1] for row in rows if row[0] == "web" and row[17:18] and row[17].startswith("UP")}
+            up = {row[1] for row in rows if row[0] == "web" and row[17:18] and row[17].startswith("UP")}
+            return up - {"BACKEND"}
         return set()
 
 
@@ -149,6 +151,11 @@ class Cluster:
     def url(self) -> str:
         """Where clients go."""
         return f"http://{PUBLIC}:{self.ports.http}"
+
+    @property
+    def log(self) -> str:
+        """What the daemons have said."""
+        return "\n".join(node.log for node in self.nodes)
 
     def start(self) -> None:
         """All of it, from the back; set up if it is not."""

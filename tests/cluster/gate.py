@@ -4,86 +4,84 @@ silent, as behind a network that is gone, and worse, since what they send is sti
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import socket
 import threading
-from collections.abc import Coroutine
-from typing import Any
-
-from tests.live.daemon import PATIENCE
+from collections.abc import Iterator
 
 _PIECE = 1 << 16
 
 
 class Gate:
-    """Listens on ``host`` and ``port`` for what is behind ``target``; in a thread of its own."""
+    """Listens on ``host`` and ``port`` for what is behind ``target``; each way of a connection is a thread."""
 
     def __init__(self, host: str, port: int, target: tuple[str, int]) -> None:
         self._target = target
-        self._loop = asyncio.new_event_loop()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        self._open: asyncio.Event = self._run(self._listen(host, port))
+        self._lock = threading.Lock()
+        self._lines: set[socket.socket] = set()
+        self._open = threading.Event()
+        self._open.set()
+        self._listener = socket.create_server((host, port), backlog=128)
+        threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
         """Pass nothing on from now on; connections stay open and new ones are taken."""
-        self._loop.call_soon_threadsafe(self._open.clear)
+        self._open.clear()
 
     def mend(self) -> None:
         """Pass on again what comes, by new connections: those from before are closed."""
-        self._run(self._begin_anew())
+        self._break()
+        self._open.set()
 
     def close(self) -> None:
         """Listen no more."""
-        self._run(self._end())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PATIENCE)
-        self._loop.close()
-
-    def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
-
-    async def _listen(self, host: str, port: int) -> asyncio.Event:
-        self._server = await asyncio.start_server(self._accept, host, port)
-        opened = asyncio.Event()
-        opened.set()
-        return opened
-
-    async def _begin_anew(self) -> None:
-        await self._break()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._break()
         self._open.set()
 
-    async def _end(self) -> None:
-        self._server.close()
-        await self._break()
+    def _break(self) -> None:
+        with self._lock:
+            lines = list(self._lines)
+        for line in lines:
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
 
-    async def _break(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # it is closed
+            while True:
+                line, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(line,), daemon=True).start()
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = self._loop.create_task(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _serve(self, line: socket.socket) -> None:
+        with self._kept(line), contextlib.suppress(OSError):
+            self._open.wait()
+            with self._kept(socket.create_connection(self._target)) as behind:
+                back = threading.Thread(target=self._pass_on, args=(behind, line), daemon=True)
+                back.start()
+                self._pass_on(line, behind)
+                back.join()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError), contextlib.closing(writer):
-            await self._open.wait()
-            behind, before = await asyncio.open_connection(*self._target)
-            with contextlib.closing(before):
-                ways = [asyncio.ensure_future(self._pass_on(*way)) for way in ((reader, before), (behind, writer))]
-                try:
-                    await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    for way in ways:
-                        way.cancel()
-                    await asyncio.gather(*ways, return_exceptions=True)
+    @contextlib.contextmanager
+    def _kept(self, line: socket.socket) -> Iterator[socket.socket]:
+        with self._lock:
+            self._lines.add(line)
+        try:
+            yield line
+        finally:
+            with self._lock:
+                self._lines.discard(line)
+            line.close()
 
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while piece := await reader.read(_PIECE):
-            await self._open.wait()
-            writer.write(piece)
-            await writer.drain()
+    def _pass_on(self, origin: socket.socket, target: socket.socket) -> None:
+        try:
+            while piece := origin.recv(_PIECE):
+                self._open.wait()
+                target.sendall(piece)
+        except OSError:
+            return
+        finally:
+            for line in (origin, target):
+                with contextlib.suppress(OSError):
+                    line.shutdown(socket.SHUT_RDWR)

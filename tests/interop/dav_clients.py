@@ -46,15 +46,21 @@ class DavClientCase(SynchronousTestCase):
     """A daemon with the user ``testuser``, and a home for the clients."""
 
     def setUp(self) -> None:
-        data, self.home = new_folder(), new_folder("stalwart-dav-")
-        for folder in (data, self.home):
-            self.addCleanup(shutil.rmtree, folder, True)
-        self.daemon = Daemon.with_data(data)
-        self.addCleanup(self.daemon.close)
-        self.administrator = Administrator(self.daemon)
+        self.home = new_folder("stalwart-dav-")
+        self.addCleanup(shutil.rmtree, self.home, True)
+        self.administrator = self.served()
+        self.daemon = self.administrator.daemon
         self.login, self.password = self.administrator.new_user("testuser")
         self.segment = self.login.replace("@", "%40")
         self.files = f"{self.daemon.url}/dav/file/{self.segment}/"
+
+    def served(self) -> Administrator:
+        """Of a new server."""
+        data = new_folder()
+        self.addCleanup(shutil.rmtree, data, True)
+        daemon = Daemon.with_data(data)
+        self.addCleanup(daemon.close)
+        return Administrator(daemon)
 
     def environment(self) -> dict[str, str]:
         """What a client gets to see."""

@@ -39,17 +39,20 @@ class ClientDaemon(SynchronousTestCase):
     """A daemon that publishes the address which clients reach it at."""
 
     def setUp(self) -> None:
+        self.administrator = self.served()
+        self.daemon = self.administrator.daemon
+
+    def served(self) -> Administrator:
+        """Of a new server."""
         port = free_port()
         data = new_folder()
         self.addCleanup(shutil.rmtree, data, True)
         elsewhere = "tcp:0:interface=127.0.0.1"
         where = ("stalwart", "--data", str(data), "--http", f"tcp:{port}:interface=127.0.0.1", "--smtp", elsewhere)
-        self.daemon = Daemon(
-            *where, STALWART_RECOVERY_ADMIN=":".join(ADMIN), STALWART_PUBLIC_URL=f"http://127.0.0.1:{port}"
-        )
-        self.addCleanup(self.daemon.close)
-        self.daemon.wait_for_port()
-        self.administrator = Administrator(self.daemon)
+        daemon = Daemon(*where, STALWART_RECOVERY_ADMIN=":".join(ADMIN), STALWART_PUBLIC_URL=f"http://127.0.0.1:{port}")
+        self.addCleanup(daemon.close)
+        daemon.wait_for_port()
+        return Administrator(daemon)
 
 
 class ClientTests(ClientDaemon):

@@ -28,12 +28,19 @@ class LitmusTests(SynchronousTestCase):
     """A user without any files."""
 
     def setUp(self) -> None:
-        data, self.work = new_folder(), new_folder("stalwart-litmus-")
-        for folder in (data, self.work):
-            self.addCleanup(shutil.rmtree, folder, True)
-        self.daemon = Daemon.with_data(data)
-        self.addCleanup(self.daemon.close)
-        self.login, self.password = Administrator(self.daemon).new_user("testuser")
+        self.work = new_folder("stalwart-litmus-")
+        self.addCleanup(shutil.rmtree, self.work, True)
+        self.administrator = self.served()
+        self.daemon = self.administrator.daemon
+        self.login, self.password = self.administrator.new_user("testuser")
+
+    def served(self) -> Administrator:
+        """Of a new server."""
+        data = new_folder()
+        self.addCleanup(shutil.rmtree, data, True)
+        daemon = Daemon.with_data(data)
+        self.addCleanup(daemon.close)
+        return Administrator(daemon)
 
     def run_litmus(self, *groups: str) -> str:
         """What it says."""

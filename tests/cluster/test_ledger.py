@@ -1,0 +1,142 @@
+"""Nothing that a cluster has acknowledged is lost or doubled, whatever dies, hangs or cannot be reached meanwhile.
+
+One round by default; with SOAK ten times as much.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.cluster.ledger import Ledger
+from tests.cluster.programs import missing
+from tests.cluster.shared import World, world
+
+BOUND = 45.0
+"""Seconds in which each kind of write is acknowledged again."""
+SOAK = bool(os.environ.get("SOAK"))
+
+
+class LedgerTests(SynchronousTestCase):
+    skip = missing()
+
+    def setUp(self) -> None:
+        self.world: World = world()
+        self.cluster = self.world.cluster
+        self.took: list[str] = []
+
+    def kept(self, name: str, *troubles: Callable[[], None]) -> None:
+        """Write while the troubles come one after the other; each is over before the next."""
+        login, password = self.world.new_user(name)
+        self.world.sink.taken.clear()
+        ledger = Ledger(self.cluster, login, password, self.world.sink)
+        ledger.start()
+        try:
+            self.await_going_on(ledger, "nothing")
+            for trouble in troubles:
+                trouble()
+                self.await_going_on(ledger, trouble.__name__)
+        finally:
+            ledger.stop()
+        said = "\n".join([ledger.report(), *self.took])
+        if os.environ.get("TELL"):
+            print(said)
+        self.until(lambda: not self.waiting(), "letters leave", said)
+        self.assertEqual(ledger.wrong(), {}, said)
+        self.assertEqual([odd for book in ledger.books.values() for odd in book.odd], [], said)
+
+    def await_going_on(self, ledger: Ledger, what: str) -> None:
+        began = time.monotonic()
+        self.until(lambda: ledger.goes_on(began), f"writes go on after {what}", ledger.report())
+        self.took.append(f"{what}: all is written again after {time.monotonic() - began:.1f} s")
+
+    def until(self, condition: Callable[[], object], what: str, said: str = "") -> None:
+        late = time.monotonic() + BOUND
+        while not condition():
+            self.assertLess(time.monotonic(), late, f"{what}: it does not come\n{said}")
+            time.sleep(0.1)
+
+    def waiting(self) -> list[object]:
+        return list(self.cluster.administrator().call("x:QueuedMessage/query", {})["ids"])
+
+    def primary_killed(self) -> None:
+        self.cluster.databases.wait_for_standby()
+        self.cluster.databases.wait_for_primary().kill()
+
+    def machine_of_the_primary_lost(self) -> None:
+        self.cluster.databases.wait_for_standby()
+        lost = self.cluster.databases.wait_for_primary()
+        lost.kill(machine=True)
+
+    def machine_back(self) -> None:
+        for member in self.cluster.databases.members:
+            if not member.patroni.runs:
+                member.patroni.start()
+
+    def first_daemon_killed(self) -> None:
+        self.daemon_killed(0)
+
+    def second_daemon_killed(self) -> None:
+        self.daemon_killed(1)
+
+    def daemon_killed(self, number: int) -> None:
+        node = self.cluster.nodes[number]
+        node.kill()
+        node.start()
+
+    def daemon_hangs(self) -> None:
+        node = self.cluster.nodes[0]
+        node.signal(signal.SIGSTOP)
+        time.sleep(26)
+        node.signal(signal.SIGCONT)
+
+    def daemons_wait_until_ready(self) -> None:
+        for node in self.cluster.nodes:
+            node.wait_until_ready()
+
+    def daemon_stopped_in_good_order(self) -> None:
+        node = self.cluster.nodes[1]
+        node.stop()
+        node.start()
+        node.wait_until_ready()
+
+    def one_daemon_cut_off_from_the_databases(self) -> None:
+        for gate in self.cluster.gates[0]:
+            gate.cut()
+        time.sleep(20)
+        for gate in self.cluster.gates[0]:
+            gate.mend()
+
+    def bucket_cut_off(self) -> None:
+        gate = self.cluster.bucket_gate
+        assert gate is not None
+        gate.cut()
+        time.sleep(5)
+        gate.mend()
+
+    def test_a_fail_over_and_a_death(self) -> None:
+        self.kept("bob", self.primary_killed, self.first_daemon_killed, self.daemons_wait_until_ready)
+
+    def test_ten_fail_overs_and_everything_else(self) -> None:
+        once = (
+            self.primary_killed,
+            self.first_daemon_killed,
+            self.daemons_wait_until_ready,
+            self.primary_killed,
+            self.second_daemon_killed,
+            self.daemons_wait_until_ready,
+            self.daemon_hangs,
+            self.machine_of_the_primary_lost,
+            self.machine_back,
+            self.daemon_stopped_in_good_order,
+            self.one_daemon_cut_off_from_the_databases,
+            self.bucket_cut_off,
+        )
+        self.kept("carol", *once * 4)
+
+    if not SOAK:
+        test_ten_fail_overs_and_everything_else.skip = "12 fail-overs take a quarter of an hour: SOAK=1"  # type: ignore[attr-defined]
