@@ -12,12 +12,13 @@ from tests.cluster.in_turn import InCluster
 from tests.cluster.programs import missing
 from tests.interop import test_dav_clients, test_jmap_clients, test_litmus, test_oauth_clients
 
-_SKIP = missing()
-_SHORT = None if os.environ.get("SOAK") else "minutes long: SOAK=1"
+_MISSING = missing() or ""
+_LONG = _MISSING or ("" if os.environ.get("SOAK") else "minutes long: SOAK=1")
 
 
 class LitmusInClusterTests(InCluster, test_litmus.LitmusTests):
-    skip = _SKIP
+    if _MISSING:
+        skip = _MISSING
 
     def test_all_groups_pass(self) -> None:
         """Again and again, until each of the daemons has ended in the middle of it."""
@@ -29,24 +30,30 @@ class LitmusInClusterTests(InCluster, test_litmus.LitmusTests):
 
 
 class JmapClientsInClusterTests(InCluster, test_jmap_clients.ClientTests):
-    skip = _SKIP or _SHORT or getattr(test_jmap_clients.ClientTests, "skip", None)
+    if _LONG:
+        skip = _LONG
 
 
 class OAuthClientsInClusterTests(InCluster, test_oauth_clients.OAuthClientTests):
-    skip = _SKIP or _SHORT or getattr(test_oauth_clients.OAuthClientTests, "skip", None)
+    if _LONG:
+        skip = _LONG
 
 
 class VdirsyncerInClusterTests(InCluster, test_dav_clients.VdirsyncerTests):
-    skip = _SKIP or _SHORT or getattr(test_dav_clients.VdirsyncerTests, "skip", None)
+    if _LONG:
+        skip = _LONG
 
 
 class CaldavLibraryInClusterTests(InCluster, test_dav_clients.CaldavLibraryTests):
-    skip = _SKIP or _SHORT or getattr(test_dav_clients.CaldavLibraryTests, "skip", None)
+    if _LONG:
+        skip = _LONG
 
 
 class CadaverInClusterTests(InCluster, test_dav_clients.CadaverTests):
-    skip = _SKIP or _SHORT or getattr(test_dav_clients.CadaverTests, "skip", None)
+    if _LONG:
+        skip = _LONG
 
 
 class RcloneInClusterTests(InCluster, test_dav_clients.RcloneTests):
-    skip = _SKIP or _SHORT or getattr(test_dav_clients.RcloneTests, "skip", None)
+    if _LONG:
+        skip = _LONG
