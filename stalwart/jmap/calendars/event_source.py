@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from stalwart.codec.caldav.time_index import kind_of
 from stalwart.errors import Forbidden, NotFound
 from stalwart.groupware.attachments import held_in
 from stalwart.groupware.viewers import Viewer
@@ -15,7 +16,7 @@ from stalwart.jmap.calendars.event_querying import EventSearch, expands
 from stalwart.jmap.calendars.event_sight import EventSight, Passage
 from stalwart.jmap.calendars.event_view import EventView
 from stalwart.jmap.calendars.event_writing import EventWriting
-from stalwart.jmap.sharing.seeing import item_changes, seen_state
+from stalwart.jmap.sharing.seeing import item_changes, only_seen, seen_state
 from stalwart.jmap.standard.asking import Asking, Change
 from stalwart.jmap.standard.declaration import ANY
 from stalwart.jmap.standard.equality import same
@@ -45,10 +46,17 @@ class EventSource:
 
     def changes(self, tx: Transaction, asking: Asking, since: State, limit: int) -> Changes | None:
         sight = _sight(tx, asking)
+        found: Changes | None
         if sight.is_own:
-            return tx.objects.changes(asking.account_id, CALENDAR_EVENT, since.number, limit, since.origin)
-        return item_changes(
-            tx, asking, CALENDAR_EVENT, CALENDAR, since, limit, lambda start: Passage.of(tx, sight, start)
+            found = tx.objects.changes(asking.account_id, CALENDAR_EVENT, since.number, limit, since.origin)
+        else:
+            found = item_changes(
+                tx, asking, CALENDAR_EVENT, CALENDAR, since, limit, lambda start: Passage.of(tx, sight, start)
+            )
+        if found is None:
+            return None
+        return only_seen(
+            found, frozenset(each for each in (*found.created, *found.updated) if _is_event(tx, asking, each))
         )
 
     def create(self, tx: Transaction, asking: Asking, change: Change) -> int:
@@ -99,6 +107,12 @@ class EventSource:
         touched = {*changes.created, *changes.updated}
         added = [(index, id) for index, id in enumerate(found) if id in touched]
         return Difference([*changes.updated, *changes.destroyed], added, len(found) if asking.wants_total else None)
+
+
+def _is_event(tx: Transaction, asking: Asking, id: int) -> bool:
+    """Whether it is of a kind that JMAP knows: entries of journals are for CalDAV."""
+    span = tx.collections.span(asking.account_id, id)
+    return span is None or kind_of(span.kind) != "VJOURNAL"
 
 
 def _sight(tx: Transaction, asking: Asking) -> EventSight:
