@@ -1,4 +1,4 @@
-"""A folder of this computer with all that is in it; what is neither a file nor a folder is left out."""
+"""A folder of this computer with all that is in it; what is neither a file nor a folder is told, and left out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from stalwart.cli.importing.items import Item, Unreadable
+from stalwart.cli.importing.items import Item, Unreadable, unreadable
 from stalwart.cli.importing.mail_files import utc
 from stalwart.cli.settings.problems import Problem
 
@@ -28,11 +28,15 @@ class FolderSource:
             folders.sort()
             inside = Path(folder).relative_to(self._path).parts
             place = (*self._into, *inside)
+            links = [name for name in folders if Path(folder, name).is_symlink()]
             for name in folders:
-                yield Item("folder", "/".join((*inside, name, "")), place, bytes, name=name)
-            for name in sorted(files):
+                if name not in links:
+                    yield Item("folder", "/".join((*inside, name, "")), place, bytes, name=name)
+            for name in sorted((*files, *links)):
                 file = Path(folder, name)
-                if file.is_file() and not file.is_symlink():
+                if why := _no_file(file):
+                    yield unreadable("file", "/".join((*inside, name)), place, why)
+                else:
                     yield Item(
                         "file",
                         "/".join((*inside, name)),
@@ -49,6 +53,13 @@ class FolderSource:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def _no_file(path: Path) -> str:
+    """Why something is not taken; an empty text if it is."""
+    if path.is_symlink():
+        return "it is a link, and links are not followed"
+    return "" if path.is_file() else "it is no file"
 
 
 def _content(file: Path) -> bytes:

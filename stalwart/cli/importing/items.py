@@ -74,6 +74,15 @@ class Unreadable(Exception):
     """One thing cannot be read; the others can."""
 
 
+def unreadable(kind: Kind, key: str, place: tuple[str, ...], why: str) -> Item:
+    """Something of which is known only that it cannot be read."""
+
+    def read() -> bytes:
+        raise Unreadable(why)
+
+    return Item(kind, key, place, read)
+
+
 def crlf(octets: bytes) -> bytes:
     """A message with the line ends that it has on its way (RFC 5322 2.1)."""
     if b"\n" not in octets or octets.count(b"\r\n") == octets.count(b"\n"):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from stalwart.cli.importing.items import Item, Unreadable
+from stalwart.cli.importing.items import Item, unreadable
 from stalwart.cli.settings.problems import Problem
 from stalwart.codec.content_lines import Property
 from stalwart.codec.icalendar.components import Component, read_calendars
@@ -17,6 +18,11 @@ from stalwart.codec.vcard.lines import property_of
 from stalwart.errors import Invalid
 
 _LARGEST: Final = 256 << 20
+_BLANK: Final = b"\xef\xbb\xbf \r\n\t"
+_CARD: Final = re.compile(rb"^BEGIN:VCARD[ \t]*\r?$", re.I | re.M)
+_COMPONENT: Final = re.compile(rb"^BEGIN:(?:VEVENT|VTODO|VJOURNAL|VTIMEZONE)[ \t]*\r?$", re.I | re.M)
+_END_OF_ALL: Final = re.compile(rb"^END:VCALENDAR", re.I | re.M)
+_WRAPPED: Final = b"BEGIN:VCALENDAR\r\n%s\r\nEND:VCALENDAR\r\n"
 _TIMED: Final = ("VEVENT", "VTODO", "VJOURNAL")
 
 
@@ -46,11 +52,15 @@ class ObjectFiles:
         """Nothing is open."""
 
     def _events(self, file: Path, place: tuple[str, ...]) -> Iterator[Item]:
+        octets = _octets(file)
         try:
-            calendars = read_calendars(_octets(file), max_octets=_LARGEST, is_lenient=True)
+            calendars = read_calendars(octets, max_octets=_LARGEST, is_lenient=True)
         except Invalid as problem:
-            yield unreadable("event", str(file), place, problem.detail or "it is no calendar")
-            return
+            calendars, bad = readable_parts(octets)
+            if not bad:
+                bad = {"": problem.detail or "it is no calendar"}
+            for number, why in bad.items():
+                yield unreadable("event", f"{file}{number}", place, why)
         if not calendars:
             yield unreadable("event", str(file), place, "there is no calendar in it")
         for calendar in calendars:
@@ -60,11 +70,16 @@ class ObjectFiles:
                 yield Item("event", f"{file}#{uid}", inside, partial(bytes, octets), name=uid)
 
     def _cards(self, file: Path, place: tuple[str, ...]) -> Iterator[Item]:
+        octets = _octets(file)
         try:
-            cards = read_cards(_octets(file), max_octets=_LARGEST)
-        except Invalid as problem:
-            yield unreadable("card", str(file), place, problem.detail or "it is no vCard")
-            return
+            cards = read_cards(octets, max_octets=_LARGEST)
+        except Invalid:
+            cards = []
+            for number, piece in enumerate(_pieces(octets, _CARD), 1):
+                try:
+                    cards += read_cards(piece, max_octets=_LARGEST)
+                except Invalid as problem:
+                    yield unreadable("card", f"{file}, card {number}", place, problem.detail or "it is no vCard")
         for card in cards:
             uid = identified(card)
             yield Item("card", f"{file}#{uid}", place, partial(bytes, card.octets()), name=uid)
@@ -84,6 +99,38 @@ def objects_of(calendar: Component) -> Iterator[tuple[str, bytes]]:
         yield uid, Component("VCALENDAR", kept, [*used, *components]).octets()
 
 
+def readable_parts(octets: bytes) -> tuple[list[Component], dict[str, str]]:
+    """What can be read of a calendar that cannot be read whole, as one; and of each part that cannot, where and why."""
+    head, *parts = _pieces(octets, _COMPONENT)
+    good: list[Component] = []
+    bad: dict[str, str] = {}
+    calendar: Component | None = None
+    for number, part in enumerate(parts, 1):
+        inside = _END_OF_ALL.split(part, maxsplit=1)[0]
+        try:
+            (found,) = read_calendars(_WRAPPED % inside, max_octets=_LARGEST, is_lenient=True)
+        except (Invalid, ValueError) as problem:
+            bad[f", part {number}"] = getattr(problem, "detail", None) or "it is no calendar"
+            continue
+        good += found.components
+    if good:
+        try:
+            (calendar,) = read_calendars(head + b"\r\nEND:VCALENDAR\r\n", max_octets=_LARGEST, is_lenient=True)
+        except (Invalid, ValueError):
+            calendar = Component("VCALENDAR", [], [])
+        calendar = Component("VCALENDAR", calendar.properties, good)
+    return [calendar] if calendar is not None else [], bad
+
+
+def _pieces(octets: bytes, begin: re.Pattern[bytes]) -> list[bytes]:
+    """What is before the first ``begin``, if that is something, and each piece that begins so."""
+    starts = [found.start() for found in begin.finditer(octets)]
+    ends = [*starts, len(octets)]
+    first = octets[: ends[0]]
+    pieces = [octets[start:end] for start, end in zip(starts, ends[1:], strict=True)]
+    return [first, *pieces] if begin is _COMPONENT or first.strip(_BLANK) else pieces
+
+
 def identified(card: Card) -> str:
     """The UID of a card; one without gets that of its content."""
     found = card.first("UID")
@@ -94,15 +141,6 @@ def identified(card: Card) -> str:
     assert made is not None
     card.properties.append(made)
     return uid
-
-
-def unreadable(kind: str, key: str, place: tuple[str, ...], why: str) -> Item:
-    """Something of which is known only that it cannot be read."""
-
-    def read() -> bytes:
-        raise Unreadable(why)
-
-    return Item(kind, key, place, read)  # type: ignore[arg-type]  # one of them
 
 
 def _uid_of(component: Component) -> str:

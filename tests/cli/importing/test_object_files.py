@@ -60,6 +60,22 @@ class FileTests(SynchronousTestCase):
         self.assertIn("X-ODD:kept\r\n", two.read().decode())
         self.assertEqual(self.items("card", ("Mine",))[0].place, ("Mine",))
 
+    def test_what_is_readable_beside_something_bad_is_taken(self) -> None:
+        (self.folder / "cal.ics").write_text(ICS.replace("SUMMARY:without\nEND:VTODO\nEND:VCALENDAR\n", "SUMMARY:wi"))
+        *good, bad = sorted(self.items("event"), key=lambda item: item.name or "~")
+        self.assertEqual([item.name for item in good], ["a", "b"])
+        self.assertEqual(good[0].read().decode().count("BEGIN:VEVENT"), 2)
+        self.assertIn("TZID:Here\r\n", good[0].read().decode())
+        self.assertIn("PRODID:x\r\n", good[0].read().decode())
+        self.assertEqual(good[0].place, ("Work",))
+        self.assertTrue(bad.key.endswith("cal.ics, part 6"), bad.key)
+        self.assertRaises(Unreadable, bad.read)
+        (self.folder / "sub" / "friends.vcf").write_text(VCF.replace("UID:u1\n", "UID:u1\nno line at all\n"))
+        found = self.items("card")
+        self.assertRaises(Unreadable, found[0].read)
+        self.assertTrue(found[0].key.endswith("friends.vcf, card 1"), found[0].key)
+        self.assertIn("X-ODD:kept", found[1].read().decode())
+
     def test_what_cannot_be_read_is_told(self) -> None:
         (self.folder / "bad.ics").write_text("no calendar")
         (self.folder / "bad.vcf").write_text("no card")
