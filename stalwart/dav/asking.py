@@ -20,7 +20,7 @@ from stalwart.groupware.bin import Bin
 from stalwart.groupware.calendar_objects import CalendarObjects
 from stalwart.groupware.contacts import Contacts
 from stalwart.groupware.files import Files
-from stalwart.groupware.granting import Granting
+from stalwart.groupware.granting import Granting, is_within_reach
 from stalwart.groupware.homes import Home, Homes
 from stalwart.groupware.kinds import KINDS, Kind
 from stalwart.groupware.placing import Placing
@@ -157,10 +157,16 @@ class Asking:
         if target.account == self.access.login and self.access.kind == "user":
             return Home(self.access.account_id, self.access.login)
         if target is not self.target:
-            return self.tools.homes.find(tx, target)
+            return self.within_reach(tx, self.tools.homes.find(tx, target))
         if self._home is None:
-            self._home = self.tools.homes.find(tx, target)
+            self._home = self.within_reach(tx, self.tools.homes.find(tx, target))
         return self._home
+
+    def within_reach(self, tx: Transaction, home: Home | None) -> Home | None:
+        """``home``, unless it is one of another tenant: of those nobody is told that they are there."""
+        if home is None or self.viewer.belongs_to(home.account_id):
+            return home
+        return home if is_within_reach(tx, self.viewer.account_id, home.account_id) else None
 
     def resource(self, tx: Transaction, target: Target | None = None) -> Resource:
         """What the request, or another URL, names. Raises Refused: 404, or 403 where nothing may be seen at all."""

@@ -53,7 +53,8 @@ def _answers(tx: Transaction, asking: Asking, asked: FreeBusyRequest) -> list[Re
     known: dict[int | None, Availability] = {}
     for address, item in asked.attendees:
         within = asked.start, asked.end
-        home = asking.tools.homes.find_address(tx, address) if address is not None else None
+        named = asking.tools.homes.find_address(tx, address) if address is not None else None
+        home = asking.within_reach(tx, named)
         key = home.account_id if home is not None else None
         if key not in known:
             known[key] = availability(tx, asking.tools.homes, asking.viewer, home, within, most, allowance)

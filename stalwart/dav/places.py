@@ -109,9 +109,7 @@ class _Walk:
         asking, path = self._asking, self._asking.target.href()
         if asking.target.segments:
             return [status_response(path, 404)]
-        found = asking.tools.homes.find(tx, asking.target)
-        if found is None:
-            raise Refused(404)
+        found = asking.home(tx)
         if not may_know(tx, asking, found):
             return [status_response(path, 403)]
         return self._written([Showing(tx, asking, self._wanted).principal(found)])

@@ -53,6 +53,12 @@ class OutboxTests(SchedulingWorld):
         self.assertEqual(told["nobody@example.test"], ("3.7;Invalid calendar user or insufficient permissions", ""))
         self.assertEqual(told["carol@example.test"], ("3.7;Default calendar not found", ""))
 
+    def test_of_another_tenant_nothing_is_known(self) -> None:
+        self.put("bob", meeting(uid="2", organizer="bob@example.test"))
+        self.to_another_tenant(self.bob)
+        told = self.asked("bob@example.test", "nobody@example.test")
+        self.assertEqual(told["bob@example.test"], told["nobody@example.test"])
+
     def test_who_may_see_the_times_sees_them(self) -> None:
         self.put("bob", meeting(uid="2", organizer="bob@example.test"))
         calendar = self.successResultOf(self.store.read(lambda tx: tx.collections.member(self.bob, -11, "default")))

@@ -34,6 +34,12 @@ class PlacesTests(DavWorld):
         self.settle(self.settings.change(Sharing, {"allowDirectoryQueries": True}))
         self.assertIn(f"/dav/pal/{BOB}/", statuses(self.expect(207, "PROPFIND", f"/dav/pal/{BOB}", ASKED)))
 
+    def test_nobody_is_told_who_is_in_another_tenant(self) -> None:
+        self.to_another_tenant(self.bob)
+        for path in (f"/dav/pal/{BOB}", f"/dav/cal/{BOB}", f"/dav/cal/{BOB}/default/", f"/dav/card/{BOB}"):
+            self.expect(404, "PROPFIND", path, ASKED)
+        self.expect(404, "GET", f"/dav/file/{BOB}/x")
+
     def test_who_shares_something_is_known(self) -> None:
         self.expect(201, "MKCOL", f"/dav/file/{CAROL}/box", user="carol")
 

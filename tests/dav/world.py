@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from stalwart.codec.ids import encode_id
+from stalwart.config.identity.account import Account
 from stalwart.dav import attachments, endpoint
 from stalwart.dav.asking import Tools
 from stalwart.groupware.attaching import Attaching
@@ -23,6 +24,7 @@ from stalwart.groupware.placing import Placing
 from stalwart.mail.messages.quota import Quotas
 from stalwart.mail.own_addresses import OwnAddresses
 from stalwart.schema import collect
+from stalwart.store import Transaction
 from stalwart.web.routes import Route
 from tests.directory.world import PASSWORD, World
 from tests.web.client import Response, Server, request_bytes
@@ -92,6 +94,17 @@ class DavWorld(World):
             return connected.response(method)
         finally:
             connected.lose()
+
+    def to_another_tenant(self, account_id: int) -> None:
+        """Have an account be of a tenant of its own."""
+
+        def move(tx: Transaction) -> None:
+            row = tx.registry.get(Account.type_name, account_id)
+            assert row is not None
+            tx.registry.delete(Account.type_name, account_id)
+            tx.registry.insert(Account.type_name, {**row.data, "memberTenantId": "b"}, id=account_id)
+
+        self.successResultOf(self.store.write(move))
 
     def authorization(self, user: str = "alice") -> str:
         """The field of this name."""

@@ -68,16 +68,14 @@ class GrantingTests(DavWorld):
     def test_who_leaves_for_another_tenant_shares_nothing_any_more(self) -> None:
         self.give({self.bob: READ, self.carol: READ})
 
-        def move(tx: Transaction) -> None:
-            row = tx.registry.get(Account.type_name, self.bob)
-            assert row is not None
-            tx.registry.delete(Account.type_name, self.bob)
-            tx.registry.insert(Account.type_name, {**row.data, "memberTenantId": "b"}, id=self.bob)
+        self.to_another_tenant(self.bob)
+
+        def leave(tx: Transaction) -> None:
             of_bob = tx.collections.create(self.bob, CALENDAR, CALENDARS.home, "work", now=NOW).item_id
             tx.shares.replace(self.bob, of_bob, {self.alice: int(READ)})
             part_ways(tx, self.bob)
 
-        self.write(move)
+        self.write(leave)
         self.assertEqual(self.there(), {self.carol: int(READ)})
         self.assertEqual(self.write(lambda tx: tx.shares.granted([self.alice, self.bob])), [])
         self.assertEqual(len(self.told(self.bob)), 1)

@@ -6,11 +6,9 @@ from typing import Any
 
 from stalwart.codec.ids import encode_id
 from stalwart.config.collaboration.sharing import Sharing
-from stalwart.config.identity.account import Account
 from stalwart.jmap.sharing.capability import AVAILABILITY, OWNER, PRINCIPALS
 from stalwart.jmap.sharing.principal import PRINCIPAL
 from stalwart.jmap.sharing.principal_source import PrincipalSource
-from stalwart.store import Transaction
 from tests.directory.world import FAST
 from tests.jmap.sharing.both_faces import BothFacesCase
 
@@ -77,13 +75,7 @@ class PrincipalTests(BothFacesCase):
         self.assertIn("dave", self.found())
 
     def test_another_tenant_is_another_world(self) -> None:
-        def move(tx: Transaction) -> None:
-            row = tx.registry.get(Account.type_name, self.bob)
-            assert row is not None
-            tx.registry.delete(Account.type_name, self.bob)
-            tx.registry.insert(Account.type_name, {**row.data, "memberTenantId": "b"}, id=self.bob)
-
-        self.successResultOf(self.store.write(move))
+        self.to_another_tenant(self.bob)
         self.settle(self.settings.change(Sharing, {"allowDirectoryQueries": True}))
         self.assertEqual(self.jmap("Principal/get", ids=[encode_id(self.bob)])["list"], [])
         self.assertNotIn("bob", self.found())
