@@ -33,7 +33,8 @@ class Level(Enum):
 class Resource:
     """A resource below the home of an account. ``parents`` are the collections above it, from the home on; ``member``
     is what has the name, None for homes and where nothing is. ``rights`` are those of who asked, on what counts for it:
-    the collection, or the file itself; ``parent_rights`` those on the collection that it is in.
+    the collection, or the file itself, and for writing an event or a card all collections that it is in;
+    ``parent_rights`` those on the collection that it is in.
     """
 
     kind: Kind
@@ -99,5 +100,6 @@ def locate(tx: Transaction, viewer: Viewer, kind: Kind, home: Home, segments: tu
     above_it = granted.get(parent, Rights.NONE) if parent is not None else Rights.NONE
     on_it = granted.get(member.item_id, Rights.NONE) if member is not None else Rights.NONE
     if level is Level.ITEM and kind is not FILES:
-        on_it = above_it
+        assert member is not None  # it is an item
+        on_it = viewer.rights_in(tx, home.account_id, member.item_id, above_it)
     return Resource(kind, home, segments, level, parents, member, on_it, above_it)

@@ -167,8 +167,18 @@ def _check_rights(tx: Transaction, asking: Asking, ways: _Ways) -> None:
     if to.member is not None:
         check_removable(tx, asking, to)
         check_below(tx, asking, to, Rights.DELETE)
+    if _links(tx, ways) and Rights.MODIFY_ITEMS not in source.rights:
+        raise Refused(403)  # it would be written by who may write in the other place
     if Rights.ADD_ITEMS not in to.parent_rights:
         raise Refused(403)
+
+
+def _links(tx: Transaction, ways: _Ways) -> bool:
+    """Whether one thing is in one place more then, beside one that it stays in."""
+    source = ways.source
+    if source.kind is FILES or source.member is None or source.account_id != ways.to.account_id:
+        return False
+    return not ways.moves or len(tx.collections.places(source.account_id, source.member.item_id)) > 1
 
 
 def _levels(asking: Asking, ways: _Ways) -> int | None:

@@ -56,9 +56,8 @@ class EventPlaces:
 
     def require_private(self, given: StoredEvent, *, owns: bool) -> None:
         """The same for what people have of their own in an event."""
-        held = self._sight.held(given.places)
-        enough = Rights.MODIFY_PRIVATE in held or Rights.MODIFY_ITEMS in held
-        if not enough and not (_OWN in held and owns):
+        held = self._sight.held(self._tx, given.id)
+        if Rights.MODIFY_PRIVATE not in held and not (_OWN in held and owns):
             raise forbidden("You may keep nothing of your own in this calendar.")
 
     def writable(self, given: StoredEvent) -> Member:
@@ -95,6 +94,8 @@ class EventPlaces:
         gone = [each for id, each in there.items() if id not in wanted]
         for calendar in added:
             self.require(calendar, Rights.ADD_ITEMS, owns=owns, text="Nothing may be added to this calendar.")
+        if added:
+            self._require_linking(given, {member.collection_id for member in gone}, owns=owns)
         for member in gone:
             text = "Nothing may be taken from this calendar."
             self.require(member.collection_id, Rights.REMOVE_ITEMS, owns=owns, text=text)
@@ -108,6 +109,12 @@ class EventPlaces:
                 self.link(given.id, calendar)
             for member in gone:
                 self.remove(member, owns=owns, sends=False)
+
+    def _require_linking(self, given: StoredEvent, gone: set[int], *, owns: bool) -> None:
+        """Who may write in one more calendar could write the event: so who puts it there may do so where it stays."""
+        held = self._sight.held(self._tx, given.id, gone=gone)
+        if Rights.MODIFY_ITEMS not in held and not (_OWN in held and owns):
+            raise forbidden("You may not change this event, so not put it into another calendar either.")
 
     def remove(self, member: Member, *, owns: bool, sends: bool) -> None:
         """Take an event from a calendar, and tell people if ``sends``. Raises Violation, ``SetRefused``."""

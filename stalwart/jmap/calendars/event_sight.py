@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from attrs import frozen
 
 from stalwart.codec.dav.rights import Rights
 from stalwart.groupware.kinds import CALENDARS
-from stalwart.groupware.viewers import Viewer
+from stalwart.groupware.viewers import WRITING, Viewer, writing_rights
 from stalwart.store.collection_rows import Member
 from stalwart.store.store import Transaction
 
@@ -87,12 +89,15 @@ class EventSight:
                 after = members[-1].segment
         return sorted(found)[:limit]
 
-    def held(self, places: Iterable[Member]) -> Rights:
-        """What he may do with an object in these places: all that one of them lets him do."""
-        rights = Rights.NONE
-        for each in places:
-            rights |= self.rights.get(each.collection_id, Rights.NONE)
-        return rights
+    def held(self, tx: Transaction, id: int, *, gone: Collection[int] = ()) -> Rights:
+        """What he may do with an object: what one of the calendars that it is in lets him do, and as for writing it,
+        what all do, seen or not, but for those that it is taken from.
+        """
+        places = tx.collections.places(self.account_id, id)
+        there = [self.rights.get(each.collection_id, Rights.NONE) for each in places if each.collection_id not in gone]
+        somewhere = reduce(or_, there, Rights.NONE)
+        own = Rights.MODIFY_PRIVATE if Rights.MODIFY_ITEMS in somewhere else Rights.NONE
+        return somewhere & ~WRITING | writing_rights(there) | own
 
 
 @frozen

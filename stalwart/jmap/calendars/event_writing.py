@@ -293,7 +293,7 @@ class EventWriting:
     def _check_changes(self, given: StoredEvent, old: Json, new: Json, *, is_finished: bool) -> None:
         """Whether who asks may change that much of an event. Raises ``SetRefused`` ``forbidden``."""
         before, after = first(old), first(new)
-        held, rules = self._sight.held(given.places), before
+        held, rules = self._sight.held(self._tx, given.id), before
         if not self._sight.is_own and Rights.MODIFY_ITEMS not in held:
             owns = self._user.owns(before) and self._user.owns(after)
             if not (Rights.MODIFY_ITEMS_OWN in held and owns):

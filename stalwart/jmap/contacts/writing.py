@@ -6,6 +6,7 @@ lock, what is locked is refused.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from secrets import choice
 from string import ascii_lowercase, digits
 from typing import Any, Final
@@ -105,9 +106,8 @@ class Writing:
         return written(self._contacts, wanted, previous, former)
 
     def _rewrite(self, id: int) -> dict[str, Any]:
-        places = self._seen_places(id)
-        place = next((each for each in places if self._sight.may(each.collection_id, Rights.MODIFY_ITEMS)), None)
-        if place is None:
+        place = next(iter(self._seen_places(id)), None)
+        if place is None or not self._may_write(id):
             raise Forbidden("You may not change this card.")
         previous = self._tx.collections.octets(self._account_id, id)
         if previous is None:
@@ -128,6 +128,9 @@ class Writing:
         places = {place.collection_id: place for place in self._seen_places(id)}
         more, less = wanted - places.keys(), places.keys() - wanted
         self._require_adding(more)
+        if more and not self._may_write(id, less):
+            text = "You may not change this card, so not put it into another address book either."
+            raise SetRefused("forbidden", text, (ADDRESS_BOOK_IDS,))
         if not all(self._sight.may(book, Rights.REMOVE_ITEMS) for book in less):
             raise SetRefused("forbidden", "You may not take it from this address book.", (ADDRESS_BOOK_IDS,))
         source = next(iter(places.values()), None)
@@ -159,6 +162,11 @@ class Writing:
             if not self._sight.may(book, Rights.ADD_ITEMS):
                 place = (f"{ADDRESS_BOOK_IDS}/{encode_id(book)}",)
                 raise SetRefused("forbidden", "You may not add cards to this address book.", place)
+
+    def _may_write(self, id: int, gone: Collection[int] = ()) -> bool:
+        """Whether who asks may write in all the address books that a card is in, but for those that it leaves."""
+        held = [each.collection_id for each in self._all_places(id) if each.collection_id not in gone]
+        return all(self._sight.may(book, Rights.MODIFY_ITEMS) for book in held)
 
     def _seen_places(self, id: int) -> list[Placed]:
         return self._sight.places(self._tx, [id]).get(id, [])

@@ -96,7 +96,7 @@ class CheckTests(SynchronousTestCase):
         self.assertEqual(problems(recurrenceOverrides=[]), ["recurrenceOverrides"])
 
     def test_localizations(self) -> None:
-        for given, pointers in (
+        for patches, pointers in (
             ({"de": {"title": "x", "locations/l/name": "y"}, "pt-BR": {}}, []),
             ([], [""]),
             ({"d e": {}}, ["/d e"]),
@@ -109,8 +109,8 @@ class CheckTests(SynchronousTestCase):
             ({"de": {"localizations/fr": {}}}, ["/de/localizations"]),
             ({str(number): {} for number in range(101)}, [""]),
         ):
-            found = problems(localizations=given, locations={"l": {"name": "x"}})
-            self.assertEqual(found, [f"localizations{each}" for each in pointers], given)
+            found = problems(localizations=patches, locations={"l": {"name": "x"}})
+            self.assertEqual(found, [f"localizations{each}" for each in pointers], patches)
         old = made(localizations={"de": {"title": 5}})
         self.assertEqual(check({**old, "title": "x"}, old), [])
 

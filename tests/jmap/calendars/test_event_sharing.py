@@ -122,6 +122,37 @@ class SharingTests(EventCase):
         self.assertEqual(self.refused_of({"title": "x"}, others), "forbidden")
         self.assertEqual(self.destroyed(others, "bob", self.alice), "forbidden")
 
+    def test_what_one_may_only_read_is_not_written_through_another_calendar(self) -> None:
+        self.share("bob", "mayReadItems")
+        other = self.made("Calendar", name="Other")
+        key = f"shareWith/{encode_id(self.bob)}"
+        self.changed("Calendar", other, {key: {"mayReadItems": True, "mayWriteAll": True}})
+        (mine,) = self.texts()
+        text = self.text().replace("Lunch", "x").encode()
+        seen = self.properties("/dav/cal/alice%40example.test/", "D:getetag", depth="1", user="bob")
+        there = next(
+            each
+            for each in seen
+            if each != HOME and each.startswith("/dav/cal/alice%40example.test/") and each.count("/") > 4
+        )
+        self.assertEqual(self.refused_of({f"calendarIds/{other}": True}), "forbidden")
+        self.carried("COPY", mine, f"{there}a.ics", 403)
+        self.carried("MOVE", mine, f"{there}a.ics", 403)
+        self.change(self.lunch, {f"calendarIds/{other}": True})
+        self.assertEqual(self.refused_of({"title": "x"}), "forbidden")
+        self.changed_of({"color": "blue"})
+        path = next(each for each in self.properties(there, "D:getetag", depth="1", user="bob") if each != there)
+        self.expect(403, "PUT", path, text, user="bob", content_type="text/calendar")
+        self.expect(403, "POST", f"{path}?action=attachment-add", b"x", user="bob", content_type="text/plain")
+        third = self.made("Calendar", name="Third")
+        self.changed("Calendar", third, {key: {"mayReadItems": True, "mayWriteAll": True}})
+        self.assertEqual(self.refused_of({"calendarIds": {self.calendar: True, third: True}}), "forbidden")
+        self.share("bob", "mayReadItems", "mayWriteAll")
+        self.changed_of({"title": "By Bob", f"calendarIds/{self.calendar}": None})
+        self.expect(204, "PUT", path, text, user="bob", content_type="text/calendar")
+        self.changed_of({"calendarIds": {third: True}})
+        self.assertEqual(self.shown(self.lunch)["calendarIds"], {third: True})
+
     def test_answers(self) -> None:
         self.share("bob", "mayReadItems", "mayRSVP")
         person = {"calendarAddress": "mailto:bob@example.test", "roles": {"attendee": True}}

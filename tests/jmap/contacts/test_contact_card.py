@@ -432,9 +432,22 @@ class SharedTests(CardCase):
         self.share({"mayRead": True, "mayWrite": True})
         id = self.card("bob", self.alice, name={"full": "New"})
         self.update(self.ann, {"keywords": {"x": True}}, "bob", self.alice)
-        self.update(self.both, {"keywords": {"x": True}}, "bob", self.alice)
+        self.assertEqual(self.problem({"keywords": {"x": True}}, self.both, "bob", self.alice)["type"], "forbidden")
         answer = self.call("set", "bob", self.alice, destroy=[id, self.both])
         self.assertEqual((answer["destroyed"], answer["notDestroyed"][self.both]["type"]), ([id], "forbidden"))
+
+    def test_what_one_may_only_read_is_not_written_through_another_book(self) -> None:
+        self.share({"mayRead": True})
+        rights = {f"shareWith/{encode_id(self.bob)}": {"mayRead": True, "mayWrite": True}}
+        other = self.made("AddressBook", name="Other")
+        self.changed("AddressBook", other, rights)
+        for patch in ({f"addressBookIds/{other}": True}, {f"addressBookIds/{other}": True, "kind": "org"}):
+            self.assertEqual(self.problem(patch, self.ann, "bob", self.alice)["type"], "forbidden")
+        self.update(self.ann, {f"addressBookIds/{other}": True})
+        self.assertEqual(self.problem({"kind": "org"}, self.ann, "bob", self.alice)["type"], "forbidden")
+        self.share({"mayRead": True, "mayWrite": True})
+        self.update(self.ann, {"kind": "org", f"addressBookIds/{self.book}": None}, "bob", self.alice)
+        self.update(self.ann, {f"addressBookIds/{self.book}": True}, "bob", self.alice)
 
     def test_other_books_are_none_of_his(self) -> None:
         self.share({"mayRead": True, "mayWrite": True})
