@@ -256,6 +256,15 @@ class QueueTests(AdministratorTestCase):
         self.sign_in("/admin/queue")
         self.says("nobody@silent.page.test", "table")
         self.looks_good()
+        self.click("Source", "table")
+        self.says("Subject:", "dialog pre")
+        self.assertEqual(self.browser.run("return document.querySelectorAll('dialog img').length"), 0)
+        self.browser.run("document.querySelector('dialog').close()")
+        self.click(ADMIN, "table")
+        self.says("Return path", "main form")
+        self.looks_good()
+        self.click("← Queued messages")
+        self.says("Queue", "h1")
         self.click("Try now", "table")
         self.says("An attempt is made", ".notices")
         self.click("Give up", "table")
@@ -383,3 +392,28 @@ class EditTests(AdministratorTestCase):
         self.says("good.page.test", "main ol details dl")
         self.assertFalse(self.browser.run("return document.querySelector('.save-bar')"))
         self.looks_good()
+
+
+class ManyTests(AdministratorTestCase):
+    """More objects than are shown at once."""
+
+    def test_object_beyond_the_first_ones_is_found_and_chosen(self) -> None:
+        names = [f"Watch {at:03}" for at in range(210)]
+        create = {f"r{at}": {"description": name} for at, name in enumerate(names)}
+        made = self.jmap(["x:Role/set", {"create": create}, "0"])[0][1]["created"]
+        ids = [one["id"] for one in made.values()]
+        self.addCleanup(self.jmap, ["x:Role/set", {"destroy": ids}, "0"])
+        self.sign_in("/admin/objects/Role/new")
+        self.put("[data-field=roleIds] [type=search]", "Watch 209")
+        box = "[data-field=roleIds] .picks"
+        self.browser.wait(f"document.querySelector('{box}').innerText.trim() === 'Watch 209'")
+        self.browser.run(f"document.querySelector('{box} input').click()")
+        self.put("[data-field=roleIds] [type=search]", "Watch 000")
+        self.says("Watch 000", box)
+        self.says("Watch 209", box)
+        self.browser.fill("[data-field=description] input", "All watches")
+        self.click("Create")
+        self.says("All watches", "table")
+        (role,) = [one for one in self.listed("x:Role") if one["description"] == "All watches"]
+        self.assertEqual(list(role["roleIds"]), [made["r209"]["id"]])
+        self.jmap(["x:Role/set", {"destroy": [role["id"]]}, "0"])

@@ -11,7 +11,7 @@ import { button, confirm, dialog, heading, loaded, notice, page, worker } from "
 
 export default function actions() {
   return page(t("nav.actions"), heading(t("nav.actions"), t("actions.lead")), loaded(loadSchema, (schema) => h("ul.tiles.plain-list", { role: "list" },
-    schema.variants("x:Action").filter(({ name }) => may(`action${name}`)).map((variant) => h("li.card", h("strong", variant.label), h("p.hint", schema.forms[variant.schemaName]?.subtitle || ""), h("div.buttons", worker(t("actions.run"), () => run(schema, variant), { kind: "small" })))))));
+    schema.variants("x:Action").filter(({ name }) => name !== "TryExpression" && may(`action${name}`)).map((variant) => h("li.card", h("strong", variant.label), h("p.hint", schema.forms[variant.schemaName]?.subtitle || ""), h("div.buttons", worker(t("actions.run"), () => run(schema, variant), { kind: "small" })))))));
 }
 
 async function run(schema, { name, label, schemaName }) {

@@ -12,6 +12,8 @@ import { t } from "../core/words.js";
 import { button, confirm, copyButton, dialog, heading, loaded, notice, other, page, worker } from "../ui/parts.js";
 import { fieldsOf } from "../ui/editors.js";
 
+// Lists that are pages of their own.
+const HOMES = { "x:Domain": "/admin/domains", "x:QueuedMessage": "/admin/queue", "x:Task": "/admin/tasks", "x:BlockedIp": "/admin/bans", "x:Certificate": "/admin/certificates" };
 const COMPUTED = ["id", "usedDiskQuota", "emailAddress", "dnsZoneFile", "publicKey"];
 
 export default function object({ view: segment, id, area, query }) {
@@ -55,7 +57,7 @@ export function form({ schema, held, stored }, view, id, area, query) {
   const writable = changeable && may(schema.permission(view, isNew ? "Create" : "Update"));
   const context = { schema, problems, isNew, depth: 0, path: "", fixed: !writable, whole: query.has("field") };
   const variants = isNew && !schema.list(view)?.filtersStatic?.["@type"] ? schema.variants(held.name) : null;
-  const home = schema.isSingleton(view) ? null : view === "x:Domain" ? "/admin/domains" : `/${area}/objects/${segmentOf(view)}`;
+  const home = schema.isSingleton(view) ? null : HOMES[held.name] || `/${area}/objects/${segmentOf(view)}`;
 
   const save = async () => {
     problems.set({});

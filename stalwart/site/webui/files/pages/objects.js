@@ -112,7 +112,7 @@ function list({ schema, held }, view, area, query) {
     const type = types[column.name]?.type;
     if (type?.type === "objectId") return other(short(String(names()[`${type.objectName} ${value}`] ?? value ?? "–"), 120));
     if (typeof value === "string" && type?.type !== "utcDateTime" && type?.type !== "enum") return other(short(value, 200));
-    return plain(value, type, schema);
+    return plain(value, type, schema, true);
   };
   const drawn = growing(() => rows()?.length || 0, AT_ONCE, 8);
   const body = each(() => (rows() || []).slice(0, drawn()), (row) => row.id, (row) => h("tr",

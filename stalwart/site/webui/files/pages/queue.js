@@ -1,13 +1,14 @@
 // Letters that wait: to whom, why, when next; sent again or given up.
 
 import { h } from "../lib/dom.js";
-import { ago, size, when } from "../core/format.js";
-import { jmap, set } from "../core/server.js";
-import { may } from "../core/viewer.js";
+import { ago, short, size, when } from "../core/format.js";
+import { ask, jmap, problemOf, set } from "../core/server.js";
+import { may, viewer } from "../core/viewer.js";
 import { number, t } from "../core/words.js";
-import { badge, confirm, empty, heading, loaded, notice, other, page, table, worker } from "../ui/parts.js";
+import { badge, confirm, dialog, empty, heading, loaded, notice, other, page, table, worker } from "../ui/parts.js";
 
 const MOST = 200;
+const LONGEST_SOURCE = 100_000;
 const NOW = "2000-01-01T00:00:00Z";
 
 export default function queue() {
@@ -41,6 +42,7 @@ function row(one, again) {
     one.nextRetry ? when(one.nextRetry) : "–",
     one.size === undefined ? "–" : size(one.size),
     h("div.buttons",
+      one.blobId && may("fetchAnyBlob") ? worker(t("queue.source"), () => source(one), { kind: "small" }) : null,
       may("sysQueuedMessageUpdate") ? worker(t("queue.retry"), async () => { await set("x:QueuedMessage", { update: { [one.id]: { nextRetry: NOW } } }); notice(t("queue.retried")); again(); }, { kind: "small" }) : null,
       may("sysQueuedMessageDestroy") ? worker(t("queue.cancel"), async () => {
         if (!(await confirm(t("queue.cancel.title"), t("queue.cancel.text"), { yes: t("queue.cancel") }))) return;
@@ -48,4 +50,13 @@ function row(one, again) {
         again();
       }, { kind: "small danger" }) : null),
   ];
+}
+
+// What is sent, as it is: the beginning of it.
+async function source({ blobId, returnPath }) {
+  const url = viewer.session.downloadUrl.replace("{accountId}", viewer.accountId).replace("{blobId}", blobId).replace("{name}", "message.txt").replace("{type}", "text%2Fplain");
+  const answer = await ask(new URL(url, location.href).pathname + new URL(url, location.href).search);
+  if (!answer.ok) throw await problemOf(answer);
+  const text = await answer.text();
+  await dialog(short(returnPath || t("queue.notice"), 120), () => h("pre", { tabindex: "0" }, short(text, LONGEST_SOURCE)), { kind: "wide" });
 }

@@ -95,32 +95,54 @@ function dateEditor(value) {
   return h("input", { type: "datetime-local", value: () => local(value()), onchange: (event) => value.set(event.target.value ? `${new Date(event.target.value).toISOString().slice(0, 19)}Z` : null) });
 }
 
-// Objects by their names: a list of the first ones, found by typing when there are more.
-function idEditor(type, value, { schema }) {
+// Objects to choose from by their names: the first ones, and where there are more those that somebody looks for.
+function finder(schema, view, chosen) {
   const choices = signal([]);
-  const id = newId("objects");
-  findObjects(schema, type.objectName, "").then(choices.set, () => choices.set([]));
-  const name = (wanted) => choices().find((one) => one.id === wanted)?.name;
-  return h("select", { id, onchange: (event) => value.set(event.target.value || null), value: () => (choices(), value() ?? "") },
+  const many = signal(false);
+  let turn = 0;
+  let waiting = null;
+  const look = async (text) => {
+    const mine = (turn += 1);
+    const found = await findObjects(schema, view, text, chosen()).catch(() => []);
+    if (mine !== turn) return;
+    if (!text) many.set(found.length >= MOST_CHOICES);
+    choices.set(found);
+  };
+  look("");
+  const search = () => (many() ? h("input", { type: "search", "aria-label": t("filter"), placeholder: t("filter"), oninput: (event) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(look, 250, event.target.value.trim());
+  } }) : null);
+  return { choices, many, search };
+}
+
+function idEditor(type, value, { schema }) {
+  const { choices, search } = finder(schema, type.objectName, () => [value.peek()].filter(Boolean));
+  const select = h("select", { onchange: (event) => value.set(event.target.value || null), value: () => (choices(), value() ?? "") },
     h("option", { value: "" }, t("none")),
     each(() => {
       const known = choices();
       const now = value();
-      return now && !name(now) ? [{ id: now, name: now }, ...known] : known;
+      return now && !known.some((one) => one.id === now) ? [{ id: now, name: now }, ...known] : known;
     }, (one) => one.id, (one) => h("option", { value: one.peek().id, selected: untracked(value) === one.peek().id }, () => one().name)));
+  const box = h("div.joined", select, search);
+  box.labelled = select;
+  return box;
 }
 
 const MOST_CHOICES = 200;
-export async function findObjects(schema, view, text) {
+async function findObjects(schema, view, text, chosen) {
   const { name } = schema.objectOf(view);
   const list = schema.list(view);
   const filter = { ...(list?.filtersStatic || {}), ...(text ? { text } : {}) };
-  const [, got] = await jmap([
+  const [, got, had] = await jmap([
     [`${name}/query`, { filter, limit: MOST_CHOICES }],
     [`${name}/get`, { "#ids": { resultOf: "0", name: `${name}/query`, path: "/ids" } }],
+    chosen.length ? [`${name}/get`, { ids: chosen }] : ["Core/echo", { list: [] }],
   ]);
   const label = list?.labelProperty;
-  return got.list.map((one) => ({ id: one.id, name: one.emailAddress || one[label] || one.name || one.description || one.id }));
+  const found = new Map([...had.list, ...got.list].map((one) => [one.id, one]));
+  return [...found.values()].map((one) => ({ id: one.id, name: one.emailAddress || one[label] || one.name || one.description || one.id }));
 }
 
 function setEditor(type, value, context) {
@@ -129,16 +151,15 @@ function setEditor(type, value, context) {
     return h("div", () => picks(context.schema.choices(inner.enumName).map((one) => ({ id: one.name, name: one.label })), value));
   }
   if (inner.type === "objectId") {
-    const choices = signal([]);
-    findObjects(context.schema, inner.objectName, "").then(choices.set, () => choices.set([]));
-    return h("div", () => picks(choices(), value));
+    const { choices, many, search } = finder(context.schema, inner.objectName, () => Object.keys(value.peek() || {}));
+    return h("div", search, () => picks(choices(), value, !many()));
   }
   return textList(value, inner.format);
 }
 
-function picks(choices, value) {
+function picks(choices, value, own = true) {
   const wanted = signal("");
-  const many = choices.length > MANY * 2;
+  const many = own && choices.length > MANY * 2;
   // what is chosen comes first, as it was when the page came
   const sorted = [...choices].sort((one, next) => Boolean(untracked(value)?.[next.id]) - Boolean(untracked(value)?.[one.id]));
   const fits = () => sorted.filter((one) => `${one.id} ${one.name}`.toLowerCase().includes(wanted().toLowerCase()));
@@ -299,7 +320,7 @@ function readOnly(label, description, held, type, { schema }) {
 }
 
 // A value as text, for lists and what cannot be changed.
-export function plain(value, type, schema) {
+export function plain(value, type, schema, brief = false) {
   if (value === null || value === undefined || value === "") return h("span.hint", "–");
   switch (type?.type) {
     case "boolean": return t(value ? "yes" : "no");
@@ -307,11 +328,29 @@ export function plain(value, type, schema) {
     case "enum": return schema.enumLabel(type.enumName, value);
     case "set": return Object.keys(value).join(", ") || h("span.hint", "–");
     case "string": return type.format === "text" || type.format === "html" ? h("pre", { tabindex: "0" }, String(value)) : h("bdi", String(value));
-    case "objectList": return type.objectName === "x:TraceEvent" ? eventList(toList(value)) : h("pre", { tabindex: "0" }, JSON.stringify(value, null, 1));
-    case "object": return value["@type"] ? h("bdi", value["@type"]) : h("code", JSON.stringify(value));
+    case "objectList":
+      if (brief) return String(toList(value).length);
+      return type.objectName === "x:TraceEvent" ? eventList(toList(value)) : h("ol.plain-list", toList(value).map((one) => h("li", h("details", h("summary", h("bdi", firstWords(one))), parts(one, type.objectName, schema)))));
+    case "object":
+      if (brief) return h("bdi", value["@type"] ?? firstWords(value));
+      return parts(value, type.objectName, schema);
+    case "map":
+      if (brief) return h("bdi", Object.keys(value).join(", "));
+      return h("dl.facts", Object.entries(value).map(([name, one]) => [h("dt", h("bdi", name)), h("dd", plain(one, type.valueClass, schema))]));
     default: return typeof value === "object" ? h("pre", { tabindex: "0" }, JSON.stringify(value, null, 1)) : h("bdi", String(value));
   }
 }
+
+// What an object is made of, and what tells it from others in a list.
+function parts(value, name, schema) {
+  const group = schema.group(name, value["@type"]);
+  const labels = new Map(schema.sections(name, group).flatMap(({ fields }) => fields).map((one) => [one.name, one.label]));
+  const shown = Object.entries(schema.properties(group)).filter(([key]) => ![null, undefined, ""].includes(value[key]) && !equal(value[key], {}));
+  return [value["@type"] ? h("p", h("bdi", value["@type"])) : null, h("dl.facts", shown.map(([key, { type }]) => [h("dt", labels.get(key) || key), h("dd", plain(value[key], type, schema))]))];
+}
+
+const leaves = (value) => (value && typeof value === "object" ? Object.values(value).flatMap(leaves) : [value]);
+const firstWords = (value) => leaves(value).filter((one) => typeof one === "string" && one).slice(0, 4).join(" · ") || t("entry");
 
 const eventList = (events) => h("ol.plain-list", events.map(({ event, timestamp, keyValues }) => h("li", h("details", h("summary", h("time.mono", timestamp.slice(11, 19)), " ", h("strong", event)),
   h("dl.facts", pairs(keyValues).map(([name, text]) => [h("dt.mono", h("bdi", name)), h("dd", h("bdi", text))]))))));

@@ -737,4 +737,5 @@ export default {
   "right.mayAddChildren": "Dateien ablegen",
   "right.mayModifyContent": "Dateien ändern",
   edit: "Bearbeiten",
+  "queue.source": "Quelltext",
 };

@@ -737,4 +737,5 @@ export default {
   "right.mayAddChildren": "add files",
   "right.mayModifyContent": "change files",
   edit: "Edit",
+  "queue.source": "Source",
 };
