@@ -1,7 +1,7 @@
 // The live delivery diagnosis: a timeline of what the server would do, its verdict, and the runs of before.
 
-import { each, h } from "../lib/dom.js";
-import { onUndo, signal, untracked } from "../lib/signals.js";
+import { each, growing, h } from "../lib/dom.js";
+import { computed, onUndo, signal } from "../lib/signals.js";
 import { ago, short, spell } from "../core/format.js";
 import { setQuery } from "../core/router.js";
 import { listen } from "../core/server.js";
@@ -12,7 +12,10 @@ import { asText, Findings } from "./diagnosis.js";
 
 const KEPT = "stalwart.diagnoses";
 const MOST_KEPT = 12;
-const MOST_STAGES = 5000;
+const MOST_STAGES = 10_000;
+const MOST_KEPT_STAGES = 1000;
+const LANES = 6;
+const STEPS = 40;
 const SECONDS = 60;
 const SECONDS_FOR_ALL = 300;
 const ICONS = { ok: "ok", warn: "warn", bad: "bad", none: "none", running: "running" };
@@ -58,7 +61,7 @@ export default function diagnose({ query }) {
     run.running = false;
     run.told = told;
     run.verdict = findings.summary?.verdict || null;
-    if (run.stages.length) keep({ target: run.target, at: run.at, verdict: run.verdict, stages: run.stages });
+    if (run.stages.length) keep({ target: run.target, at: run.at, verdict: run.verdict, stages: run.stages.slice(0, MOST_KEPT_STAGES) });
     shown.set({ ...run });
     version.set((n) => n + 1);
   }
@@ -149,7 +152,9 @@ export default function diagnose({ query }) {
 
 function result(shown, version, findings, seen) {
   const run = shown;
-  const lanes = () => (version(), findings().lanes.map((lane) => ({ ...lane, steps: [...lane.steps] })));
+  const lanes = computed(() => (version(), findings().drawn()));
+  const span = computed(() => (version(), findings().span));
+  const count = growing(() => lanes().length, LANES);
   const share = { text: () => asText(run.peek().target, findings()), json: () => JSON.stringify({ target: run.peek().target, at: new Date(run.peek().at).toISOString(), stages: run.peek().stages.map(([, stage]) => stage) }, null, 1) };
   return [
     () => banner(run(), (version(), findings())),
@@ -157,7 +162,7 @@ function result(shown, version, findings, seen) {
       copyButton(share.text, t("diagnose.copyText")),
       button(t("diagnose.saveJson"), () => download(`diagnosis-${run.peek().target.replace(/[^\w.@-]/g, "_")}.json`, share.json()), { kind: "quiet small", name: "down" }),
       copyButton(() => `${location.origin}/admin/diagnose?target=${encodeURIComponent(run.peek().target)}`, t("diagnose.copyLink"))),
-    each(lanes, (lane) => lane.key, (lane) => drawLane(lane, () => (version(), findings().span))),
+    each(() => lanes().slice(0, count()), (lane) => lane.key, (lane) => drawLane(lane, span)),
   ];
 }
 
@@ -173,9 +178,10 @@ function banner(run, found) {
 
 function drawLane(lane, span) {
   const title = lane.peek();
+  const count = growing(() => lane().steps.length, STEPS);
   return h("section.lane", { class: title.level === "address" ? "inner" : "" },
     h("header", h(title.level === "address" ? "h3" : "h2", other(short(title.title, 254))), () => (lane().verdict ? badge(VERDICTS[lane().verdict], t(`host.${lane().verdict}`)) : null)),
-    h("ol.stages", { role: "list" }, each(() => lane().steps.map((one) => ({ ...one })), (_, at) => at, (one) => stageRow(one, span))),
+    h("ol.stages", { role: "list" }, each(() => lane().steps.slice(0, count()), (_, at) => at, (one) => stageRow(one, span))),
     () => (lane().lines ? h("details", h("summary", t("diagnose.dialogue")), h("pre", { tabindex: "0" }, lane().lines)) : null));
 }
 

@@ -60,10 +60,22 @@ export class Findings {
     this.done = true;
   }
 
+  // Milliseconds of the whole; while more comes in wide steps, so that what is drawn stays where it is.
   get span() {
-    let most = 1;
-    for (const lane of this.lanes) for (const one of lane.steps) most = Math.max(most, one.at + (one.elapsed ?? 0));
-    return most;
+    const most = Math.max(1, this.clock);
+    return this.done ? most : 100 * 1.5 ** Math.ceil(Math.log(Math.max(1, most / 100)) / Math.log(1.5));
+  }
+
+  // The lanes as they are now; one that has not changed since the last time is the same object, and so are its steps.
+  drawn() {
+    return this.lanes.map((lane) => {
+      const tail = lane.steps.slice(-3).map((one) => `${one.name} ${one.state} ${one.elapsed}`);
+      const state = [lane.steps.length, ...tail, lane.verdict, lane.lines?.length, this.done].join();
+      if (lane.state === state) return lane.copy;
+      const last = this.done ? 0 : lane.steps.length - 3;
+      lane.steps.forEach((one, at) => { if (at >= last || !one.copy) one.copy = { ...one }; });
+      return Object.assign(lane, { state, copy: { ...lane, steps: lane.steps.map((one) => one.copy) } }).copy;
+    });
   }
 }
 
