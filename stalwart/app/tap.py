@@ -23,6 +23,8 @@ Examples:
       HTTPS on loopback, with the certificates of the store: tls:... is tcp:... with TLS from the first byte.
   twistd -n stalwart --config /etc/stalwart/config.json
       The data store named in the file; without the file, bootstrap mode on port 8080.
+  twistd -n stalwart --data /var/lib/stalwart --check
+      Read the store only, say what is wrong in it, and leave with 1 if something is; --repair puts it right.
   twistd -n stalwart --data /var/lib/stalwart --workers auto
       As many processes as there are CPUs; they share the sockets, and one that dies is started again.
   twistd -n --logger=stalwart.app.process_log.json_lines stalwart --data /var/lib/stalwart
@@ -51,6 +53,8 @@ class Options(usage.Options):
     ]
     optFlags = [
         ["demo", None, "make sure that demo accounts exist and print how to log in (with --data)"],
+        ["check", None, "serve nothing: look for wrong counters, links and blobs in the store, and leave"],
+        ["repair", None, "with --check: put right what follows from other rows"],
     ]
 
     def __init__(self) -> None:
@@ -99,6 +103,19 @@ class Options(usage.Options):
         for name in LISTENER_OPTIONS:
             for endpoint in self[name]:
                 _check_endpoint(name, endpoint)
+        if self["repair"] and not self["check"]:
+            raise usage.UsageError("--repair goes with --check.")
+        if self["check"]:
+            sys.exit(_look_for_damage(self["config"] or self["data"], self["repair"]))
+
+
+def _look_for_damage(store: str, repair: bool) -> int:
+    """What ``stalwart-cli store check`` does, and its exit code."""
+    from argparse import Namespace
+
+    from stalwart.cli.store import checking, command
+
+    return command.run(Namespace(source=store, repair=repair, contents=False), checking.check)
 
 
 def _check_endpoint(option: str, endpoint: str) -> None:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
+from twisted.python.usage import UsageError
+
+from stalwart.app.tap import Options
 from stalwart.cli.store import checking
 from stalwart.store.sqlite.bulk import SqliteBulk
 from tests.cli.store.case import StoreCase
@@ -40,3 +46,14 @@ class CheckTests(StoreCase):
         self.assertEqual(self.run_cli("check", config), 1)
         self.assertIn("older version", self.said)
         self.assertTrue(callable(checking.check))
+
+    def test_the_daemon_looks_too_and_serves_nothing(self) -> None:
+        def leaves(*more: str) -> object:
+            self.patch(sys, "stderr", io.StringIO())
+            arguments = ["--data", str(self.source), "--check", *more]
+            return self.assertRaises(SystemExit, Options().parseOptions, arguments).code
+
+        self.assertEqual(leaves(), 0)
+        self.damage("UPDATE account SET used_octets = 1")
+        self.assertEqual([leaves(), leaves("--repair"), leaves()], [1, 0, 0])
+        self.assertRaises(UsageError, Options().parseOptions, ["--data", str(self.source), "--repair"])
