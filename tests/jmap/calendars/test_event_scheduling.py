@@ -58,6 +58,21 @@ class SchedulingTests(EventCase, SchedulingWorld):
         self.assertIsNone(self.destroyed(id, sendSchedulingMessages=True))
         self.assertEqual(self.of_bob()[0]["status"], "cancelled")
 
+    def test_who_has_answered_is_asked_anew_about_another_time(self) -> None:
+        """And the client that moves the meeting is told, as it has not written that itself (RFC 6638 3.2.8)."""
+        id = self.send(create={"k": self.meeting({**BOB, "participationStatus": "accepted"}, GUEST)})["created"]["k"][
+            "id"
+        ]
+        (person,) = (key for key, each in self.shown(id)["participants"].items() if "bob" in each["calendarAddress"])
+        self.send(update={id: {"title": "Other"}})
+        self.assertEqual(self.shown(id)["participants"][person]["participationStatus"], "accepted")
+        answer = self.send(update={id: {"start": "2099-01-07T10:00:00"}})["updated"][id]
+        self.assertEqual(self.shown(id)["participants"][person]["participationStatus"], "needs-action")
+        self.assertEqual(answer["participants"][person]["participationStatus"], "needs-action")
+        self.send(update={id: {f"participants/{person}/participationStatus": "accepted"}})
+        self.change(id, {"start": "2099-01-08T10:00:00"})  # nobody is told, so nobody is asked
+        self.assertEqual(self.shown(id)["participants"][person]["participationStatus"], "accepted")
+
     def test_who_takes_part_changes_his_answer_only(self) -> None:
         self.send(create={"k": self.meeting(BOB, GUEST)})
         (invited,) = self.of_bob()
