@@ -70,6 +70,14 @@ def times_of(
             yield each.account_id, period
 
 
+def secrets(
+    tx: Transaction, viewer: Viewer, account_id: int, calendar_id: int, within: tuple[int, int]
+) -> Iterator[int]:
+    """The events of a calendar that ``viewer`` is not told of, nor that there is something at that time."""
+    if not viewer.belongs_to(account_id):
+        yield from _left_out(tx, _Counted(account_id, calendar_id, ALL), within, frozenset(), hides=True)
+
+
 def merged(times: Iterable[tuple[Busy, int, int]], within: tuple[int, int]) -> list[tuple[Busy, int, int]]:
     """The times cut to the range, none of which touches another one of its kind or overlaps any, in their order."""
     start, end = within

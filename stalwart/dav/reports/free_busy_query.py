@@ -9,6 +9,7 @@ from stalwart.config.collaboration.calendar import Calendar
 from stalwart.dav.asking import Asking
 from stalwart.dav.declaring import report
 from stalwart.dav.refusals import Refused
+from stalwart.groupware.availability import secrets
 from stalwart.groupware.busy_times import calendar_times
 from stalwart.groupware.calendar_zones import calendar_zone
 from stalwart.groupware.kinds import CALENDARS
@@ -46,4 +47,5 @@ def _times(tx: Transaction, asking: Asking, within: tuple[int, int] | None) -> l
         return []
     zone = calendar_zone(tx, found.account_id, found.inside, asking.viewer.account_id)
     most = asking.tools.settings.of(Calendar).max_recurrence_expansions
-    return list(calendar_times(tx, found.account_id, found.inside, within, zone, most))
+    hidden = frozenset(secrets(tx, asking.viewer, found.account_id, found.inside, within))
+    return list(calendar_times(tx, found.account_id, found.inside, within, zone, most, left_out=hidden))

@@ -1,7 +1,7 @@
 """When people are free: what an outbox is asked (RFC 6638 5, spec/dav.md 8.7).
 
 What counts is the calendar that invitations go to, as far as who asks may see its times; of somebody who does not let
-him no times are told, and nobody learns that they are hidden.
+him no times are told, nor those of secret events, and nobody learns that they are hidden.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from attrs import frozen
 
 from stalwart.codec.caldav.free_busy import Busy
 from stalwart.codec.dav.rights import TELLING_TIMES
+from stalwart.groupware.availability import secrets
 from stalwart.groupware.busy_times import Allowance, calendar_times
 from stalwart.groupware.calendar_zones import calendar_zone
 from stalwart.groupware.homes import Home, Homes
@@ -57,4 +58,5 @@ def availability(
     if ((collection.data if collection is not None else None) or {}).get(AVAILABILITY) == "none":
         return Availability(SUCCESS)
     zone = calendar_zone(tx, account_id, id, account_id)
-    return Availability(SUCCESS, tuple(calendar_times(tx, account_id, id, within, zone, most, allowance)))
+    hidden = frozenset(secrets(tx, viewer, account_id, id, within))
+    return Availability(SUCCESS, tuple(calendar_times(tx, account_id, id, within, zone, most, allowance, hidden)))
