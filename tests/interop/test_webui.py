@@ -277,6 +277,7 @@ ADMIN_PAGES += ("live", "tasks", "bans", "certificates", "settings")
 ADMIN_PAGES += ("actions", "console", "about", "objects/NetworkListener", "nowhere")
 ACCOUNT_PAGES = ("", "password", "two-factor", "recovery-codes", "passkeys", "app-passwords", "sessions")
 ACCOUNT_PAGES += ("objects/AccountSettings", "objects/ApiKey", "clients", "identities", "vacation", "filters", "export")
+ACCOUNT_PAGES += ("profile",)
 ACCOUNT_PAGES += ("shared/calendars", "shared/address-books", "shared/mailboxes", "shared/files", "shared/nothing")
 
 

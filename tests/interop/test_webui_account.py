@@ -118,6 +118,48 @@ class AppTests(OwnerTestCase):
             self.assertEqual(plistlib.loads(answer.read())["PayloadDisplayName"], ALICE)
 
 
+class OwnTests(OwnerTestCase):
+    """Name, language, password, sessions."""
+
+    def test_profile_changes_the_language_of_the_pages_too(self) -> None:
+        self.sign_in("/account/profile", BOB)
+        self.browser.fill("[name=description]", HOSTILE)
+        self.choose("[name=timeZone]", "Europe/Vienna")
+        self.choose("[name=locale]", "de")
+        self.assert_looks_well()
+        self.click("Save")
+        self.says("Zwei-Faktor-Anmeldung", "#navigation")
+        self.says("Ihr Name", "main")
+        (stored,) = self.jmap(BOB, ("x:AccountSettings/get", {"ids": None}))[0]["list"]
+        self.assertEqual(
+            (stored["description"], stored["locale"], stored["timeZone"]), (HOSTILE, "de_DE", "Europe/Vienna")
+        )
+        self.browser.run("localStorage.clear()")
+        self.go("/account/profile")
+        self.says("Zeitzone", "main")
+        self.assertEqual(self.look(), [])
+        self.jmap(BOB, ("x:AccountSettings/set", {"update": {"singleton": {"description": None, "locale": "en_US"}}}))
+
+    def test_new_password_signs_in_and_other_sessions_can_be_ended(self) -> None:
+        self.sign_in("/account/password", BOB)
+        former, new = self.world.accounts[BOB], "a quite new password 42"
+        for name, text in (("currentSecret", former), ("secret", new), ("repeated", new)):
+            self.browser.fill(f"[name={name}]", text)
+        self.browser.press(ENTER)
+        self.says("changed", ".notices")
+        self.world.accounts[BOB] = new
+        for _ in range(2):
+            self.browser.open(f"{self.world.url}/robots.txt")
+            self.browser.run("sessionStorage.clear()")
+            self.sign_in("/account/sessions", BOB)
+        count = len(self.jmap(BOB, ("x:Session/get", {"ids": None}))[0]["list"])
+        self.browser.wait("document.querySelectorAll('main li').length === arguments[0]", count)
+        self.click("End")
+        self.says("Ended", ".notices")
+        self.browser.wait("document.querySelectorAll('main li').length === arguments[0]", count - 1)
+        self.says("this one", "main li")
+
+
 class MailTests(OwnerTestCase):
     """Identities, vacation, filters."""
 
@@ -183,6 +225,9 @@ class MailTests(OwnerTestCase):
         self.choose(".rule .row select", folder)
         self.click("And then")
         self.assert_looks_well()
+        self.click("Vacation", "nav")
+        self.says("Leave without saving?", "dialog")
+        self.click("Cancel", "dialog")
         self.click("Another rule")
         self.choose(".rule .row input", "spam")
         self.choose(".rule:last-of-type .row select[aria-label='What happens']", "discard")

@@ -72,6 +72,22 @@ class AxeTests(InterfaceTestCase):
             self.check(name)
         self.assertEqual(self.found, [])
 
+    def test_dialogs_and_editors_of_account_owners(self) -> None:
+        self.sign_in("/account/", USER)
+        for name, text, inside in (
+            ("shared/calendars", "Share", "dialog"),
+            ("shared/mailboxes", "Add one", "dialog"),
+            ("shared/address-books", "Import", "dialog"),
+            ("identities", "Edit", "dialog"),
+            ("filters", "New rules", ".rule"),
+            ("app-passwords", "Add an app password", "dialog"),
+        ):
+            self.go(f"/account/{name}")
+            self.click(text)
+            self.browser.wait("document.querySelector(arguments[0])", inside)
+            self.check(f"{text} of {name}")
+        self.assertEqual(self.found, [])
+
     def test_every_page_is_among_them(self) -> None:
         looked_at = {f"admin/{name}".strip("/") for name in ADMIN_PAGES}
         looked_at |= {f"account/{name}".strip("/") for name in ACCOUNT_PAGES}

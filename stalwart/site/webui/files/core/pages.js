@@ -26,6 +26,7 @@ export const TABLE = [
   ["account/passkeys", () => import("../pages/passkeys.js")],
   ["account/app-passwords", () => import("../pages/app_passwords.js")],
   ["account/sessions", () => import("../pages/sessions.js")],
+  ["account/profile", () => import("../pages/profile.js")],
   ["account/clients", () => import("../pages/clients.js")],
   ["account/identities", () => import("../pages/identities.js")],
   ["account/vacation", () => import("../pages/vacation.js")],
@@ -95,7 +96,7 @@ export const ACCOUNT = [
   ]],
   ["nav.more", [
     { name: "nav.clients", href: "/account/clients", icon: "device", shown: () => true },
-    { name: "nav.profile", href: "/account/objects/AccountSettings", icon: "gear", shown: () => may("sysAccountSettingsGet") },
+    { name: "nav.profile", href: "/account/profile", icon: "gear", shown: () => may("sysAccountSettingsGet") },
     { name: "nav.apiKeys", href: "/account/objects/ApiKey", icon: "code", shown: () => may("sysApiKeyQuery") },
     { name: "nav.publicKeys", href: "/account/objects/PublicKey", icon: "file", shown: () => may("sysPublicKeyQuery") },
     { name: "nav.maskedAddresses", href: "/account/objects/MaskedEmail", icon: "inbox", shown: () => may("sysMaskedEmailQuery") },

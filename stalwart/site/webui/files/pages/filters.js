@@ -46,7 +46,7 @@ function editor({ one, script, rules: given }, list, boxes, done) {
   const problem = signal("");
   const active = checkbox(t("filter.use"), { checked: one ? one.isActive : true });
   const source = () => (rules.peek() ? written(rules.peek().map(plain)) : area.value);
-  guardWith(async () => source() === script || confirm(t("leave.title"), t("leave.text"), { yes: t("leave.yes") }));
+  const typed = () => guardWith(async () => source() === script || confirm(t("leave.title"), t("leave.text"), { yes: t("leave.yes") }));
   const check = async () => {
     problem.set("");
     const blobId = await upload(source(), "application/sieve");
@@ -69,7 +69,7 @@ function editor({ one, script, rules: given }, list, boxes, done) {
     notice(t("saved"));
     done();
   };
-  return h("form.form", { onsubmit: (event) => event.preventDefault() },
+  return h("form.form", { onsubmit: (event) => event.preventDefault(), oninput: typed, onchange: typed },
     field(t("filter.name"), name),
     () => (rules() ? builder(rules, boxes) : field(t("filter.text"), area, { problem })),
     () => (rules() ? h("p.problem", { role: "alert" }, problem) : null), active,

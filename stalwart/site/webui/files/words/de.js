@@ -736,6 +736,12 @@ export default {
   "right.maySubmit": "senden",
   "right.mayAddChildren": "Dateien ablegen",
   "right.mayModifyContent": "Dateien ändern",
+  "profile.name": "Ihr Name",
+  "profile.language": "Dieser Seiten, und dessen, was der Server Ihnen schreibt",
+  "profile.zone": "Zeitzone",
+  "profile.noZone": "nicht gewählt",
+  "profile.here": "Dieses Gerät ist in {name}.",
+  "profile.more": "Verschlüsselung gespeicherter Mail",
   edit: "Bearbeiten",
   "queue.source": "Quelltext",
 };

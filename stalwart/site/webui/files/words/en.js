@@ -736,6 +736,12 @@ export default {
   "right.maySubmit": "send",
   "right.mayAddChildren": "add files",
   "right.mayModifyContent": "change files",
+  "profile.name": "Your name",
+  "profile.language": "Of these pages, and of what the server writes to you",
+  "profile.zone": "Time zone",
+  "profile.noZone": "not chosen",
+  "profile.here": "This device is in {name}.",
+  "profile.more": "Encryption of stored mail",
   edit: "Edit",
   "queue.source": "Source",
 };
