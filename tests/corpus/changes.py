@@ -40,7 +40,7 @@ def of_event(event: Json) -> Iterator[Change]:
                   "CATEGORIES")  # fmt: skip
     alert = {"trigger": {"offset": "-PT7M"}}
     yield _change("alert", {"alerts/new": alert} if event.get("alerts") else {"alerts": {"new": alert}},
-                  "ACTION", "TRIGGER", "DESCRIPTION", "JSID")  # fmt: skip
+                  "ACTION", "TRIGGER", "DESCRIPTION", "UID")  # fmt: skip
     yield _change("privacy", {"privacy": "secret"}, "CLASS")
     yield _change("color", {"color": "red"}, "COLOR")
     place = event.get("mainLocationId")

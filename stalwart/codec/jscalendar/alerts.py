@@ -140,7 +140,8 @@ def _write(writing: Writing) -> None:
             part = Component("VALARM")
             _fill(part, given, names, {})
             _complete(part, given.get("action"), writing.new)
-            _name(part, key)
+            if _derived(part) != key:
+                part.append(Property.made("UID", key))  # which RELATED-TO of other alarms names (RFC 9074 4, 7)
             component.components.append(part)
 
 

@@ -36,7 +36,7 @@ _STALE: Final = ("X-APPLE-STRUCTURED-LOCATION", "X-APPLE-TRAVEL-ADVISORY-BEHAVIO
 
 def _coordinates(item: Property | None) -> str | None:
     found = None if item is None else _GEO.match(item.value)
-    return None if found is None else f"geo:{found.group(1)},{found.group(2)}"
+    return None if found is None else f"geo:{found[1].removeprefix('+')},{found[2].removeprefix('+')}"  # RFC 5870 3.3
 
 
 def _main_id(item: Property | None) -> str:
@@ -165,7 +165,7 @@ def _fill(part: Component, given: Json) -> None:
     if name != said.get("name"):
         with_value(part, "NAME", None if name is None else text_value(name))
     if kinds != said.get("locationTypes", {}):
-        with_value(part, "LOCATION-TYPE", ",".join(map(escaped, kinds)).upper() if kinds else None)
+        with_value(part, "LOCATION-TYPE", ",".join(map(escaped, kinds)) if kinds else None)
     if given.get("coordinates") == said.get("coordinates"):
         return
     found = _GEO_URI.match(given.get("coordinates") or "")

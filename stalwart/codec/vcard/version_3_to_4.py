@@ -180,7 +180,7 @@ def _moment(value: str, parameters: Parameters) -> str:
 
 def _geo(value: str, parameters: Parameters) -> str:
     found = _GEO.match(value)
-    return f"geo:{found[1]},{found[2]}" if found is not None else value
+    return f"geo:{found[1].removeprefix('+')},{found[2].removeprefix('+')}" if found is not None else value
 
 
 def _zone(value: str, parameters: Parameters) -> str:

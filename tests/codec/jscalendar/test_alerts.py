@@ -39,7 +39,7 @@ class AlertTests(SynchronousTestCase):
     def test_a_new_alert(self) -> None:
         self.assertEqual(
             written(alerts={"a": {"trigger": {"offset": "-PT15M"}}}, title="T")[1:],
-            ["ACTION:DISPLAY", "TRIGGER:-PT15M", "DESCRIPTION:T", "JSID:a"],
+            ["ACTION:DISPLAY", "TRIGGER:-PT15M", "DESCRIPTION:T", "UID:a"],
         )
 
     def test_an_e_mail_has_what_it_needs(self) -> None:
@@ -57,7 +57,7 @@ class AlertTests(SynchronousTestCase):
                 "DESCRIPTION:Reminder",
                 "SUMMARY:Reminder",
                 "ATTENDEE:mailto:a@b.c",
-                "JSID:a",
+                "UID:a",
             ],
         )
 

@@ -10,9 +10,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.codec.jscalendar.checking import InvalidEvent, check
 from stalwart.codec.jscalendar.older import translated
 from stalwart.codec.jscalendar.series import calendar_of
-from tests.codec.jscalendar.exports import RFC_8984
 from tests.codec.jscalendar.generated import ANY, events
 from tests.codec.jscalendar.reading_of import made
+from tests.codec.jscalendar.rfc_8984 import RFC_8984
 
 RULE = {"@type": "RecurrenceRule", "frequency": "daily"}
 

@@ -30,7 +30,7 @@ class PlaceTests(SynchronousTestCase):
             "b": {"@type": "Location", "name": "Stop", "coordinates": "geo:1,2", "locationTypes": {"cafe": True}},
         }
         lines = written(locations=places, mainLocationId="a")
-        self.assertEqual(lines, ["LOCATION;JSID=a:Start", "UID:b", "NAME:Stop", "LOCATION-TYPE:CAFE", "GEO:1;2"])
+        self.assertEqual(lines, ["LOCATION;JSID=a:Start", "UID:b", "NAME:Stop", "LOCATION-TYPE:cafe", "GEO:1;2"])
         lines = written(locations=places)
         self.assertEqual(lines[0], "LOCATION;DERIVED=TRUE:Start")
 

@@ -15,8 +15,9 @@ from stalwart.codec.jscalendar.older import translated
 from stalwart.codec.jscalendar.patches import patched
 from stalwart.codec.jscalendar.series import PER_USER, NoEvent, calendar_of, event_of, events_of
 from stalwart.codec.jscalendar.values import Json
-from tests.codec.jscalendar.exports import EXPORTS, INSTANCES, NEXTCLOUD, OUTLOOK, RFC_8984, THUNDERBIRD, octets
+from tests.codec.jscalendar.exports import EXPORTS, INSTANCES, NEXTCLOUD, OUTLOOK, THUNDERBIRD, octets
 from tests.codec.jscalendar.generated import ANY, CALENDARS, events
+from tests.codec.jscalendar.rfc_8984 import DURATIONS, IN_TEXT, RFC_8984
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
@@ -98,9 +99,17 @@ class LawTests(SynchronousTestCase):
             self.assertEqual(again, event, name)
 
     def test_examples_of_rfc_8984(self) -> None:
-        for section, event in RFC_8984.items():
-            calendar = calendar_of(event)
-            self.assertEqual(meaning(reread(calendar)), meaning(translated(event)), section)
+        for section, event in {**RFC_8984, **IN_TEXT}.items():
+            again = reread(calendar_of(event))
+            if event["@type"] == "Group":
+                self.assertEqual(again["entries"], [translated(each) for each in event["entries"]])
+            else:
+                self.assertEqual(meaning(again), meaning(translated(event)), section)
+
+    def test_durations_of_rfc_8984(self) -> None:
+        for text, kept in DURATIONS:
+            event = {**RFC_8984["6.1"], "duration": text}
+            self.assertEqual(reread(calendar_of(event))["duration"], kept)
 
 
 class ReadingTests(SynchronousTestCase):
