@@ -120,12 +120,19 @@ def gathered(
     return result
 
 
+_TOLD_ONCE: Final = frozenset(("TITLE", "ROLE", "ORG"))
+
+
 def _without_others(found: list[Found], language: str | None) -> list[Found]:
     """Entries, with those that tell the same in other languages put to the first (RFC 6350 5.4)."""
     together: dict[tuple[str, str], list[Found]] = {}
+    loose: dict[str, list[Found]] = {}
     for each in found:
         if "ALTID" in each.given:
             together.setdefault((each.item.name, each.given["ALTID"][0]), []).append(each)
+        elif each.item.name in _TOLD_ONCE:
+            loose.setdefault(each.item.name, []).append(each)
+    together.update(((name, ""), same) for name, same in loose.items() if _is_one_thing(same, language))
     gone: set[int] = set()
     for members in together.values():
         if len({each.index for each in members}) != len(members) or len(members) == 1:
@@ -149,8 +156,17 @@ def _without_others(found: list[Found], language: str | None) -> list[Found]:
             gone.add(id(each))
             base.lines.append(each.index)
         if base.others or base.spoken:
-            del base.given["ALTID"]
+            base.given.pop("ALTID", None)
     return [each for each in found if id(each) not in gone] if gone else found
+
+
+def _is_one_thing(same: list[Found], language: str | None) -> bool:
+    """Whether lines without ALTID are one entry in several languages: one is in that of the card or in none, the others
+    each in another one (RFC 9555 2.3.11, figures 3 and 4).
+    """
+    own = (language or "").lower()
+    tags = [(each.language or own).lower() for each in same]
+    return len(same) > 1 and tags.count(own) == 1 and len(set(tags)) == len(tags)
 
 
 def _is_spoken(each: Found) -> bool:

@@ -34,7 +34,7 @@ FIGURES: dict[int, tuple[tuple[str, ...], dict[str, Any]]] = {
     ),
     2: (("item2.X-FOO:bar",), {"vCardProps": [["x-foo", {"group": "item2"}, "unknown", "bar"]]}),
     3: (
-        ("FN;LANGUAGE=EN:John Doe", "TITLE;PROP-ID=t1;ALTID=1;LANGUAGE=EN:Boss", "TITLE;ALTID=1;LANGUAGE=fr:Patron"),
+        ("FN;LANGUAGE=EN:John Doe", "TITLE;PROP-ID=t1;LANGUAGE=EN:Boss", "TITLE;LANGUAGE=fr:Patron"),
         {
             "language": "en",
             "name": {"full": "John Doe"},
@@ -43,7 +43,7 @@ FIGURES: dict[int, tuple[tuple[str, ...], dict[str, Any]]] = {
         },
     ),
     4: (
-        ("FN:John Doe", "TITLE;PROP-ID=t1;ALTID=1:Boss", "TITLE;ALTID=1;LANGUAGE=fr:Patron"),
+        ("FN:John Doe", "TITLE;PROP-ID=t1:Boss", "TITLE;LANGUAGE=fr:Patron"),
         {
             "name": {"full": "John Doe"},
             "titles": {"t1": {"kind": "title", "name": "Boss"}},

@@ -39,6 +39,47 @@ def changed(octets: bytes, change: Any) -> tuple[list[str], list[str]]:
     return [line for line in before if line not in after], [line for line in after if line not in before]
 
 
+SPELT: dict[int, tuple[str, ...]] = {
+    # what is in the language of the card says none, and what is in another one is tied to it
+    3: ("LANGUAGE:en", "FN:John Doe", "TITLE;PROP-ID=t1;ALTID=1:Boss", "TITLE;ALTID=1;LANGUAGE=fr:Patron"),
+    4: ("FN:John Doe", "TITLE;PROP-ID=t1;ALTID=1:Boss", "TITLE;ALTID=1;LANGUAGE=fr:Patron"),
+    # N has seven components (RFC 9554 2.2)
+    5: (
+        "LANGUAGE:zh-Hant",
+        "N;ALTID=1:孫;中山;文,逸仙;;;;",
+        "N;ALTID=1;PHONETIC=jyut;SCRIPT=Latn;LANGUAGE=yue:syun1;zung1saan1;man4,jat6sin1;;;;",
+    ),
+    6: (
+        "TEL;PROP-ID=PHONE-A;VALUE=uri;PREF=1;TYPE=home,voice:tel:+1-555-555-5555;ext=5555",
+        "TEL;PROP-ID=PHONE-B;VALUE=uri;TYPE=home:tel:+33-01-23-45-67",
+    ),
+    # ids are kept
+    9: (
+        "BDAY;PROP-ID=birth:19531015T231000Z",
+        "BIRTHPLACE:123 Main Street\\nAny Town\\, CA 91921-1234\\nU.S.A.",
+        "DEATHDATE;PROP-ID=death:19960415",
+        "DEATHPLACE:5 Court Street\\nNew England\\, ND 58647\\nU.S.A.",
+        "ANNIVERSARY;PROP-ID=wedding:19860201",
+    ),
+    11: ("GRAMGENDER:neuter", "PRONOUNS;PROP-ID=p1;PREF=2:they/them", "PRONOUNS;PROP-ID=p2;PREF=1:xe/xir"),
+    27: (
+        "TITLE;PROP-ID=a:Research Scientist",
+        "item1.ROLE;PROP-ID=b:Project Leader",
+        "item1.ORG;PROP-ID=o:ABC\\, Inc.",
+    ),
+}
+"""Figures that are written in other words, and these words."""
+
+
+def said(text: str) -> set[tuple[Any, ...]]:
+    """What the lines of a card say, whatever the order of their parameters."""
+    return {
+        (each.group, each.name, each.value, frozenset(each.parameters.items()))
+        for each in read_card(text.encode()).properties
+        if each.name not in ("VERSION", "UID")
+    }
+
+
 class WritingTests(SynchronousTestCase):
     maxDiff = None
 
@@ -49,6 +90,15 @@ class WritingTests(SynchronousTestCase):
             self.assertEqual(plain(card_of(text)), plain(full), number)
             if not 48 <= number <= 50:
                 self.assertNotIn("JSPROP", text, number)
+
+    def test_examples_of_the_rfc_have_the_lines_of_the_rfc(self) -> None:
+        """RFC 9555, but for parts that go without saying and those that are spelt otherwise (``SPELT``)."""
+        for number, (given, card) in FIGURES.items():
+            new = said(vcard_of({"uid": "u", **card}))
+            wanted = said(vcard(*SPELT.get(number, given)))
+            derived = {each for each in new - wanted if each[1] == "FN"}
+            self.assertTrue(all(not each[2] or ("DERIVED", ("true",)) in each[3] for each in derived), number)
+            self.assertEqual(new - derived, wanted, number)
 
     def test_lines(self) -> None:
         for card, expected in (
