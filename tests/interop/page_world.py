@@ -40,7 +40,7 @@ from tests.live.hostile_smtp import PLAIN, Behaviour, Certificates, HostileSmtp
 ROOT = Path(__file__).resolve().parents[2]
 ORIGIN = "page.test"
 MARKUP = "<img src=x onerror=alert(1)><b>bold</b> & co"
-PATIENCE = 20.0
+PATIENCE = 60.0
 LISTENING = re.compile(r"listening http 127\.0\.0\.1:(\d+)")
 
 

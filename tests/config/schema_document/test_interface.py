@@ -87,8 +87,14 @@ class LanguageTests(SynchronousTestCase):
         known = said("labels") | said("explanations")
         for language in LANGUAGES[1:]:
             for text, there in words_of(language).items():
-                self.assertIn(text, known, language)
+                if not text.endswith("."):  # a sentence that has changed is English until somebody writes the new one
+                    self.assertIn(text, known, language)
                 self.assertEqual(re.findall("`[^`]+`", text), re.findall("`[^`]+`", there), text)
+
+    def test_objects_are_explained_in_every_language(self) -> None:
+        about = {one["description"] for one in english()["objects"].values() if "description" in one}
+        for language in LANGUAGES[1:]:
+            self.assertGreater(len(about & set(words_of(language))), 0.8 * len(about), language)
 
     def test_values_that_are_no_texts_stay(self) -> None:
         german = interface_document(declarations(), "de")

@@ -62,8 +62,9 @@ export class Findings {
 
   // Milliseconds of the whole; while more comes in wide steps, so that what is drawn stays where it is.
   get span() {
+    if (this.done) return this.lanes.reduce((most, { steps }) => steps.reduce((end, one) => Math.max(end, one.at + (one.elapsed ?? 0)), most), 1);
     const most = Math.max(1, this.clock);
-    return this.done ? most : 100 * 1.5 ** Math.ceil(Math.log(Math.max(1, most / 100)) / Math.log(1.5));
+    return 100 * 1.5 ** Math.ceil(Math.log(Math.max(1, most / 100)) / Math.log(1.5));
   }
 
   // The lanes as they are now; one that has not changed since the last time is the same object, and so are its steps.
