@@ -35,6 +35,7 @@ class Environment:
     workers: int = 1
     vault_key_file: str | None = None
     new_vault_key: bool = False
+    data_store: dict[str, Any] | None = field(default=None, repr=False)
 
 
 def read_environment(variables: Mapping[str, str], own_hostname: str | None = None) -> Environment:
@@ -52,7 +53,8 @@ def read_environment(variables: Mapping[str, str], own_hostname: str | None = No
         https_port=_port(variables, "STALWART_HTTPS_PORT"),
         run_as_user=variables.get("RUN_AS_USER", "").strip() or None,
         run_as_group=variables.get("RUN_AS_GROUP", "").strip() or None,
-        diagnosis=_diagnosis(variables),
+        diagnosis=_json_object(variables, "STALWART_DIAGNOSIS", "x:Diagnosis members") or {},
+        data_store=_json_object(variables, "STALWART_DATA_STORE", "x:DataStore, as in config.json"),
         vault_key_file=variables.get("STALWART_VAULT_KEY_FILE", "").strip() or None,
         new_vault_key=variables.get("STALWART_NEW_VAULT_KEY", "").strip().lower() in _TRUE,
         workers=number_of_workers("STALWART_WORKERS", variables.get("STALWART_WORKERS", "").strip() or "1"),
@@ -117,14 +119,14 @@ def _recovery_admin(variables: Mapping[str, str]) -> tuple[str, str] | None:
     return user, secret
 
 
-def _diagnosis(variables: Mapping[str, str]) -> dict[str, Any]:
-    text = variables.get("STALWART_DIAGNOSIS", "").strip()
+def _json_object(variables: Mapping[str, str], name: str, content: str) -> dict[str, Any] | None:
+    text = variables.get(name, "").strip()
     if not text:
-        return {}
+        return None
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as problem:
-        raise Invalid(f"STALWART_DIAGNOSIS must be a JSON object of x:Diagnosis members: {problem}") from problem
+        raise Invalid(f"{name} must be a JSON object of {content}: {problem}") from problem
     if not isinstance(value, dict):
-        raise Invalid("STALWART_DIAGNOSIS must be a JSON object of x:Diagnosis members.")
+        raise Invalid(f"{name} must be a JSON object of {content}.")
     return value

@@ -31,6 +31,7 @@ from stalwart.directory.directory import Directory
 from stalwart.directory.external.directories import ExternalDirectories
 from stalwart.directory.hashing import HashingPool
 from stalwart.directory.recovery import RecoveryAdministrator
+from stalwart.errors import Invalid
 from stalwart.store import MemoryStore, Store, open_store
 from stalwart.store.config_file import NAME as STORE_FILE
 from stalwart.store.config_file import blob_folder, embedded_store_config, is_missing, read_store_config
@@ -83,7 +84,7 @@ async def lay_foundations(
     """
     mode = chosen_mode(startup, environment, telemetry)
     config_path = _config_path(startup)
-    config = None if mode == "bootstrap" else _store_config(startup)
+    config = None if mode == "bootstrap" else _store_config(startup, environment)
     store = _not_started(config, config_path, reactor, telemetry)
     opened.append(store)
     await store.start()
@@ -175,10 +176,13 @@ def _vault_key_file(environment: Environment, beside: Path) -> Path:
     return Path(environment.vault_key_file) if environment.vault_key_file else beside.with_name(VAULT_KEY)
 
 
-def _store_config(startup: Startup) -> dict[str, Any]:
-    if startup.config is not None:
-        return read_store_config(Path(startup.config))
-    return embedded_store_config(Path(startup.data or "."))
+def _store_config(startup: Startup, environment: Environment) -> dict[str, Any]:
+    given = environment.data_store
+    if startup.config is None:
+        return embedded_store_config(Path(startup.data or "."), given)
+    if given is not None:
+        raise Invalid("STALWART_DATA_STORE takes the place of a file: give --data FOLDER, not --config FILE.")
+    return read_store_config(Path(startup.config))
 
 
 async def _fill(store: Store, mode: Mode, startup: Startup, environment: Environment, now: float) -> None:

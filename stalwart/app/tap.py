@@ -31,9 +31,10 @@ Examples:
       The log as JSON, one object a line, from the first line on. (x:Tracer Stdout says how much, and can change the
       form of what twistd writes to standard output while it runs; --logfile and --syslog keep theirs.)
 
-Environment: STALWART_RECOVERY_ADMIN=user:secret (an administrator in every mode), STALWART_PUBLIC_URL,
-STALWART_HOSTNAME, STALWART_RECOVERY_MODE=1, STALWART_RECOVERY_MODE_PORT, STALWART_DIAGNOSIS (JSON members of
-x:Diagnosis that hold while the process runs), STALWART_WORKERS (where --workers is not given), RUN_AS_USER,
+Environment: STALWART_DATA, STALWART_CONFIG (where neither --data nor --config is given), STALWART_DATA_STORE (the JSON
+object of config.json; with --data), STALWART_RECOVERY_ADMIN=user:secret (an administrator in every mode),
+STALWART_PUBLIC_URL, STALWART_HOSTNAME, STALWART_RECOVERY_MODE=1, STALWART_RECOVERY_MODE_PORT, STALWART_DIAGNOSIS (JSON
+members of x:Diagnosis that hold while the process runs), STALWART_WORKERS (where --workers is not given), RUN_AS_USER,
 STALWART_VAULT_KEY_FILE (default: vault.key beside the store; it opens the private keys in the store, so back it up),
 SSL_CERT_FILE.
 """
@@ -92,6 +93,9 @@ class Options(usage.Options):
 
         :raises usage.UsageError: with a sentence that says what to do.
         """
+        if not self["config"] and not self["data"]:
+            self["config"] = os.environ.get("STALWART_CONFIG") or None
+            self["data"] = None if self["config"] else os.environ.get("STALWART_DATA") or None
         if self["config"] and self["data"]:
             raise usage.UsageError("Give --config or --data, not both.")
         if not self["config"] and not self["data"]:

@@ -81,18 +81,19 @@ def blob_folder(config: Mapping[str, Any], path: Path) -> Path | None:
     return None if config.get("@type") == "Sqlite" else path.absolute().with_name("blobs")
 
 
-def embedded_store_config(data: Path) -> dict[str, Any]:
-    """The DataStore object of ``data``, written there if this is its first start.
+def embedded_store_config(data: Path, given: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The DataStore object of ``data``, written there if this is its first start; ``given`` takes the place of what is
+    there.
 
     :raises Invalid: the folder cannot be made or written.
     """
     path = data / NAME
     config = {"@type": "Sqlite", "path": "store.sqlite3"}  # beside the file, so that the folder can be moved
     try:
-        if path.exists():
+        if path.exists() and (given is None or _read_object(path) == given):
             return read_store_config(path)
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_store_config(path, config)
+        write_store_config(path, config if given is None else given)
     except OSError as problem:
         raise Invalid(f"The data folder {data} cannot be used: {problem.strerror}.") from problem
     return read_store_config(path)

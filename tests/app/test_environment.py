@@ -71,6 +71,15 @@ class ReadingTests(SynchronousTestCase):
     def test_diagnosis_members(self) -> None:
         self.assertEqual(read(STALWART_DIAGNOSIS='{"port": 2525}').diagnosis, {"port": 2525})
 
+    def test_data_store(self) -> None:
+        given = '{"@type": "Sqlite", "path": "hush.sqlite3"}'
+        found = read(STALWART_DATA_STORE=given)
+        self.assertEqual(found.data_store, {"@type": "Sqlite", "path": "hush.sqlite3"})
+        self.assertNotIn("hush", repr(found))
+        self.assertIsNone(read().data_store)
+        for wrong in ("{path: 1}", "[1]"):
+            self.assertIn("STALWART_DATA_STORE", self.refusal(STALWART_DATA_STORE=wrong))
+
     def test_diagnosis_that_is_no_json_names_the_variable(self) -> None:
         self.assertIn("STALWART_DIAGNOSIS", self.refusal(STALWART_DIAGNOSIS="{port: 1}"))
 

@@ -51,6 +51,17 @@ class OptionTests(SynchronousTestCase):
         self.assertIn("for --http only", self.refusal("--data", "d", "--smtp", tls))
         self.assertIn("tls:nowhere", self.refusal("--data", "d", "--http", "tls:nowhere"))
 
+    def test_the_environment_speaks_where_neither_is_given(self) -> None:
+        for variables, expected in (
+            ({"STALWART_DATA": "d"}, ("d", None)),
+            ({"STALWART_CONFIG": "c"}, (None, "c")),
+            ({"STALWART_DATA": "d", "STALWART_CONFIG": "c"}, (None, "c")),
+        ):
+            self.patch(os, "environ", {**os.environ, **variables})
+            options = parsed("--http", HTTP)
+            self.assertEqual((options["data"], options["config"]), expected)
+            self.assertEqual((parsed("--data", "e")["data"], parsed("--config", "e")["data"]), ("e", None))
+
     def test_neither_store_says_what_to_give(self) -> None:
         refused = self.refusal("--http", HTTP)
         self.assertIn("--data FOLDER", refused)

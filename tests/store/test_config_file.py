@@ -68,6 +68,21 @@ class ReadingTests(SynchronousTestCase):
         self.assertIn("Permission denied", self.refusal(None))
 
 
+class GivenTests(SynchronousTestCase):
+    """What the environment says, for ``--data``."""
+
+    def test_it_takes_the_place_of_what_is_there(self) -> None:
+        data = Path(self.mktemp())
+        first = {"@type": "Sqlite", "path": "one.sqlite3"}
+        self.assertEqual(embedded_store_config(data, first)["path"], str(data.absolute() / "one.sqlite3"))
+        written = (data / "config.json").stat()
+        self.assertEqual(embedded_store_config(data, first)["path"], str(data.absolute() / "one.sqlite3"))
+        self.assertEqual((data / "config.json").stat().st_ino, written.st_ino)
+        other = {"@type": "PostgreSql", "host": "db"}
+        self.assertEqual(embedded_store_config(data, other), other)
+        self.assertEqual(embedded_store_config(data), other)
+
+
 class WritingTests(SynchronousTestCase):
     """The file is replaced at once."""
 
