@@ -47,9 +47,9 @@ def address_of(config: Mapping[str, Any]) -> str:
         "sslmode": _sslmode(config),
         "application_name": "stalwart",
     }
-    timeout = config.get("timeout", _AMONG_SEVERAL if "," in parts["host"] else _TIMEOUT)
-    if timeout is not None:
-        parts["connect_timeout"] = str(max(2, _number(config, "timeout", _TIMEOUT, 3_600_000) // 1000))
+    if config.get("timeout", _TIMEOUT) is not None:
+        usual = _AMONG_SEVERAL if "," in parts["host"] else _TIMEOUT
+        parts["connect_timeout"] = str(max(2, _number(config, "timeout", usual, 3_600_000) // 1000))
     if parts["sslmode"] == "verify-full":
         parts["sslrootcert"] = "system"
     return " ".join(f"{name}={_quoted(value)}" for name, value in parts.items() if value) + f" {_KEPT_ALIVE}"
