@@ -17,7 +17,7 @@ from typing import Any
 from stalwart.codec.markup import Markup, tag
 from stalwart.errors import NotFound
 from stalwart.site.webui.joining import FIRST, TABLE, joined, places_of
-from stalwart.site.webui.lean import lean
+from stalwart.site.webui.lean import lean, tight
 from stalwart.web.answers import Answer, Headers
 from stalwart.web.exchange import Exchange
 from stalwart.web.static import Asset, asset
@@ -140,7 +140,7 @@ class WebInterface:
             self._sources = {name: body.decode() for name, body in found.items() if name.endswith(".js")}
             for name in self._sources:
                 del found[name]
-            found |= {name: text.encode() for name, text in joined(self._sources).items()}
+            found |= {name: tight(text).encode() for name, text in joined(self._sources).items()}
             digest = sha256()
             for name, body in sorted(found.items()):
                 digest.update(b"%d %d " % (len(name), len(body)) + name.encode() + body)

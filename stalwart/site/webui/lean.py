@@ -1,8 +1,9 @@
 """Files of the web interface as they are sent: without comments and indentation, texts of another language as a list.
 
-The modules are kept as people read them. Comments stand on lines of their own and no text goes over several lines (the
-house test looks after both), so lines are all that has to be known of the language. Names of texts are those of the
-English catalogue, in its order.
+The modules are kept as people read them. Comments stand on lines of their own, and no text goes over several lines.
+What else has to be known of the language is where texts, templates and patterns are, in which blanks count: one
+expression tells, as long as templates have templates inside at most once (the tests look after all of it). Line ends
+stay. Names of texts are those of the English catalogue, in its order.
 """
 
 from __future__ import annotations
@@ -14,6 +15,20 @@ _WORDS = re.compile(r"words/\w+\.js")
 _TEXT = re.compile(r'^  (?:"([^"]+)"|(\w+)): (.+),$', re.MULTILINE)
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _AROUND = re.compile(r"\s*([{};,])\s*")
+KEPT_OR_BLANK = re.compile(
+    r"""
+    (?P<kept>
+        "(?:[^"\\\n]|\\.)*"
+        | '(?:[^'\\\n]|\\.)*'
+        | `(?:[^`\\$]|\\.|\$(?!\{)|\$\{(?:[^`{}]|\{[^`{}]*\}|`[^`]*`)*\})*`
+        | (?:(?<=[(,=:\[!&|?{};])|(?<=[(,=:\[!&|?{};>][ ])|(?<==>))/(?![/*])(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/
+    )
+    | [ ]*//[^\n]*
+    | (?<![\w$+-])[ ]+
+    | [ ]+(?![\w$+-])
+    """,
+    re.VERBOSE,
+)
 
 
 def lean(name: str, body: bytes) -> bytes:
@@ -28,6 +43,11 @@ def lean(name: str, body: bytes) -> bytes:
         return f"export default [{','.join(catalogue(text).values())}];".encode()
     lines = (line.strip() for line in text.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//")).encode()
+
+
+def tight(text: str) -> str:
+    """Lines of a script without the blanks and comments between words."""
+    return KEPT_OR_BLANK.sub(lambda match: match["kept"] or "", text)
 
 
 def catalogue(text: str) -> dict[str, str]:

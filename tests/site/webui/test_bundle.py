@@ -12,7 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.errors import NotFound
 from stalwart.oauth.pages.files import sign_in_assets
 from stalwart.site.webui.bundle import WebInterface, imports
-from stalwart.site.webui.lean import NAMED, catalogue, lean
+from stalwart.site.webui.joining import joined
+from stalwart.site.webui.lean import KEPT_OR_BLANK, NAMED, catalogue, lean, tight
 
 HEAVIEST = 90 * 1024  # webui 5.7
 HEAVIEST_AT_ONCE = 60 * 1024
@@ -108,6 +109,24 @@ class FileTests(SynchronousTestCase):
         )
         self.assertEqual(lean(NAMED, b'  a: "one",\n'), b'a: "one",')
         self.assertEqual(lean("a.svg", b" <svg/> "), b" <svg/> ")
+
+    def test_blanks_between_words_are_left_out_and_no_others(self) -> None:
+        for text, expected in (
+            ('const a = (b, "c = d") => { e ; }; // why', 'const a=(b,"c = d")=>{e;};'),
+            ("return `a = ${b ? ` c ` : d} = e` + f", "return`a = ${b ? ` c ` : d} = e`+ f"),
+            ("x.replace(/ = \"/g, ' ') / 2", "x.replace(/ = \"/g,' ')/2"),
+            ("a + +b - -c in d", "a + +b - -c in d"),
+            ('f("http://x", /[/ ] /)', 'f("http://x",/[/ ] /)'),
+            ("if (a) {\n}\nelse b", "if(a){\n}\nelse b"),
+        ):
+            self.assertEqual(tight(text), expected)
+
+    def test_texts_are_the_same_in_what_is_sent(self) -> None:
+        for name, text in joined(self.interface.sources).items():
+            before = [match["kept"] for match in KEPT_OR_BLANK.finditer(text) if match["kept"]]
+            sent = self.interface.body(name).decode()
+            self.assertEqual([match["kept"] for match in KEPT_OR_BLANK.finditer(sent) if match["kept"]], before, name)
+            self.assertNotRegex("".join(KEPT_OR_BLANK.split(sent)[::2]), "[`\"']", name)
 
     def test_sign_in_pages_are_light(self) -> None:
         files = sign_in_assets()
