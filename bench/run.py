@@ -41,6 +41,7 @@ BENCHMARKS = (
     "dav_calendar",
     "dav_contacts",
     "dav_lists",
+    "jmap_collaboration",
     "start",
 )
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"

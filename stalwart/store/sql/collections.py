@@ -84,7 +84,10 @@ class SqlCollections:
         return _collection(found) if found else None
 
     def of_type(self, account_id: int, type: int) -> list[Collection]:
-        found = self._session.all(f"{_COLLECTION} AND c.type = ? ORDER BY c.id", account_id, type)
+        by_type = self._session.dialect.by_index("collection_type")
+        found = self._session.all(
+            f"{_COLLECTION} AND c.type = ? ORDER BY c.id".replace(" AS c ", f" AS c{by_type} "), account_id, type
+        )
         return [_collection(columns) for columns in found]
 
     def count(self, account_id: int, type: int) -> int:

@@ -77,6 +77,8 @@ class PlanTests(SynchronousTestCase):
             (lambda tx: tx.members(ME, self.calendar, limit=9, with_data=True), "segment>?"),
             (lambda tx: tx.named_contents(ME, self.calendar, ["e1"]), "segment=?"),
             (lambda tx: tx.item_contents(ME, self.calendar, [1, 2]), "INDEX binding_item"),
+            (lambda tx: tx.of_type(ME, CALENDAR), "INDEX collection_type (account_id=? AND type=?)"),
+            (lambda tx: tx.count(ME, CALENDAR), "INDEX collection_type (account_id=? AND type=?)"),
             (lambda tx: tx.changes(ME, self.calendar, 1, limit=9), "INDEX binding_seq"),
             (lambda tx: tx.home_changes(ME, home(CALENDAR), 1, limit=9), "INDEX binding_home"),
             (lambda tx: tx.spans(ME, self.calendar, start=1, end=2), "INDEX span_time"),
