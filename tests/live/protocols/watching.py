@@ -76,10 +76,9 @@ class Watch:
         if self.path is None:
             return set(), set()
         token, there, gone = self._synchronised(self.path, str(self.token))
-        if there or gone:
-            said = int(token.rpartition(":")[2], 16)
-            is_same = said == int(state[1:])
-            assert is_same or (self.is_one_of_several and said < int(state[1:])), (token, state)
+        if state != self.state and (there - {self.path} or gone):
+            said, known = int(token.rpartition(":")[2], 16), int(state[1:])
+            assert said == known or (self.is_one_of_several and said < known), (token, state)
         self.token = token
         return there - {self.path}, gone  # homes, whose tags change, are told of too
 
