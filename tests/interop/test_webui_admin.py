@@ -120,7 +120,7 @@ class LiveTests(AdministratorTestCase):
         self.assertTrue(self.browser.url.endswith("?text=%2Frobots.txt"))
         self.jmap(["Core/echo", {}, "0"])
         self.get("/robots.txt")
-        self.says("/robots.txt", ".live")
+        self.says("method=GET url=/robots.txt", ".live")
         self.assertNotIn("jmap.method-call", self.browser.text(".live"))
 
     def test_keyboard_goes_through_events(self) -> None:

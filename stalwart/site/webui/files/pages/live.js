@@ -15,6 +15,8 @@ const ROW = 30;
 const BEYOND = 8;
 const AGAIN = 3000;
 const KEYS = ["accountName", "remoteIp", "from", "to", "domain", "hostname", "url", "path", "queueId", "messageId", "reason"];
+// what says where an event comes from, and is left to the details
+const FRAME = new Set(["spanId", "requestId", "listenerId", "localIp", "localPort", "remotePort"]);
 const LEVELS = ["trace", "debug", "info", "warn", "error"];
 
 export default function live({ query }) {
@@ -148,7 +150,7 @@ function list(shown, chosen, paused) {
         return h("div.live-row", {
           role: "option", id: `event-${one.id}`, "aria-selected": () => String(chosen() === one), "aria-posinset": () => item().at + 1, "aria-setsize": () => shown().length,
           class: () => (chosen() === one ? "chosen" : ""), style: () => ({ top: `${item().at * ROW}px` }), onclick: () => chosen.set(one),
-        }, h("time", one.at.slice(11, 19)), h("strong", other(one.event)), h("span", other(one.values.filter(([name]) => name !== "spanId").map(([name, value]) => `${name}=${value.slice(0, 80)}`).join("  ").slice(0, 300))));
+        }, h("time", one.at.slice(11, 19)), h("strong", other(one.event)), h("span", other(one.values.filter(([name]) => !FRAME.has(name)).map(([name, value]) => `${name}=${value.slice(0, 80)}`).join("  ").slice(0, 300))));
       })),
     () => (shown().length ? null : h("p.hint", t("live.empty"))));
   effect(() => {
