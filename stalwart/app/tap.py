@@ -114,12 +114,11 @@ class Options(usage.Options):
 
 
 def _look_for_damage(store: str, repair: bool) -> int:
-    """What ``stalwart-cli store check`` does, and its exit code."""
-    from argparse import Namespace
+    """Leave it to ``stalwart-cli store check``; its exit code."""
+    import subprocess
 
-    from stalwart.cli.store import checking, command
-
-    return command.run(Namespace(source=store, repair=repair, contents=False), checking.check)
+    words = ["store", "check", store, *(["--repair"] if repair else [])]
+    return subprocess.run([sys.executable, "-m", "stalwart.cli", *words], check=False).returncode
 
 
 def _check_endpoint(option: str, endpoint: str) -> None:

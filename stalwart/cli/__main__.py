@@ -1,4 +1,4 @@
-"""``python -m stalwart.cli``."""
+"""``python -m stalwart.cli``: the same as ``stalwart-cli``, wherever the programs of the package are."""
 
 from stalwart.cli.main import main
 

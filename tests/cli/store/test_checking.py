@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import sys
-
 from twisted.python.usage import UsageError
 
 from stalwart.app.tap import Options
@@ -49,7 +46,6 @@ class CheckTests(StoreCase):
 
     def test_the_daemon_looks_too_and_serves_nothing(self) -> None:
         def leaves(*more: str) -> object:
-            self.patch(sys, "stderr", io.StringIO())
             arguments = ["--data", str(self.source), "--check", *more]
             return self.assertRaises(SystemExit, Options().parseOptions, arguments).code
 
