@@ -21,6 +21,7 @@ from stalwart.groupware.calendar_objects import CalendarObjects
 from stalwart.groupware.contacts import Contacts
 from stalwart.groupware.files import Files
 from stalwart.groupware.granting import Granting, is_within_reach
+from stalwart.groupware.guarded_events import is_one_of
 from stalwart.groupware.homes import Home, Homes
 from stalwart.groupware.kinds import KINDS, Kind
 from stalwart.groupware.placing import Placing
@@ -144,6 +145,12 @@ class Asking:
         """Whether the account may use this method at all: ``davCalPut`` for ``Put``. Raises Refused (403)."""
         if not self.access.may(f"{self.kind.stem}{action}"):
             raise Refused(403)
+
+    def seen(self, tx: Transaction, found: Resource, id: int, octets: bytes) -> bytes:
+        """An event as who asks sees it, which is ``found`` or in it."""
+        if found.discretion.how(id) is None:
+            return octets
+        return found.discretion.seen(id, octets, is_one_of(tx, self.tools.homes, self.viewer))
 
     def home(self, tx: Transaction, target: Target | None = None) -> Home:
         """The home that the request, or another URL, is about. Raises Refused (404)."""

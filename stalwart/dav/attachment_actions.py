@@ -98,11 +98,18 @@ def _event(tx: Transaction, asking: Asking) -> Resource:
     return found
 
 
+def _check_whole(found: Resource) -> None:
+    """Who sees a part of an event only has no attachment changed in it. Raises Refused (403)."""
+    if found.member is not None and found.discretion.how(found.member.item_id) is not None:
+        raise Refused(403)
+
+
 def _attached(
     tx: Transaction, asking: Asking, upload: Upload, id: str | None, instances: Instances
 ) -> tuple[Changed, bool]:
     """What has changed, and whether the answer shows it."""
     found, attaching = _event(tx, asking), asking.tools.attaching
+    _check_whole(found)
     who, now = asking.viewer.account_id, asking.now
     try:
         if id is None:
@@ -116,6 +123,7 @@ def _attached(
 
 def _removed(tx: Transaction, asking: Asking, id: str, instances: Instances) -> tuple[Changed, bool]:
     found, who = _event(tx, asking), asking.viewer.account_id
+    _check_whole(found)
     try:
         changed = asking.tools.attaching.remove(tx, found, id, instances, user_id=who, now=asking.now)
     except Violation as broken:

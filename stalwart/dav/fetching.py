@@ -134,6 +134,8 @@ class Fetch:
         if Rights.READ_ITEMS not in found.rights:
             return [_status(above, each, 403, _NO_RIGHT) for each in names], 0
         contents = tx.collections.named_contents(found.account_id, found.inside, names)
+        if found.discretion.guards:
+            contents = _seen(tx, self.asking, found, contents)
         return self._rows(tx, found, above, names, contents), sum(len(each.octets) for each in contents.values())
 
     def _rows(
@@ -155,6 +157,17 @@ class Fetch:
         if found.level is Level.COLLECTION:
             return _status(above, called, 403, _IS_COLLECTION)
         return _status(above, called, 404)
+
+
+def _seen(tx: Transaction, asking: Asking, found: Resource, contents: dict[str, Content]) -> dict[str, Content]:
+    """What who asks sees of this, as he sees it."""
+    there = found.discretion.members([each.member for each in contents.values()])
+    names = {each.segment for each in there}
+    return {
+        called: each._replace(octets=asking.seen(tx, found, each.member.item_id, each.octets))
+        for called, each in contents.items()
+        if called in names
+    }
 
 
 def _status(above: Target, called: str, status: int, text: str = "") -> bytes:

@@ -6,7 +6,7 @@ clients that look no further (spec/dav.md 7.4).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 
 from attrs import define, evolve, field
@@ -79,7 +79,8 @@ class MemberPages:
                 found = with_data(tx, found)
             octets = None
             if found.level is Level.ITEM and wants_octets(self.wanted) and found.rights & Rights.READ_ITEMS:
-                octets = tx.collections.octets(found.account_id, found.inside)
+                octets = tx.collections.octets(found.account_id, found.inside) or b""
+                octets = asking.seen(tx, found, found.inside, octets)
             shown = Showing(tx, asking, self.wanted).resource(found, octets)
             page.append(response(shown, minimal=preferences.minimal))
         if not self.has_members or found.level is Level.ITEM:
@@ -112,6 +113,7 @@ class MemberPages:
         if not above.is_own and (above.level is Level.HOME or above.kind is FILES):
             rights = self.asking.viewer.rights_on_some(tx, above.account_id, [each.item_id for each in found])
             found = [each for each in found if rights.get(each.item_id, Rights.NONE) & READERS]
+        found = above.discretion.members(found)
         allowed = self.truncation.take(len(found))
         showing = Showing(tx, self.asking, self.wanted)
         minimal = self.asking.preferences.minimal
@@ -119,7 +121,7 @@ class MemberPages:
             octets = tx.collections.octets_of(above.account_id, [each.item_id for each in found[:allowed]])
             shown = showing.members(above, found[:allowed], rights)
             for each in shown:
-                each.octets = octets.get(each.member.item_id) if each.member is not None else None
+                each.octets = seen_in(tx, self.asking, above, octets, each.member)
             return [response(each, minimal=minimal) for each in shown], allowed < len(found)
         return member_responses(showing, above, found[:allowed], rights, minimal=minimal), allowed < len(found)
 
@@ -144,6 +146,14 @@ class MemberPages:
                 page.append(self.truncation.told())
                 break
         return page
+
+
+def seen_in(
+    tx: Transaction, asking: Asking, above: Resource, octets: Mapping[int, bytes], member: Member | None
+) -> bytes | None:
+    """The octets of a member of a collection as who asks sees them, None where there are none."""
+    found = octets.get(member.item_id) if member is not None else None
+    return found if found is None or member is None else asking.seen(tx, above, member.item_id, found)
 
 
 def wants_octets(wanted: PropertyRequest) -> bool:

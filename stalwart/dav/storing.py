@@ -54,7 +54,7 @@ def as_it_is(tx: Transaction, asking: Asking, refusal: Refused, content_type: st
     if found.level is not Level.ITEM or found.member is None or not is_to_show(asking, found):
         raise refusal
     member = found.member
-    octets = tx.collections.octets(found.account_id, member.item_id) or b""
+    octets = asking.seen(tx, found, member.item_id, tx.collections.octets(found.account_id, member.item_id) or b"")
     headers = (
         ("ETag", member.etag),
         ("Last-Modified", formatdate(member.modified_at, usegmt=True)),

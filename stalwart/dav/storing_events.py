@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from functools import partial
 
+from attrs import evolve
+
+from stalwart.codec.caldav.selection import stored
 from stalwart.codec.dav.request_fields import schedule_reply_wanted, schedule_tag
+from stalwart.codec.icalendar.discretion import HIDDEN, with_hidden
 from stalwart.dav.asking import Asking
 from stalwart.dav.guarding import check_schedule_tag
 from stalwart.dav.refusals import violation
 from stalwart.dav.storing import Place, is_to_show, limited_body, placed, stored_answer, violated
 from stalwart.groupware.calendar_objects import Examined, Kept, is_small
+from stalwart.groupware.guarded_events import is_one_of
 from stalwart.groupware.kinds import CALENDARS
 from stalwart.groupware.resources import Resource
 from stalwart.groupware.violations import Violation
@@ -57,6 +62,8 @@ def _written(tx: Transaction, asking: Asking, given: Examined, place_for: Place)
     if isinstance(found, Answer):
         return found
     try:
+        if found.member is not None and found.discretion.how(found.member.item_id) == HIDDEN:
+            given = _with_hidden(tx, asking, found, given)
         kept = asking.tools.events.put(
             *(tx, found, given),
             user_id=asking.viewer.account_id,
@@ -66,7 +73,20 @@ def _written(tx: Transaction, asking: Asking, given: Examined, place_for: Place)
         )
     except Violation as broken:
         raise violated(found, broken) from broken
-    return kept, is_to_show(asking, found)
+    if found.is_own:
+        return kept, is_to_show(asking, found)
+    now_there = asking.resource(tx)
+    if now_there.member is None:
+        return kept, False
+    return evolve(kept, octets=asking.seen(tx, now_there, kept.member.item_id, kept.octets)), is_to_show(asking, found)
+
+
+def _with_hidden(tx: Transaction, asking: Asking, found: Resource, given: Examined) -> Examined:
+    """What somebody writes who does not see all people in an event, with these. Raises Violation."""
+    assert found.member is not None
+    before = stored(tx.collections.octets(found.account_id, found.member.item_id) or b"")
+    is_me = is_one_of(tx, asking.tools.homes, asking.viewer)
+    return asking.tools.events.examined_anew(with_hidden(given.calendar, before, is_me), asking.now)
 
 
 def _place(place_for: Place, tx: Transaction, asking: Asking) -> Resource:

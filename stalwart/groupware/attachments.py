@@ -18,6 +18,7 @@ from stalwart.codec.dav.rights import Rights
 from stalwart.codec.icalendar.checking import RefusedCalendarObject, check
 from stalwart.codec.icalendar.components import Component
 from stalwart.codec.icalendar.lines import MalformedCalendar
+from stalwart.groupware.guarded_events import Discretion
 from stalwart.groupware.homes import Homes
 from stalwart.groupware.kinds import CALENDARS
 from stalwart.groupware.traits import ATTACHMENTS
@@ -106,6 +107,8 @@ def readable(tx: Transaction, homes: Homes, viewer: Viewer, account_id: int, id:
 def _may_read(tx: Transaction, viewer: Viewer, account_id: int, item_id: int) -> bool:
     if viewer.belongs_to(account_id):
         return True
+    if Discretion.of(tx, account_id).hides(item_id):
+        return False
     calendars = [each.collection_id for each in tx.collections.places(account_id, item_id)]
     return any(Rights.READ_ITEMS in each for each in viewer.rights_on_some(tx, account_id, calendars).values())
 

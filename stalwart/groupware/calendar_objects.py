@@ -33,6 +33,7 @@ from stalwart.config.collaboration.calendar import Calendar
 from stalwart.errors import OverQuota
 from stalwart.groupware.attachments import blobs_of, held_in, settled, written
 from stalwart.groupware.event_notices import CREATED, DESTROYED, UPDATED, add_notice_of, by_account, notice_of
+from stalwart.groupware.guarded_events import guard_values
 from stalwart.groupware.kinds import CALENDARS
 from stalwart.groupware.own_alerts import BY_DEFAULT, may_use_defaults, was_written
 from stalwart.groupware.resources import Level, Resource
@@ -355,7 +356,8 @@ class CalendarObjects:
             raise Violation(Rule.WRONG_KIND)
         for holder in tx.collections.by_uid(found.account_id, CALENDARS.item_type, given.facts.uid):
             if holder.collection_id == found.place and holder.segment != found.name:
-                raise Violation(Rule.UID_TAKEN, holder=(holder.collection_id, holder.segment))
+                is_told = holder.item_id not in found.discretion.secret
+                raise Violation(Rule.UID_TAKEN, holder=(holder.collection_id, holder.segment) if is_told else None)
         most = self._settings.of(Calendar).max_events if found.member is None else None
         if most is not None and tx.objects.count(found.account_id, CALENDARS.item_type) >= most:
             raise OverQuota(_TOO_MANY)
@@ -423,7 +425,11 @@ def item_of(given: Examined, data: dict[str, Any]) -> NewItem:
         uid=given.facts.uid,
         data=data or None,
         span=span,
-        values=_values(given.facts) + ((BY_DEFAULT,) if may_use_defaults(given.octets) else ()),
+        values=(
+            *_values(given.facts),
+            *((BY_DEFAULT,) if may_use_defaults(given.octets) else ()),
+            *guard_values(given.calendar, given.octets),
+        ),
         held=tuple(held),
     )
 

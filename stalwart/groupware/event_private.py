@@ -82,13 +82,16 @@ def joined(shared: Json, own: Mapping[str, Any]) -> Json:
     return made
 
 
-def seen_by_sharee(event: Json, own: Mapping[str, Any]) -> Json | None:
-    """An event as somebody sees it to whom it is shared; None if it is secret."""
+def seen_by_sharee(event: Json, own: Mapping[str, Any], *, is_private: bool = False) -> Json | None:
+    """An event as somebody sees it to whom it is shared; None if it is secret. It may be known that it ``is_private``,
+    whatever it says itself; values that nobody knows mean that too.
+    """
     if event.get("privacy") == "secret":
         return None
+    is_private = is_private or event.get("privacy", "public") != "public"
     shared = shared_part(event)
     inherited = {name: event[name] for name in _INHERITED if event.get(name) is not None}
-    if event.get("privacy") == "private":
+    if is_private:
         shared = {name: value for name, value in shared.items() if name in _OF_PRIVATE or name == OVERRIDES}
         inherited.pop("keywords", None)
         inherited.pop("color", None)

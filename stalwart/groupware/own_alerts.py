@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from stalwart.codec.caldav.selection import stored
+from stalwart.codec.icalendar.discretion import PRIVATE, SECRET, guarded
 from stalwart.codec.icalendar.lines import MalformedCalendar
 from stalwart.codec.jscalendar.values import Json
 from stalwart.errors import StalwartError
@@ -91,9 +92,13 @@ def as_reminded(octets: bytes, own: Mapping[str, Any] | None, defaults: Defaults
     from stalwart.codec.jscalendar.series import calendar_of, event_of
 
     try:
-        event = event_of(stored(octets))
+        calendar = stored(octets)
+        event, how = event_of(calendar), None if own is None else guarded(calendar)
+        if how == SECRET:
+            return None
         entries: Iterable[Json] = event["entries"] if event["@type"] == "Group" else [event]
-        seen = [each if own is None else seen_by_sharee(each, own) for each in entries]
+        private = how == PRIVATE
+        seen = [each if own is None else seen_by_sharee(each, own, is_private=private) for each in entries]
         made = [_with_defaults(each, defaults) for each in seen if each is not None]
         if not made:
             return None

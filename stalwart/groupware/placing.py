@@ -118,7 +118,8 @@ class Placing:
                 *(source.account_id, source.place, source.name),
             )
             if not (is_elsewhere or is_replaced or is_itself):
-                raise Violation(Rule.UID_TAKEN, holder=(holder.collection_id, holder.segment))
+                is_told = holder.item_id not in to.discretion.secret
+                raise Violation(Rule.UID_TAKEN, holder=(holder.collection_id, holder.segment) if is_told else None)
 
     def _check_room(self, tx: Transaction, source: Resource, to: Resource) -> None:
         """Whether the account has room for what comes, and for so many."""

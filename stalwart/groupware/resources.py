@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from enum import Enum
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from stalwart.codec.dav.rights import Rights
+from stalwart.codec.icalendar.discretion import SECRET
+from stalwart.groupware.guarded_events import EVERYTHING, Discretion
 from stalwart.groupware.homes import Home
-from stalwart.groupware.kinds import FILES, Kind
+from stalwart.groupware.kinds import CALENDARS, FILES, Kind
 from stalwart.groupware.viewers import Viewer
 from stalwart.store import Transaction
 from stalwart.store.collection_rows import Member
@@ -46,6 +48,10 @@ class Resource:
     rights: Rights = Rights.NONE
     parent_rights: Rights = Rights.NONE
     is_own: bool = field(default=False)
+    discretion: Discretion = EVERYTHING
+    """What of the events here is not for who asked."""
+    is_taken: bool = False
+    """Whether there is something all the same that who asked does not see."""
 
     @property
     def account_id(self) -> int:
@@ -102,4 +108,16 @@ def locate(tx: Transaction, viewer: Viewer, kind: Kind, home: Home, segments: tu
     if level is Level.ITEM and kind is not FILES:
         assert member is not None  # it is an item
         on_it = viewer.rights_in(tx, home.account_id, member.item_id, above_it)
-    return Resource(kind, home, segments, level, parents, member, on_it, above_it)
+    found = Resource(kind, home, segments, level, parents, member, on_it, above_it)
+    return found if kind is not CALENDARS or level is Level.ORPHAN else _discreet(tx, found)
+
+
+def _discreet(tx: Transaction, found: Resource) -> Resource:
+    """A calendar of somebody else, or an event in it, with what of it is not for all; what is secret is not there."""
+    found = evolve(found, discretion=Discretion.of(tx, found.account_id))
+    how = found.discretion.how(found.member.item_id) if found.member is not None else None
+    if found.member is None or how is None:
+        return found
+    if how == SECRET:
+        return evolve(found, level=Level.ABSENT, member=None, rights=Rights.NONE, is_taken=True)
+    return evolve(found, rights=found.discretion.rights(found.member.item_id, found.rights))

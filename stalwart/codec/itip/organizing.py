@@ -7,10 +7,12 @@ that they are. Recipients who get the same share one message.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from attrs import Factory, define
 
 from stalwart.codec.icalendar.components import Component
+from stalwart.codec.icalendar.discretion import hides_people, without_people
 from stalwart.codec.icalendar.instances import sequence_of
 from stalwart.codec.icalendar.lines import Property
 from stalwart.codec.itip.differences import RESCHEDULING, changed_names, has_other_people
@@ -215,10 +217,11 @@ class _Plan:
         prepared: dict[Key, Component] = {}
         exceptions: dict[Key, list[Property]] = {}
         facts: dict[Key, Facts] = {}
-        asked: dict[tuple[Method, tuple[Key, ...], tuple[Key, ...]], list[str]] = {}
+        asked: dict[tuple[Method, tuple[Key, ...], tuple[Key, ...], str | None], list[str]] = {}
         for address, (method, keys) in self._asked.items():
-            asked.setdefault((method, keys, self._missing(address, keys)), []).append(address)
-        for (method, keys, missing), recipients in asked.items():
+            alone = address if self._hides_people else None
+            asked.setdefault((method, keys, self._missing(address, keys), alone), []).append(address)
+        for (method, keys, missing, alone), recipients in asked.items():
             parts: dict[Key, Component] = {}
             for key in keys:
                 if key not in prepared:
@@ -233,8 +236,12 @@ class _Plan:
                         exceptions[key] = exception(self.new.parts[key])
                     series.properties += exceptions[key]
                 parts[None] = series
-            if keys[0] not in facts:
-                facts[keys[0]] = first_facts({keys[0]: prepared[keys[0]]}, self.new, before=self.old)
+            first = prepared[keys[0]]
+            if alone is not None:
+                parts = {key: without_people(part, alone.__eq__) for key, part in parts.items()}
+                first = parts[keys[0]]
+            if keys[0] not in facts or alone is not None:
+                facts[keys[0]] = first_facts({keys[0]: first}, self.new, before=self.old)
             found.append(message(method, self._sender(), recipients, parts, self.new, facts=facts[keys[0]]))
         return tuple(found)
 
@@ -247,7 +254,7 @@ class _Plan:
     def _cancellations(self) -> Iterable[ItipMessage]:
         shared: dict[tuple[tuple[Key, ...], str | None], list[str]] = {}
         for address, (keys, names_all) in self._cancelled.items():
-            shared.setdefault((keys, None if names_all else address), []).append(address)
+            shared.setdefault((keys, None if names_all and not self._hides_people else address), []).append(address)
         for (keys, only), recipients in shared.items():
             parts = {key: self._cancelled_part(key, only) for key in keys}
             yield message("CANCEL", self._sender(), recipients, parts, self.old or self.new)
@@ -266,6 +273,11 @@ class _Plan:
             if each is not None:
                 made.put(without_scheduling(each.item))
         return made
+
+    @cached_property
+    def _hides_people(self) -> bool:
+        """Whether nobody is told who else takes part, now or before."""
+        return hides_people(self.new.calendar) or (self.old is not None and hides_people(self.old.calendar))
 
     def _sender(self) -> str:
         organizer = self.new.organizer

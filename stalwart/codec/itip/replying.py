@@ -7,6 +7,7 @@ from typing import Final
 from attrs import frozen
 
 from stalwart.codec.icalendar.components import Component
+from stalwart.codec.icalendar.discretion import hides_people, without_people
 from stalwart.codec.icalendar.instances import KINDS, sequence_of
 from stalwart.codec.icalendar.values import calendar_address, time_text
 from stalwart.codec.itip.messages import exception, message_calendar, request_part
@@ -43,6 +44,8 @@ def seen_by(calendar: Component, attendee: str, now: int) -> Component | None:
         return None
     address = calendar_address(attendee) or ""
     parts = {key: request_part(part, now) for key, part in source.parts.items() if address in source.people(key)}
+    if hides_people(source.calendar):
+        parts = {key: without_people(part, address.__eq__) for key, part in parts.items()}
     if not parts:
         return None
     for key, part in source.parts.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from attrs import frozen
 
 from stalwart.codec.dav.paths import Target, href
@@ -14,7 +16,7 @@ from stalwart.dav.methods.delete import check_below, check_removable
 from stalwart.dav.refusals import Refused, violation
 from stalwart.groupware.kinds import FILES
 from stalwart.groupware.placing import depth_below
-from stalwart.groupware.resources import Level, Resource
+from stalwart.groupware.resources import Level, Resource, locate
 from stalwart.groupware.violations import Violation
 from stalwart.store import Transaction
 from stalwart.store.collection_rows import Member
@@ -90,6 +92,8 @@ def _carry_out(tx: Transaction, asking: Asking, target: Target, moves: bool) -> 
             member = placing.move(tx, source, ways.to, now)
         else:
             member = placing.copy(tx, source, ways.to, _levels(asking, ways), now)
+        if source.discretion.guards and source.account_id != ways.to.account_id:
+            member = _as_seen(tx, asking, ways, member)
         if source.account_id != ways.to.account_id or before is not None:
             events.note_arriving(tx, ways.to, member, before, user_id=who, now=now)
         return ways, member
@@ -160,6 +164,8 @@ def _check_rights(tx: Transaction, asking: Asking, ways: _Ways) -> None:
         raise Refused(403)
     if not ways.moves:
         check_below(tx, asking, source, readable)
+    if to.is_taken or (ways.moves and _is_guarded(tx, source)):
+        raise Refused(403)
     if to.is_own:
         return
     if ways.is_collection:
@@ -171,6 +177,41 @@ def _check_rights(tx: Transaction, asking: Asking, ways: _Ways) -> None:
         raise Refused(403)  # it would be written by who may write in the other place
     if Rights.ADD_ITEMS not in to.parent_rights:
         raise Refused(403)
+
+
+def _guarded_members(tx: Transaction, source: Resource) -> Iterator[Member]:
+    """What of somebody else's event, or of those in his calendar, is not for everybody."""
+    guards = source.discretion.guards
+    if source.level is Level.ITEM and source.member is not None:
+        yield from [source.member] if source.member.item_id in guards else []
+    elif guards:
+        after = ""
+        while found := tx.collections.members(source.account_id, source.inside, after=after, limit=1000):
+            yield from (each for each in found if each.item_id in guards)
+            after = found[-1].segment
+
+
+def _is_guarded(tx: Transaction, source: Resource) -> bool:
+    return any(True for _ in _guarded_members(tx, source))
+
+
+def _as_seen(tx: Transaction, asking: Asking, ways: _Ways, member: Member) -> Member:
+    """Have what was copied from somebody else be what who asks sees of it; answers the member as it is then."""
+    source, to, secret = ways.source, ways.to, ways.source.discretion.secret
+    for each in list(_guarded_members(tx, source)):
+        segments = to.segments if source.level is Level.ITEM else (*to.segments, each.segment)
+        made = locate(tx, asking.viewer, to.kind, to.home, segments)
+        if made.member is None:
+            continue  # the calendar was copied without what is in it
+        if each.item_id in secret:
+            tx.collections.remove(to.account_id, made.place, made.name, now=asking.now)
+            continue
+        octets = asking.seen(tx, source, each.item_id, tx.collections.octets(source.account_id, each.item_id) or b"")
+        events, who = asking.tools.events, asking.viewer.account_id
+        given = events.examine(octets, asking.now)
+        kept = events.put(tx, made, given, user_id=who, now=asking.now, is_silent=True)
+        member = kept.member if source.level is Level.ITEM else member
+    return member
 
 
 def _links(tx: Transaction, ways: _Ways) -> bool:

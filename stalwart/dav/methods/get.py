@@ -71,7 +71,8 @@ def _found(tx: Transaction, asking: Asking) -> _Found:
     member = tx.collections.member(found.account_id, found.place, found.name, with_data=True)
     assert member is not None  # in the same transaction
     if found.kind is not FILES:
-        return _Found(member, tx.collections.octets(found.account_id, member.item_id))
+        octets = tx.collections.octets(found.account_id, member.item_id) or b""
+        return _Found(member, asking.seen(tx, found, member.item_id, octets))
     row = tx.objects.get(found.account_id, member.item_id)
     blob = tx.blobs.find(row.blob) if row is not None and row.blob is not None else None
     if blob is None:

@@ -55,6 +55,8 @@ def place_for(tx: Transaction, asking: Asking) -> Resource:
     """Where an item is to be put, if it may be. Raises Refused."""
     found = asking.resource(tx)
     check_place(found)
+    if found.is_taken:
+        raise Refused(403)
     if found.level is Level.ABSENT:
         if not found.is_own and Rights.ADD_ITEMS not in found.parent_rights:
             raise Refused(403)

@@ -13,6 +13,7 @@ from stalwart.config.collaboration.calendar import Calendar
 from stalwart.dav.declaring import On, prop
 from stalwart.dav.shown import Shown
 from stalwart.groupware.calendar_zones import calendar_zone
+from stalwart.groupware.guarded_events import Discretion, is_one_of
 
 _NAME = name("A:calendar-data")
 
@@ -23,6 +24,10 @@ def calendar_data(shown: Shown) -> bytes | None:
     octets = shown.octets
     if octets is None and shown.member is not None:
         octets = shown.tx.collections.octets(shown.account_id, shown.member.item_id)
+        if octets is not None and shown.on is On.EVENT and not shown.is_own:
+            discretion = Discretion.of(shown.tx, shown.account_id)
+            is_me = is_one_of(shown.tx, shown.asking.tools.homes, shown.asking.viewer)
+            octets = discretion.seen(shown.member.item_id, octets, is_me)
     if octets is None:
         return None
     wanted = shown.wanted.calendar_data

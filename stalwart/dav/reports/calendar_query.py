@@ -86,7 +86,7 @@ class _Search(Search):
                 self._sure[member.item_id] = met is True
                 members.append(member)
         members.sort(key=lambda member: member.segment)
-        return members
+        return found.discretion.members(members)
 
     def page(self, tx: Transaction, found: Resource, members: list[Member]) -> list[bytes]:
         """See ``Search``."""
@@ -95,6 +95,9 @@ class _Search(Search):
         if is_read:
             ids = [member.item_id for member in members]
             read = tx.collections.item_contents(found.account_id, found.inside, ids)
+            if found.discretion.guards:
+                seen = self.asking.seen
+                read = [each._replace(octets=seen(tx, found, each.member.item_id, each.octets)) for each in read]
             contents = [(each.member, each.octets) for each in read if self._is_meant(each)]
             contents.sort(key=lambda each: each[0].segment)
         allowed = self.truncation.take(len(contents))

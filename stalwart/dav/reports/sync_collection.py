@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import Final
 
 from attrs import define, field, frozen
+from msgspec.structs import replace
 
 from stalwart.codec.dav.multistatus import status_response, truncated_response
 from stalwart.codec.dav.paths import href
@@ -27,7 +28,7 @@ from stalwart.dav.contents import portions
 from stalwart.dav.declaring import report
 from stalwart.dav.keeping import Keeping
 from stalwart.dav.listing import multistatus_answer
-from stalwart.dav.members import CONTENTS, READERS, wants_octets, with_data
+from stalwart.dav.members import CONTENTS, READERS, seen_in, wants_octets, with_data
 from stalwart.dav.places import INBOX_HOME, notices_written, require_scheduling, scheduling_home
 from stalwart.dav.properties.syncing import home_state
 from stalwart.dav.refusals import Refused, refused
@@ -242,6 +243,8 @@ class _Walk:
         visible: Visible | None = None
         if not found.is_own and (found.level is Level.HOME or found.kind is FILES):
             visible = partial(self._visible, tx, found.account_id, may_be_gone=found.level is not Level.HOME)
+        if found.discretion.guards:
+            visible = partial(_guarded, found, since.known)
         return self._changes(tx, found.account_id, found.inside, since, visible)
 
     def _visible(self, tx: Transaction, account_id: int, changed: list[Member], *, may_be_gone: bool) -> list[Member]:
@@ -256,7 +259,11 @@ class _Walk:
             return []
         places = _Places(tx, self.asking, found)
         fetch = partial(tx.collections.home_changes, found.account_id, found.kind.home)
-        return self._collected(fetch, since, lambda changed: [each for each in changed if places.shows(each)])
+
+        def visible(changed: list[Member]) -> list[Member]:
+            return [told for each in changed if places.shows(each) for told in places.guarded(each, since.known)]
+
+        return self._collected(fetch, since, visible)
 
     def _told(self, tx: Transaction, found: Resource, since: _Since, state: int, changes: list[Member]) -> _Listed:
         """The answer about changes, the resource itself among them where it has changed too."""
@@ -306,7 +313,7 @@ class _Walk:
         octets = tx.collections.octets_of(above.account_id, [each.item_id for each in members])
         shown = Showing(tx, self.asking, self.wanted).members(above, members, self._rights(tx, above, members))
         for each in shown:
-            each.octets = octets.get(each.member.item_id) if each.member is not None else None
+            each.octets = seen_in(tx, self.asking, above, octets, each.member)
         return [response(each, minimal=self.asking.preferences.minimal) for each in shown]
 
     def _ended(
@@ -354,6 +361,11 @@ class _Places:
             return bool(not member.dead and viewer.rights_on(self._tx, above.account_id, member.item_id) & READERS)
         return bool(above.rights & Rights.READ_ITEMS)
 
+    def guarded(self, member: Member, known: int) -> list[Member]:
+        """A change as it is told of what may be secret."""
+        above = self._find(member.collection_id)
+        return [member] if above is None else _guarded(above, known, [member])
+
     def _find(self, place: int) -> Resource | None:
         if place not in self._known:
             target = self._target
@@ -364,6 +376,18 @@ class _Places:
             else:
                 self._known[place] = locate(self._tx, self._asking.viewer, target.kind, target.home, segments)
         return self._known[place]
+
+
+def _guarded(found: Resource, known: int, changed: list[Member]) -> list[Member]:
+    """Changes in a calendar; what is secret is gone for who has seen it, and never was for others."""
+    secret = found.discretion.secret
+    told = []
+    for each in changed:
+        if each.item_id not in secret or each.dead:
+            told.append(each)
+        elif each.added_seq <= known < each.seq:
+            told.append(replace(each, dead=True))
+    return told
 
 
 def _cut(changes: list[Member], limit: int) -> tuple[list[Member], bool]:

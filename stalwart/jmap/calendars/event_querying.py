@@ -6,14 +6,14 @@ kept, as many as ``x:Calendar.maxRecurrenceExpansions`` says.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
 from typing import Any, Final
 
 from stalwart.codec.caldav.filter import Hint
 from stalwart.codec.caldav.selection import stored
 from stalwart.codec.caldav.time_index import TimeQuestion, kind_of
+from stalwart.codec.icalendar.discretion import PRIVATE, SECRET
 from stalwart.codec.icalendar.instances import Instance, instances
 from stalwart.codec.icalendar.lines import MalformedCalendar
 from stalwart.codec.icalendar.spans import BEGINNING, END
@@ -22,6 +22,7 @@ from stalwart.codec.icalendar.timezones import Zone
 from stalwart.codec.icalendar.values import DAY
 from stalwart.codec.search_terms import fold
 from stalwart.config.collaboration.calendar import Calendar
+from stalwart.groupware.guarded_events import is_one_of
 from stalwart.groupware.kinds import CALENDARS
 from stalwart.jmap.calendars.event_conditions import (
     PEOPLE,
@@ -37,7 +38,7 @@ from stalwart.jmap.calendars.event_conditions import (
 from stalwart.jmap.calendars.event_ids import base_of, instance_number
 from stalwart.jmap.calendars.event_order import Sorting
 from stalwart.jmap.calendars.event_sight import EventSight
-from stalwart.jmap.calendars.event_view import read_event, zone_argument
+from stalwart.jmap.calendars.event_view import zone_argument
 from stalwart.jmap.errors import MethodError
 from stalwart.jmap.standard.argument_reader import ArgumentReader
 from stalwart.jmap.standard.asking import Asking, number_of
@@ -56,7 +57,6 @@ _MOST_EXPANDED: Final = 8 << 20
 """Octets of events that one query reads, and of those whose instances it reckons."""
 _MOST_LOOKS: Final = 50
 """Texts that are looked for in what is indexed of all events."""
-_CLASS: Final = re.compile(rb"\nCLASS\b", re.I)
 
 
 def expands(asking: Asking) -> bool:
@@ -152,7 +152,8 @@ class EventSearch:
             self._octets += sum(map(len, found.values()))
             if self._octets > _MOST_OCTETS:
                 raise MethodError("requestTooLarge", "That is more than one query reads; look for fewer events.")
-            yield from ((id, found[id]) for id in page if id in found)
+            seen = self._sight.discretion.seen
+            yield from ((id, seen(id, found[id], self._is_me)) for id in page if id in found)
 
     def _load(self, start: int | None, end: int | None) -> None:
         """The rows of the index that can match, each object once."""
@@ -172,20 +173,21 @@ class EventSearch:
         """What of an account that is not his own somebody does not see, and what he sees no texts of."""
         if self._sight.is_own:
             return
-        for id, octets in self._contents(list(self._rows)):
-            if _CLASS.search(octets) is None:
-                continue
-            event = read_event(octets)
-            classes = {each.get("privacy") for each in (event or {}).get("entries", (event or {},))}
-            if event is None or "secret" in classes:
-                del self._rows[id]
-            elif "private" in classes:
+        for id, how in self._sight.discretion.guards.items():
+            if how == SECRET:
+                self._rows.pop(id, None)
+            elif how == PRIVATE:
                 self._private.add(id)
 
     @cached_property
     def _texts(self) -> dict[Test, set[int]]:
         """What has the texts that were looked for."""
         return {}
+
+    @cached_property
+    def _is_me(self) -> Callable[[str], bool]:
+        """Whether an address is one of who asks."""
+        return is_one_of(self._tx, self._asking.services["homes"], self._sight.viewer)
 
     @cached_property
     def _private(self) -> set[int]:

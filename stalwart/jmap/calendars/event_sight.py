@@ -10,6 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from stalwart.codec.dav.rights import Rights
+from stalwart.groupware.guarded_events import EVERYTHING, Discretion
 from stalwart.groupware.kinds import CALENDARS
 from stalwart.groupware.viewers import WRITING, Viewer, writing_rights
 from stalwart.store.collection_rows import Member
@@ -27,6 +28,8 @@ class StoredEvent:
     places: tuple[Member, ...]
     octets: bytes
     data: Mapping[str, Any]
+    guard: str | None = None
+    """How it is guarded against who asks (``codec.icalendar.discretion``)."""
 
 
 @frozen
@@ -37,6 +40,7 @@ class EventSight:
     viewer: Viewer
     is_own: bool
     rights: Mapping[int, Rights]
+    discretion: Discretion = EVERYTHING
 
     @classmethod
     def of(cls, tx: Transaction, viewer: Viewer, account_id: int) -> EventSight:
@@ -44,12 +48,17 @@ class EventSight:
         calendars = [each.id for each in tx.collections.of_type(account_id, CALENDARS.type)]
         held = viewer.rights_on_some(tx, account_id, calendars)
         seen = {id: rights for id, rights in held.items() if Rights.READ_ITEMS in rights}
-        return cls(account_id, viewer, viewer.belongs_to(account_id), seen)
+        is_own = viewer.belongs_to(account_id)
+        discretion = EVERYTHING if is_own or not seen else Discretion.of(tx, account_id)
+        return cls(account_id, viewer, is_own, seen, discretion)
 
     def places(self, tx: Transaction, ids: Iterable[int]) -> dict[int, tuple[Member, ...]]:
         """Where those of the objects are that he sees, by number."""
         found: dict[int, tuple[Member, ...]] = {}
+        secret = self.discretion.secret
         for id in ids:
+            if id in secret:
+                continue
             listed = tx.collections.places(self.account_id, id)
             seen = tuple(
                 each for each in listed if each.collection_id in self.rights and each.type == CALENDARS.item_type
@@ -71,10 +80,11 @@ class EventSight:
             places = self.places(tx, ids)
             octets = tx.collections.octets_of(self.account_id, places)
         found = {}
+        secret = self.discretion.secret
         for id, where in places.items():
             row = tx.objects.get(self.account_id, id)
-            if row is not None and id in octets:
-                found[id] = StoredEvent(id, where, octets[id], row.data or {})
+            if row is not None and id in octets and id not in secret:
+                found[id] = StoredEvent(id, where, octets[id], row.data or {}, self.discretion.how(id))
         return found
 
     def all(self, tx: Transaction, limit: int) -> list[int]:
@@ -87,7 +97,7 @@ class EventSight:
             while members := tx.collections.members(self.account_id, calendar, after=after, limit=1000):
                 found.update(each.item_id for each in members)
                 after = members[-1].segment
-        return sorted(found)[:limit]
+        return sorted(found.difference(self.discretion.secret))[:limit]
 
     def held(self, tx: Transaction, id: int, *, gone: Collection[int] = ()) -> Rights:
         """What he may do with an object: what one of the calendars that it is in lets him do, and as for writing it,
@@ -131,4 +141,10 @@ class Passage:
 
     def left(self, ids: Collection[int]) -> Collection[int]:
         """Those of what he does not see that he saw before."""
-        return [id for id in ids if id in self.gone]
+        secret = self.sight.discretion.secret
+        return [id for id in ids if id in self.gone or (id in secret and self._was_there(id))]
+
+    def _was_there(self, id: int) -> bool:
+        """Whether something that is secret was in a calendar that he sees: it may not have been secret."""
+        places = self.tx.collections.places(self.sight.account_id, id)
+        return any(each.collection_id in self.sight.rights and each.added_seq <= self.since for each in places)

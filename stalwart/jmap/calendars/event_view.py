@@ -12,6 +12,7 @@ from typing import Any, Final
 from attrs import define, field
 
 from stalwart.codec.caldav.selection import stored
+from stalwart.codec.icalendar.discretion import PRIVATE
 from stalwart.codec.icalendar.lines import MalformedCalendar
 from stalwart.codec.icalendar.timezones import UTC, Zone, iana_zone
 from stalwart.codec.icalendar.values import MalformedValue
@@ -132,10 +133,12 @@ class EventView:
             event = with_blob_ids(event, given.data)
         if self._sight.is_own:
             return event
+        is_private = given.guard == PRIVATE
         if event["@type"] == "Group":
-            entries = [each for entry in event["entries"] if (each := seen_by_sharee(entry, own or {})) is not None]
+            seen = (seen_by_sharee(entry, own or {}, is_private=is_private) for entry in event["entries"])
+            entries = [each for each in seen if each is not None]
             return {**event, "entries": entries} if entries else None
-        return seen_by_sharee(event, own or {})
+        return seen_by_sharee(event, own or {}, is_private=is_private)
 
     def _part(self, event: Json, number: int) -> Json | None:
         """The event, or the instance of it."""

@@ -14,6 +14,7 @@ from msgspec import json
 
 from stalwart.codec.caldav.selection import stored
 from stalwart.codec.dav.rights import Rights
+from stalwart.codec.icalendar.discretion import PRIVATE
 from stalwart.codec.jscalendar.checking import InvalidEvent
 from stalwart.codec.jscalendar.values import Json, utc_text
 from stalwart.config.collaboration.calendar import Calendar
@@ -155,7 +156,7 @@ class EventWriting:
         if not changed.keys() <= {CALENDAR_IDS}:
             self._write(given, old, recurrence_id_of(number), self._given())
         if CALENDAR_IDS in changed and not self._is_trial:
-            self._check_seen(first(old))
+            self._check_seen(given)
             self._places.rearrange(self._stored(), change.new[CALENDAR_IDS], owns=self._user.owns(first(old)))
 
     def destroy(self) -> None:
@@ -169,7 +170,7 @@ class EventWriting:
         if self._is_trial:
             return
         owns = old is not None and self._user.owns(first(old))
-        self._check_seen(first(old) if old is not None else {})
+        self._check_seen(given)
         sends = self._sends and DRAFT not in given.data and old is not None and self._tells(first(old))
         with refusals():
             for member in given.places:
@@ -209,10 +210,11 @@ class EventWriting:
         if not self._sight.is_own:
             preferences = self._tx.preferences.get(self._asking.account_id, given.id, self._sight.viewer.account_id)
             own = dict(preferences or {})
-            seen = old if old["@type"] == "Group" else seen_by_sharee(old, own)
+            is_private = given.guard == PRIVATE
+            seen = old if old["@type"] == "Group" else seen_by_sharee(old, own, is_private=is_private)
         if seen is None:
             raise NotFound
-        self._check_seen(first(old), is_change_of_own=wanted is not None and _is_own_change(seen, wanted))
+        self._check_seen(given, is_change_of_own=wanted is not None and _is_own_change(seen, wanted))
         with refusals():
             whole = _with_part(seen, recurrence_id, wanted)
             if whole["@type"] == "Group":
@@ -285,9 +287,9 @@ class EventWriting:
         for holder in self._tx.collections.by_uid(self._asking.account_id, CALENDARS.item_type, uid):
             raise uid_taken(holder.item_id)
 
-    def _check_seen(self, event: Json, *, is_change_of_own: bool = False) -> None:
+    def _check_seen(self, given: StoredEvent, *, is_change_of_own: bool = False) -> None:
         """Others change nothing of what their owner keeps private."""
-        if not self._sight.is_own and event.get("privacy") in ("private", "secret") and not is_change_of_own:
+        if given.guard == PRIVATE and not is_change_of_own:
             raise forbidden("This event is private.")
 
     def _check_changes(self, given: StoredEvent, old: Json, new: Json, *, is_finished: bool) -> None:

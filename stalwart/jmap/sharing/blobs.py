@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from stalwart.codec.dav.rights import Rights
 from stalwart.directory.access import Access
+from stalwart.groupware.guarded_events import Discretion
 from stalwart.groupware.viewers import Viewer
 from stalwart.jmap.mail.sight import Sight
 from stalwart.store.object_types import CALENDAR_EVENT, CONTACT_CARD, EMAIL, FILE_NODE
@@ -26,6 +27,9 @@ def _sees(tx: Transaction, access: Access, account_id: int, id: int) -> bool:
     if object.type == FILE_NODE:
         return Rights.READ in viewer.rights_on(tx, account_id, id)
     if object.type in (CALENDAR_EVENT, CONTACT_CARD):
+        is_mine = object.type != CALENDAR_EVENT or viewer.belongs_to(account_id)
+        if not is_mine and Discretion.of(tx, account_id).hides(id):
+            return False
         places = [each.collection_id for each in tx.collections.places(account_id, id)]
         rights = viewer.rights_on_some(tx, account_id, places)
         return any(Rights.READ_ITEMS in held for held in rights.values())

@@ -50,6 +50,21 @@ class LimitTests(SynchronousTestCase):
         self.assertEqual(changed.recipients, ["b@example.com"])
         self.assertEqual(organizer_deletes(event(declined), OPTIONS).recipients, ["b@example.com"])
 
+    def test_hidden_people_are_told_to_nobody(self) -> None:
+        hides = "JSPROP;JSPTR=hideAttendees:true"
+        made = organizer_creates(event(f"{hides}\n{people(3)}"), OPTIONS)
+        self.assertEqual(len(made.messages), 3)
+        for each in made.messages:
+            (recipient,) = each.recipients
+            told = {other for other in ("a0@", "a1@", "a2@") if other in each.calendar.text()}
+            self.assertEqual(told, {recipient[:3]})
+            self.assertEqual([guest.address for guest in each.facts.guests], [recipient])
+        asked = full_request(event(f"{hides}\n{people(3)}"), "a1@example.com", OPTIONS)
+        assert asked is not None
+        self.assertNotIn("a0@", asked.calendar.text())
+        gone = organizer_deletes(event(f"{hides}\n{people(3)}"), OPTIONS)
+        self.assertEqual([each.calendar.text().count("ATTENDEE") for each in gone.messages], [1, 1, 1])
+
     def test_silent_changes_of_crowds_are_silent(self) -> None:
         outcome = organizer_changes(event(people(500)), event(f"COMMENT:x\n{people(500)}"), OPTIONS)
         self.assertEqual((outcome.messages, outcome.tag), ((), TagStep.KEEP))
