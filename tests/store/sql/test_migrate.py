@@ -140,3 +140,21 @@ class MigrateTests(SynchronousTestCase):
         with self.assertRaisesRegex(Invalid, "another program"):
             migrate(self.session, load_migrations(SQLITE), now=7)
         self.assertEqual(self.tables(), {"theirs"})
+
+    def test_events_that_are_here_already_are_looked_at_by_whoever_they_may_be_guarded_against(self) -> None:
+        migrate(self.session, load_migrations(SQLITE, newest=19), now=7)
+        for id, kind, octets in (
+            (1, 12, b"\nclass:PRIVATE"),
+            (2, 12, b"\nSUMMARY:x"),
+            (3, 12, b"hideAttendees"),
+            (4, 11, b"CLASS"),
+        ):
+            self.session.run(
+                "INSERT INTO obj(account_id, id, type, created_seq, seq, prop_seq, created_at, modified_at)"
+                " VALUES (7, ?, ?, ?, ?, 0, 0, 0)",
+                *(id, kind, id, id),
+            )
+            self.session.run("INSERT INTO content(account_id, id, octets) VALUES (7, ?, ?)", id, octets)
+        migrate(self.session, load_migrations(SQLITE), now=7)
+        found = self.session.all("SELECT id, value FROM indexed_value WHERE property = 'guarded' ORDER BY id")
+        self.assertEqual([tuple(each) for each in found], [(1, "unsure"), (3, "unsure")])
