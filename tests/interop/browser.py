@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.interop.internet import Internet
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 TAB, ENTER, SHIFT, SPACE = "\ue004", "\ue007", "\ue008", " "
 SWITCHES = (

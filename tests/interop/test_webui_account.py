@@ -361,6 +361,18 @@ class SharingTests(OwnerTestCase):
         self.says("Papers", "main")
         self.assertIsNone(self.named("FileNode", "Papers", BOB)["blobId"])
 
+    def test_more_folders_than_a_request_gives(self) -> None:
+        ids = []
+        for part in ("a", "b"):
+            made = {f"m{number}": {"name": f"{part} {number}", "nodeType": "directory"} for number in range(260)}
+            answer = self.jmap(ALICE, ("FileNode/set", {"create": made}))[0]
+            ids += [one["id"] for one in answer["created"].values()]
+        self.assertEqual(len(ids), 520)
+        self.sign_in("/account/shared/files", ALICE)
+        self.browser.wait("document.querySelectorAll('main li').length > 519")
+        for part in (ids[:260], ids[260:]):
+            self.jmap(ALICE, ("FileNode/set", {"destroy": part}))
+
     def test_files_of_events_and_cards_come_in(self) -> None:
         folder = Path(mkdtemp())
         files = {"a.ics": EVENT, "b.vcf": CARD.format("x") + CARD.format("y")}

@@ -7,7 +7,26 @@ const using = () => Object.keys(viewer.session.capabilities);
 export const has = (name, id = viewer.accountId) => Boolean(viewer.session.accounts[id]?.accountCapabilities[`urn:ietf:params:jmap:${name}`]);
 
 export const call = (calls, accountId = viewer.accountId) => jmap(calls.map(([name, args]) => [name, { accountId, ...args }]), { using: using() });
-export const all = async (type, accountId) => (await call([[`${type}/get`, { ids: null }]], accountId))[0].list;
+
+export async function all(type, accountId) {
+  try {
+    return (await call([[`${type}/get`, { ids: null }]], accountId))[0].list;
+  } catch (problem) {
+    if (problem.type !== "requestTooLarge") throw problem;
+    return queried(type, {}, accountId);
+  }
+}
+
+// All that a query finds, a page at a time.
+const PAGE = 500;
+export async function queried(type, filter, accountId) {
+  const list = [];
+  for (let position = 0; ; position += PAGE) {
+    const [{ ids }, got] = await call([[`${type}/query`, { filter, position, limit: PAGE }], [`${type}/get`, { "#ids": { resultOf: "0", name: `${type}/query`, path: "/ids" } }]], accountId);
+    list.push(...got.list);
+    if (ids.length < PAGE) return list;
+  }
+}
 export const change = (type, args, accountId = viewer.accountId) => set(type, { accountId, ...args }, { using: using() });
 // An object that is new, or has another content.
 export const put = (type, id, members, more, accountId) => change(type, { ...(id ? { update: { [id]: members } } : { create: { made: members } }), ...more }, accountId);

@@ -2,7 +2,7 @@
 
 import { each, h } from "../lib/dom.js";
 import { signal } from "../lib/signals.js";
-import { all, call, change, has, inTree, meetAgain, put, upload } from "../core/mine.js";
+import { all, call, change, has, inTree, meetAgain, put, queried, upload } from "../core/mine.js";
 import { open } from "../core/server.js";
 import { viewer } from "../core/viewer.js";
 import { t } from "../core/words.js";
@@ -26,15 +26,15 @@ export default function shared({ kind: name }) {
 }
 
 async function list(kind, accountId) {
-  if (kind.type !== "FileNode") return inTree(await all(kind.type, accountId));
-  const [, got] = await call([["FileNode/query", { filter: { nodeType: "directory" }, limit: 500 }], ["FileNode/get", { "#ids": { resultOf: "0", name: "FileNode/query", path: "/ids" } }]], accountId);
-  return inTree(got.list);
+  return inTree(await (kind.type === "FileNode" ? queried("FileNode", { nodeType: "directory" }, accountId) : all(kind.type, accountId)));
 }
 
 async function load(kind) {
   await meetAgain();
   const others = Object.entries(viewer.session.accounts).filter(([id]) => id !== viewer.accountId && has(kind.capability, id));
-  const [own, told, people, services, ...theirs] = await Promise.all([list(kind), all("ShareNotification"), all("Principal").catch(() => []), kind.dav ? open("/.well-known/user-agent-configuration.json").then((answer) => answer.json()) : null, ...others.map(([id]) => list(kind, id))]);
+  const [own, told, services, ...theirs] = await Promise.all([list(kind), all("ShareNotification"), kind.dav ? open("/.well-known/user-agent-configuration.json").then((answer) => answer.json()) : null, ...others.map(([id]) => list(kind, id))]);
+  const ids = [...new Set(own.flatMap((one) => Object.keys(one.shareWith || {})))];
+  const people = ids.length ? (await call([["Principal/get", { ids: ids.slice(0, 500) }]]))[0].list : [];
   return { own, told: latest(told.filter((one) => one.objectType === kind.type)), people, url: services?.protocols[kind.dav]?.url, theirs: others.map(([id, account], at) => ({ id, name: account.name, list: theirs[at] })) };
 }
 
@@ -114,18 +114,27 @@ function share(kind, one, people) {
       h("select", { "aria-label": t("share.level", { name }), value: () => String(levelOf(kind, rights())), onchange: (event) => said(write(id, rightsOf(kind, Number(event.target.value)))) }, [...levels(kind), ["-1", t("level.-1")]].map(([value, text]) => h("option", { value, disabled: value === "-1" }, text))),
       worker(t("remove"), () => write(id, null), { kind: "small danger" }));
   };
-  const likely = people.filter((each) => each.id !== viewer.accountId);
+  // People are found while somebody types; there may be very many.
+  const likely = signal([]);
+  let turn = 0;
+  const find = async (text) => {
+    const mine = (turn += 1);
+    const [, { list: found }] = await call([["Principal/query", { filter: { text }, limit: 20 }], ["Principal/get", { "#ids": { resultOf: "0", name: "Principal/query", path: "/ids" }, properties: ["name", "email", "description"] }]]);
+    if (mine === turn) likely.set(found.filter((each) => each.id !== viewer.accountId));
+    return found;
+  };
   return dialog(t("share.title", { name: one.name }), () => [
     h("ul.rows", { role: "list" }, each(() => Object.entries(now()), ([id]) => id, row)),
     () => (Object.keys(now()).length ? null : h("p.hint", t("share.nobody"))),
-    h("datalist#people", likely.map((each) => h("option", { value: each.email || each.name }, each.description || each.name))),
+    h("datalist#people", () => likely().map((each) => h("option", { value: each.email || each.name }, each.description || each.name))),
     askedForm([
-      { name: "who", label: t("share.who"), list: "people", required: true, autofocus: true },
+      { name: "who", label: t("share.who"), list: "people", required: true, autofocus: true, oninput: (event) => { if (event.target.value.length > 1) find(event.target.value.trim()).catch(() => null); } },
       { name: "level", label: t("share.may"), options: levels(kind), value: "1" },
     ], async ({ who, level }) => {
       const wanted = who.trim().toLowerCase();
-      const found = likely.find((each) => [each.email, each.name, each.description].some((text) => text?.toLowerCase() === wanted));
+      const found = (await find(wanted)).find((each) => [each.email, each.name, each.description].some((text) => text?.toLowerCase() === wanted));
       if (!found) throw Object.assign(new Error(t("share.unknown")), { fields: [["who", t("share.unknown")]] });
+      people.push(found);
       await write(found.id, rightsOf(kind, Number(level)));
     }, { submit: t("share.go") }),
   ], { kind: "wide" });
