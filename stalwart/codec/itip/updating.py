@@ -44,6 +44,9 @@ from stalwart.codec.itip.participants import (
 _ORGANIZERS: Final = ("URL", "GEO", "CONFERENCE")
 """Not significant, but nothing that attendees write: taken over where the organizer has them."""
 
+_OWN: Final = ("CATEGORIES", "COLOR", "TRANSP")
+_OWN_POINTERS: Final = ("useDefaultAlerts", "color", "keywords", "freeBusyStatus")
+
 _MOST_ALARMS: Final = 10
 """In an instance that is added."""
 
@@ -337,11 +340,22 @@ def _take_people(mine: Component, part: Component, answered: Iterable[str]) -> N
 
 
 def _added(part: Component, present: SchedulingObject) -> Component:
-    """An instance that the organizer has added, with the alarms that the attendee has for the series."""
-    alarms = present.master.within("VALARM")[:_MOST_ALARMS] if present.master is not None else []
+    """An instance that the organizer has added, or made another one, with what the attendee has of his own in the
+    series: alarms, colour, categories, and whether it takes up time.
+    """
+    series = present.master
+    alarms = series.within("VALARM")[:_MOST_ALARMS] if series is not None else []
     properties = [item for item in _clean(part.properties) if not item.name.startswith("X-")]
+    if series is not None:
+        own = [item for item in _clean(series.properties) if _is_own(item)]
+        properties = [*(item for item in properties if not _is_own(item)), *own]
     inner = [each.copy() for each in part.components if each.name != "VALARM"]
     return Component(part.name, properties, [*inner, *(each.copy() for each in alarms)])
+
+
+def _is_own(item: Property) -> bool:
+    """Whether a line says what each who takes part has of his own (draft-ietf-jmap-calendars 5.2)."""
+    return item.name in _OWN or (item.name == "JSPROP" and item.parameter("JSPTR") in _OWN_POINTERS)
 
 
 def _cancelled(mine: Component, part: Component) -> bool:

@@ -7,15 +7,15 @@ from typing import Final
 from stalwart.groupware.kinds import CALENDARS as KIND
 from stalwart.jmap.calendars.capability import CALENDARS
 from stalwart.jmap.calendars.traits import Color, DefaultAlerts, ZoneName
-from stalwart.jmap.collections.collection_type import LARGEST_ORDER, collection_type
+from stalwart.jmap.collections.collection_type import LARGEST_ORDER, LONGEST_DESCRIPTION, collection_type
 from stalwart.jmap.sharing.rights import CALENDAR as RIGHTS
 from stalwart.jmap.standard.default_choice import IS_DEFAULT
 from stalwart.jmap.standard.property import Property, computed
 from stalwart.jmap.standard.scalars import Boolean, Int, Nullable, String
 
 _PROPERTIES: Final = {
-    "name": Property(String(least=1, most=255)),
-    "description": Property(Nullable(String(most=65_535)), None),
+    "name": Property(String(least=1, most=255, is_line=True)),
+    "description": Property(Nullable(String(most=LONGEST_DESCRIPTION)), None),
     "color": Property(Nullable(Color()), None),
     "sortOrder": Property(Int(least=0, most=LARGEST_ORDER), 0),
     "isSubscribed": Property(Boolean(), True),

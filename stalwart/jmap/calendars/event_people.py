@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from stalwart.codec.jscalendar.patches import segments
 from stalwart.codec.jscalendar.values import Json
+from stalwart.groupware.event_private import per_user
 from stalwart.jmap.standard.asking import Asking
 from stalwart.store.store import Transaction
 
@@ -132,11 +133,27 @@ def _overrides_differ_little(old: Json, new: Json, me: str | None) -> bool:
         for pointer in before.keys() | after.keys():
             if before.get(pointer) == after.get(pointer):
                 continue
-            path = segments(pointer)
-            is_answer = path[:2] == [PARTICIPANTS, me] and len(path) > 2 and path[2] in _ANSWER
-            if not is_answer:
+            if not (_is_answer(pointer) and segments(pointer)[1] == me):
                 return False
     return True
+
+
+def _is_answer(pointer: str) -> bool:
+    """Whether a patch of an instance is about an answer."""
+    path = segments(pointer)
+    return path[0] == PARTICIPANTS and len(path) > 2 and path[2] in _ANSWER
+
+
+def told_overrides(event: Json) -> Json:
+    """What single instances are otherwise, but for answers and what people have of their own: these start no revision
+    (RFC 5546 2.1.4).
+    """
+    made, own = {}, per_user()
+    for key, patch in (event.get("recurrenceOverrides") or {}).items():
+        rest = {each: value for each, value in patch.items() if not (_is_answer(each) or segments(each)[0] in own)}
+        if rest or not patch:
+            made[key] = rest
+    return made
 
 
 def without_hidden(event: Json, identities: Identities) -> Json:

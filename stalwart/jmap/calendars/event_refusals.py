@@ -53,7 +53,9 @@ def forbidden(text: str) -> SetRefused:
     return SetRefused("forbidden", text)
 
 
-def uid_taken(holder: int) -> SetRefused:
-    """Another event of the account has the uid."""
+def uid_taken(holder: int | None) -> SetRefused:
+    """Another event of the account has the uid; None is one that who asks does not see."""
+    if holder is None:
+        return wrong("This uid cannot be used.", "uid")
     id = encode_id(holder)
     return SetRefused("invalidProperties", f'The event "{id}" has this uid.', ("uid",), existingId=id)

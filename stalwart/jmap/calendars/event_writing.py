@@ -36,7 +36,15 @@ from stalwart.groupware.traits import ATTACHMENTS, DRAFT
 from stalwart.groupware.violations import Rule, Violation
 from stalwart.jmap.calendars.event_ids import base_of, recurrence_id_of
 from stalwart.jmap.calendars.event_links import Attached, brought_along, has_blob_ids, mark_attached, taken_in
-from stalwart.jmap.calendars.event_people import MAILTO, ORGANIZER, PARTICIPANTS, Identities, is_only_answer, people
+from stalwart.jmap.calendars.event_people import (
+    MAILTO,
+    ORGANIZER,
+    PARTICIPANTS,
+    Identities,
+    is_only_answer,
+    people,
+    told_overrides,
+)
 from stalwart.jmap.calendars.event_places import EventPlaces
 from stalwart.jmap.calendars.event_properties import CALENDAR_IDS, IS_DRAFT, NOT_MEMBERS, UTC_TIMES
 from stalwart.jmap.calendars.event_refusals import forbidden, refusals, uid_taken, wrong
@@ -51,7 +59,7 @@ DRAFTS: Final = "drafts"
 """What is prepared: objects that were made of events before the transaction, as (before, event, examined)."""
 _OF_SERIES: Final = ("recurrenceRule", "recurrenceRules", "excludedRecurrenceRules", OVERRIDES)
 _OWN_BOUND: Final = 64 * 1024
-_RESCHEDULING: Final = ("start", "duration", "due", "timeZone", "endTimeZone", "recurrenceRule", OVERRIDES, "status")
+_RESCHEDULING: Final = ("start", "duration", "due", "timeZone", "endTimeZone", "recurrenceRule", "status")
 
 
 class Tried(Exception):
@@ -285,7 +293,8 @@ class EventWriting:
         if not isinstance(uid, str):
             raise wrong("A uid is a string.", "uid")
         for holder in self._tx.collections.by_uid(self._asking.account_id, CALENDARS.item_type, uid):
-            raise uid_taken(holder.item_id)
+            is_seen = bool(self._sight.places(self._tx, [holder.item_id]))
+            raise uid_taken(holder.item_id if is_seen else None)
 
     def _check_seen(self, given: StoredEvent, *, is_change_of_own: bool = False) -> None:
         """Others change nothing of what their owner keeps private."""
@@ -338,7 +347,8 @@ class EventWriting:
     def _raise_sequence(self, old: Json, new: Json) -> None:
         if not people(new) or not self._account.is_origin(new) or new.get("sequence") != old.get("sequence"):
             return
-        if any(old.get(name) != new.get(name) for name in _RESCHEDULING):
+        is_moved = any(old.get(name) != new.get(name) for name in _RESCHEDULING)
+        if is_moved or told_overrides(old) != told_overrides(new):
             new["sequence"] = int(old.get("sequence") or 0) + 1
 
     def _keep_own(self, id: int, old: Mapping[str, Any], own: Json) -> None:

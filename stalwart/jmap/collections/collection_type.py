@@ -18,6 +18,8 @@ from stalwart.jmap.standard.property import Property
 from stalwart.jmap.standard.rules import Repeated
 from stalwart.jmap.standard.sorting import Sort
 
+LONGEST_DESCRIPTION: Final = 254
+"""Octets; CalDAV and CardDAV keep longer ones too."""
 LARGEST_ORDER: Final = (1 << 31) - 1
 """The greatest ``sortOrder``, which clients of DAV know as a number of 32 bits."""
 

@@ -14,7 +14,7 @@ from stalwart.errors import TooLarge
 from stalwart.groupware.contacts import Contacts, ExaminedCard
 from stalwart.groupware.violations import Rule, Violation
 from stalwart.jmap.contacts.card_properties import OWN
-from stalwart.jmap.contacts.media import with_blobs, without_blobs
+from stalwart.jmap.contacts.media import Contents, with_blobs, without_blobs
 from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.standard.asking import Asking
 
@@ -46,7 +46,7 @@ class Prepared:
     written by creation id or id. ``contents`` are those of blobs, ``uids`` those of new cards.
     """
 
-    contents: dict[str, bytes] = field(factory=dict)
+    contents: Contents = field(factory=Contents)
     read: dict[int, tuple[bytes, Card]] = field(factory=dict)
     written: dict[str, Written] = field(factory=dict)
     uids: dict[str, str] = field(factory=dict)
@@ -98,7 +98,7 @@ def shown(card: Card) -> Card:
     return with_blobs(card)
 
 
-def wanted_card(wire: Mapping[str, Any], former: Card | None, contents: Mapping[str, bytes]) -> Card:
+def wanted_card(wire: Mapping[str, Any], former: Card | None, contents: Contents) -> Card:
     """The Card that the properties of a ContactCard mean. Raises ``SetRefused``."""
     said = {name: value for name, value in wire.items() if name not in OWN and value is not None}
     return without_blobs(said, former, contents)

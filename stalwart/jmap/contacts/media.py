@@ -34,6 +34,23 @@ _SIGNS: Final = (
 )
 
 
+class Contents(dict[str, bytes]):
+    """The octets of blobs that cards name, by their ids; of some their types, as they were uploaded, and which there
+    are that no card has room for.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.types: dict[str, str] = {}
+        self.too_large: set[str] = set()
+
+    def join(self, others: Contents) -> None:
+        """What others have as well."""
+        self.update(others)
+        self.types.update(others.types)
+        self.too_large.update(others.too_large)
+
+
 def blob_id(octets: bytes) -> str:
     """The id under which something is shown that stands in a card."""
     return str(BlobId(sha256(octets).digest(), Section(0, len(octets))))
@@ -55,9 +72,7 @@ def _shown(entry: dict[str, Any]) -> dict[str, Any]:
     return {**rest, BLOB_ID: blob_id(data.octets), _TYPE: entry.get(_TYPE) or data.media_type or _UNKNOWN_TYPE}
 
 
-def without_blobs(
-    card: dict[str, Any], former: Mapping[str, Any] | None, contents: Mapping[str, bytes]
-) -> dict[str, Any]:
+def without_blobs(card: dict[str, Any], former: Mapping[str, Any] | None, contents: Contents) -> dict[str, Any]:
     """A Card that a client wants as it is kept: blobs that ``former`` has stay as they are, others are among
     ``contents``, by their ids. Raises ``SetRefused``.
     """
@@ -76,7 +91,7 @@ def _kept(
     entry: Any,
     former: Mapping[str, Any] | None,
     known: Mapping[Any, Mapping[str, Any]],
-    contents: Mapping[str, bytes],
+    contents: Contents,
 ) -> Any:
     if not isinstance(entry, dict) or entry.get(BLOB_ID) is None:
         return entry if not isinstance(entry, dict) else {k: v for k, v in entry.items() if k != BLOB_ID}
@@ -94,11 +109,14 @@ def _kept(
             if _TYPE not in rest or _TYPE in there:
                 return {**rest, "uri": there["uri"]}
     octets = contents.get(wanted) if isinstance(wanted, str) else None
+    if isinstance(wanted, str) and wanted in contents.too_large:
+        raise SetRefused("tooLarge", "This blob is larger than a card can be.", (f"media/{id}/{BLOB_ID}",))
     if octets is None:
         text = "There is no such blob."
         raise SetRefused("invalidProperties", text, (f"media/{id}/{BLOB_ID}",))
     type = rest.pop(_TYPE, None)
-    return {**rest, "uri": data_uri(octets, type if isinstance(type, str) else _type_of(octets))}
+    kept_as = type if isinstance(type, str) else contents.types.get(wanted) or _type_of(octets)
+    return {**rest, "uri": data_uri(octets, kept_as)}
 
 
 def _type_of(octets: bytes) -> str:

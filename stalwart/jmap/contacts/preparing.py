@@ -4,15 +4,18 @@ bounds. What comes out of it counts only as long as the transaction finds the ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from itertools import chain
 from typing import Any, Final
 
+from stalwart.codec.media_types import is_media_type
+from stalwart.directory.access import Access
 from stalwart.errors import NotFound, StalwartError
 from stalwart.groupware.contacts import Contacts
-from stalwart.jmap.blobs.access import find_readable
+from stalwart.jmap.blobs.access import Readable, find_readable, uploader
 from stalwart.jmap.blobs.contents import Decoding, octets_of
+from stalwart.jmap.blobs.download import DEFAULT_TYPE
 from stalwart.jmap.contacts.card_properties import ADDRESS_BOOK_IDS, OWN
 from stalwart.jmap.contacts.conversion import (
     MOST_LINES,
@@ -30,7 +33,7 @@ from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.standard.arguments import SetArguments
 from stalwart.jmap.standard.asking import Asking, number_of
 from stalwart.jmap.standard.proposals import proposed, read_changes, read_patch
-from stalwart.store import Store
+from stalwart.store import Store, Transaction
 
 _MOST_OCTETS: Final = 64 << 20
 """Octets of cards and blobs that one call has at hand."""
@@ -85,7 +88,7 @@ async def prepare_copies(origin: Asking, asking: Asking, create: Mapping[str, Ma
     await _read_blobs(asking, wanted)
     contents = Prepared.of(asking).contents
     await _read_blobs(origin, wanted - contents.keys())
-    contents.update(Prepared.of(origin).contents)
+    contents.join(Prepared.of(origin).contents)
 
 
 async def _read_blobs(asking: Asking, ids: Iterable[str]) -> None:
@@ -95,20 +98,40 @@ async def _read_blobs(asking: Asking, ids: Iterable[str]) -> None:
     if not names:
         return
     access, account_id, now = asking.access, asking.account_id, asking.now
-    found = await store.read(lambda tx: find_readable(tx, access, account_id, names.values(), now))
+    found, types = await store.read(lambda tx: _found(tx, access, account_id, names.values(), now))
     most = asking.services["contacts"].largest
     decoding = Decoding(_MOST_OCTETS)
     for id, text in names.items():
         readable = found.get(text)
-        if readable is None or readable.place.length > 2 * most:
+        if readable is None:
+            continue
+        if readable.place.length > 2 * most:
+            prepared.contents.too_large.add(id)
             continue
         try:
             octets = await octets_of(store, readable, decoding)
             if octets.size <= most:
                 decoding.spend(octets.size)
                 prepared.contents[id] = await store.blob_work(partial(_all, octets=octets))
+                prepared.contents.types |= {id: types[text]} if text in types else {}
+            else:
+                prepared.contents.too_large.add(id)
         except NotFound:
             continue
+
+
+def _found(
+    tx: Transaction, access: Access, account_id: int, ids: Collection[str], now: int
+) -> tuple[dict[str, Readable], dict[str, str]]:
+    """The blobs that may be read, and of uploads the types that they were given."""
+    found = find_readable(tx, access, account_id, ids, now)
+    types: dict[str, str] = {}
+    for text, readable in found.items():
+        for link in tx.blobs.links(readable.blob.hash, account_id, now) if readable.id.section is None else ():
+            said = (link.type or "").partition(";")[0].strip().lower()
+            if link.owner_id == uploader(access.account_id) and is_media_type(said) and said != DEFAULT_TYPE:
+                types[text] = said
+    return found, types
 
 
 def _all(files: Any, octets: Any) -> bytes:

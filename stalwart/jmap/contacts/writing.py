@@ -214,6 +214,8 @@ class Writing:
             return SetRefused("invalidProperties", "The uid of a card cannot be changed.", ("uid",))
         if holder.item_id == self._change.id:
             return SetRefused("invalidProperties", "The uid of a card cannot be changed.", ("uid",))
+        if not self._seen_places(holder.item_id):
+            return SetRefused("invalidProperties", "This uid cannot be used.", ("uid",))
         id = encode_id(holder.item_id)
         return SetRefused("invalidProperties", f'The card "{id}" in the address book has this uid.', ("uid",))
 

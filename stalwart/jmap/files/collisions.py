@@ -64,10 +64,11 @@ def another_name(tx: Transaction, account_id: int, folder_id: int, name: str, ma
     return free_name(name, _Alike(taken) if manners.ignores_case else taken)
 
 
-def taken(holder: FileNode) -> Untimely:
-    """The refusal that names what has the name."""
+def taken(holder: FileNode, *, is_seen: bool = True) -> Untimely:
+    """The refusal that names what has the name, to who sees it."""
     text = "There is something of this name in the same place."
-    return Untimely("alreadyExists", text, ("name",), existingId=encode_id(holder.id))
+    known = {"existingId": encode_id(holder.id)} if is_seen else {}
+    return Untimely("alreadyExists", text, ("name",), **known)
 
 
 class _Alike:

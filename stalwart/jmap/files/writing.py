@@ -20,6 +20,7 @@ from stalwart.jmap.files import wire
 from stalwart.jmap.files.collisions import NEWEST, RENAME, REPLACE, Manners, another_name, holder_of, taken
 from stalwart.jmap.files.content import content_of
 from stalwart.jmap.files.names import checked_name
+from stalwart.jmap.files.seeing import Sight
 from stalwart.jmap.sharing.changing import Shown, share
 from stalwart.jmap.sharing.rights import FILE_NODE as RIGHTS
 from stalwart.jmap.sharing.rights import SHARE_WITH
@@ -161,7 +162,8 @@ class Writing:
         if way == RENAME:
             return another_name(self._tx, self._account_id, folder_id, name, self._manners)
         if way != REPLACE:
-            raise taken(holder)
+            sight = Sight.of(self._tx, self._viewer, self._account_id)
+            raise taken(holder, is_seen=sight.shows(holder.id))
         if node is not None and self._tx.collections.nodes.above(self._account_id, [node.id]).get(holder.id):
             raise _wrong("A folder cannot be replaced by what is in it.", "name")
         self._remove(holder)

@@ -14,6 +14,7 @@ from attrs import frozen
 from stalwart.codec.dav.rights import Rights as Granted
 from stalwart.codec.ids import encode_id
 from stalwart.errors import Conflict, DanglingReference, Linked, NotFound
+from stalwart.groupware.viewers import Viewer
 from stalwart.jmap.accounts import belongs
 from stalwart.jmap.errors import SetRefused, Untimely
 from stalwart.jmap.mail import mailbox_tree as tree
@@ -83,7 +84,7 @@ class MailboxSource:
     def create(self, tx: Transaction, asking: Asking, change: Change) -> int:
         new = change.new
         data = with_subscription(None, asking.account_id, asking.access.account_id, new["isSubscribed"])
-        with _refusing():
+        with _refusing(tx, asking):
             made = tx.mail.mailboxes.create(
                 asking.account_id,
                 new["name"],
@@ -111,7 +112,7 @@ class MailboxSource:
     def update(self, tx: Transaction, asking: Asking, change: Change) -> dict[str, Any] | None:
         row = known(tx, asking, change)
         columns = _columns(change, row, asking)
-        with _refusing():
+        with _refusing(tx, asking):
             tx.mail.mailboxes.update(asking.account_id, row.id, now=asking.now, **columns)
         if SHARE_WITH in change.changed:
             self._share(tx, asking, row, change.old[SHARE_WITH], change.new[SHARE_WITH])
@@ -119,7 +120,7 @@ class MailboxSource:
 
     def destroy(self, tx: Transaction, asking: Asking, change: Change) -> None:
         remove = bool(asking.rest.get("onDestroyRemoveEmails"))
-        with _refusing():
+        with _refusing(tx, asking):
             tx.mail.mailboxes.delete(asking.account_id, change.id or 0, now=asking.now, remove_emails=remove)
 
     def copy(self, tx: Transaction, origin: Asking, original: int, asking: Asking, change: Change) -> int:
@@ -257,8 +258,8 @@ def _columns(change: Change, row: MailboxRow, asking: Asking) -> dict[str, Any]:
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
-    """What the store refuses, in the words of RFC 8621 2.5."""
+def _refusing(tx: Transaction, asking: Asking) -> Iterator[None]:
+    """What the store refuses, in the words of RFC 8621 2.5; what who asks does not see is not named."""
     try:
         yield
     except Linked as problem:
@@ -272,6 +273,8 @@ def _refusing() -> Iterator[None]:
             raise Untimely("invalidProperties", "Another mailbox has this role.", ("role",)) from None
         if problem.property != "name" or problem.holder is None:
             raise
-        existing = encode_id(problem.holder[1])
+        number = problem.holder[1]
+        is_seen = is_visible(Viewer.of(asking.access).rights_on(tx, asking.account_id, number))
+        known = {"existingId": encode_id(number)} if is_seen else {}
         text = "There is a mailbox with this name in the same place."
-        raise Untimely("alreadyExists", text, ("name",), existingId=existing) from None
+        raise Untimely("alreadyExists", text, ("name",), **known) from None

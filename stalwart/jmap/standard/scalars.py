@@ -96,11 +96,14 @@ class UnsignedInt(Int):
 
 @frozen
 class String(PropertyType):
-    """Text of ``least`` to ``most`` octets in UTF-8, which is one of ``choices`` if there are any."""
+    """Text of ``least`` to ``most`` octets in UTF-8, which is one of ``choices`` if there are any; with ``is_line`` it
+    has no control characters, line feeds among them.
+    """
 
     least: int = 0
     most: int = 1_000_000
     choices: frozenset[str] = frozenset()
+    is_line: bool = False
 
     def read(self, value: Any) -> Any:
         if not isinstance(value, str):
@@ -110,9 +113,12 @@ class String(PropertyType):
         size = len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
         if not self.least <= size <= self.most:
             raise Unfit(f"must be of {self.least} to {self.most} octets")
+        if self.is_line and _CONTROLS.search(value) is not None:
+            raise Unfit("must not have control characters")
         return value
 
 
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,255}", re.ASCII)
 
 

@@ -72,7 +72,6 @@ class SetWork:
 
     def _attempt(self, refused: dict[str, SetError], key: str, step: Step) -> None:
         try:
-            self._refuse_prepared(key)
             step()
         except StalwartError as problem:
             refused[key] = set_error(problem)
@@ -117,6 +116,7 @@ class SetWork:
         return True
 
     def _create(self, creation_id: str) -> None:
+        self._refuse_prepared(creation_id)
         given, properties = self._arguments.create[creation_id], self._backed.declared.properties
         if self._not_made and not self._not_made.isdisjoint(references(given, properties)):
             self._not_made.add(creation_id)
@@ -132,6 +132,7 @@ class SetWork:
         id = self._id(key)
         if id in doomed:
             raise SetRefused("willDestroy", "The same call destroys this object.")
+        self._refuse_prepared(key)
         self._outcome.updated[id] = self._updated(key, id, patch)
 
     def _updated(self, key: str, id: str, patch: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -170,6 +171,8 @@ class SetWork:
     def _destroy(self, key: str, id: str) -> None:
         if id in self._gone:
             return
+        if key not in self._arguments.update:  # else it is the update that was refused
+            self._refuse_prepared(key)
         number, _ = self._existing(id, ())
         change = Change(key, number)
         with self._tx.savepoint():

@@ -118,6 +118,16 @@ class RequestTests(SynchronousTestCase):
         self.assertEqual((part.has("X-A"), part.value("SUMMARY"), len(part.components)), (False, "x", 10))
         self.assertEqual(part.components[0].value("TRIGGER"), "-PT5M")
 
+    def test_instances_have_what_the_attendee_has_of_his_own_in_the_series(self) -> None:
+        own = "CATEGORIES:mine\nCOLOR:red\nTRANSP:TRANSPARENT\nJSPROP;JSPTR=useDefaultAlerts:true\n"
+        said = given(SECOND + "CATEGORIES:theirs\nCOLOR:blue\nJSPROP;JSPTR=x:1\n" + ME)
+        part = events(update(said, given(SERIES + own), OPTIONS))[1]
+        found = [part.value(name) for name in ("CATEGORIES", "COLOR", "TRANSP")]
+        self.assertEqual(found, ["mine", "red", "TRANSPARENT"])
+        self.assertEqual({each.parameter("JSPTR") for each in part.all("JSPROP")}, {"x", "useDefaultAlerts"})
+        part = events(update(said, given(SERIES), OPTIONS))[1]
+        self.assertFalse(part.has("COLOR"))
+
     def test_an_answer_that_is_not_known_yet_stays(self) -> None:
         mine = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:a@example.com\n"
         for sequence, expected in ((4, "ACCEPTED"), (5, None)):

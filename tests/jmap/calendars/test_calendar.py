@@ -32,6 +32,14 @@ class CalendarTests(BothFacesCase):
     def calendar(self) -> dict[str, Any]:
         return self.listed("Calendar")["Work"]
 
+    def test_names_are_lines_and_descriptions_have_an_end(self) -> None:
+        for patch in ({"name": "a\0b"}, {"name": "a\nb"}, {"description": "x" * 255}):
+            self.assertEqual(self.unchanged("Calendar", self.work, patch)["properties"], list(patch))
+        self.changed("Calendar", self.work, {"description": "x" * 254})
+        self.patch_dav("A:calendar-description", "y" * 1000)
+        self.assertEqual(len(self.calendar()["description"]), 1000)
+        self.changed("Calendar", self.work, {"name": "Größe"})
+
     def patch_dav(self, name: str, value: str | None) -> None:
         """Set or remove a property over CalDAV."""
         verb = "remove" if value is None else "set"

@@ -111,6 +111,17 @@ class SharingTests(EventCase):
         self.assertEqual(self.found("bob", self.alice), [])
         self.assertEqual(self.shown(self.lunch)["title"], "Lunch")
 
+    def test_a_uid_tells_nothing_of_what_is_not_seen(self) -> None:
+        self.share("bob", "mayReadItems", "mayWriteAll")
+        hidden = self.made("Calendar", name="Hidden")
+        unseen = self.event(**EVENT, uid="unseen", calendarIds={hidden: True})
+        secret = self.event(**EVENT, uid="secret", privacy="secret")
+        self.event(**EVENT, uid="seen")
+        for uid, is_told in (("unseen", False), ("secret", False), ("seen", True)):
+            told = self.not_made("bob", self.alice, **EVENT, uid=uid)
+            self.assertEqual((told["properties"], "existingId" in told), (["uid"], is_told))
+            self.assertEqual([each in told["description"].split('"') for each in (unseen, secret)], [False, False])
+
     def test_own_events(self) -> None:
         self.share("bob", "mayReadItems", "mayWriteOwn")
         self.changed_of({"title": "Nobody's"})
@@ -168,6 +179,15 @@ class SharingTests(EventCase):
         self.assertEqual(self.refused_of({"title": "x"}, f"{self.event(**WEEKLY)}-20270111T120000"), "forbidden")
         self.changed_of({f"participants/{bob}/participationStatus": "accepted"}, id)
         self.assertEqual(self.shown(id)["participants"][bob]["participationStatus"], "accepted")
+        series = self.event(**WEEKLY, participants={"b": person, "o": {**person, "calendarAddress": "mailto:c@x.test"}})
+        bob = next(key for key, each in self.shown(series)["participants"].items() if "bob" in each["calendarAddress"])
+        before = self.shown(series).get("sequence")
+        self.changed_of({f"participants/{bob}/participationStatus": "declined"}, f"{series}-20270111T120000")
+        self.assertEqual(self.shown(series).get("sequence"), before)
+        self.change(f"{series}-20270118T120000", {"color": "red"})
+        self.assertEqual(self.shown(series).get("sequence"), before)
+        self.change(f"{series}-20270118T120000", {"start": "2027-01-18T13:00:00"})
+        self.assertEqual(self.shown(series)["sequence"], (before or 0) + 1)
 
     def test_the_owner_hears_of_it(self) -> None:
         self.share("bob", "mayReadItems", "mayWriteAll")
@@ -193,6 +213,11 @@ class SharingTests(EventCase):
         self.assertEqual(found["ids"], [ids[4]])
         answer = self.jmap("CalendarEventNotification/set", destroy=ids[:2], create={"k": {}})
         self.assertEqual((answer["destroyed"], answer["notCreated"]["k"]["type"]), (ids[:2], "forbidden"))
+        answer = self.jmap("CalendarEventNotification/set", update={ids[2]: {"comment": "x"}}, destroy=[ids[2]])
+        self.assertEqual((answer["destroyed"], answer["notDestroyed"]), ([ids[2]], None))
+        self.assertEqual(answer["notUpdated"][ids[2]]["type"], "willDestroy")
+        answer = self.jmap("CalendarEventNotification/set", update={ids[3]: {"comment": "x"}})
+        self.assertEqual(answer["notUpdated"][ids[3]]["type"], "forbidden")
         problem = self.refused("CalendarEventNotification/get", "bob", self.alice)
         self.assertEqual(problem, "accountNotSupportedByMethod")
         inbox = "/dav/itip/alice%40example.test/inbox/"

@@ -90,6 +90,9 @@ class AddressBookTests(BothFacesCase):
         for patch in (
             {"name": None},
             {"name": ""},
+            {"name": "a\0b"},
+            {"name": "a\nb"},
+            {"description": "x" * 255},
             {"isDefault": False},
             {"x": 1},
             {"sortOrder": -1},

@@ -7,8 +7,11 @@ from typing import Any
 
 from stalwart.codec.data_uri import data_uri
 from stalwart.codec.ids import encode_id
+from stalwart.jmap.blobs.access import uploader
+from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.contacts import media
 from stalwart.jmap.errors import SetRefused
+from tests.directory.world import NOW
 from tests.jmap.contacts.card_case import PICTURE, CardCase
 
 TESTED = media
@@ -39,6 +42,23 @@ class MediaTests(CardCase):
         self.assertIn("PHOTO;PROP-ID=p:data:image/jpeg;base64,", "".join(self.lines(made["id"])))
         self.clock.advance(7200)  # the upload is over
         self.assertEqual(self.download(self.photo(made["id"])["blobId"]), PICTURE)
+
+    def test_the_type_of_an_upload_and_what_is_too_large(self) -> None:
+        def put(tx: Any) -> list[str]:
+            ids = []
+            for content, type in ((b"no picture", "image/png; x=y"), (b"x" * 600_000, "image/png"), (b"z", "nonsense")):
+                blob = tx.blobs.put(content, NOW)
+                by = uploader(self.alice)
+                tx.blobs.link(blob.hash, self.alice, by, type=type, expires_at=NOW + 3600)
+                ids.append(str(BlobId(blob.hash)))
+            return ids
+
+        small, large, other = self.successResultOf(self.store.write(put))
+        for blob, type in ((small, "image/png"), (other, "application/octet-stream")):
+            id = self.card(media={"p": {"kind": "photo", "blobId": blob}})
+            self.assertEqual(self.photo(id)["mediaType"], type)
+        told = self.problem({"media": {"p": {"kind": "photo", "blobId": large}}})
+        self.assertEqual((told["type"], told["properties"]), ("tooLarge", ["media/p/blobId"]))
 
     def test_a_photo_stays_as_it_is(self) -> None:
         self.put("a.vcf", "UID:x1", "FN:Ann", LINE)
@@ -110,4 +130,6 @@ class MediaTests(CardCase):
         entry = {"kind": "photo", "uri": "data:image/png;base64,*"}
         self.assertEqual(media.with_blobs({"media": {"p": entry}}), {"media": {"p": entry}})
         with self.assertRaises(SetRefused):
-            media.without_blobs({"media": {"p": {"kind": "photo", "blobId": "B"}}}, {"media": {"p": entry}}, {})
+            media.without_blobs(
+                {"media": {"p": {"kind": "photo", "blobId": "B"}}}, {"media": {"p": entry}}, media.Contents()
+            )

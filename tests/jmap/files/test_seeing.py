@@ -65,6 +65,14 @@ class SharedTests(FileCase):
         self.expect(201, "PUT", f"{HOME}/top/docs/put", b"x", user="bob")
         self.assertIn("put", self.names())
 
+    def test_a_name_is_taken_by_what_is_not_seen_without_a_word_of_what_it_is(self) -> None:
+        self.share(self.docs, "mayRead", "mayAddChildren")
+        self.update(self.a, shareWith=None)
+        answer = self.call("set", "bob", create={"k": {"name": "a", "parentId": self.docs}})["notCreated"]["k"]
+        self.assertEqual((answer["type"], "existingId" in answer), ("alreadyExists", False))
+        answer = self.call("set", "bob", create={"k": {"name": "inner", "parentId": self.docs}})["notCreated"]["k"]
+        self.assertEqual(answer["existingId"], self.inner)
+
     def test_who_may_only_read_changes_nothing(self) -> None:
         self.share(self.docs, "mayRead")
         blob = self.upload(b"x", "bob")

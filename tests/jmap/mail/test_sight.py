@@ -164,6 +164,15 @@ class MailboxTests(SharedMailCase):
         answer = self.jmap("Mailbox/set", "bob", self.alice, destroy=[inner, self.work])
         self.assertEqual(sorted(answer["destroyed"]), sorted([inner, self.work]))
 
+    def test_a_name_is_taken_by_what_is_not_seen_without_a_word_of_what_it_is(self) -> None:
+        self.share(*_ALL)
+        self.made("Mailbox", name="Hidden", parentId=self.work)
+        seen = self.made("Mailbox", "bob", self.alice, name="Seen", parentId=self.work)
+        for name, existing in (("hidden", None), ("Seen", seen)):
+            given = {"name": name, "parentId": self.work}
+            told = self.jmap("Mailbox/set", "bob", self.alice, create={"k": given})["notCreated"]["k"]
+            self.assertEqual((told["type"], told.get("existingId")), ("alreadyExists", existing))
+
     def test_what_somebody_puts_in_without_reading_it(self) -> None:
         self.share("mayAddItems", box=self.private)
         self.mail(self.private)
