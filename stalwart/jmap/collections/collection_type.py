@@ -19,7 +19,7 @@ from stalwart.jmap.standard.rules import Repeated
 from stalwart.jmap.standard.sorting import Sort
 
 LONGEST_DESCRIPTION: Final = 254
-"""Octets; CalDAV and CardDAV keep longer ones too."""
+"""In octets."""
 LARGEST_ORDER: Final = (1 << 31) - 1
 """The greatest ``sortOrder``, which clients of DAV know as a number of 32 bits."""
 
