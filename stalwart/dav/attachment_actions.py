@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import Final
 
 from stalwart.codec.caldav.managed_attachments import WrongInstance, read_instances
+from stalwart.codec.dav.rights import Rights
 from stalwart.codec.media_types import is_media_type
 from stalwart.codec.mime.parameters import parse
 from stalwart.dav.asking import Asking
 from stalwart.dav.guarding import check_schedule_tag
 from stalwart.dav.methods.put import place_for
+from stalwart.dav.owning import check_own
 from stalwart.dav.refusals import Refused, refused
 from stalwart.dav.storing import is_to_show, violated
 from stalwart.dav.storing_events import CONTENT_TYPE
@@ -94,6 +96,7 @@ def _event(tx: Transaction, asking: Asking) -> Resource:
     if found.level is not Level.ITEM:
         raise Refused(404)
     place_for(tx, asking)
+    check_own(tx, asking, found, Rights.MODIFY_ITEMS)
     check_schedule_tag(tx, asking, found)
     return found
 

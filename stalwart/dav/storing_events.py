@@ -13,9 +13,11 @@ from attrs import evolve
 
 from stalwart.codec.caldav.selection import stored
 from stalwart.codec.dav.request_fields import schedule_reply_wanted, schedule_tag
+from stalwart.codec.dav.rights import Rights
 from stalwart.codec.icalendar.discretion import HIDDEN, with_hidden
 from stalwart.dav.asking import Asking
 from stalwart.dav.guarding import check_schedule_tag
+from stalwart.dav.owning import check_own
 from stalwart.dav.refusals import violation
 from stalwart.dav.storing import Place, is_to_show, limited_body, placed, stored_answer, violated
 from stalwart.groupware.calendar_objects import Examined, Kept, is_small
@@ -61,6 +63,8 @@ def _written(tx: Transaction, asking: Asking, given: Examined, place_for: Place)
     found = placed(tx, asking, partial(_place, place_for), CONTENT_TYPE)
     if isinstance(found, Answer):
         return found
+    wanted = Rights.ADD_ITEMS if found.member is None else Rights.MODIFY_ITEMS
+    check_own(tx, asking, found, wanted, given.calendar)
     try:
         if found.member is not None and found.discretion.how(found.member.item_id) == HIDDEN:
             given = _with_hidden(tx, asking, found, given)

@@ -135,6 +135,8 @@ def reported(rights: Rights, kind: Kind) -> tuple[Name, ...]:
     properties = rights & (Rights.MODIFY_ITEMS if kind in ("event", "card") else Rights.MODIFY)
     content = rights & (Rights.MODIFY if kind == "file" else Rights.MODIFY_ITEMS)
     bind, unbind = rights & Rights.ADD_ITEMS, rights & Rights.REMOVE_ITEMS
+    if kind == "calendar" and rights & Rights.MODIFY_ITEMS_OWN:
+        bind = unbind = Rights.MODIFY_ITEMS_OWN  # of one's own events
     if properties and content and (kind == "file" or (bind and unbind)):
         found.append(_WRITE)
     told = ((properties, _WRITE_PROPERTIES), (content, _WRITE_CONTENT), (bind, _BIND), (unbind, _UNBIND))

@@ -8,6 +8,7 @@ from stalwart.dav.asking import Asking
 from stalwart.dav.declaring import method
 from stalwart.dav.guarding import Touch, check_schedule_tag, guard, judge
 from stalwart.dav.inbox import delete_notice
+from stalwart.dav.owning import check_own
 from stalwart.dav.refusals import Refused
 from stalwart.groupware.kinds import CALENDARS, FILES
 from stalwart.groupware.resources import Level, Resource
@@ -53,7 +54,7 @@ def check_removable(tx: Transaction, asking: Asking, found: Resource) -> None:
     else:
         wanted = Rights.REMOVE_ITEMS
     if wanted not in found.rights:
-        raise Refused(403)
+        check_own(tx, asking, found, wanted)
     is_calendar = found.level is Level.COLLECTION and found.kind is CALENDARS
     if is_calendar and asking.tools.homes.is_needed(tx, found.account_id, found.member):
         raise Violation(Rule.FIRST_NEEDED)

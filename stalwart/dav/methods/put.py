@@ -11,6 +11,7 @@ from stalwart.config.collaboration.file_storage import FileStorage
 from stalwart.dav.asking import UNLIMITED_UPLOADS, Asking
 from stalwart.dav.declaring import method
 from stalwart.dav.guarding import Touch, guard, judge
+from stalwart.dav.owning import may_write_own
 from stalwart.dav.refusals import Refused
 from stalwart.dav.storing_cards import put_card
 from stalwart.dav.storing_events import put_event
@@ -57,16 +58,19 @@ def place_for(tx: Transaction, asking: Asking) -> Resource:
     check_place(found)
     if found.is_taken:
         raise Refused(403)
-    if found.level is Level.ABSENT:
-        if not found.is_own and Rights.ADD_ITEMS not in found.parent_rights:
-            raise Refused(403)
-    elif Rights.MODIFY_ITEMS not in found.rights and not (found.kind is FILES and Rights.MODIFY in found.rights):
+    if not _may_put(found) and not may_write_own(found):
         raise Refused(403)
     if found.level is Level.ITEM and not overwrites(asking.field("overwrite")):
         raise Refused(412)
     guard(tx, asking, found, Touch.ITSELF if found.level is Level.ITEM else Touch.ITSELF | Touch.NAME)
     judge(tx, asking, found)
     return found
+
+
+def _may_put(found: Resource) -> bool:
+    if found.level is Level.ABSENT:
+        return found.is_own or Rights.ADD_ITEMS in found.parent_rights
+    return Rights.MODIFY_ITEMS in found.rights or (found.kind is FILES and Rights.MODIFY in found.rights)
 
 
 def check_place(found: Resource) -> None:

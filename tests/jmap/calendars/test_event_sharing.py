@@ -6,6 +6,7 @@ from typing import Any
 
 from stalwart.codec.ids import decode_id, encode_id
 from stalwart.config.collaboration.calendar import Calendar
+from stalwart.dav import owning
 from stalwart.groupware import event_notices
 from stalwart.jmap.blobs.access import uploader
 from stalwart.jmap.blobs.ids import BlobId
@@ -13,7 +14,7 @@ from stalwart.jmap.calendars import calendar_event_notification, event_links, ev
 from tests.directory.world import NOW
 from tests.jmap.calendars.event_case import EVENT, HOME, WEEKLY, EventCase
 
-TESTED = calendar_event_notification, event_links, event_notices, event_parse, event_sight
+TESTED = owning, calendar_event_notification, event_links, event_notices, event_parse, event_sight
 ALERTS = {"a": {"@type": "Alert", "trigger": {"@type": "OffsetTrigger", "offset": "-PT5M"}}}
 
 
@@ -132,6 +133,28 @@ class SharingTests(EventCase):
         others = self.event(**EVENT, participants={"b": {**guest, "calendarAddress": "mailto:bob@example.test"}})
         self.assertEqual(self.refused_of({"title": "x"}, others), "forbidden")
         self.assertEqual(self.destroyed(others, "bob", self.alice), "forbidden")
+
+    def test_own_events_over_caldav(self) -> None:
+        self.share("bob", "mayReadItems", "mayWriteOwn")
+        (nobodys,) = self.texts()
+        asked = "<D:propfind><D:prop><D:current-user-privilege-set/></D:prop></D:propfind>"
+        held = self.expect(207, "PROPFIND", HOME, asked, user="bob", depth="0")
+        self.assertIn(b"<D:bind/>", held.body)
+        times = ("DTSTART:20270104T100000Z", "ATTENDEE:mailto:carol@example.test")
+        self.put("theirs", *times, "ORGANIZER:mailto:alice@example.test")
+        theirs = f"{HOME}theirs.ics"
+        self.put("nobodys", times[0], user="bob")
+        self.put("nobodys", times[0], "SUMMARY:x", user="bob", status=204)
+        self.put("nobodys", *times, "ORGANIZER:mailto:alice@example.test", user="bob", status=403)
+        self.put("other", *times, "ORGANIZER:mailto:alice@example.test", user="bob", status=403)
+        self.put("theirs", times[0], "SUMMARY:x", user="bob", status=403)
+        for verb in ("DELETE", "MOVE"):
+            self.expect(403, verb, theirs, user="bob", Destination=f"https://mail.example.test{HOME}x.ics")
+        self.expect(403, "POST", f"{theirs}?action=attachment-add", b"x", user="bob", content_type="text/plain")
+        self.expect(204, "DELETE", nobodys, user="bob")
+        self.expect(204, "DELETE", f"{HOME}nobodys.ics", user="bob")
+        self.share("bob", "mayReadItems")
+        self.put("again", times[0], user="bob", status=403)
 
     def test_what_one_may_only_read_is_not_written_through_another_calendar(self) -> None:
         self.share("bob", "mayReadItems")
