@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import threading
@@ -18,11 +19,17 @@ from psycopg.types.string import StrDumperUnknown, TextLoader
 from stalwart.errors import Invalid, Unavailable
 
 _UNREACHABLE = "The data store cannot be reached."
+logging.getLogger("psycopg").setLevel(logging.ERROR)  # it warns of what it raises as well
+
 OLDEST = 150000
 """PostgreSQL 15."""
 
 _STATEMENTS = 512
 """Statements that a connection keeps prepared."""
+
+_MARKS = ("SAVEPOINT ", "RELEASE ")
+_MOST_WAITING = 100
+"""Statements that are gathered for one turn."""
 
 _CLASSES = {
     "08": "The connection to the data store broke.",
@@ -57,18 +64,52 @@ class Connection:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
         self._lock = threading.Lock()
+        self._waiting: list[tuple[str, Sequence[Any]]] = []
 
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> psycopg.Cursor[Any]:
-        """Run it; several statements at once only without values."""
+        """Run it after what waits, in one turn with that; several statements at once only without values, and where
+        nothing waits.
+        """
+        if not self._waiting:
+            return self._run(statement, values)
+        waiting, self._waiting = self._waiting, []
+        with self._connection.pipeline():
+            for each in waiting:
+                self._run(*each)
+            return self._run(statement, values)
+
+    def later(self, statement: str, values: Sequence[Any] = (), /) -> None:
+        """See ``sql.session.FarConnection``; many that wait go by themselves."""
+        if len(self._waiting) < _MOST_WAITING:
+            self._waiting.append((statement, values))
+        else:
+            self.execute(statement, values)
+
+    def flush(self) -> None:
+        """See ``sql.session.FarConnection``."""
+        if not all(statement.startswith(_MARKS) for statement, _ in self._waiting):
+            self.execute(*self._waiting.pop())
+
+    def drop(self, mark: str | None = None, *, with_mark: bool = True) -> bool:
+        """See ``sql.session.FarConnection``."""
+        marks = [place for place, (statement, _) in enumerate(self._waiting) if statement == mark]
+        kept = 0 if not marks else marks[-1] + (not with_mark)
+        del self._waiting[kept:]
+        return bool(marks)
+
+    @property
+    def driver(self) -> psycopg.Connection[Any]:
+        """psycopg's connection, where nothing waits any more."""
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            self._run(*each)
+        return self._connection
+
+    def _run(self, statement: str, values: Sequence[Any]) -> psycopg.Cursor[Any]:
         cursor = psycopg.RawCursor(self._connection)
         if values:
             return cursor.execute(statement.encode(), values)
         return cursor.execute(statement.encode(), prepare=False)
-
-    @property
-    def driver(self) -> psycopg.Connection[Any]:
-        """psycopg's connection."""
-        return self._connection
 
     def interrupt(self) -> None:
         """Cut it, so that whoever waits for its answer waits no more; the one method for other threads. It never waits:

@@ -29,8 +29,8 @@ _ALL = "SET synchronous_commit = on; SET client_min_messages = error; SET timezo
 
 
 _WRITE_DOWN = (
-    "INSERT INTO writer(id, number, written_at) VALUES ({id}, {number}, now())"
-    " ON CONFLICT (id) DO UPDATE SET number = {number}, written_at = now()"
+    "INSERT INTO writer(id, number, written_at) VALUES (?, ?, now())"
+    " ON CONFLICT (id) DO UPDATE SET number = excluded.number, written_at = excluded.written_at"
 )
 
 
@@ -70,7 +70,8 @@ class PostgreSqlEngine:
         it and not before, on whatever server has what was committed.
         """
         self._number += 1
-        session.run(f"{_WRITE_DOWN.format(id=self._id, number=self._number)}; COMMIT")
+        session.later(_WRITE_DOWN, self._id, self._number)
+        session.commit()
 
     def was_committed(self, session: Session) -> bool:
         row = session.one("SELECT number FROM writer WHERE id = ?", self._id)

@@ -94,7 +94,7 @@ class SqlAccounts:
     def delete(self, id: int, now: int) -> None:
         if not self._session.changed("DELETE FROM account WHERE id = ?", id):
             raise NotFound
-        self._session.run(
+        self._session.later(
             "UPDATE blob SET unref_at = ? WHERE hash IN (SELECT hash FROM blob_link WHERE account_id = ?)"
             " AND NOT EXISTS (SELECT 1 FROM blob_link WHERE hash = blob.hash AND account_id <> ?)",
             now,
@@ -103,9 +103,9 @@ class SqlAccounts:
         )
         forget_account(self._session, id)
         for table in _OWNED:
-            self._session.run(f"DELETE FROM {table} WHERE account_id = ?", id)
+            self._session.later(f"DELETE FROM {table} WHERE account_id = ?", id)
         self._session.doubt(id, MAILBOX)
-        self._session.run("DELETE FROM pref WHERE user_id = ?", id)
+        self._session.later("DELETE FROM pref WHERE user_id = ?", id)
 
     def erase(self, id: int, now: int, limit: int) -> bool:
         if self.get(id) is None:
@@ -116,7 +116,7 @@ class SqlAccounts:
             *(id, limit),
         )
         for (hash,) in set(freed):
-            self._session.run(
+            self._session.later(
                 "UPDATE blob SET unref_at = ? WHERE hash = ?"
                 " AND NOT EXISTS (SELECT 1 FROM blob_link WHERE blob_link.hash = blob.hash)",
                 *(now, hash),
@@ -152,7 +152,7 @@ class SqlAccounts:
         next = found[0] - count + 1
         first = lettered(next, count)
         if first > next:
-            self._session.run("UPDATE account SET last_id = last_id + ? WHERE id = ?", first - next, id)
+            self._session.later("UPDATE account SET last_id = last_id + ? WHERE id = ?", first - next, id)
         return range(first, first + count)
 
     def advance(self, id: int, octets: int) -> tuple[int, int]:
@@ -168,7 +168,7 @@ class SqlAccounts:
         self._session.took(id, seq)
         first = lettered(last)
         if first > last:
-            self._session.run("UPDATE account SET last_id = ? WHERE id = ?", first, id)
+            self._session.later("UPDATE account SET last_id = ? WHERE id = ?", first, id)
         return first, seq
 
     def _refuse_taken(self, login: str, id: int) -> None:

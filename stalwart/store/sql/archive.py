@@ -48,7 +48,7 @@ class SqlArchive:
                     if inner.is_collection:
                         places.append((inner.item_id, place))
                 after = found[-1].segment
-        self._session.run(
+        self._session.later(
             f"INSERT INTO archived(account_id, {_ARCHIVED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             *(account_id, id, member.type, "/".join((*above, segment)), items, size, now, expires_at),
         )
@@ -81,7 +81,7 @@ class SqlArchive:
     def remove(self, account_id: int, id: int, now: int) -> bool:
         if not self._session.changed("DELETE FROM archived WHERE account_id = ? AND id = ?", account_id, bounded(id)):
             return False
-        self._session.run("DELETE FROM archived_item WHERE account_id = ? AND archived_id = ?", account_id, id)
+        self._session.later("DELETE FROM archived_item WHERE account_id = ? AND archived_id = ?", account_id, id)
         self._blobs.unlink(account_id, id, now)
         return True
 

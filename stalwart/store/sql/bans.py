@@ -21,7 +21,7 @@ class SqlBans:
         return [Ban(*columns) for columns in found]
 
     def add(self, network: str, reason: str, created_at: int, expires_at: int | None) -> None:
-        self._session.run(
+        self._session.later(
             "INSERT INTO ban(network, reason, created_at, expires_at) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (network) DO UPDATE SET reason = excluded.reason, created_at = excluded.created_at,"
             " expires_at = excluded.expires_at",

@@ -35,7 +35,7 @@ class SqlBlobs:
                 return self.adopt(writer.commit(), now)
         blob = Blob(hashlib.sha256(content).digest(), len(content), _DATABASE)
         if self._keep(blob, now):
-            self._session.run("INSERT INTO blob_bytes(hash, bytes) VALUES (?, ?)", blob.hash, content)
+            self._session.later("INSERT INTO blob_bytes(hash, bytes) VALUES (?, ?)", blob.hash, content)
         return blob
 
     def adopt(self, stored: Stored, now: int) -> Blob:
@@ -79,16 +79,16 @@ class SqlBlobs:
         blob = self.find(hash)
         if blob is None or (blob.store == _FILE and not self._files.exists(hash)):
             raise NotFound
-        self._session.run(
+        self._session.later(
             "INSERT INTO blob_link(hash, account_id, owner_id, expires_at, type) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (hash, account_id, owner_id)"
             " DO UPDATE SET expires_at = excluded.expires_at, type = excluded.type, used = 0",
             *(hash, account_id, owner_id, expires_at, type),
         )
-        self._session.run("UPDATE blob SET unref_at = NULL WHERE hash = ? AND unref_at IS NOT NULL", hash)
+        self._session.later("UPDATE blob SET unref_at = NULL WHERE hash = ? AND unref_at IS NOT NULL", hash)
 
     def use(self, hash: bytes, account_id: int) -> None:
-        self._session.run(
+        self._session.later(
             "UPDATE blob_link SET used = 1 WHERE hash = ? AND account_id = ? AND owner_id < 0 AND used = 0",
             *(hash, account_id),
         )
@@ -113,7 +113,7 @@ class SqlBlobs:
 
     def hold_as(self, account_id: int, owner_id: int, to_account_id: int, to_owner_id: int) -> None:
         """Hold for another owner what one holds."""
-        self._session.run(
+        self._session.later(
             "INSERT INTO blob_link(hash, account_id, owner_id) SELECT hash, ?, ? FROM blob_link"
             " WHERE account_id = ? AND owner_id = ? ON CONFLICT (hash, account_id, owner_id) DO NOTHING",
             *(to_account_id, to_owner_id, account_id, owner_id),
@@ -173,12 +173,12 @@ class SqlBlobs:
             *(blob.hash, blob.size, now, blob.store, now),
         )
         if not added:
-            self._session.run("UPDATE blob SET unref_at = ? WHERE hash = ? AND unref_at IS NOT NULL", now, blob.hash)
+            self._session.later("UPDATE blob SET unref_at = ? WHERE hash = ? AND unref_at IS NOT NULL", now, blob.hash)
         return added > 0
 
     def _release(self, hashes: set[bytes], now: int) -> None:
         for hash in hashes:
-            self._session.run(
+            self._session.later(
                 "UPDATE blob SET unref_at = ? WHERE hash = ? AND NOT EXISTS"
                 " (SELECT 1 FROM blob_link WHERE blob_link.hash = blob.hash)",
                 *(now, hash),
@@ -187,6 +187,6 @@ class SqlBlobs:
     def _remove(self, hash: bytes, store: str, before: int) -> bool:
         if store == _FILE and not self._files.remove(hash, before):
             return False
-        self._session.run("DELETE FROM blob_bytes WHERE hash = ?", hash)
-        self._session.run("DELETE FROM blob WHERE hash = ?", hash)
+        self._session.later("DELETE FROM blob_bytes WHERE hash = ?", hash)
+        self._session.later("DELETE FROM blob WHERE hash = ?", hash)
         return True

@@ -131,7 +131,7 @@ class CollectionCopying:
                 links.append((blob, to_account_id, copy.item_id))
             elif not copy.is_collection:
                 for statement in _WITH_ITEMS:
-                    self._session.run(statement, to_account_id, copy.item_id, account_id, member.item_id)
+                    self._session.later(statement, to_account_id, copy.item_id, account_id, member.item_id)
         insert_new(self._session, f"INSERT INTO obj({_OBJECT})", objects)
         insert_new(self._session, "INSERT INTO blob_link(hash, account_id, owner_id)", links)
         for type, (seq, octets) in sorted(last.items()):

@@ -57,7 +57,7 @@ class CollectionWriting:
             raise NotFound
         self.refuse_taken(account_id, parent_id, segment)
         made = self._objects.insert(account_id, type, now=now, data=data)
-        self._session.run(
+        self._session.later(
             "INSERT INTO collection(account_id, id, type, parent_id, segment, seq) VALUES (?, ?, ?, ?, ?, ?)",
             *(account_id, made.id, type, parent_id, segment, made.seq),
         )
@@ -103,7 +103,7 @@ class CollectionWriting:
         """See ``store.collections``; a ``mark`` of 0 leaves what there is."""
         seq = self._objects.allocate(account_id)[0]
         self._objects.update(account_id, id, now=now, seq=seq, data=data)
-        self._session.run("UPDATE collection SET seq = ? WHERE account_id = ? AND id = ?", seq, account_id, id)
+        self._session.later("UPDATE collection SET seq = ? WHERE account_id = ? AND id = ?", seq, account_id, id)
         self._touch(account_id, id, seq, mark, None, now)
         return self.places(account_id, id)[0]
 
@@ -141,7 +141,7 @@ class CollectionWriting:
         )
         self.bind(account_id, home_type, moved)
         if member.is_collection:
-            self._session.run(
+            self._session.later(
                 "UPDATE collection SET parent_id = ?, segment = ?, seq = ? WHERE account_id = ? AND id = ?",
                 *(to_collection_id, to_segment, last, account_id, member.item_id),
             )
@@ -157,7 +157,7 @@ class CollectionWriting:
         self._unbind(account_id, member, seq)
         if member.is_collection:
             self._remove_below(account_id, member.item_id, now)
-            self._session.run("DELETE FROM collection WHERE account_id = ? AND id = ?", account_id, member.item_id)
+            self._session.later("DELETE FROM collection WHERE account_id = ? AND id = ?", account_id, member.item_id)
             self._objects.kill(account_id, member.item_id, now=now, seq=seq)
             self._forget_shared(account_id, [member.item_id])
         elif self.places(account_id, member.item_id):
@@ -219,7 +219,7 @@ class CollectionWriting:
     def bind(self, account_id: int, home_type: int, member: Member) -> None:
         """Write down that a member is in its collection."""
         # A name that has its tombstone goes on with it: who has synchronised before has to hear of its end.
-        self._session.run(
+        self._session.later(
             "INSERT INTO binding(account_id, collection_id, segment, item_id, home, type, is_collection, added_seq,"
             " bound_seq, seq, dead, mark, size, created_at, modified_at, collated)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?) ON CONFLICT (account_id, collection_id, segment)"
@@ -234,7 +234,7 @@ class CollectionWriting:
         self._count(account_id, member.collection_id, member.seq, 1)
 
     def _unbind(self, account_id: int, member: Member, seq: int) -> None:
-        self._session.run(
+        self._session.later(
             "UPDATE binding SET dead = 1, seq = ?, size = 0 WHERE account_id = ? AND collection_id = ? AND segment = ?",
             *(seq, account_id, member.collection_id, member.segment),
         )
@@ -242,7 +242,7 @@ class CollectionWriting:
 
     def _count(self, account_id: int, collection_id: int, seq: int, by: int) -> None:
         if collection_id > 0:
-            self._session.run(
+            self._session.later(
                 "UPDATE collection SET seq = ?, items = items + ? WHERE account_id = ? AND id = ?",
                 *(seq, by, account_id, collection_id),
             )
@@ -265,7 +265,7 @@ class CollectionWriting:
     def _keep(self, account_id: int, id: int, item: NewItem) -> None:
         """What goes with an item that was written."""
         if item.octets is not None:
-            self._session.run(
+            self._session.later(
                 "INSERT INTO content(account_id, id, octets) VALUES (?, ?, ?)"
                 " ON CONFLICT (account_id, id) DO UPDATE SET octets = excluded.octets",
                 *(account_id, id, item.octets),
@@ -284,7 +284,7 @@ class CollectionWriting:
             )
 
     def _keep_span(self, account_id: int, id: int, span: Span) -> None:
-        self._session.run(
+        self._session.later(
             "INSERT INTO span(account_id, id, kind, first_at, last_at, periods, alarm_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
             *(account_id, id, span.kind, bounded(span.first_at), bounded(span.last_at), span.periods, span.alarm_at),
         )
@@ -322,14 +322,14 @@ class CollectionWriting:
         (count,) = self._session.one(f"SELECT COUNT(*) FROM binding WHERE {live}", account_id, inside)
         if count:
             begin = self._objects.allocate(account_id, count)[0] - 1
-            self._session.run(
+            self._session.later(
                 "UPDATE binding SET seq = ? + n.place FROM (SELECT collection_id, segment,"
                 f" ROW_NUMBER() OVER (ORDER BY seq) AS place FROM binding WHERE {live}) AS n"
                 " WHERE binding.account_id = ? AND binding.collection_id = n.collection_id"
                 " AND binding.segment = n.segment",
                 *(begin, account_id, inside, account_id),
             )
-            self._session.run(
+            self._session.later(
                 f"UPDATE collection SET seq = ? WHERE account_id = ? AND id IN ({numbers})",
                 *(begin + count, account_id, inside),
             )
@@ -344,7 +344,7 @@ class CollectionWriting:
             f" AND collection_id IN ({numbers})",
             *(account_id, inside),
         )
-        self._session.run(
+        self._session.later(
             f"DELETE FROM binding WHERE account_id = ? AND collection_id IN ({numbers})", account_id, inside
         )
         items = self._numbers(item for (item,) in bound)
@@ -361,21 +361,21 @@ class CollectionWriting:
         self._blobs.unlink_many(account_id, gone, now)
         self._forget(account_id, gone, _OF_ITEM)
         self._forget_shared(account_id, [*gone, *collections[1:]])
-        self._session.run(
+        self._session.later(
             f"DELETE FROM collection WHERE account_id = ? AND id IN ({numbers})",
             *(account_id, self._numbers(collections[1:])),
         )
 
     def _forget(self, account_id: int, ids: Sequence[int], tables: Sequence[str]) -> None:
         for table in tables:
-            self._session.run(
+            self._session.later(
                 f"DELETE FROM {table} WHERE account_id = ? AND id IN ({self._session.dialect.numbers})",
                 *(account_id, self._numbers(ids)),
             )
 
     def _forget_shared(self, account_id: int, ids: Sequence[int]) -> None:
         forget_shares(self._session, account_id, ids)
-        self._session.run(
+        self._session.later(
             f"DELETE FROM pref WHERE account_id = ? AND obj_id IN ({self._session.dialect.numbers})",
             *(account_id, self._numbers(ids)),
         )

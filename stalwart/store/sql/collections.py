@@ -270,7 +270,7 @@ class SqlCollections:
         return None if found is None else found[0]
 
     def set_alarm(self, account_id: int, item_id: int, at: int | None) -> None:
-        self._session.run("UPDATE span SET alarm_at = ? WHERE account_id = ? AND id = ?", at, account_id, item_id)
+        self._session.later("UPDATE span SET alarm_at = ? WHERE account_id = ? AND id = ?", at, account_id, item_id)
 
     def matching(
         self, account_id: int, collection_id: int, property: str, values: Sequence[tuple[str, str]], *, every: bool

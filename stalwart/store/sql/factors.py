@@ -29,7 +29,7 @@ class SqlFactors:
             raise Conflict("This proof belongs to somebody already.", "key", (kind, holder.id))
         row = Factor(account_id, secrets.randbits(_ID_BITS), kind, key, now, dict(data))
         encoded = msgspec.json.encode(data).decode()
-        self._session.run(
+        self._session.later(
             f"INSERT INTO factor({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", account_id, row.id, kind, key, now, encoded
         )
         return row

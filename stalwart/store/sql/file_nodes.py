@@ -79,10 +79,11 @@ class SqlFileNodes:
         return self._listed("b.home = ?", with_data, account_id, FILE_NODE, by=self._by_home)
 
     def folders_below(self, account_id: int, folder_id: int) -> dict[int, int]:
+        by_parent = self._session.dialect.by_index("collection_parent")
         found = self._session.all(
             "WITH RECURSIVE inside(id, level) AS (SELECT CAST(? AS BIGINT), 0 UNION ALL SELECT c.id, inside.level + 1"
-            " FROM inside CROSS JOIN collection AS c WHERE c.account_id = ? AND c.type = ? AND c.parent_id = inside.id"
-            " AND inside.level < ?) SELECT id, level FROM inside ORDER BY level",
+            f" FROM inside CROSS JOIN collection AS c{by_parent} WHERE c.account_id = ? AND c.type = ?"
+            " AND c.parent_id = inside.id AND inside.level < ?) SELECT id, level FROM inside ORDER BY level",
             *(bounded(folder_id), account_id, FILE_NODE, _DEEPEST),
         )
         return dict(found)

@@ -64,7 +64,7 @@ class SqlTraces:
         self._session = session
 
     def put(self, trace: TraceRow) -> None:
-        self._session.run(
+        self._session.later(
             f"INSERT INTO trace({_TRACE}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
             " sender = excluded.sender, recipients = excluded.recipients, size = excluded.size,"
             " kinds = excluded.kinds, words = excluded.words, events = excluded.events",

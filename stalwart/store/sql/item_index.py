@@ -77,7 +77,7 @@ class SqlItemIndex:
         return [id for (id,) in found]
 
     def replace(self, account_id: int, id: int, values: Sequence[tuple[str, str]]) -> None:
-        self._session.run("DELETE FROM indexed_value WHERE account_id = ? AND id = ?", account_id, id)
+        self._session.later("DELETE FROM indexed_value WHERE account_id = ? AND id = ?", account_id, id)
         insert_new(
             self._session,
             "INSERT INTO indexed_value(account_id, property, id, number, value)",

@@ -44,7 +44,7 @@ def select_in(session: Session, statement: str, *values: Any, ids: Iterable[int]
 def change_in(session: Session, statement: str, *values: Any, ids: Iterable[int]) -> None:
     """Run ``statement``, which changes rows, takes ``values`` and ends where the list of ``ids`` has to follow."""
     for marks, chosen in in_lists(list(ids)):
-        session.run(f"{statement} {marks}", *values, *chosen)
+        session.later(f"{statement} {marks}", *values, *chosen)
 
 
 def insert_new(session: Session, insert: str, rows: Sequence[tuple[Any, ...]]) -> int:

@@ -26,7 +26,7 @@ class Arrivals:
 
     def note(self, account_id: int, digest: bytes, blob: bytes, expires_at: int) -> None:
         """See ``store.mail``."""
-        self._session.run(
+        self._session.later(
             "INSERT INTO delivered(account_id, digest, blob, expires_at) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (account_id, digest)"
             " DO UPDATE SET blob = excluded.blob, expires_at = excluded.expires_at",

@@ -171,7 +171,7 @@ class Ledger:
 
     def _insert(self, id: int, type: int, blob: bytes | None, size: int) -> None:
         seq = self._numbers[id]
-        self._session.run(
+        self._session.later(
             "INSERT INTO obj(account_id, id, type, created_seq, seq, prop_seq, blob, size, created_at, modified_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(self._account_id, id, type, seq, seq, seq, blob, size, self._now, self._now),
@@ -179,19 +179,19 @@ class Ledger:
 
     def _renumber(self, changed: Iterable[int], counted: Iterable[int]) -> None:
         for id in changed:
-            self._session.run(
+            self._session.later(
                 "UPDATE obj SET seq = ?, prop_seq = ?, modified_at = ? WHERE account_id = ? AND id = ?",
                 *(self._numbers[id], self._numbers[id], self._now, self._account_id, id),
             )
         for id in counted:  # clients are told that only counters changed (RFC 8621 2.2)
-            self._session.run(
+            self._session.later(
                 "UPDATE obj SET seq = ?, modified_at = ? WHERE account_id = ? AND id = ?",
                 *(self._numbers[id], self._now, self._account_id, id),
             )
 
     def _bury(self, ids: Iterable[int]) -> None:
         for id in ids:
-            self._session.run(
+            self._session.later(
                 "UPDATE obj SET dead = 1, seq = ?, prop_seq = ?, blob = NULL, size = 0, modified_at = ?"
                 " WHERE account_id = ? AND id = ?",
                 *(self._numbers[id], self._numbers[id], self._now, self._account_id, id),
@@ -208,7 +208,7 @@ class Ledger:
             return
         for type, seq in zip(rows[1::3], rows[2::3], strict=True):
             self._session.note(self._account_id, type, seq)
-        self._session.run(
+        self._session.later(
             f"INSERT INTO type_state(account_id, type, seq) VALUES {', '.join(['(?, ?, ?)'] * (len(rows) // 3))}"
             " ON CONFLICT (account_id, type) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > type_state.seq",
             *rows,
@@ -219,14 +219,14 @@ class Ledger:
             before = self._before[thread_id]
             for container_id, counts in after.items():
                 if before.get(container_id) != counts:
-                    self._session.run(
+                    self._session.later(
                         "INSERT INTO thread_count(account_id, thread_id, container_id, emails, unread)"
                         " VALUES (?, ?, ?, ?, ?) ON CONFLICT (account_id, thread_id, container_id)"
                         " DO UPDATE SET emails = excluded.emails, unread = excluded.unread",
                         *(self._account_id, thread_id, container_id, *counts),
                     )
             for container_id in before.keys() - after.keys():
-                self._session.run(
+                self._session.later(
                     "DELETE FROM thread_count WHERE account_id = ? AND thread_id = ? AND container_id = ?",
                     *(self._account_id, thread_id, container_id),
                 )
@@ -234,14 +234,14 @@ class Ledger:
     def _write_containers(self, shifts: Mapping[int, list[int]], seq: int) -> None:
         for id, shift in shifts.items():
             if id not in self._touched:
-                self._session.run(
+                self._session.later(
                     "UPDATE container SET unread_threads = unread_threads + ? WHERE account_id = ? AND id = ?",
                     *(shift[_UNREAD_THREADS], self._account_id, id),
                 )
                 continue
             arrivals = self._arrivals.get(id, 0)
             if not arrivals and not any(shift):
-                self._session.run(
+                self._session.later(
                     "UPDATE container SET seq = ? WHERE account_id = ? AND id = ?", seq, self._account_id, id
                 )
                 continue

@@ -60,7 +60,7 @@ class Recount:
         """The counters put right, from how threads lie in mailboxes."""
         wrong = self.wrong_mailboxes(account_id)
         for id, *counts in wrong:
-            self._session.run(
+            self._session.later(
                 "UPDATE container SET total = ?, unread = ?, total_threads = ?, unread_threads = ?"
                 " WHERE account_id = ? AND id = ?",
                 *(*counts[4:], account_id, id),
@@ -77,8 +77,8 @@ class Recount:
         """How many rows about threads were wrong, missing or too many."""
         wrong = self.wrong_threads(account_id)
         if wrong:
-            self._session.run("DELETE FROM thread_count WHERE account_id = ?", account_id)
-            self._session.run(
+            self._session.later("DELETE FROM thread_count WHERE account_id = ?", account_id)
+            self._session.later(
                 "INSERT INTO thread_count(account_id, thread_id, container_id, emails, unread)"
                 f" SELECT CAST(? AS BIGINT), c.thread_id, c.container_id, c.emails, c.unread FROM ({_COUNTED}) AS c",
                 *(account_id, account_id),

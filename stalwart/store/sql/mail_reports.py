@@ -97,7 +97,7 @@ class SqlTlsCounts:
                 kinds[key] = int(row[0])
             if kinds[key] < most:
                 kinds[key] += 1
-                self._session.run(
+                self._session.later(
                     f"INSERT INTO tls_count({_COUNT}) VALUES (?, ?, ?, ?, ?, ?)",
                     *(*key, each.digest, each.policy, each.failure, each.sessions),
                 )
@@ -117,7 +117,7 @@ class SqlTlsCounts:
         return [TlsCount(*row) for row in rows]
 
     def remove(self, day: int, domain: str) -> None:
-        self._session.run("DELETE FROM tls_count WHERE day = ? AND domain = ?", day, domain)
+        self._session.later("DELETE FROM tls_count WHERE day = ? AND domain = ?", day, domain)
 
     def purge(self, before: int, limit: int) -> int:
         return self._session.changed(

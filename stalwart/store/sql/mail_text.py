@@ -34,7 +34,7 @@ class SqlMailText:
         )
         if not count:
             return None
-        self._session.run(
+        self._session.later(
             "INSERT INTO mail_text_queue(account_id, email_id) SELECT account_id, id FROM email"
             " WHERE account_id = ? AND id > ? AND id <= ? ON CONFLICT DO NOTHING",
             *(account_id, after, last),
@@ -76,7 +76,7 @@ class SqlMailText:
             self._remove(account_id, email_id)
             if not self._is_there(account_id, email_id):
                 continue
-            self._session.run(
+            self._session.later(
                 "INSERT INTO mail_text(account_id, email_id, document) VALUES (?, ?, ?)",
                 *(account_id, email_id, text.document),
             )
@@ -127,11 +127,11 @@ class SqlMailText:
 
     def reset(self, form: str) -> None:
         self._words.clear()
-        self._session.run("DELETE FROM mail_text")
-        self._session.run("DELETE FROM mail_text_queue")
-        self._session.run("INSERT INTO mail_text_queue(account_id, email_id) SELECT account_id, id FROM email")
-        self._session.run("DELETE FROM mail_text_form")
-        self._session.run("INSERT INTO mail_text_form(form) VALUES (?)", form)
+        self._session.later("DELETE FROM mail_text")
+        self._session.later("DELETE FROM mail_text_queue")
+        self._session.later("INSERT INTO mail_text_queue(account_id, email_id) SELECT account_id, id FROM email")
+        self._session.later("DELETE FROM mail_text_form")
+        self._session.later("INSERT INTO mail_text_form(form) VALUES (?)", form)
 
     def _account_above(self, after: int) -> int | None:
         found = self._session.one("SELECT MIN(account_id) FROM mail_text_queue WHERE account_id > ?", after)
@@ -161,6 +161,6 @@ class SqlMailText:
 
 def queue_text(session: Session, account_id: int, email_id: int) -> None:
     """Have an e-mail looked at again."""
-    session.run(
+    session.later(
         "INSERT INTO mail_text_queue(account_id, email_id) VALUES (?, ?) ON CONFLICT DO NOTHING", account_id, email_id
     )

@@ -48,7 +48,7 @@ class Threads:
         pending = iter(references)
         while some := list(islice(pending, _LONGEST_INSERT)):
             rows = ((account_id, reference, subject_hash, thread_id) for reference in some)
-            self._session.run(
+            self._session.later(
                 "INSERT INTO thread_ref(account_id, ref_hash, subject_hash, thread_id, emails)"
                 f" VALUES {', '.join(['(?, ?, ?, ?, 1)'] * len(some))}"
                 " ON CONFLICT (account_id, ref_hash, subject_hash, thread_id)"

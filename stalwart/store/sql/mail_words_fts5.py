@@ -31,14 +31,14 @@ class Fts5Words:
 
     def add(self, account_id: int, email_id: int, words: Sequence[str]) -> None:
         """Index an e-mail that is not in the index."""
-        self._session.run(
+        self._session.later(
             f"INSERT INTO mail_words(rowid, {_NAMES}) VALUES ({_MARKS})",
             *(_key(account_id, email_id), *signed(account_id, words)),
         )
 
     def remove(self, account_id: int, email_id: int, words: Sequence[str]) -> None:
         """Remove an e-mail with the words that it was added with."""
-        self._session.run(
+        self._session.later(
             f"INSERT INTO mail_words(mail_words, rowid, {_NAMES}) VALUES ('delete', {_MARKS})",
             *(_key(account_id, email_id), *signed(account_id, words)),
         )
@@ -55,7 +55,7 @@ class Fts5Words:
 
     def clear(self) -> None:
         """Remove everything."""
-        self._session.run("INSERT INTO mail_words(mail_words) VALUES ('delete-all')")
+        self._session.later("INSERT INTO mail_words(mail_words) VALUES ('delete-all')")
 
 
 def _key(account_id: int, email_id: int) -> int:

@@ -32,14 +32,14 @@ class TsvectorWords:
     def add(self, account_id: int, email_id: int, words: Sequence[str]) -> None:
         """Index an e-mail that is not in the index."""
         for part, vector in parts(account_id, words):
-            self._session.run(
+            self._session.later(
                 "INSERT INTO mail_words(account_id, email_id, part, words) VALUES (?, ?, ?, CAST(? AS TSVECTOR))",
                 *(account_id, email_id, part, vector),
             )
 
     def remove(self, account_id: int, email_id: int, words: Sequence[str]) -> None:
         """Remove an e-mail."""
-        self._session.run("DELETE FROM mail_words WHERE account_id = ? AND email_id = ?", account_id, email_id)
+        self._session.later("DELETE FROM mail_words WHERE account_id = ? AND email_id = ?", account_id, email_id)
 
     def match(self, account_id: int, units: Sequence[Unit], columns: Collection[str]) -> frozenset[int]:
         """See ``store.mail_text``."""
@@ -59,7 +59,7 @@ class TsvectorWords:
 
     def clear(self) -> None:
         """Remove everything."""
-        self._session.run("DELETE FROM mail_words")
+        self._session.later("DELETE FROM mail_words")
 
 
 def parts(account_id: int, words: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -138,7 +138,7 @@ class MailWriting:
         else:
             ledger.write()
         if marks:
-            self._session.run(
+            self._session.later(
                 "UPDATE member SET flags = ?, seq = ? WHERE account_id = ? AND item_id = ? AND +dead = 0",
                 *(flags, ledger.number(id), account_id, id),
             )
@@ -167,7 +167,7 @@ class MailWriting:
             self._leave(ledger.number(email.id), account_id, places[container_id])
         for container_id in coming:
             self._join(ledger, account_id, container_id, email.id, email.thread_id, email.received_at, flags, now)
-        self._session.run(
+        self._session.later(
             "UPDATE email SET mailboxes = ? WHERE account_id = ? AND id = ?",
             *(mailboxes_text(new_mailboxes), account_id, email.id),
         )
@@ -239,7 +239,7 @@ class MailWriting:
         return places
 
     def _insert(self, account_id: int, id: int, thread_id: int, email: NewEmail, flags: int) -> None:
-        self._session.run(
+        self._session.later(
             _NEW_EMAIL,
             *(account_id, id, thread_id, email.received_at, email.sent_at, email.size, int(email.has_attachment)),
             *(flags, email.blob, mailboxes_text(email.mailboxes), keywords_text(email.keywords)),
@@ -266,25 +266,25 @@ class MailWriting:
         added_at: int,
     ) -> None:
         seq = ledger.number(id)
-        self._session.run(
+        self._session.later(
             _NEW_MEMBER,
             *(account_id, container_id, ledger.uid(container_id), id, seq, seq, received_at, thread_id, flags),
             added_at,
         )
 
     def _leave(self, seq: int, account_id: int, place: _Place) -> None:
-        self._session.run(
+        self._session.later(
             "UPDATE member SET dead = 1, seq = ? WHERE account_id = ? AND container_id = ? AND uid = ?",
             *(seq, account_id, place.container_id, place.uid),
         )
 
     def _write_keywords(self, account_id: int, id: int, flags: int, old: Set[str], new: Set[str]) -> None:
-        self._session.run(
+        self._session.later(
             "UPDATE email SET flags = ?, keywords = ? WHERE account_id = ? AND id = ?",
             *(flags, keywords_text(new), account_id, id),
         )
         for keyword in old - new - FLAGS.keys():
-            self._session.run(
+            self._session.later(
                 "DELETE FROM keyword WHERE account_id = ? AND keyword = ? AND email_id = ?", account_id, keyword, id
             )
         self._label(account_id, id, new - old)
@@ -314,11 +314,11 @@ class MailWriting:
             self._join(
                 *(ledger, account_id, place.container_id, new_id, thread_id, old.received_at, old.flags, place.added_at)
             )
-        self._session.run(
+        self._session.later(
             "UPDATE email SET id = ?, thread_id = ? WHERE account_id = ? AND id = ?",
             *(new_id, thread_id, account_id, old.id),
         )
-        self._session.run(
+        self._session.later(
             "UPDATE keyword SET email_id = ? WHERE account_id = ? AND email_id = ?", new_id, account_id, old.id
         )
         references = unpack_references(old.refs)

@@ -52,7 +52,7 @@ class SqlMailboxes:
     ) -> MailboxRow:
         self._refuse_taken(account_id, None, parent_id, name_key, role)
         made = self._objects.insert(account_id, MAILBOX, now=now, data=data)
-        self._session.run(
+        self._session.later(
             "INSERT INTO container(account_id, id, type, parent_id, name, name_key, role, sort_order, uidvalidity, seq)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(account_id, made.id, MAILBOX, parent_id, name, name_key, role, sort_order, now, made.seq),
@@ -87,7 +87,7 @@ class SqlMailboxes:
             return old
         self._refuse_taken(account_id, id, new.parent_id, new.name_key, new.role)
         values = [getattr(new, column) for column in _COLUMNS]
-        self._session.run(
+        self._session.later(
             f"UPDATE container SET {', '.join(f'{column} = ?' for column in _COLUMNS)} WHERE account_id = ? AND id = ?",
             *(*values, account_id, id),
         )
@@ -108,8 +108,8 @@ class SqlMailboxes:
             if not remove_emails:
                 raise Linked([("Email", emails[0])], "The mailbox is not empty.")
             self._writing.remove_from(account_id, emails, mailbox.id, now)
-        self._session.run("DELETE FROM member WHERE account_id = ? AND container_id = ?", account_id, id)
-        self._session.run("DELETE FROM container WHERE account_id = ? AND id = ?", account_id, id)
+        self._session.later("DELETE FROM member WHERE account_id = ? AND container_id = ?", account_id, id)
+        self._session.later("DELETE FROM container WHERE account_id = ? AND id = ?", account_id, id)
         seq = self._objects.allocate(account_id)[0]
         self._objects.kill(account_id, id, now=now, seq=seq)
         forget_shares(self._session, account_id, [id])

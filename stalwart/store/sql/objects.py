@@ -76,7 +76,7 @@ class SqlObjects:
             now,
             None if data is None else dict(data),
         )
-        self._session.run(
+        self._session.later(
             f"INSERT INTO obj({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(account_id, id, type, seq, seq, seq, uid, etag, blob, size, now, now),
             _text(data),
@@ -117,7 +117,7 @@ class SqlObjects:
         old = self._living(account_id, id)
         if seq is None:
             seq = self.allocate(account_id)[0]
-        self._session.run(
+        self._session.later(
             "UPDATE obj SET dead = 1, seq = ?, prop_seq = ?, uid = NULL, etag = NULL, blob = NULL, size = 0,"
             " data = NULL, modified_at = ? WHERE account_id = ? AND id = ?",
             *(seq, seq, now, account_id, id),
@@ -134,7 +134,7 @@ class SqlObjects:
         )
         for type, count, size in octets:
             begin = self.allocate(account_id, count)[0] - 1
-            self._session.run(
+            self._session.later(
                 "UPDATE obj SET dead = 1, seq = ? + n.place, prop_seq = ? + n.place, uid = NULL, etag = NULL,"
                 " blob = NULL, size = 0, data = NULL, modified_at = ? FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id)"
                 f" AS place FROM obj WHERE account_id = ? AND type = ? AND dead = 0 AND id IN ({numbers})) AS n"
@@ -149,7 +149,7 @@ class SqlObjects:
             return
         begin = self.allocate(account_id, len(ids))[0] - 1
         for place, id in enumerate(ids, 1):
-            self._session.run(
+            self._session.later(
                 "UPDATE obj SET seq = ?, prop_seq = ? WHERE account_id = ? AND id = ? AND type = ? AND dead = 0",
                 *(begin + place, begin + place, account_id, id, type),
             )
@@ -246,7 +246,7 @@ class SqlObjects:
         )
         if purged:
             highest = max(row[0] for row in purged)
-            self._session.run(
+            self._session.later(
                 "UPDATE type_state SET low_seq = ? WHERE account_id = ? AND type = ? AND low_seq < ?",
                 *(highest, account_id, type, highest),
             )
@@ -271,11 +271,11 @@ class SqlObjects:
             seen += len(found)
             if seen == limit:
                 end = found[-1][0]
-            self._session.run(
+            self._session.later(
                 "DELETE FROM obj WHERE account_id = ? AND type = ? AND seq > ? AND seq <= ? AND dead = 1",
                 *(account_id, type, floor, end),
             )
-            self._session.run(
+            self._session.later(
                 "UPDATE type_state SET low_seq = ? WHERE account_id = ? AND type = ?", end, account_id, type
             )
         return seen
@@ -293,7 +293,7 @@ class SqlObjects:
         return found or (0, 0)
 
     def _write(self, new: Object) -> None:
-        self._session.run(
+        self._session.later(
             "UPDATE obj SET seq = ?, prop_seq = ?, uid = ?, etag = ?, blob = ?, size = ?, data = ?,"
             " modified_at = ? WHERE account_id = ? AND id = ?",
             *(new.seq, new.prop_seq, new.uid, new.etag, new.blob, new.size, _text(new.data), new.modified_at),
@@ -303,13 +303,13 @@ class SqlObjects:
     def note(self, account_id: int, type: int, seq: int, octets: int) -> None:
         """The state of a type is that of the change ``seq``, and the account takes so many octets more."""
         self._session.note(account_id, type, seq)
-        self._session.run(
+        self._session.later(
             "INSERT INTO type_state(account_id, type, seq) VALUES (?, ?, ?) ON CONFLICT (account_id, type)"
             " DO UPDATE SET seq = excluded.seq WHERE excluded.seq > type_state.seq",
             *(account_id, type, seq),
         )
         if octets:
-            self._session.run("UPDATE account SET used_octets = used_octets + ? WHERE id = ?", octets, account_id)
+            self._session.later("UPDATE account SET used_octets = used_octets + ? WHERE id = ?", octets, account_id)
 
 
 def _folded(rows: list[Any], since: int, origin: int, current: int, has_more: bool) -> Changes:

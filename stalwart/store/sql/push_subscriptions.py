@@ -37,12 +37,12 @@ class SqlPushSubscriptions:
         email_push: Mapping[str, Any] | None = None,
         holder: Any = None,
     ) -> PushSubscription:
-        self._session.run("DELETE FROM push_sub WHERE account_id = ? AND device = ?", account_id, device)
+        self._session.later("DELETE FROM push_sub WHERE account_id = ? AND device = ?", account_id, device)
         made = PushSubscription(
             *(secrets.randbits(_ID_BITS), account_id, device, url, keys, code, False, expires_at, now),
             *(types, email_push, holder),
         )
-        self._session.run(
+        self._session.later(
             f"INSERT INTO push_sub({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",
             *(made.id, account_id, device, url, *(keys or (None, None)), code, expires_at, now),
             *(_json(types), _json(email_push), msgspec.json.encode(holder).decode()),

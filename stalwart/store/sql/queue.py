@@ -87,7 +87,7 @@ class SqlQueue:
             lane = self._lanes.join(queue, destination, min(each.due for _, each in group), len(group))
             for number, each in group:
                 kept = _Kept(0, 0, each.attempts_left, each.orcpt, each.notify)
-                self._session.run(
+                self._session.later(
                     f"INSERT INTO queue_recipient(priority, {_RECIPIENT}) VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)",
                     *(letter.priority, letter.id, number, lane, each.due, each.expires_at, each.notice_at),
                     *(each.address, queue, destination, _encode(kept).decode()),
@@ -145,7 +145,7 @@ class SqlQueue:
         elif each.due < former.due:
             self._lanes.hasten(lane, each.due)
         kept = _Kept(each.attempts, each.notices, each.attempts_left, former.orcpt, former.notify, each.answer)
-        self._session.run(
+        self._session.later(
             "UPDATE queue_recipient SET lane = ?, queue = ?, state = ?, due = ?, expires_at = ?, notice_at = ?,"
             " data = ? WHERE letter_id = ? AND number = ?",
             *(lane, queue, each.state, each.due, each.expires_at, each.notice_at, _encode(kept).decode()),
@@ -156,7 +156,7 @@ class SqlQueue:
         due = self._session.one("SELECT MIN(due) FROM queue_recipient WHERE letter_id = ? AND state = 0", id)[0]
         if due is None:
             return self.remove(id, now)
-        self._session.run("UPDATE queue_letter SET due = ? WHERE id = ? AND due <> ?", due, id, due)
+        self._session.later("UPDATE queue_letter SET due = ? WHERE id = ? AND due <> ?", due, id, due)
         return False
 
     def drop(self, id: int, numbers: Collection[int], now: int) -> bool:
@@ -176,7 +176,7 @@ class SqlQueue:
         return self._session.changed("UPDATE queue_letter SET tried = tried + 1 WHERE id = ?", id) > 0
 
     def release(self, id: int) -> None:
-        self._session.run("UPDATE queue_letter SET tried = tried - 1 WHERE id = ? AND tried > 0", id)
+        self._session.later("UPDATE queue_letter SET tried = tried - 1 WHERE id = ? AND tried > 0", id)
 
     def touch(self, id: int, now: int, *, priority: int | None = None, env_id: str | None = None) -> bool:
         row = self._session.one("SELECT data FROM queue_letter WHERE id = ?", id)
@@ -185,9 +185,9 @@ class SqlQueue:
         data: dict[str, Any] = msgspec.json.decode(row[0])
         if priority is not None:
             data["priority"] = priority
-            self._session.run("UPDATE queue_recipient SET priority = ? WHERE letter_id = ?", priority, id)
+            self._session.later("UPDATE queue_recipient SET priority = ? WHERE letter_id = ?", priority, id)
         data["env_id"] = env_id
-        self._session.run("UPDATE queue_letter SET data = ? WHERE id = ?", _encode(data).decode(), id)
+        self._session.later("UPDATE queue_letter SET data = ? WHERE id = ?", _encode(data).decode(), id)
         return True
 
     def hurry(self, id: int, due: int) -> None:
@@ -197,7 +197,7 @@ class SqlQueue:
         )
         for lane in {row[0] for row in rows}:
             self._lanes.rouse(lane)
-        self._session.run("UPDATE queue_letter SET due = ? WHERE id = ?", due, id)
+        self._session.later("UPDATE queue_letter SET due = ? WHERE id = ?", due, id)
 
     def remove(self, id: int, now: int) -> bool:
         row = self._session.one("DELETE FROM queue_letter WHERE id = ? RETURNING size, data", id)
@@ -246,16 +246,18 @@ class SqlQueue:
         return next((at for id, at in self._by_time("notice_at", _NEVER, len(spare) + 1) if id not in spare), None)
 
     def prove(self) -> None:
-        self._session.run("INSERT INTO queue_used(key, letters, size) VALUES (?, 0, 0) ON CONFLICT DO NOTHING", _PROOF)
-        self._session.run("DELETE FROM queue_used WHERE key = ?", _PROOF)
+        self._session.later(
+            "INSERT INTO queue_used(key, letters, size) VALUES (?, 0, 0) ON CONFLICT DO NOTHING", _PROOF
+        )
+        self._session.later("DELETE FROM queue_used WHERE key = ?", _PROOF)
 
     def pause(self, paused: bool) -> None:
         if paused:
-            self._session.run(
+            self._session.later(
                 "INSERT INTO queue_used(key, letters, size) VALUES (?, 0, 0) ON CONFLICT DO NOTHING", _PAUSED
             )
         else:
-            self._session.run("DELETE FROM queue_used WHERE key = ?", _PAUSED)
+            self._session.later("DELETE FROM queue_used WHERE key = ?", _PAUSED)
 
     def is_paused(self) -> bool:
         return self._session.one("SELECT 1 FROM queue_used WHERE key = ?", _PAUSED) is not None
@@ -299,7 +301,7 @@ class SqlQueue:
             *(key, letters, size),
         )
         if left[0] <= 0:
-            self._session.run("DELETE FROM queue_used WHERE key = ?", key)
+            self._session.later("DELETE FROM queue_used WHERE key = ?", key)
 
 
 def _letter_data(letter: QueuedLetter) -> str:

@@ -42,7 +42,7 @@ class Lanes:
         if found:
             return int(found[0])
         id = secrets.randbits(_ID_BITS)
-        self._session.run(
+        self._session.later(
             f"INSERT INTO queue_lane({_COLUMNS}) VALUES (?, ?, ?, ?, ?, 0, 0, ?)",
             *(id, queue, destination, due, count, _NOTHING),
         )
@@ -54,29 +54,29 @@ class Lanes:
             "UPDATE queue_lane SET waiting = waiting - ? WHERE id = ? RETURNING waiting", count, lane
         )
         if left and left[0] <= 0:
-            self._session.run("DELETE FROM queue_lane WHERE id = ?", lane)
+            self._session.later("DELETE FROM queue_lane WHERE id = ?", lane)
 
     def hasten(self, lane: int, due: int) -> None:
         """Something is due then."""
-        self._session.run(f"UPDATE queue_lane SET due = {_SOONER} WHERE id = ?", *[due] * 4, lane)
+        self._session.later(f"UPDATE queue_lane SET due = {_SOONER} WHERE id = ?", *[due] * 4, lane)
 
     def rouse(self, lane: int) -> None:
         """It rests no longer."""
-        self._session.run("UPDATE queue_lane SET rests_until = 0 WHERE id = ?", lane)
+        self._session.later("UPDATE queue_lane SET rests_until = 0 WHERE id = ?", lane)
         self.correct(lane)
 
     def correct(self, lane: int, floor: int = 0) -> None:
         """See ``store.queue``."""
         first = min((self._first(lane, priority) for priority in self._priorities(lane)), default=None)
         if first is None:
-            self._session.run("DELETE FROM queue_lane WHERE id = ?", lane)  # nobody waits there
+            self._session.later("DELETE FROM queue_lane WHERE id = ?", lane)  # nobody waits there
         else:
             first = max(first, floor)
-            self._session.run(f"UPDATE queue_lane SET due = {_LATER} WHERE id = ?", first, first, lane)
+            self._session.later(f"UPDATE queue_lane SET due = {_LATER} WHERE id = ?", first, first, lane)
 
     def rest(self, lane: int, until: int, failures: int, answer: Answer) -> None:
         """See ``store.queue``."""
-        self._session.run(
+        self._session.later(
             "UPDATE queue_lane SET rests_until = ?, failures = ?, answer = ? WHERE id = ?",
             *(until, failures, encode_answer(answer).decode(), lane),
         )

@@ -107,10 +107,10 @@ class SqlRegistry:
         holders = [holder for holder in self.linked_from(type, id) if holder != (type, id)]
         if holders:
             raise Linked(holders)
-        self._session.run("DELETE FROM registry_key WHERE type = ? AND id = ?", type, id)
-        self._session.run("DELETE FROM registry_link WHERE type = ? AND id = ?", type, id)
+        self._session.later("DELETE FROM registry_key WHERE type = ? AND id = ?", type, id)
+        self._session.later("DELETE FROM registry_link WHERE type = ? AND id = ?", type, id)
         self._index.remove(type, id)
-        self._session.run("DELETE FROM registry WHERE type = ? AND id = ?", type, id)
+        self._session.later("DELETE FROM registry WHERE type = ? AND id = ?", type, id)
         self._count_change(type)
 
     def changes(self, type: str) -> int:
@@ -130,7 +130,7 @@ class SqlRegistry:
         )
 
     def _count_change(self, type: str) -> None:
-        self._session.run(
+        self._session.later(
             "INSERT INTO registry_sequence(type, last) VALUES (?, 1)"
             " ON CONFLICT (type) DO UPDATE SET last = registry_sequence.last + 1",
             type + _CHANGES,
@@ -144,7 +144,7 @@ class SqlRegistry:
         )[0]
         if lettered(number) > number:
             number = lettered(number)
-            self._session.run("UPDATE registry_sequence SET last = ? WHERE type = ?", number, type)
+            self._session.later("UPDATE registry_sequence SET last = ? WHERE type = ?", number, type)
         return number
 
     def search(
@@ -203,7 +203,7 @@ class SqlRegistry:
     def _replace_keys(self, type: str, id: int, keys: set[Key]) -> None:
         held = set(self._session.all("SELECT space, value FROM registry_key WHERE type = ? AND id = ?", type, id))
         for space, value in held - keys:
-            self._session.run("DELETE FROM registry_key WHERE space = ? AND value = ?", space, value)
+            self._session.later("DELETE FROM registry_key WHERE space = ? AND value = ?", space, value)
         self._add_keys(type, id, keys - held)
 
     def _add_links(self, type: str, id: int, links: set[Reference]) -> None:
@@ -218,7 +218,7 @@ class SqlRegistry:
             self._session.all("SELECT target_type, target_id FROM registry_link WHERE type = ? AND id = ?", type, id)
         )
         for target in held - links:
-            self._session.run(
+            self._session.later(
                 "DELETE FROM registry_link WHERE type = ? AND id = ? AND target_type = ? AND target_id = ?",
                 type,
                 id,

@@ -27,7 +27,7 @@ class RegistryIndex:
         """Make ``rows`` the rows of an object, touching only those that differ."""
         held = set(self._session.all("SELECT property, value FROM registry_index WHERE type = ? AND id = ?", type, id))
         for property, value in held - rows:
-            self._session.run(
+            self._session.later(
                 "DELETE FROM registry_index WHERE type = ? AND property = ? AND value = ? AND id = ?",
                 *(type, property, value, id),
             )
@@ -35,7 +35,7 @@ class RegistryIndex:
 
     def remove(self, type: str, id: int) -> None:
         """Remove the rows of an object."""
-        self._session.run("DELETE FROM registry_index WHERE type = ? AND id = ?", type, id)
+        self._session.later("DELETE FROM registry_index WHERE type = ? AND id = ?", type, id)
 
     def forms(self) -> dict[str, str]:
         """How the rows of each type were made."""
@@ -43,11 +43,11 @@ class RegistryIndex:
 
     def rebuild(self, type: str, form: str, rows: Iterable[tuple[int, str, str]]) -> None:
         """Replace all rows of a type."""
-        self._session.run("DELETE FROM registry_index WHERE type = ?", type)
+        self._session.later("DELETE FROM registry_index WHERE type = ?", type)
         waiting = ((type, property, value, id) for id, property, value in rows)
         while chunk := list(islice(waiting, _REBUILT_AT_ONCE)):
             insert_new(self._session, _INSERT, chunk)
-        self._session.run(
+        self._session.later(
             "INSERT INTO registry_index_form(type, form) VALUES (?, ?)"
             " ON CONFLICT (type) DO UPDATE SET form = excluded.form",
             *(type, form),

@@ -28,7 +28,7 @@ class SqlSecrets:
         return made if added else self.get(name) or made
 
     def put(self, name: str, value: bytes) -> None:
-        self._session.run(
+        self._session.later(
             "INSERT INTO secret(name, value) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
             name,
             value,

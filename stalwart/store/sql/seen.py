@@ -26,14 +26,14 @@ class SqlSeen:
         return found is not None
 
     def note(self, account_id: int, kind: int, digest: bytes, expires_at: int) -> None:
-        self._session.run(
+        self._session.later(
             "INSERT INTO seen(account_id, kind, digest, expires_at) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (account_id, kind, digest) DO UPDATE SET expires_at = excluded.expires_at",
             *(account_id, kind, digest, expires_at),
         )
 
     def forget(self, account_id: int, kind: int, digest: bytes) -> None:
-        self._session.run(
+        self._session.later(
             "DELETE FROM seen WHERE account_id = ? AND kind = ? AND digest = ?", *(account_id, kind, digest)
         )
 
@@ -46,13 +46,13 @@ class SqlSeen:
         return [bytes(row[0]) for row in rows]
 
     def forget_beginning(self, account_id: int, kind: int, prefix: bytes) -> None:
-        self._session.run(
+        self._session.later(
             "DELETE FROM seen WHERE account_id = ? AND kind = ? AND digest BETWEEN ? AND ?",
             *(account_id, kind, prefix, prefix + _LAST),
         )
 
     def spread(self, account_id: int, kind: int, other: int) -> None:
-        self._session.run(
+        self._session.later(
             "INSERT INTO seen(account_id, kind, digest, expires_at)"
             " SELECT account_id, ?, digest, expires_at FROM seen WHERE account_id = ? AND kind = ?"
             " ON CONFLICT (account_id, kind, digest) DO UPDATE SET expires_at = excluded.expires_at",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -27,6 +27,19 @@ class Connection(Protocol):
     def close(self) -> None: ...
 
 
+class FarConnection(Connection, Protocol):
+    """A connection to a server that is asked less often: what is ``later`` goes there with the next statement."""
+
+    def later(self, statement: str, values: Sequence[Any] = (), /) -> None:
+        """Run it before the next one, which fails if this does."""
+
+    def flush(self) -> None:
+        """Send what is left but for marks that begin and end savepoints."""
+
+    def drop(self, mark: str | None = None, *, with_mark: bool = True) -> bool:
+        """Forget what has not been sent, but what is before ``mark`` if that has not been sent; whether it had not."""
+
+
 class TransactionLost(Exception):
     """The database has rolled the whole transaction back by itself (disk full, I/O error); the cause is attached."""
 
@@ -38,6 +51,8 @@ class Session:
         self._connection = connection
         self._noted: dict[int, dict[int, int]] = {}
         self._untouched = False  # nothing was written since the innermost savepoint
+        self._depth = 0  # of the innermost savepoint with a mark of its own
+        self._far: FarConnection | None = connection if hasattr(connection, "later") else None  # type: ignore[assignment]
         self.dialect = dialect
 
     @property
@@ -48,6 +63,16 @@ class Session:
     def run(self, statement: str, *values: Any) -> Cursor:
         """Execute a shared statement."""
         return self._executed(statement, values)
+
+    def later(self, statement: str, *values: Any) -> None:
+        """Execute a shared statement of which only a failure is of interest; that may be met with a later statement, at
+        the end of the innermost savepoint at the latest.
+        """
+        if self._far is None:
+            self._executed(statement, values)
+            return
+        self._untouched = False
+        self._far.later(self.dialect.statement(statement), values)
 
     def one(self, statement: str, *values: Any) -> Any:
         """The first row as a tuple, or None."""
@@ -63,11 +88,11 @@ class Session:
 
     def begin_read(self) -> None:
         """Open a snapshot that refuses writes where the database knows how."""
-        self._connection.execute(self.dialect.begin_read)
+        self._send_later(self.dialect.begin_read)
 
     def begin_write(self) -> None:
         """Open a transaction that may write."""
-        self._untouched = False
+        self._untouched, self._depth = False, 0
         self._connection.execute(self.dialect.begin_write)
 
     def begin_migration(self) -> None:
@@ -104,6 +129,8 @@ class Session:
 
     def rollback(self) -> None:
         """Forget the transaction."""
+        if self._far is not None and self._far.drop(self.dialect.begin_read):
+            return
         self._connection.execute("ROLLBACK")
 
     @contextmanager
@@ -114,22 +141,23 @@ class Session:
         """
         shared = self._untouched
         if not shared:
-            self._connection.execute("SAVEPOINT work")
+            self._depth += 1
+            self._send_later(f"SAVEPOINT work{self._depth}")
             self._untouched = True
         try:
             yield
+            self._flush()
         except TransactionLost:
             raise
         except BaseException as error:
-            self._mark("ROLLBACK TO SAVEPOINT work", error)
+            self._back_to_savepoint(shared, error)
             self._untouched = shared
-            if not shared:
-                self._mark("RELEASE SAVEPOINT work", error)
             self._noted = {id: dict.fromkeys(types, 0) for id, types in self._noted.items()}
             raise
         if not shared:
             self._untouched = False
-            self._mark("RELEASE SAVEPOINT work", None)
+            self._mark(self._send_later, f"RELEASE SAVEPOINT work{self._depth}", None)
+            self._depth -= 1
 
     def interrupt(self) -> None:
         """Break off the running statement; the one method for other threads."""
@@ -144,8 +172,28 @@ class Session:
             self._untouched = False
         return self._connection.execute(self.dialect.statement(statement), values)
 
-    def _mark(self, statement: str, reason: BaseException | None) -> None:
-        try:
+    def _back_to_savepoint(self, shared: bool, reason: BaseException) -> None:
+        """Undo what was done since; a mark of its own goes, too."""
+        depth, self._depth = self._depth, self._depth - (not shared)
+        if self._far is not None and self._far.drop(f"SAVEPOINT work{depth}", with_mark=not shared):
+            return
+        self._mark(self._connection.execute, f"ROLLBACK TO SAVEPOINT work{depth}", reason)
+        if not shared:
+            self._mark(self._send_later, f"RELEASE SAVEPOINT work{depth}", reason)
+
+    def _send_later(self, statement: str) -> None:
+        if self._far is not None:
+            self._far.later(statement)
+        else:
             self._connection.execute(statement)
+
+    def _flush(self) -> None:
+        """What was written in a savepoint fails in it."""
+        if self._far is not None:
+            self._far.flush()
+
+    def _mark(self, send: Callable[[str], object], statement: str, reason: BaseException | None) -> None:
+        try:
+            send(statement)
         except Exception as error:
             raise TransactionLost from (reason or error)

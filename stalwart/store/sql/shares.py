@@ -52,7 +52,7 @@ class SqlShares:
             former, rights = before.get(grantee, 0), grants.get(grantee, 0)
             if former == rights:
                 continue
-            self._session.run(
+            self._session.later(
                 f"INSERT INTO acl(account_id, obj_id, grantee, rights, since_seq) VALUES (?, ?, ?, ?, {_SEQ})"
                 " ON CONFLICT (account_id, obj_id, grantee)"
                 " DO UPDATE SET rights = excluded.rights, since_seq = excluded.since_seq",
@@ -128,7 +128,7 @@ def forget_shares(session: Session, account_id: int, ids: Sequence[int]) -> None
 def forget_account(session: Session, account_id: int) -> None:
     """Nobody has rights any more on anything in an account, nor the account on anything elsewhere."""
     _forget(session, account_id, "")
-    session.run("DELETE FROM acl WHERE grantee = ?", account_id)
+    session.later("DELETE FROM acl WHERE grantee = ?", account_id)
 
 
 def _forget(session: Session, account_id: int, only: str, *values: str) -> None:
@@ -136,7 +136,7 @@ def _forget(session: Session, account_id: int, only: str, *values: str) -> None:
         f"SELECT DISTINCT grantee FROM acl WHERE account_id = ? AND rights <> 0{only}", account_id, *values
     )
     before = {grantee: _shown(session, account_id, grantee) for (grantee,) in grantees}
-    session.run(f"DELETE FROM acl WHERE account_id = ?{only}", account_id, *values)
+    session.later(f"DELETE FROM acl WHERE account_id = ?{only}", account_id, *values)
     for grantee, shown in before.items():
         if _shown(session, account_id, grantee) != shown:
             _tell(session, grantee)
@@ -156,7 +156,7 @@ def _tell(session: Session, grantee: int) -> None:
     if found:  # what was granted to nobody tells nobody
         session.took(grantee, found[0])
         session.note(grantee, SHARES, found[0])
-        session.run(
+        session.later(
             "INSERT INTO type_state(account_id, type, seq) VALUES (?, ?, ?)"
             " ON CONFLICT (account_id, type) DO UPDATE SET seq = excluded.seq",
             *(grantee, SHARES, found[0]),

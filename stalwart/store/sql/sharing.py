@@ -47,11 +47,11 @@ class SqlPreferences:
 
     def set(self, account_id: int, object_id: int, user_id: int, data: Mapping[str, Any] | None) -> None:
         if data is None:
-            self._session.run(
+            self._session.later(
                 "DELETE FROM pref WHERE account_id = ? AND obj_id = ? AND user_id = ?", account_id, object_id, user_id
             )
             return
-        self._session.run(
+        self._session.later(
             f"INSERT INTO pref(account_id, obj_id, user_id, seq, data) VALUES (?, ?, ?, {_SEQ}, ?)"
             " ON CONFLICT (account_id, obj_id, user_id) DO UPDATE SET seq = excluded.seq, data = excluded.data",
             *(account_id, object_id, user_id, account_id, msgspec.json.encode(data).decode()),
@@ -72,17 +72,17 @@ class SqlLocks:
         return [_lock(columns) for columns in rows]
 
     def add(self, lock: Lock) -> None:
-        self._session.run(
+        self._session.later(
             f"INSERT INTO dav_lock({_LOCK}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(lock.token, lock.account_id, lock.home, lock.path, lock.user_id, int(lock.is_deep), int(lock.is_shared)),
             *(lock.owner, lock.expires_at),
         )
 
     def refresh(self, token: int, expires_at: int) -> None:
-        self._session.run("UPDATE dav_lock SET expires_at = ? WHERE token = ?", expires_at, token)
+        self._session.later("UPDATE dav_lock SET expires_at = ? WHERE token = ?", expires_at, token)
 
     def remove(self, token: int) -> None:
-        self._session.run("DELETE FROM dav_lock WHERE token = ?", token)
+        self._session.later("DELETE FROM dav_lock WHERE token = ?", token)
 
     def purge(self, now: int) -> int:
         return self._session.changed("DELETE FROM dav_lock WHERE expires_at <= ?", now)

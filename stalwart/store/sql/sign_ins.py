@@ -34,7 +34,7 @@ class SqlSignIns:
         presenter_id: int | None = None,
     ) -> SignIn:
         row = SignIn(secrets.randbits(_ID_BITS), account_id, presenter_id, client, 0, now, now, expires_at, dict(data))
-        self._session.run(
+        self._session.later(
             f"INSERT INTO sign_in({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(row.id, account_id, presenter_id, client, 0, now, now, expires_at, _encode(data)),
         )

@@ -19,7 +19,7 @@ class SqlTokens:
         self._session = session
 
     def put(self, id: str, kind: str, data: Mapping[str, Any], expires_at: int) -> None:
-        self._session.run(
+        self._session.later(
             "INSERT INTO token(kind, id, data, expires_at) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (kind, id) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at",
             kind,

@@ -1,0 +1,129 @@
+"""Statements that wait for the next one, on a real server: sent together, dropped with their savepoint, never late."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from twisted.trial.unittest import SynchronousTestCase
+
+from stalwart.store.postgresql.connection import _MOST_WAITING, connect
+from stalwart.store.sql.dialect import POSTGRESQL
+from stalwart.store.sql.session import Session
+from tests.postgresql import programs, server
+
+
+class WaitingTests(SynchronousTestCase):
+    if programs() is None:
+        skip = "PostgreSQL is not installed"
+
+    def setUp(self) -> None:
+        address = server().empty()
+        self.addCleanup(server().forget, address)
+        self.connection = connect(address, "SET client_min_messages = error")
+        self.session = Session(self.connection, POSTGRESQL)
+        self.addCleanup(self.session.close)
+        self.session.run("CREATE TABLE t (x BIGINT PRIMARY KEY)")
+        self.session.begin_write()
+        self.turns = 0
+        pipeline = psycopg.Connection.pipeline
+
+        def counted(connection: Any) -> Any:
+            self.turns += 1
+            return pipeline(connection)
+
+        self.patch(psycopg.Connection, "pipeline", counted)
+
+    def rows(self) -> list[int]:
+        return [row[0] for row in self.session.all("SELECT x FROM t ORDER BY x")]
+
+    def add(self, number: int) -> None:
+        self.session.later("INSERT INTO t VALUES (?)", number)
+
+    def test_what_waits_goes_with_the_next_in_one_turn(self) -> None:
+        for number in range(5):
+            self.add(number)
+        self.assertEqual(self.turns, 0)
+        self.assertEqual(self.session.changed("UPDATE t SET x = x + ?", 10), 5)
+        self.assertEqual((self.turns, self.rows()), (1, [10, 11, 12, 13, 14]))
+
+    def test_a_commit_takes_it_along(self) -> None:
+        self.add(1)
+        self.session.commit()
+        self.session.begin_write()
+        self.assertEqual(self.rows(), [1])
+
+    def test_a_rollback_forgets_it(self) -> None:
+        self.add(1)
+        self.session.rollback()
+        self.session.begin_write()
+        self.assertEqual(self.rows(), [])
+
+    def test_a_savepoint_ends_with_what_was_written_in_it(self) -> None:
+        with self.session.savepoint():
+            self.add(1)
+        with self.assertRaises(KeyError), self.session.savepoint():
+            self.add(2)
+            raise KeyError
+        with self.assertRaises(KeyError), self.session.savepoint():
+            self.add(3)
+            self.rows()
+            self.add(4)
+            raise KeyError
+        self.assertEqual(self.rows(), [1])
+
+    def test_a_failure_is_that_of_its_own_savepoint(self) -> None:
+        with self.session.savepoint():
+            self.add(1)
+        with self.assertRaises(psycopg.errors.UniqueViolation), self.session.savepoint():
+            self.add(1)
+        with self.assertRaises(psycopg.errors.UniqueViolation), self.session.savepoint():
+            self.add(1)
+            self.add(5)
+            self.rows()
+        with self.session.savepoint():
+            self.add(2)
+        self.assertEqual(self.rows(), [1, 2])
+
+    def test_savepoints_within_savepoints(self) -> None:
+        with self.session.savepoint():
+            with self.assertRaises(KeyError), self.session.savepoint():
+                self.add(1)
+                raise KeyError
+            with self.assertRaises(psycopg.errors.UniqueViolation), self.session.savepoint():
+                self.add(2)
+                self.add(2)
+            self.add(3)
+            with self.assertRaises(KeyError), self.session.savepoint():
+                self.add(4)
+                raise KeyError
+            with self.session.savepoint():
+                self.add(5)
+        with self.assertRaises(KeyError), self.session.savepoint():
+            with self.session.savepoint():
+                self.add(6)
+            raise KeyError
+        self.assertEqual(self.rows(), [3, 5])
+
+    def test_many_do_not_wait_without_end(self) -> None:
+        for number in range(_MOST_WAITING + 1):
+            self.add(number)
+        self.assertEqual(self.turns, 1)
+        self.assertEqual(len(self.rows()), _MOST_WAITING + 1)
+
+    def test_nothing_is_lost_where_rows_are_moved_by_hand(self) -> None:
+        self.add(1)
+        self.assertEqual(self.connection.driver.execute("SELECT COUNT(*) FROM t").fetchone(), (1,))
+
+    def test_a_read_that_asks_nothing_costs_nothing(self) -> None:
+        self.session.commit()
+        self.session.begin_read()
+        self.session.rollback()
+        self.session.begin_read()
+        self.assertEqual(self.rows(), [])
+        with self.assertRaises(psycopg.errors.ReadOnlySqlTransaction):
+            self.session.run("INSERT INTO t VALUES (?)", 1)
+        self.session.rollback()
+        self.session.begin_read()
+        self.assertEqual(self.rows(), [])
+        self.session.rollback()
