@@ -122,16 +122,18 @@ class Balancer(Part):
 
 class Cluster:
     """Everything below ``folder``. With ``gates`` the daemons reach databases and bucket by these, each by a row of its
-    own; ``environment`` is for the daemons.
+    own; ``disk`` is that of each database, ``environment`` is for the daemons.
     """
 
     host = PUBLIC
 
-    def __init__(self, folder: Path, ports: Ports, *, gates: bool = False, **environment: str) -> None:
+    def __init__(
+        self, folder: Path, ports: Ports, *, gates: bool = False, disk: str | None = None, **environment: str
+    ) -> None:
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.folder = folder
         self.ports = ports
-        self.databases = Databases(folder, DATABASES, ports.databases)
+        self.databases = Databases(folder, DATABASES, ports.databases, disk)
         self.bucket: S3Proxy | None = None
         self.balancer = Balancer(folder, ports)
         self.gates: list[list[Gate]] = []

@@ -20,6 +20,9 @@ ROLE, DATABASE = "stalwart", "stalwart"
 TEMPLATE = ROOT / "etc" / "cluster" / "patroni.yml"
 
 
+_ON_A_DISK = "mkdir -p {folder}; mount -t tmpfs -o size={size} none {folder}; install -d -m 700 -o postgres {data}"
+
+
 def _all_programs() -> Path:
     """The folder that has not only some of them linked."""
     folder = programs()
@@ -30,12 +33,16 @@ def _all_programs() -> Path:
 class Member:
     """A machine with a database on ``address``: Patroni, and the server that it runs."""
 
-    def __init__(self, name: str, folder: Path, address: str, port: int, rest: int, etcd: str) -> None:
+    def __init__(
+        self, name: str, folder: Path, address: str, port: int, rest: int, etcd: str, disk: str | None = None
+    ) -> None:
         self.name = name
         self.address = address
         self.port = port
         self.rest = f"http://{address}:{rest}"
-        self.data = folder / "data"
+        self.data = (folder if disk is None else folder / "disk") / "data"
+        self._has_disk = disk is not None
+        self._ballast = self.data / "ballast"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / "patroni.yml").write_text(TEMPLATE.read_text())
         (folder / "patroni.yml").chmod(0o644)
@@ -53,13 +60,14 @@ class Member:
         for part, user in (("SUPERUSER", SUPERUSER), ("REPLICATION", "replicator"), ("REWIND", "rewind")):
             environment |= {f"PATRONI_{part}_USERNAME": user, f"PATRONI_{part}_PASSWORD": PASSWORD}
         words = [str(found("patroni")), str(folder / "patroni.yml")]
-        self.patroni = Part(name, folder, words, environment, "postgres")
+        before = _ON_A_DISK.format(size=disk, folder=folder / "disk", data=self.data) if disk is not None else ""
+        self.patroni = Part(name, folder, words, environment, "postgres", before)
 
     @property
     def postmaster(self) -> int | None:
         """The process of the server, None if there is none."""
         try:
-            return int((self.data / "postmaster.pid").read_text().split()[0])
+            return int(self._seen(self.data / "postmaster.pid").read_text().split()[0])
         except (OSError, ValueError, IndexError):
             return None
 
@@ -75,18 +83,30 @@ class Member:
         """Whether it is a standby that has whatever was acknowledged."""
         return answered(f"{self.rest}/synchronous") is not None
 
-    def signal(self, number: signal.Signals) -> None:
-        """To the server, not to Patroni."""
-        pid = self.postmaster
-        if pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-
     def kill(self, *, machine: bool = False) -> None:
         """The server dies without a word; with ``machine`` Patroni does too, and stays so until ``patroni.start``."""
+        pid = self.postmaster
         if machine:
             self.patroni.kill()
-        self.signal(signal.SIGKILL)
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def fill(self) -> None:
+        """Leave no room on the disk, which it has to have; ``clear`` takes that back."""
+        with contextlib.suppress(OSError), self._seen(self._ballast).open("wb", buffering=0) as file:
+            while file.write(bytes(1 << 20)):
+                continue
+
+    def clear(self) -> None:
+        """There is room again."""
+        self._seen(self._ballast).unlink(missing_ok=True)
+
+    def _seen(self, path: Path) -> Path:
+        """A path of its own disk, which nobody else sees."""
+        if not self._has_disk:
+            return path
+        return Path(f"/proc/{self.patroni.pid}/root") / path.relative_to("/")
 
     def stop(self) -> None:
         """End both in good order."""
@@ -94,11 +114,13 @@ class Member:
 
 
 class Databases:
-    """etcd and two members below ``folder``, on addresses that begin with ``network``; ``ports`` are PostgreSQL's,
-    Patroni's, and two of etcd.
+    """etcd and two members below ``folder``, on these addresses; ``ports`` are PostgreSQL's, Patroni's, two of etcd.
+    With ``disk``, a size, each member has one of its own, in memory and gone with it; that needs root.
     """
 
-    def __init__(self, folder: Path, addresses: tuple[str, str], ports: tuple[int, int, int, int]) -> None:
+    def __init__(
+        self, folder: Path, addresses: tuple[str, str], ports: tuple[int, int, int, int], disk: str | None = None
+    ) -> None:
         port, rest, etcd, peers = ports
         own = f"http://127.0.0.1:{etcd}"
         words = [
@@ -118,7 +140,7 @@ class Databases:
         self.port = port
         self.addresses = addresses
         self.members = [
-            Member(f"db{number}", folder / f"db{number}", address, port, rest, f"127.0.0.1:{etcd}")
+            Member(f"db{number}", folder / f"db{number}", address, port, rest, f"127.0.0.1:{etcd}", disk)
             for number, address in enumerate(addresses, 1)
         ]
 

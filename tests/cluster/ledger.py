@@ -83,7 +83,7 @@ class Ledger:
             ("more", self._cards, 0.0),
             ("file", self._file, 0.0),
             ("delivery", self._delivery, 0.0),
-            ("letter", self._letter, 0.05),
+            ("letter", self.letter, 0.05),
             ("setting", self._setting, 0.5),
             ("key", self._key, 1.0),
         )
@@ -171,7 +171,8 @@ class Ledger:
             client.sendmail("sender@elsewhere.test", [self._login], text)
         return [name]
 
-    def _letter(self, name: str) -> list[str]:
+    def letter(self, name: str) -> list[str]:
+        """One to a recipient elsewhere who has this name; what was acknowledged."""
         text = f"From: {self._login}\r\nSubject: {name}\r\nMessage-ID: <{name}@test>\r\n\r\nx\r\n"
         port = self.cluster.ports.submission
         with smtplib.SMTP(PUBLIC, port, local_hostname="client.test", timeout=PATIENCE) as client:

@@ -19,15 +19,24 @@ from tests.live.daemon import PATIENCE, end
 class Part:
     """``words`` run in ``folder``; ``user`` for who refuses to be root, and gets the folder.
 
-    ``environment`` joins that of whoever starts it, from which is taken out what daemons obey.
+    ``environment`` joins that of whoever starts it, from which is taken out what daemons obey. ``mounts`` are commands
+    of root that nobody else sees the effect of.
     """
 
     def __init__(
-        self, name: str, folder: Path, words: Sequence[str], environment: Mapping[str, str], user: str | None = None
+        self,
+        name: str,
+        folder: Path,
+        words: Sequence[str],
+        environment: Mapping[str, str],
+        user: str | None = None,
+        mounts: str = "",
     ) -> None:
         self.name = name
         self.folder = folder
         self.words = [*_as(user), *words]
+        if mounts:
+            self.words = ["unshare", "--mount", "sh", "-ec", f'{mounts}; exec "$@"', "sh", *self.words]
         self.environment = dict(environment)
         self.process: subprocess.Popen[bytes] | None = None
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

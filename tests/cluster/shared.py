@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 from functools import cache
 
@@ -31,11 +32,11 @@ class World:
 
 @cache
 def world() -> World:
-    """It runs until the process ends."""
+    """It runs until the process ends; its databases have small disks where there is root."""
     folder = new_folder("stalwart-cluster-")
     folder.chmod(0o755)  # PostgreSQL is another user
     atexit.register(shutil.rmtree, folder, True)
-    cluster = Cluster(folder, Ports.free(), gates=True)
+    cluster = Cluster(folder, Ports.free(), gates=True, disk="900m" if os.geteuid() == 0 else None)
     atexit.register(cluster.stop)
     sink = MailSink()
     atexit.register(sink.close)

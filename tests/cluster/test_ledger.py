@@ -13,7 +13,7 @@ from collections.abc import Callable
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.cluster.ledger import Ledger
-from tests.cluster.programs import missing
+from tests.cluster.programs import UNPACKED, missing
 from tests.cluster.shared import World, world
 
 BOUND = 45.0
@@ -111,12 +111,52 @@ class LedgerTests(SynchronousTestCase):
         for gate in self.cluster.gates[0]:
             gate.mend()
 
+    def disk_of_the_primary_full(self) -> None:
+        """Its server gives up, and the other one takes over."""
+        if os.geteuid() != 0:
+            return
+        self.cluster.databases.wait_for_standby()
+        full = self.cluster.databases.wait_for_primary()
+        full.fill()
+        time.sleep(12)
+        full.clear()
+
+    def daemon_of_another_minute(self) -> None:
+        """One daemon's clock is a minute ahead, from now on."""
+        (library,) = (UNPACKED / "usr/lib").glob("*/faketime/libfaketime.so.1")
+        node = self.cluster.nodes[1]
+        node.environment |= {"LD_PRELOAD": str(library), "FAKETIME": "+60s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        node.stop()
+        node.start()
+        node.wait_until_ready()
+
     def bucket_cut_off(self) -> None:
         gate = self.cluster.bucket_gate
         assert gate is not None
         gate.cut()
         time.sleep(5)
         gate.mend()
+
+    def test_letters_leave_within_half_a_minute_of_the_death_of_who_leads(self) -> None:
+        login, password = self.world.new_user("erin")
+        ledger = Ledger(self.cluster, login, password, self.world.sink)
+        self.until(lambda: "(cluster.leads)" in self.cluster.log, "one leads")
+        leader = max(self.cluster.nodes, key=lambda node: self.led_last(node.log))
+        leader.kill()
+        began = time.monotonic()
+        self.addCleanup(leader.wait_until_ready)
+        self.addCleanup(leader.start)
+        names = [name for number in range(3) for name in ledger.letter(f"orphan-{number}")]
+        self.until(lambda: {f"{name}@elsewhere.test" for name in names} <= self.taken(), "letters leave")
+        self.assertLess(time.monotonic() - began, 30)
+        self.assertEqual(len([each for each in self.world.sink.taken if each.recipient.startswith("orphan")]), 3)
+
+    def led_last(self, log: str) -> str:
+        return max((line[:24] for line in log.splitlines() if "(cluster.leads)" in line), default="")
+
+    def taken(self) -> set[str]:
+        with self.world.sink.lock:
+            return {each.recipient for each in self.world.sink.taken}
 
     def test_a_fail_over_and_a_death(self) -> None:
         self.kept("bob", self.primary_killed, self.first_daemon_killed, self.daemons_wait_until_ready)
@@ -130,6 +170,8 @@ class LedgerTests(SynchronousTestCase):
             self.second_daemon_killed,
             self.daemons_wait_until_ready,
             self.daemon_hangs,
+            self.daemon_of_another_minute,
+            self.disk_of_the_primary_full,
             self.machine_of_the_primary_lost,
             self.machine_back,
             self.daemon_stopped_in_good_order,

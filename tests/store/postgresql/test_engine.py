@@ -237,6 +237,33 @@ class GateTests(StoreCase):
         self.assertEqual(await store.read(lambda tx: tx.counters.value("written")), 0)
 
 
+class CrowdTests(StoreCase):
+    """Many who want something at once, and a server that lets few in."""
+
+    async def test_five_hundred_share_the_connections_that_there_are(self) -> None:
+        self.patch(holding, "LONGEST", 0.5)
+        made: Server = await deferToThread(Server, "-c max_connections=4 -c superuser_reserved_connections=0")
+        self.addCleanup(deferToThread, made.close)
+        store = await self.started(await deferToThread(made.empty))
+        works = [store.write(add_one) if number % 2 else store.read(count) for number in range(500)]
+        refused, done = list[str](), list[int]()
+        for number, work in enumerate(works):
+            try:
+                answer = await work
+                if number % 2:
+                    done.append(answer)
+            except Unavailable as problem:
+                refused.append(problem.detail)
+        self.assertLessEqual(set(refused), {"The server of the data store has no connection left."})
+        self.assertLess(len(refused), 50)
+        self.assertEqual(sorted(done), list(range(1, len(done) + 1)))
+        self.assertEqual(await store.write(count), len(done))
+
+
+def count(tx: Any) -> int:
+    return int(tx.counters.value("written"))
+
+
 class ReturningTests(StoreCase):
     """A server that stops in the middle and comes back."""
 
