@@ -33,7 +33,7 @@ class LedgerTests(SynchronousTestCase):
         """Write while the troubles come one after the other; each is over before the next."""
         login, password = self.world.new_user(name)
         self.world.sink.taken.clear()
-        ledger = Ledger(self.cluster, login, password, self.world.sink)
+        self.ledger = ledger = Ledger(self.cluster, login, password, self.world.sink)
         ledger.start()
         try:
             self.await_going_on(ledger, "nothing")
@@ -86,13 +86,16 @@ class LedgerTests(SynchronousTestCase):
     def daemon_killed(self, number: int) -> None:
         node = self.cluster.nodes[number]
         node.kill()
+        self.ledger.deaths.append((time.monotonic(), time.monotonic()))
         node.start()
 
     def daemon_hangs(self) -> None:
         node = self.cluster.nodes[0]
+        began = time.monotonic()
         node.signal(signal.SIGSTOP)
         time.sleep(26)
         node.signal(signal.SIGCONT)
+        self.ledger.deaths.append((began, time.monotonic()))
 
     def daemons_wait_until_ready(self) -> None:
         for node in self.cluster.nodes:

@@ -41,8 +41,8 @@ ANSWERING: Final = 50.0
 """The same for hosts that have all of a message and have not answered; they would get it again."""
 GLANCE: Final = 0.5
 """Seconds between looks who can be ended."""
-LAST_WRITE: Final = 5.0
-"""Seconds for what is known of them to be written after that."""
+LAST_WRITE: Final = 35.0
+"""Seconds for what is known of them to be written after that: the store may be in the middle of a fail-over."""
 FRESH: Final = 1.0
 """Seconds for which a letter that was read is held to be as it was."""
 HANGS: Final = 0.25

@@ -144,6 +144,7 @@ class PostgreSqlNeighbours:
             try:
                 self._connection = connection
                 self._connected_at = time.monotonic()
+                self._seen.clear()  # while the database was away, nobody could show anything
                 if not is_first:
                     self._call(self._hear_any, None)
                 is_first = False
