@@ -28,9 +28,9 @@ from stalwart.store.postgresql.connection import connect_plainly, cut
 
 BEAT = 2.0
 """Seconds between two signs of life."""
-LEASE = 22.0
+LEASE = 18.0
 """Seconds without a sign of life after which a node counts as gone."""
-STOP = 14.0
+STOP = 11.0
 """Seconds after the last sign of life that the database has taken, after which a leader leads no more: time enough for
 another server to take its place.
 """
