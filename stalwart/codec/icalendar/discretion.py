@@ -126,8 +126,8 @@ def _address(item: Property | None) -> str | None:
 
 
 def with_hidden(given: Component, before: Component, is_me: IsMe) -> Component:
-    """An object that somebody writes who has not seen all people in it, with those whom he has not seen, and with the
-    word that they are hidden.
+    """An object that somebody writes who has not seen all people in it, with those whom he has not seen, its organizer,
+    and the word that they are hidden.
     """
     there = {_instance(part): part for part in _parts(before)}
     made = Component(given.name, list(given.properties))
@@ -141,8 +141,12 @@ def with_hidden(given: Component, before: Component, is_me: IsMe) -> Component:
         more = [item for item in hidden if item.name != "ATTENDEE" or _address(item) not in known]
         if not any(_is_flag(item) for item in part.properties):
             more += [item for item in former.properties if _is_flag(item)]
+        kept = part.properties
+        if _address(part.first("ORGANIZER")) != _address(former.first("ORGANIZER")):
+            kept = [item for item in kept if item.name != "ORGANIZER"]
+            more += former.all("ORGANIZER")
         people = [each for each in former.components if each.name == "PARTICIPANT"]
-        made.components.append(Component(part.name, [*part.properties, *more], [*part.components, *people]))
+        made.components.append(Component(part.name, [*kept, *more], [*part.components, *people]))
     return made
 
 

@@ -68,14 +68,16 @@ class EventSource:
         sight = _sight(tx, asking)
         EventWriting(tx, asking, change, sight).update()
         number = change.id or 0
-        found = EventView(tx, asking, sight).found((number,), [*change.new, ANY])
+        view = EventView(tx, asking, sight)
+        found = view.found((number,), [*change.new, ANY])
         if not found:
             return None
         actual = found[0][1]
         names = set(actual) | {name for name, value in change.new.items() if value is not None}
         names = {name for name in names if name in change.new or name in _TOLD} - {"id"}
-        news = (name for name in sorted(names) if not same(actual.get(name), change.new.get(name)))
-        return {name: actual.get(name) for name in news}
+        news = [name for name in sorted(names) if not same(actual.get(name), change.new.get(name))]
+        told = view.told(actual)
+        return {name: told.get(name) for name in news}
 
     def destroy(self, tx: Transaction, asking: Asking, change: Change) -> None:
         EventWriting(tx, asking, change, _sight(tx, asking)).destroy()

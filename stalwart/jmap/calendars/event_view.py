@@ -149,6 +149,10 @@ class EventView:
             return dict(first_of(event))
         return instance(event, recurrence_id)
 
+    def told(self, event: Json) -> Json:
+        """An event that was found for who changes it, as he is told of it."""
+        return without_hidden(event, self._reader)
+
     def _reduced(self, event: Json) -> Json:
         if event["@type"] == "Group":
             return {**event, "entries": [self._reduced(each) for each in event["entries"]]}

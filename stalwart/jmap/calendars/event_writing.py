@@ -312,6 +312,9 @@ class EventWriting:
                 is_answer = not is_finished and is_only_answer(before, after, me, invites_self=rules)
                 if Rights.RSVP not in held or not is_answer:
                     raise forbidden("You may not change this event.")
+        sees_all = self._sight.is_own or before.get("hideAttendees") is not True or self._user.owns(before)
+        if not sees_all and (after.get("hideAttendees") is not True or self._user.owns(after)):
+            raise forbidden("Only its owners may say who sees who takes part.")
         is_invited = not self._account.is_origin(before) and self._account.participant(before) is not None
         adds_self = not self._account.is_origin(before) and before.get("mayInviteSelf") is True
         if is_invited or (adds_self and self._account.participant(after) is not None):

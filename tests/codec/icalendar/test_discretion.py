@@ -65,6 +65,8 @@ class GuardTests(SynchronousTestCase):
         stripped = calendar(*PEOPLE[:1], "ATTENDEE;PARTSTAT=ACCEPTED:mailto:a@x.test")
         kept = with_hidden(stripped, whole, is_a).text()
         self.assertEqual([each in kept for each in ("b@x", "ACCEPTED", "hideAttendees")], [1, 1, 1])
+        taken = with_hidden(calendar("ORGANIZER:mailto:a@x.test"), whole, is_a)
+        self.assertEqual([each.value for each in taken.components[0].all("ORGANIZER")], ["mailto:o@x.test"])
         owner = for_others(whole, HIDDEN, "o@x.test".__eq__)
         assert owner is not None
         self.assertEqual(owner.text(), whole.text())

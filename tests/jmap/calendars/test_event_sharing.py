@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from stalwart.codec.ids import decode_id, encode_id
@@ -111,6 +112,25 @@ class SharingTests(EventCase):
         self.assertTrue(self.is_gone(self.lunch, "bob", self.alice))
         self.assertEqual(self.found("bob", self.alice), [])
         self.assertEqual(self.shown(self.lunch)["title"], "Lunch")
+
+    def test_hidden_people_are_seen_by_owners_only(self) -> None:
+        self.share("bob", "mayReadItems", "mayWriteAll")
+        person = {"calendarAddress": "mailto:hidden@x.test", "roles": {"attendee": True}}
+        organized = {"organizerCalendarAddress": "mailto:alice@example.test", "participants": {"a": person}}
+        id = self.event(**EVENT, **organized, hideAttendees=True)
+        new = {"calendarAddress": "mailto:new@x.test", "roles": {"attendee": True}}
+        told = self.changed_of({"participants/n": new, "title": "By Bob"}, id)
+        self.assertNotIn("hidden@x.test", json.dumps([told, self.shown(id, "bob", self.alice)]))
+        self.assertEqual(len(self.shown(id)["participants"]), 2)
+        mine = {"calendarAddress": "mailto:bob@example.test", "roles": {"owner": True}}
+        for patch in (
+            {"hideAttendees": False},
+            {"participants/b": mine},
+            {"organizerCalendarAddress": "mailto:bob@example.test"},
+        ):
+            self.assertEqual(self.refused_of(patch, id), "forbidden", patch)
+        self.change(id, {"hideAttendees": None})
+        self.assertIn("hidden@x.test", json.dumps(self.shown(id, "bob", self.alice)))
 
     def test_a_uid_tells_nothing_of_what_is_not_seen(self) -> None:
         self.share("bob", "mayReadItems", "mayWriteAll")
