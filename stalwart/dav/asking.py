@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from attrs import define, field
+from msgspec.structs import replace
 
 from stalwart.codec.caldav.selection import Allowance
 from stalwart.codec.dav.conditions import Preconditions, read_preconditions
@@ -28,7 +29,7 @@ from stalwart.groupware.placing import Placing
 from stalwart.groupware.resources import Resource, locate
 from stalwart.groupware.viewers import Viewer
 from stalwart.store import Store, Transaction
-from stalwart.store.collection_rows import Lock
+from stalwart.store.collection_rows import Lock, Member
 from stalwart.web.exchange import Exchange
 from stalwart.web.recent_values import RecentValues
 
@@ -151,6 +152,16 @@ class Asking:
         if found.discretion.how(id) is None:
             return octets
         return found.discretion.seen(id, octets, is_one_of(tx, self.tools.homes, self.viewer))
+
+    def listed(self, tx: Transaction, above: Resource, members: list[Member]) -> list[Member]:
+        """What of the members of a collection is there for who asks, as large as he sees it."""
+        found, how = above.discretion.members(members), above.discretion.how
+        guarded = [each.item_id for each in found if how(each.item_id) is not None]
+        if not guarded:
+            return found
+        read = tx.collections.octets_of(above.account_id, guarded)
+        sizes = {id: len(self.seen(tx, above, id, octets)) for id, octets in read.items()}
+        return [replace(each, size=sizes.get(each.item_id, each.size)) for each in found]
 
     def home(self, tx: Transaction, target: Target | None = None) -> Home:
         """The home that the request, or another URL, is about. Raises Refused (404)."""

@@ -161,12 +161,11 @@ class Fetch:
 
 def _seen(tx: Transaction, asking: Asking, found: Resource, contents: dict[str, Content]) -> dict[str, Content]:
     """What who asks sees of this, as he sees it."""
-    there = found.discretion.members([each.member for each in contents.values()])
-    names = {each.segment for each in there}
+    there = {each.segment: each for each in asking.listed(tx, found, [each.member for each in contents.values()])}
     return {
-        called: each._replace(octets=asking.seen(tx, found, each.member.item_id, each.octets))
+        called: Content(there[called], asking.seen(tx, found, each.member.item_id, each.octets))
         for called, each in contents.items()
-        if called in names
+        if called in there
     }
 
 

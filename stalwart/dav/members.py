@@ -77,6 +77,8 @@ class MemberPages:
         if not preferences.depth_noroot and self.truncation.take(1):
             if needs_data(self.wanted) and found.member is not None:
                 found = with_data(tx, found)
+            if found.member is not None:
+                found = evolve(found, member=asking.listed(tx, found, [found.member])[0])
             octets = None
             if found.level is Level.ITEM and wants_octets(self.wanted) and found.rights & Rights.READ_ITEMS:
                 octets = tx.collections.octets(found.account_id, found.inside) or b""
@@ -113,7 +115,7 @@ class MemberPages:
         if not above.is_own and (above.level is Level.HOME or above.kind is FILES):
             rights = self.asking.viewer.rights_on_some(tx, above.account_id, [each.item_id for each in found])
             found = [each for each in found if rights.get(each.item_id, Rights.NONE) & READERS]
-        found = above.discretion.members(found)
+        found = self.asking.listed(tx, above, found)
         allowed = self.truncation.take(len(found))
         showing = Showing(tx, self.asking, self.wanted)
         minimal = self.asking.preferences.minimal

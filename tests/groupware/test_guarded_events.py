@@ -87,6 +87,12 @@ class ReadingTests(GuardedCase):
     def test_all_at_once(self) -> None:
         listed = self.properties(HOME, "D:getetag", depth="1", user="bob")
         self.assertEqual(set(listed), {HOME, *(f"{HOME}{each}.ics" for each in ("open", "private", "people"))})
+        seen = self.properties(HOME, "D:getcontentlength", depth="1", user="bob")
+        for name in ("open", "private", "people"):
+            size = len(self.expect(200, "GET", f"{HOME}{name}.ics", user="bob").body)
+            self.assertEqual(seen[f"{HOME}{name}.ics"]["D:getcontentlength"].text, str(size))
+            (alone,) = self.properties(f"{HOME}{name}.ics", "D:getcontentlength", user="bob").values()
+            self.assertEqual(alone["D:getcontentlength"].text, str(size))
         hrefs = "".join(f"<D:href>{HOME}{each}.ics</D:href>" for each in ("private", "people", "secret"))
         told = self.report(MULTIGET.format(hrefs))
         self.check(told, has_secret_name=True)

@@ -100,6 +100,9 @@ class _Search(Search):
                 read = [each._replace(octets=seen(tx, found, each.member.item_id, each.octets)) for each in read]
             contents = [(each.member, each.octets) for each in read if self._is_meant(each)]
             contents.sort(key=lambda each: each[0].segment)
+        if found.discretion.guards:
+            sizes = {each.item_id: each for each in self.asking.listed(tx, found, [member for member, _ in contents])}
+            contents = [(sizes[member.item_id], octets) for member, octets in contents]
         allowed = self.truncation.take(len(contents))
         try:
             written = self.rows.written(tx, found, contents[:allowed], self.zone or UTC)

@@ -285,7 +285,7 @@ class _Walk:
         groups: list[tuple[Resource | None, list[Member]]] = []
         for place, run in groupby(live, key=attrgetter("collection_id")):
             above = places.resource(place)
-            members = list(run)
+            members = asking.listed(tx, above, list(run))
             if self._goes_deep(found):
                 members = self._filled(tx, above, members)
             if wants_octets(self.wanted) and found.kind is not FILES:
