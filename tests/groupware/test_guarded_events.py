@@ -183,7 +183,8 @@ class WritingTests(GuardedCase):
         given = {"user": "bob", "content_type": "text/calendar", "prefer": "return=representation"}
         answer = self.expect(200, "PUT", path, seen, **given)
         self.check(answer.body.decode())
-        text = self.expect(200, "GET", path).body.decode()
+        self.expect(201, "MOVE", path, user="bob", Destination=f"{SITE}{HOME}moved.ics")
+        text = self.expect(200, "GET", f"{HOME}moved.ics").body.decode()
         self.assertEqual([each in text for each in ("by bob", "hidden@x.test", "hideAttendees")], [True] * 3)
 
     def test_copies_are_of_what_is_seen(self) -> None:

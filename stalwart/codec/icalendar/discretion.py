@@ -20,6 +20,7 @@ HIDDEN: Final = "hidden"
 
 _STRICTEST: Final = (SECRET, PRIVATE, HIDDEN)
 _MENTIONED: Final = re.compile(rb"CLASS|privacy|hideAttendees", re.IGNORECASE)
+_FOLD: Final = re.compile(rb"\r?\n[ \t]")
 _OF_CALENDAR: Final = frozenset({"VERSION", "PRODID", "CALSCALE"})
 _OF_PRIVATE: Final = frozenset(
     (
@@ -37,7 +38,7 @@ IsMe = Callable[[str], bool]
 
 def may_be_guarded(octets: bytes) -> bool:
     """Whether ``guarded`` can find anything in an object; it is quick, and says yes too often."""
-    return _MENTIONED.search(octets) is not None
+    return _MENTIONED.search(_FOLD.sub(b"", octets)) is not None
 
 
 def guarded(calendar: Component) -> str | None:

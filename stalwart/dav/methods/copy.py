@@ -164,7 +164,7 @@ def _check_rights(tx: Transaction, asking: Asking, ways: _Ways) -> None:
         raise Refused(403)
     if not ways.moves:
         check_below(tx, asking, source, readable)
-    if to.is_taken or (ways.moves and _is_guarded(tx, source)):
+    if to.is_taken or (ways.moves and _is_kept(tx, ways)):
         raise Refused(403)
     if to.is_own:
         return
@@ -191,8 +191,10 @@ def _guarded_members(tx: Transaction, source: Resource) -> Iterator[Member]:
             after = found[-1].segment
 
 
-def _is_guarded(tx: Transaction, source: Resource) -> bool:
-    return any(True for _ in _guarded_members(tx, source))
+def _is_kept(tx: Transaction, ways: _Ways) -> bool:
+    """Whether there is something that nobody else takes away: what is private, and what he does not see all of."""
+    leaves, hides = ways.source.account_id != ways.to.account_id, ways.source.discretion.hides
+    return any(leaves or hides(each.item_id) for each in _guarded_members(tx, ways.source))
 
 
 def _as_seen(tx: Transaction, asking: Asking, ways: _Ways, member: Member) -> Member:

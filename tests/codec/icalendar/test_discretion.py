@@ -41,6 +41,10 @@ class GuardTests(SynchronousTestCase):
             self.assertEqual(guarded(made), how, lines)
             self.assertTrue(how is None or discretion.may_be_guarded(made.octets()), lines)
 
+    def test_folds_hide_nothing(self) -> None:
+        for octets in (b"CLA\r\n SS:PRIVATE", b"JSPROP;JSPTR=hideAtt\n\tendees:true"):
+            self.assertTrue(discretion.may_be_guarded(octets), octets)
+
     def test_the_strictest_component_counts(self) -> None:
         secret = "BEGIN:VEVENT\nUID:u\nRECURRENCE-ID:20270102T100000Z\nCLASS:CONFIDENTIAL\nEND:VEVENT\n"
         self.assertEqual(guarded(calendar("CLASS:PRIVATE", more=secret)), SECRET)
