@@ -34,7 +34,7 @@ COLLECTION: dict[str, set[str]] = {
     "mayReadFreeBusy": set(),
     "mayWrite": SEES | {"PUT new", "PUT old", "DELETE item", "PROPPATCH"},
     "mayWriteAll": SEES | {"PUT new", "PUT old", "DELETE item", "PROPPATCH"},
-    "mayWriteOwn": SEES,
+    "mayWriteOwn": SEES | {"PUT new", "PUT old", "DELETE item"},  # what is there is of nobody
     "mayUpdatePrivate": SEES,
     "mayRSVP": SEES,
     "mayShare": SEES | {"share", "ACL"},
