@@ -71,10 +71,10 @@ class Keeping:
         key = (exchange.method, access.account_id, target, fields, body, limits.max_results, held)
         return cls(asking.tools.recent, kind, key, access.account_id)
 
-    def answer(self) -> Answer | None:
+    async def answer(self) -> Answer | None:
         """The answer, if it is known and still good."""
         found = self.values.find(self.key)
-        if found is not None and self.values.stands(found):
+        if found is not None and await self.values.stands(found):
             return Answer(207, found.value, CONTENT_TYPE)
         return None
 

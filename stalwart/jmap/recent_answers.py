@@ -43,7 +43,7 @@ class RecentAnswers:
         key = (account_id, type, asked)
         values = self._values
         kept = values.find(key)
-        if kept is not None and values.stands(kept):
+        if kept is not None and await values.stands(kept):
             value: T = kept.value
             return value
         moment = values.moment()

@@ -6,7 +6,7 @@ has been told. When another process has written, nothing that was read before st
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from attrs import define, field
 
@@ -23,6 +23,8 @@ class KnownStates:
     """
 
     _has_news: Callable[[], bool] = bool
+    look: Callable[[], Awaitable[bool]] | None = None
+    """Where others can only be asked about with a wait: True once it is known what they have written."""
     _generation: int = 0
     _written: dict[tuple[int, int], int] = field(factory=dict)
     _most: int = MOST
@@ -48,15 +50,28 @@ class KnownStates:
 
     def moment(self) -> int | None:
         """For ``stands`` later on; None if nothing that is read now can stand."""
-        if self._has_news():
+        if self.look is None and self._has_news():
             self.forget()
             if self._has_news():
                 return None
         return self._generation
 
     def stands(self, account_id: int, type: int, state: int, moment: int | None) -> bool:
-        """Whether objects are as they were at ``state``, which was read after ``moment``."""
+        """Whether objects are as they were at ``state``, read after ``moment``, as far as that is known here."""
+        if self.look is not None:
+            return False
         if self._has_news():
             self.forget()
             return False
+        return self._stood(account_id, type, state, moment)
+
+    async def still_stand(self, account_id: int, states: Iterable[tuple[int, int]], moment: int | None) -> bool:
+        """As ``stands``, of several types, with a wait where that is needed."""
+        if self.look is None:
+            return all(self.stands(account_id, type, state, moment) for type, state in states)
+        if moment != self._generation or not await self.look():
+            return False
+        return all(self._stood(account_id, type, state, moment) for type, state in states)
+
+    def _stood(self, account_id: int, type: int, state: int, moment: int | None) -> bool:
         return moment == self._generation and self._written.get((account_id, type), 0) <= state

@@ -62,10 +62,9 @@ class RecentValues:
             self._values.move_to_end(key)
         return found
 
-    def stands(self, kept: Kept) -> bool:
-        """Whether it is good without asking the store."""
-        stands = self._known.stands
-        return all(stands(kept.account_id, type, number, kept.moment) for type, number in kept.states)
+    async def stands(self, kept: Kept) -> bool:
+        """Whether it is good without reading its states."""
+        return await self._known.still_stand(kept.account_id, kept.states, kept.moment)
 
     def keep(self, key: Hashable, account_id: int, states: States, moment: int | None, value: Any, octets: int) -> None:
         """Remember a value of about so many octets, and forget the oldest ones for it."""

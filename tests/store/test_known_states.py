@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.store.known_states import KnownStates
@@ -58,3 +59,51 @@ class KnownStatesTests(SynchronousTestCase):
         moment = states.moment()
         self.assertIsNone(moment)
         self.assertFalse(states.stands(1, 2, 3, moment))
+
+
+class LookingTests(SynchronousTestCase):
+    """Where others can only be asked about with a wait."""
+
+    def setUp(self) -> None:
+        self.states = KnownStates()
+        self.looked = 0
+        self.answers = True
+        self.others_wrote = False
+
+        async def look() -> bool:
+            self.looked += 1
+            if self.others_wrote:
+                self.states.forget()
+                self.others_wrote = False
+            return self.answers
+
+        self.states.look = look
+
+    def still(self, moment: int | None, state: int = 3) -> bool:
+        asking = self.states.still_stand(1, ((2, state),), moment)
+        return self.successResultOf(Deferred.fromCoroutine(asking))
+
+    def test_what_nobody_has_written_to_stands_once_that_was_asked(self) -> None:
+        moment = self.states.moment()
+        self.assertFalse(self.states.stands(1, 2, 3, moment))
+        self.assertTrue(self.still(moment))
+        self.assertTrue(self.still(moment))
+        self.assertEqual(self.looked, 2)
+
+    def test_what_was_written_here_counts(self) -> None:
+        moment = self.states.moment()
+        self.states.note({1: {2: 4}})
+        self.assertFalse(self.still(moment))
+        self.assertTrue(self.still(moment, 4))
+
+    def test_after_others_have_written_nothing_of_before_stands(self) -> None:
+        moment = self.states.moment()
+        self.others_wrote = True
+        self.assertFalse(self.still(moment))
+        self.assertFalse(self.still(moment))
+        self.assertEqual(self.looked, 1)  # what is of another time needs no question
+        self.assertTrue(self.still(self.states.moment()))
+
+    def test_where_that_cannot_be_known_nothing_stands(self) -> None:
+        self.answers = False
+        self.assertFalse(self.still(self.states.moment()))

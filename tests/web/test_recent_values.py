@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.store.known_states import KnownStates
@@ -25,7 +26,9 @@ class RecentValuesTests(SynchronousTestCase):
     def standing(self, key: str) -> str | None:
         """The value, if it is still good."""
         kept = self.values.find(key)
-        return kept.value if kept is not None and self.values.stands(kept) else None
+        if kept is None or not self.successResultOf(Deferred.fromCoroutine(self.values.stands(kept))):
+            return None
+        return kept.value
 
     def test_a_value_stands_until_one_of_its_states_is_another(self) -> None:
         self.keep("a")

@@ -21,7 +21,7 @@ async def propfind(asking: Asking) -> Answer | EventStream:
     """What was asked for of the resource, and of its members for depths above 0."""
     body = await asking.document()
     kept = Keeping.of(asking, body)
-    answer = kept.answer() if kept is not None else None
+    answer = await kept.answer() if kept is not None else None
     if answer is not None:
         return answer
     if kept is not None:

@@ -15,7 +15,7 @@ async def report(asking: Asking) -> Answer | EventStream:
     """What the report answers; the depth says nothing, as clients send any."""
     body = await asking.document()
     kept = Keeping.of(asking, body)
-    known = kept.answer() if kept is not None else None
+    known = await kept.answer() if kept is not None else None
     if known is not None:
         return known
     asked = read_report(body)

@@ -37,7 +37,7 @@ class SwitchedOn:
     async def of(self, accounts: Iterable[int]) -> dict[int, Active]:
         """What is switched on, of those accounts that have anything. Raises Unavailable."""
         accounts = list(accounts)
-        known = {id: self._kept[id] for id in accounts if self._stands(id)}
+        known = {id: self._kept[id] for id in accounts if await self._stands(id)}
         unknown = [id for id in accounts if id not in known]
         if unknown:
             moment = self._store.states.moment()
@@ -50,12 +50,12 @@ class SwitchedOn:
         found = ((id, known[id].active) for id in accounts)
         return {id: active for id, active in found if active is not None}
 
-    def _stands(self, id: int) -> bool:
-        kept, states = self._kept.get(id), self._store.states
+    async def _stands(self, id: int) -> bool:
+        kept = self._kept.get(id)
         if kept is None:
             return False
-        stands = states.stands(id, SIEVE_SCRIPT, kept.script_state, kept.moment)
-        return stands and states.stands(id, VACATION, kept.vacation_state, kept.moment)
+        states = ((SIEVE_SCRIPT, kept.script_state), (VACATION, kept.vacation_state))
+        return await self._store.states.still_stand(id, states, kept.moment)
 
 
 def _read(tx: Transaction, accounts: Iterable[int], moment: int | None) -> dict[int, _Kept]:

@@ -87,6 +87,11 @@ class PostgreSqlEngine:
     def has_news(self) -> bool:
         return True
 
+    looks = True
+
+    def others(self, session: Session) -> object:
+        return session.all("SELECT id, number FROM writer WHERE id <> ? ORDER BY id", self._id)
+
     def fault(self, error: BaseException) -> StalwartError | None:
         return fault(error)
 

@@ -74,6 +74,11 @@ class SqliteEngine:
     def has_news(self) -> bool:
         return self._witness.news()
 
+    looks = False
+
+    def others(self, session: Session) -> object:
+        raise NotImplementedError
+
     def fault(self, error: BaseException) -> StalwartError | None:
         return fault(error)
 

@@ -38,5 +38,11 @@ class Engine(Protocol):
     def has_news(self) -> bool:
         """Whether another process may have committed something since this was asked last; for the reactor thread."""
 
+    looks: bool
+    """Whether ``others`` tells what ``has_news`` cannot."""
+
+    def others(self, session: Session) -> object:
+        """What equals what it was before as long as no other process has committed anything."""
+
     def fault(self, error: BaseException) -> StalwartError | None:
         """The sentence for an error that lies outside the program (disk full, damaged, locked); None for a bug."""

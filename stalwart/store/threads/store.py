@@ -23,6 +23,7 @@ from stalwart.store.store import Transaction
 from stalwart.store.threads.engine import Engine
 from stalwart.store.threads.file_worker import FileWorker
 from stalwart.store.threads.holding import Holding
+from stalwart.store.threads.looking import Looker
 from stalwart.store.threads.reader import Reader
 from stalwart.store.threads.relief import Relief
 from stalwart.store.threads.work import Desk, Lane, Outcome, Queue, Work
@@ -79,6 +80,9 @@ class ThreadedStore:
         self._blob_writing = Lane(self._file_works, measured(BLOB_WRITE_DURATION), filing)
         self._watch = Watch()
         self.states = KnownStates(engine.has_news)
+        self._looker = Looker(engine, reactor, self.states.forget) if engine.looks else None
+        if self._looker is not None:
+            self.states.look = self._looker.look
         self._writer = Writer(self._writes, engine, blob_files, self._answer, self._tell, self._holding())
         self._long_reads: Queue = SimpleQueue()
         queues = [self._reads, *[self._long_reads] * (readers - 1)]
@@ -116,6 +120,8 @@ class ThreadedStore:
                 self.neighbours.close()
             if self._relief is not None:
                 self._relief.end()
+            if self._looker is not None:
+                self._looker.close()
             self._writes.put(None)
             self._reads.put(None)
             for _ in self._readers[1:]:
@@ -218,6 +224,8 @@ class ThreadedStore:
         self._desk.open()
         for number, reader in enumerate(self._readers):
             self._spawn(f"store-reader-{number}", reader.run)
+        if self._looker is not None:
+            self._spawn("store-looker", self._looker.run)
         if self.neighbours is not None:
             self.neighbours.start()
             self._spawn("store-neighbours", self.neighbours.run)

@@ -317,3 +317,28 @@ class ReturningTests(StoreCase):
         kept = await store.read(lambda tx: {number for number in range(1, 102) if tx.registry.get("Domain", number)})
         self.assertLessEqual(answered | {101}, kept)
         self.assertNotIn(100, kept)
+
+
+class OthersTests(SynchronousTestCase):
+    """What others have committed is seen by a look, and what was committed here is not."""
+
+    if _ABSENT:
+        skip = _ABSENT
+
+    def test_only_commits_of_others_are_news(self) -> None:
+        address = server().address()
+        self.addCleanup(server().forget, address)
+        own, other = PostgreSqlEngine(address), PostgreSqlEngine(address)
+        reader, writer, foreign = own.open_reader(), own.open_writer(), other.open_writer()
+        for each in (reader, writer, foreign):
+            self.addCleanup(each.close)
+        first = own.others(reader)
+        writer.begin_write()
+        own.commit(writer)
+        self.assertEqual(own.others(reader), first)
+        foreign.begin_write()
+        self.assertEqual(own.others(reader), first)
+        other.commit(foreign)
+        second = own.others(reader)
+        self.assertNotEqual(second, first)
+        self.assertEqual(own.others(reader), second)
