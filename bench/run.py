@@ -42,6 +42,7 @@ BENCHMARKS = (
     "dav_contacts",
     "dav_lists",
     "jmap_collaboration",
+    "nodes",
     "start",
 )
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
