@@ -272,10 +272,17 @@ class DemoTests(HouseCase):
         self.startup = Startup(data=self.mktemp(), endpoints=ENDPOINTS, demo=True)
         Path(self.startup.data or "").mkdir()
 
-    def test_invitation_names_the_page_the_logins_and_the_command(self) -> None:
+    def test_invitation_names_the_pages_the_logins_and_the_command(self) -> None:
         self.open(startup=self.startup)
         text = self.output.getvalue()
-        for part in ("/diagnose\n", "  admin@example.test ", "  bob@example.test ", "stalwart-cli diagnose --demo"):
+        for part in (
+            "/admin ",
+            "/account ",
+            "/diagnose",
+            "  admin@example.test ",
+            "  bob@example.test ",
+            "stalwart-cli diagnose --demo",
+        ):
             self.assertIn(part, text)
         self.assertIn("swaks --server ", text)
 

@@ -226,6 +226,8 @@ def _broken(error: psycopg.Error) -> str:
     said = str(error)
     if "password authentication failed" in said or "no password supplied" in said:
         return _CLASSES["28"]
+    if "too many clients" in said or "connection slots" in said or "too many connections" in said:
+        return _SENTENCES["53300"]
     if "does not exist" in said and "database" in said:
         return _CLASSES["3D"]
     if "certificate" in said or "SSL" in said:
