@@ -25,7 +25,7 @@ ADDED = {
     "Domain": {"mtaSts"},
     "OidcProvider": {"signatureKeyRotation"},
     "OAuthClient": {"idTokenAlgorithm", "scopes", "clientUri", "policyUri", "tosUri", "registrationSecret"},
-    "Application": {"sha256"},
+    "Application": {"sha256", "fetchedAt"},
     "AcmeProvider": {"profile", "fallbackProviderId"},
     "Certificate": {"managedDomainId", "renewAt", "revokedAt"},
 }
