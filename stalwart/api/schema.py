@@ -52,6 +52,10 @@ class SchemaDocument:
             self._served[language] = await self._making.join(language, lambda: self._made(language))
         return self._served[language]
 
+    def hashes(self) -> dict[str, str]:
+        """The hashes of those documents for interfaces that have been made, by their languages."""
+        return {language: served.hash for language, served in self._served.items() if language is not None}
+
     async def _made(self, language: str | None) -> Served:
         return await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._make, language)
 

@@ -298,6 +298,7 @@ class Builder:
         bootstrap = below.mode == "bootstrap"
         applications = applications_of(store, settings, self.telemetry, self.reactor, outgoing.trust_store)
         self.opened.append(applications)
+        schema_document = SchemaDocument(self.reactor)
         return {
             "store": store,
             "vault": below.vault,
@@ -308,7 +309,7 @@ class Builder:
             "outgoing": outgoing,
             "diagnoses": Diagnoses(outgoing, settings, self.telemetry, self.company.places),
             "assets": site_assets(),
-            "web_interface": WebInterface(),
+            "web_interface": WebInterface(schema_document.hashes),
             "applications": applications,
             "telemetry": self.telemetry,
             "clock": self.reactor,
@@ -318,7 +319,7 @@ class Builder:
             "listeners": listening,
             "uploads": RunningUploads(self.company.places),
             "accounts": Accounts(store, settings, below.hashing, self.reactor, directory.forget),
-            "schema_document": SchemaDocument(self.reactor),
+            "schema_document": schema_document,
             "setup": self._setup(below) if bootstrap else None,
             "store_file": None if bootstrap else StoreFile(below.config_path, self._opener(below.config_path)),
         }

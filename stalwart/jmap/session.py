@@ -26,7 +26,7 @@ _DOWNLOAD = "/jmap/download/{accountId}/{blobId}/{name}?accept={type}"
 _EVENTS = "/jmap/eventsource/?types={types}&closeafter={closeafter}&ping={ping}"
 _CHANGES = ("Create", "Update", "Destroy", "Import", "Copy")
 _NO_DATA = ("jmapBlob", "jmapPushSubscription")
-_Key = tuple[int, str, frozenset[str], frozenset[int], tuple[SharedAccount, ...], str, str | None]
+_Key = tuple[int, str, frozenset[str], frozenset[int], tuple[SharedAccount, ...], str, str, str | None]
 
 
 @frozen
@@ -75,7 +75,7 @@ class Sessions:
             return kept
         others = {} if _is_alone(access) else await self._others(access)
         members = self._members(access, {access.account_id: access.login} | others)
-        session = _sealed(members, sorted(access.permissions), self._seconds() + NAMES_HOLD)
+        session = _sealed(members, [*sorted(access.permissions), access.locale], self._seconds() + NAMES_HOLD)
         if len(self._kept) >= MAX_KEPT:
             del self._kept[next(iter(self._kept))]
         self._kept[key] = session
@@ -83,7 +83,7 @@ class Sessions:
 
     def _kept_under(self, access: Access) -> _Key:
         whose = access.account_id, access.login, access.permissions, access.group_ids, access.shared, access.kind
-        return *whose, self._push_key()
+        return *whose, access.locale, self._push_key()
 
     def anonymous(self) -> bytes:
         """The session of nobody: capabilities and URLs, no account."""
@@ -149,7 +149,8 @@ def _said(values: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
     return {urn: value for urn, value in values.items() if value is not None}
 
 
-def _sealed(members: dict[str, Any], permissions: list[str], until: float) -> Session:
-    told = msgspec.json.encode((members, permissions))
+def _sealed(members: dict[str, Any], more: list[str], until: float) -> Session:
+    # what ``/api/account`` says of the account is in the state too: whoever keeps both sees here that they changed
+    told = msgspec.json.encode((members, more))
     state = blake2s(told, digest_size=4).hexdigest()
     return Session(state, msgspec.json.encode(members | {"state": state}), until)

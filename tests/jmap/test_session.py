@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.ids import encode_id
@@ -152,6 +153,9 @@ class StateTests(SynchronousTestCase):
 
     def test_permissions_change_it(self) -> None:
         self.assertNotEqual(self.state(), self.state(who=access(permissions=frozenset(("authenticate", "x")))))
+
+    def test_the_language_changes_it_for_those_who_keep_what_api_account_says(self) -> None:
+        self.assertNotEqual(session(who=HOLDER)["state"], session(who=evolve(HOLDER, locale="de_DE"))["state"])
 
     def test_the_login_changes_it(self) -> None:
         self.assertNotEqual(self.state(), self.state(who=access(login="al@example.test")))

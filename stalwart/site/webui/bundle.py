@@ -9,7 +9,7 @@ packed one by one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
@@ -25,6 +25,7 @@ from stalwart.web.static import Asset, asset
 MOUNTS = ("admin", "account")
 ASSETS = "/assets/webui"
 PAGE = "index.html"
+ICON = "icon.svg"
 
 PAGE_HEADERS: Headers = (
     (
@@ -48,9 +49,14 @@ _IMPORT = re.compile(r'^(?:import|export)\b(?:[^"\']*?from)?\s*"(\.{1,2}/[^"]+)"
 
 
 class WebInterface:
-    """The files of the package, read with the first question."""
+    """The files of the package, read with the first question.
 
-    def __init__(self) -> None:
+    ``schemas`` gives the hashes of the schema documents that can be had at once, by their languages: the page names
+    them, so that who has one of them need not ask for the way to it.
+    """
+
+    def __init__(self, schemas: Callable[[], Mapping[str, str]] = dict) -> None:
+        self._schemas = schemas
         self._read: Mapping[str, bytes] | None = None
         self._sources: Mapping[str, str] = {}
         self._digest = ""
@@ -85,9 +91,10 @@ class WebInterface:
     def page(self, exchange: Exchange, mount: str, path: str = "") -> Answer:
         """The page below ``/mount/``, the same whatever it is to show but for what it tells the browser to load."""
         module = self.module_of(f"{mount}/{path}")
-        name = f"{mount}/{PAGE}/{module}"
+        schemas = " ".join(f"{language}:{hash}" for language, hash in sorted(self._schemas().items()))
+        name = f"{mount}/{PAGE}/{module}/{schemas}"
         if name not in self._packed:
-            self._packed[name] = asset(PAGE, self._written(mount, module), headers=PAGE_HEADERS)
+            self._packed[name] = asset(PAGE, self._written(mount, module, schemas), headers=PAGE_HEADERS)
         return self._packed[name].answer(exchange)
 
     def module_of(self, path: str) -> str | None:
@@ -125,11 +132,12 @@ class WebInterface:
                 waiting += imports(name, self.body(name).decode())
         return list(found)
 
-    def _written(self, mount: str, module: str | None) -> bytes:
+    def _written(self, mount: str, module: str | None, schemas: str) -> bytes:
         base = f"{ASSETS}/{self.digest}"
         links = "\n".join(tag("link", rel="modulepreload", href=f"{base}/{name}") for name in self.at_once(module))
         text = self._files()[PAGE].decode()
-        for mark, value in (("{mount}", Markup(mount)), ("{base}", Markup(base)), ("{preload}", links)):
+        marks = {"{mount}": Markup(mount), "{base}": Markup(base), "{preload}": links, "{schemas}": Markup(schemas)}
+        for mark, value in marks.items():
             text = text.replace(mark, value)
         return text.encode()
 
@@ -137,6 +145,7 @@ class WebInterface:
         if self._read is None:
             read = _walk(files("stalwart.site.webui").joinpath("files"), "")
             found = {name: lean(name, body) for name, body in read}
+            found[ICON] = files("stalwart.site").joinpath("assets", ICON).read_bytes()
             self._sources = {name: body.decode() for name, body in found.items() if name.endswith(".js")}
             for name in self._sources:
                 del found[name]

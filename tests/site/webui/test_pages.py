@@ -78,7 +78,8 @@ class PageTests(SynchronousTestCase):
         self.assertGreater(len(links), 2)
         for link in links:
             answer = self.get(link, {"Accept-Encoding": "gzip"})
-            self.assertEqual((answer.status, answer.headers["content-encoding"]), (200, "gzip"), link)
+            packed = None if link.endswith(".svg") else "gzip"  # its picture is too small to become smaller
+            self.assertEqual((answer.status, answer.headers.get("content-encoding")), (200, packed), link)
             self.assertIn("immutable", answer.headers["cache-control"])
             self.assertEqual(
                 self.get(link, {"Accept-Encoding": "gzip", "If-None-Match": answer.headers["etag"]}).status, 304
@@ -89,6 +90,17 @@ class PageTests(SynchronousTestCase):
         self.assertEqual(self.get(f"{base}/main.js").headers["content-type"], "text/javascript; charset=utf-8")
         self.assertEqual(self.get(f"{base}/style.css").headers["content-type"], "text/css; charset=utf-8")
         self.assertEqual(self.get(f"{base}/index.html").status, 404)
+
+    def test_page_names_the_schema_documents_that_are_there(self) -> None:
+        there: dict[str, str] = {}
+        services = {"web_interface": WebInterface(lambda: there), "applications": NoApplications()}
+        server = serve(ROUTES, services, settings=FakeSettings())
+        before = server.request("GET", "/admin/")
+        self.assertIn(b'data-schemas=""', before.body)
+        there |= {"en": "ab12", "de": "cd34"}
+        after = server.request("GET", "/admin/", {"If-None-Match": before.headers["etag"]})
+        self.assertEqual(after.status, 200)
+        self.assertIn(b'data-schemas="de:cd34 en:ab12"', after.body)
 
     def test_page_is_not_sent_again_while_it_is_the_same(self) -> None:
         tag = self.get("/admin/").headers["etag"]

@@ -1,6 +1,7 @@
 // The start: signed in or not, then the shell.
 
 import { add, h } from "./lib/dom.js";
+import { effect } from "./lib/signals.js";
 import { administers, may, meet, viewer } from "./core/viewer.js";
 import { chooseLanguage, t } from "./core/words.js";
 import { failed } from "./ui/parts.js";
@@ -48,11 +49,13 @@ async function begin() {
 }
 
 async function enter() {
+  let coming = null;
   try {
     // The page comes while the server says who this is; those made of the schema need that too, others when they ask.
-    match(TABLE, place.peek().path)?.load().catch(() => null);
+    coming = match(TABLE, place.peek().path)?.load().catch(() => null);
     if (/^\/(admin|account)\/objects\//.test(location.pathname)) schema().catch(() => null);
     await meet();
+    coming = [place.peek(), await coming];
   } catch (problem) {
     document.title = t("failed");
     alone(h("h1", t("failed")), failed(problem, () => location.reload()));
@@ -63,16 +66,13 @@ async function enter() {
   }
   if (may("sysBootstrapUpdate") && !may("sysDomainQuery")) await go("/admin/setup", { replace: true });
   app.replaceChildren();
-  add(app, shell());
+  add(app, shell(coming));
   app.dataset.who = viewer.name;
 }
 
 // Where the sign-in is over while the first questions are asked there is nothing to lose.
-const waiting = setInterval(() => {
-  if (session.over.peek() === "ended" && !app.dataset.who) {
-    clearInterval(waiting);
-    session.signIn();
-  } else if (app.dataset.who) clearInterval(waiting);
-}, 200);
+effect(() => {
+  if (session.over() === "ended" && !session.had) session.signIn();
+});
 
 begin();

@@ -7,7 +7,7 @@ import { arrived, go, match, place } from "./core/router.js";
 import { reach } from "./core/server.js";
 import { session } from "./core/session.js";
 import { setTheme, theme, THEMES } from "./core/theme.js";
-import { administers, viewer } from "./core/viewer.js";
+import { administers, known, viewer } from "./core/viewer.js";
 import { keepLanguage, language, LANGUAGES, t } from "./core/words.js";
 import { icon } from "./ui/icons.js";
 import { button, dialog, failed, noticeArea, other } from "./ui/parts.js";
@@ -15,15 +15,16 @@ import { button, dialog, failed, noticeArea, other } from "./ui/parts.js";
 const area = computed(() => (place().path[0] === "admin" ? "admin" : "account"));
 const narrow = signal(false);
 
-export function shell() {
+// `coming` is the place of the first page and its module, if that is here: it asks its questions before the rest is drawn.
+export function shell(coming) {
   const main = h("main#main", { tabindex: "-1" });
-  show(main);
+  show(main, coming);
   keys();
   return [
     h("a.skip", { href: "#main", onclick: (event) => { event.preventDefault(); main.focus(); } }, () => (language(), t("skip"))),
-    () => (language(), bar()),
+    () => (language(), known(), bar()),
     banners(),
-    h("div.frame", () => (language(), navigation()), main),
+    h("div.frame", () => (language(), known(), navigation()), main),
     noticeArea(),
   ];
 }
@@ -43,7 +44,7 @@ function bar() {
 const areaLink = (name, text) => h("a", { href: `/${name}/`, "aria-current": () => (area() === name ? "true" : null) }, text);
 
 function mark() {
-  return h("img.mark", { src: "/assets/icon.svg", alt: "", width: "22", height: "22" });
+  return h("img.mark", { src: document.querySelector("link[rel=icon]").href, alt: "", width: "22", height: "22" });
 }
 
 function personMenu() {
@@ -75,7 +76,7 @@ function isHere(href) {
 function banners() {
   let asked = null;
   effect(() => {
-    if (session.over() === "ended" && !asked) {
+    if (session.over() === "ended" && session.had && !asked) {
       asked = dialog(t("over.title"), (close) => {
         effect(() => { if (session.over() === null) close(true); });
         return [h("p", t("over.text")), h("div.buttons", button(t("over.again"), () => session.signInBeside(), { kind: "primary" }))];
@@ -86,12 +87,13 @@ function banners() {
 }
 
 // Shows the page of the address in `main`; the heading gets the focus, but not when the first page comes.
-function show(main) {
+function show(main, [where, ready]) {
   let undo = null;
   let first = true;
   let turn = 0;
   effect(() => {
-    const { path, query } = place();
+    const here = place();
+    const { path, query } = here;
     language();
     narrow.set(false);
     const mine = (turn += 1);
@@ -114,10 +116,9 @@ function show(main) {
       arrive(missing());
       return;
     }
-    found.load().then((module) => {
-      const [content, undone] = scope(() => module.default({ ...found.values, query, area: path[0] }));
-      arrive(content, undone);
-    }, () => arrive(h("div.page", h("h1", { tabindex: "-1" }, t("failed")), failed(new Error(t("newVersion")), () => location.reload()))));
+    const draw = (module) => arrive(...scope(() => module.default({ ...found.values, query, area: path[0] })));
+    if (first && ready && where === here) draw(ready);
+    else found.load().then(draw, () => arrive(h("div.page", h("h1", { tabindex: "-1" }, t("failed")), failed(new Error(t("newVersion")), () => location.reload()))));
   });
 }
 

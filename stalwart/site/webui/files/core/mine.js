@@ -1,6 +1,6 @@
 // Data types of JMAP in the account of whoever is signed in, or in one that is shared with him.
 
-import { ask, getJson, jmap, problemOf, set } from "./server.js";
+import { ask, jmap, problemOf, set } from "./server.js";
 import { viewer } from "./viewer.js";
 
 const using = () => Object.keys(viewer.session.capabilities);
@@ -30,10 +30,6 @@ export async function queried(type, filter, accountId) {
 export const change = (type, args, accountId = viewer.accountId) => set(type, { accountId, ...args }, { using: using() });
 // An object that is new, or has another content.
 export const put = (type, id, members, more, accountId) => change(type, { ...(id ? { update: { [id]: members } } : { create: { made: members } }), ...more }, accountId);
-
-export async function meetAgain() {
-  viewer.session = await getJson("/jmap/session");
-}
 
 export async function upload(body, type) {
   const answer = await ask(`/jmap/upload/${viewer.accountId}/`, { method: "POST", headers: { "Content-Type": type }, body });

@@ -11,12 +11,26 @@ const loading = new Map();
 export function schema() {
   const wanted = language.peek();
   if (!loading.has(wanted)) {
-    loading.set(wanted, getJson(`/api/schema?language=${wanted}`, { cache: "default" }).then((document) => new Schema(document)).catch((problem) => {
+    loading.set(wanted, fetched(wanted).then((found) => new Schema(found)).catch((problem) => {
       loading.delete(wanted);
       throw problem;
     }));
   }
   return loading.get(wanted);
+}
+
+// The page names the documents that the server has: one that this tab has seen comes from the browser, without a token.
+const SEEN = "stalwart.schema";
+async function fetched(wanted) {
+  const hash = document.documentElement.dataset.schemas.match(`${wanted}:(\\w+)`)?.[1];
+  const url = `/api/schema${hash ? `/${hash}` : ""}?language=${wanted}`;
+  if (hash && sessionStorage.getItem(SEEN) === wanted) {
+    const kept = await fetch(url, { cache: "only-if-cached", mode: "same-origin" }).catch(() => null);
+    if (kept?.ok) return kept.json();
+  }
+  const found = await getJson(url, { cache: "default" });
+  sessionStorage.setItem(SEEN, wanted);
+  return found;
 }
 
 export const viewOf = (segment) => (segment.startsWith("x:") ? segment : `x:${segment.replace("-", "/")}`);

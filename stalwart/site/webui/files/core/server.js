@@ -46,6 +46,7 @@ export async function ask(url, options = {}) {
     const token = await session.token();
     const headers = { ...options.headers, Authorization: `Bearer ${token}` };
     const answer = await send(url, { ...options, headers });
+    if (answer.status !== 401) session.had = true;
     if (answer.status !== 401 || turn > 1) return answer;
     await session.refused(token);
   }
@@ -71,6 +72,9 @@ export async function getJson(url, options) {
   return answer.json();
 }
 
+// What each answer of JMAP says of the session (RFC 8620 3.4): another one, and who this is has to be asked again.
+export const sessionState = signal(null);
+
 const USING = ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"];
 
 // Method calls of JMAP; the answers are the arguments of the responses in their order.
@@ -83,7 +87,8 @@ export async function jmap(calls, { using = USING, signal: stop } = {}) {
     signal: stop,
   });
   if (!answer.ok) throw await problemOf(answer);
-  const { methodResponses } = await answer.json();
+  const { methodResponses, sessionState: state } = await answer.json();
+  sessionState.set(state);
   const found = calls.map((_, at) => methodResponses.find(([, , id]) => id === String(at)));
   return found.map((response) => {
     if (!response) throw new Problem(t("noAnswer"));

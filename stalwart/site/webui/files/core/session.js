@@ -1,11 +1,14 @@
 // Signing in with a code and PKCE (RFC 6749 4.1, RFC 7636) at the server's own page. The access token is in memory, the
-// refresh token in this tab's sessionStorage; other tabs are lent access tokens, so nobody signs in for each of them.
+// refresh token in this tab's sessionStorage; other tabs are lent access tokens, so nobody signs in for each of them. A
+// page that is left hands its access token to the next one, so that none is left while a refresh token is replaced.
 
 import { signal } from "../lib/signals.js";
 
 const CLIENT = "stalwart-webui";
 const KEPT = "stalwart.session";
+export const VIEWER = "stalwart.viewer";
 const ASKED = "stalwart.asked";
+const HANDED = "stalwart.handed";
 const EARLY = 60_000;
 const PATIENCE = 250;
 
@@ -30,15 +33,29 @@ class Session {
     this.over = signal(null);
     this.access = null;
     this.until = 0;
+    // whether the server has let this page in
+    this.had = false;
+    this.taken();
+    addEventListener("pagehide", () => this.access && sessionStorage.setItem(HANDED, JSON.stringify([this.access, this.until])));
+    addEventListener("pageshow", () => this.taken());
     this.kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
     this.refreshing = null;
     this.again = null;
     tabs.onmessage = (message) => this.told(message.data);
   }
 
+  taken() {
+    const handed = JSON.parse(sessionStorage.getItem(HANDED) || "null");
+    sessionStorage.removeItem(HANDED);
+    if (handed) [this.access, this.until] = handed;
+  }
+
   // Whether somebody is signed in, here or in another tab.
   async begin() {
-    if (this.kept) return true;
+    if (this.kept || this.access) {
+      this.token(); // it comes while the page is drawn
+      return true;
+    }
     await this.borrow();
     return this.access !== null;
   }
@@ -114,6 +131,7 @@ class Session {
     this.access = null;
     this.kept = null;
     sessionStorage.removeItem(KEPT);
+    sessionStorage.removeItem(VIEWER);
   }
 
   async borrow() {
@@ -183,6 +201,7 @@ class Session {
 
   finish({ code }, wish) {
     if (!code) return false;
+    sessionStorage.removeItem(VIEWER); // somebody else may have signed in
     const fields = { grant_type: "authorization_code", code, redirect_uri: wish.redirect, code_verifier: wish.verifier };
     return this.redeem(fields);
   }

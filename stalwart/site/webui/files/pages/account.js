@@ -12,8 +12,9 @@ import { icon } from "../ui/icons.js";
 export default function account() {
   const entries = ACCOUNT.flatMap(([, all]) => all).filter((one) => one.href !== "/account/" && one.shown());
   return page(t("nav.home"), heading(viewer.name, t("account.lead")),
-    loaded(room, (quotas) => (quotas.length ? h("section.card", h("h2", t("account.room")), quotas.map((one) => h("div", h("p", t("account.used", { used: size(one.used), limit: size(one.hardLimit) })), h("meter", { min: 0, max: one.hardLimit, value: one.used, "aria-label": t("account.room") })))) : null)),
-    h("ul.tiles", { role: "list" }, entries.map((one) => h("li", h("a", { href: one.href }, icon(one.icon), h("strong", t(one.name)), h("span", t(`${one.name}.text`)))))));
+    h("ul.tiles", { role: "list" }, entries.map((one) => h("li", h("a", { href: one.href }, icon(one.icon), h("strong", t(one.name)), h("span", t(`${one.name}.text`)))))),
+    // below the others: nothing moves when it comes, or does not
+    loaded(room, (quotas) => (quotas.length ? h("section.card", h("h2", t("account.room")), quotas.map((one) => h("div", h("p", t("account.used", { used: size(one.used), limit: size(one.hardLimit) })), h("meter", { min: 0, max: one.hardLimit, value: one.used, "aria-label": t("account.room") })))) : null)));
 }
 
 async function room() {

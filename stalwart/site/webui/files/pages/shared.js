@@ -2,9 +2,9 @@
 
 import { each, h } from "../lib/dom.js";
 import { signal } from "../lib/signals.js";
-import { all, call, change, has, inTree, meetAgain, put, queried, upload } from "../core/mine.js";
+import { all, call, change, has, inTree, put, queried, upload } from "../core/mine.js";
 import { open } from "../core/server.js";
-import { viewer } from "../core/viewer.js";
+import { meetAgain, viewer } from "../core/viewer.js";
 import { t } from "../core/words.js";
 import { askedForm } from "../ui/asked.js";
 import { badge, button, checkbox, confirm, copyButton, dialog, empty, heading, loaded, notice, other, page, worker } from "../ui/parts.js";
