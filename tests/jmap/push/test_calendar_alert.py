@@ -18,7 +18,7 @@ from tests.jmap.push.test_devices import DeviceCase
 
 
 def alert(account_id: int, id: str = "k1") -> dict[str, Any]:
-    return calendar_alert(Alert(account_id, 7, "lunch-1", "2026-01-05T12:00:00", id))
+    return calendar_alert(Alert(account_id, 7, "lunch-1", "2026-01-05T12:00:00", id, account_id))
 
 
 class ObjectTests(SynchronousTestCase):
