@@ -62,11 +62,15 @@ class SecondFactorRequired(StalwartError):
 
 
 class Forbidden(StalwartError):
-    """Authenticated, but not allowed."""
+    """Authenticated, but not allowed; ``properties`` names the members that were not right, where it is about such."""
 
     status = 403
     title = "Forbidden"
     default_detail = "You do not have enough permissions to access this resource."
+
+    def __init__(self, detail: str | None = None, properties: Sequence[str] = ()) -> None:
+        super().__init__(detail)
+        self.properties = tuple(properties)
 
 
 class OverQuota(StalwartError):

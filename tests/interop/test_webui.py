@@ -200,13 +200,35 @@ class SettingsTests(ServerTestCase):
         made = self.jmap(["x:Role/set", {"create": {"r": {"description": HOSTILE}}}, "a"])[0][1]
         id = made["created"]["r"]["id"]
         self.sign_in("/admin/objects/Role")
-        self.says("<img src=x")
+        self.says("<img src=x onerror=alert(1)>[U+202E]evil[U+2069]")
         self.assertEqual(self.browser.run("return document.querySelectorAll('main img').length"), 0)
         self.assertEqual(self.look(), [])
         self.go(f"/admin/objects/Role/{id}")
+        self.assertNotIn("\u202e", self.browser.run("return document.querySelector('main').textContent"))
+        kept = "return document.querySelector('[data-field=description] input').value"
+        self.assertEqual(self.browser.run(kept), HOSTILE)  # a field holds what is stored
         self.assertEqual(self.look(), [])
         self.assertFalse(self.browser.has_dialog())
         self.jmap(["x:Role/set", {"destroy": [id]}, "a"])
+
+    def test_log_that_is_not_kept_says_how_to_have_it_kept(self) -> None:
+        self.sign_in("/admin/objects/Log")
+        self.says("No log is kept yet", ".empty")
+        self.assertEqual(self.look(), [])
+        self.click("Create a tracer")
+        self.browser.wait("location.pathname === '/admin/objects/Tracer/new'")
+        self.browser.wait("document.querySelector('#variant')?.value === 'Log'")
+
+    def test_actions_say_what_they_do_and_grave_ones_look_so(self) -> None:
+        self.sign_in("/admin/actions")
+        self.says("Stop sending mail; it waits in the queue.")
+        without = (
+            "return [...document.querySelectorAll('main li')].filter((one) => !one.querySelector('.hint').innerText)"
+        )
+        self.assertEqual(self.browser.run(f"{without}.length"), 0)
+        grave = """return [...document.querySelectorAll("main li:has(.danger) strong")].map((one) => one.innerText)"""
+        self.assertEqual(self.browser.run(grave), ["Pause MTA queue", "Revoke certificate", "Change ACME account key"])
+        self.assertEqual(self.look(), [])
 
     def test_user_is_created_found_and_deleted(self) -> None:
         self.sign_in("/admin/objects/Account-User/new")
@@ -224,6 +246,10 @@ class SettingsTests(ServerTestCase):
         self.click("Delete")
         self.click("Delete", "dialog")
         self.says("Deleted", ".notices")
+
+    def test_figure_is_called_after_all_that_it_counts(self) -> None:
+        self.sign_in("/admin/")
+        self.says("Users and groups", ".figures")
 
     def test_palette_finds_a_field_by_the_keyboard(self) -> None:
         self.sign_in()
@@ -275,6 +301,20 @@ class AccountTests(ServerTestCase):
         self.browser.fill("[name=repeated]", "four words in a row 7")
         self.browser.press(ENTER)
         self.browser.wait("document.querySelector('.field.wrong [name=currentSecret]')")
+
+    def test_wrong_code_of_a_new_second_factor_stands_at_its_field(self) -> None:
+        self.sign_in("/account/two-factor", USER)
+        self.browser.fill("[name=currentSecret]", self.world.accounts[USER])
+        self.browser.fill("[name=otpCode]", "000000")
+        self.click("Switch on")
+        self.says("does not belong", ".field.wrong:has([name=otpCode])")
+        told = """const one = document.querySelector("[name=otpCode]");
+            const told = document.getElementById(one.getAttribute("aria-describedby"));
+            return [document.activeElement === one, told.innerText]"""
+        has_focus, text = self.browser.run(told)
+        self.assertTrue(has_focus)
+        self.assertIn("does not belong", text)
+        self.assertEqual(self.look(), [])
 
     def world_time(self) -> float:
         return float(self.browser.run("return Date.now() / 1000"))

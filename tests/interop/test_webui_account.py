@@ -110,6 +110,7 @@ class AppTests(OwnerTestCase):
             self.assertIn(text, shown)
         self.browser.run("document.querySelectorAll('details').forEach((one) => { one.open = true })")
         self.assertIn("no IMAP", self.browser.text("main"))
+        self.assertIn(f"opened at {self.world.url}, but apps are told https://client.test.", self.browser.text("main"))
         self.assert_looks_well()
         link = self.browser.run("return document.querySelector('a[download]').getAttribute('href')")
         path = link.removeprefix("https://client.test")

@@ -20,6 +20,9 @@ LONG = 100
 
 _MEMBERS = ("objects", "schemas", "fields", "forms", "lists", "enums", "layouts")
 
+_ACTIONS = "x:Action"
+"""Whose variants are explained each: people choose among them what is to be done."""
+
 Entry = dict[str, Any]
 
 
@@ -30,10 +33,16 @@ def interface_document(objects: Mapping[str, Declaration], language: str) -> Ent
     found["enums"] = {name: members for name, members in whole["enums"].items() if len(members) <= LONG}
     found = msgspec.json.decode(msgspec.json.encode(found))  # one of its own
     _without_repetition(found)
+    _explain_actions(found, objects.get("Action"))
     words = words_of(language)
     for entry, name in places(found):
         entry[name] = words.get(entry[name], entry[name])
     return found
+
+
+def _explain_actions(document: Entry, actions: Any) -> None:
+    for variant in document["schemas"][_ACTIONS]["variants"] if actions is not None else ():
+        variant["description"] = actions.variants[variant["name"]].doc.replace("\n", " ")
 
 
 def _without_repetition(document: Entry) -> None:
@@ -78,13 +87,21 @@ def labels(document: Entry) -> Iterator[tuple[Entry, str]]:
 
 
 def explanations(document: Entry) -> Iterator[tuple[Entry, str]]:
-    """Sentences about objects and fields."""
+    """Sentences about objects, variants and fields."""
     for made in document["objects"].values():
         yield from _held(made, "description")
+    yield from variants_explained(document)
     for group in document["fields"].values():
         yield from ((field, "description") for field in group["properties"].values())
     for shown in (*document["forms"].values(), *document["lists"].values()):
         yield from _held(shown, "subtitle")
+
+
+def variants_explained(document: Entry) -> Iterator[tuple[Entry, str]]:
+    """Sentences about variants, where there are any."""
+    for made in document["schemas"].values():
+        for variant in made.get("variants", ()):
+            yield from _held(variant, "description")
 
 
 def _held(entry: Entry, *names: str) -> Iterator[tuple[Entry, str]]:

@@ -10,6 +10,9 @@ from stalwart.directory.directory import Directory
 from stalwart.errors import Forbidden, SecondFactorRequired, StalwartError, Unauthenticated
 from stalwart.jmap.registry.handler import Asking
 
+CODE = "otpCode"
+"""What a refusal that is about the code names; those about the password have the form of the reference."""
+
 WRONG_SECRET = "Current secret is incorrect."
 _PROVED, _REFUSED = "proved", "not proved"
 
@@ -45,7 +48,7 @@ async def prove(directory: Directory, asking: Asking, secret: str | None, code: 
     try:
         await directory.prove_password(asking.account_id, secret, asking.client_ip, code=code, passkey_proved=signed_in)
     except SecondFactorRequired:
-        raise Forbidden(no_code(purpose)) from None
+        raise Forbidden(no_code(purpose), (CODE,)) from None
     except Unauthenticated:
         asking.memo[_REFUSED] = Forbidden(WRONG_SECRET)
         raise asking.memo[_REFUSED] from None

@@ -24,7 +24,7 @@ from stalwart.errors import Forbidden, Invalid, StalwartError
 from stalwart.jmap.registry.external import check_internal
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
 from stalwart.jmap.registry.own_account import find_user, user
-from stalwart.jmap.registry.proving import prove
+from stalwart.jmap.registry.proving import CODE, prove
 from stalwart.schema import Declaration
 from stalwart.store import Store, Transaction
 
@@ -92,7 +92,7 @@ class AccountPasswordHandler(Handler):
         if plan.changes_factor:
             account_records.put_second_factor(tx, asking.account_id, plan.uri, asking.now, spare=present)
         if plan.proof is not None and not use_code(tx, asking.account_id, plan.proof, plan.code, int(asking.now)):
-            raise Forbidden(WRONG_NEW_CODE)
+            raise Forbidden(WRONG_NEW_CODE, (CODE,))
         return None
 
     async def committed(self, asking: Asking, done: Sequence[Change]) -> list[str]:
@@ -117,7 +117,7 @@ class AccountPasswordHandler(Handler):
         if totp is None or had is not None:
             return _Plan(hash, changes_factor, uri)
         if not wanted.otp_auth.otp_code:
-            raise Forbidden(NO_NEW_CODE)
+            raise Forbidden(NO_NEW_CODE, (CODE,))
         return _Plan(hash, changes_factor, uri, totp, wanted.otp_auth.otp_code)
 
     def _account(self, tx: Transaction, asking: Asking) -> Any:

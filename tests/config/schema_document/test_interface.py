@@ -35,6 +35,10 @@ def said(kind: str) -> set[str]:
     return {entry[name] for entry, name in found}
 
 
+def _unexplained(variant: Entry) -> Entry:
+    return {name: value for name, value in variant.items() if name != "description"}
+
+
 class ShapeTests(SynchronousTestCase):
     """What is left of the whole document."""
 
@@ -45,8 +49,11 @@ class ShapeTests(SynchronousTestCase):
 
     def test_has_all_objects_fields_and_short_enumerations_of_the_whole(self) -> None:
         whole, part = document(), english()
-        for name in ("objects", "schemas", "layouts"):
+        for name in ("objects", "layouts"):
             self.assertEqual(part[name], whole[name])
+        for name, shape in whole["schemas"].items():
+            variants = [_unexplained(variant) for variant in part["schemas"][name].get("variants", ())]
+            self.assertEqual(part["schemas"][name] | ({"variants": variants} if variants else {}), shape)
         for name, members in whole["enums"].items():
             self.assertEqual(part["enums"].get(name), members if len(members) <= LONG else None)
         for name, group in whole["fields"].items():
@@ -95,6 +102,12 @@ class LanguageTests(SynchronousTestCase):
         about = {one["description"] for one in english()["objects"].values() if "description" in one}
         for language in LANGUAGES[1:]:
             self.assertGreater(len(about & set(words_of(language))), 0.8 * len(about), language)
+
+    def test_each_action_is_explained_in_every_language(self) -> None:
+        about = [one["description"] for one in english()["schemas"]["x:Action"]["variants"]]
+        self.assertEqual([text for text in about if len(text) < 10 or "\n" in text], [])
+        for language in LANGUAGES[1:]:
+            self.assertEqual(set(about) - set(words_of(language)), set(), language)
 
     def test_values_that_are_no_texts_stay(self) -> None:
         german = interface_document(declarations(), "de")

@@ -41,9 +41,9 @@ class PasswordWorld(RegistryWorld):
         totp = Totp.from_uri(URI)
         return totp.code(totp.step_at(self.clock.seconds()) + steps)
 
-    def forbidden(self, text: str) -> dict[str, str]:
+    def forbidden(self, text: str, *properties: str) -> dict[str, Any]:
         """The SetError."""
-        return {"type": "forbidden", "description": text}
+        return {"type": "forbidden", "description": text} | ({"properties": [*properties]} if properties else {})
 
 
 class PasswordTests(PasswordWorld):
@@ -246,11 +246,11 @@ class SecondFactorTests(PasswordWorld):
 
     def test_factor_is_not_taken_on_without_a_right_code_of_it(self) -> None:
         error = self.change(otpAuth={"otpUrl": URI, "otpCode": "000000"}, currentSecret=PASSWORD)
-        self.assertEqual(error, self.forbidden(WRONG_NEW_CODE))
+        self.assertEqual(error, self.forbidden(WRONG_NEW_CODE, "otpCode"))
         error = self.change(otpAuth__otpUrl=URI, currentSecret=PASSWORD)
         self.assertEqual(error["type"], "invalidPatch")
         error = self.change(**{"otpAuth/otpUrl": URI, "currentSecret": PASSWORD})
-        self.assertEqual(error, self.forbidden(NO_NEW_CODE))
+        self.assertEqual(error, self.forbidden(NO_NEW_CODE, "otpCode"))
         self.sign_in()
 
     def test_url_that_cannot_be_used_is_refused(self) -> None:
@@ -279,7 +279,7 @@ class SecondFactorTests(PasswordWorld):
     def test_changes_need_a_code_while_it_is_on(self) -> None:
         self.enrol()
         self.clock.advance(30)
-        self.assertEqual(self.change(secret=NEW, currentSecret=PASSWORD), self.forbidden(NO_CODE))
+        self.assertEqual(self.change(secret=NEW, currentSecret=PASSWORD), self.forbidden(NO_CODE, "otpCode"))
         patch = {"secret": NEW, "currentSecret": PASSWORD, "otpAuth/otpCode": self.code()}
         self.assertIsNone(self.change(**patch))
         (found,) = self.ask("x:AccountPassword/get")["list"]
@@ -295,7 +295,9 @@ class SecondFactorTests(PasswordWorld):
     def test_null_switches_it_off(self) -> None:
         self.enrol()
         self.clock.advance(30)
-        self.assertEqual(self.change(otpAuth={"otpUrl": None}, currentSecret=PASSWORD), self.forbidden(NO_CODE))
+        self.assertEqual(
+            self.change(otpAuth={"otpUrl": None}, currentSecret=PASSWORD), self.forbidden(NO_CODE, "otpCode")
+        )
         off = {"otpUrl": None, "otpCode": self.code()}
         self.assertIsNone(self.change(otpAuth=off, currentSecret=PASSWORD))
         self.sign_in()

@@ -5,9 +5,9 @@ import { t } from "./words.js";
 import { session } from "./session.js";
 
 export class Problem extends Error {
-  constructor(text, { status = 0, type = "", fields = [], links = [] } = {}) {
+  constructor(text, { status = 0, type = "", fields = [], links = [], refused = false } = {}) {
     super(text);
-    Object.assign(this, { status, type, fields, links });
+    Object.assign(this, { status, type, fields, links, refused });
   }
 }
 
@@ -109,7 +109,7 @@ export function refusal(error) {
   const listed = new Set(fields.map(([path]) => path));
   for (const path of error.properties || []) if (!listed.has(path)) fields.push([path, error.description || error.type]);
   const text = error.description || t(`set.${error.type}`) || error.type;
-  return new Problem(text, { type: error.type, fields, links: error.linkedObjects || [] });
+  return new Problem(text, { type: error.type, fields, links: error.linkedObjects || [], refused: true });
 }
 
 function validation({ type, required, value }) {

@@ -4,7 +4,12 @@
 import { effect, onUndo, scope, signal, untracked } from "./signals.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const PROPERTIES = new Set(["value", "checked", "indeterminate", "selected", "disabled", "hidden", "open", "textContent"]);
+const NAMES = new Set(["title", "aria-label", "placeholder"]);
+const PROPERTIES = new Set(["value", "checked", "indeterminate", "selected", "disabled", "hidden", "open"]);
+
+// What nobody sees but turns or hides the text around it (bidi controls and the like) is shown by its number.
+const UNSEEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+export const visible = (text) => String(text).replace(UNSEEN, (one) => `[U+${one.charCodeAt().toString(16).toUpperCase().padStart(4, "0")}]`);
 
 const ownClasses = new WeakMap();
 
@@ -47,14 +52,14 @@ function set(element, key, value) {
     const next = value ?? (key === "value" ? "" : false);
     if (element[key] !== next) element[key] = next;
   } else if (value === false || value === null || value === undefined) element.removeAttribute(key);
-  else element.setAttribute(key, value === true ? "" : value);
+  else element.setAttribute(key, value === true ? "" : NAMES.has(key) ? visible(value) : value);
 }
 
 export function add(parent, children) {
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false || child === true) continue;
     if (typeof child === "function") follow(parent, child);
-    else parent.append(child instanceof Node ? child : String(child));
+    else parent.append(child instanceof Node ? child : visible(child));
   }
 }
 
@@ -66,7 +71,7 @@ function follow(parent, child) {
     const value = child();
     const only = first.nextSibling;
     if ((typeof value === "string" || typeof value === "number") && only.nextSibling === last && only.nodeType === 3) {
-      only.data = value;
+      only.data = visible(value);
       return;
     }
     while (first.nextSibling !== last) first.nextSibling.remove();

@@ -9,15 +9,18 @@ import { t } from "../core/words.js";
 import { fieldsOf } from "../ui/editors.js";
 import { button, confirm, dialog, heading, loaded, notice, page, worker } from "../ui/parts.js";
 
+// What cannot be taken back, or stops something that people wait for.
+const GRAVE = ["PauseMtaQueue", "RevokeCertificate", "ChangeAcmeAccountKey"];
+
 export default function actions() {
   return page(t("nav.actions"), heading(t("nav.actions"), t("actions.lead")), loaded(loadSchema, (schema) => h("ul.tiles.plain-list", { role: "list" },
-    schema.variants("x:Action").filter(({ name }) => name !== "TryExpression" && may(`action${name}`)).map((variant) => h("li.card", h("strong", variant.label), h("p.hint", schema.forms[variant.schemaName]?.subtitle || ""), h("div.buttons", worker(t("actions.run"), () => run(schema, variant), { kind: "small" })))))));
+    schema.variants("x:Action").filter(({ name }) => name !== "TryExpression" && may(`action${name}`)).map((variant) => h("li.card", h("strong", variant.label), h("p.hint", variant.description), h("div.buttons", worker(t("actions.run"), () => run(schema, variant), GRAVE.includes(variant.name) ? { kind: "danger small", name: "warn" } : { kind: "small" })))))));
 }
 
 async function run(schema, { name, label, schemaName }) {
   const asked = Object.values(schemaName ? schema.properties(schemaName) : {}).some(({ update }) => update !== "serverSet");
   if (!asked) {
-    if (!(await confirm(label, t("actions.sure"), { yes: t("actions.run"), kind: "primary" }))) return;
+    if (!(await confirm(label, t("actions.sure"), { yes: t("actions.run"), kind: GRAVE.includes(name) ? "danger" : "primary" }))) return;
     await show(label, await create("x:Action", { "@type": name }));
     return;
   }
@@ -33,7 +36,7 @@ async function run(schema, { name, label, schemaName }) {
         problems.set(Object.fromEntries(problem.fields || []));
         throw problem;
       }
-    }, { kind: "primary" }), button(t("cancel"), () => close(null), { kind: "quiet" })),
+    }, { kind: GRAVE.includes(name) ? "danger" : "primary" }), button(t("cancel"), () => close(null), { kind: "quiet" })),
   ]);
   if (result) await show(label, result);
 }

@@ -37,6 +37,7 @@ function shown(found) {
     h("section.card", h("h2", t("clients.all")), h("p", t("clients.user"), " ", copied(viewer.name)), h("p", t("clients.password"), " ", h("a", { href: "/account/app-passwords" }, t("nav.appPasswords"))),
       h("div.table-box", h("table", h("thead", h("tr", h("th", t("clients.service")), h("th", t("clients.place")))),
         h("tbody", known.map((name) => h("tr", h("th", { scope: "row" }, MAIL[name]?.[0] || NAMES[name]), h("td", copied(place(name)), MAIL[name] ? " TLS" : null)))))),
+      url.host === location.hostname ? null : h("p.hint", t("clients.elsewhere", { here: location.origin, url: origin })),
       found.imap || found.pop3 ? null : h("p.hint", t("clients.noImap"))),
     dav ? [
       steps("iPhone, iPad, Mac", t("clients.apple", url), h("div.buttons", h("a.button", { href: profile, download: "" }, t("clients.profile"))), picture(profile, t("clients.qr")), h("p.hint", t("clients.qr.text"))),

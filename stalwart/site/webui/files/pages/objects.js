@@ -137,6 +137,7 @@ function list({ schema, held }, view, area, query) {
       (shape.filters || []).filter((one) => one.type === "objectId").map((one) => () => (asked()[one.field] ? button(t("filter.clear", { name: one.label }), () => change({ [one.field]: "" }), { kind: "small", name: "bad" }) : null)),
       () => (picked().size ? worker(t("delete.picked", { n: picked().size }), remove, { kind: "danger", name: "trash" }) : null)),
     () => {
+      if (problem() && held.name === "x:Log" && problem().type === "invalidArguments") return empty(t("log.none"), t("log.none.text"), may("sysTracerCreate") ? h("a.button.primary", { href: `/${area}/objects/Tracer/new` }, t("log.make")) : null);
       if (problem()) return failed(problem(), load);
       if (rows() === null) return h("div.loading", { "aria-busy": "true" });
       if (!rows().length && !asked.peek().anchors.length) return filtered() ? empty(t("list.nothing"), t("list.nothing.text")) : empty(t("list.empty", { name: shape.pluralName }), about);

@@ -10,6 +10,8 @@ import { checkbox, field, worker } from "./parts.js";
 // with `rows` an area; `send(values)` may refuse with a Problem.
 export function askedForm(fields, send, { submit, names = {}, extra } = {}) {
   const problems = signal({});
+  const summary = signal("");
+  const told = h("div.verdict.fail", { role: "alert", tabindex: "-1", hidden: () => !summary() }, h("strong", summary));
   const inputs = new Map();
   const boxes = fields.map(({ name, label, hint, shown, options, ...attributes }) => {
     const known = { name, autocomplete: "off", ...attributes };
@@ -31,19 +33,21 @@ export function askedForm(fields, send, { submit, names = {}, extra } = {}) {
       return;
     }
     problems.set({});
+    summary.set("");
     const values = Object.fromEntries([...inputs].map(([name, input]) => [name, input.type === "checkbox" ? input.checked : input.value]));
     try {
       await send(values);
       for (const [name, input] of inputs) if (fields.find((one) => one.name === name).type === "password") input.value = "";
     } catch (problem) {
-      const told = {};
-      for (const [path, text] of problem.fields || []) told[names[path] || path] = text;
-      const place = Object.keys(told).find((name) => inputs.has(name)) || (problem.type === "forbidden" && /secret/i.test(problem.message) && inputs.has("currentSecret") ? "currentSecret" : null);
-      if (!place) throw problem;
-      problems.set({ ...told, [place]: told[place] || problem.message });
-      inputs.get(place).focus();
+      const wrong = {};
+      for (const [path, text] of problem.fields || []) wrong[names[path] || path] = text;
+      const place = Object.keys(wrong).find((name) => inputs.has(name)) || (problem.type === "forbidden" && inputs.has("currentSecret") ? "currentSecret" : null);
+      if (!place && !problem.refused) throw problem;
+      problems.set({ ...wrong, [place]: wrong[place] || problem.message });
+      if (!place) summary.set(problem.message);
+      (inputs.get(place) || told).focus();
     }
   };
   const run = worker(submit, work, { kind: "primary", type: "submit" });
-  return h("form.form", { onsubmit: (event) => event.preventDefault() }, fields.some(({ type, name }) => type === "password" && name === "currentSecret") && !inputs.has("username") ? h("input.offscreen", { type: "text", autocomplete: "username", value: viewer.name, readonly: true, tabindex: "-1", "aria-hidden": "true" }) : null, boxes, extra, h("div.buttons", run));
+  return h("form.form", { onsubmit: (event) => event.preventDefault() }, fields.some(({ type, name }) => type === "password" && name === "currentSecret") && !inputs.has("username") ? h("input.offscreen", { type: "text", autocomplete: "username", value: viewer.name, readonly: true, tabindex: "-1", "aria-hidden": "true" }) : null, told, boxes, extra, h("div.buttons", run));
 }
