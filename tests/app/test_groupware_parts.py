@@ -24,4 +24,4 @@ class GroupwarePartsTests(HouseCase):
     def test_alarms_are_told_to_clients(self) -> None:
         house = self.open()
         self.assertEqual(house.groupware.alarms.alerted, [house.mail.push.alert])
-        house.mail.push.alert(Alert(1, 2, "uid", None, "k1"))
+        house.mail.push.alert(Alert(1, 2, "uid", None, "k1", 1))
