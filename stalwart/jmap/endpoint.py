@@ -18,6 +18,7 @@ from stalwart.jmap.capabilities import Capability, known
 from stalwart.jmap.engine import Engine, Mode, encoded
 from stalwart.jmap.request import MAX_SIZE, Limits, RequestRefused, over, read_json, read_value
 from stalwart.jmap.session import Sessions
+from stalwart.jmap.translation import ENGLISH, in_language, language_of
 from stalwart.store import Store
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
@@ -78,7 +79,10 @@ class Service:
         assert access is not None  # the route says so
         try:
             value = read_json(await self._body(exchange, self._limits.max_size))
-            return Answer(200, await self.response(value, access, exchange), JSON)
+            body = await self.response(value, access, exchange)
+            language = language_of(exchange)
+            spoken = () if language == ENGLISH else (("Content-Language", language),)
+            return Answer(200, body, JSON, spoken)
         except RequestRefused as refused:
             self.tell_refusal(exchange, refused)
             return refused.answer()
@@ -90,6 +94,7 @@ class Service:
         created = read.created_ids
         request = Request(access, exchange.client_ip, exchange, frozenset(read.using), created or {}, limits.per_call)
         answered = await self._engine.responses(request, read.method_calls, limits.max_size)
+        answered = in_language(language_of(exchange), answered)
         state = await self.sessions.state(access)
         return encoded(self._engine, request, answered, state, created is not None)
 

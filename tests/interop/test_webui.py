@@ -365,6 +365,16 @@ class LookTests(ServerTestCase):
         zones = "document.querySelector('[data-field=timeZone] select')?.options.length > 400"
         self.browser.wait(zones)  # a long enumeration, which is fetched apart
 
+    def test_refusals_are_told_in_the_language_of_the_page(self) -> None:
+        self.sign_in("/account/", USER)
+        self.browser.run("localStorage['stalwart.language'] = 'de'")
+        self.browser.open(self.world.url + "/account/two-factor")
+        self.browser.wait("document.querySelector('.secret-text')")
+        self.browser.fill("[name=currentSecret]", self.world.accounts[USER])
+        self.browser.fill("[name=otpCode]", "000000")
+        self.browser.press(ENTER)
+        self.says("Der Code gehört nicht zum neuen zweiten Faktor.", ".field.wrong:has([name=otpCode])")
+
     def test_pages_do_not_shift_while_they_come(self) -> None:
         self.sign_in("/admin/")
         for name in ADMIN_PAGES:

@@ -1,7 +1,7 @@
 // Questions to the server: with the token of the session, again after a new sign-in, and whether it can be reached.
 
 import { signal } from "../lib/signals.js";
-import { t } from "./words.js";
+import { language, t } from "./words.js";
 import { session } from "./session.js";
 
 export class Problem extends Error {
@@ -44,7 +44,7 @@ async function gone() {
 export async function ask(url, options = {}) {
   for (let turn = 0; ; turn += 1) {
     const token = await session.token();
-    const headers = { ...options.headers, Authorization: `Bearer ${token}` };
+    const headers = { ...options.headers, Authorization: `Bearer ${token}`, "Accept-Language": language.peek() };
     const answer = await send(url, { ...options, headers });
     if (answer.status !== 401) session.had = true;
     if (answer.status !== 401 || turn > 1) return answer;
