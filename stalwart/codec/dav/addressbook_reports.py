@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from stalwart.codec.dav.calendar_reports import hrefs, result_limit, text_match
+from stalwart.codec.dav.calendar_reports import check_size, hrefs, result_limit, text_match
 from stalwart.codec.dav.elements import Element
 from stalwart.codec.dav.errors import UnmetCondition
 from stalwart.codec.dav.names import name
@@ -44,6 +44,8 @@ def addressbook_query(root: Element) -> AddressbookQuery:
     :raises UnmetCondition: its filter is none, or compares in a way that is not known.
     """
     found = root.first(name("B:filter"))
+    if found is not None:
+        check_size(found, _SUPPORTED)
     return AddressbookQuery(
         property_request(root),
         Filter() if found is None else Filter(tuple(map(_prop_filter, found.all(_PROP_FILTER))), _test(found)),

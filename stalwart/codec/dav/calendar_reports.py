@@ -1,10 +1,12 @@
 """Bodies of calendar-query, calendar-multiget and free-busy-query as values (RFC 4791 7.8 to 7.10, RFC 7809 5.2).
 
 A filter that is missing or makes no sense fails the precondition ``A:valid-filter``, an unknown collation
-``A:supported-collation``.
+``A:supported-collation``, one with too many conditions ``A:supported-filter``.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 from attrs import frozen
 
@@ -20,7 +22,10 @@ _TIME_RANGE, _ABSENT = name("A:time-range"), name("A:is-not-defined")
 _COMP_FILTER, _PROP_FILTER = name("A:comp-filter"), name("A:prop-filter")
 _PARAM_FILTER, _TEXT_MATCH = name("A:param-filter"), name("A:text-match")
 _VALID, _COLLATION = name("A:valid-filter"), name("A:supported-collation")
+_SUPPORTED = name("A:supported-filter")
 _HREF = name("D:href")
+MOST_TESTS: Final = 100
+"""Elements in a filter; each may look through all that is in an object."""
 
 
 @frozen
@@ -63,6 +68,7 @@ def calendar_query(root: Element) -> CalendarQuery:
     outermost = None if holder is None else holder.first(_COMP_FILTER)
     if outermost is None:
         raise UnmetCondition(_VALID, "The query has no filter with a component.")
+    check_size(outermost, _SUPPORTED)
     condition = _comp_filter(outermost)
     if condition.name != "VCALENDAR":
         raise UnmetCondition(_VALID, "The outermost component of a filter is VCALENDAR.")
@@ -111,6 +117,20 @@ def text_match(element: Element, collation: str, unknown: Name) -> TextMatch:
     if kind is None:
         raise UnmetCondition(Name(unknown.namespace, "supported-filter"), "The match-type is not known.")
     return TextMatch(element.text, wanted, kind, element.attribute("negate-condition") == "yes")
+
+
+def check_size(filter: Element, unknown: Name) -> None:
+    """Whether a filter is one that can be asked of many objects.
+
+    :raises UnmetCondition: of the condition ``unknown``, if it has more than ``MOST_TESTS`` elements.
+    """
+    waiting, count = [filter], 0
+    while waiting:
+        children = waiting.pop().children
+        count += len(children)
+        if count > MOST_TESTS:
+            raise UnmetCondition(unknown, f"A filter has at most {MOST_TESTS} elements.")
+        waiting += children
 
 
 def _comp_filter(element: Element) -> CompFilter:

@@ -110,6 +110,13 @@ class CalendarTests(SynchronousTestCase):
         ):
             self.assertUnmet("A:valid-filter", dav(f"<A:calendar-query>{inner}</A:calendar-query>"))
 
+    def test_a_filter_has_an_end(self) -> None:
+        test = '<A:prop-filter name="X"><A:text-match>a</A:text-match></A:prop-filter>'
+        begin = '<A:calendar-query><A:filter><A:comp-filter name="VCALENDAR">'
+        end = "</A:comp-filter></A:filter></A:calendar-query>"
+        read_report(dav(f"{begin}{test * 50}{end}"))
+        self.assertUnmet("A:supported-filter", dav(f"{begin}{test * 51}{end}"))
+
     def test_unknown_collations(self) -> None:
         inner = '<A:prop-filter name="X"><A:text-match collation="i;klingon">a</A:text-match></A:prop-filter>'
         body = f'<A:calendar-query><A:filter><A:comp-filter name="VCALENDAR">{inner}</A:comp-filter></A:filter>'
@@ -196,6 +203,7 @@ class AddressbookTests(SynchronousTestCase):
             ("<B:prop-filter/>", "B:supported-filter"),
             ('<B:prop-filter name="a"><B:text-match match-type="about"/></B:prop-filter>', "B:supported-filter"),
             ('<B:prop-filter name="a"><B:text-match collation="x"/></B:prop-filter>', "B:supported-collation"),
+            ('<B:prop-filter name="a"><B:text-match/></B:prop-filter>' * 51, "B:supported-filter"),
         ):
             body = dav(f"<B:addressbook-query><B:filter>{inner}</B:filter></B:addressbook-query>")
             error = self.assertRaises(UnmetCondition, read_report, body)
