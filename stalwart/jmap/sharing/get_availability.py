@@ -34,6 +34,7 @@ from stalwart.jmap.standard.getting import answered_names, wire_object
 from stalwart.jmap.standard.presence import require_account
 from stalwart.jmap.standard.scalars import Unfit
 from stalwart.mail.own_addresses import OwnAddresses
+from stalwart.mail.search.turns import Turns
 from stalwart.store import Store
 from stalwart.store.store import Transaction
 from stalwart.web.clock import Clock
@@ -56,6 +57,7 @@ async def get_availability(
     base_url: str,
     homes: Homes,
     own_addresses: OwnAddresses,
+    search_turns: Turns,
 ) -> dict[str, Any]:
     """The times in a range at which a principal is busy, as far as who asks may know."""
     account_id = account_argument(call)
@@ -85,7 +87,8 @@ async def get_availability(
         times = times_of(tx, *given, detailed=detailed and call.request.access.may(_EVENTS.permission("Get")))
         return _told(tx, evolve(asking, declared=_EVENTS), times, names, within)
 
-    times = await store.read(work)
+    async with search_turns.of(call.request.access.account_id):  # it may read a year of events
+        times = await store.read(work)
     return {
         "accountId": encode_id(account_id),
         "list": [
