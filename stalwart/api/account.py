@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stalwart.directory.permissions import account_permissions
-from stalwart.web.answers import Answer, json_answer
+from stalwart.web.answers import NO_STORE, Answer, json_answer
 from stalwart.web.exchange import Exchange
 from stalwart.web.routes import route
 
@@ -20,5 +20,6 @@ async def account(exchange: Exchange) -> Answer:
             "permissions": account_permissions(access),
             "edition": EDITION,
             "locale": access.locale.replace("_", "-"),
-        }
+        },
+        headers=(NO_STORE,),
     )

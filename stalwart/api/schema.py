@@ -61,7 +61,7 @@ class SchemaDocument:
 
     def _make(self, language: str | None) -> Served:
         document = self._build(language)
-        return Served(document_hash(document), asset("schema.json", document, immutable=True))
+        return Served(document_hash(document), asset("schema.json", document, immutable=True, private=True))
 
 
 @route(ANY_METHOD, "/api/schema", needs=AUTHENTICATED, spec="auth-api 10")

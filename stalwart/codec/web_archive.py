@@ -15,7 +15,8 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 from attrs import frozen
 
 MOST_ENTRIES = 10_000
-MOST_OCTETS = 256 * 1024 * 1024
+MOST_OCTETS = 64 * 1024 * 1024
+MOST_OF_ONE = 16 * 1024 * 1024
 LONGEST_NAME = 1024
 
 
@@ -31,10 +32,13 @@ class Unpacked:
     skipped: tuple[str, ...]
 
 
-def unpack(archive: bytes, *, entries: int = MOST_ENTRIES, octets: int = MOST_OCTETS) -> Unpacked:
+def unpack(
+    archive: bytes, *, entries: int = MOST_ENTRIES, octets: int = MOST_OCTETS, largest: int = MOST_OF_ONE
+) -> Unpacked:
     """What is in a zip file.
 
-    :raises ArchiveBroken: it cannot be read, or has more than ``entries`` entries or ``octets`` octets in all.
+    :raises ArchiveBroken: it cannot be read, or has more than ``entries`` entries, ``octets`` octets in all or
+        ``largest`` octets in one of them.
     """
     files: dict[str, bytes] = {}
     skipped = []
@@ -51,7 +55,9 @@ def unpack(archive: bytes, *, entries: int = MOST_ENTRIES, octets: int = MOST_OC
                     skipped.append(entry.filename)
                     continue
                 with opened.open(entry) as reading:
-                    body = reading.read(left + 1)
+                    body = reading.read(min(left, largest) + 1)
+                if len(body) > largest:
+                    raise ArchiveBroken(f"There are more than {largest} octets in one file.")
                 if len(body) > left:
                     raise ArchiveBroken(f"There are more than {octets} octets in it.")
                 left -= len(body)

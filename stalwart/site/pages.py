@@ -43,6 +43,12 @@ def diagnose(exchange: Exchange, *, assets: Assets) -> Answer:
     return assets.answer(exchange, "assets/diagnose.html")
 
 
+@route("GET", "/favicon.ico", needs=None, limit="none", spec="design 8")
+def favicon(exchange: Exchange, *, assets: Assets) -> Answer:
+    """The logo, for browsers that look for one where no page names it."""
+    return assets.answer(exchange, "assets/icon.svg")
+
+
 @route("GET", "/assets/<name>", needs=None, limit="none", spec="design 8")
 def asset(exchange: Exchange, *, assets: Assets) -> Answer:
     """Scripts, styles and images of the pages."""

@@ -29,6 +29,7 @@ KEEP_ALIVE = 15.0
 NO_STORE = ("Cache-Control", "no-store, no-cache, must-revalidate")
 NO_CACHE = ("Cache-Control", "no-cache")
 IMMUTABLE = ("Cache-Control", "public, max-age=31536000, immutable")
+PRIVATE_IMMUTABLE = ("Cache-Control", "private, max-age=31536000, immutable")
 
 Headers = tuple[tuple[str, str], ...]
 

@@ -55,7 +55,7 @@ from stalwart.web.access import (
     is_bound,
     live_token,
 )
-from stalwart.web.answers import CORS_TRIO, Answer, EventStream, WebSocket, no_content, redirect
+from stalwart.web.answers import CORS_TRIO, NO_STORE, Answer, EventStream, WebSocket, no_content, redirect
 from stalwart.web.bans import Bans
 from stalwart.web.clock import Clock
 from stalwart.web.coroutines import Rest, begun
@@ -64,6 +64,7 @@ from stalwart.web.exchange import Exchange
 from stalwart.web.forwarding import Forwarding
 from stalwart.web.front import Front
 from stalwart.web.limits import Limits
+from stalwart.web.lost import is_lost, lost_page
 from stalwart.web.problems import fault, insufficient_scope, of_error, status_problem
 from stalwart.web.route_table import BoundRoute, RouteTable
 from stalwart.web.routes import AUTHENTICATED
@@ -184,9 +185,13 @@ class Pipeline:
         presented = credentials_of(exchange)
         scheme = presented[0] if presented is not None and presented[0] in TOKEN_SCHEMES else None
         code = error.code if isinstance(error, TokenRefused) else "invalid_token"
+        if isinstance(error, NotFound) and is_lost(exchange):
+            return lost_page(exchange)
         answer = of_error(error, self._base_url, scripted, scheme, code)
         if scheme is not None and isinstance(error, Forbidden) and _lacks_scope(exchange):
-            return evolve(answer, headers=(*answer.headers, *insufficient_scope(scheme)))
+            answer = evolve(answer, headers=(*answer.headers, *insufficient_scope(scheme)))
+        if error.status in (401, 403) and exchange.path.startswith("/api/"):  # the next one may be somebody else
+            answer = evolve(answer, headers=(*answer.headers, NO_STORE))
         return answer
 
     def _enter(self, exchange: Exchange) -> Outcome:

@@ -15,7 +15,7 @@ from attrs import frozen
 from stalwart.codec.accept_encoding import choose_encoding
 from stalwart.codec.etags import entity_tag, none_match
 from stalwart.errors import NotFound
-from stalwart.web.answers import IMMUTABLE, NO_CACHE, Answer, Headers
+from stalwart.web.answers import IMMUTABLE, NO_CACHE, PRIVATE_IMMUTABLE, Answer, Headers
 from stalwart.web.compression import gzip_bytes
 from stalwart.web.exchange import Exchange
 
@@ -69,23 +69,25 @@ class Asset:
         return Answer(200, self.body, self.content_type, headers)
 
 
-def asset(name: str, body: bytes, *, headers: Headers = (), immutable: bool = False) -> Asset:
+def asset(name: str, body: bytes, *, headers: Headers = (), immutable: bool = False, private: bool = False) -> Asset:
     """``body`` as the file ``name``, whose extension gives the type.
 
     ``immutable`` is for names that change with their content; everything else is asked for anew each time.
+    ``private`` keeps such a file out of caches that people share.
     """
     extension = name.rpartition(".")[2].lower()
     packed = gzip_bytes(body, 9) if extension not in _PACKED and len(body) >= _LEAST else None
     if packed is not None and len(packed) >= len(body):
         packed = None
     etag = entity_tag(body)
+    caching = (PRIVATE_IMMUTABLE if private else IMMUTABLE) if immutable else NO_CACHE
     return Asset(
         body=body,
         packed=packed,
         content_type=TYPES.get(extension, "application/octet-stream"),
         etag=etag,
         packed_etag=f'{etag[:-1]}-gzip"',
-        headers=(IMMUTABLE if immutable else NO_CACHE, ("X-Content-Type-Options", "nosniff"), *headers),
+        headers=(caching, ("X-Content-Type-Options", "nosniff"), *headers),
     )
 
 

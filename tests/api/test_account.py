@@ -47,5 +47,9 @@ class AccountTests(SynchronousTestCase):
     def test_without_credentials_401(self) -> None:
         self.assertEqual(self.server.request("GET", "/api/account").status, 401)
 
+    def test_nothing_of_it_is_kept_by_caches(self) -> None:
+        for headers in (BASIC_ALICE, {}, BASIC_ALICE | {"Authorization": "Basic eDp5"}):
+            self.assertIn("no-store", self.server.request("GET", "/api/account", headers).headers["cache-control"])
+
     def test_wrong_method_405(self) -> None:
         self.assertEqual(self.server.request("DELETE", "/api/account", BASIC_ALICE).status, 405)

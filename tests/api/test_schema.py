@@ -87,7 +87,7 @@ class SchemaTests(SynchronousTestCase):
     def test_compressed_for_who_takes_it(self) -> None:
         answer = self.server.request("GET", RIGHT, GZIP)
         sent = [answer.headers[name] for name in ("content-encoding", "content-type", "vary", "cache-control")]
-        kept = "public, max-age=31536000, immutable"
+        kept = "private, max-age=31536000, immutable"
         self.assertEqual((answer.status, sent), (200, ["gzip", "application/json", "Accept-Encoding", kept]))
         self.assertEqual(gzip.decompress(answer.body), DOCUMENT)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.codec.web_archive import ArchiveBroken, unpack
+from stalwart.codec.web_archive import MOST_OCTETS, MOST_OF_ONE, ArchiveBroken, unpack
 
 
 def zipped(entries: dict[str, bytes], *, links: tuple[str, ...] = ()) -> bytes:
@@ -44,6 +44,11 @@ class UnpackTests(SynchronousTestCase):
         self.assertLess(len(bomb), 10_000)
         self.assertRaises(ArchiveBroken, unpack, bomb, octets=999_999)
         self.assertEqual(len(unpack(bomb, octets=1_000_000).files["zeros"]), 1_000_000)
+
+    def test_file_that_is_too_large_is_refused(self) -> None:
+        self.assertRaises(ArchiveBroken, unpack, zipped({"a": bytes(600)}), largest=599)
+        self.assertEqual(list(unpack(zipped({"a": bytes(600), "b": bytes(600)}), largest=600).files), ["a", "b"])
+        self.assertLessEqual((MOST_OF_ONE, MOST_OCTETS), (16 * 1024 * 1024, 64 * 1024 * 1024))
 
     def test_octets_of_all_entries_count_together(self) -> None:
         self.assertRaises(ArchiveBroken, unpack, zipped({"a": bytes(600), "b": bytes(600)}), octets=1000)

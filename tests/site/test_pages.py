@@ -10,7 +10,7 @@ from stalwart.site import pages
 from tests.web.client import Response, Server, serve
 from tests.web.fakes import FakeSettings
 
-ROUTES = [pages.root, pages.diagnose, pages.asset]
+ROUTES = [pages.root, pages.diagnose, pages.favicon, pages.asset]
 LINKED = re.compile(r'(?:src|href)="([^"]+)"')
 HEAVIEST = 12 * 1024
 
@@ -56,6 +56,11 @@ class PageTests(SynchronousTestCase):
     def test_unknown_asset_is_a_problem(self) -> None:
         answer = self.get("/assets/missing.js")
         self.assertEqual((answer.status, answer.headers["content-type"]), (404, "application/problem+json"))
+
+    def test_browsers_find_the_logo_where_they_look_for_it(self) -> None:
+        answer = self.get("/favicon.ico")
+        self.assertEqual((answer.status, answer.headers["content-type"]), (200, "image/svg+xml"))
+        self.assertEqual(answer.body, self.get("/assets/icon.svg").body)
 
     def test_root_leads_to_the_account(self) -> None:
         answer = self.get("/")

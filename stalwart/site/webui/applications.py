@@ -50,6 +50,7 @@ RESERVED = frozenset(
         "calendar",
         "autodiscover",
         "robots.txt",
+        "favicon.ico",
         "healthz",
         "metrics",
         "form",
@@ -60,6 +61,13 @@ RESERVED = frozenset(
     }
 )
 """First segments of paths that no application gets (http-service 8, design 8)."""
+
+HEADERS = (
+    ("Content-Security-Policy", "frame-ancestors 'self'"),
+    ("Referrer-Policy", "same-origin"),
+    ("X-Frame-Options", "SAMEORIGIN"),
+)
+"""What goes with each file: nobody else shows it in a frame. What scripts may do is for whoever has written them."""
 
 _OWNER = -1  # the account of links to archives: the server's own
 _BASE = b'<base href="/"'
@@ -89,7 +97,7 @@ class Served:
             body = self.files[name]
             if name == PAGE:
                 body = body.replace(_BASE, b'<base href="/%s/"' % prefix.encode())
-            self.ready[prefix, name] = asset(name, body, immutable=name != PAGE)
+            self.ready[prefix, name] = asset(name, body, headers=HEADERS, immutable=name != PAGE)
         return self.ready[prefix, name]
 
 

@@ -76,6 +76,13 @@ class ApplicationTests(SynchronousTestCase):
         self.assertIn("immutable", code.headers["cache-control"])
         self.assertEqual(self.get("/webmail/face.woff2").headers["content-type"], "font/woff2")
 
+    def test_nobody_else_shows_files_in_a_frame(self) -> None:
+        self.add()
+        for path in ("/webmail/", "/webmail/a/code-1234.js"):
+            headers = self.get(path).headers
+            self.assertEqual(headers["content-security-policy"], "frame-ancestors 'self'")
+            self.assertEqual((headers["x-frame-options"], headers["referrer-policy"]), ("SAMEORIGIN", "same-origin"))
+
     def test_paths_of_pages_get_the_page_and_files_that_are_not_there_do_not(self) -> None:
         self.add()
         self.assertEqual(self.get("/webmail/inbox/1").body, self.get("/webmail/").body)
