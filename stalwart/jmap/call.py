@@ -5,7 +5,7 @@ Result references are resolved before a handler is asked; creation references ar
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from attrs import define, field, frozen
 
@@ -13,6 +13,8 @@ from stalwart.directory.access import Access
 from stalwart.errors import Invalid
 from stalwart.jmap.allowance import Allowance
 from stalwart.web.exchange import Exchange
+
+_MOST_FAULTS: Final = 10
 
 
 class UnresolvedReference(Invalid):
@@ -51,6 +53,13 @@ class Request:
     created_ids: dict[str, str] = field(factory=dict)
     limits: RequestLimits = field(factory=RequestLimits)
     allowance: Allowance = field(factory=Allowance)
+    faults: list[BaseException] = field(factory=list)
+    """What broke with single objects in the call that is carried out."""
+
+    def note(self, fault: BaseException) -> None:
+        """Something broke with one object; the call goes on. The first ones of a call are told."""
+        if len(self.faults) < _MOST_FAULTS:
+            self.faults.append(fault)
 
     def id_of(self, text: str) -> str:
         """The id that ``text`` stands for: ``#cid`` is looked up, anything else is an id already.

@@ -159,6 +159,10 @@ class Engine:
             raise method_error(problem) from None
         except Exception as problem:
             raise self.fault(run.request, name, problem) from None
+        finally:
+            for noted in run.request.faults:
+                self.fault(run.request, name, noted)
+            run.request.faults.clear()
 
     def _bound(self, name: str, request: Request) -> BoundMethod:
         if self._bootstrap and not name.startswith(_ALWAYS):

@@ -57,6 +57,7 @@ _NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LOCALIZATIONS: Final = "localizations"
 _MAPS: Final = ("alerts", "categories", "keywords", "links", "locations", "participants", "virtualLocations")
 _ZONES: Final = ("timeZone", "endTimeZone", "recurrenceIdTimeZone")
+_MISSING: Final = object()
 
 
 class InvalidEvent(Invalid):
@@ -92,13 +93,13 @@ def check(event: Any, old: Json | None = None) -> list[tuple[str, str]]:
 
 
 def _was_so(pointer: str, old: Json, new: Json) -> bool:
-    """Whether a value is what it was."""
+    """Whether a value is what it was; a null is another than nothing."""
     before: Any = old
     now: Any = new
     for part in segments(pointer):
         if not (isinstance(before, dict) and isinstance(now, dict)):
             return False
-        before, now = before.get(part), now.get(part)
+        before, now = before.get(part, _MISSING), now.get(part, _MISSING)
     return bool(before == now)
 
 

@@ -201,7 +201,9 @@ def reduced(
     return made
 
 
-def _is_kept(given: Json, event: Json, keeps: Callable[[str], bool]) -> bool:
+def _is_kept(given: Any, event: Json, keeps: Callable[[str], bool]) -> bool:
+    if not isinstance(given, dict):
+        return False
     address = given.get("calendarAddress") or ""
     is_owner = "owner" in (given.get("roles") or {}) or (
         bool(address) and same_address(address, event.get("organizerCalendarAddress") or "")

@@ -26,6 +26,7 @@ from stalwart.jmap.calendars.event_links import with_blob_ids
 from stalwart.jmap.calendars.event_people import Identities, without_hidden
 from stalwart.jmap.calendars.event_properties import BASE, CALENDAR_IDS, IS_DRAFT, IS_ORIGIN, NOT_MEMBERS
 from stalwart.jmap.calendars.event_sight import EventSight, StoredEvent
+from stalwart.jmap.standard.apart import apart
 from stalwart.jmap.standard.argument_reader import ArgumentReader, invalid
 from stalwart.jmap.standard.asking import Asking
 from stalwart.jmap.standard.dates import UTCDate
@@ -96,7 +97,7 @@ class EventView:
         self._reader = self.identities if sight.is_own else Identities(tx, asking, user)
 
     def found(self, numbers: Collection[int], names: Collection[str]) -> Found:
-        """The events and instances that there are among these numbers, in their order."""
+        """The events and instances that there are among these numbers, in their order, but for what cannot be shown."""
         events = self._sight.events(self._tx, list(dict.fromkeys(map(base_of, numbers))))
         if len(events) > 1 and sum(len(each.octets) for each in events.values()) > _MOST_OCTETS:
             raise TooLarge("That is more than one request gives; ask for fewer events at a time.")
@@ -107,12 +108,14 @@ class EventView:
             base = base_of(number)
             if base not in events:
                 continue
-            if base not in read:
-                read[base] = self.event(events[base], own.get(base), with_rest=_LEFTOVERS in names)
-            event = read[base]
-            shown = None if event is None else self._part(event, number)
-            if shown is not None:
-                found.append((number, self._shown(shown, events[base], number, names)))
+            with apart(self._asking.request):
+                if base not in read:
+                    read[base] = None
+                    read[base] = self.event(events[base], own.get(base), with_rest=_LEFTOVERS in names)
+                event = read[base]
+                shown = None if event is None else self._part(event, number)
+                if shown is not None:
+                    found.append((number, self._shown(shown, events[base], number, names)))
         return found
 
     def own(self, ids: Iterable[int]) -> Mapping[int, Mapping[str, Any]]:

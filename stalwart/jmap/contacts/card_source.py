@@ -16,6 +16,7 @@ from stalwart.jmap.contacts.querying import results
 from stalwart.jmap.contacts.sight import Passage, Sight
 from stalwart.jmap.contacts.writing import Writing
 from stalwart.jmap.sharing.seeing import item_changes, seen_state
+from stalwart.jmap.standard.apart import apart
 from stalwart.jmap.standard.asking import Asking, Change
 from stalwart.jmap.standard.source import Difference, Found, Query, QueryAnswer
 from stalwart.jmap.standard.states import State
@@ -51,9 +52,10 @@ class CardSource:
             there = places.get(id)
             if there is None:
                 continue
-            card = shown(convert(id, octets[id])) if id in octets else {}
-            books = {encode_id(place.collection_id): True for place in there}
-            found.append((id, {**card, ADDRESS_BOOK_IDS: books}))
+            with apart(asking.request):
+                card = shown(convert(id, octets[id])) if id in octets else {}
+                books = {encode_id(place.collection_id): True for place in there}
+                found.append((id, {**card, ADDRESS_BOOK_IDS: books}))
         return found
 
     def changes(self, tx: Transaction, asking: Asking, since: State, limit: int) -> Changes | None:

@@ -53,6 +53,18 @@ class ObjectTests(SynchronousTestCase):
             calendar = parsed("SUMMARY:T", line)
             self.assertEqual(calendar_of(event, calendar).octets(), calendar.octets())
 
+    def test_extras_have_no_nulls_further_down(self) -> None:
+        rule = "RRULE:FREQ=DAILY;COUNT=3"
+        for line in (
+            'JSPROP;JSPTR=recurrenceRule:{"frequency":"daily"\\,"until":null}',
+            'JSPROP;JSPTR=recurrenceRule:{"frequency":"daily"\\,"byDay":null}',
+            "JSPROP;JSPTR=recurrenceRule/bySetPosition:{}",
+            'JSPROP;JSPTR=participants:{"a":null}',
+            'JSPROP;JSPTR=locations:{"a":{"name":null}}',
+            'JSPROP;JSPTR=alerts:{"a":{"trigger":null}}',
+        ):
+            self.assertEqual(read(rule, line), read(rule), line)
+
     def test_texts_name_no_blobs(self) -> None:
         event = read('JSPROP;JSPTR=links:{"a":{"href":"http://a.test/"\\,"blobId":"x"}}', "JSPROP;JSPTR=x:1")
         self.assertEqual((event["links"], event["x"]), ({"a": {"href": "http://a.test/"}}, 1))

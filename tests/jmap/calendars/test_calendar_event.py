@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from stalwart.codec.ids import encode_id
+from stalwart.codec.jscalendar import overrides
 from stalwart.jmap.calendars import calendar_event, event_properties, event_refusals, event_source, event_view
+from stalwart.telemetry.event import Level
 from tests.jmap.calendars.event_case import EVENT, HOME, WEEKLY, EventCase
 
 TESTED = calendar_event, event_properties, event_refusals, event_source, event_view
@@ -103,6 +106,38 @@ class EventTests(EventCase):
         for name, value in spoof.items():
             refused = self.not_made(**WEEKLY, recurrenceOverrides={"2027-01-11T12:00:00": {name: value}})
             self.assertEqual(refused["properties"], [f"recurrenceOverrides/2027-01-11T12:00:00/{name}"])
+
+    def test_one_line_of_a_stranger_hides_no_event(self) -> None:
+        times = ("DTSTART:20270301T100000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=3")
+        self.put("good", *times)
+        lines = (
+            'JSPROP;JSPTR="recurrenceRule":{"frequency":"daily"\\,"until":null}',
+            'JSPROP;JSPTR="recurrenceRule":{"frequency":"daily"\\,"byDay":null}',
+            'JSPROP;JSPTR="participants":{"a":null}',
+        )
+        for at, line in enumerate(lines):
+            self.put(f"odd{at}", *times, line)
+        range = {"after": "2027-02-27T00:00:00", "before": "2027-03-10T00:00:00"}
+        ids = self.found(filter=range, expandRecurrences=True)
+        self.assertEqual(len(ids), 12)
+        shown = self.jmap("CalendarEvent/get", ids=ids, reduceParticipants=True)
+        self.assertEqual((len(shown["list"]), shown["notFound"]), (12, []))
+
+    def test_an_event_that_cannot_be_shown_costs_no_other(self) -> None:
+        first, second = self.event(**WEEKLY), self.event(**EVENT)
+
+        def broken(event: object, key: str) -> bool:
+            raise TypeError("broken")
+
+        told: list[dict[str, Any]] = []
+        self.addCleanup(self.telemetry.observe(lambda event, keys: told.append(keys), Level.ERROR))
+        self.patch(overrides, "rule_makes", broken)
+        wanted = [f"{first}-20270111T120000", second]
+        answer = self.jmap("CalendarEvent/get", ids=wanted)
+        self.assertEqual(([each["id"] for each in answer["list"]], answer["notFound"]), ([second], wanted[:1]))
+        self.assertEqual(
+            [(each["method"], each["reason"]) for each in told], [("CalendarEvent/get", "TypeError: broken")]
+        )
 
     def test_times_in_utc(self) -> None:
         id = self.event(

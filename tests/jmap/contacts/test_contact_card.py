@@ -475,3 +475,17 @@ class SharedTests(CardCase):
         self.assertEqual(
             self.refused("ContactCard/changes", "bob", self.alice, sinceState=state), "cannotCalculateChanges"
         )
+
+
+class OddCardTests(CardCase):
+    def test_a_card_that_cannot_be_shown_costs_no_other(self) -> None:
+        odd, good = self.person("Odd"), self.person("Good")
+
+        def broken(card: dict[str, Any]) -> dict[str, Any]:
+            if card["name"]["full"] == "Odd":
+                raise AttributeError("broken")
+            return card
+
+        self.patch(card_source, "shown", broken)
+        answer = self.call("get", ids=[odd, good])
+        self.assertEqual(([each["id"] for each in answer["list"]], answer["notFound"]), ([good], [odd]))
