@@ -115,6 +115,35 @@ class ScaleTests(ServerTestCase):
         self.jmap(["x:Role/set", {"destroy": mine}, "a"])
 
 
+class PhoneTests(ServerTestCase):
+    """What is long, on a small screen."""
+
+    def test_addresses_break_at_their_domain_and_long_texts_end_with_a_mark(self) -> None:
+        long = "words of a description " * 8
+        made = self.jmap(["x:Role/set", {"create": {"r": {"description": long}}}, "a"])[0][1]["created"]["r"]["id"]
+        self.screen(320, 640)
+        self.sign_in("/admin/objects/Account-User")
+        self.browser.wait("document.querySelector('tbody td wbr')")
+        broken = """return [...document.querySelectorAll("td wbr")].map((one) => one.nextSibling.data)"""
+        self.assertEqual({text[0] for text in self.browser.run(broken)}, {"@"})
+        lines = """return new Set([...document.querySelectorAll(".pager button")].map((one) => one.offsetTop)).size"""
+        self.assertEqual(self.browser.run(lines), 1)
+        self.go("/admin/objects/Role")
+        clamped = "return getComputedStyle(document.querySelector('td .clip')).webkitLineClamp"
+        self.assertEqual(self.browser.run(clamped), "2")
+        self.assertEqual(self.look(), [])
+        self.jmap(["x:Role/set", {"destroy": [made]}, "a"])
+
+    def test_buttons_of_a_folder_stand_in_one_line(self) -> None:
+        self.screen(360, 640)
+        self.sign_in("/account/shared/mailboxes", USER)
+        self.browser.wait("document.querySelector('.rows > li button')")
+        lines = """return [...document.querySelectorAll(".rows > li")].map((row) =>
+            new Set([...row.querySelectorAll("button")].map((one) => one.getBoundingClientRect().top)).size)"""
+        self.assertEqual(set(self.browser.run(lines)), {1})
+        self.assertEqual(self.look(), [])
+
+
 class NoScriptTests(ServerTestCase):
     """JavaScript is switched off."""
 

@@ -50,9 +50,9 @@ const dot = (one) => (one.color ? h("span.dot", { style: { background: one.color
 function shown(kind, { own, told, people, url, theirs }, box) {
   const row = (one) => h("li", dot(one), h("div.grow", h("strong", other(one.path)), h("p", one.shareWith ? t("share.with", { names: Object.keys(one.shareWith).map((id) => people.find((each) => each.id === id)?.name || id).join(", ") }) : null)),
     one.isDefault ? badge("none", t("share.default")) : null,
-    kind.items ? button(t("share.import"), () => bring(kind, one), { kind: "quiet small" }) : null,
+    h("div.buttons", kind.items ? button(t("share.import"), () => bring(kind, one), { kind: "quiet small" }) : null,
     one.myRights.mayShare ? button(t("share"), () => share(kind, one, people).then(box.reload), { kind: "small", name: "share" }) : null,
-    button(t("edit"), () => edit(kind, one, own, box), { kind: "small" }));
+    button(t("edit"), () => edit(kind, one, own, box), { kind: "small" })));
   return [
     told.length ? h("section.card", { role: "status" }, h("ul.rows", { role: "list" }, told.map((one) => h("li", h("div.grow", t(one.newRights ? "share.told" : "share.ended", { who: one.changedBy?.name || one.changedBy?.email || "?", name: one.name })), worker(t("share.seen"), async () => { await change("ShareNotification", { destroy: one.ids }); box.reload(); }, { kind: "small" }))))) : null,
     url ? h("p", t("share.url"), " ", h("code", address(url)), copyButton(address(url))) : null,

@@ -63,8 +63,8 @@ export function empty(title, text, ...actions) {
   return h("div.empty", h("h2", title), h("p", text), actions.length ? h("div.buttons", actions) : null);
 }
 
-// Text of others: it keeps its direction to itself.
-export const other = (text) => h("bdi", text);
+// Text of others: it keeps its direction to itself, and addresses break where their domain begins.
+export const other = (text) => h("bdi", typeof text === "string" ? text.split(/(?=@)/).map((part, at) => [at ? h("wbr") : null, part]) : text);
 
 export function copyButton(text, label = t("copy")) {
   const done = signal(false);
