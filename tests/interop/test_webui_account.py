@@ -336,7 +336,7 @@ class SharingTests(OwnerTestCase):
             return Boolean(button);
         })(...arguments)"""
         self.browser.wait("!document.querySelector('dialog')")
-        self.browser.wait(press, name, what)
+        self.browser.wait(press, name.replace("\u202e", "[U+202E]"), what)  # as it is shown
         self.browser.wait("document.querySelector('dialog')")
 
     def sign_in_as(self, login: str, path: str) -> None:

@@ -1,8 +1,9 @@
 """Interfaces of others below paths of their own: zip files that ``x:Application`` names, fetched, checked against their
-digest, unpacked in memory and served (http-service 8, design 8).
+digest, unpacked and served (http-service 8, design 8).
 
 The archive is kept in the store, so a start needs no network; it is fetched anew by ``UpdateApps``, when the object has
-changed, and when it has become old. Whatever goes wrong on the way, what was served before goes on being served.
+changed, and when it has become old. Files are held packed, and those that were asked for last are ready. Whatever goes
+wrong on the way, what was served before goes on being served.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
+from zlib import compress, decompress
 
 import msgspec
 from attrs import frozen
@@ -23,7 +25,7 @@ from stalwart.config import registry
 from stalwart.config.operation.application import Application
 from stalwart.config.settings import Settings
 from stalwart.directory.account_records import date_text
-from stalwart.errors import Invalid, StalwartError
+from stalwart.errors import Invalid, NotFound, StalwartError
 from stalwart.mail.delivery.addresses import is_public
 from stalwart.net.https import FetchFailed
 from stalwart.net.tls import TrustStore
@@ -35,6 +37,9 @@ from stalwart.web.static import Asset, asset
 
 LARGEST = 100 * 1024 * 1024
 """Octets of an archive (http-service 8)."""
+
+MOST_READY = 8 * 1024 * 1024
+"""Octets of the files of an application that are held unpacked."""
 
 TIMEOUT = 60.0
 MOST_REDIRECTS = 5
@@ -79,26 +84,53 @@ Fetch = Callable[[str], Awaitable[bytes]]
 """Gets the octets at a URL. Raises FetchFailed or OSError."""
 
 
+class Ready:
+    """Files as they are answered, of at most ``most`` octets in all: those that were asked for last."""
+
+    def __init__(self, most: int = MOST_READY) -> None:
+        self._most = most
+        self._held: dict[tuple[str, str], Asset] = {}
+        self.octets = 0
+
+    def get(self, key: tuple[str, str]) -> Asset | None:
+        """What is ready, which becomes the last one to go."""
+        found = self._held.pop(key, None)
+        if found is not None:
+            self._held[key] = found
+        return found
+
+    def put(self, key: tuple[str, str], made: Asset) -> None:
+        """Keep ``made``, and let go of others for it; one that is larger than all there is room for is not kept."""
+        if _octets(made) > self._most or key in self._held:
+            return
+        self._held[key] = made
+        self.octets += _octets(made)
+        while self.octets > self._most:
+            self.octets -= _octets(self._held.pop(next(iter(self._held))))
+
+
 @frozen
 class Served:
-    """An application as it is served: its object, its files, and what is ready of them."""
+    """An application as it is served: its object, its files, each packed by itself, and what is ready of them."""
 
     application: Application
     files: Mapping[str, bytes]
     fetched_at: float
-    ready: dict[tuple[str, str], Asset]
+    ready: Ready
 
-    def find(self, prefix: str, path: str) -> Asset | None:
+    def name(self, path: str) -> str | None:
         """The file at ``path``, or the page where that names none; None if there is neither."""
         name = path if path in self.files else PAGE
         if name not in self.files or (name == PAGE and path != PAGE and "." in path.rpartition("/")[2]):
             return None
-        if (prefix, name) not in self.ready:
-            body = self.files[name]
-            if name == PAGE:
-                body = body.replace(_BASE, b'<base href="/%s/"' % prefix.encode())
-            self.ready[prefix, name] = asset(name, body, headers=HEADERS, immutable=name != PAGE)
-        return self.ready[prefix, name]
+        return name
+
+    def made(self, prefix: str, name: str) -> Asset:
+        """A file as it is answered. Takes a while if it is large."""
+        body = decompress(self.files[name])
+        if name == PAGE:
+            body = body.replace(_BASE, b'<base href="/%s/"' % prefix.encode())
+        return asset(name, body, headers=HEADERS, immutable=name != PAGE)
 
 
 class Applications:
@@ -121,6 +153,21 @@ class Applications:
     def find(self, prefix: str) -> Served | None:
         """What is served below the first segment ``prefix``."""
         return self._prefixes.get(prefix)
+
+    async def file(self, prefix: str, path: str) -> Asset:
+        """The file at ``path`` below ``prefix``, or its page.
+
+        :raises NotFound: there is neither.
+        """
+        served = self._prefixes.get(prefix)
+        name = served.name(path) if served is not None else None
+        if served is None or name is None:
+            raise NotFound
+        found = served.ready.get((prefix, name))
+        if found is None:
+            found = await self._store.blob_work(lambda files: served.made(prefix, name))
+            served.ready.put((prefix, name), found)
+        return found
 
     def start(self) -> None:
         """Serve what there is, and look every hour whether something is old."""
@@ -198,13 +245,14 @@ class Applications:
 
     async def _unpacked(self, application: Application, archive: bytes, fetched_at: float) -> Served:
         try:
-            found = await self._store.blob_work(lambda files: unpack(archive))
+            found = await self._store.blob_work(lambda files: _repacked(archive))
         except ArchiveBroken as broken:
             raise Invalid(str(broken)) from broken
-        if found.skipped:
-            reason = f"{len(found.skipped)} entries were left out, such as {found.skipped[0]!r}."
+        packed, skipped = found
+        if skipped:
+            reason = f"{len(skipped)} entries were left out, such as {skipped[0]!r}."
             self._tell(reason)
-        return Served(application, found.files, fetched_at, {})
+        return Served(application, packed, fetched_at, Ready())
 
     async def _kept(self, id: int, application: Application) -> tuple[bytes, float] | None:
         def read(tx: Transaction) -> tuple[bytes, float] | None:
@@ -292,6 +340,16 @@ async def following(requests: WebRequests, elsewhere: WebRequests, url: str) -> 
         if named.scheme == "https" and urlsplit(url).scheme != "https":
             raise FetchFailed("protocol", "it leads from https: to a URL of another kind")
     raise FetchFailed("protocol", f"it leads on more than {MOST_REDIRECTS} times")
+
+
+def _repacked(archive: bytes) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """The files of an archive, each packed by itself, and the names that were left out."""
+    found = unpack(archive)
+    return {name: compress(body, 6) for name, body in found.files.items()}, found.skipped
+
+
+def _octets(made: Asset) -> int:
+    return len(made.body) + len(made.packed or b"")
 
 
 def _read(path: str) -> bytes:

@@ -4,12 +4,17 @@ below ``/assets/webui/`` (http-service 8, design 8).
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from stalwart.errors import MethodNotAllowed, NotFound
 from stalwart.site.webui.applications import Applications
 from stalwart.site.webui.bundle import WebInterface
 from stalwart.web.answers import Answer, redirect
 from stalwart.web.exchange import Exchange
 from stalwart.web.routes import ANY_METHOD, route
+
+Outcome = Answer | Coroutine[Any, Any, Answer]
 
 
 @route("GET", "/admin", needs=None, limit="none", spec="http-service 8")
@@ -25,25 +30,25 @@ def account(exchange: Exchange) -> Answer:
 
 
 @route("GET", "/admin/", needs=None, limit="none", spec="http-service 8")
-def admin_home(exchange: Exchange, *, web_interface: WebInterface, applications: Applications) -> Answer:
+def admin_home(exchange: Exchange, *, web_interface: WebInterface, applications: Applications) -> Outcome:
     """The web interface of administrators, unless an application takes its place."""
     return _page(exchange, web_interface, applications, "admin")
 
 
 @route("GET", "/account/", needs=None, limit="none", spec="http-service 8")
-def account_home(exchange: Exchange, *, web_interface: WebInterface, applications: Applications) -> Answer:
+def account_home(exchange: Exchange, *, web_interface: WebInterface, applications: Applications) -> Outcome:
     """The web interface of account owners, unless an application takes its place."""
     return _page(exchange, web_interface, applications, "account")
 
 
 @route("GET", "/admin/<path:rest>", needs=None, limit="none", spec="http-service 8")
-def admin_page(exchange: Exchange, *, web_interface: WebInterface, applications: Applications) -> Answer:
+def admin_page(exchange: Exchange, *, web_interface: WebInterface, applications: Applications) -> Outcome:
     """The same at each of its pages; a name with an extension is a file that is not there."""
     return _page(exchange, web_interface, applications, "admin")
 
 
 @route("GET", "/account/<path:rest>", needs=None, limit="none", spec="http-service 8")
-def account_page(exchange: Exchange, *, web_interface: WebInterface, applications: Applications) -> Answer:
+def account_page(exchange: Exchange, *, web_interface: WebInterface, applications: Applications) -> Outcome:
     """The same at each of its pages; a name with an extension is a file that is not there."""
     return _page(exchange, web_interface, applications, "account")
 
@@ -59,7 +64,7 @@ def _is_hosted(path: str, *, applications: Applications) -> bool:
 
 
 @route(ANY_METHOD, "*", needs=None, limit="none", suits=_is_hosted, spec="http-service 8")
-def hosted(exchange: Exchange, *, applications: Applications) -> Answer:
+def hosted(exchange: Exchange, *, applications: Applications) -> Outcome:
     """Interfaces of others (`x:Application`), below the prefixes that they have and nobody else."""
     if exchange.method not in ("GET", "HEAD"):
         raise MethodNotAllowed(["GET", "HEAD", "OPTIONS"])
@@ -74,7 +79,7 @@ def _below(exchange: Exchange, path: str) -> Answer:
     return redirect(f"{path}?{query}" if query else path)
 
 
-def _page(exchange: Exchange, interface: WebInterface, applications: Applications, mount: str) -> Answer:
+def _page(exchange: Exchange, interface: WebInterface, applications: Applications, mount: str) -> Outcome:
     path = exchange.path[len(mount) + 2 :]
     if applications.find(mount) is not None:
         return _hosted(exchange, applications, mount, path)
@@ -83,9 +88,5 @@ def _page(exchange: Exchange, interface: WebInterface, applications: Application
     return interface.page(exchange, mount, path)
 
 
-def _hosted(exchange: Exchange, applications: Applications, prefix: str, path: str) -> Answer:
-    served = applications.find(prefix)
-    found = served.find(prefix, path) if served is not None else None
-    if found is None:
-        raise NotFound
-    return found.answer(exchange)
+async def _hosted(exchange: Exchange, applications: Applications, prefix: str, path: str) -> Answer:
+    return (await applications.file(prefix, path)).answer(exchange)

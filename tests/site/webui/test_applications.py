@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from zlib import decompress
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -17,7 +18,7 @@ from stalwart.net.tls import TrustStore
 from stalwart.net.web_requests import WebAnswer
 from stalwart.schema import collect
 from stalwart.site.webui import pages
-from stalwart.site.webui.applications import Applications, fetching, following
+from stalwart.site.webui.applications import MOST_READY, Applications, fetching, following
 from stalwart.site.webui.bundle import WebInterface
 from stalwart.store import MemoryStore
 from stalwart.telemetry import Telemetry
@@ -75,6 +76,19 @@ class ApplicationTests(SynchronousTestCase):
         self.assertEqual((code.body, code.headers["content-type"]), (b"let a;", "text/javascript; charset=utf-8"))
         self.assertIn("immutable", code.headers["cache-control"])
         self.assertEqual(self.get("/webmail/face.woff2").headers["content-type"], "font/woff2")
+
+    def test_little_of_it_is_held_unpacked(self) -> None:
+        large = {f"{number}.js": bytes(MOST_READY // 4) for number in range(8)} | {"all.js": bytes(MOST_READY + 1)}
+        self.archive = zipped(large | {"index.html": PAGE})
+        self.add(self.archive)
+        found = self.applications.find("webmail")
+        assert found is not None
+        self.assertLess(sum(map(len, found.files.values())), MOST_READY // 4)
+        for name in (*large, *large):
+            self.assertEqual(self.get(f"/webmail/{name}").body, large[name])
+            self.assertLessEqual(found.ready.octets, MOST_READY)
+        self.assertIsNotNone(found.ready.get(("webmail", "7.js")))
+        self.assertIsNone(found.ready.get(("webmail", "0.js")))
 
     def test_nobody_else_shows_files_in_a_frame(self) -> None:
         self.add()
@@ -140,7 +154,7 @@ class ApplicationTests(SynchronousTestCase):
         self.change(settings.reload())
         found = other.find("webmail")
         assert found is not None
-        self.assertEqual(found.files["index.html"], PAGE + b"2")
+        self.assertEqual(decompress(found.files["index.html"]), PAGE + b"2")
         self.assertEqual(len(self.fetched), fetched)
 
     def test_it_is_fetched_again_when_it_is_old(self) -> None:
