@@ -45,7 +45,7 @@ _ORGANIZERS: Final = ("URL", "GEO", "CONFERENCE")
 """Not significant, but nothing that attendees write: taken over where the organizer has them."""
 
 _OWN: Final = ("CATEGORIES", "COLOR", "TRANSP")
-_OWN_POINTERS: Final = ("useDefaultAlerts", "color", "keywords", "freeBusyStatus")
+_OWN_POINTERS: Final = ("useDefaultAlerts", "color", "keywords", "freeBusyStatus", "alerts")
 
 _MOST_ALARMS: Final = 10
 """In an instance that is added."""
@@ -62,7 +62,7 @@ def invitation(said: SchedulingObject, options: Options) -> Applied | Ignored:
     calendar.remove("METHOD")
     for part in calendar.components:
         if part.name == said.kind:
-            part.properties = _clean(part.properties)
+            part.properties = [item for item in _clean(part.properties) if not _is_own_extra(item)]
     check(calendar)
     return Applied("REQUEST", _facts(said, None), calendar, is_new=True, tag=TagStep.FIRST)
 
@@ -355,7 +355,12 @@ def _added(part: Component, present: SchedulingObject) -> Component:
 
 def _is_own(item: Property) -> bool:
     """Whether a line says what each who takes part has of his own (draft-ietf-jmap-calendars 5.2)."""
-    return item.name in _OWN or (item.name == "JSPROP" and item.parameter("JSPTR") in _OWN_POINTERS)
+    return item.name in _OWN or _is_own_extra(item)
+
+
+def _is_own_extra(item: Property) -> bool:
+    """The same of those that have no line; nobody says them to others."""
+    return item.name == "JSPROP" and (item.parameter("JSPTR") or "").partition("/")[0] in _OWN_POINTERS
 
 
 def _cancelled(mine: Component, part: Component) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from stalwart.codec.icalendar.values import MalformedValue
 from stalwart.codec.jscalendar.patches import escaped
 from stalwart.codec.jscalendar.rules import rule_problem
-from stalwart.codec.jscalendar.values import BLOB_ID, ID, duration, local_seconds, utc_seconds
+from stalwart.codec.jscalendar.values import BLOB_ID, FLAGS, ID, duration, local_seconds, utc_seconds
 
 MAX_ENTRIES: Final = 1000
 """In one map."""
@@ -270,6 +270,7 @@ COMMON: Final[dict[str, Judge]] = {
     "requestStatus": TEXT,
     "alerts": _map(_ALERT),
     "useDefaultAlerts": BOOLEAN,
+    **dict.fromkeys(FLAGS, BOOLEAN),
     "timeZone": TEXT,
     "start": LOCAL,
 }

@@ -25,7 +25,7 @@ from stalwart.codec.jscalendar.people import PEOPLE
 from stalwart.codec.jscalendar.places import PLACES, VIRTUAL
 from stalwart.codec.jscalendar.reading import Aspect, Reading, Writing, exchange_all
 from stalwart.codec.jscalendar.texts import text_value
-from stalwart.codec.jscalendar.values import BLOB_ID, OF_SERVER, Json
+from stalwart.codec.jscalendar.values import BLOB_ID, OF_SERVER, Json, is_name
 from stalwart.codec.jscalendar.zone_names import ZoneNames
 
 KINDS: Final = {"VEVENT": "Event", "VTODO": "Task"}
@@ -124,27 +124,59 @@ def read_object(component: Component, names: ZoneNames, *, has_extras: bool = Tr
 
 
 def _apply(reading: Reading, extras: Any) -> None:
-    """Add what JSPROP says; where it makes no good object of a good one, nothing."""
+    """Add what JSPROP says; where it makes no good object of a good one, nothing, and where lines say it, these do."""
     patch: Json = {}
+    said: dict[str, Property] = {}
     for item in extras[:_MOST_JSPROPS]:
         pointer = item.parameter("JSPTR")
         path = segments(pointer) if pointer is not None else [BLOB_ID]
-        if pointer is None or path[0] in _ELSEWHERE or BLOB_ID in path:
+        if pointer is None or path[0] in _ELSEWHERE or BLOB_ID in path or not is_name(path[0]):
             reading.unread.append(item)
             continue
         try:
             value = json.loads(unescaped(item.value), parse_constant=_no_constant)
             patch[pointer] = _without_blobs(value) if path[0] in _WITH_LINKS else value
+            said[pointer] = item
         except (ValueError, RecursionError):
             reading.unread.append(item)
-    try:
-        made = patched(reading.made, patch)
-    except MalformedPatch:
-        made = reading.made
-    if made is reading.made or check({"uid": "-", **made}, {"uid": "-", **reading.made}):
-        reading.unread += extras
+    made = _good(reading.made, patch)
+    told = _told_by_lines(reading, made) if made is not None else set()
+    if told:
+        reading.unread += [said[pointer] for pointer in patch if segments(pointer)[0] in told]
+        patch = {pointer: value for pointer, value in patch.items() if segments(pointer)[0] not in told}
+        made = _good(reading.made, patch)
+    if made is None:
+        reading.unread += [said[pointer] for pointer in patch]
     else:
         reading.made = made
+
+
+def _good(given: Json, patch: Json) -> Json | None:
+    """An object with a patch; None if that makes no good one of it."""
+    try:
+        made = patched(given, patch)
+    except MalformedPatch:
+        return None
+    return None if check({"uid": "-", **made}, {"uid": "-", **given}) else made
+
+
+def _told_by_lines(reading: Reading, made: Json) -> set[str]:
+    """The members of which a JSPROP says something that lines could say, and do not."""
+    aspects = ASPECTS[reading.component.name]
+    others = [each for each in aspects if any(reading.made.get(key) != made.get(key) for key in each.keys)]
+    if not others:
+        return set()
+    component = reading.component.copy()
+    component.remove("JSPROP")
+    writing = Writing(component, reading.made, made, reading.zones)
+    for aspect in others:
+        aspect.write(writing)
+    again = Reading(component, reading.zones)
+    again.made["@type"] = made["@type"]
+    for aspect in aspects:
+        aspect.read(again)
+    keys = {key for each in others for key in each.keys if reading.made.get(key) != made.get(key)}
+    return {key for key in keys if again.made.get(key) != reading.made.get(key)}
 
 
 def _without_blobs(value: Any) -> Any:

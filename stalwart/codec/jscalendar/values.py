@@ -27,6 +27,8 @@ OF_SERVER: Final = frozenset(
 FLAGS: Final = ("mayInviteSelf", "mayInviteOthers", "hideAttendees")
 """What an organizer lets people do; the same in all instances."""
 
+_NAME = re.compile(r"(?!(?:id|shareWith)\Z)[A-Za-z0-9@$][A-Za-z0-9@$_.:/-]{0,254}\Z", re.ASCII)
+
 ID: Final = re.compile(r"[A-Za-z0-9_-]{1,255}\Z", re.ASCII)
 """RFC 8984 1.4.1."""
 
@@ -35,6 +37,11 @@ _DURATION = re.compile(
     r"([+-])?P(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?\Z", re.ASCII
 )
 _MOST_SECONDS: Final = 10_000 * 366 * DAY
+
+
+def is_name(text: str) -> bool:
+    """Whether a member can have the name; ``id`` and ``shareWith`` are of things on servers."""
+    return _NAME.match(text) is not None
 
 
 @lru_cache(4096)

@@ -5,11 +5,10 @@ What members may be is judged by the codec, which knows what they mean together 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from stalwart.codec.jscalendar.values import OF_SERVER
+from stalwart.codec.jscalendar.values import OF_SERVER, is_name
 from stalwart.jmap.standard.containers import SetOf
 from stalwart.jmap.standard.dates import UTCDate
 from stalwart.jmap.standard.property import Property, computed
@@ -24,8 +23,6 @@ LEFTOVERS: Final = ("iCalendar", "convertedProperties")
 NOT_MEMBERS: Final = OF_SERVER | {*LEFTOVERS}
 """What is no member of the JSCalendar object."""
 
-_NAME = re.compile(r"[A-Za-z0-9@$_.:/-]{1,255}", re.ASCII)
-
 
 class EventProperties(Mapping[str, Property]):
     """Those of ``declared``, and any other name that a member can have."""
@@ -38,23 +35,18 @@ class EventProperties(Mapping[str, Property]):
         known = self._declared.get(name)
         if known is not None:
             return known
-        if not is_member(name):
+        if not is_name(name):
             raise KeyError(name)
         return self._further
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and (name in self._declared or is_member(name))
+        return isinstance(name, str) and (name in self._declared or is_name(name))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._declared)
 
     def __len__(self) -> int:
         return len(self._declared)
-
-
-def is_member(name: str) -> bool:
-    """Whether a member of a JSCalendar object can have the name."""
-    return name != "id" and _NAME.fullmatch(name) is not None
 
 
 def _member(type: Any = None, **said: Any) -> Property:

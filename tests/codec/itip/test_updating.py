@@ -128,6 +128,13 @@ class RequestTests(SynchronousTestCase):
         part = events(update(said, given(SERIES), OPTIONS))[1]
         self.assertFalse(part.has("COLOR"))
 
+    def test_nobody_says_what_others_have_of_their_own(self) -> None:
+        extras = "".join(f"JSPROP;JSPTR={name}:true\n" for name in ("useDefaultAlerts", "color", "alerts/a", "x"))
+        said = given(SERIES + extras)
+        for taken in (invitation(said, OPTIONS), update(said, given(SERIES + "SUMMARY:old\n"), OPTIONS)):
+            (part,) = events(taken)
+            self.assertLessEqual({each.parameter("JSPTR") for each in part.all("JSPROP")}, {"x"})
+
     def test_an_answer_that_is_not_known_yet_stays(self) -> None:
         mine = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:a@example.com\n"
         for sequence, expected in ((4, "ACCEPTED"), (5, None)):

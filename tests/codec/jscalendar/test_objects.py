@@ -44,6 +44,8 @@ class ObjectTests(SynchronousTestCase):
             "JSPROP:1",
             "JSPROP;JSPTR=x:" + "[" * 5000,
             "JSPROP;JSPTR=participants:[]",
+            'JSPROP;JSPTR=hideAttendees:"yes"',
+            "JSPROP;JSPTR=mayInviteSelf:5",
             *(f'JSPROP;JSPTR={name}:"x"' for name in sorted(OF_SERVER)),
             "JSPROP;JSPTR=calendarIds/zz:true",
             'JSPROP;JSPTR=links/a/blobId:"x"',
@@ -66,8 +68,39 @@ class ObjectTests(SynchronousTestCase):
             self.assertEqual(read(rule, line), read(rule), line)
 
     def test_texts_name_no_blobs(self) -> None:
-        event = read('JSPROP;JSPTR=links:{"a":{"href":"http://a.test/"\\,"blobId":"x"}}', "JSPROP;JSPTR=x:1")
-        self.assertEqual((event["links"], event["x"]), ({"a": {"href": "http://a.test/"}}, 1))
+        lines = ("URL;JSID=a:http://a.test/", 'JSPROP;JSPTR="links/a/x.y:z":{"b":1\\,"blobId":"x"}')
+        self.assertEqual(read(*lines)["links"]["a"]["x.y:z"], {"b": 1})
+        event = read("URL:http://a.test/", 'JSPROP;JSPTR="links":{"b":{"href":"http://b.test/"}}')
+        self.assertEqual([each["href"] for each in event["links"].values()], ["http://a.test/"])
+
+    def test_what_lines_can_say_only_they_say(self) -> None:
+        organizer, guest = "ORGANIZER:mailto:o@x.test", "ATTENDEE;JSID=g;PARTSTAT=DECLINED:mailto:g@x.test"
+        lines = ("SUMMARY:T", "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=3", "SEQUENCE:1", organizer, guest)
+        evil = '{"calendarAddress":"mailto:e@x.test"\\,"roles":{"owner":true}\\,"x.y:z":1}'
+        for line in (
+            'JSPROP;JSPTR=title:"Pay now"',
+            'JSPROP;JSPTR=title:"Pay now\\\\u0000"',
+            "JSPROP;JSPTR=title:null",
+            'JSPROP;JSPTR=duration:"PT99H"',
+            'JSPROP;JSPTR=duration:"PT356400S"',
+            'JSPROP;JSPTR=status:"cancelled"',
+            "JSPROP;JSPTR=sequence:99",
+            'JSPROP;JSPTR=color:"red"',
+            'JSPROP;JSPTR=keywords:{"a":true}',
+            "JSPROP;JSPTR=recurrenceRule:null",
+            'JSPROP;JSPTR=recurrenceRule:{"frequency":"daily"\\,"x.y:z":1}',
+            "JSPROP;JSPTR=participants/g:null",
+            'JSPROP;JSPTR=participants/g/participationStatus:"accepted"',
+            f"JSPROP;JSPTR=participants/evil:{evil}",
+        ):
+            self.assertEqual(read(*lines, line), read(*lines), line)
+        told = read(*lines, 'JSPROP;JSPTR="participants/g/x.y:z":1', "JSPROP;JSPTR=title:null")
+        self.assertEqual((told["participants"]["g"]["x.y:z"], told["title"]), (1, "T"))
+
+    def test_names_that_no_member_has(self) -> None:
+        for name in ("", "~1id", "id", "__proto__", "shareWith", "a b", "x" * 256):
+            line = f'JSPROP;JSPTR="{name}":1'
+            self.assertEqual(read("SUMMARY:T", line, "JSPROP;JSPTR=x:1"), {**read("SUMMARY:T"), "x": 1}, name)
 
     def test_what_is_left_is_shown_and_taken_back(self) -> None:
         calendar = read_calendar(octets(APPLE))
