@@ -95,7 +95,7 @@ def write_overrides(
             instance = _patched(new, key, patch)
             write_object(component, patched(shifted(old, key), before[key]), instance, names, left_out=FIXED)
             if is_moved:
-                component.put(_recurrence_id(names, new, key, is_date))
+                component.put(with_range(_recurrence_id(names, new, key, is_date), component))
         elif patch and not (key in periods and patch == before.get(key)):
             made = _instance(master, names, new, key, patch, is_date)
             octets += sum(map(len, made.lines()))
@@ -121,6 +121,13 @@ def _patched(event: Json, key: str, patch: Json) -> Json:
     except MalformedPatch as problem:
         where = f"recurrenceOverrides/{escaped(key)}/{escaped(problem.pointer)}"
         raise InvalidEvent([(where, problem.detail)]) from problem
+
+
+def with_range(item: Property, component: Component) -> Property:
+    """A RECURRENCE-ID with the RANGE that the component has (RFC 5545 3.8.4.4): it is kept, though not shown."""
+    present = component.first("RECURRENCE-ID")
+    given = None if present is None else present.parameter("RANGE")
+    return item if given is None else item.with_parameter("RANGE", given)
 
 
 def _recurrence_id(names: ZoneNames, new: Json, key: str, is_date: bool) -> Property:

@@ -16,7 +16,7 @@ from stalwart.codec.icalendar.values import MalformedValue, Moment, Period, mome
 from stalwart.codec.jscalendar.checking import InvalidEvent, check, override_patch, shifted
 from stalwart.codec.jscalendar.objects import COMPONENTS, KINDS, left_of, read_object, write_object
 from stalwart.codec.jscalendar.older import VERSION, translated
-from stalwart.codec.jscalendar.overrides import key_of, keyed_dates, write_overrides
+from stalwart.codec.jscalendar.overrides import key_of, keyed_dates, with_range, write_overrides
 from stalwart.codec.jscalendar.reading import with_value
 from stalwart.codec.jscalendar.texts import text_value
 from stalwart.codec.jscalendar.times import moment_for, moment_property
@@ -288,6 +288,6 @@ def _write_instance(component: Component, new: Json, names: ZoneNames) -> None:
     is_date = name is None and bool(new.get("showWithoutTime")) and text.endswith("T00:00:00")
     item = moment_property("RECURRENCE-ID", moment_for(names, local_seconds(text), name, is_date))
     if component.has("RECURRENCE-ID"):
-        component.put(item)
+        component.put(with_range(item, component))
     else:
         component.append(item)

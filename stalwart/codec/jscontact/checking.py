@@ -26,7 +26,7 @@ from stalwart.codec.jscontact.pointers import (
 )
 from stalwart.codec.jscontact.schema import ENUMS, OBJECTS, TYPES, Form, Many, Member, Object, Set, Text
 from stalwart.codec.jscontact.values import is_day, is_moment, is_plain, is_scale, is_tag, is_uid, is_uri, is_zone
-from stalwart.codec.jscontact.vocabulary import BLOB_ID, OF_SERVER, Key, Value
+from stalwart.codec.jscontact.vocabulary import BLOB_ID, NO_MEMBERS, OF_SERVER, Key, Value
 from stalwart.codec.later_pattern import compiled_later
 from stalwart.errors import Invalid
 
@@ -151,7 +151,12 @@ class _Checker:
         elif ":" in name:
             if not _VENDOR.match(name):
                 self.add((*at, name), "is no name that a vendor can use")
-        elif name == "extra" or not _NAME.match(name) or (name.lower() in _KNOWN and name not in _REGISTERED):
+        elif (
+            name == "extra"
+            or (len(at) == 0 and name in NO_MEMBERS)
+            or not _NAME.match(name)
+            or (name.lower() in _KNOWN and name not in _REGISTERED)
+        ):
             self.add((*at, name), "is no name of a property")
 
     def member(self, value: Any, member: Member, at: Key) -> None:

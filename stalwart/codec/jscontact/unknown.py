@@ -21,10 +21,10 @@ from stalwart.codec.jscontact.pointers import (
     pointer_of,
     without_blobs,
 )
-from stalwart.codec.jscontact.vocabulary import BLOB_ID, OF_SERVER, Key, Value
+from stalwart.codec.jscontact.vocabulary import BLOB_ID, NO_MEMBERS, OF_SERVER, Key, Value
 from stalwart.codec.vcard.lines import CardProperty
 
-_LINES: Final = OF_SERVER | {"", "@type", "version", "uid"}
+_LINES: Final = OF_SERVER | NO_MEMBERS | {"", "@type", "version", "uid"}
 """What a card is, and which one, is told by lines only; what servers say of it, by them."""
 _MEDIA: Final = "media"
 _TEXT: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"')

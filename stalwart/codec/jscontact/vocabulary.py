@@ -17,6 +17,8 @@ Key = tuple[str, ...]
 
 OF_SERVER: Final = frozenset(("id", "addressBookIds"))
 """What a server says of cards, and no vCard does (RFC 9610 3)."""
+NO_MEMBERS: Final = frozenset(("myRights", "shareWith", "vCard"))
+"""What no Card has: the first two are of things on servers, the third would be taken for the card itself."""
 BLOB_ID: Final = "blobId"
 
 NAME_KINDS: Final = ("surname", "given", "given2", "title", "credential", "surname2", "generation")

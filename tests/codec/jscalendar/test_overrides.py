@@ -95,6 +95,16 @@ class OverrideTests(SynchronousTestCase):
             self.assertEqual(len(changed.components), 1 if name == "EXDATE" else 2)
         self.assertEqual(len(calendar_of(patched(event, {f"recurrenceOverrides/{key}": None}), calendar).components), 1)
 
+    def test_a_range_is_kept_when_the_series_gets_another_zone(self) -> None:
+        names = "RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:20260103T100000"
+        series = (*START, "RRULE:FREQ=DAILY;COUNT=5", "END:VEVENT", "BEGIN:VEVENT", "UID:a")
+        later = (START[0], names, "DTSTART;TZID=Europe/Berlin:20260103T160000", "DURATION:PT1H")
+        calendar = read_calendar(octets(event_text(*series, *later)))
+        changed = calendar_of({**event_of(calendar), "timeZone": "Europe/Paris"}, calendar)
+        (item,) = (each.first("RECURRENCE-ID") for each in changed.components if each.has("RECURRENCE-ID"))
+        assert item is not None
+        self.assertEqual((item.parameter("RANGE"), item.parameter("TZID")), ("THISANDFUTURE", "Europe/Paris"))
+
     def test_an_instance_that_no_rule_makes_is_a_date_too(self) -> None:
         calendar = after(
             ("RRULE:FREQ=DAILY;COUNT=2",), {"recurrenceOverrides": {"2026-02-02T10:00:00": {"title": "U"}}}

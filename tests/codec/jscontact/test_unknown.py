@@ -34,6 +34,9 @@ class UnknownTests(SynchronousTestCase):
             'JSPROP;JSPTR=uid:"x"',
             'JSPROP;JSPTR=id:"x"',
             "JSPROP;JSPTR=addressBookIds/x:true",
+            "JSPROP;JSPTR=myRights:{}",
+            "JSPROP;JSPTR=shareWith:{}",
+            "JSPROP;JSPTR=vCard:5",
             'JSPROP;JSPTR=media/m/blobId:"x"',
         ):
             item = line(text)
