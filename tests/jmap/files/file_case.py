@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from stalwart.codec.ids import encode_id
 from stalwart.groupware.file_tree import FileTree
 from stalwart.jmap import accounts
+from stalwart.jmap.blobs import download, upload
 from stalwart.jmap.blobs.access import uploader
 from stalwart.jmap.blobs.ids import BlobId
 from stalwart.jmap.blobs.lookup import lookup
@@ -19,12 +20,15 @@ from stalwart.jmap.capabilities import BLOB, CORE
 from stalwart.jmap.engine import Engine
 from stalwart.jmap.files.capability import FILENODE
 from stalwart.jmap.files.file_node import FILE_NODE
+from stalwart.jmap.registry import asked
 from stalwart.mail.search.turns import Turns
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Level
 from tests.dav.world import DavWorld
 from tests.directory.world import NOW
 
+_BOUND = (upload, download, asked)
+"""What takes ``accounts.may_use`` when it is imported: before a test has put something in its place."""
 HOME = "/dav/file/alice%40example.test"
 
 
