@@ -11,6 +11,7 @@ import getpass
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ from stalwart.cli.importing import running
 from stalwart.cli.importing.client import Client, JmapClient
 from stalwart.cli.importing.dav import CALDAV, CARDDAV, DavClient, DavSource
 from stalwart.cli.importing.folder import FolderSource
-from stalwart.cli.importing.groupware_targets import GroupwareTarget
+from stalwart.cli.importing.groupware_targets import GroupwareTarget, has_event
 from stalwart.cli.importing.imap import ImapSource
 from stalwart.cli.importing.items import Several, Source
 from stalwart.cli.importing.journal import Journal, default_path
@@ -166,7 +167,7 @@ def _targets(options: argparse.Namespace, opened: list[Callable[[], None]]) -> M
     jmap = JmapClient(client, "/jmap/session")
     kind = options.kind
     if kind in ("ics", "caldav"):
-        return {"event": DavTarget(DavClient(client), CALDAV, _address(jmap, options.account))}
+        return {"event": _events(jmap, client, options.account)}
     if kind in ("vcf", "carddav"):
         return {"card": DavTarget(DavClient(client), CARDDAV, _address(jmap, options.account))}
     if kind == "files":
@@ -184,9 +185,15 @@ def _further(jmap: JmapClient, client: Client, account: str | None) -> dict[str,
     for what in (EVENTS, CARDS):
         if jmap.has(what.capability):
             targets[what.collection_kind] = targets[what.item_kind] = GroupwareTarget(jmap, account, what)
-    for service, kind in ((CALDAV, "event"), (CARDDAV, "card")):
-        targets[kind] = DavTarget(DavClient(client), service, _address(jmap, account))
+    targets["event"] = _events(jmap, client, account)
+    targets["card"] = DavTarget(DavClient(client), CARDDAV, _address(jmap, account))
     return targets
+
+
+def _events(jmap: JmapClient, client: Client, account: str | None) -> DavTarget:
+    """Calendars, where no event comes that is in another one already, by whichever way it came."""
+    has_uid = partial(has_event, jmap, account) if jmap.has(EVENTS.capability) else None
+    return DavTarget(DavClient(client), CALDAV, _address(jmap, account), has_uid)
 
 
 def _address(jmap: JmapClient, account: str | None) -> str:

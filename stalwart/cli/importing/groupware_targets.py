@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stalwart.cli.importing.client import JmapClient
-from stalwart.cli.importing.remote_groupware import DEFAULT, Groupware
+from stalwart.cli.importing.remote_groupware import DEFAULT, EVENTS, Groupware
 from stalwart.cli.importing.targets import IMPORTED, PRESENT, Loaded, Outcome
 from stalwart.cli.settings.problems import CallFailed, Problem, refusal
 
@@ -87,6 +87,13 @@ class GroupwareTarget:
 
     def _call(self, name: str, **arguments: Any) -> dict[str, Any]:
         return self._client.call([self._what.capability], name, accountId=self.account_id, **arguments)
+
+
+def has_event(client: JmapClient, account: str | None, uid: str) -> bool:
+    """Whether an event of the account has a uid, which only one can have. Raises Problem, CallFailed."""
+    account_id = client.account(account, EVENTS.capability)
+    asked = {"accountId": account_id, "filter": {"uid": uid}, "limit": 1}
+    return bool(client.call([EVENTS.capability], "CalendarEvent/query", **asked)["ids"])
 
 
 def _outcome(answer: Mapping[str, Any], key: str) -> Outcome:

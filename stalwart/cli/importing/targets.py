@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 from urllib.parse import quote
 from xml.sax.saxutils import escape
@@ -203,8 +203,12 @@ class FileTarget:
 class DavTarget:
     """Calendars or address books of an account."""
 
-    def __init__(self, dav: DavClient, service: Service, address: str) -> None:
+    def __init__(
+        self, dav: DavClient, service: Service, address: str, has_uid: Callable[[str], bool] | None = None
+    ) -> None:
+        """``has_uid`` tells whether something in the account has a UID, in whichever collection."""
         self._dav = dav
+        self._has_uid = has_uid
         self._service = service
         self._home = f"/dav/{'cal' if service is CALDAV else 'card'}/{quote(address, safe='')}/"
         found = dav.find(self._home, "1", "D:resourcetype", "D:displayname")
@@ -221,8 +225,10 @@ class DavTarget:
     def _store(self, loaded: Loaded) -> Outcome:
         try:
             uid, octets = self._identified(loaded.octets)
+            if self._has_uid is not None and self._has_uid(uid):
+                return PRESENT
             path = self._collection(loaded.item.place[-1])
-        except (Invalid, Problem) as problem:
+        except (Invalid, Problem, CallFailed) as problem:
             return Outcome("failed", getattr(problem, "detail", None) or str(problem))
         name = hashlib.sha256(uid.encode()).hexdigest()[:32] + self._service.ending
         headers = {

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.cli.importing import groupware_targets, remote_groupware
 from stalwart.cli.importing.client import JmapClient
-from stalwart.cli.importing.groupware_targets import GroupwareTarget
+from stalwart.cli.importing.groupware_targets import GroupwareTarget, has_event
 from stalwart.cli.importing.items import Item
 from stalwart.cli.importing.remote_groupware import CARDS, DEFAULT, EVENTS, objects
 from stalwart.cli.importing.targets import IMPORTED, PRESENT, Loaded, Outcome
@@ -46,6 +46,16 @@ class SourceTests(SynchronousTestCase):
 
     def test_what_is_in_no_known_calendar_stays(self) -> None:
         self.assertEqual(len(self.items({**EVENT, "calendarIds": {"c9": True}})), 1)
+
+
+class UidTests(SynchronousTestCase):
+    def test_whether_an_event_is_there(self) -> None:
+        server = FakeServer({"CalendarEvent/query": lambda given: {"ids": ["e"] * (given["filter"] == {"uid": "u1"})}})
+        client: JmapClient = server.jmap()
+        client.session = json.loads(json.dumps(client.session))
+        client.session["accounts"]["a1"]["accountCapabilities"][EVENTS.capability] = {}
+        client.session["primaryAccounts"][EVENTS.capability] = "a1"
+        self.assertEqual([has_event(client, None, uid) for uid in ("u1", "u2")], [True, False])
 
 
 class TargetTests(SynchronousTestCase):

@@ -169,6 +169,14 @@ class DavTests(SynchronousTestCase):
         self.assertEqual((headers["If-None-Match"], headers["Schedule-Reply"]), ("*", "F"))
         self.assertEqual(server.asked[2][1], path)
 
+    def test_an_event_that_is_in_another_calendar_is_there_already(self) -> None:
+        server, _ = self.target()
+        server.replies = [listed(x=CALENDAR)]
+        target = DavTarget(DavClient(server.client()), CALDAV, "jane@example.org", {"u1"}.__contains__)
+        before = len(server.asked)
+        (outcome,) = target.store([Loaded(Item("event", "e", ("New",), bytes), EVENT)])
+        self.assertEqual((outcome.what, len(server.asked)), ("present", before))
+
     def test_a_calendar_is_made_once(self) -> None:
         server, target = self.target(Reply(201, {}, b""), Reply(201, {}, b""), Reply(201, {}, b""))
         for _ in range(2):
