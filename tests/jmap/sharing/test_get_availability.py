@@ -69,6 +69,12 @@ class AvailabilityTests(BothFacesCase):
         self.put("f", event("f", 16, "STATUS:CANCELLED"))
         self.assertEqual(self.busy("alice"), [(9, "confirmed"), (12, "tentative")])
 
+    def test_one_line_of_a_stranger_costs_no_details(self) -> None:
+        odd = 'JSPROP;JSPTR="recurrenceRule":{"frequency":"daily"\\,"until":null}'
+        self.put("b", event("b", 12, "RRULE:FREQ=DAILY;COUNT=3", odd))
+        told = self.details("alice", eventProperties=["uid"])
+        self.assertEqual([each["event"]["uid"] for each in told], ["a", "b"])
+
     def test_what_is_secret_is_nobodys_business(self) -> None:
         self.share("mayReadFreeBusy")
         self.put("b", event("b", 12, "CLASS:CONFIDENTIAL"))
