@@ -1,6 +1,6 @@
 """Nothing that a cluster has acknowledged is lost or doubled, whatever dies, hangs or cannot be reached meanwhile.
 
-One round by default; with SOAK ten times as much.
+With SOAK only: both cores have to be the cluster's own. Without it, who takes over is tried.
 """
 
 from __future__ import annotations
@@ -194,4 +194,5 @@ class LedgerTests(SynchronousTestCase):
         self.kept("carol", *once * 4)
 
     if not SOAK:
+        test_a_fail_over_and_a_death.skip = "it wants both cores for a minute and a half: SOAK=1"  # type: ignore[attr-defined]
         test_ten_fail_overs_and_everything_else.skip = "12 fail-overs take a quarter of an hour: SOAK=1"  # type: ignore[attr-defined]
