@@ -129,9 +129,11 @@ def _write_main(component: Component, text: Property | None, main: Json | None, 
         made = text or Property.made("LOCATION", "")
         if text is None or unescaped(text.value) != name:
             made = made.without_parameters("ALTREP", "LANGUAGE", "DERIVED").with_value(text_value(name))
-        if _main_id(made) != main_id:
+        is_told = bool(name.strip()) or made.parameter("JSID") is not None  # else it would be no location
+        if _main_id(made) != main_id or not is_told:
             made = made.without_parameters("JSID")
-            made = made.with_parameter("JSID", main_id) if main_id and main_id != MAIN else made
+            is_usual = main_id == MAIN and bool(name.strip())
+            made = made.with_parameter("JSID", main_id) if main_id and not is_usual else made
         if text is None:
             component.append(made)
         elif made is not text:

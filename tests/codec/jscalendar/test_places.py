@@ -24,6 +24,11 @@ class PlaceTests(SynchronousTestCase):
     def test_one_location_is_the_main_one(self) -> None:
         self.assertEqual(written(locations={"x": {"name": "Here"}}), ["LOCATION;JSID=x:Here"])
 
+    def test_one_without_a_name_is_one(self) -> None:
+        for id in (MAIN, "x"):
+            self.assertEqual(written(locations={id: {"name": ""}}), [f"LOCATION;JSID={id}:"])
+            self.assertEqual(read(f"LOCATION;JSID={id}:")["locations"], {id: {"@type": "Location", "name": ""}})
+
     def test_others_are_components(self) -> None:
         places = {
             "a": {"@type": "Location", "name": "Start"},
