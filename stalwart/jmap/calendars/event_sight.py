@@ -13,11 +13,11 @@ from stalwart.codec.dav.rights import Rights
 from stalwart.groupware.guarded_events import EVERYTHING, Discretion
 from stalwart.groupware.kinds import CALENDARS
 from stalwart.groupware.viewers import WRITING, Viewer, writing_rights
+from stalwart.jmap.sharing.seeing import Passage
 from stalwart.store.collection_rows import Member
 from stalwart.store.store import Transaction
 
 _FEW = 8
-_ALL = (1 << 63) - 1
 
 
 @frozen
@@ -109,42 +109,14 @@ class EventSight:
         own = Rights.MODIFY_PRIVATE if Rights.MODIFY_ITEMS in somewhere else Rights.NONE
         return somewhere & ~WRITING | writing_rights(there) | own
 
+    def passage(self, tx: Transaction, since: int) -> Passage | None:
+        """What has come into his sight since a state, and left it; None: nobody knows any more."""
 
-@frozen
-class Passage:
-    """What has come into the sight of somebody since a state, and left it (``jmap.sharing.seeing.Passing``)."""
+        def was_seen(id: int) -> bool:
+            """Whether something that is secret was in a calendar that he sees: it may not have been secret."""
+            return id in self.discretion.secret and any(
+                each.collection_id in self.rights and each.added_seq <= since
+                for each in tx.collections.places(self.account_id, id)
+            )
 
-    tx: Transaction
-    sight: EventSight
-    since: int
-    gone: frozenset[int]
-
-    @classmethod
-    def of(cls, tx: Transaction, sight: EventSight, since: int) -> Passage | None:
-        """None: nobody knows any more."""
-        gone: set[int] = set()
-        for calendar in sight.rights:
-            changes = tx.collections.changes(sight.account_id, calendar, since, limit=_ALL)
-            if changes is None:
-                return None
-            gone.update(member.item_id for member in changes if member.dead)
-        return cls(tx, sight, since, frozenset(gone))
-
-    def seen(self, ids: Collection[int]) -> Collection[int]:
-        """Those of them that he sees now."""
-        return self.sight.places(self.tx, ids).keys()
-
-    def came(self, ids: Collection[int]) -> Collection[int]:
-        """Those of what he sees that he did not see before."""
-        places = self.sight.places(self.tx, [id for id in ids if id not in self.gone])
-        return [id for id, there in places.items() if all(each.added_seq > self.since for each in there)]
-
-    def left(self, ids: Collection[int]) -> Collection[int]:
-        """Those of what he does not see that he saw before."""
-        secret = self.sight.discretion.secret
-        return [id for id in ids if id in self.gone or (id in secret and self._was_there(id))]
-
-    def _was_there(self, id: int) -> bool:
-        """Whether something that is secret was in a calendar that he sees: it may not have been secret."""
-        places = self.tx.collections.places(self.sight.account_id, id)
-        return any(each.collection_id in self.sight.rights and each.added_seq <= self.since for each in places)
+        return Passage.of(tx, self.account_id, self.rights, lambda ids: self.places(tx, ids), since, was_seen)

@@ -13,7 +13,7 @@ from stalwart.groupware.attachments import held_in
 from stalwart.groupware.viewers import Viewer
 from stalwart.jmap.calendars.event_ids import base_of
 from stalwart.jmap.calendars.event_querying import EventSearch, expands
-from stalwart.jmap.calendars.event_sight import EventSight, Passage
+from stalwart.jmap.calendars.event_sight import EventSight
 from stalwart.jmap.calendars.event_view import EventView
 from stalwart.jmap.calendars.event_writing import EventWriting
 from stalwart.jmap.sharing.seeing import item_changes, only_seen, seen_state
@@ -51,7 +51,7 @@ class EventSource:
             found = tx.objects.changes(asking.account_id, CALENDAR_EVENT, since.number, limit, since.origin)
         else:
             found = item_changes(
-                tx, asking, CALENDAR_EVENT, CALENDAR, since, limit, lambda start: Passage.of(tx, sight, start)
+                tx, asking, CALENDAR_EVENT, CALENDAR, since, limit, lambda start: sight.passage(tx, start)
             )
         if found is None:
             return None

@@ -13,7 +13,7 @@ from stalwart.groupware.viewers import Viewer
 from stalwart.jmap.contacts.card_properties import ADDRESS_BOOK_IDS, OWN
 from stalwart.jmap.contacts.conversion import MOST_LINES, Prepared, lines, shown
 from stalwart.jmap.contacts.querying import results
-from stalwart.jmap.contacts.sight import Passage, Sight
+from stalwart.jmap.contacts.sight import Sight
 from stalwart.jmap.contacts.writing import Writing
 from stalwart.jmap.sharing.seeing import item_changes, seen_state
 from stalwart.jmap.standard.apart import apart
@@ -64,7 +64,7 @@ class CardSource:
             return tx.objects.changes(account_id, CONTACT_CARD, since.number, limit, since.origin)
         sight = Sight.of(tx, viewer, account_id)
         return item_changes(
-            tx, asking, CONTACT_CARD, ADDRESS_BOOK, since, limit, lambda start: Passage.of(tx, sight, start)
+            tx, asking, CONTACT_CARD, ADDRESS_BOOK, since, limit, lambda start: sight.passage(tx, start)
         )
 
     def create(self, tx: Transaction, asking: Asking, change: Change) -> int:

@@ -4,12 +4,13 @@ may be read. A card in several books is shown in those that somebody sees.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from attrs import field, frozen
 
 from stalwart.codec.dav.rights import Rights
 from stalwart.groupware.viewers import Viewer
+from stalwart.jmap.sharing.seeing import Passage
 from stalwart.store import Transaction
 from stalwart.store.collection_rows import Placed
 from stalwart.store.object_types import ADDRESS_BOOK, CONTACT_CARD
@@ -67,40 +68,6 @@ class Sight:
             return index.all(self.account_id, CONTACT_CARD, limit)
         return sorted(index.inside(self.account_id, self.books))[:limit]
 
-
-@frozen
-class Passage:
-    """What has come into the sight of somebody since a state, and left it (``jmap.sharing.seeing.Passing``)."""
-
-    tx: Transaction
-    sight: Sight
-    since: int
-    gone: frozenset[int]
-
-    @classmethod
-    def of(cls, tx: Transaction, sight: Sight, since: int) -> Passage | None:
-        """None: nobody knows any more."""
-        gone: set[int] = set()
-        for book_id in sight.books:
-            changes = tx.collections.changes(sight.account_id, book_id, since, limit=_ALL)
-            if changes is None:
-                return None
-            gone.update(member.item_id for member in changes if member.dead)
-        return cls(tx, sight, since, frozenset(gone))
-
-    def seen(self, ids: Collection[int]) -> Collection[int]:
-        """Those of them that he sees now."""
-        return self.sight.places(self.tx, ids).keys()
-
-    def came(self, ids: Collection[int]) -> Collection[int]:
-        """Those of what he sees that he did not see before."""
-        places = self.sight.places(self.tx, ids)
-        return [
-            id
-            for id in ids
-            if id not in self.gone and all(place.added_seq > self.since for place in places.get(id, ()))
-        ]
-
-    def left(self, ids: Collection[int]) -> Collection[int]:
-        """Those of what he does not see that he saw before."""
-        return [id for id in ids if id in self.gone]
+    def passage(self, tx: Transaction, since: int) -> Passage | None:
+        """What has come into his sight since a state, and left it; None: nobody knows any more."""
+        return Passage.of(tx, self.account_id, self.books, lambda ids: self.places(tx, ids), since)

@@ -5,10 +5,11 @@ Where his rights on an object that he may know have changed since a state, nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import Protocol
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Protocol, Self
 
 import msgspec
+from attrs import frozen
 
 from stalwart.codec.dav.rights import UNSEEN, Rights
 from stalwart.groupware.viewers import Viewer
@@ -16,6 +17,8 @@ from stalwart.jmap.standard.asking import Asking
 from stalwart.jmap.standard.states import State
 from stalwart.store.rows import Changes
 from stalwart.store.store import Transaction
+
+_ALL = (1 << 63) - 1
 
 
 def is_visible(rights: Rights) -> bool:
@@ -57,6 +60,61 @@ class Passing(Protocol):
 
     def left(self, ids: Collection[int]) -> Collection[int]:
         """Those of what he does not see that he saw before."""
+
+
+class Kept(Protocol):
+    """Where an object is."""
+
+    @property
+    def added_seq(self) -> int: ...
+
+
+Places = Callable[[Collection[int]], Mapping[int, Sequence[Kept]]]
+"""Where somebody sees each of these objects; those that he does not see are left out."""
+
+
+@frozen
+class Passage:
+    """``Passing`` of objects that are in collections: ``gone`` have left those that he sees since the change ``since``.
+    Of what is still there ``was_seen`` says whether he saw it before, where he does not see it for another reason.
+    """
+
+    places: Places
+    since: int
+    gone: frozenset[int]
+    was_seen: Callable[[int], bool] = lambda id: False
+
+    @classmethod
+    def of(
+        cls,
+        tx: Transaction,
+        account_id: int,
+        collections: Iterable[int],
+        places: Places,
+        since: int,
+        was_seen: Callable[[int], bool] = lambda id: False,
+    ) -> Self | None:
+        """None: nobody knows any more. ``collections`` are those that he sees."""
+        gone: set[int] = set()
+        for each in collections:
+            changes = tx.collections.changes(account_id, each, since, limit=_ALL)
+            if changes is None:
+                return None
+            gone.update(member.item_id for member in changes if member.dead)
+        return cls(places, since, frozenset(gone), was_seen)
+
+    def seen(self, ids: Collection[int]) -> Collection[int]:
+        """See ``Passing``."""
+        return self.places(ids).keys()
+
+    def came(self, ids: Collection[int]) -> Collection[int]:
+        """See ``Passing``."""
+        found = self.places([id for id in ids if id not in self.gone])
+        return [id for id, there in found.items() if all(each.added_seq > self.since for each in there)]
+
+    def left(self, ids: Collection[int]) -> Collection[int]:
+        """See ``Passing``."""
+        return [id for id in ids if id in self.gone or self.was_seen(id)]
 
 
 def item_changes(

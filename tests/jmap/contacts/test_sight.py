@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stalwart.codec.dav.rights import Rights
-from stalwart.jmap.contacts.sight import Passage, Sight
+from stalwart.jmap.contacts.sight import Sight
 from stalwart.store.object_types import CONTACT_CARD
 from tests.jmap.contacts.card_case import CardCase
 
@@ -38,7 +38,7 @@ class SightTests(CardCase):
         ids = [self.number_of(each) for each in (stays, goes, comes)]
 
         def look(tx: Any) -> tuple[list[int], list[int], list[int]]:
-            passage = Passage.of(tx, self.sight, since)
+            passage = self.sight.passage(tx, since)
             assert passage is not None
             seen = sorted(passage.seen(ids))
             return seen, list(passage.came(seen)), list(passage.left(ids))
@@ -46,4 +46,4 @@ class SightTests(CardCase):
         self.assertEqual(self.read(look), ([ids[0], ids[2]], [ids[2]], [ids[1]]))
 
     def test_what_nobody_knows(self) -> None:
-        self.assertIsNone(self.read(lambda tx: Passage.of(tx, self.sight, 1 << 40)))
+        self.assertIsNone(self.read(lambda tx: self.sight.passage(tx, 1 << 40)))
