@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from stalwart.config.kept_text import Unreadable, kept_text
+from stalwart.config.kept_text import text_of
 from stalwart.config.storage.blob_store import S3, CustomRegion, FileSystem, region_code
 from stalwart.errors import Invalid
-from stalwart.schema import Nothing
 from stalwart.store.blob_files import BlobFiles, DiskBlobFiles
 from stalwart.store.s3.blob_files import S3BlobFiles
 from stalwart.store.s3.bucket import Bucket, Place
+
+_text = partial(text_of, "x:BlobStore")
 
 
 def blob_files_of(chosen: Any, spool: Path) -> BlobFiles | None:
@@ -49,12 +51,3 @@ def _place(chosen: S3) -> Place:
         verify_after_write=chosen.verify_after_write,
         allow_invalid_certificates=chosen.allow_invalid_certs,
     )
-
-
-def _text(place: Any, name: str) -> str:
-    if isinstance(place, Nothing):
-        return ""
-    try:
-        return kept_text(place)
-    except Unreadable as problem:
-        raise Invalid(f"The {name} of x:BlobStore cannot be read: {problem}.", (name,)) from None

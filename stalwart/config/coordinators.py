@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ssl
+from functools import partial
 from typing import Any
 
-from stalwart.config.kept_text import Unreadable, kept_text
+from stalwart.config.kept_text import text_of
 from stalwart.config.storage.coordinator import Default, Nats
 from stalwart.config.storage.in_memory_store import Redis, RedisCluster, RedisSentinel
 from stalwart.errors import Invalid
 from stalwart.net.message_bus import MessageBus
-from stalwart.schema import Nothing
 
 DRIVER_MISSING = "The {library} driver is missing: install stalwart-twisted[{extra}]."
+_text = partial(text_of, "x:Coordinator")
 
 
 def bus_of(chosen: Any, in_memory: Any, channel: str, reactor: Any) -> MessageBus | None:
@@ -76,12 +77,3 @@ def _redis(chosen: Redis | RedisCluster | RedisSentinel, channel: str, reactor: 
     name = chosen.service_name
     asked = chosen.sentinel_username, _text(chosen.sentinel_secret, "sentinelSecret")
     return redis_bus.RedisBus(lambda: redis_bus.sentinel(urls, name, login, asked, timeout, resp3), channel, reactor)
-
-
-def _text(place: Any, name: str) -> str:
-    if isinstance(place, Nothing):
-        return ""
-    try:
-        return kept_text(place)
-    except Unreadable as problem:
-        raise Invalid(f"The {name} of x:Coordinator cannot be read: {problem}.", (name,)) from None

@@ -10,6 +10,7 @@ import os
 import stat
 from typing import Any
 
+from stalwart.errors import Invalid
 from stalwart.schema import EnvironmentVariable, File
 
 LONGEST = 200_000  # bytes
@@ -30,6 +31,14 @@ def kept_text(place: Any) -> str:
         return _filled(os.environ.get(place.variable_name, ""), "the environment variable")
     text: str = getattr(place, "secret", None) or getattr(place, "value", None) or ""
     return text.rstrip()
+
+
+def text_of(object: str, place: Any, name: str) -> str:
+    """The text of the member ``name`` of a settings object; ``""`` for none. Raises Invalid, which names the member."""
+    try:
+        return kept_text(place)
+    except Unreadable as problem:
+        raise Invalid(f"The {name} of {object} cannot be read: {problem}.", (name,)) from None
 
 
 def _filled(text: str, where: str) -> str:
