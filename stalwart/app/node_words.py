@@ -6,8 +6,6 @@ by the data store, where all listen too; since it hears nothing meanwhile, it be
 
 from __future__ import annotations
 
-import json
-import secrets
 from collections.abc import Callable
 from hashlib import blake2b
 from hmac import compare_digest
@@ -16,7 +14,7 @@ from typing import Any
 from twisted.internet.task import LoopingCall
 
 from stalwart.net.message_bus import MessageBus
-from stalwart.store.neighbours import Words
+from stalwart.store.neighbours import Outbox, Words, words_of
 
 CUT_OFF = 2.0
 """Seconds after which a node without a bus looks at everything again."""
@@ -43,9 +41,8 @@ class BusWords:
         self._fall_back = fall_back
         self._report = report
         self._clock = clock
-        self._id = secrets.randbits(62)
         self._is_connected = False
-        self._said: dict[str, None] = {}
+        self._said = Outbox()
         self._leaving: Any = None
         self._blind = LoopingCall(lambda: self._hear(None))
         self._blind.clock = clock
@@ -67,7 +64,7 @@ class BusWords:
         if not self._is_connected:
             self._fall_back(word)
             return
-        self._said[json.dumps(word, separators=(",", ":"))] = None
+        self._said.add(word)
         if self._leaving is None:
             self._leaving = self._clock.callLater(0, self._leave)
 
@@ -76,10 +73,8 @@ class BusWords:
         proof, text = payload[:_PROOF], payload[_PROOF:]
         if not compare_digest(proof, self._proof(text)):
             return
-        found = json.loads(text)
-        if found["from"] != self._id:
-            for word in found["words"]:
-                self._hear(word)
+        for word in self._said.heard(text):
+            self._hear(word)
 
     def connected(self) -> None:
         """See ``Listener``."""
@@ -99,18 +94,13 @@ class BusWords:
 
     def unpublished(self, payload: bytes) -> None:
         """See ``Listener``."""
-        for word in json.loads(payload[_PROOF:])["words"]:
+        for word in words_of(payload[_PROOF:]):
             self._fall_back(word)
 
     def _leave(self) -> None:
         self._leaving = None
-        said, self._said = list(self._said), {}
-        while said:
-            words, length = list[str](), 0
-            while said and (not words or length + len(said[0]) < _LONGEST):
-                length += len(said[0]) + 1
-                words.append(said.pop(0))
-            text = f'{{"from":{self._id},"words":[{",".join(words)}]}}'.encode()
+        for message in self._said.messages(_LONGEST):
+            text = message.encode()
             self._bus.publish(self._proof(text) + text)
 
     def _proof(self, text: bytes) -> bytes:

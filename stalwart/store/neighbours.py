@@ -2,11 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+import secrets
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 Words = Sequence[Any]
 """Values that JSON can hold."""
+
+
+class Outbox:
+    """Words of one sender that wait to be told, each once, as messages; what messages of others say."""
+
+    def __init__(self) -> None:
+        self._sender = secrets.randbits(62)
+        self._words: dict[str, None] = {}
+
+    def add(self, word: Words) -> None:
+        """One more, unless it waits already."""
+        self._words[json.dumps(word, separators=(",", ":"))] = None
+
+    def messages(self, longest: int) -> Iterator[str]:
+        """What waits, and waits no more; a message has about ``longest`` characters, or one word."""
+        waiting, self._words = list(self._words), {}
+        waiting.reverse()
+        while waiting:
+            words, length = list[str](), 0
+            while waiting and (not words or length + len(waiting[-1]) < longest):
+                length += len(waiting[-1]) + 1
+                words.append(waiting.pop())
+            yield f'{{"from":{self._sender},"words":[{",".join(words)}]}}'
+
+    def heard(self, message: str | bytes) -> list[Words]:
+        """The words of a message; none of what this sender has said."""
+        return words_of(message) if json.loads(message)["from"] != self._sender else []
+
+
+def words_of(message: str | bytes) -> list[Words]:
+    """What a message says, whoever has said it."""
+    words: list[Words] = json.loads(message)["words"]
+    return words
 
 
 class Neighbours(Protocol):

@@ -11,7 +11,6 @@ differ, and another one answers after a fail-over.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 import select
@@ -23,7 +22,7 @@ from typing import Any
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from stalwart.store.neighbours import Words
+from stalwart.store.neighbours import Outbox, Words
 from stalwart.store.postgresql.connection import connect_plainly, cut
 
 BEAT = 2.0
@@ -75,7 +74,7 @@ class PostgreSqlNeighbours:
         self._lost: Callable[[], object] | None = None
         self._leads = False
         self._is_stopping = False
-        self._said: dict[str, None] = {}
+        self._said = Outbox()
         self._lock = threading.Lock()
         self._looked_in = self._shown_at = self._connected_at = time.monotonic()
         self._beating: Any = None
@@ -96,7 +95,7 @@ class PostgreSqlNeighbours:
 
     def tell(self, word: Words) -> None:
         with self._lock:
-            self._said[json.dumps(word, separators=(",", ":"))] = None
+            self._said.add(word)
         self._wake()
 
     def lead(self, begin: Callable[[], object], lost: Callable[[], object]) -> None:
@@ -200,14 +199,9 @@ class PostgreSqlNeighbours:
 
     def _speak(self, connection: psycopg.Connection[Any]) -> None:
         with self._lock:
-            said, self._said = list(self._said), {}
-        while said:
-            words, length = list[str](), 0
-            while said and (not words or length + len(said[0]) < _LONGEST):
-                length += len(said[0]) + 1
-                words.append(said.pop(0))
-            payload = f'{{"from":{self._id},"words":[{",".join(words)}]}}'
-            _run(connection, "SELECT pg_notify($1, $2)", _CHANNEL, payload)
+            messages = list(self._said.messages(_LONGEST))
+        for message in messages:
+            _run(connection, "SELECT pg_notify($1, $2)", _CHANNEL, message)
 
     def _gather(self, connection: psycopg.Connection[Any]) -> None:
         """Hand over what was heard."""
@@ -220,10 +214,8 @@ class PostgreSqlNeighbours:
         self._take(notice.payload)
 
     def _take(self, payload: str | bytes) -> None:
-        found = json.loads(payload)
-        if found["from"] != self._id:
-            for word in found["words"]:
-                self._call(self._hear_any, word)
+        for word in self._said.heard(payload):
+            self._call(self._hear_any, word)
 
     def _hear_any(self, word: Words | None) -> None:
         if not self._is_closed:
