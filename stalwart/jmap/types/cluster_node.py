@@ -12,9 +12,9 @@ from stalwart.codec.ids import encode_id
 from stalwart.config import registry
 from stalwart.config.settings import Settings
 from stalwart.config.storage.cluster import ClusterNode
-from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.registry.filters import Condition
-from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.jmap.registry.handler import Asking, handles
+from stalwart.jmap.registry.read_only import ReadOnlyHandler
 from stalwart.jmap.standard.arguments import Comparator
 from stalwart.jmap.standard.window import Listed, Results
 from stalwart.schema import Declaration
@@ -26,8 +26,10 @@ STALE, INACTIVE = 3600, 86_400
 
 
 @handles("ClusterNode")
-class ClusterNodeHandler(Handler):
-    """Read only."""
+class ClusterNodeHandler(ReadOnlyHandler):
+    """The nodes, or this one."""
+
+    refusal = "Objects of the type ClusterNode are made by the server only."
 
     def __init__(self, declaration: Declaration, *, settings: Settings, hostname: str) -> None:
         super().__init__(declaration, settings=settings)
@@ -56,21 +58,9 @@ class ClusterNodeHandler(Handler):
         found = super().matching(tx, asking, conditions, comparator)
         return found if _are_told(tx) else Listed([THIS_NODE])
 
-    def create(self, tx: Transaction, asking: Asking, change: Change) -> tuple[int, dict[str, Any]]:
-        """Refused."""
-        raise _refusal()
-
-    def update(self, tx: Transaction, asking: Asking, change: Change) -> dict[str, Any] | None:
-        """Refused for what there is."""
-        raise self._refusal_of(tx, change)
-
-    def destroy(self, tx: Transaction, asking: Asking, change: Change) -> None:
-        """Refused for what there is."""
-        raise self._refusal_of(tx, change)
-
-    def _refusal_of(self, tx: Transaction, change: Change) -> SetRefused:
-        is_there = registry.get(tx, ClusterNode, change.id or 0) if _are_told(tx) else change.id == THIS_NODE
-        return _refusal() if is_there else SetRefused("notFound")
+    def is_there(self, tx: Transaction, id: int) -> bool:
+        """A server alone knows itself."""
+        return registry.get(tx, ClusterNode, id) is not None if _are_told(tx) else id == THIS_NODE
 
 
 def _are_told(tx: Transaction) -> bool:
@@ -80,7 +70,3 @@ def _are_told(tx: Transaction) -> bool:
 
 def _status(age: float) -> str:
     return "inactive" if age > INACTIVE else "stale" if age > STALE else "active"
-
-
-def _refusal() -> SetRefused:
-    return SetRefused("forbidden", "Objects of the type ClusterNode are made by the server only.")

@@ -11,9 +11,10 @@ from typing import Any, Protocol
 from attrs import frozen
 
 from stalwart.codec.ids import decode_id, encode_id, snowflake
-from stalwart.jmap.errors import MethodError, SetRefused
+from stalwart.jmap.errors import MethodError
 from stalwart.jmap.registry.filters import MOST_CONDITIONS, Condition, sort_name, text_of, unsupported_filter, words_of
-from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.jmap.registry.handler import Asking, handles
+from stalwart.jmap.registry.read_only import ReadOnlyHandler
 from stalwart.jmap.standard.arguments import Comparator
 from stalwart.jmap.standard.window import Results
 from stalwart.schema import UtcDateTime
@@ -74,27 +75,18 @@ class Period:
         return Period(max(self.first, first), min(self.last, last))
 
 
-class HistoryHandler(Handler):
-    """What both have in common: nobody writes but the server."""
+class HistoryHandler(ReadOnlyHandler):
+    """What both have in common."""
+
+    refusal = "The history is written by the server only."
 
     def rows(self, tx: Transaction) -> Rows:
         """Where they are kept."""
         raise NotImplementedError
 
-    def create(self, tx: Transaction, asking: Asking, change: Change) -> tuple[int, dict[str, Any]]:
-        """Refused."""
-        raise _refusal()
-
-    def update(self, tx: Transaction, asking: Asking, change: Change) -> dict[str, Any] | None:
-        """Refused for what there is."""
-        raise self._refusal_of(tx, change)
-
-    def destroy(self, tx: Transaction, asking: Asking, change: Change) -> None:
-        """Refused for what there is."""
-        raise self._refusal_of(tx, change)
-
-    def _refusal_of(self, tx: Transaction, change: Change) -> SetRefused:
-        return _refusal() if self.rows(tx).many([change.id or 0]) else SetRefused("notFound")
+    def is_there(self, tx: Transaction, id: int) -> bool:
+        """Whether it is kept still."""
+        return bool(self.rows(tx).many([id]))
 
 
 @handles("Metric")
@@ -231,7 +223,3 @@ def _one_of(values: Sequence[str]) -> str | None:
 
 def _descending(comparator: Comparator | None) -> bool:
     return comparator is None or not comparator.is_ascending
-
-
-def _refusal() -> SetRefused:
-    return SetRefused("forbidden", "The history is written by the server only.")

@@ -21,11 +21,12 @@ from stalwart.config.settings import Settings
 from stalwart.directory.hashing import Hashing
 from stalwart.errors import Unavailable
 from stalwart.jmap.call import Call
-from stalwart.jmap.errors import MethodError, SetRefused
+from stalwart.jmap.errors import MethodError
 from stalwart.jmap.methods import NO_CAPABILITY, method
 from stalwart.jmap.registry.asked import asking_of
 from stalwart.jmap.registry.filters import MOST_CONDITIONS, read_filter, sort_name, unsupported_filter, words_of
-from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.jmap.registry.handler import Asking, handles
+from stalwart.jmap.registry.read_only import ReadOnlyHandler
 from stalwart.jmap.registry.verbs import needed
 from stalwart.jmap.standard.arguments import QueryArguments
 from stalwart.jmap.standard.asking import number_of
@@ -42,8 +43,10 @@ NO_FILE = "No log file is written. Create a Tracer of the kind Log, or enable on
 
 
 @handles("Log")
-class LogHandler(Handler):
-    """Read only; ``x:Log/query`` is ``log_query``."""
+class LogHandler(ReadOnlyHandler):
+    """``x:Log/query`` is ``log_query``."""
+
+    refusal = "The log is written by the server only."
 
     functions = ("get", "set")
 
@@ -57,17 +60,9 @@ class LogHandler(Handler):
 
         return _with_file(self.settings, work, [])
 
-    def create(self, tx: Transaction, asking: Asking, change: Change) -> tuple[int, dict[str, Any]]:
-        """Refused."""
-        raise _refusal()
-
-    def update(self, tx: Transaction, asking: Asking, change: Change) -> dict[str, Any] | None:
-        """Refused."""
-        raise _refusal()
-
-    def destroy(self, tx: Transaction, asking: Asking, change: Change) -> None:
-        """Refused."""
-        raise _refusal()
+    def is_there(self, tx: Transaction, id: int) -> bool:
+        """Nobody looks into the file for that."""
+        return True
 
 
 @method("x:Log/query", capability=NO_CAPABILITY, needs=needed(Log, "Query"))
@@ -158,7 +153,3 @@ def _wire(place: int, line: log_lines.LogLine) -> dict[str, Any]:
 
 def _anchor_not_found() -> MethodError:
     return MethodError("anchorNotFound", "There is no event at the anchor.")
-
-
-def _refusal() -> SetRefused:
-    return SetRefused("forbidden", "The log is written by the server only.")
