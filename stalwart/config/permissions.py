@@ -141,13 +141,18 @@ def _on(objects: Iterable[str]) -> frozenset[str]:
 
 _BASIC = frozenset(("authenticate", "authenticateWithAlias", "interactAi"))
 _PROTOCOLS = _starting("jmap", "imap", "pop3", "sieve", "dav", "calendar", "email")
-_CREDENTIALS = _on(("AccountPassword", "ApiKey", "AppPassword", "Passkey", "RecoveryCodes"))
+CREDENTIALS = _on(("AccountPassword", "ApiKey", "AppPassword", "Passkey", "RecoveryCodes"))
+"""Permissions on what people sign in with."""
+
+SESSIONS = _on(("Session",))
+"""Permissions on where they are signed in."""
+
 _OWN_SETTINGS = _on(("AccountSettings", "ArchivedItem", "MaskedEmail", "PublicKey", "SpamTrainingSample")) - {
     "sysSpamTrainingSampleCreate"
 }
 _TENANT = "Domain DkimSignature AcmeProvider Account Role OAuthClient MailingList DnsServer QueuedMessage"
 
-USER = _BASIC | _PROTOCOLS | _OWN_SETTINGS | _CREDENTIALS | _on(("Session",))
+USER = _BASIC | _PROTOCOLS | _OWN_SETTINGS | CREDENTIALS | SESSIONS
 """Default role of people: all protocols, their own settings and credentials."""
 
 GROUP = _PROTOCOLS | _OWN_SETTINGS
@@ -170,7 +175,7 @@ _NEVER_READED = (
     | {"sysQueuedMessageCreate", *settings_permissions("Bootstrap")}
 )
 _DIRECTORY_QUERIES = frozenset(f"jmapPrincipal{verb}" for verb in (*_SEARCH, "GetAvailability"))
-_NO_ACCOUNT = _CREDENTIALS | _on(("AccountSettings",))
+_NO_ACCOUNT = CREDENTIALS | _on(("AccountSettings",))
 
 
 def listed(

@@ -22,13 +22,10 @@ from stalwart.config.identity.tenant import Tenant
 from stalwart.config.network.system import SystemSettings
 from stalwart.directory.access import Access, SharedAccount, language_tag
 from stalwart.directory.credentials import Network
-from stalwart.directory.permissions import effective_permissions
+from stalwart.directory.permissions import RULING, effective_permissions
 from stalwart.schema import combined_key
 from stalwart.schema.formats import domain_name
 from stalwart.store.store import Store, Transaction
-
-RULING = frozenset(("impersonate", "sysAccountUpdate", "sysRoleUpdate", "sysDirectoryUpdate"))
-"""Permissions of whoever can get at the accounts of others."""
 
 
 @frozen

@@ -131,7 +131,7 @@ class Passwords:
             raise LoginFailed("login through an alias")
         access = evolve(
             identity.access(stamp),
-            permissions=credential_permissions(identity.permissions, credential.permissions),
+            permissions=credential_permissions(identity.permissions, credential.permissions, kind),
             credential_id=credential_id,
             expires_at=credential.expires_at,
             networks=networks_of(credential),

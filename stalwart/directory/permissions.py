@@ -14,7 +14,7 @@ from stalwart.config.identity import roles as declared
 from stalwart.config.identity.account import Group, User
 from stalwart.config.identity.authentication import Authentication
 from stalwart.config.identity.tenant import Tenant
-from stalwart.config.permissions import PERMISSIONS, kebab_case, listed
+from stalwart.config.permissions import CREDENTIALS, PERMISSIONS, SESSIONS, kebab_case, listed
 from stalwart.directory.access import Access
 from stalwart.schema import Variant
 
@@ -34,6 +34,12 @@ AFTER_EXPIRY = frozenset(
     )
 )
 """What is left of an account whose password has expired, until it is changed (auth-api 2.4)."""
+
+RULING = frozenset(("impersonate", "sysAccountUpdate", "sysRoleUpdate", "sysDirectoryUpdate"))
+"""Permissions of whoever can get at the accounts of others."""
+
+NOT_FOR_APPS = CREDENTIALS | SESSIONS | RULING | {"sysAccountCreate"}
+"""What no app password opens: whoever finds one on a telephone makes himself no other way in (decision 4)."""
 
 
 RoleOf = Callable[[int], declared.Role | None]
@@ -83,13 +89,20 @@ def role_ids(account: User | Group, authentication: Authentication) -> frozenset
     return authentication.default_user_role_ids
 
 
-def credential_permissions(permissions: frozenset[str], restriction: Variant) -> frozenset[str]:
-    """What an app password or API key leaves of its account's ``permissions`` (auth-api 2.4)."""
+def credential_permissions(permissions: frozenset[str], restriction: Variant, kind: str) -> frozenset[str]:
+    """What an app password or API key (``kind`` says which) leaves of its account's ``permissions`` (auth-api 2.4)."""
+    if kind == "AppPassword":
+        permissions = _for_apps(permissions)
     if isinstance(restriction, declared.Disable):
         return permissions - restriction.permissions
     if isinstance(restriction, declared.Only):
         return permissions & restriction.permissions
     return permissions
+
+
+@lru_cache(maxsize=64)  # accounts share a few sets, and so do the app passwords that are remembered
+def _for_apps(permissions: frozenset[str]) -> frozenset[str]:
+    return permissions - NOT_FOR_APPS
 
 
 def account_permissions(access: Access, directory_queries: bool = False) -> list[str]:

@@ -6,6 +6,7 @@ from stalwart.codec.ids import encode_id
 from stalwart.config.identity.account import Account
 from stalwart.directory import credentials, hashes
 from stalwart.directory.access import Access
+from stalwart.directory.permissions import NOT_FOR_APPS
 from stalwart.errors import Forbidden, Unauthenticated
 from tests.directory.world import FAST, IP, PASSWORD, World
 
@@ -33,7 +34,10 @@ class AppPasswordTests(Generated):
     def test_it_signs_in_with_the_rights_of_the_account(self) -> None:
         access = self.sign_in(secret=self.app)
         self.assertEqual((access.account_id, access.credential_id), (self.account, self.app_id))
-        self.assertEqual(access.permissions, self.sign_in().permissions)
+        whole = self.sign_in().permissions
+        self.assertEqual(access.permissions, whole - NOT_FOR_APPS)
+        self.assertLess(access.permissions, whole)
+        self.assertIn("jmapEmailGet", access.permissions)
 
     def test_it_costs_no_password_work(self) -> None:
         self.sign_in(secret=self.app)
@@ -82,7 +86,7 @@ class AppPasswordTests(Generated):
     def test_disable_takes_permissions_away(self) -> None:
         self.limit("permissions", {"@type": "Disable", "permissions": {"emailSend": True}})
         access = self.sign_in(secret=self.app)
-        self.assertEqual(self.sign_in().permissions - access.permissions, {"emailSend"})
+        self.assertEqual(self.sign_in().permissions - NOT_FOR_APPS - access.permissions, {"emailSend"})
 
     def test_replace_leaves_what_the_account_has_of_the_list(self) -> None:
         listed = {"authenticate": True, "emailSend": True, "sysDomainGet": True}

@@ -95,9 +95,21 @@ class AdjustmentTests(SynchronousTestCase):
     def test_credential_inherits_disables_or_replaces(self) -> None:
         held = frozenset({"emailSend", "emailReceive"})
         listed = frozenset({"emailSend", "impersonate"})
-        self.assertEqual(credential_permissions(held, roles.Inherit()), held)
-        self.assertEqual(credential_permissions(held, roles.Disable(permissions=listed)), {"emailReceive"})
-        self.assertEqual(credential_permissions(held, roles.Only(permissions=listed)), {"emailSend"})
+        for kind in ("AppPassword", "ApiKey"):
+            self.assertEqual(credential_permissions(held, roles.Inherit(), kind), held)
+            self.assertEqual(credential_permissions(held, roles.Disable(permissions=listed), kind), {"emailReceive"})
+            self.assertEqual(credential_permissions(held, roles.Only(permissions=listed), kind), {"emailSend"})
+
+    def test_app_passwords_open_nothing_that_leads_to_credentials(self) -> None:
+        for name in (
+            *("sysAppPasswordCreate", "sysApiKeyGet", "sysAccountPasswordUpdate", "sysPasskeyQuery"),
+            *("sysRecoveryCodesUpdate", "sysSessionDestroy", "impersonate", "sysAccountUpdate", "sysAccountCreate"),
+        ):
+            held = frozenset({"emailSend", name})
+            for restriction in (roles.Inherit(), roles.Disable(), roles.Only(permissions=held)):
+                if name not in getattr(restriction, "permissions", ()):
+                    self.assertEqual(credential_permissions(held, restriction, "ApiKey"), held)
+                self.assertNotIn(name, credential_permissions(held, restriction, "AppPassword"))
 
 
 class AccountPermissionsTests(SynchronousTestCase):

@@ -18,10 +18,11 @@ from stalwart.config.identity.authentication import Authentication
 from stalwart.config.identity.roles import Only
 from stalwart.config.settings import Settings
 from stalwart.directory import account_records
+from stalwart.directory.credentials import Network
 from stalwart.directory.directory import Directory
-from stalwart.directory.identity import find_by_id
+from stalwart.directory.identity import credential_of, find_by_id, networks_of
 from stalwart.directory.permissions import credential_permissions
-from stalwart.errors import NotFound
+from stalwart.errors import Forbidden, NotFound
 from stalwart.jmap.registry.filters import Condition, sort_name, unsupported_filter
 from stalwart.jmap.registry.grants import check_held
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
@@ -31,6 +32,8 @@ from stalwart.jmap.standard.window import Listed, Results
 from stalwart.schema import Declaration, UtcDateTime
 from stalwart.schema.violations import FAILED, Reading
 from stalwart.store import Transaction
+
+BEYOND_THE_KEY = "An API key makes no credential that lasts longer, or works from other networks, than itself."
 
 _SORTABLE = frozenset(("id", "expiresAt"))
 _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {"=": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
@@ -82,6 +85,7 @@ class CredentialHandler(Handler):
         user(tx, asking)
         made = self._view.from_wire(change.data)
         self._check_grant(tx, asking, None, made)
+        self._check_limits(tx, asking, made)
         wire = made.to_stored()
         id, secret = account_records.add_generated(
             tx,
@@ -100,6 +104,8 @@ class CredentialHandler(Handler):
         held = self._one(tx, asking, change)
         value = self._view.patched(held.value, change.data)
         self._check_grant(tx, asking, held.value, value)
+        if (value.expires_at, value.allowed_ips) != (held.value.expires_at, held.value.allowed_ips):
+            self._check_limits(tx, asking, value)
         at = f"credentials/{held.place}"
         members = value.to_stored()
         patch = {f"{at}/{name}": members[name] for name in ("description", "expiresAt", "permissions", "allowedIps")}
@@ -150,8 +156,29 @@ class CredentialHandler(Handler):
         if asking.account_id != asking.access.account_id and self._is_whole(tx, asking):
             held |= whole  # who may enter the account could do so to the same end
         kept = value.permissions
-        names = kept.permissions if isinstance(kept, Only) else credential_permissions(whole, kept)
+        names = kept.permissions if isinstance(kept, Only) else credential_permissions(whole, kept, self.type)
         check_held(held, names)
+
+    def _check_limits(self, tx: Transaction, asking: Asking, value: Any) -> None:
+        """An API key makes nothing that lasts longer, or works from elsewhere, than itself."""
+        access = asking.access
+        holder = access.account_id if access.presenter_id is None else access.presenter_id
+        if access.session_id is not None or access.credential_id is None:
+            return
+        identity = find_by_id(tx, holder, self.settings.of(Authentication))
+        key = credential_of(identity, "ApiKey", access.credential_id)
+        if key is None:
+            return
+        ends = key.expires_at
+        is_longer = ends is not None and (value.expires_at is None or value.expires_at > ends)
+        networks, wanted = networks_of(key), networks_of(value)
+        is_wider = networks and not (wanted and all(_is_within(each, networks) for each in wanted))
+        if is_longer or is_wider:
+            raise Forbidden(BEYOND_THE_KEY)
+
+
+def _is_within(network: Network, others: Sequence[Network]) -> bool:
+    return any(network.version == one.version and network.subnet_of(one) for one in others)  # type: ignore[arg-type]
 
 
 def _end(condition: Condition) -> Callable[[int | None], bool]:

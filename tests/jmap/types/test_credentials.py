@@ -6,8 +6,8 @@ from attrs import evolve
 
 from stalwart.codec.ids import decode_id
 from stalwart.errors import Unauthenticated
-from stalwart.jmap.types.credentials import CredentialHandler
-from tests.directory.world import IP
+from stalwart.jmap.types.credentials import BEYOND_THE_KEY, CredentialHandler
+from tests.directory.world import IP, PASSWORD
 from tests.jmap.registry.world import ROOT, RegistryWorld
 
 
@@ -130,6 +130,54 @@ class CredentialTests(RegistryWorld):
         id, _ = self.made("ApiKey", permissions=only)
         self.update("ApiKey", id, description="y")
         self.assertEqual(self.not_updated("ApiKey", id, permissions={"@type": "Inherit"})["type"], "forbidden")
+
+    def test_app_password_opens_no_credentials(self) -> None:
+        kept, secret = self.made()
+        self.become("alice", secret=secret)
+        for call, arguments in (
+            *((f"x:{type}/get", {"ids": None}) for type in ("AppPassword", "ApiKey")),
+            *((f"x:{type}/set", {"create": {"c": {"description": "x"}}}) for type in ("AppPassword", "ApiKey")),
+            ("x:AppPassword/set", {"destroy": [kept]}),
+            ("x:AccountPassword/get", {"ids": None}),
+            ("x:AccountPassword/set", {"update": {"singleton": {"currentSecret": PASSWORD, "secret": "a b c d 7 x"}}}),
+        ):
+            self.assertEqual(self.error(call, arguments)["type"], "forbidden", call)
+        self.assertEqual(len(self.ask("x:AccountSettings/get", {"ids": None})["list"]), 1)
+        self.sign_in()
+
+    def test_app_password_of_an_administrator_opens_no_credentials_of_others(self) -> None:
+        self.account("chief", roles={"@type": "Admin"})
+        self.become("chief")
+        _, secret = self.made()
+        self.become("chief", secret=secret)
+        mine = {"accountId": self.alice, "create": {"c": {"description": "x"}}}
+        patch = {"update": {self.alice: {"credentials/0/secret": "another four words 7"}}}
+        for call, arguments in (("x:AppPassword/set", mine), ("x:Account/set", patch)):
+            self.assertEqual(self.error(call, arguments)["type"], "forbidden", call)
+        self.assertTrue(self.ask("x:Account/get", {"ids": [self.alice]})["list"])
+
+    def test_limited_key_makes_none_that_lasts_longer_or_works_from_elsewhere(self) -> None:
+        limits = {"expiresAt": "2030-01-01T00:00:00Z", "allowedIps": {"192.0.2.0/24": True}}
+        id, key = self.made("ApiKey", **limits)
+        self.who = self.settle(self.directory.authenticate_bearer(key, IP))
+        refused = {"type": "forbidden", "description": BEYOND_THE_KEY}
+        for type in ("ApiKey", "AppPassword"):
+            for change in (
+                {"expiresAt": None},
+                {"expiresAt": "2030-01-01T00:00:01Z"},
+                {"allowedIps": {}},
+                {"allowedIps": {"192.0.2.1": True, "2001:db8::1": True}},
+                {"allowedIps": {"192.0.0.0/16": True}},
+            ):
+                only = {"@type": "Replace", "permissions": {"authenticate": True}}
+                made = {"description": "x", "permissions": only, **limits, **change}
+                self.assertEqual(self.not_created(type, **made), refused, change)
+        self.assertEqual(self.not_updated("ApiKey", id, expiresAt=None), refused)
+        self.update("ApiKey", id, description="still mine")
+        other, _ = self.made(**{**limits, "allowedIps": {"192.0.2.1": True}})
+        self.assertEqual(self.not_updated("AppPassword", other, allowedIps={}), refused)
+        self.become("alice")
+        self.update("ApiKey", id, expiresAt=None)
 
     def test_who_may_impersonate_makes_them_for_others(self) -> None:
         self.who = ROOT

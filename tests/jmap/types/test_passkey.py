@@ -233,11 +233,11 @@ class ChangeTests(PasskeyWorld):
         self.sign_in()
         self.destroy("Passkey", id)
 
-    def test_app_password_is_no_way_around_a_required_one(self) -> None:
+    def test_api_key_is_no_way_around_a_required_one(self) -> None:
         id = self.made(requiredWithPassword=True)
         number = decode_id(self.alice)
-        _, secret = self.settle(self.accounts.add_app_password(number, "Phone"))
-        self.become("alice", secret=secret)
+        _, key = self.settle(self.accounts.add_api_key(number, "Script"))
+        self.who = self.settle(self.directory.authenticate_bearer(key, IP))
         for arguments in (
             {"create": {"p": {"description": "x", "currentSecret": PASSWORD}}},
             {"update": {id: {"requiredWithPassword": False, "currentSecret": PASSWORD}}},
@@ -249,6 +249,13 @@ class ChangeTests(PasskeyWorld):
         codes = recovery_codes.make_codes()
         self.successResultOf(self.store.write(lambda tx: recovery_codes.replace_codes(tx, number, codes, NOW)))
         self.update("Passkey", id, requiredWithPassword=False, currentSecret=PASSWORD, otpCode=codes[0])
+
+    def test_app_password_shows_none_and_changes_none(self) -> None:
+        id = self.made()
+        _, secret = self.settle(self.accounts.add_app_password(decode_id(self.alice), "Phone"))
+        self.become("alice", secret=secret)
+        for call in (("x:Passkey/get", {"ids": None}), ("x:Passkey/set", {"destroy": [id]})):
+            self.assertEqual(self.error(*call)["type"], "forbidden")
 
     def test_administrator_takes_away_what_somebody_has_lost(self) -> None:
         id = self.made(requiredWithPassword=True)
