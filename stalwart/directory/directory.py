@@ -152,7 +152,10 @@ class Directory:
             access = await scheme.authenticate(token, client_ip)
         except LoginFailed as failure:
             raise await self._failures.settle(failure, client_ip) from None
-        self._telemetry.emit(AUTH_SUCCESS, remoteIp=client_ip, accountName=access.login, accountId=access.account_id)
+        if access.session_id is None:  # the sign-in behind a token of ours was told when it happened
+            self._telemetry.emit(
+                AUTH_SUCCESS, remoteIp=client_ip, accountName=access.login, accountId=access.account_id
+            )
         return access
 
     def add_bearer(self, scheme: BearerScheme) -> None:

@@ -1,5 +1,6 @@
 """Bearer tokens of other kinds, remembered credentials and what makes the directory forget them."""
 
+from attrs import evolve
 from twisted.internet.defer import Deferred
 
 from stalwart.config.domains.domain import Domain
@@ -32,6 +33,27 @@ class BearerTests(World):
 
         directory.add_bearer(Word())
         self.assertEqual(self.settle(directory.authenticate_bearer("word", IP)).account_id, account)
+
+    def test_what_is_told_is_a_sign_in_and_not_each_use_of_its_tokens(self) -> None:
+        account = self.user()
+        told: list[str] = []
+        self.telemetry.observe(lambda event, keys: told.append(event.id))
+        directory = self.directory
+
+        class Tokens:
+            def recognises(self, token: str) -> bool:
+                return True
+
+            async def authenticate(self, token: str, client_ip: str):
+                return evolve(
+                    await directory.account_access(account, client_ip), session_id=7 if token == "own" else None
+                )
+
+        directory.add_bearer(Tokens())
+        for token, expected in (("own", []), ("of another provider", ["auth.success"])):
+            told.clear()
+            self.settle(directory.authenticate_bearer(token, IP))
+            self.assertEqual([id for id in told if id == "auth.success"], expected, token)
 
     def test_token_of_an_account_obeys_its_password_limits(self) -> None:
         account = self.user()
