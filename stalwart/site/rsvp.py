@@ -57,11 +57,11 @@ async def _answer(exchange: Exchange, fields: Mapping[str, str], rsvp: Rsvp, *, 
     token, answer = fields.get("i", ""), fields.get("m", "").upper()
     try:
         if records:
-            return _recorded(language, words, await rsvp.record(token, answer))
+            return _recorded(language, words, token, await rsvp.record(token, answer))
         asked = await rsvp.look(token)
     except NoAnswer as none:
         told = {Problem.GONE: words.gone, Problem.STRANGER: words.stranger}.get(none.problem, words.malformed)
-        return _failed(language, words, told)
+        return _failed(language, words, told, advice=words.advice if none.problem is Problem.MALFORMED else None)
     except StalwartError as problem:
         return _failed(language, words, words.unavailable, problem.status)
     if fields.get("ics"):
@@ -72,10 +72,22 @@ async def _answer(exchange: Exchange, fields: Mapping[str, str], rsvp: Rsvp, *, 
 
 def _form_page(language: str, words: Wording, token: str, answer: str, asked: Asked) -> Answer:
     event = described_object(asked.calendar, words)
-    chosen = answer if answer in asked.answers else asked.answer
-    spoken = {"ACCEPTED": words.yes, "DECLINED": words.no, "TENTATIVE": words.maybe}
     present = tag("p", words.current.replace("{answer}", _named(words, asked.answer)), class_="soft")
-    form = tag(
+    return framed(
+        language,
+        event.summary or words.untitled,
+        _table(event, words),
+        _as_whom(asked, words),
+        present,
+        _form(words, token, asked, answer if answer in asked.answers else asked.answer),
+        tag("p", tag("a", words.download, href=f"?i={token}&ics=1", download="event.ics")),
+        stylesheet=_STYLESHEET,
+    )
+
+
+def _form(words: Wording, token: str, asked: Asked, chosen: str) -> Markup:
+    spoken = {"ACCEPTED": words.yes, "DECLINED": words.no, "TENTATIVE": words.maybe}
+    return tag(
         "form",
         tag("input", type="hidden", name="i", value=token),
         tag(
@@ -87,19 +99,9 @@ def _form_page(language: str, words: Wording, token: str, answer: str, asked: As
         method="post",
         action="?",
     )
-    return framed(
-        language,
-        event.summary or words.untitled,
-        _table(event, words),
-        _as_whom(asked, words),
-        present,
-        form,
-        tag("p", tag("a", words.download, href=f"?i={token}&ics=1", download="event.ics")),
-        stylesheet=_STYLESHEET,
-    )
 
 
-def _recorded(language: str, words: Wording, asked: Asked) -> Answer:
+def _recorded(language: str, words: Wording, token: str, asked: Asked) -> Answer:
     event = described_object(asked.calendar, words)
     return framed(
         language,
@@ -109,12 +111,14 @@ def _recorded(language: str, words: Wording, asked: Asked) -> Answer:
         _table(event, words),
         _as_whom(asked, words),
         tag("p", words.again, class_="soft"),
+        _form(words, token, asked, asked.answer),
         stylesheet=_STYLESHEET,
     )
 
 
-def _failed(language: str, words: Wording, told: str, status: int = 200) -> Answer:
-    return framed(language, words.failed, tag("p", told, role="alert"), stylesheet=_STYLESHEET, status=status)
+def _failed(language: str, words: Wording, told: str, status: int = 200, advice: str | None = None) -> Answer:
+    help = tag("p", advice) if advice is not None else None
+    return framed(language, words.failed, tag("p", told, role="alert"), help, stylesheet=_STYLESHEET, status=status)
 
 
 def _choice(answer: str, text: str, chosen: bool) -> Markup:

@@ -1,4 +1,4 @@
-"""The web interface with more than fits on a screen, texts that are meant to break it, a slow network, no scripts."""
+"""The web interface with more than fits on a screen, texts that are meant to break it, a slow network."""
 
 from __future__ import annotations
 
@@ -158,16 +158,3 @@ class NoScriptTests(ServerTestCase):
     def test_pages_say_what_they_need_and_what_goes_without(self) -> None:
         for path in ("/admin/", "/account/password"):
             self.assertIn("needs JavaScript", self.without_scripts(path))
-
-    def test_sign_in_and_device_are_forms(self) -> None:
-        asked = "response_type=code&client_id=stalwart-webui&code_challenge_method=S256&state=x"
-        asked += f"&redirect_uri={self.world.url}/account/oauth/callback&code_challenge={'A' * 43}"
-        self.without_scripts(f"/login?{asked}")
-        self.assertEqual(self.browser.run("return document.querySelector('form').method"), "post")
-        self.browser.devtools("Emulation.setScriptExecutionDisabled", value=True)
-        self.browser.fill("[name=username]", USER)
-        self.browser.fill("[name=password]", self.world.accounts[USER])
-        self.browser.press(ENTER)
-        self.browser.devtools("Emulation.setScriptExecutionDisabled", value=False)
-        self.browser.wait("location.pathname === '/account/oauth/callback'")
-        self.assertIn("code", self.without_scripts("/device").lower())

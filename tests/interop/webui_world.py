@@ -144,11 +144,13 @@ class InterfaceTestCase(SynchronousTestCase):
         """Wait until it can be read there."""
         return self.browser.wait("document.querySelector(arguments[0])?.innerText.includes(arguments[1])", inside, text)
 
-    def look(self) -> list[str]:
-        """What is wrong with the page for weak eyes, small screens, fingers and screen readers."""
+    def look(self, least: int = 6) -> list[str]:
+        """What is wrong with the page for weak eyes, small screens, fingers and screen readers; it has at least so many
+        texts.
+        """
         looked, poor = self.browser.run(CONTRAST)
         wide, elements = self.browser.run(OVERFLOW)
         found = [*poor, *(f"too small: {name}" for name in self.browser.run(SMALL)), *self.browser.run(STRUCTURE)]
         if wide > 0:
             found.append(f"{wide} px too wide: {elements[:4]}")
-        return found if looked > 5 else ["nothing to see"]
+        return found if looked >= least else ["nothing to see"]

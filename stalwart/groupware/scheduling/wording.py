@@ -101,6 +101,7 @@ class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recorded: str
     failed: str
     malformed: str
+    advice: str
     gone: str
     stranger: str
     unavailable: str
