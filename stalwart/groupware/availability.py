@@ -58,15 +58,19 @@ def times_of(
     ``detailed``, the events are named that he may read.
     """
     own = frozenset(f"mailto:{address.lower()}" for address in addresses)
-    for each in _counted(tx, account_id):
-        rights = viewer.rights_on(tx, each.account_id, each.id)
+    counted = [(each, viewer.rights_on(tx, each.account_id, each.id)) for each in _counted(tx, account_id)]
+    told: dict[int, set[int]] = {}  # an event may be in a calendar with details and in one without
+    for each, rights in sorted(counted, key=lambda one: Rights.READ_ITEMS not in one[1]):
         if not rights & TELLING_TIMES:
             continue
         shows = detailed and Rights.READ_ITEMS in rights
         left_out = frozenset(_left_out(tx, each, within, own, hides=viewer.account_id != account_id))
+        known = told.setdefault(each.account_id, set())
         zone = calendar_zone(tx, each.account_id, each.id, account_id)
-        given = (within, zone, limit, allowance, left_out)
+        given = (within, zone, limit, allowance, left_out if shows else left_out | known)
         for period in busy_periods(tx, each.account_id, each.id, *given, detailed=shows):
+            if period.event_id is not None:
+                known.add(period.event_id)
             yield each.account_id, period
 
 

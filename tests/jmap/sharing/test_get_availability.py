@@ -142,6 +142,14 @@ class AvailabilityTests(BothFacesCase):
         self.changed("CalendarEvent", id, {f"calendarIds/{other}": True})
         self.assertEqual([each["event"]["id"] for each in self.details("alice")], [id])
 
+    def test_an_event_is_told_once_though_another_calendar_shows_its_times_only(self) -> None:
+        other = self.made("Calendar", name="Aother")
+        (id,) = self.jmap("CalendarEvent/query")["ids"]
+        self.changed("CalendarEvent", id, {f"calendarIds/{other}": True})
+        self.share("mayReadItems")
+        self.changed("Calendar", other, {f"shareWith/{encode_id(self.bob)}": {"mayReadFreeBusy": True}})
+        self.assertEqual([each["event"]["id"] for each in self.details("bob")], [id])
+
     def test_times_are_those_of_the_range(self) -> None:
         half = {"utcStart": "2027-03-01T09:30:00Z", "utcEnd": "2027-03-01T09:45:00Z"}
         (told,) = self.details("alice", **half)
