@@ -18,7 +18,7 @@ CALLS: list[int] = []
 class Sample(SynchronousTestCase):
     """Not a test of its own: it is run by one."""
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=400)
     @given(st.integers())
     def property(self, number: int) -> None:
         CALLS.append(number)

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -187,6 +187,5 @@ class HostileTests(SynchronousTestCase):
         self.assertNotIn("\r", banner)
 
     @given(st.text(max_size=30), st.sampled_from(sorted(stage_types())))
-    @settings(max_examples=100, deadline=None)
     def test_any_text(self, text: str, kind: str) -> None:
         self.check(shown(_example(stage_types()[kind], text), colour=True, live=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -41,7 +41,6 @@ ROWS: list[tuple[str | None, str | None]] = [
 
 
 class ChoiceTests(SynchronousTestCase):
-    @settings(max_examples=100, deadline=None)
     @given(st.text(alphabet="gzipdentyq;=,*.01 \t\u00e9", max_size=40))
     def test_any_field_leads_to_a_choice(self, field: str) -> None:
         self.assertIn(choose_encoding(field), ("gzip", "identity", None))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from xml.etree import ElementTree
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -166,7 +166,6 @@ class ThunderbirdTests(SynchronousTestCase):
         )
         read_as_thunderbird(autoconfig_document(services(), "jane@bücher.example", "xn--bcher-kva.example"))
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=40))
     def test_reads_any_login_name(self, address: str) -> None:
         read = read_as_thunderbird(autoconfig_document(services("imap", "smtp"), address, "example.org"))

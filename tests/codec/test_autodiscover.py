@@ -137,14 +137,14 @@ class RequestTests(SynchronousTestCase):
         self.assertEqual(requested_address((inside(ADDRESS) + padding).encode()), "jane@example.org")
         self.assertRaises(MalformedRequest, requested_address, (inside(ADDRESS) + padding + " ").encode())
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=60))
     def test_any_address_that_is_written_is_read(self, text: str) -> None:
         written = Element("Autodiscover", (Element("Request", (Element("EMailAddress", f"{text}@x"),)),))
         expected = f"{text}@x".replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd").strip()
         self.assertEqual(requested_address(document(written)), expected)
 
-    @settings(max_examples=500, deadline=None)
+    @settings(max_examples=500)
     @given(
         st.lists(
             st.one_of(

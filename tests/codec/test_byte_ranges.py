@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -65,7 +65,6 @@ class RequestedRangeTests(SynchronousTestCase):
         self.assertEqual(unsatisfied_range(10), "bytes */10")
 
     @given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
-    @settings(max_examples=100, deadline=None)
     def test_what_is_found_is_what_was_asked_and_lies_within(self, first: int, last: int, complete: int) -> None:
         content = bytes(range(complete))
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from cryptography import x509
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -87,7 +87,6 @@ class KeyTests(SynchronousTestCase):
         self.assertNotIn("hunter2", str(error))
         self.assertIsNone(error.__cause__)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text(), st.integers(0, 400))
     def test_whatever_comes_is_read_or_refused(self, noise: str, place: int) -> None:
         for whole, read in ((LEAF, read_chain), (pem(key()), read_private_key)):

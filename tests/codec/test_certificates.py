@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -31,7 +31,6 @@ class Keys(SynchronousTestCase):
         unknown = ISSUED.der[:version] + bytes.fromhex("a003020101") + ISSUED.der[version + 5 :]
         self.assertEqual(summary(unknown).subject, "")
 
-    @settings(max_examples=100, deadline=None)
     @given(st.integers(0, len(ISSUED.der) - 1), st.binary(min_size=1, max_size=4))
     def test_damage_is_survived(self, at: int, junk: bytes) -> None:
         damaged = ISSUED.der[:at] + junk + ISSUED.der[at + len(junk) :]

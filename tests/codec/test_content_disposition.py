@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -44,7 +44,6 @@ class AttachmentTests(SynchronousTestCase):
         self.assertEqual(attachment("n" * 5000), f'attachment; filename="{"n" * 255}"')
 
     @given(st.text(max_size=40))
-    @settings(max_examples=100, deadline=None)
     def test_the_field_is_printable_ascii_and_the_exact_name_can_be_read_back(self, name: str) -> None:
         field = attachment(name)
         self.assertTrue(field.isascii() and field.isprintable())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -117,14 +117,12 @@ class ReadingTests(SynchronousTestCase):
         report = read_report(f"<feedback>{POLICY}<record>{wide * 20}</record><record/></feedback>".encode())
         self.assertEqual(report.total_records, 2)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.lists(st.sampled_from(PIECES), max_size=30))
     def test_any_elements_are_read_or_refused(self, pieces: list[str]) -> None:
         for text in ("".join(pieces), f"<feedback>{POLICY}{''.join(pieces)}</feedback>"):
             with contextlib.suppress(MalformedReport):
                 self.assertTrue(read_report(text.encode()).policy.domain)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.binary(max_size=200))
     def test_any_octets_are_read_or_refused(self, data: bytes) -> None:
         with contextlib.suppress(MalformedReport):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -103,7 +103,6 @@ class ToAscii(SynchronousTestCase):
     def test_fullwidth_address_is_refused(self) -> None:
         self.refuse("１２７.０.０.１", "ends in a number")
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text(max_size=80))
     def test_any_text_gives_a_name_or_invalid_name(self, text: str) -> None:
         try:
@@ -226,7 +225,6 @@ class Wire(SynchronousTestCase):
     def test_name_of_256_octets_is_not_read(self) -> None:
         self.refuse((b"\x3f" + b"a" * 63) * 4 + b"\0")
 
-    @settings(max_examples=100, deadline=None)
     @given(st.lists(st.binary(min_size=1, max_size=63), max_size=3))
     def test_any_labels_survive_both_directions(self, labels: list[bytes]) -> None:
         wire = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
@@ -235,7 +233,6 @@ class Wire(SynchronousTestCase):
         self.assertEqual(name_to_wire(text), wire.lower())
         self.assertEqual(self.read(name_to_wire(text))[0], text)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.binary(max_size=80), st.integers(0, 80))
     def test_any_octets_give_a_name_or_malformed_name(self, wire: bytes, offset: int) -> None:
         try:

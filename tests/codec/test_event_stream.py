@@ -144,7 +144,7 @@ class CuttingTests(SynchronousTestCase):
     """However a stream is cut, the same events come out."""
 
     @given(st.lists(PIECES, max_size=40), st.lists(st.integers(0, 80), max_size=8))
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     def test_any_cuts(self, pieces: list[bytes], cuts: list[int]) -> None:
         stream = b"".join(pieces)
         ends = sorted(min(cut, len(stream)) for cut in cuts)
@@ -152,13 +152,11 @@ class CuttingTests(SynchronousTestCase):
         self.assertEqual(read(*chunks), read(stream))
 
     @given(st.lists(PIECES, max_size=40))
-    @settings(max_examples=100, deadline=None)
     def test_byte_by_byte(self, pieces: list[bytes]) -> None:
         stream = b"".join(pieces)
         self.assertEqual(read(*(stream[at : at + 1] for at in range(len(stream)))), read(stream))
 
     @given(st.lists(st.text(max_size=30), max_size=5))
-    @settings(max_examples=100, deadline=None)
     def test_what_our_writer_writes_is_read_back(self, texts: list[str]) -> None:
         stream = b"".join(sse.event(text, event="event") for text in texts)
         expected = [text.replace("\r\n", "\n").replace("\r", "\n") for text in texts]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -86,13 +86,11 @@ class ChainTests(SynchronousTestCase):
         }
         self.assertEqual({text: parse_node(text) for text in rows}, rows)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.lists(st.text(alphabet='for=;, "\\[]:.192_x\t\u00e9', max_size=60), max_size=3))
     def test_any_lines_are_read(self, lines: list[str]) -> None:
         for hops in (forwarded_for(lines), x_forwarded_for(lines)):
             self.assertTrue(all(hop is None or hop == parse_node(hop).address for hop in hops))
 
-    @settings(max_examples=100, deadline=None)
     @given(
         st.text(alphabet='for=;, "\\[]:.192_x\t\u00e9', max_size=60),
         st.sampled_from(["for=192.0.2.77", 'for="192.0.2.77:443"', 'for="[::ffff:192.0.2.77]:80";proto=http']),

@@ -1,6 +1,6 @@
 """Ids of settings A.3: the alphabet, the range, what is refused."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -10,7 +10,6 @@ numbers = st.integers(min_value=0, max_value=2**64 - 1)
 
 
 class IdTests(SynchronousTestCase):
-    @settings(max_examples=100, deadline=None)
     @given(numbers)
     def test_every_number_comes_back(self, number: int) -> None:
         self.assertEqual(decode_id(encode_id(number)), number)
@@ -33,7 +32,6 @@ class IdTests(SynchronousTestCase):
     def test_digits_are_an_id(self) -> None:
         self.assertEqual(decode_id("7"), 26)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.integers(0, 40_000), st.integers(1, 200))
     def test_ids_are_found_that_begin_with_letters(self, number: int, count: int) -> None:
         def good(first: int) -> bool:
@@ -51,7 +49,6 @@ class IdTests(SynchronousTestCase):
 
 
 class SnowflakeTests(SynchronousTestCase):
-    @settings(max_examples=100, deadline=None)
     @given(st.integers(1_600_000_000_000, 3_000_000_000_000), st.integers(0, 2**40), st.integers(0, 2**40))
     def test_later_sorts_after_earlier(self, now: int, one: int, two: int) -> None:
         self.assertLess(snowflake(now, one), snowflake(now + 1, two))

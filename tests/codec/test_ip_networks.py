@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Address, ip_address, ip_network
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -64,7 +64,6 @@ class AddressTests(SynchronousTestCase):
         for text in NO_NETWORKS:
             self.assertRaises(InvalidAddress, parse_network, text)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.one_of(st.text(max_size=50), st.text(alphabet="0123456789abcdef:./%", max_size=50)))
     def test_any_text_is_an_address_or_refused(self, text: str) -> None:
         for parse in (parse_ip, parse_network):
@@ -105,7 +104,6 @@ class MembershipTests(SynchronousTestCase):
     def test_one_bad_entry_refuses_the_set(self) -> None:
         self.assertRaises(InvalidAddress, NetworkSet, ["10.0.0.0/8", "x"])
 
-    @settings(max_examples=100, deadline=None)
     @given(
         st.lists(st.tuples(st.ip_addresses(), st.integers(0, 128)), max_size=8),
         st.ip_addresses(),

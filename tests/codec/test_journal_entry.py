@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from struct import unpack
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -43,7 +43,6 @@ class NameTests(SynchronousTestCase):
         }
         self.assertEqual({key: field_name(key) for key in names}, names)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text())
     def test_journal_takes_any(self, key: str) -> None:
         self.assertTrue(re.fullmatch("[A-Z][A-Z0-9_]{0,63}", field_name(key)), field_name(key))
@@ -57,7 +56,6 @@ class EntryTests(SynchronousTestCase):
         expected = b"MESSAGE\n\x03\x00\x00\x00\x00\x00\x00\x00a\nb\nPRIORITY=6\n"
         self.assertEqual(journal_entry([("MESSAGE", "a\nb"), ("PRIORITY", "6")]), expected)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.lists(st.tuples(st.sampled_from(("MESSAGE", "A_1")), st.text(st.characters(codec="utf-8")))))
     def test_what_is_written_is_read(self, fields: list[tuple[str, str]]) -> None:
         self.assertEqual(fields_of(journal_entry(fields)), fields)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -73,12 +73,10 @@ class FilterTests(SynchronousTestCase):
             parse_filter(text)
         self.assertIn(why, str(caught.exception))
 
-    @settings(max_examples=100, deadline=None)
     @given(TREES)
     def test_what_is_shown_is_read(self, tree: Filter) -> None:
         self.assertEqual(parse_filter(shown(tree)), tree)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text(alphabet="()&|!=*?\\:;a0 ~<>\0é", max_size=30))
     def test_any_text_is_read_or_refused(self, text: str) -> None:
         try:
@@ -86,7 +84,6 @@ class FilterTests(SynchronousTestCase):
         except BadFilter as problem:
             self.assertTrue(str(problem))
 
-    @settings(max_examples=100, deadline=None)
     @given(st.binary(max_size=20))
     def test_value_stays_a_value(self, value: bytes) -> None:
         tree = parse_filter("(mail=<?>)")

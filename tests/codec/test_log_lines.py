@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -89,7 +89,6 @@ class JsonTests(SynchronousTestCase):
         self.assertEqual(json.loads(text)["login"], "\x1b[31m\x9b\u2028\u202e\U000e0001\ufffd Zo\u00eb\n")
         self.assertIn("Zo\u00eb", text)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.dictionaries(names, st.text() | st.integers() | st.booleans() | st.lists(st.text())), st.text())
     def test_any_value_is_one_line_that_is_read(self, values: dict[str, Any], sentence: str) -> None:
         text = json_line(STARTED.moment, "info", sentence, "server.startup", values)
@@ -120,7 +119,6 @@ class JsonTests(SynchronousTestCase):
 
 
 class ReadTests(SynchronousTestCase):
-    @settings(max_examples=100, deadline=None)
     @given(lines, st.booleans(), st.booleans())
     def test_what_is_written_is_read(self, line: LogLine, ansi: bool, multiline: bool) -> None:
         text = written(line, ansi=ansi, multiline=multiline)
@@ -128,7 +126,6 @@ class ReadTests(SynchronousTestCase):
         self.assertEqual(read(text), line)
         self.assertEqual((continues(head), [continues(each) for each in further]), (False, [True] * len(further)))
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text() | st.from_regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ [A-Z]{4} [a-z(). =']*"))
     def test_nothing_confuses_it(self, text: str) -> None:
         found = read(text)

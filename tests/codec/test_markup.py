@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -49,7 +49,6 @@ class TagTests(SynchronousTestCase):
         self.assertEqual(made, "&lt;<b>{x}&lt;</b>&gt; &amp; more")
 
     @given(st.text(max_size=60))
-    @settings(max_examples=100, deadline=None)
     def test_any_text_stays_text(self, text: str) -> None:
         read = Reading(tag("p", tag("input", value=text), text.replace("\r", "").replace("\0", "")))
         self.assertEqual([name for name, _ in read.tags], ["p", "input"])

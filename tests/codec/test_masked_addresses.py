@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -19,12 +19,10 @@ class CodeTests(SynchronousTestCase):
         self.assertEqual(number & 0xFFFFFFFF, 5 ^ 3 ^ 9)
         self.assertEqual(number >> 32 & 0xFFFFFFFF, 9)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.integers(0, (1 << 64) - 1), st.integers(0, LONGEST_LIFETIME))
     def test_code_is_read_back(self, id: int, lifetime: int) -> None:
         self.assertEqual(read_code(code(id, lifetime)), Code(id, lifetime))
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text())
     def test_other_text_is_no_code_or_makes_itself_again(self, text: str) -> None:
         found = read_code(text)

@@ -34,7 +34,7 @@ class MboxTests(SynchronousTestCase):
             source.close()
         return found
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(
         st.lists(
             st.sampled_from([b"From me", b">From", b">From x", b"", b"body ", b"\r\n", b"x" * 70_000]), max_size=9

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -58,7 +58,6 @@ class Records(SynchronousTestCase):
     def test_part_without_equals_sign(self) -> None:
         self.assert_malformed("v=STSv1; id=1; junk")
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text(max_size=60))
     def test_nothing_but_malformed_record_is_raised(self, tail: str) -> None:
         try:
@@ -157,7 +156,6 @@ class Policies(SynchronousTestCase):
     def test_keys_have_case(self) -> None:
         self.assertEqual(self.refusal(b"MX: a.test"), "No 'mx' entries found.")
 
-    @settings(max_examples=100, deadline=None)
     @given(st.binary(max_size=200))
     def test_nothing_but_malformed_policy_is_raised(self, junk: bytes) -> None:
         try:
@@ -231,7 +229,6 @@ class Writing(SynchronousTestCase):
         self.assertEqual(parse_record(f"v=STSv1; id={first}"), first)
         self.assertNotEqual(first, second)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.lists(st.text(st.characters(), max_size=30), max_size=4))
     def test_our_own_reader_takes_whatever_is_written(self, names: list[str]) -> None:
         body = write_policy("testing", 604800, ["mail.test", *names])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from ipaddress import ip_address
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -114,7 +114,6 @@ class HeaderTests(SynchronousTestCase):
     def test_nothing_yet_is_incomplete(self) -> None:
         self.assertEqual(parse(b""), Incomplete())
 
-    @settings(max_examples=100, deadline=None)
     @given(
         st.one_of(
             st.binary(max_size=150),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -144,7 +144,6 @@ TEXTS = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=8).map("".join
 class AnyTextTests(SynchronousTestCase):
     """What holds for every text."""
 
-    @settings(max_examples=100, deadline=None)
     @given(TEXTS)
     def test_what_is_good_leads_where_it_says(self, text: str) -> None:
         if problem(text) is not None:
@@ -160,7 +159,6 @@ class AnyTextTests(SynchronousTestCase):
         else:
             self.assertIn(".", parts.scheme)
 
-    @settings(max_examples=100, deadline=None)
     @given(TEXTS, TEXTS)
     def test_what_matches_is_the_same_but_for_a_port(self, registered: str, asked: str) -> None:
         self.assertTrue(matches(registered, registered))

@@ -8,7 +8,7 @@ import io
 import zipfile
 import zlib
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -89,7 +89,6 @@ class ArchiveTests(SynchronousTestCase):
         ):
             self.assertRaises(UnusableArchive, unpacked, data, 1_000_000)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.sampled_from((b"\x1f\x8b\x08\x00", b"PK\x03\x04")), st.binary(max_size=100))
     def test_any_octets_are_unpacked_or_refused(self, mark: bytes, data: bytes) -> None:
         with contextlib.suppress(UnusableArchive):

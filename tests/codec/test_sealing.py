@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from attrs import define
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -16,7 +16,6 @@ class Master:
 
 
 class SealerTests(SynchronousTestCase):
-    @settings(max_examples=100, deadline=None)
     @given(st.binary(max_size=200), st.binary(max_size=50))
     def test_what_is_sealed_is_opened_again(self, payload: bytes, aad: bytes) -> None:
         sealer = Sealer(Master())
@@ -25,7 +24,6 @@ class SealerTests(SynchronousTestCase):
             self.assertIsNone(sealer.open("b", text, aad))
             self.assertIsNone(sealer.open("a", text, aad + b"x"))
 
-    @settings(max_examples=100, deadline=None)
     @given(st.data())
     def test_a_changed_text_is_not_opened(self, data: st.DataObject) -> None:
         sealer = Sealer(Master())

@@ -53,7 +53,7 @@ class SubjectTests(SynchronousTestCase):
     def test_marks_do_not_overlap(self) -> None:
         self.assertEqual(subject("a big red bus", '"big red" "red bus"'), "a <mark>big red bus</mark>")
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.text(max_size=60))
     def test_marks_and_escapes_apart_the_text_is_the_same(self, text: str) -> None:
         words = text.replace("*", " ").split()
@@ -118,7 +118,7 @@ class PreviewTests(SynchronousTestCase):
         self.show("東京都庁" * 12_000 + "窓", "窓")
         self.assertLess(time.process_time() - begun, 1.0)
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(st.lists(st.text("abcäß東京é\n<", min_size=1).filter(question), min_size=1, max_size=30), st.data())
     def test_what_is_in_a_text_is_shown(self, pieces: list[str], data: st.DataObject) -> None:
         text = " ".join(pieces)

@@ -121,7 +121,7 @@ class FindingTests(SynchronousTestCase):
         unbroken = "ﷺ" * 10_000
         self.assertEqual(list(map(len, search_terms._in_pieces(unbroken))), [4096, 4096, 1808])
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.text(max_size=60))
     def test_places_are_those_of_the_words(self, text: str) -> None:
         words = terms(text)
@@ -134,7 +134,7 @@ class FindingTests(SynchronousTestCase):
             self.assertLessEqual(place.end, place.reach)
             self.assertEqual(folded[place.begin], place.word[0])
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.text(max_size=60), st.data())
     def test_a_text_has_what_was_cut_out_of_it(self, text: str, data: st.DataObject) -> None:
         """Any blank-separated words of it, as they are; quotes and stars would say something else."""
@@ -198,7 +198,7 @@ _word = st.sampled_from(ALPHABETS).flatmap(lambda letters: st.text(letters.strip
 
 
 class ModelTests(SynchronousTestCase):
-    @settings(max_examples=500, deadline=None)
+    @settings(max_examples=500)
     @given(st.lists(_word, max_size=8), st.lists(_word, min_size=1, max_size=2))
     def test_words_are_found_as_in_a_plain_search(self, text: list[str], asked: list[str]) -> None:
         wanted = " ".join(asked)

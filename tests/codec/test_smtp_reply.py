@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -104,7 +104,6 @@ class Malformed(SynchronousTestCase):
     def test_large_reply(self) -> None:
         self.assert_malformed(*[b"250-" + b"x" * 1000] * 9)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.lists(st.binary(max_size=40), max_size=10))
     def test_nothing_but_malformed_reply_is_raised(self, lines: list[bytes]) -> None:
         parser = ReplyParser()
@@ -114,7 +113,6 @@ class Malformed(SynchronousTestCase):
         except MalformedReply as problem:
             self.assertTrue(str(problem))
 
-    @settings(max_examples=100, deadline=None)
     @given(
         st.integers(200, 599),
         st.lists(st.text(st.characters(blacklist_categories=["Cc", "Cs"]), max_size=30), min_size=1, max_size=9),

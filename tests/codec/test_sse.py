@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -37,7 +37,6 @@ class FrameTests(SynchronousTestCase):
         self.assertRaises(InvalidField, event, "", id="a\rb")
         self.assertRaises(InvalidField, event, "", id="a\0b")
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text(max_size=60), st.text(alphabet="abc :", max_size=8))
     def test_a_reader_gets_back_what_was_written(self, data: str, name: str) -> None:
         (received,) = EventStreamParser().feed(event(data, event=name) + comment(data))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -31,7 +31,6 @@ class TagLists(SynchronousTestCase):
     def test_too_many(self) -> None:
         self.assertRaises(MalformedTagList, parse, ";".join(f"t{n}=1" for n in range(100)))
 
-    @settings(max_examples=100, deadline=None)
     @given(
         st.dictionaries(
             st.from_regex(r"[a-z][a-z0-9_]{0,5}", fullmatch=True),

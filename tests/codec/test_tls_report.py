@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -128,7 +128,6 @@ class ReadingTests(SynchronousTestCase):
             data = json.dumps({"policies": [{"policy": {"policy-domain": "a.test"}}], "date-range": time})
             self.assertEqual(read_report(data.encode()).begin, moment, text)
 
-    @settings(max_examples=100, deadline=None)
     @given(VALUES)
     def test_any_json_is_read_or_refused(self, value: Any) -> None:
         try:
@@ -137,7 +136,6 @@ class ReadingTests(SynchronousTestCase):
             return
         self.assertEqual(read_report(write_report(report)), report)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.binary(max_size=200))
     def test_any_octets_are_read_or_refused(self, data: bytes) -> None:
         with contextlib.suppress(MalformedReport):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -50,7 +50,6 @@ class Records(SynchronousTestCase):
     def test_plain_http(self) -> None:
         self.assert_malformed("v=TLSRPTv1; rua=http://a.test/")
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text(max_size=60))
     def test_nothing_but_malformed_record_is_raised(self, tail: str) -> None:
         try:

@@ -66,7 +66,7 @@ class AddressTests(SynchronousTestCase):
     def test_what_is_refused(self) -> None:
         self.assertEqual([text for text in REFUSED if typed_address(text) is not None], [])
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.text(st.characters(), max_size=30), st.text(st.sampled_from('@."\\ <a.xü\x00'), max_size=30))
     def test_any_text(self, local: str, domain: str) -> None:
         found = typed_address(f"{local}@{domain}")

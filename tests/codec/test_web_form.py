@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -96,14 +96,12 @@ class MultipartTests(SynchronousTestCase):
             for size in (0, 5):
                 self.assertRaises(MalformedForm, read, PARTS, body.encode(), size)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.lists(st.tuples(st.text("ab", max_size=3), st.text("\r\n-x y", max_size=30))), st.integers(1, 40))
     def test_what_is_written_is_read_in_any_pieces(self, fields: list[Field], size: int) -> None:
         fields = [(name, value) for name, value in fields if "\r\n----x y" not in f"\r\n{value}\r\n"][:20]
         body = "".join(part(name, value) for name, value in fields) + "----x y--\r\n"
         self.assertEqual(read(PARTS, body.encode(), size), fields)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.binary(max_size=300), st.integers(1, 50))
     def test_any_octets_in_any_pieces_are_fields_or_refused(self, tail: bytes, size: int) -> None:
         body = part("a", "1").encode() + tail

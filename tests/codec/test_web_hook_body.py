@@ -6,7 +6,7 @@ import json
 from base64 import b64decode
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -22,7 +22,6 @@ class BodyTests(SynchronousTestCase):
         self.assertEqual(body_of([event]), f'{{"events":[{told}]}}'.encode())
         self.assertEqual(json.loads(body_of([event, event])), {"events": [json.loads(told)] * 2})
 
-    @settings(max_examples=100, deadline=None)
     @given(
         st.dictionaries(st.sampled_from("abc"), st.text() | st.lists(st.text()) | st.integers(0, 2**63) | st.booleans())
     )

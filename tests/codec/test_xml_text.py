@@ -26,7 +26,7 @@ class DocumentTests(SynchronousTestCase):
         for character in ("\x00", "\x08", "\x1f", "\ud800", "\ufffe", "\uffff"):
             self.assertIn("<a>x\ufffdy</a>".encode(), document(Element("a", f"x{character}y")), repr(character))
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.text(st.characters(), max_size=40), st.text(st.characters(), max_size=40))
     def test_any_text_comes_back(self, text: str, value: str) -> None:
         root = ElementTree.fromstring(document(Element("a", (Element("b", text, (("c", value),)),))))

@@ -76,7 +76,7 @@ def _defaults_validate(name: str) -> Callable[[HouseTests], None]:
 def _round_trip(name: str) -> Callable[[HouseTests], None]:
     declared: Any = declarations()[name]
 
-    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
     @given(wire_object(declared))
     def test(self: HouseTests, data: dict[str, Any]) -> None:
         try:

@@ -132,7 +132,7 @@ class EveryDeclarationTests(SynchronousTestCase):
 def _has_rows(name: str) -> Callable[[EveryDeclarationTests], None]:
     declared: Any = declarations()[name]
 
-    @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
     @given(wire_object(declared))
     def test(self: EveryDeclarationTests, data: dict[str, Any]) -> None:
         indexed = filterable(declared)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -78,12 +78,10 @@ def type_of(body: dict[str, Any]) -> Any:
 
 
 class TextTests(SynchronousTestCase):
-    @settings(max_examples=100, deadline=None)
     @given(st.lists(st.integers(-(2**53), 2**64 - 1), min_size=2, max_size=9))
     def test_text_of_whole_numbers_is_in_their_order(self, numbers: list[int]) -> None:
         self.assertEqual(sorted(numbers, key=number), sorted(numbers))
 
-    @settings(max_examples=100, deadline=None)
     @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=9))
     def test_text_of_fractions_is_in_their_order(self, numbers: list[float]) -> None:
         self.assertEqual(sorted(numbers, key=fraction), sorted(numbers))

@@ -104,7 +104,7 @@ class EqualTests(SynchronousTestCase):
 
 
 def _is_equal(declared: Any) -> Callable[[EqualTests], None]:
-    @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
     @given(wire_object(declared))
     def test(self: EqualTests, data: dict[str, Any]) -> None:
         value = declared.from_stored(data)

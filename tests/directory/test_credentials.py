@@ -2,7 +2,7 @@
 
 from ipaddress import ip_network
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -35,7 +35,6 @@ class AppPasswordTests(SynchronousTestCase):
         ):
             self.assertIsNone(credentials.read_app_password(text), text)
 
-    @settings(max_examples=100, deadline=None)
     @given(IDS)
     def test_made_secret_is_read_back(self, credential_id: int) -> None:
         secret = credentials.make_app_password(credential_id)
@@ -63,14 +62,12 @@ class ApiKeyTests(SynchronousTestCase):
         ):
             self.assertIsNone(credentials.read_api_key(text), text)
 
-    @settings(max_examples=100, deadline=None)
     @given(IDS, IDS)
     def test_made_key_is_read_back(self, account_id: int, credential_id: int) -> None:
         key = credentials.make_api_key(account_id, credential_id)
         self.assertEqual(len(key), 42)
         self.assertEqual(credentials.read_api_key(key), credentials.ApiKey(account_id, credential_id))
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text(max_size=45) | st.text("API_abc-_=", min_size=38, max_size=38).map("API_".__add__))
     def test_any_text_is_taken(self, text: str) -> None:
         found = credentials.read_api_key(text)

@@ -119,7 +119,7 @@ class ForgedTokenTests(SynchronousTestCase):
 
     store = MemoryStore()
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(st.text(max_size=200))
     def test_any_text_is_refused(self, text: str) -> None:
         tokens = LiveTokens(self.store, Clock())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -54,7 +54,6 @@ class MemoryPlacesTests(SynchronousTestCase):
             self.places.free("uploads", account)
         self.assertEqual(self.places._taken, {})
 
-    @settings(deadline=None)
     @given(st.lists(st.tuples(st.booleans(), st.sampled_from([1, 2, "a"]), st.sampled_from([None, 0, 1, 3]))))
     def test_as_many_as_a_list_would_hold(self, steps: list[tuple[bool, int | str, int | None]]) -> None:
         places, model = MemoryPlaces(), list[int | str]()

@@ -62,7 +62,7 @@ class WindowTests(SynchronousTestCase):
     def test_first_step_of_all_has_no_predecessor(self) -> None:
         self.assertEqual(self.totp.matching_step(self.totp.code(0), 0), 0)
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(st.text(max_size=12))
     def test_any_text_is_taken(self, text: str) -> None:
         found = self.totp.matching_step(text, 30000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -135,7 +135,6 @@ class ReadTests(SynchronousTestCase):
         self.assertEqual(request.method_calls[0][1]["a"], 10**100 + 1)
 
     @given(st.binary(max_size=60) | st.text(alphabet='{}[]",:usingmethodCalls0 ', max_size=60).map(str.encode))
-    @settings(max_examples=100, deadline=None)
     def test_no_body_breaks_it(self, body: bytes) -> None:
         try:
             read_request(body)

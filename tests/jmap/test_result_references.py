@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -105,13 +105,11 @@ class AnyValueTests(SynchronousTestCase):
     """Properties of pointers over any JSON."""
 
     @given(_VALUES)
-    @settings(max_examples=100, deadline=None)
     def test_each_place_is_found_by_its_pointer(self, value: Any) -> None:
         for pointer, expected in _places(value):
             self.assertEqual(follow(value, pointer), expected)
 
     @given(_VALUES, st.text(alphabet="/*~01ab", max_size=8))
-    @settings(max_examples=100, deadline=None)
     def test_any_text_finds_something_or_fails_in_order(self, value: Any, pointer: str) -> None:
         try:
             follow(value, pointer)
@@ -119,7 +117,6 @@ class AnyValueTests(SynchronousTestCase):
             self.assertTrue(str(problem))
 
     @given(st.lists(st.lists(st.integers(), max_size=3) | st.integers(), max_size=5))
-    @settings(max_examples=100, deadline=None)
     def test_a_star_joins_one_level(self, value: list[Any]) -> None:
         joined = [item for each in value for item in (each if isinstance(each, list) else [each])]
         self.assertEqual(follow(value, "/*"), joined)

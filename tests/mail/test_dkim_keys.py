@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -70,7 +70,6 @@ class SelectorTests(SynchronousTestCase):
     def test_taken_selector_is_numbered(self) -> None:
         self.assertEqual(selector("mail", RSA, NOW, {"mail", "mail-2"}), "mail-3")
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text())
     def test_any_template_gives_a_name(self, template: str) -> None:
         made = selector(template, RSA, NOW)

@@ -6,7 +6,7 @@ import struct
 import time
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.names import dns
 from twisted.trial.unittest import SynchronousTestCase
@@ -195,13 +195,11 @@ class Reading(SynchronousTestCase):
             pass
         query().match(wire)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.binary(max_size=300))
     def test_random_octets_raise_nothing_unexpected(self, wire: bytes) -> None:
         self.look_at(wire)
         self.look_at(struct.pack("!6H", 0x5A5A, 0x8180, 0, 3, 2, 1) + wire)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), min_size=1, max_size=8))
     def test_damaged_replies_raise_nothing_unexpected(self, damage: list[tuple[int, int]]) -> None:
         wire = bytearray(

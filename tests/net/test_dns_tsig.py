@@ -81,7 +81,7 @@ class KeyTests(SynchronousTestCase):
         self.assertEqual((key("hmac-sha256").is_short, key("hmac-sha512").is_short), (False, True))
         self.assertEqual((key("hmac-sha256-128").is_short, key("hmac-sha512-256").is_short), (False, True))
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.text(), st.text(), st.sampled_from(ALGORITHMS))
     def test_anything_is_a_key_or_refused(self, name: str, secret: str, algorithm: str) -> None:
         try:
@@ -165,7 +165,7 @@ class AnswerTests(SynchronousTestCase):
         for broken in (wire[:12], wire[:-5], wire[:20], b"\0" * 12):
             self.refused(broken, query)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.binary(max_size=300))
     def test_any_octets_are_read_or_refused(self, octets: bytes) -> None:
         query = asked(key())

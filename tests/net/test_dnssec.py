@@ -14,7 +14,7 @@ import dns.rdata
 import dns.rdatatype
 import dns.rrset
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred, gatherResults, succeed
 from twisted.internet.task import Clock
@@ -331,7 +331,6 @@ class Hostile(ChainCase):
             wire[12 + at % (len(wire) - 12)] = octet
         return bytes(wire)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 255)), min_size=1, max_size=6))
     def test_damaged_replies_are_undecided_or_bogus(self, damage: list[tuple[int, int]]) -> None:
         from stalwart.net import dns_signatures as signatures

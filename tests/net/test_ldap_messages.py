@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ldaptor.protocols import pureldap
 from twisted.trial.unittest import SynchronousTestCase
@@ -119,7 +119,6 @@ class BufferTests(SynchronousTestCase):
         with self.assertRaises(Malformed):
             self.buffer.feed(bind_request(1, b"cn=x", b"y"))
 
-    @settings(max_examples=100, deadline=None)
     @given(st.binary(max_size=60))
     def test_any_content_is_read_or_refused(self, content: bytes) -> None:
         try:
@@ -127,7 +126,6 @@ class BufferTests(SynchronousTestCase):
         except Malformed as problem:
             self.assertTrue(str(problem))
 
-    @settings(max_examples=100, deadline=None)
     @given(st.data())
     def test_damaged_messages_are_read_or_refused(self, data: st.DataObject) -> None:
         wire = bytearray(message(5, entry("cn=x", mail=["a", "b"], cn=["c"])))

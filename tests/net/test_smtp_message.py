@@ -298,7 +298,7 @@ OFFERS = st.sets(st.sampled_from(["PIPELINING", "CHUNKING", "8BITMIME", "SIZE 9"
 class HostileTests(SynchronousTestCase):
     """Whatever a server says, and whenever it goes, there is an end and an outcome for everybody."""
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(OFFERS, st.lists(st.lists(REPLIES, max_size=5), max_size=8), st.booleans(), st.booleans(), st.booleans())
     def test_any_replies(self, offers: set[str], turns: list[list[bytes]], lmtp: bool, long: bool, goes: bool) -> None:
         server = PlayedServer()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
@@ -104,7 +104,6 @@ class AuthorizationCodesTests(ProviderWorld):
 
 
 class ProofTests(SynchronousTestCase):
-    @settings(max_examples=100, deadline=None)
     @given(st.from_regex(r"\A[A-Za-z0-9\-._~]{43,128}\Z"), st.text(max_size=130))
     def test_a_verifier_proves_its_own_challenge_only(self, verifier: str, other: str) -> None:
         self.assertTrue(proves(verifier, challenge_of(verifier), "S256"))

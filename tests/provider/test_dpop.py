@@ -9,7 +9,7 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -178,7 +178,6 @@ MEMBERS = st.sampled_from(("kty", "crv", "x", "y", "n", "e", "alg", "use", "key_
 class AnythingTests(SynchronousTestCase):
     """Whatever a header or the claims hold, the answer is a thumbprint or a refusal."""
 
-    @settings(max_examples=100, deadline=None)
     @given(st.dictionaries(MEMBERS, VALUES, max_size=4), st.dictionaries(st.text(max_size=5), VALUES, max_size=3))
     def test_any_key(self, members: dict[str, Any], claims: dict[str, Any]) -> None:
         clock = Clock()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 
@@ -218,7 +218,6 @@ class SignInTests(PasskeyWorld):
         ),
         st.sampled_from(["id", "rawId", "type", "response", "clientDataJSON", "authenticatorData", "signature"]),
     )
-    @settings(max_examples=100, deadline=None)
     def test_nonsense_is_a_failed_login(self, value: Any, member: str) -> None:
         ticket, options = self.challenge()
         response = self.device.get(options)
@@ -229,7 +228,6 @@ class SignInTests(PasskeyWorld):
         self.refuse(response, ticket)
 
     @given(st.binary(max_size=80), st.sampled_from(["clientDataJSON", "authenticatorData", "signature"]))
-    @settings(max_examples=100, deadline=None)
     def test_damaged_bytes_are_a_failed_login(self, value: bytes, member: str) -> None:
         ticket, options = self.challenge()
         response = self.device.get(options)

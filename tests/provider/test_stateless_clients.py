@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -55,7 +55,6 @@ class IdTests(SynchronousTestCase):
         self.assertGreater(len(id), LONGEST)
         self.assertIsNone(read_id(SEALER, id))
 
-    @settings(max_examples=100, deadline=None)
     @given(
         st.lists(st.text(max_size=200), min_size=1, max_size=3),
         st.none() | st.frozensets(st.sampled_from(SCOPES), min_size=1),
@@ -72,7 +71,6 @@ class IdTests(SynchronousTestCase):
         assert client is not None
         self.assertEqual((client.redirect_uris, client.scopes, client.name), (frozenset(uris), scopes, name))
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text(max_size=80))
     def test_any_text_is_read_without_a_fault(self, text: str) -> None:
         self.assertIsNone(read_id(SEALER, PREFIX + text))

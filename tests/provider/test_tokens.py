@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 
@@ -72,7 +72,6 @@ class TokenTests(ProviderWorld):
         prefix, sealed, _ = self.tokens().access_token.split(".")
         self.out(f"{prefix}.{sealed}.Ym9i")
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text(max_size=80))
     def test_anything_else_is_no_token(self, text: str) -> None:
         for token in (text, "sw1." + text, "sw1.AAAA." + text, f"sw1.{text}.YQ"):

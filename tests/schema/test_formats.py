@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -62,7 +62,6 @@ REFUSED = {
 class FormatTests(SynchronousTestCase):
     """One method a row of the tables, and what holds for every input."""
 
-    @settings(max_examples=100, deadline=None)
     @given(st.sampled_from(sorted(FORMATS)), st.text())
     def test_cleaning_twice_changes_nothing(self, name: str, text: str) -> None:
         try:

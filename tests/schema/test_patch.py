@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -148,7 +148,6 @@ class PatchTests(SynchronousTestCase):
         thing = Thing.patched(FORMER, {"serial": "new", "createdAt": "2021-01-01T00:00:00Z"}, by_server=True)
         self.assertEqual((thing.serial, thing.created_at), ("new", 1609459200))
 
-    @settings(max_examples=100, deadline=None)
     @given(
         st.dictionaries(
             st.lists(

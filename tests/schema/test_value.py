@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.errors import Invalid
@@ -245,7 +245,6 @@ class ReadingTests(SynchronousTestCase):
         thing = Thing.from_stored({**NAMED, "parts": {"0": {**PART, "secret": MASK}}})
         self.assertEqual(thing.parts[0].secret, MASK)
 
-    @settings(max_examples=100, deadline=None)
     @given(wire_object(Thing))
     def test_what_is_stored_reads_back(self, data: dict[str, Any]) -> None:
         thing = Thing.from_stored(data)

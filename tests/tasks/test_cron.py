@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -83,7 +83,6 @@ class CronTests(SynchronousTestCase):
             time.tzset()
 
     @given(SCHEDULES, st.floats(1.7e9, 1.9e9))
-    @settings(max_examples=100, deadline=None)
     def test_next_time_is_in_the_future_and_soon(self, schedule: Any, now: float) -> None:
         found = next_time(schedule, now, BERLIN)
         longest = {"Hourly": 1, "Daily": 25, "Weekly": 7 * 24 + 1}[schedule.tag] * 3600

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -164,7 +164,6 @@ class ReadTests(SynchronousTestCase):
             check_partial(beginning)
 
     @given(st.binary(max_size=300))
-    @settings(max_examples=100, deadline=None)
     def test_any_bytes_are_a_head_or_refused(self, data: bytes) -> None:
         for block in (data, b"GET / HTTP/1.1\r\nHost: x\r\n" + data):
             try:

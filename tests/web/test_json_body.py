@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -71,7 +71,6 @@ class ReadTests(SynchronousTestCase):
     """What is."""
 
     @given(_VALUES)
-    @settings(max_examples=100, deadline=None)
     def test_any_json_is_read_as_it_was_written(self, value: object) -> None:
         self.assertEqual(decode_json(json.dumps(value).encode()), value)
 

@@ -97,7 +97,7 @@ class HeadTests(ReceiverCase):
         self.assertEqual(self.server.banned, [])
 
     @given(st.lists(st.integers(1, 40), max_size=12))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_it_does_not_matter_where_the_stream_is_cut(self, cuts: list[int]) -> None:
         connected = self.server.connect("127.0.0.1")
         data = GET + request_bytes("POST", "/echo", CHUNKED, b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: x\r\n\r\n") + GET
@@ -120,7 +120,7 @@ class AnythingTests(ReceiverCase):
     """Whatever arrives, answers are whole and the connection ends up in order."""
 
     @given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=8), max_size=20))
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     def test_any_input_gets_whole_answers_and_an_end(self, pieces: list[bytes]) -> None:
         connected = self.server.connect("127.0.0.1")
         for piece in pieces:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -46,7 +46,6 @@ class HeadTests(SynchronousTestCase):
         self.assertNotIn(b"Transfer", stream_head("text/event-stream", (), NOTHING, "", False))
 
     @given(st.text(max_size=30), st.text(max_size=30))
-    @settings(max_examples=100, deadline=None)
     def test_no_value_can_add_a_line(self, one: str, other: str) -> None:
         answer = Answer(200, b"", "text/plain", (("X-A", one), ("X-B", other)))
         try:

@@ -227,7 +227,7 @@ class ModelTests(SynchronousTestCase):
         max_size=40,
     )
 
-    @settings(deadline=None, max_examples=60)
+    @settings(max_examples=60)
     @given(steps)
     def test_nobody_misses_anything(self, steps: list[tuple[int, str, Kind, int]]) -> None:
         self.patch(module, "CAPACITY", 32)

@@ -222,7 +222,7 @@ class ModelTests(SynchronousTestCase):
         max_size=60,
     )
 
-    @settings(deadline=None, max_examples=60)
+    @settings(max_examples=60)
     @given(steps)
     def test_they_count_alike(self, steps: list[tuple[str, str | int, int] | None]) -> None:
         memory = SharedMemory.create(2)

@@ -178,7 +178,7 @@ class ModelTests(SynchronousTestCase):
         max_size=80,
     )
 
-    @settings(deadline=None, max_examples=80)
+    @settings(max_examples=80)
     @given(steps, st.sampled_from([1, BUCKETS]))
     def test_they_count_alike(self, steps: list[tuple[str, int, str, int | str, int | None]], buckets: int) -> None:
         self.patch(module, "_BUCKETS", buckets)

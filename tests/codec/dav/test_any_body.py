@@ -44,7 +44,7 @@ _elements = st.recursive(
 
 class AnyBodyTests(SynchronousTestCase):
     @given(st.sampled_from(ROOTS), st.lists(_elements, max_size=4))
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=120)
     def test_it_is_read_or_refused(self, root: str, inner: list[str]) -> None:
         body = f"<{root} {DECLARED}>{''.join(inner)}</{root}>".encode()
         for reader in (read_propfind, read_proppatch, read_mkcol, read_lock, read_acl, read_report):

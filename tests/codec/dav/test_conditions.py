@@ -170,7 +170,7 @@ class ConditionTests(SynchronousTestCase):
         self.assertIs(conditions.verdict(ResourceState(True, '"000000000000270f"')), Verdict.PASSED)
 
     @given(st.text('()<>[]"Not W/ab* \t', max_size=30))
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     def test_anything_is_read_or_refused(self, field: str) -> None:
         try:
             parsed = parse_if(field)
@@ -180,7 +180,7 @@ class ConditionTests(SynchronousTestCase):
             self.assertEqual(parse_if(_written(parsed)), parsed)
 
     @given(st.lists(st.tuples(st.booleans(), st.sampled_from([TOKEN, "x", '"a"', '"b"'])), min_size=1, max_size=4))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_a_list_is_true_if_all_in_it_is(self, parts: list[tuple[bool, str]]) -> None:
         written = " ".join(("Not " if no else "") + (f"[{what}]" if '"' in what else f"<{what}>") for no, what in parts)
         wanted = all((what in (TOKEN, '"a"')) is not no for no, what in parts)

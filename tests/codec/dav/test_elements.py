@@ -167,7 +167,7 @@ def _shape(element: Element) -> object:
 
 class PropertyTests(SynchronousTestCase):
     @given(_trees)
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_what_is_written_in_another_document_is_what_was_read(self, inner: str) -> None:
         root = read_document(f'<p xmlns="u:p" xmlns:x="u:x" xmlns:y="u:y"><c>{inner}</c></p>'.encode())
         element = root.children[0]
@@ -176,7 +176,7 @@ class PropertyTests(SynchronousTestCase):
         self.assertEqual(again.verbatim(), element.verbatim())
 
     @given(st.binary(max_size=60) | st.text("<>/ax:='\"&;![]-? \n", max_size=60).map(str.encode))
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     def test_anything_is_read_or_refused(self, body: bytes) -> None:
         try:
             read_document(body).verbatim()

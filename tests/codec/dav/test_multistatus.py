@@ -194,7 +194,7 @@ class PortionTests(SynchronousTestCase):
         read_document(body.finish())
 
     @given(st.text(max_size=40), st.binary(max_size=40), st.text("]<>&!CDAT[", max_size=20))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_whatever_is_written_can_be_read(self, text: str, octets: bytes, marks: str) -> None:
         called = Name("urn:x", "a")
         body = document(

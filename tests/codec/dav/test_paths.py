@@ -137,7 +137,6 @@ class TargetTests(SynchronousTestCase):
         self.assertEqual(Target("file", "a", ("b",), True).href(collection=False), "/dav/file/a/b")
 
     @given(st.text(min_size=1, max_size=60).map(lambda text: unicodedata.normalize("NFC", text)))
-    @settings(max_examples=100, deadline=None)
     def test_names_come_back(self, segment: str) -> None:
         try:
             decoded = decode_segment(encode_segment(segment))
@@ -149,7 +148,7 @@ class TargetTests(SynchronousTestCase):
                 self.assertEqual(decoded, segment)
 
     @given(st.text("/.%2fFeEcC384a\u0308@?:", max_size=40) | st.binary(max_size=30))
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     def test_anything_is_canonical_after_one_turn(self, rest: str | bytes) -> None:
         path = f"/dav/file/{rest}" if isinstance(rest, str) else b"/dav/file/" + rest
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
@@ -332,7 +332,6 @@ def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 class HostileTests(SynchronousTestCase):
-    @settings(max_examples=100, deadline=None)
     @given(st.text(max_size=80), st.text(max_size=80))
     def test_any_text_compiles_or_is_refused(self, condition: str, value: str) -> None:
         try:
@@ -340,7 +339,6 @@ class HostileTests(SynchronousTestCase):
         except ExpressionError as error:
             self.assertTrue(str(error))
 
-    @settings(max_examples=100, deadline=None)
     @given(st.recursive(ATOMS, _grown, max_leaves=8), VALUES, VALUES)
     def test_any_expression_has_a_value_or_an_evaluation_error(self, text: str, path: Value, headers: Value) -> None:
         compiled = compile_expression({"else": text}, NAMES, frozenset({"relaxed"}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -57,7 +57,6 @@ class CoercionTests(SynchronousTestCase):
     def test_arrays_are_joined_by_crlf(self) -> None:
         self.assertEqual(text_of(("a", 1, ("b", 2.0), Constant("c"))), "a\r\n1\r\nb\r\n2\r\nc")
 
-    @settings(max_examples=100, deadline=None)
     @given(VALUES)
     def test_every_value_can_be_coerced(self, value: Value) -> None:
         self.assertIsInstance(text_of(value), str)

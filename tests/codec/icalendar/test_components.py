@@ -47,7 +47,7 @@ class FaithTests(SynchronousTestCase):
     def test_lf_becomes_crlf(self) -> None:
         self.assertEqual(read_calendar(EVENT.replace(b"\r\n", b"\n")).octets(), EVENT)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(
         st.recursive(
             st.lists(st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=90), max_size=3).map(
@@ -61,7 +61,6 @@ class FaithTests(SynchronousTestCase):
         octets = f"BEGIN:VCALENDAR\r\n{text}END:VCALENDAR\r\n".encode()
         self.assertEqual(read_calendar(octets).octets(), octets)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.binary(max_size=300))
     def test_anything_is_read_or_refused_in_a_sentence(self, octets: bytes) -> None:
         for given_ in (octets, b"BEGIN:VCALENDAR\r\n" + octets + b"\r\nEND:VCALENDAR\r\n"):

@@ -367,7 +367,7 @@ _ZONE = st.lists(_LINES, max_size=2).map(
 class AnyTests(SynchronousTestCase):
     """Whatever a calendar says, it means something, and soon."""
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(_ZONE, _COMPONENTS)
     def test_any_object_is_expanded(self, beside: str, components: str) -> None:
         found = read_calendar(f"BEGIN:VCALENDAR\n{beside}{components}END:VCALENDAR\n".encode())

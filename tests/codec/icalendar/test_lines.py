@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -93,7 +93,6 @@ class PropertyTests(SynchronousTestCase):
         self.assertEqual(len(content_lines(item.raw.encode())), 1)
         self.assertEqual(item.parameter("CN"), "b\nX:y")
 
-    @settings(max_examples=100, deadline=None)
     @given(TEXTS, st.lists(TEXTS, min_size=1, max_size=3))
     def test_what_is_made_is_read_back(self, value: str, parameters: list[str]) -> None:
         made = Property.made("X-A", value, {"P": parameters, "Q": "1"})
@@ -105,7 +104,6 @@ class PropertyTests(SynchronousTestCase):
 
 
 class FoldingTests(SynchronousTestCase):
-    @settings(max_examples=100, deadline=None)
     @given(TEXTS)
     def test_lines_have_75_octets_and_whole_characters(self, text: str) -> None:
         lines = folded(text).split("\n")

@@ -389,7 +389,7 @@ class ComparisonTests(SynchronousTestCase):
         self.patch(rrule_module, "datetime", bounded)
         return list(islice(rrule_module.rrulestr(text, dtstart=start), 30))
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(_rules(), st.integers(9000, 22000), st.integers(0, DAY - 1))
     def test_another_implementation_says_the_same(self, text: str, day: int, time: int) -> None:
         start = _EPOCH + timedelta(days=day, seconds=time)

@@ -33,7 +33,7 @@ def _expanded(*lines: str) -> list[tuple[int, int]]:
 
 
 class SeriesTests(SynchronousTestCase):
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(_spans(), st.integers(-120, 1000), st.integers(0, 60))
     def test_a_series_says_what_a_list_would(self, spans: list[tuple[int, int]], start: int, length: int) -> None:
         end, table = start + length, packed(spans)

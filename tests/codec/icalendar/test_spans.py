@@ -26,7 +26,7 @@ _WIDE = st.lists(st.sampled_from(((BEGINNING, END), (BEGINNING, 3), (7, END), (5
 
 
 class SpanTests(SynchronousTestCase):
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.one_of(_NARROW, _EVEN, _WIDE), st.integers(-2, 75), st.integers(-2, 75))
     def test_a_table_says_what_a_list_would(self, spans: list[tuple[int, int]], start: int, end: int) -> None:
         table = packed(spans)

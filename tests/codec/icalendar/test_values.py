@@ -46,7 +46,7 @@ class TextTests(SynchronousTestCase):
         self.assertEqual(text_list("\\,,"), [",", ""])
         self.assertEqual(structured("2.0;Success\\;really;x"), ["2.0", "Success;really", "x"])
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(st.lists(st.text(st.characters(exclude_characters="\r")), min_size=1, max_size=4))
     def test_a_list_comes_back(self, texts: list[str]) -> None:
         self.assertEqual(text_list(",".join(map(escaped, texts))), texts)
@@ -100,7 +100,6 @@ class MomentTests(SynchronousTestCase):
         )
         self.assertRaises(MalformedValue, period, "19700101T000000/")
 
-    @settings(max_examples=100, deadline=None)
     @given(st.integers(FIRST, LAST), st.booleans(), st.booleans())
     def test_a_moment_comes_back(self, local: int, is_date: bool, is_utc: bool) -> None:
         given_ = Moment(local // DAY * DAY, True) if is_date else Moment(local, False, is_utc)

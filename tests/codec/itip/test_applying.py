@@ -282,7 +282,7 @@ _PEOPLE = st.sampled_from(["o@example.com", "a@example.com", "b@example.com"])
 
 
 class HostileTests(SynchronousTestCase):
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(objects(), objects(), _METHODS, _PEOPLE, _PEOPLE)
     def test_messages(self, stored: str, said: str, method: str, sender: str, recipient: str) -> None:
         message = calendar(f"METHOD:{method}\n{said}")
@@ -299,7 +299,7 @@ class HostileTests(SynchronousTestCase):
                 again = apply(message, valid(applied.calendar), sender, Options(frozenset({recipient}), NOW))
                 self.assertIsInstance(again, Ignored)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.none() | objects(), st.none() | objects(), _PEOPLE, st.booleans())
     def test_changes(self, old: str | None, new: str | None, person: str, is_tagged: bool) -> None:
         before, after = (calendar(each) if each is not None else None for each in (old, new))
@@ -337,7 +337,7 @@ _STARTS = st.sampled_from(
 class CircleTests(SynchronousTestCase):
     """An invitation goes out, an answer comes back: both objects can be stored, and both say the same."""
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(_STARTS, st.sampled_from(["", "RRULE:FREQ=DAILY;COUNT=9", "RRULE:FREQ=WEEKLY"]), _ANSWERS, st.data())
     def test_request_and_reply(self, start: str, rule: str, given_answer: str, data: st.DataObject) -> None:
         sent = self.sent(start, rule)

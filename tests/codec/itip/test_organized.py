@@ -140,7 +140,7 @@ class OrganizedTests(SynchronousTestCase):
         some.lists(some.sampled_from([*sorted(TIMES), "SEQUENCE", "ATTENDEE", "X"]), max_size=5),
         some.text("0123456789T:Z;=\\,", max_size=12),
     )
-    @settings(deadline=None, max_examples=100)
+    @settings(max_examples=100)
     def test_whatever_is_written_it_ends_there(self, names: list[str], value: str) -> None:
         old = event(SERIES + PEOPLE, SECOND + AT.format("02T18", "02T19") + PEOPLE)
         odd = "".join(f"{name}:{value}\n" for name in names)

@@ -128,7 +128,7 @@ class CheckTests(SynchronousTestCase):
         self.assertEqual(problems(recurrenceOverrides=changed), ["recurrenceOverrides"])
         self.assertLess(len(problems(recurrenceOverrides={f"k{n}": {} for n in range(1000)})), 50)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(ANY)
     def test_anything_is_judged(self, event: Any) -> None:
         for pointer, text in check(event):

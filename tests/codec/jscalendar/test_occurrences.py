@@ -92,7 +92,7 @@ class InstanceTests(SynchronousTestCase):
         error = self.assertRaises(InvalidEvent, with_instance, series(), MOVED, instance | {"uid": "other"})
         self.assertEqual(error.properties, ("uid",))
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(events(), st.data())
     def test_what_is_written_back_is_what_is_seen_then(self, event: dict[str, Any], data: st.DataObject) -> None:
         event = translated(event)

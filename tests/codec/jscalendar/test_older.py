@@ -82,13 +82,12 @@ class OlderTests(SynchronousTestCase):
             },
         )  # fmt: skip
 
-    @settings(max_examples=100, deadline=None)
     @given(events())
     def test_what_is_translated_stays(self, event: dict[str, Any]) -> None:
         once = translated(event)
         self.assertEqual(translated(once), once)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(ANY)
     def test_anything_is_taken(self, event: dict[str, Any]) -> None:
         try:

@@ -38,7 +38,7 @@ def reread(calendar: Component) -> Json:
 
 
 class LawTests(SynchronousTestCase):
-    @settings(max_examples=250, deadline=None, suppress_health_check=_SLOW)
+    @settings(max_examples=250, suppress_health_check=_SLOW)
     @given(events())
     def test_a_good_event_comes_back(self, event: Json) -> None:
         kept = translated(event)
@@ -51,7 +51,7 @@ class LawTests(SynchronousTestCase):
         self.assertEqual(calendar_of(again, calendar).octets(), calendar.octets())
         self.assertEqual(translated(again), again | {})
 
-    @settings(max_examples=120, deadline=None, suppress_health_check=_SLOW)
+    @settings(max_examples=120, suppress_health_check=_SLOW)
     @given(events(), events())
     def test_any_change_is_what_is_read_then(self, one: Json, other: Json) -> None:
         first, second = translated(one), translated(other | {"@type": one["@type"]})
@@ -61,7 +61,7 @@ class LawTests(SynchronousTestCase):
         changed = calendar_of(second, calendar)
         self.assertEqual(meaning(reread(changed)), meaning(second), changed.text())
 
-    @settings(max_examples=250, deadline=None, suppress_health_check=_SLOW)
+    @settings(max_examples=250, suppress_health_check=_SLOW)
     @given(ANY)
     def test_anything_is_kept_or_refused_with_reasons(self, event: Any) -> None:
         try:
@@ -71,7 +71,7 @@ class LawTests(SynchronousTestCase):
         else:
             reread(calendar)
 
-    @settings(max_examples=300, deadline=None, suppress_health_check=_SLOW)
+    @settings(max_examples=300, suppress_health_check=_SLOW)
     @given(CALENDARS)
     def test_whatever_is_read_comes_back_byte_for_byte(self, text: str) -> None:
         calendar = read_calendar(octets(text))

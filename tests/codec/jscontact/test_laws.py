@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -21,7 +21,6 @@ class LawTests(SynchronousTestCase):
     def _assert_same(self, one: dict, other: dict) -> None:  # type: ignore[type-arg]
         self.assertTrue(same(one, other), list(difference(one, other)))
 
-    @settings(max_examples=100, deadline=None)
     @given(cards())
     def test_a_card_that_is_written_is_read_as_it_was(self, card: dict) -> None:  # type: ignore[type-arg]
         self.assertEqual(check(card), [])
@@ -29,37 +28,31 @@ class LawTests(SynchronousTestCase):
         self._assert_same(plain(card_of(text)), plain(card))
         checked(text.encode())
 
-    @settings(max_examples=100, deadline=None)
     @given(cards())
     def test_the_plain_form_is_the_plainest(self, card: dict) -> None:  # type: ignore[type-arg]
         self.assertEqual(check(plain(card)), [])
         self._assert_same(plain(plain(card)), plain(card))
 
-    @settings(max_examples=100, deadline=None)
     @given(vcards())
     def test_any_vcard_is_a_card(self, vcard: Card) -> None:
         card = card_of(vcard)
         self.assertEqual(check(card), [])
         self._assert_same(card_of(vcard), card)
 
-    @settings(max_examples=100, deadline=None)
     @given(vcards())
     def test_what_is_read_is_plain(self, vcard: Card) -> None:
         if not vcard.all("JSPROP"):
             self._assert_same(plain(card_of(vcard)), card_of(vcard))
 
-    @settings(max_examples=100, deadline=None)
     @given(vcards())
     def test_a_card_that_nobody_has_changed_is_the_vcard_that_it_was(self, vcard: Card) -> None:
         self.assertEqual(vcard_of(card_of(vcard), vcard), converted(vcard, "4.0").text())
 
-    @settings(max_examples=100, deadline=None)
     @given(vcards())
     def test_a_vcard_that_was_read_can_be_written_anew(self, vcard: Card) -> None:
         card = card_of(vcard)
         self._assert_same(plain(card_of(vcard_of(card))), plain(card))
 
-    @settings(max_examples=100, deadline=None)
     @given(vcards(), cards(), st.data())
     def test_any_card_can_be_made_of_any_other(self, vcard: Card, card: dict, data: st.DataObject) -> None:  # type: ignore[type-arg]
         mixed = copied(card_of(vcard))
@@ -74,7 +67,6 @@ class LawTests(SynchronousTestCase):
         self._assert_same(plain(card_of(text)), plain(mixed))
         checked(text.encode())
 
-    @settings(max_examples=100, deadline=None)
     @given(vcards(), LINE)
     def test_a_change_touches_no_other_line(self, vcard: Card, address: str) -> None:
         card = card_of(vcard)

@@ -141,7 +141,7 @@ class ExampleTests(SynchronousTestCase):
 
 
 class RobustnessTests(SynchronousTestCase):
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(
         st.lists(st.sampled_from(["a", "B1", "-", "'", ".", " ", "  ", "<", ">", "a@b", "@", ", ", ",", "\r\n ", "="]))
     )
@@ -163,7 +163,7 @@ class RobustnessTests(SynchronousTestCase):
         wanted = [Address("Ann Lee", "ann@a.test"), Address(None, "bob@b.test"), Address(None, "c@c.test")]
         self.assertEqual(parse(value), (Group(None, tuple(wanted)),))
 
-    @settings(max_examples=500, deadline=None)
+    @settings(max_examples=500)
     @given(PIECES, st.booleans())
     def test_any_value_is_read(self, pieces: list[str], lenient: bool) -> None:
         for group in parse("".join(pieces), lenient):

@@ -55,13 +55,12 @@ class SubjectTests(SynchronousTestCase):
         self.assertEqual(thread_key("Re: Straße"), thread_key("[x] STRASSE"))
         self.assertEqual([thread_key(None), thread_key("Re:")], ["!", "!"])
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(PIECES)
     def test_base_of_a_base_is_itself(self, pieces: list[str]) -> None:
         base = base_subject("".join(pieces))
         self.assertEqual(base_subject(base), base)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text())
     def test_any_text_has_a_key(self, text: str) -> None:
         self.assertTrue(thread_key(text))

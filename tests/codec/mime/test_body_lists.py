@@ -90,7 +90,7 @@ TREES = st.recursive(
 
 
 class TreeTests(SynchronousTestCase):
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(TREES)
     def test_no_text_is_lost(self, tree: tuple[str, object]) -> None:
         def build(node: tuple[str, object], path: str) -> bytes:

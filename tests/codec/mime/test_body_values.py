@@ -53,7 +53,7 @@ class ValueTests(SynchronousTestCase):
             shown = value(data, 100)
             self.assertEqual((len(shown.value), shown.is_truncated, shown.is_encoding_problem), (100, True, False))
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.text(max_size=200), st.sampled_from(LABELS), st.integers(1, 300), st.integers(1, 200))
     def test_cut_value_is_the_begin_of_the_whole(self, text: str, label: str, most: int, times: int) -> None:
         octets = (text * times).encode(label, "replace")

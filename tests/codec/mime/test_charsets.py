@@ -80,13 +80,12 @@ class DecodingTests(SynchronousTestCase):
         ):
             self.assertEqual(charsets.decode(octets, label), (text, False))
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.binary(max_size=60), st.sampled_from(LABELS), st.booleans())
     def test_all_octets_become_text_that_can_be_sent(self, octets: bytes, label: str, partial: bool) -> None:
         text, _ = charsets.decode(octets, label, partial)
         self.assertEqual(text.encode("utf-8").decode("utf-8"), text)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text(max_size=40), st.sampled_from(["utf-8", "gb18030", "utf-16-le", "utf-32-be", "utf-7"]))
     def test_text_comes_back(self, text: str, label: str) -> None:
         octets = text.encode(label)

@@ -82,7 +82,7 @@ class RoundTripTests(SynchronousTestCase):
             )
             self.assertEqual(shown, expected)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(
         st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r\ufeff"), max_size=500),
         st.integers(1, 40),
@@ -99,7 +99,6 @@ class RoundTripTests(SynchronousTestCase):
         self.assertLessEqual(max(map(len, encoded.split(b"\r\n"))), 998 if found.encoding == "7bit" else 76)
         self.assertEqual(encoded.count(b"\n"), encoded.count(b"\r\n"))
 
-    @settings(max_examples=100, deadline=None)
     @given(st.binary(max_size=5000), st.integers(1, 3000))
     def test_blobs_read_back(self, octets: bytes, width: int) -> None:
         body = Outline("x/y", contents=lambda: (octets[at : at + width] for at in range(0, len(octets), width)))
@@ -110,7 +109,6 @@ class RoundTripTests(SynchronousTestCase):
         lines = data[found.body_begin : found.body_end].split(b"\r\n")
         self.assertLessEqual(max(map(len, lines)), 76)  # RFC 2045 6.8
 
-    @settings(max_examples=100, deadline=None)
     @given(
         st.fixed_dictionaries(
             {
@@ -164,7 +162,6 @@ class RoundTripTests(SynchronousTestCase):
             types, ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "multipart/mixed"]
         )
 
-    @settings(max_examples=100, deadline=None)
     @given(
         st.recursive(
             st.sampled_from(["text/plain", "text/html", "application/pdf", "message/rfc822"]),

@@ -23,7 +23,7 @@ class DateTests(SynchronousTestCase):
         self.assertEqual(as_date(value), "1969-02-13T23:32:00-03:30")
         self.assertEqual(as_date("21 Nov 97 09:55:06 GMT"), "1997-11-21T09:55:06Z")
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(MOMENTS)
     def test_what_others_write_is_read(self, moment: datetime) -> None:
         read = as_date(format_datetime(moment))
@@ -31,7 +31,7 @@ class DateTests(SynchronousTestCase):
         self.assertEqual(datetime.fromisoformat(read or ""), moment.replace(microsecond=0))
         self.assertEqual(instant(read or ""), int(moment.replace(microsecond=0).timestamp()))
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.text(st.sampled_from("0123456789:+-/, JanMoGTZ()T."), max_size=40))
     def test_any_text_is_a_date_or_none(self, text: str) -> None:
         read = as_date(text)

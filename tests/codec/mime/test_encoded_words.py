@@ -59,14 +59,14 @@ class DecodingTests(SynchronousTestCase):
         }.items():
             self.assertEqual(decode(raw, lenient=True), text)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(PIECES, st.booleans())
     def test_any_text_is_decoded_to_something(self, pieces: list[str], lenient: bool) -> None:
         self.assertIsInstance(decode("".join(pieces), lenient), str)
 
 
 class EncodingTests(SynchronousTestCase):
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=300), st.integers(0, 40))
     def test_words_come_back_and_are_short(self, text: str, first: int) -> None:
         words = encode(text, first)
@@ -81,7 +81,6 @@ class EncodingTests(SynchronousTestCase):
 
 
 class NormalizationTests(SynchronousTestCase):
-    @settings(max_examples=100, deadline=None)
     @given(st.text(max_size=300))
     def test_text_is_in_nfc(self, text: str) -> None:
         self.assertEqual(composed(text), unicodedata.normalize("NFC", text))

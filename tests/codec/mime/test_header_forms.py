@@ -114,7 +114,7 @@ class PropertyTests(SynchronousTestCase):
         for each in CONVENIENCE.values():
             self.assertIn(each.form, header_forms.forms_of(each.name))
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.text(max_size=60))
     def test_any_value_has_every_form(self, value: str) -> None:
         data = b"X: " + value.replace("\n", "").replace("\r", "").encode("utf-8", "replace") + b"\r\n"

@@ -35,7 +35,7 @@ def reread(form: Form, value: Any, name: str = "X-Field") -> Any:
 
 
 class RoundTripTests(SynchronousTestCase):
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(TEXTS, st.sampled_from(["X", "Subject", "X-" + "Long" * 12]))
     def test_text(self, text: str, name: str) -> None:
         written = field(name, Form.TEXT, text)
@@ -49,12 +49,12 @@ class RoundTripTests(SynchronousTestCase):
             self.assertLessEqual(max(map(len, written.split(b"\r\n"))), 78)
             self.assertEqual(reread(Form.TEXT, text, name), text)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(ADDRESSES)
     def test_addresses(self, addresses: list[dict[str, str | None]]) -> None:
         self.assertEqual(reread(Form.ADDRESSES, addresses), addresses)
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(st.lists(st.fixed_dictionaries({"name": st.none() | NAMES, "addresses": ADDRESSES}), max_size=4))
     def test_grouped_addresses(self, groups: list[dict[str, Any]]) -> None:
         expected: list[dict[str, Any]] = []
@@ -65,7 +65,6 @@ class RoundTripTests(SynchronousTestCase):
                 expected.append(group)
         self.assertEqual(reread(Form.GROUPED_ADDRESSES, groups), expected)
 
-    @settings(max_examples=100, deadline=None)
     @given(IDS)
     def test_message_ids_and_urls(self, ids: list[str]) -> None:
         self.assertEqual(reread(Form.MESSAGE_IDS, ids), ids)
@@ -82,7 +81,7 @@ class RoundTripTests(SynchronousTestCase):
         for raw in (" plain", "", "no blank", " fold\r\n ed", " grün", "\ttab"):
             self.assertEqual(reread(Form.RAW, raw), raw)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(TEXTS, st.sampled_from(["filename", "name"]))
     def test_parameters(self, text: str, name: str) -> None:
         written = parameters("attachment", {name: text, "size": "3"})

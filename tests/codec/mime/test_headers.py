@@ -43,7 +43,7 @@ class HeaderTests(SynchronousTestCase):
         data = b"A:\n" * (headers.MOST_FIELDS + 10)
         self.assertEqual(len(headers.fields(data, 0, len(data))), headers.MOST_FIELDS)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(PIECES)
     def test_any_header_ends_somewhere(self, pieces: list[bytes]) -> None:
         data = b"".join(pieces)
@@ -53,7 +53,6 @@ class HeaderTests(SynchronousTestCase):
         for field in headers.fields(data, 0, end):
             self.assertTrue(0 <= field.begin <= field.end <= end)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.lists(st.tuples(st.from_regex(r"[A-Za-z-]{1,20}", fullmatch=True), st.binary(max_size=20))), st.binary())
     def test_what_is_written_is_read(self, written: list[tuple[str, bytes]], body: bytes) -> None:
         clean = [(name, value.replace(b"\n", b"").replace(b"\r", b"")) for name, value in written]

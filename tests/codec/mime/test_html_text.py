@@ -72,7 +72,7 @@ class TextTests(SynchronousTestCase):
     def test_references_with_thousands_of_digits(self) -> None:
         self.assertEqual(unescape("a&#" + "9" * 10_000 + ";b"), "a\ufffdb")
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(PIECES)
     def test_any_document_is_read(self, pieces: list[str]) -> None:
         document = "".join(pieces)
@@ -96,7 +96,7 @@ class CutTests(SynchronousTestCase):
         ):
             self.assertEqual(cut(document, length), shown, (document, length))
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(PIECES, st.integers(0, 40))
     def test_what_is_cut_is_the_begin(self, pieces: list[str], length: int) -> None:
         document = "".join(pieces)

@@ -30,7 +30,7 @@ class IdentifierTests(SynchronousTestCase):
         for value in ("", "words", "<>", "<a", "a@b c", "a@b@c"):
             self.assertIsNone(as_message_ids(value), value)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.text(st.sampled_from('<>@()" \\a.\r\n,'), max_size=40))
     def test_any_text_is_read(self, text: str) -> None:
         found = as_message_ids(text)

@@ -54,7 +54,7 @@ class ExampleTests(SynchronousTestCase):
 
 
 class RobustnessTests(SynchronousTestCase):
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(PIECES)
     def test_any_value_is_read(self, pieces: list[str]) -> None:
         found = parse("".join(pieces).encode())

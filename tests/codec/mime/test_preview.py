@@ -39,7 +39,7 @@ class PreviewTests(SynchronousTestCase):
     def test_style_and_script_are_not_shown(self) -> None:
         self.assertEqual(of_html("<html><head><style>" + "x" * 5000 + "</style></head><body><script>y</script>z"), "z")
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.text())
     def test_a_line_of_bounded_length(self, text: str) -> None:
         for shown in (of_text(text), of_html(text)):

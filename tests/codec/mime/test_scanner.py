@@ -32,7 +32,7 @@ PIECES = st.lists(st.sampled_from([*DELIMITERS, *OTHERS]), max_size=30)
 
 
 class ScanningTests(SynchronousTestCase):
-    @settings(max_examples=500, deadline=None)
+    @settings(max_examples=500)
     @given(PIECES)
     def test_any_octets_are_a_message(self, pieces: list[bytes]) -> None:
         data = b"".join(pieces)
@@ -45,7 +45,6 @@ class ScanningTests(SynchronousTestCase):
             for first, second in zip(each.parts, each.parts[1:], strict=False):
                 self.assertLessEqual(first.body_end, second.header_begin)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.recursive(st.just(TEXT), lambda below: st.lists(below, min_size=1, max_size=3).map(tuple), max_leaves=12))
     def test_trees_are_found_as_they_were_made(self, tree: object) -> None:
         def build(node: object, path: str) -> bytes:

@@ -45,7 +45,6 @@ class DecodingTests(SynchronousTestCase):
         data = b"QUJD" * 1_000_000
         self.assertEqual(transfer.size(data, 0, len(data), "base64"), 3_000_000)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.binary(max_size=2000))
     def test_what_others_encode_is_decoded(self, octets: bytes) -> None:
         self.assertEqual(transfer.decode(base64.encodebytes(octets), "base64"), octets)
@@ -54,13 +53,12 @@ class DecodingTests(SynchronousTestCase):
         lines = [binascii.b2a_uu(octets[at : at + 45]) for at in range(0, len(octets), 45)]
         self.assertEqual(transfer.decode(b"begin 644 x\n" + b"".join(lines) + b"`\nend\n", "x-uuencode"), octets)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(CODED, st.sampled_from(ENCODINGS))
     def test_size_is_what_decoding_gives(self, parts: list[bytes], encoding: str) -> None:
         data = b"".join(parts)
         self.assertEqual(transfer.size(data, 0, len(data), encoding), len(transfer.decode(data, encoding)))
 
-    @settings(max_examples=100, deadline=None)
     @given(st.lists(st.binary(max_size=30)), st.integers(1, 50))
     def test_runs_of_base64_with_their_own_padding_are_joined(self, runs: list[bytes], width: int) -> None:
         encoded = b"".join(base64.b64encode(run) for run in runs if len(run) % 3)

@@ -70,7 +70,7 @@ class MatchingTests(SynchronousTestCase):
         self.assertIsNone(wildcards("a" * 5000, "*" + "?" * 200 + "b*" + "?" * 100))
         self.assertLess(monotonic() - began, 2)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.text(alphabet="ab", max_size=12), st.text(alphabet="ab*?", max_size=8))
     def test_they_agree_with_regular_expressions(self, value: str, pattern: str) -> None:
         expression = "".join({"*": "(.*?)", "?": "(.)"}.get(character, character) for character in pattern)

@@ -245,7 +245,7 @@ PIECES = st.sampled_from(WORDS.split())
 class HypothesisTests(SynchronousTestCase):
     """Whatever is written, it is an error with a line, or it runs."""
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.lists(PIECES, max_size=40))
     def test_words(self, pieces: list[str]) -> None:
         source = (ALL + " ".join(pieces)).encode()
@@ -257,7 +257,7 @@ class HypothesisTests(SynchronousTestCase):
         found = run(script, message(), World())
         self.assertTrue(found.filings or found.redirections or found.refusal or "discard" in pieces)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.binary(max_size=200))
     def test_octets(self, octets: bytes) -> None:
         try:
@@ -265,7 +265,6 @@ class HypothesisTests(SynchronousTestCase):
         except SieveError as problem:
             self.assertGreater(problem.line, 0)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text(max_size=60), st.text(alphabet="ab*?\\é", max_size=12))
     def test_patterns(self, value: str, pattern: str) -> None:
         on = message(f"Subject: x\r\nX-A: {' '.join(value.split())}\r\n\r\n".encode("utf-8", "replace").decode())

@@ -47,7 +47,7 @@ def default_wire(name: str) -> dict[str, Any]:
 class AcceptedTests(SynchronousTestCase):
     """Every object that the server can show is valid."""
 
-    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=100, suppress_health_check=list(HealthCheck))
     @given(OBJECTS)
     def test_whatever_is_stored_is_shown_in_a_valid_form(self, drawn: tuple[str, dict[str, Any]]) -> None:
         name, data = drawn

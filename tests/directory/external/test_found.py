@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -28,7 +28,6 @@ class AddressTests(SynchronousTestCase):
         ):
             self.assertIsNone(read_address(text), text)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text(max_size=30))
     def test_reading_twice_changes_nothing(self, text: str) -> None:
         for whole in (text, f"{text}@x.test"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -107,7 +107,6 @@ class ObjectTests(SynchronousTestCase):
         self.assertEqual((event.when, event.recurrence), ("now", ""))
 
     @given(st.text(max_size=60), st.text(max_size=60), st.sampled_from(LANGUAGES))
-    @settings(max_examples=100, deadline=None)
     def test_any_values_are_told(self, start: str, rule_: str, language: str) -> None:
         event = calendar("RRULE:FREQ=DAILY")
         event.components[0].set("DTSTART", start)

@@ -76,7 +76,6 @@ class DecodeTests(ShelfCase):
     """RFC 2045 6.7, 6.8, as liberal as mail needs it."""
 
     @given(st.binary(max_size=200))
-    @settings(max_examples=100, deadline=None)
     def test_what_was_encoded_comes_back(self, content: bytes) -> None:
         self.assertEqual(decode(encodebytes(content), "b"), content)
         lines = content.replace(b"\r", b"")  # the encoder of the library may write either kind of line end
@@ -84,7 +83,6 @@ class DecodeTests(ShelfCase):
         self.assertEqual(decode(content, "n"), content)
 
     @given(st.binary(max_size=60))
-    @settings(max_examples=100, deadline=None)
     def test_whatever_comes_is_decoded_somehow(self, encoded: bytes) -> None:
         self.assertLessEqual(len(decode(encoded, "b")), len(encoded))
         self.assertLessEqual(len(decode(encoded, "q")), len(encoded))
@@ -96,7 +94,7 @@ class DecodeTests(ShelfCase):
         self.assertEqual(decode(b"aGVsb", "b"), b"hel")
 
     @given(st.binary(max_size=60))
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     def test_the_size_is_the_one_that_body_parts_have(self, encoded: bytes) -> None:
         for letter, name in TRANSFER_ENCODINGS.items():
             self.assertEqual(len(decode(encoded, letter)), transfer.size(encoded, 0, len(encoded), name))

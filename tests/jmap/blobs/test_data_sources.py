@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -80,12 +80,10 @@ class UploadObjectTests(SynchronousTestCase):
         self.assertEqual(list(mentioned_creations({"data": 5})), [])
 
     @given(st.binary(max_size=50))
-    @settings(max_examples=100, deadline=None)
     def test_bytes_come_through(self, content: bytes) -> None:
         self.assertEqual(self.read({"data:asBase64": b64encode(content).decode()}).sources, (Given(content),))
 
     @given(JSON)
-    @settings(max_examples=100, deadline=None)
     def test_whatever_is_sent_is_read_or_refused(self, value: Any) -> None:
         if not isinstance(value, dict):
             value = {"data": value}

@@ -6,7 +6,7 @@ import hashlib
 from base64 import b64encode
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stalwart.jmap.blobs.contents import Octets
@@ -149,7 +149,6 @@ class BlobValueTests(ShelfCase):
     """Pure but for the file."""
 
     @given(st.binary(max_size=30), st.integers(0, 40), st.none() | st.integers(0, 40))
-    @settings(max_examples=100, deadline=None)
     def test_it_is_what_slicing_gives(self, content: bytes, offset: int, length: int | None) -> None:
         wanted = Wanted(frozenset(("data:asBase64", "digest:sha-256", "isTruncated")), offset, length)
         value = blob_value("B", Octets(len(content), content, b""), wanted, MemoryBlobFiles())

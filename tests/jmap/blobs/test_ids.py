@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -20,14 +20,12 @@ class BlobIdTests(SynchronousTestCase):
     """jmap.md 21.4 rule 8, RFC 8620 1.2."""
 
     @given(BLOB_IDS)
-    @settings(max_examples=100, deadline=None)
     def test_what_is_written_is_read_back_and_is_an_id(self, blob_id: BlobId) -> None:
         text = str(blob_id)
         self.assertEqual(parse_blob_id(text), blob_id)
         self.assertTrue(re.fullmatch("B[a-z2-7]{52}[-0-9nqb]*", text) and len(text) <= 255)
 
     @given(st.text(max_size=60) | st.from_regex(r"B[a-z2-7]{52}(-[0-9]+-[0-9]+-[nqbx])?", fullmatch=True))
-    @settings(max_examples=100, deadline=None)
     def test_one_blob_has_one_spelling(self, text: str) -> None:
         try:
             found = parse_blob_id(text)

@@ -115,7 +115,7 @@ class HostileTests(EventCase):
         ):
             self.assertIn(self.refusal(id, patch), ("invalidPatch", "invalidProperties"), patch)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.dictionaries(NAMES, JSON, max_size=4), st.dictionaries(NAMES, JSON, max_size=4))
     def test_anything(self, members: dict[str, Any], patch: dict[str, Any]) -> None:
         given = {"calendarIds": {self.calendar: True}, **WEEKLY, "recurrenceRule": {"frequency": "weekly"}, **members}

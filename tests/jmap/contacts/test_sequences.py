@@ -116,7 +116,7 @@ class ClientTests(CardCase):
         answer = self.responses("ContactCard/get", {"accountId": account}, using=["urn:ietf:params:jmap:core"])
         self.assertEqual(answer["methodResponses"][0][1]["type"], "unknownMethod")
 
-    @settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
     @given(st.dictionaries(_NAMES, _JSON, max_size=4))
     def test_whatever_is_made_is_made_or_refused(self, members: dict[str, Any]) -> None:
         new = {**members, "addressBookIds": {self.book: True}}
@@ -127,7 +127,7 @@ class ClientTests(CardCase):
         else:
             self.assertIn(answer["notCreated"]["k"]["type"], _KNOWN)
 
-    @settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
     @given(st.dictionaries(_POINTERS, _JSON, max_size=3))
     def test_whatever_is_changed_is_changed_or_refused(self, patch: dict[str, Any]) -> None:
         id = self.card(name={"full": "Ann"}, emails={"e": {"address": "a@x"}})

@@ -17,7 +17,7 @@ from stalwart.jmap.blobs.ids import BlobId, Section, parse_blob_id
 from stalwart.store.blob_files import LARGE, MemoryBlobFiles
 from tests.jmap.email.writing import OTHER, OWN, WritingCase, message
 
-_FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 _LETTER = st.characters(exclude_categories=("Cs", "Cc", "Cf", "Zl", "Zp", "Zs", "Mn", "Mc", "Co", "Cn"))
 _WORD = st.text(_LETTER, min_size=1, max_size=12)
 _PHRASE = st.lists(_WORD, min_size=1, max_size=6).map(lambda words: normalize("NFC", " ".join(words)))

@@ -79,7 +79,7 @@ class AnyArgumentsTests(MailShelfCase):
         self.put(message("Other", body="x" * 200, Content_Type="text/html"))
 
     @given(st.sampled_from(sorted(METHODS)), st.fixed_dictionaries({}, optional=ARGUMENTS))
-    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
     def test_nothing_else_comes(self, name: str, arguments: dict[str, Any]) -> None:
         method = METHODS[name]
         call = self._call(name, arguments, {})

@@ -107,7 +107,7 @@ class AnyWritingTests(WritingCase):
         return value
 
     @given(st.sampled_from(("set", "import", "copy")), st.fixed_dictionaries({}, optional=ARGUMENTS))
-    @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
     def test_nothing_else_comes(self, name: str, arguments: dict[str, Any]) -> None:
         running: Deferred[Any] = self.begin(name, self.filled(arguments))
         running.addErrback(lambda failure: self.assertNotEqual(problem_of(failure).type, "serverFail"))

@@ -67,7 +67,7 @@ class QueryChangesTests(MailShelfCase):
             self.write(lambda tx: tx.mail.update_email(7, decode_id(id), now=NOW, keywords=keywords))
 
     @given(STEPS, STEPS, st.integers(0, 3), st.booleans(), st.booleans())
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_old_results_become_new_ones(
         self, before: list[Any], after: list[Any], which: int, in_mailbox: bool, ascending: bool
     ) -> None:

@@ -115,7 +115,7 @@ class WindowTests(QueryCase):
             self.assertNotIn("limit", self.ask("Email/query", {"filter": filter, "limit": 3}))
 
     @given(st.integers(-14, 14), st.integers(0, 14), st.none() | st.integers(0, 9), st.integers(-14, 14), st.booleans())
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_lists_and_searches_agree(
         self, position: int, limit: int, anchor: int | None, offset: int, collapse: bool
     ) -> None:

@@ -44,7 +44,7 @@ class RowWriterTests(SynchronousTestCase):
     """What is written is JSON with exactly what was asked for."""
 
     @given(st.lists(st.sampled_from(sorted(ROW_NAMES))))
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     def test_any_properties(self, names: list[str]) -> None:
         line = RowWriter(names).line(row())
         assert line is not None
@@ -52,7 +52,7 @@ class RowWriterTests(SynchronousTestCase):
         self.assertTrue(line.startswith(b'{"id":"bb"'))
 
     @given(st.dictionaries(st.sampled_from(FRAGMENT_NAMES), st.none()), st.lists(st.sampled_from(sorted(ROW_NAMES))))
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     def test_what_is_missing_is_named(self, members: dict[str, Any], names: list[str]) -> None:
         writer, given = RowWriter(names), row(fragment=write(members))
         line, missing = writer.partly(given)

@@ -172,7 +172,7 @@ class ModelTests(MailboxCase):
             matching = {id for id in matching if matching.issuperset(ancestors(id, parents))}
         return [id for id in order if id in matching]
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(st.lists(_STEP, max_size=8), st.lists(_STEP, max_size=6), _SHAPE, st.sampled_from(["", "x", "a"]))
     def test_results_and_their_changes(self, before: Any, after: Any, shape: Any, text: str) -> None:
         self.move()

@@ -434,7 +434,7 @@ class AnythingTests(PushCase):
     def setUp(self) -> None:
         """A world for each run."""
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 5)), max_size=25))
     def test_nothing_is_lost(self, steps: list[tuple[str, int]]) -> None:
         super().setUp()
@@ -492,7 +492,7 @@ class ReturningTests(PushCase):
     def setUp(self) -> None:
         """A world for each run."""
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.lists(st.tuples(st.sampled_from(RETURNING), st.integers(0, 2)), min_size=3, max_size=25))
     def test_nothing_is_lost(self, steps: list[tuple[str, int]]) -> None:
         super().setUp()

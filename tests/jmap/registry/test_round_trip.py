@@ -45,7 +45,7 @@ class RoundTripTests(RegistryWorld):
         self.assertIsNone(answer["notUpdated"], (name, patch))
         self.assertEqual(self.whole(name), before)
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
     @given(changed())
     def test_whatever_is_stored_can_be_sent_back(self, made: tuple[str, dict[str, Any]]) -> None:
         name, members = made

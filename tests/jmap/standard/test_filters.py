@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import define, field
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -87,7 +87,6 @@ class FilterTests(SynchronousTestCase):
         self.refused("unsupportedFilter", {"operator": "NOT", "conditions": [deep]})
         self.refused("unsupportedFilter", {"operator": "OR", "conditions": [{"least": 1}] * 1025})
 
-    @settings(max_examples=100, deadline=None)
     @given(
         st.recursive(
             st.dictionaries(st.sampled_from(("least", "most")), st.integers(-1, 6)),

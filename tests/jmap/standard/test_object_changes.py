@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stalwart.jmap.standard.object_changes import cannot_calculate
@@ -101,7 +101,6 @@ steps = st.lists(
 class ReplayTests(NotesCase):
     """A client that applies changes to what it had ends with what there is."""
 
-    @settings(max_examples=100, deadline=None)
     @given(steps, steps, st.integers(1, 4), st.data())
     def test_any_old_copy_becomes_the_present_one(
         self, before: list[Step], after: list[Step], part: int, data: st.DataObject

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -31,7 +31,6 @@ class OrderTests(SynchronousTestCase):
         creates = {f"{number}": f"#{number + 1}" for number in range(2000)} | {"2000": None}
         self.assertEqual(creation_order(creates)[0], "2000")
 
-    @settings(max_examples=100, deadline=None)
     @given(st.dictionaries(st.integers(0, 20), st.lists(st.integers(0, 20))))
     def test_never_before_what_is_needed(self, needs: dict[int, list[int]]) -> None:
         creates = {f"{n}": [f"#{m}" for m in needed if m < n] for n, needed in needs.items()}

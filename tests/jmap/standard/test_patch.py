@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -57,12 +57,10 @@ class PatchTests(SynchronousTestCase):
         self.refused({"a": {"b": {}}}, {"a/b/c": 1, "a/b": {}})
         self.assertEqual(patch({"a": {}, "ab": {}}, {"a": {"x": 1}, "ab/c": 1}), {"a": {"x": 1}, "ab": {"c": 1}})
 
-    @settings(max_examples=100, deadline=None)
     @given(st.lists(st.text(max_size=5), min_size=1, max_size=4))
     def test_pointers_can_be_written_and_read(self, steps: list[str]) -> None:
         self.assertEqual(path_of(pointer_of(tuple(steps))), tuple(steps))
 
-    @settings(max_examples=100, deadline=None)
     @given(
         st.dictionaries(st.sampled_from("abc"), st.integers() | st.dictionaries(st.sampled_from("xy"), st.booleans()))
     )

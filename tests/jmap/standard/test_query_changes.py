@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stalwart.jmap.standard import query_changes
@@ -100,7 +100,6 @@ steps = st.lists(
 
 
 class ReplayTests(NotesCase):
-    @settings(max_examples=100, deadline=None)
     @given(steps, steps, st.sampled_from((FIXED, BY_TITLE, {})), st.booleans())
     def test_old_results_become_the_new_ones(
         self, before: list[Step], after: list[Step], query: dict[str, Any], partial: bool

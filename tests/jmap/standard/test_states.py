@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -14,13 +14,11 @@ class StateTests(SynchronousTestCase):
     def test_three_forms(self) -> None:
         self.assertEqual([str(State(0)), str(State(42)), str(State(42, 0))], ["n", "s42", "r42-0"])
 
-    @settings(max_examples=100, deadline=None)
     @given(st.integers(0, (1 << 63) - 1), st.none() | st.integers(0, 99))
     def test_reading_is_the_reverse(self, number: int, origin: int | None) -> None:
         state = State(number if origin is None else number + 1 & (1 << 62) - 1 or 1, origin)
         self.assertEqual(read_state(str(state), "sinceState"), state)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.text(max_size=12))
     def test_other_text_is_refused(self, text: str) -> None:
         try:

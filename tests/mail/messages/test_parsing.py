@@ -177,7 +177,7 @@ class HostileTests(SynchronousTestCase):
             parsed(data)
             self.assertLess(time.process_time() - begun, 2, name)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.binary(max_size=300))
     @example(b"Subject: =?utf-7?q?+2AA-?=\n\n")
     @example(b"Subject: \xed\xa0\x80\n\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -70,7 +70,6 @@ class RecognisingTests(SynchronousTestCase):
         data = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + part * 50 + b"--x--\r\n"
         self.assertEqual(len(found(data)), recognising.MOST_REPORTS)
 
-    @settings(max_examples=100, deadline=None)
     @given(st.sampled_from(sorted(letters())), st.integers(0, 3000), st.binary(min_size=1, max_size=5))
     def test_damaged_messages_are_read_or_left_alone(self, way: str, place: int, damage: bytes) -> None:
         data = letters()[way]

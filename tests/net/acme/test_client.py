@@ -659,7 +659,7 @@ HEADS = st.dictionaries(
 class GarbageTests(AuthorityCase):
     """Whatever an authority answers, what comes of it is a problem with a sentence, or a value."""
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.sampled_from([200, 201, 204, 301, 400, 404, 500]), GARBAGE, HEADS)
     def test_any_answer(self, status: int, body: bytes, heads: dict[str, list[str]]) -> None:
         known = order_of(ORDER, order("valid", certificate=f"{BASE}/anything"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -28,7 +28,6 @@ class PolicyTests(SynchronousTestCase):
             self.assertEqual(form_target(uri), expected, uri)
 
     @given(st.text(max_size=60))
-    @settings(max_examples=100, deadline=None)
     def test_no_redirect_uri_breaks_out_of_its_directive(self, rest: str) -> None:
         for uri in (f"https://{rest}", f"{rest}:/cb"):
             try:

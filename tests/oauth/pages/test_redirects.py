@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, urlsplit
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -57,7 +57,6 @@ class QueryTests(SynchronousTestCase):
         self.assertIn("/%C3%A9%20%22?code", location('https://app.example/é "'))
 
     @given(st.text(max_size=40), st.text(max_size=40))
-    @settings(max_examples=100, deadline=None)
     def test_header_can_always_be_sent(self, query: str, state: str) -> None:
         answer = to_application(reader_in("en"), f"https://a.example/?{query}", "query", {"state": state, "code": "c"})
         found = dict(answer.headers)["Location"]

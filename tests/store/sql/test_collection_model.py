@@ -108,7 +108,7 @@ def done(tx: Transaction, step: Any) -> None:
 
 
 class ModelTests(SynchronousTestCase):
-    @settings(max_examples=EXAMPLES, deadline=None)
+    @settings(max_examples=EXAMPLES)
     @given(STEPS)
     def test_followers_have_what_is_there(self, steps: Any) -> None:
         store = MemoryStore()

@@ -245,7 +245,5 @@ class MailModelTests(SynchronousTestCase):
     def test_tables_agree_with_the_model(self) -> None:
         run_state_machine_as_test(
             MailMachine,
-            settings=settings(
-                max_examples=EXAMPLES, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
-            ),
+            settings=settings(max_examples=EXAMPLES, stateful_step_count=20, suppress_health_check=list(HealthCheck)),
         )

@@ -82,7 +82,7 @@ def letters(tx: Transaction) -> list[Any]:
 
 
 class QueueModelTests(SynchronousTestCase):
-    @settings(max_examples=EXAMPLES, deadline=None)
+    @settings(max_examples=EXAMPLES)
     @given(STEPS)
     def test_lanes_and_counters_are_in_step(self, steps: list[tuple[Any, ...]]) -> None:
         store = MemoryStore(lambda: 0)

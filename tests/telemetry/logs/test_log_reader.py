@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -59,7 +59,6 @@ class LogReaderTests(SynchronousTestCase):
         self.write(b"one\ntwo\nthree\n")
         self.assertEqual((self.at(place), self.back(place)), ("two", [(0, "one")]))
 
-    @settings(max_examples=100, deadline=None)
     @given(st.lists(st.text("ab \u00e4\u4e00", max_size=9)), st.integers(1, 9))
     def test_blocks_of_any_size(self, lines: list[str], block: int) -> None:
         self.write("".join(f"{line}\n" for line in lines).encode())

@@ -355,7 +355,7 @@ class AnythingTests(SynchronousTestCase):
     )
 
     @given(st.lists(FRAMES, max_size=25), st.booleans())
-    @settings(deadline=None, max_examples=300)
+    @settings(max_examples=300)
     def test_frames(self, sent: list[tuple[int, int, int, bytes]], once: bool) -> None:
         server = serve(ALL, {"desk": Desk()}, settings=FakeSettings(Http={"rateLimitAnonymous": None}))
         client = Client(server, greet=False)

@@ -102,7 +102,6 @@ class AnythingTests(SynchronousTestCase):
     """The same as ``hpack``."""
 
     @given(LISTS, st.booleans(), st.integers(0, 4096))
-    @settings(deadline=None)
     def test_what_an_encoder_makes(
         self, lists: list[list[tuple[bytes, bytes, bool]]], huffman: bool, size: int
     ) -> None:
@@ -113,7 +112,7 @@ class AnythingTests(SynchronousTestCase):
             self.assertEqual(decoder.decode(encoder.encode(fields, huffman)), [(n, v) for n, v, _ in fields])
 
     @given(st.lists(st.binary(max_size=30), max_size=4))
-    @settings(deadline=None, max_examples=500)
+    @settings(max_examples=500)
     def test_any_bytes(self, blocks: list[bytes]) -> None:
         ours, theirs = FieldDecoder(), Decoder()
         for block in blocks:

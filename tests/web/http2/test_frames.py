@@ -183,7 +183,7 @@ class AnythingTests(SynchronousTestCase):
     """Whatever comes."""
 
     @given(st.lists(st.tuples(st.integers(0, 11), st.integers(0, 255), st.integers(0, 5), st.binary(max_size=20))))
-    @settings(deadline=None, max_examples=300)
+    @settings(max_examples=300)
     def test_frames_that_may_be_wrong(self, sent: list[tuple[int, int, int, bytes]]) -> None:
         data = b"".join(frame_bytes(*each) for each in sent)
         try:
@@ -196,7 +196,6 @@ class AnythingTests(SynchronousTestCase):
         self.assertEqual(pieces, whole)
 
     @given(st.binary(max_size=200))
-    @settings(deadline=None)
     def test_bytes(self, data: bytes) -> None:
         reader = FrameReader()
         reader.add(data)

@@ -32,12 +32,11 @@ class HuffmanTests(SynchronousTestCase):
             self.assertRaises(NotHuffman, decode_huffman, bytes.fromhex(code))
 
     @given(st.binary(max_size=60))
-    @settings(deadline=None)
     def test_every_string_comes_back(self, text: bytes) -> None:
         self.assertEqual(decode_huffman(ENCODER.encode(text)), text)
 
     @given(st.binary(max_size=12))
-    @settings(deadline=None, max_examples=500)
+    @settings(max_examples=500)
     def test_any_bytes_mean_what_they_mean_elsewhere(self, code: bytes) -> None:
         try:
             expected = reference(code)

@@ -179,7 +179,7 @@ class AnythingTests(SynchronousTestCase):
     VALUES = st.one_of(st.sampled_from([value.encode() for value in GET.values()]), st.binary(max_size=8))
 
     @given(st.lists(st.tuples(NAMES, VALUES), max_size=8), st.booleans(), st.booleans())
-    @settings(deadline=None, max_examples=300)
+    @settings(max_examples=300)
     def test_fields(self, more: list[tuple[bytes, bytes]], ended: bool, whole: bool) -> None:
         try:
             head = request_head([*fields(), *more] if whole else more, ended)
