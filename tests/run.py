@@ -40,7 +40,7 @@ FEWEST = 25
 SHORT: set[Any] = set()
 END = "."
 MOST_PROCESSES = 6
-MOST_AGAIN = 12
+MOST_AGAIN = 24
 
 
 class PlainReporter(TreeReporter):
