@@ -1,10 +1,11 @@
 """``/api/schema``: the document that describes every settings object, under its hash and cached for ever (auth-api 10,
-settings B). With ``language`` in the query it is the one for interfaces, in that language.
+settings B). With ``language`` in the query it is the one for interfaces, in that language; ``part`` names what that one
+leaves out (``explanations`` of fields, long ``enumerations``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -12,7 +13,7 @@ from twisted.internet.threads import deferToThreadPool
 
 from stalwart.config.catalogue import declarations
 from stalwart.config.schema_document.document import document_bytes, document_hash
-from stalwart.config.schema_document.interface import interface_bytes
+from stalwart.config.schema_document.interface import PARTS, interface_bytes
 from stalwart.config.schema_document.languages import language_of
 from stalwart.net.flights import Flights
 from stalwart.web.answers import Answer, redirect
@@ -29,9 +30,41 @@ class Served:
     file: Asset
 
 
-def made(language: str | None) -> bytes:
-    """The whole document, or the one for interfaces in a language."""
-    return document_bytes(declarations()) if language is None else interface_bytes(declarations(), language)
+@frozen
+class Wanted:
+    """The whole document, where there is no language; else the one for interfaces, or a part of it."""
+
+    language: str | None = None
+    part: str | None = None
+
+    @property
+    def query(self) -> str:
+        """How it is asked for, with the question mark."""
+        if self.language is None:
+            return ""
+        return f"?language={self.language}" + (f"&part={self.part}" if self.part else "")
+
+    @property
+    def name(self) -> str:
+        """What pages call it: ``de``, ``de-explanations``."""
+        return "-".join(filter(None, (self.language, self.part)))
+
+
+WHOLE = Wanted()
+
+
+def wanted(query: Mapping[str, str]) -> Wanted:
+    """What a query asks for; an unknown part is none."""
+    language = query.get("language")
+    part = query.get("part")
+    return WHOLE if language is None else Wanted(language_of(language), part if part in PARTS else None)
+
+
+def made(which: Wanted) -> bytes:
+    """The bytes of a document."""
+    if which.language is None:
+        return document_bytes(declarations())
+    return interface_bytes(declarations(), which.language, which.part)
 
 
 class SchemaDocument:
@@ -40,27 +73,27 @@ class SchemaDocument:
     ``build`` gives the bytes of one; it takes about 0.1 s with compression.
     """
 
-    def __init__(self, reactor: Any, build: Callable[[str | None], bytes] = made) -> None:
+    def __init__(self, reactor: Any, build: Callable[[Wanted], bytes] = made) -> None:
         self._reactor = reactor
         self._build = build
-        self._served: dict[str | None, Served] = {}
-        self._making: Flights[str | None, Served] = Flights()
+        self._served: dict[Wanted, Served] = {}
+        self._making: Flights[Wanted, Served] = Flights()
 
-    async def served(self, language: str | None = None) -> Served:
-        """The whole document, or the one for interfaces in a language; who asks while it is made waits for it."""
-        if language not in self._served:
-            self._served[language] = await self._making.join(language, lambda: self._made(language))
-        return self._served[language]
+    async def served(self, which: Wanted = WHOLE) -> Served:
+        """A document; who asks while it is made waits for it."""
+        if which not in self._served:
+            self._served[which] = await self._making.join(which, lambda: self._made(which))
+        return self._served[which]
 
     def hashes(self) -> dict[str, str]:
-        """The hashes of those documents for interfaces that have been made, by their languages."""
-        return {language: served.hash for language, served in self._served.items() if language is not None}
+        """The hashes of those documents for interfaces that have been made, by their names."""
+        return {which.name: served.hash for which, served in self._served.items() if which.language is not None}
 
-    async def _made(self, language: str | None) -> Served:
-        return await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._make, language)
+    async def _made(self, which: Wanted) -> Served:
+        return await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._make, which)
 
-    def _make(self, language: str | None) -> Served:
-        document = self._build(language)
+    def _make(self, which: Wanted) -> Served:
+        document = self._build(which)
         return Served(document_hash(document), asset("schema.json", document, immutable=True, private=True))
 
 
@@ -83,9 +116,8 @@ async def schema_of_hash(exchange: Exchange, *, schema_document: SchemaDocument)
 
 
 async def _found(exchange: Exchange, documents: SchemaDocument, hash: str = "") -> Answer:
-    wanted = exchange.query.get("language")
-    language = None if wanted is None else language_of(wanted)
-    served = await documents.served(language)
+    which = wanted(exchange.query)
+    served = await documents.served(which)
     if hash == served.hash:
         return served.file.answer(exchange)
-    return redirect(f"/api/schema/{served.hash}" + (f"?language={language}" if language else ""))
+    return redirect(f"/api/schema/{served.hash}{which.query}")

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.api import schema
-from stalwart.api.schema import SchemaDocument
+from stalwart.api.schema import WHOLE, SchemaDocument, Wanted
 from stalwart.config.catalogue import declarations
 from tests.web.client import BASIC_ALICE, Response, serve
 
@@ -57,7 +57,7 @@ class SchemaTests(SynchronousTestCase):
     """auth-api 10, settings B."""
 
     def setUp(self) -> None:
-        self.server = serve(ROUTES, {"schema_document": SchemaDocument(HeldThreads(), lambda language: DOCUMENT)})
+        self.server = serve(ROUTES, {"schema_document": SchemaDocument(HeldThreads(), lambda which: DOCUMENT)})
 
     def assert_leads_to_it(self, answer: Response) -> None:
         self.assertEqual((answer.status, answer.headers["location"], answer.body), (302, RIGHT, b""))
@@ -70,15 +70,30 @@ class SchemaTests(SynchronousTestCase):
         for path in ("/api/schema/", "/api/schema/abc", RIGHT.upper().replace("/API/SCHEMA", "/api/schema")):
             self.assert_leads_to_it(self.server.request("GET", path, BASIC_ALICE))
 
-    def test_language_has_a_document_of_its_own(self) -> None:
-        made = {None: DOCUMENT, "de": b'{"objects":{"x:1":"eins"}}', "en": b'{"objects":{"x:1":"one"}}'}
-        server = serve(ROUTES, {"schema_document": SchemaDocument(HeldThreads(), made.__getitem__)})
-        for asked, language in (("de", "de"), ("de-AT", "de"), ("DE_ch", "de"), ("fr", "en"), ("x" * 3000, "en")):
-            led = server.request("GET", f"/api/schema?language={asked}", BASIC_ALICE)
-            right = f"/api/schema/{sha256(made[language]).hexdigest()}?language={language}"
+    def test_languages_and_parts_have_documents_of_their_own(self) -> None:
+        made = {
+            WHOLE: DOCUMENT,
+            Wanted("de"): b'{"objects":{"x:1":"eins"}}',
+            Wanted("en"): b'{"objects":{"x:1":"one"}}',
+            Wanted("de", "explanations"): b'{"fields":{"x:1":"warum"}}',
+        }
+        documents = SchemaDocument(HeldThreads(), made.__getitem__)
+        server = serve(ROUTES, {"schema_document": documents})
+        for asked, which, query in (
+            ("language=de", Wanted("de"), "?language=de"),
+            ("language=de-AT", Wanted("de"), "?language=de"),
+            ("language=DE_ch&part=", Wanted("de"), "?language=de"),
+            ("language=fr", Wanted("en"), "?language=en"),
+            (f"language={'x' * 3000}", Wanted("en"), "?language=en"),
+            ("language=de&part=explanations", Wanted("de", "explanations"), "?language=de&part=explanations"),
+            ("part=nonsense&language=de", Wanted("de"), "?language=de"),
+            ("part=explanations", WHOLE, ""),
+        ):
+            led = server.request("GET", f"/api/schema?{asked}", BASIC_ALICE)
+            right = f"/api/schema/{sha256(made[which]).hexdigest()}{query}"
             self.assertEqual((led.status, led.headers["location"]), (302, right))
-            self.assertEqual(server.request("GET", right, BASIC_ALICE).body, made[language])
-        self.assert_leads_to_it(server.request("GET", right.partition("?")[0], BASIC_ALICE))
+            self.assertEqual(server.request("GET", right, BASIC_ALICE).body, made[which])
+        self.assertEqual(documents.hashes().keys(), {"de", "en", "de-explanations"})
 
     def test_any_method_is_led(self) -> None:
         for method in ("POST", "PUT", "DELETE", "HEAD"):
@@ -117,7 +132,7 @@ class MakingTests(SynchronousTestCase):
         self.threads = HeldThreads(at_once=False)
         self.document = SchemaDocument(self.threads, self.make)
 
-    def make(self, language: str | None) -> bytes:
+    def make(self, which: Wanted) -> bytes:
         self.made += 1
         if self.made < 1:
             raise RuntimeError("the press is out of ink")

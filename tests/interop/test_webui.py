@@ -8,6 +8,8 @@ import urllib.request
 from collections.abc import Sequence
 from typing import Any
 
+from stalwart.config.catalogue import declarations
+from stalwart.config.schema_document.interface import EXPLANATIONS, Entry, explanations, interface_document
 from stalwart.directory.totp import Totp
 from tests.interop.browser import ENTER
 from tests.interop.webui_world import ADMIN, USER, InterfaceTestCase
@@ -24,6 +26,10 @@ new MutationObserver(() => {
   if (shown) window.firstNavigation ??= document.querySelector("#navigation").innerHTML;
 }).observe(document, { childList: true, subtree: true });
 """
+
+
+def said(document: Entry) -> set[str]:
+    return {entry[name] for entry, name in explanations(document)}
 
 
 class ServerTestCase(InterfaceTestCase):
@@ -350,7 +356,7 @@ class LookTests(ServerTestCase):
         self.check("account", ACCOUNT_PAGES, USER)
 
     def test_german_is_complete_where_it_is_chosen(self) -> None:
-        self.sign_in("/account/", USER)
+        self.sign_in("/account/")
         self.browser.run("document.querySelector('.person').click()")
         self.browser.run(
             "const one = document.querySelector('#language'); one.value = 'de'; one.dispatchEvent(new Event('change'))"
@@ -364,6 +370,22 @@ class LookTests(ServerTestCase):
         self.says("Zeitzone", "main")
         zones = "document.querySelector('[data-field=timeZone] select')?.options.length > 400"
         self.browser.wait(zones)  # a long enumeration, which is fetched apart
+        self.go("/admin/objects/Http")
+        self.says("Zeit, nach der eine Verbindung ohne Anfrage geschlossen wird.", "[data-field=idleTimeout]")
+        hints = self.browser.run("return [...document.querySelectorAll('form .hint')].map((one) => one.innerText)")
+        english, german = (
+            {text.replace("`", "") for text in said(interface_document(declarations(), language, EXPLANATIONS))}
+            for language in ("en", "de")
+        )
+        self.assertGreater(len(german.intersection(hints)), 15)
+        self.assertEqual(english.intersection(hints), set())
+        self.go("/admin/objects/Role/new")
+        self.browser.fill("[data-field=enabledPermissions] input[type=search]", "Konten anlegen")
+        self.says("System: Konten anlegen", "[data-field=enabledPermissions]")
+        self.assertEqual(self.look(), [])
+        self.go("/admin/settings")
+        self.browser.fill("main input[type=search]", "ohne anfrage geschlossen")
+        self.says("HTTP", "main .tiles")
 
     def test_refusals_are_told_in_the_language_of_the_page(self) -> None:
         self.sign_in("/account/", USER)

@@ -51,7 +51,7 @@ _IMPORT = re.compile(r'^(?:import|export)\b(?:[^"\']*?from)?\s*"(\.{1,2}/[^"]+)"
 class WebInterface:
     """The files of the package, read with the first question.
 
-    ``schemas`` gives the hashes of the schema documents that can be had at once, by their languages: the page names
+    ``schemas`` gives the hashes of the schema documents that can be had at once, by their names: the page names
     them, so that who has one of them need not ask for the way to it.
     """
 
@@ -91,7 +91,7 @@ class WebInterface:
     def page(self, exchange: Exchange, mount: str, path: str = "") -> Answer:
         """The page below ``/mount/``, the same whatever it is to show but for what it tells the browser to load."""
         module = self.module_of(f"{mount}/{path}")
-        schemas = " ".join(f"{language}:{hash}" for language, hash in sorted(self._schemas().items()))
+        schemas = " ".join(f"{name}:{hash}" for name, hash in sorted(self._schemas().items()))
         name = f"{mount}/{PAGE}/{module}/{schemas}"
         if name not in self._packed:
             self._packed[name] = asset(PAGE, self._written(mount, module, schemas), headers=PAGE_HEADERS)

@@ -6,7 +6,7 @@ import { administers, may, meet, viewer } from "./core/viewer.js";
 import { chooseLanguage, t } from "./core/words.js";
 import { failed } from "./ui/parts.js";
 import { session } from "./core/session.js";
-import { schema } from "./core/schema.js";
+import { explained, schema } from "./core/schema.js";
 import { show as showTheme } from "./core/theme.js";
 import { shell } from "./shell.js";
 import { go, match, place } from "./core/router.js";
@@ -53,7 +53,8 @@ async function enter() {
   try {
     // The page comes while the server says who this is; those made of the schema need that too, others when they ask.
     coming = match(TABLE, place.peek().path)?.load().catch(() => null);
-    if (/^\/(admin|account)\/objects\//.test(location.pathname)) schema().catch(() => null);
+    const shown = /^\/(admin|account)\/objects\/[^/]+(\/.)?/.exec(location.pathname);
+    if (shown) (shown[2] ? explained() : schema()).catch(() => null);
     await meet();
     coming = [place.peek(), await coming];
   } catch (problem) {

@@ -6,30 +6,47 @@ import { clone } from "./values.js";
 import { language } from "./words.js";
 
 const loading = new Map();
+function once(name, load) {
+  if (!loading.has(name)) {
+    loading.set(name, load().catch((problem) => {
+      loading.delete(name);
+      throw problem;
+    }));
+  }
+  return loading.get(name);
+}
 
 // The document for interfaces, once for each language; its address changes with its content, so the browser keeps it.
 export function schema() {
   const wanted = language.peek();
-  if (!loading.has(wanted)) {
-    loading.set(wanted, fetched(wanted).then((found) => new Schema(found)).catch((problem) => {
-      loading.delete(wanted);
-      throw problem;
-    }));
-  }
-  return loading.get(wanted);
+  return once(wanted, async () => new Schema(await fetched(wanted), wanted));
+}
+
+// The same with what its fields are for, which forms say and lists need not wait for.
+export function explained() {
+  const wanted = language.peek();
+  return once(`${wanted} explained`, async () => {
+    const [found, { fields }] = await Promise.all([schema(), fetched(wanted, "explanations")]);
+    for (const [group, { properties }] of Object.entries(found.fields)) {
+      for (const [name, property] of Object.entries(properties)) property.description ??= fields[group]?.properties[name]?.description;
+    }
+    return found;
+  });
 }
 
 // The page names the documents that the server has: one that this tab has seen comes from the browser, without a token.
 const SEEN = "stalwart.schema";
-async function fetched(wanted) {
-  const hash = document.documentElement.dataset.schemas.match(`${wanted}:(\\w+)`)?.[1];
-  const url = `/api/schema${hash ? `/${hash}` : ""}?language=${wanted}`;
-  if (hash && sessionStorage.getItem(SEEN) === wanted) {
+async function fetched(wanted, part) {
+  const name = part ? `${wanted}-${part}` : wanted;
+  const hash = document.documentElement.dataset.schemas.match(`(?:^| )${name}:(\\w+)`)?.[1];
+  const url = `/api/schema${hash ? `/${hash}` : ""}?language=${wanted}${part ? `&part=${part}` : ""}`;
+  const seen = `${SEEN}.${name}`;
+  if (hash && sessionStorage.getItem(seen)) {
     const kept = await fetch(url, { cache: "only-if-cached", mode: "same-origin" }).catch(() => null);
     if (kept?.ok) return kept.json();
   }
   const found = await getJson(url, { cache: "default" });
-  sessionStorage.setItem(SEEN, wanted);
+  sessionStorage.setItem(seen, "1");
   return found;
 }
 
@@ -37,17 +54,18 @@ export const viewOf = (segment) => (segment.startsWith("x:") ? segment : `x:${se
 export const segmentOf = (view) => view.replace(/^x:/, "").replace("/", "-");
 
 class Schema {
-  constructor(document) {
+  constructor(document, wanted) {
     Object.assign(this, document);
+    this.language = wanted;
     this.late = null;
   }
 
-  // Members of an enumeration; those of a long one are in the whole document, which is fetched when somebody asks.
+  // Members of an enumeration; long ones are a document of their own, which is fetched when somebody asks.
   choices(name) {
     if (this.enums[name]) return this.enums[name];
     if (!this.late) {
       this.late = signal({});
-      getJson("/api/schema", { cache: "default" }).then(({ enums }) => this.late.set(enums), () => { this.late = null; });
+      fetched(this.language, "enumerations").then(({ enums }) => this.late.set(enums), () => { this.late = null; });
     }
     return this.late()[name] || [];
   }
@@ -74,6 +92,10 @@ class Schema {
   variants(name) {
     const found = this.schemas[name];
     return found?.type === "multiple" ? found.variants : null;
+  }
+
+  variantLabel(name, variant) {
+    return this.variants(name)?.find((one) => one.name === variant)?.label ?? variant;
   }
 
   // The group of fields that an object, or a variant of it, has.
@@ -125,7 +147,8 @@ class Schema {
     }
   }
 
-  enumLabel(name, value) {
-    return this.enums[name]?.find((one) => one.name === value)?.label ?? value;
+  // What a member is called; with `late` long enumerations are fetched for it.
+  enumLabel(name, value, late = false) {
+    return (late ? this.choices(name) : this.enums[name])?.find((one) => one.name === value)?.label ?? value;
   }
 }

@@ -2,7 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { signal } from "../lib/signals.js";
-import { schema as loadSchema } from "../core/schema.js";
+import { explained, schema as loadSchema } from "../core/schema.js";
 import { create } from "../core/server.js";
 import { may } from "../core/viewer.js";
 import { t } from "../core/words.js";
@@ -24,6 +24,7 @@ async function run(schema, { name, label, schemaName }) {
     await show(label, await create("x:Action", { "@type": name }));
     return;
   }
+  await explained();
   const value = signal(schema.fresh("x:Action", name));
   const problems = signal({});
   const context = { schema, problems, isNew: true, depth: 1, path: "" };

@@ -4,7 +4,7 @@ import { h } from "../lib/dom.js";
 import { computed, effect, onUndo, signal, untracked } from "../lib/signals.js";
 import { short } from "../core/format.js";
 import { go, guardWith } from "../core/router.js";
-import { schema as loadSchema, segmentOf, viewOf } from "../core/schema.js";
+import { explained, schema as loadSchema, segmentOf, viewOf } from "../core/schema.js";
 import { create, getOne, jmapOne, refusal, set } from "../core/server.js";
 import { changes, clone, equal, patched, patchOf } from "../core/values.js";
 import { may } from "../core/viewer.js";
@@ -25,8 +25,13 @@ async function load(view, id) {
   const schema = await loadSchema();
   const held = schema.objectOf(view);
   if (!held) throw Object.assign(new Error(t("notThere.text")), { status: 404 });
-  if (id === "new") return { schema, held, stored: null };
-  return { schema, held, stored: await getOne(held.name, id || "singleton") };
+  return filled(schema, held, id);
+}
+
+// What a form is made of; what its fields are for comes beside their values.
+export async function filled(schema, held, id) {
+  const [stored] = await Promise.all([id === "new" ? null : getOne(held.name, id || "singleton"), explained()]);
+  return { schema, held, stored };
 }
 
 function startOf(schema, view, held) {

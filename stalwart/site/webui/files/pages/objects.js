@@ -5,12 +5,12 @@ import { batch, computed, effect, signal } from "../lib/signals.js";
 import { short } from "../core/format.js";
 import { go, setQuery } from "../core/router.js";
 import { schema as loadSchema, segmentOf, viewOf } from "../core/schema.js";
-import { getOne, jmap, set } from "../core/server.js";
+import { jmap, set } from "../core/server.js";
 import { may } from "../core/viewer.js";
 import { number, t } from "../core/words.js";
 import { button, confirm, empty, failed, heading, loaded, notice, other, page, worker } from "../ui/parts.js";
 import { plain } from "../ui/editors.js";
-import { form } from "./object.js";
+import { filled, form } from "./object.js";
 
 const PAGE = 50;
 const AT_ONCE = 18;
@@ -21,8 +21,7 @@ export default function objects({ view: segment, area, query }) {
     const schema = await loadSchema();
     const held = schema.objectOf(view);
     if (!held) throw Object.assign(new Error(t("notThere.text")), { status: 404 });
-    if (!schema.isSingleton(view)) return { schema, held };
-    return { schema, held, stored: await getOne(held.name, "singleton") };
+    return schema.isSingleton(view) ? filled(schema, held) : { schema, held };
   }, (found) => (found.stored ? form(found, view, "singleton", area, query) : list(found, view, area, query))));
 }
 

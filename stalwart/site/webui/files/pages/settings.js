@@ -2,7 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { signal } from "../lib/signals.js";
-import { schema as loadSchema, segmentOf } from "../core/schema.js";
+import { explained, schema as loadSchema, segmentOf } from "../core/schema.js";
 import { may } from "../core/viewer.js";
 import { t } from "../core/words.js";
 import { empty, heading, loaded, page } from "../ui/parts.js";
@@ -10,9 +10,14 @@ import { marked } from "../ui/editors.js";
 
 export default function settings() {
   const wanted = signal("");
+  const told = signal(false);
+  const look = ({ target }) => {
+    wanted.set(target.value.trim().toLowerCase());
+    explained().then(() => told.set(true), () => null);
+  };
   return page(t("nav.settings"), heading(t("nav.settings"), t("settings.lead")),
-    h("div.tools", h("input.grow", { type: "search", "aria-label": t("settings.search"), placeholder: t("settings.search"), oninput: (event) => wanted.set(event.target.value.trim().toLowerCase()) })),
-    loaded(loadSchema, (schema) => () => areas(schema, wanted())));
+    h("div.tools", h("input.grow", { type: "search", "aria-label": t("settings.search"), placeholder: t("settings.search"), oninput: look })),
+    loaded(loadSchema, (schema) => () => (told(), areas(schema, wanted()))));
 }
 
 function areas(schema, text) {

@@ -2,7 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { signal } from "../lib/signals.js";
-import { schema as loadSchema } from "../core/schema.js";
+import { explained } from "../core/schema.js";
 import { getOne, reach, set } from "../core/server.js";
 import { session } from "../core/session.js";
 import { clone, patchOf } from "../core/values.js";
@@ -17,7 +17,7 @@ export default function setup() {
   const made = signal(null);
   return page(t("setup.title"), () => (made()
     ? finished(made())
-    : [heading(t("setup.title"), t("setup.lead")), loaded(async () => ({ schema: await loadSchema(), stored: await getOne(TYPE, "singleton") }), (found) => form(found, made))]));
+    : [heading(t("setup.title"), t("setup.lead")), loaded(async () => ({ schema: await explained(), stored: await getOne(TYPE, "singleton") }), (found) => form(found, made))]));
 }
 
 function form({ schema, stored }, made) {

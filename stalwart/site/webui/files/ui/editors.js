@@ -326,13 +326,13 @@ export function plain(value, type, schema, brief = false) {
     case "boolean": return t(value ? "yes" : "no");
     case "utcDateTime": return when(value);
     case "enum": return schema.enumLabel(type.enumName, value);
-    case "set": return Object.keys(value).join(", ") || h("span.hint", "–");
+    case "set": return Object.keys(value).map((one) => (type.class.type === "enum" ? schema.enumLabel(type.class.enumName, one, !brief) : one)).join(", ") || h("span.hint", "–");
     case "string": return type.format === "text" || type.format === "html" ? h("pre", { tabindex: "0" }, String(value)) : h("bdi", String(value));
     case "objectList":
       if (brief) return String(toList(value).length);
       return type.objectName === "x:TraceEvent" ? eventList(toList(value)) : h("ol.plain-list", toList(value).map((one) => h("li", h("details", h("summary", h("bdi", firstWords(one))), parts(one, type.objectName, schema)))));
     case "object":
-      if (brief) return h("bdi", value["@type"] ?? firstWords(value));
+      if (brief) return h("bdi", value["@type"] ? schema.variantLabel(type.objectName, value["@type"]) : firstWords(value));
       return parts(value, type.objectName, schema);
     case "map":
       if (brief) return h("bdi", Object.keys(value).join(", "));
@@ -346,7 +346,7 @@ function parts(value, name, schema) {
   const group = schema.group(name, value["@type"]);
   const labels = new Map(schema.sections(name, group).flatMap(({ fields }) => fields).map((one) => [one.name, one.label]));
   const shown = Object.entries(schema.properties(group)).filter(([key]) => ![null, undefined, ""].includes(value[key]) && !equal(value[key], {}));
-  return [value["@type"] ? h("p", h("bdi", value["@type"])) : null, h("dl.facts", shown.map(([key, { type }]) => [h("dt", labels.get(key) || key), h("dd", plain(value[key], type, schema))]))];
+  return [value["@type"] ? h("p", h("bdi", schema.variantLabel(name, value["@type"]))) : null, h("dl.facts", shown.map(([key, { type }]) => [h("dt", labels.get(key) || key), h("dd", plain(value[key], type, schema))]))];
 }
 
 const leaves = (value) => (value && typeof value === "object" ? Object.values(value).flatMap(leaves) : [value]);
