@@ -10,11 +10,10 @@ from stalwart.errors import OverQuota, StalwartError
 from stalwart.jmap.calendars.capability import CALENDARS
 from stalwart.jmap.calendars.participant_keeping import (
     MAILTO,
+    PARTICIPANTS,
     address_of,
     choose_participant,
     default_participant,
-    keep_participants,
-    most_participants,
 )
 from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.standard.arguments import SetArguments
@@ -64,7 +63,7 @@ class ParticipantRules(Rules):
         there = tx.objects.list(asking.account_id, NUMBER)
         if any(address_of(each.data or {}) == address_of(change.new) for each in there):
             raise SetRefused("invalidProperties", "There is an identity with this address.", where)
-        most = most_participants(tx, asking.account_id, asking.services["settings"])
+        most = PARTICIPANTS.most_of(tx, asking.account_id, asking.services["settings"])
         if len(there) >= most:
             raise OverQuota(f"An account can have at most {most} participant identities.")
 
@@ -94,5 +93,5 @@ PARTICIPANT_IDENTITY = DataType(
     rules=ParticipantRules(),
     supports=("get", "set", "changes"),
     services=("settings", "own_addresses"),
-    before=keep_participants,
+    before=PARTICIPANTS.keep,
 )

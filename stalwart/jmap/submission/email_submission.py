@@ -29,7 +29,7 @@ from stalwart.jmap.standard.setting import Responses, carry_out
 from stalwart.jmap.standard.sorting import Sort
 from stalwart.jmap.submission.capability import SUBMISSION
 from stalwart.jmap.submission.departure import Departure, Source
-from stalwart.jmap.submission.identity_keeping import keep_identities
+from stalwart.jmap.submission.identity_keeping import IDENTITIES
 from stalwart.jmap.submission.implicit import OnSuccess, change_emails
 from stalwart.jmap.submission.sending import Sending
 from stalwart.jmap.submission.submission_source import Prepared, SubmissionSource, Work, work_of
@@ -210,7 +210,7 @@ async def set_submissions(
     then = OnSuccess.read(arguments.rest, call.request.limits.max_objects_in_set)
     own_addresses = jmap_sending.own_addresses
     named = {"store": store, "clock": clock, "settings": settings, "own_addresses": own_addresses}
-    await keep_identities(call, named)
+    await IDENTITIES.keep(call, named)
     work = Work(jmap_sending)
     departure = jmap_sending.departure(int(clock.seconds()))
     services = {**named, "jmap_sending": jmap_sending, "work": work, "departure": departure}

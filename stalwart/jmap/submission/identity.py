@@ -19,7 +19,7 @@ from stalwart.jmap.standard.scalars import Boolean, Nullable, String
 from stalwart.jmap.standard.source import Found
 from stalwart.jmap.submission.addresses import EmailAddress, path_of
 from stalwart.jmap.submission.capability import SUBMISSION
-from stalwart.jmap.submission.identity_keeping import keep_identities, most_identities
+from stalwart.jmap.submission.identity_keeping import IDENTITIES
 from stalwart.store.object_types import IDENTITY as NUMBER
 from stalwart.store.store import Transaction
 
@@ -50,7 +50,7 @@ class IdentityRules(Rules):
         own = asking.services["own_addresses"]
         if not own.may_send_as(tx, own.with_groups(tx, asking.account_id), path):
             raise SetRefused("forbiddenFrom", f"You may not send from {email[:255]}.", ("email",))
-        most = most_identities(tx, asking.account_id, asking.services["settings"])
+        most = IDENTITIES.most_of(tx, asking.account_id, asking.services["settings"])
         if len(tx.objects.list(asking.account_id, NUMBER, limit=most)) >= most:
             raise OverQuota(f"An account can have at most {most} identities.")
 
@@ -76,5 +76,5 @@ IDENTITY = DataType(
     rules=IdentityRules(),
     supports=("get", "set", "changes"),
     services=("settings", "own_addresses"),
-    before=keep_identities,
+    before=IDENTITIES.keep,
 )
