@@ -23,7 +23,7 @@ from stalwart.app.workers.following import Following
 from stalwart.net.message_bus import MessageBus
 from stalwart.provider.keys import SigningKeys
 from stalwart.store.neighbours import Neighbours, Words
-from stalwart.telemetry.cluster_events import CLUSTER_LEADS, CLUSTER_LEADS_NO_MORE
+from stalwart.telemetry.cluster_events import CLUSTER_LEADS, CLUSTER_LEADS_NO_MORE, CLUSTER_SUPERSEDED
 from stalwart.telemetry.events import STORE_ERROR
 from stalwart.web.limits import Counters
 from stalwart.web.pipeline import Changes
@@ -62,7 +62,9 @@ class Inbox:
 
 
 class NodeCompany:
-    """``Company`` among nodes; what it does not know itself is asked of ``inner``. ``start_again`` ends what leads."""
+    """``Company`` among nodes; what it does not know itself is asked of ``inner``. ``start_again`` ends what leads, and
+    a node whose version is too old.
+    """
 
     def __init__(self, inner: Company, neighbours: Neighbours, start_again: Callable[[], object], clock: Any) -> None:
         self._inner = inner
@@ -82,6 +84,7 @@ class NodeCompany:
         self._membership: Membership | None = None
         self._bus: BusWords | None = None
         neighbours.listen(self._hear)
+        neighbours.superseded(self._end)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -208,6 +211,12 @@ class NodeCompany:
             self._below.telemetry.emit(CLUSTER_LEADS_NO_MORE)
         self._start_again()
 
+    def _end(self) -> None:
+        """To begin anew is to end: the store of a newer version is refused, with a sentence that says what to do."""
+        if self._below is not None:
+            self._below.telemetry.emit(CLUSTER_SUPERSEDED)
+        self._start_again()
+
     def _tell(self, kind: Kind, subject: int = 0) -> None:
         self._say((int(kind), subject))
 
@@ -237,7 +246,10 @@ class NodeCompany:
                 (self._limits if word[0] == _LIMITS else self._lasting).hear(word[1])
             return
         else:
-            self._inbox.put(word[0], word[1])
+            try:
+                self._inbox.put(Kind(word[0]), word[1])
+            except ValueError:  # a newer version knows of more
+                self._inbox.miss()
         self._look()
 
     def _look(self) -> None:

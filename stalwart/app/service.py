@@ -1,8 +1,9 @@
 """The service that twistd starts and stops: opens the house, and closes it again in good order.
 
 Everything slow happens once the reactor runs. A start that fails is one log line that says what to do, and ends the
-process with status 1. On SIGTERM accepting stops, running requests have nine seconds, hosts that were given mail have
-fifty to answer, then the store is closed.
+process with status 1; one that has served and was cut off from its store tries until that is there again. On SIGTERM
+accepting stops, running requests have nine seconds, hosts that were given mail have fifty to answer, then the store is
+closed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from twisted.python.failure import Failure
 
 from stalwart.app.environment import Environment
 from stalwart.app.startup import Startup
-from stalwart.errors import StalwartError
+from stalwart.errors import StalwartError, Unavailable
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SERVER_SHUTDOWN, SERVER_STARTS_AGAIN, SERVER_STARTUP_ERROR
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 GRACE = 9.0  # what is left of ten seconds is for the store
 _COLLECTING = 10_000, 20, 20  # few of the things that a request makes, or an import, are ever in a circle
 ANSWER_FIRST = 0.5  # seconds for the answer that announces the new start to leave
+OVER = 3  # the status of a worker that served and cannot start again: no other one could
+AGAIN = 2.0  # seconds between two attempts to start anew, while the data store cannot be reached
 
 
 @frozen
@@ -56,6 +59,7 @@ class StalwartService(Service):
         self._house: Any = None
         self._opening: Deferred[None] | None = None
         self._leaving: Deferred[None] | None = None
+        self._starts_anew = False
         self._expecting: list[Deferred[Opened]] = []
 
     def startService(self) -> None:
@@ -121,17 +125,23 @@ class StalwartService(Service):
 
     def _open_anew(self) -> None:
         self._leaving = None
+        self._starts_anew = True
         self._telemetry.emit(SERVER_STARTS_AGAIN)
         self._open()
 
     def _failed(self, failure: Failure) -> None:
         if failure.check(CancelledError):
             return
+        if self._starts_anew and isinstance(failure.value, Unavailable):
+            self._telemetry.emit(SERVER_STARTUP_ERROR, reason=f"{failure.value.detail} It is tried again.")
+            self._reactor.callLater(AGAIN, self._open)
+            return
         if isinstance(failure.value, StalwartError):
             self._telemetry.emit(SERVER_STARTUP_ERROR, reason=failure.value.detail)
         else:
             self._log.failure("The server could not start", failure)
-        self._reactor.callLater(0, end_with_failure, self._reactor)
+        is_worker = self._company is not None
+        self._reactor.callLater(0, end_with_failure, self._reactor, OVER if self._starts_anew and is_worker else 1)
 
     def _reload(self) -> None:
         if self._house is not None:
@@ -156,10 +166,10 @@ class StalwartService(Service):
             self._telemetry.emit(SERVER_SHUTDOWN)
 
 
-def end_with_failure(reactor: Any) -> None:
-    """End the process in good order, with status 1."""
+def end_with_failure(reactor: Any, status: int = 1) -> None:
+    """End the process in good order, with ``status``."""
     import os
 
     if reactor.running:
-        reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
+        reactor.addSystemEventTrigger("after", "shutdown", os._exit, status)
         reactor.stop()

@@ -17,7 +17,7 @@ import msgspec
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
-from stalwart.errors import StalwartError
+from stalwart.errors import StalwartError, Unavailable
 from stalwart.jmap.call import Call, Request
 from stalwart.jmap.errors import BOOTSTRAP_ONLY, NOT_AUTHORIZED, MethodError, method_error
 from stalwart.jmap.methods import Method
@@ -280,7 +280,7 @@ class _Run:
     def _failed(self, failure: Failure) -> None:
         if self._gate is not None:
             self._gate.errback(failure)
-        elif not failure.check(MethodError, CancelledError):  # nobody is there to be told
+        elif not failure.check(MethodError, Unavailable, CancelledError):  # nobody is there to be told
             assert failure.value is not None  # it was not made by hand
             self._engine.fault(self.request, "after the client left", failure.value)
 

@@ -86,4 +86,9 @@ class ThreadedBus:
 
     def _rest(self, tries: int) -> None:
         """Wait before another attempt, in a thread."""
-        self._closed.wait(PAUSES[min(tries, len(PAUSES) - 1)])
+        self._closed.wait(pause_after(tries))
+
+
+def pause_after(tries: int) -> float:
+    """Seconds to wait after so many attempts in a row that failed."""
+    return PAUSES[min(tries, len(PAUSES) - 1)]

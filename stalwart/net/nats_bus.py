@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -12,10 +13,12 @@ import nats
 from nats.aio.client import Client
 from nats.errors import Error
 
-from stalwart.net.message_bus import MOST_WAITING, ThreadedBus
+from stalwart.net.message_bus import MOST_WAITING, ThreadedBus, pause_after
 
 _FLUSH = 10
 _LOOK_IN = 1.0
+CHECK_EVERY = 5
+"""Seconds after which the server has to show that it is there, and that it may take for it."""
 
 
 class NatsBus(ThreadedBus):
@@ -61,7 +64,10 @@ class NatsBus(ThreadedBus):
                 tries = 0
             except (Error, OSError, TimeoutError, ValueError) as problem:
                 self._tell("disconnected", type(problem).__name__)
-            await asyncio.to_thread(self._rest, tries)
+            self._ended.clear()
+            if not self._closed.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._ended.wait(), pause_after(tries))
             tries += 1
         with self._lock:
             self._loop = None
@@ -78,9 +84,13 @@ class NatsBus(ThreadedBus):
             await client.flush()
             self._client = client
             self._tell("connected")
-            while not self._closed.is_set() and client.is_connected:
+            for turn in itertools.count(1):
+                if self._closed.is_set() or not client.is_connected:
+                    break
                 with contextlib.suppress(TimeoutError):  # the client does not always say that it was closed
                     await asyncio.wait_for(self._ended.wait(), _LOOK_IN)
+                if turn % CHECK_EVERY == 0:
+                    await client.flush(CHECK_EVERY)  # the network may swallow everything
         finally:
             self._client = None
             with contextlib.suppress(Error, OSError, TimeoutError):

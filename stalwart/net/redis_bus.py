@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ from stalwart.net.message_bus import MOST_WAITING, ThreadedBus
 CHECK_EVERY = 5
 """Seconds after which a silent connection has to show that it is one."""
 _LOOK_IN = 1.0
+SILENCE = 10
+"""Seconds without any word, though it was asked for one, after which a server is not there."""
 
 
 class RedisBus(ThreadedBus):
@@ -62,9 +65,18 @@ class RedisBus(ThreadedBus):
         """Tell of each; yields once for each."""
         with client.pubsub() as subscription:
             subscription.subscribe(self._channel)
+            asked = heard = time.monotonic()
             while not self._closed.is_set():
                 message = subscription.get_message(timeout=_LOOK_IN)
-                if message is None:
+                now = time.monotonic()
+                if now - asked > CHECK_EVERY:
+                    asked = now
+                    subscription.ping()  # what redis-py asks for itself need not be answered
+                if message is not None:
+                    heard = now
+                elif now - heard > SILENCE:
+                    raise redis.TimeoutError
+                else:
                     continue
                 if message["type"] == "subscribe":
                     self._tell("connected")

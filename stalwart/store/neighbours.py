@@ -60,6 +60,9 @@ class Neighbours(Protocol):
         to lead, or nobody know; a later call may lead again.
         """
 
+    def superseded(self, end: Callable[[], object]) -> None:
+        """Call ``end`` should a node of a newer version have changed the schema of the database."""
+
     def start(self) -> None:
         """Begin; ``run`` is to be called in a thread then."""
 

@@ -64,13 +64,14 @@ def _postgresql(config: Mapping[str, Any], reactor: Any, telemetry: Telemetry, b
     def report(reason: str) -> None:
         telemetry.emit(STORE_ERROR, reason=reason, details="notifications")
 
+    engine = PostgreSqlEngine(address)
     return ThreadedStore(
-        PostgreSqlEngine(address),
+        engine,
         placed(blobs),
         reactor,
         telemetry,
         readers=_readers(config),
-        neighbours=PostgreSqlNeighbours(address, reactor, socket.gethostname(), report),
+        neighbours=PostgreSqlNeighbours(address, reactor, socket.gethostname(), report, lambda: engine.schema),
     )
 
 

@@ -12,7 +12,9 @@ from stalwart.telemetry.event import Level as Level
 SERVER_STARTUP = Event("server.startup", Level.INFO, "Server started", "listeners mode")
 SERVER_SHUTDOWN = Event("server.shutdown", Level.INFO, "Server stopped")
 SERVER_RELOAD = Event("server.reload", Level.INFO, "Settings and authorities were read again")
-SERVER_STARTS_AGAIN = Event("server.starts-again", Level.INFO, "Server was set up and starts again with its new store")
+SERVER_STARTS_AGAIN = Event(
+    "server.starts-again", Level.INFO, "Server starts again, having been set up or cut off from its store"
+)
 SERVER_WORKER_ENDED = Event(
     "server.worker-ended", Level.WARN, "Worker ended, and is started again", "again reason worker"
 )

@@ -365,6 +365,11 @@ class Channel(Receiver):
         """A stream writes."""
         self._write(data)
 
+    def excuse(self) -> None:
+        """What is not answered yet is answered by 503."""
+        if self._running is not None:
+            self._running.cancel()
+
     def abort(self) -> None:
         """Close at once; what is not written yet is lost."""
         self._drop()

@@ -52,6 +52,8 @@ from stalwart.web.sse import Streams
 
 HTTP_2 = b"h2"
 TICK = 1.0
+LAST_WORDS = 1.0
+"""Seconds before the end in which clients are told that they will not be answered."""
 _BARE = AddedHeaders()
 
 
@@ -153,18 +155,24 @@ class Site(HTTPFactory):
             self.bans.parse_error(connection.remote_ip)
 
     def shut_down(self, grace: float = 10.0) -> Deferred[None]:
-        """Finish what runs, close the rest; fires when all connections are gone, aborted after ``grace`` seconds."""
+        """Finish what runs, close the rest; fires when all connections are gone, aborted after ``grace`` seconds. What
+        has no answer shortly before gets 503.
+        """
         self.closing = True
         done: Deferred[None] = Deferred()
         if not self.channels:
             done.callback(None)
             return done
         self._drained = done
-        limit = self.call_later(grace, self._abort_all)
-        done.addBoth(_cancelled, limit)
+        for seconds, end in ((max(grace - LAST_WORDS, 0.0), self._excuse_all), (grace, self._abort_all)):
+            done.addBoth(_cancelled, self.call_later(seconds, end))
         for channel in tuple(self.channels):
             channel.shut_down()
         return done
+
+    def _excuse_all(self) -> None:
+        for channel in tuple(self.channels):
+            channel.excuse()
 
     def _abort_all(self) -> None:
         for channel in tuple(self.channels):

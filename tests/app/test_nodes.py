@@ -33,6 +33,9 @@ class TwinNeighbours:
     def tell(self, word: Any) -> None:
         self.said.append(word)
 
+    def superseded(self, end: Callable[[], object]) -> None:
+        self.end = end
+
     def lead(self, begin: Callable[[], object], lost: Callable[[], object]) -> None:
         self.leading = begin, lost
 
@@ -118,6 +121,15 @@ class CompanyTests(SynchronousTestCase):
         self.neighbours.hear([int(Kind.SETTINGS), 0])
         self.neighbours.hear([int(Kind.KEYS), 0])
         self.assertEqual(self.log, [("hear", 7), ("reload", True), ("load",)])
+
+    def test_what_only_a_newer_version_says_may_have_been_anything(self) -> None:
+        self.neighbours.hear([99, 7])
+        self.neighbours.hear(["later", 7, "more"])
+        self.assertIn(("reload", True), self.log)
+
+    def test_a_newer_schema_has_it_begin_anew_which_says_why_it_cannot(self) -> None:
+        self.neighbours.end()
+        self.assertEqual((self.again, self.events), (1, ["cluster.superseded"]))
 
     def test_who_was_away_believes_nothing(self) -> None:
         self.neighbours.hear(None)

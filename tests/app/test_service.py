@@ -17,10 +17,10 @@ from stalwart.app import descriptors as descriptors_module
 from stalwart.app import house as house_module
 from stalwart.app import service as module
 from stalwart.app.environment import Environment
-from stalwart.app.service import ANSWER_FIRST, GRACE, StalwartService
+from stalwart.app.service import AGAIN, ANSWER_FIRST, GRACE, StalwartService
 from stalwart.app.startup import Startup
 from stalwart.config.settings import SettingsBroken
-from stalwart.errors import Invalid
+from stalwart.errors import Invalid, Unavailable
 
 
 class FakeReactor(MemoryReactorClock):
@@ -137,6 +137,33 @@ class ServiceTests(SynchronousTestCase):
         self.successResultOf(stopping)
         self.assertEqual((self.lines(), self.reactor.stopped), ([], False))
 
+    def test_who_was_cut_off_tries_until_the_store_is_there(self) -> None:
+        self.start()
+        former, self.opening = self.house, Unavailable("The data store cannot be reached.")
+        self.service.start_again()
+        self.reactor.advance(ANSWER_FIRST)
+        former.closing.callback(None)
+        for _ in range(3):
+            self.reactor.advance(AGAIN)
+        self.assertEqual(self.reactor.stopped, False)
+        self.assertIn("The data store cannot be reached. It is tried again.", self.lines()[-1])
+        self.opening = FakeHouse()
+        self.reactor.advance(AGAIN)
+        self.opening.closing.callback(None)
+        self.successResultOf(self.service.stopService())
+        self.assertEqual((self.opening.graces, self.reactor.stopped), ([GRACE], False))
+
+    def test_who_was_cut_off_may_be_stopped_meanwhile(self) -> None:
+        self.start()
+        former, self.opening = self.house, Unavailable("The data store cannot be reached.")
+        self.service.start_again()
+        self.reactor.advance(ANSWER_FIRST)
+        former.closing.callback(None)
+        self.successResultOf(self.service.stopService())
+        self.opening = FakeHouse()
+        self.reactor.advance(AGAIN)
+        self.assertEqual((self.opening.graces, self.reactor.getDelayedCalls()), ([], []))
+
     def test_after_the_first_set_up_it_starts_again(self) -> None:
         self.start()
         former, self.opening = self.house, FakeHouse()
@@ -145,7 +172,9 @@ class ServiceTests(SynchronousTestCase):
         self.reactor.advance(ANSWER_FIRST)
         self.assertEqual(former.graces, [GRACE])
         former.closing.callback(None)
-        self.assertIn("Server was set up and starts again with its new store (server.starts-again)", self.lines())
+        self.assertIn(
+            "Server starts again, having been set up or cut off from its store (server.starts-again)", self.lines()
+        )
         self.opening.closing.callback(None)
         self.successResultOf(self.service.stopService())
         self.assertEqual(self.opening.graces, [GRACE])

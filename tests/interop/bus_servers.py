@@ -1,4 +1,4 @@
-"""Redis and NATS servers on loopback ports of their own, as Debian has them, installed or unpacked into ``.cache``."""
+"""Redis and NATS servers as Debian has them, installed or unpacked into ``.cache``; by default on loopback."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def missing(program: str) -> str | None:
 class BusServer:
     """A running server that wants ``PASSWORD`` (of the user ``node``, for NATS); it can be killed and started again."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, host: str = "127.0.0.1") -> None:
+        self.host = host
         self.port = free_port()
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
@@ -41,7 +42,7 @@ class BusServer:
     @property
     def url(self) -> str:
         """For clients of Redis."""
-        return f"redis://:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{self.port}"
+        return f"redis://:{PASSWORD.replace(' ', '%20')}@{self.host}:{self.port}"
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -57,7 +58,7 @@ class BusServer:
         late = time.monotonic() + _PATIENCE
         while True:
             try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                socket.create_connection((self.host, self.port), 1).close()
                 return
             except OSError:
                 if time.monotonic() > late:
@@ -68,16 +69,22 @@ class BusServer:
     def kill(self) -> None:
         """End it without a word."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
+            self.signal(signal.SIGKILL)
             self._process.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it one: SIGSTOP for one that hangs."""
+        if self._process is not None:
+            self._process.send_signal(number)
 
     def close(self) -> None:
         """End it."""
         if self._process is not None:
+            self.signal(signal.SIGCONT)
             end(self._process)
 
     def _arguments(self) -> list[str]:
         if self._program == "nats-server":
-            return ["--addr", "127.0.0.1", "--port", str(self.port), "--user", "node", "--pass", PASSWORD]
-        settings = {"port": self.port, "bind": "127.0.0.1", "save": "", "appendonly": "no", "requirepass": PASSWORD}
+            return ["--addr", self.host, "--port", str(self.port), "--user", "node", "--pass", PASSWORD]
+        settings = {"port": self.port, "bind": self.host, "save": "", "appendonly": "no", "requirepass": PASSWORD}
         return [part for name, value in settings.items() for part in (f"--{name}", str(value))]

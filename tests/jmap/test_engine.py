@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.errors import Forbidden, StalwartError
+from stalwart.errors import Forbidden, StalwartError, Unavailable
 from stalwart.jmap.call import Call, Request
 from stalwart.jmap.capabilities import CORE
 from stalwart.jmap.core import echo
@@ -337,6 +337,8 @@ class WaitingTests(EngineCase):
         connected = self.send(["Test/wait", {}, "0"])
         connected.lose()
         self.bench.waits[0].errback(MethodError("forbidden"))
+        self.send(["Test/wait", {}, "0"]).lose()
+        self.bench.waits[1].errback(Unavailable("The data store was closed before it answered."))
         self.assertEqual(self.desk.events, [])
 
     def test_time_runs_out_for_all_calls_together(self) -> None:

@@ -14,6 +14,10 @@ from typing import Any
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from stalwart.store.config_file import write_store_config
+from stalwart.store.postgresql import engine
+from stalwart.store.postgresql.address import address_of
+from stalwart.store.sql.dialect import POSTGRESQL
+from stalwart.store.sql.migrate import Migration, load_migrations
 from tests.interop.bus_servers import PASSWORD, BusServer, missing
 from tests.live.daemon import ADMIN, ENDED, PATIENCE, Daemon, RawStream, basic, new_folder
 from tests.live.mail_sink import MailSink
@@ -168,6 +172,23 @@ class CoordinatedTests(NodeCase):
         secret = {"@type": "Value", "secret": PASSWORD}
         address = {f"127.0.0.1:{server.port}": True}
         self.check(server, {"@type": "Nats", "addresses": address, "authUsername": "node", "authSecret": secret})
+
+
+class VersionTests(NodeCase):
+    def test_nodes_end_when_a_newer_version_has_changed_the_schema_and_do_not_start(self) -> None:
+        steps = load_migrations(POSTGRESQL)
+        later = Migration(steps[-1].number + 1, "later", "", ("CREATE TABLE later (id BIGINT)",))
+        self.patch(engine, "load_migrations", lambda *_, **__: (*steps, later))
+        engine.PostgreSqlEngine(address_of(self.config)).prepare(0)
+        one = self.folder / "one"
+        again = Daemon("stalwart", "--data", str(one), *DOORS, warm=True)
+        self.addCleanup(again.close)
+        for node in (*self.nodes, again):
+            self.assertEqual(node.wait(), 1)
+            self.assertIn("it was written by a newer version. Install that version, or restore a backup.", node.log)
+            self.assertNotIn("Traceback", node.log)
+        self.assertEqual([each.log.count("(cluster.superseded)") for each in (*self.nodes, again)], [1, 1, 0])
+        self.assertNotIn(LEADS, self.nodes[1].log)
 
 
 class LeadingTests(NodeCase):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -93,6 +94,14 @@ class BusTests:
         await self.until(lambda: second.states == ["connected"])
         one.publish(b"here again")
         await self.until(lambda: second.payloads == [b"here again"])
+
+    async def test_a_server_that_says_nothing_any_more_is_left_until_it_does(self: Any) -> None:
+        _, ear = self.started()
+        await self.until(lambda: ear.states == ["connected"])
+        self.server.signal(signal.SIGSTOP)
+        await self.until(lambda: ear.states == ["connected", "disconnected"])
+        self.server.signal(signal.SIGCONT)
+        await self.until(lambda: ear.states == ["connected", "disconnected", "connected"])
 
     async def test_who_is_not_let_in_is_told_once_and_hears_nothing(self: Any) -> None:
         stranger, ear = self.started("another secret")

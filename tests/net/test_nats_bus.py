@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.internet import reactor
 
+from stalwart.net import nats_bus
 from stalwart.net.message_bus import MessageBus
 from stalwart.net.nats_bus import NatsBus
 from tests.interop.bus_servers import PASSWORD, missing
@@ -13,6 +14,10 @@ from tests.net.bus_case import BusCase, BusTests
 class NatsBusTests(BusTests, BusCase):
     program = "nats-server"
     skip = missing("nats-server")
+
+    def setUp(self) -> None:
+        self.patch(nats_bus, "CHECK_EVERY", 1)
+        super().setUp()
 
     def bus(self, password: str | None = None) -> MessageBus:
         options = {

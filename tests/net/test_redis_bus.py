@@ -15,6 +15,11 @@ class RedisBusTests(BusTests, BusCase):
     program = "redis-server"
     skip = missing("redis-server")
 
+    def setUp(self) -> None:
+        self.patch(redis_bus, "CHECK_EVERY", 1)
+        self.patch(redis_bus, "SILENCE", 2)
+        super().setUp()
+
     def bus(self, password: str | None = None) -> MessageBus:
         url = (
             self.server.url.replace(PASSWORD.replace(" ", "%20"), password.replace(" ", ""))

@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.web.connection import Listener
 from stalwart.web.http2.connection import Http2Connection
 from stalwart.web.protocol import Channel
+from stalwart.web.site import LAST_WORDS
 from tests.web.client import Server, request_bytes, serve
 from tests.web.routes import ALL, Desk
 
@@ -66,6 +67,14 @@ class SiteTests(SynchronousTestCase):
         self.server.site.shut_down(10)
         self.assertTrue(streaming.received().endswith(b"\r\n\r\n0\r\n\r\n"))
         self.assertEqual((self.desk.cancelled, streaming.wire.disconnecting), (1, True))
+
+    def test_stopping_tells_who_waits_that_there_will_be_no_answer(self) -> None:
+        busy = self.server.connect()
+        busy.send(request_bytes("GET", "/slow"))
+        self.server.site.shut_down(10)
+        self.server.clock.advance(10 - LAST_WORDS)
+        self.assertIn(b" 503 ", busy.received().split(b"\r\n")[0])
+        self.assertTrue(busy.wire.disconnecting)
 
     def test_stopping_aborts_what_does_not_end(self) -> None:
         busy = self.server.connect()

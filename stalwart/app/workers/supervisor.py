@@ -21,7 +21,7 @@ from stalwart.app.environment import Environment
 from stalwart.app.listeners import reason_of
 from stalwart.app.privileges import drop_privileges
 from stalwart.app.process_log import LogForm, shape_log
-from stalwart.app.service import end_with_failure
+from stalwart.app.service import OVER, end_with_failure
 from stalwart.app.startup import Startup
 from stalwart.app.workers.changes import ChangeRing, Kind
 from stalwart.app.workers.channel import Message
@@ -177,7 +177,7 @@ class Supervisor(Service):
             self._name_leader()
         if not self.running:
             self._note_end()
-        elif self._has_served:
+        elif self._has_served and how != f"status {OVER}":
             self._start_again(seat, how)
         else:
             self._start_failed(seat, how)
@@ -198,7 +198,7 @@ class Supervisor(Service):
         seat.timer = self._reactor.callLater(pause, self._start, seat)
 
     def _start_failed(self, seat: Seat, how: str) -> None:
-        if how != "status 1":  # in that case it has said why
+        if how not in ("status 1", f"status {OVER}"):  # in that case it has said why
             self._telemetry.emit(SERVER_STARTUP_ERROR, reason=f"worker {seat.number} ended with {how} before it served")
         self._reactor.callLater(0, end_with_failure, self._reactor)
 

@@ -13,7 +13,7 @@ import secrets
 import psycopg
 
 from stalwart.errors import Invalid, StalwartError, Unavailable
-from stalwart.store.postgresql.connection import connect, fault, passes
+from stalwart.store.postgresql.connection import connect, connect_plainly, fault, passes
 from stalwart.store.sql.dialect import POSTGRESQL
 from stalwart.store.sql.migrate import load_migrations, migrate
 from stalwart.store.sql.session import Session
@@ -28,10 +28,14 @@ LONGEST = 45.0
 _ALL = "SET synchronous_commit = on; SET client_min_messages = error; SET timezone = 'UTC'; SET jit = off"
 
 
+_ANY = 1 << 62
+
 _WRITE_DOWN = (
-    "INSERT INTO writer(id, number, written_at) VALUES (?, ?, now())"
+    "INSERT INTO writer(id, number, written_at)"
+    " VALUES (?, CASE WHEN (SELECT MAX(number) FROM migration) > ? THEN NULL ELSE CAST(? AS BIGINT) END, now())"
     " ON CONFLICT (id) DO UPDATE SET number = excluded.number, written_at = excluded.written_at"
 )
+"""A number that is NULL is refused, and the transaction with it: of a version that does not know the schema."""
 
 
 class PostgreSqlEngine:
@@ -41,12 +45,16 @@ class PostgreSqlEngine:
         self._address = address
         self._id = secrets.randbits(62)
         self._number = 0
+        self.schema = _ANY
+        """The schema that this version knows, once the database has been prepared."""
 
     def prepare(self, now: int, newest: int | None = None) -> None:
         try:
+            migrations = load_migrations(POSTGRESQL, newest=newest)
             session = self.open_writer()
             try:
-                migrate(session, load_migrations(POSTGRESQL, newest=newest), now)
+                migrate(session, migrations, now)
+                self.schema = max(migration.number for migration in migrations)
             finally:
                 session.close()
         except psycopg.Error as error:
@@ -67,10 +75,10 @@ class PostgreSqlEngine:
 
     def commit(self, session: Session) -> None:
         """Write down which transaction of this process it is, in one turn with the commit: the number is there after
-        it and not before, on whatever server has what was committed.
+        it and not before, on whatever server has what was committed. Nothing is committed to a newer schema.
         """
         self._number += 1
-        session.later(_WRITE_DOWN, self._id, self._number)
+        session.later(_WRITE_DOWN, self._id, self.schema, self._number)
         session.commit()
 
     def was_committed(self, session: Session) -> bool:
@@ -93,7 +101,19 @@ class PostgreSqlEngine:
         return session.all("SELECT id, number FROM writer WHERE id <> ? ORDER BY id", self._id)
 
     def fault(self, error: BaseException) -> StalwartError | None:
-        return fault(error)
+        found = fault(error)
+        if found is None and isinstance(error, psycopg.Error) and self._is_superseded():
+            return Unavailable("The data store is that of a newer version of the server. Please try again.")
+        return found
+
+    def _is_superseded(self) -> bool:
+        """Whether what looks like a bug comes of tables that a newer version has changed."""
+        try:
+            with contextlib.closing(connect_plainly(self._address, _ALL)) as connection:
+                newest = connection.execute(b"SELECT MAX(number) FROM migration").fetchone()
+        except (psycopg.Error, StalwartError):
+            return False
+        return newest is not None and newest[0] > self.schema
 
 
 def _first_line(error: BaseException) -> str:

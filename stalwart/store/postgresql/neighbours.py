@@ -54,20 +54,26 @@ _OTHER_LEADERS = (
     "SELECT id, pid, CAST(seen_at AS TEXT), seen_at < now() - make_interval(secs => $2) FROM node"
     " WHERE leads AND id <> $1"
 )
+_SCHEMA = "SELECT MAX(number) FROM migration"
 _HOLDER = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND granted"
 
 
 class PostgreSqlNeighbours:
     """``store.neighbours.Neighbours`` over the database at ``address``; ``name`` is what people call this node.
 
-    ``report`` is called in the reactor thread with a sentence when the connection breaks.
+    ``report`` is called in the reactor thread with a sentence when the connection breaks; ``schema`` tells the schema
+    that this version knows.
     """
 
-    def __init__(self, address: str, reactor: Any, name: str, report: Callable[[str], object]) -> None:
+    def __init__(
+        self, address: str, reactor: Any, name: str, report: Callable[[str], object], schema: Callable[[], int]
+    ) -> None:
         self._address = address
         self._reactor = reactor
         self._name = name
         self._report = report
+        self._schema = schema
+        self._superseded: Callable[[], object] | None = None
         self._id = secrets.randbits(62)
         self._hear: Callable[[Words | None], object] = lambda word: None
         self._begin: Callable[[], object] | None = None
@@ -102,6 +108,9 @@ class PostgreSqlNeighbours:
         with self._lock:
             self._begin, self._lost, self._is_stopping = begin, lost, False
         self._wake()
+
+    def superseded(self, end: Callable[[], object]) -> None:
+        self._superseded = end
 
     def close(self) -> None:
         if self._beating is not None and self._beating.active():
@@ -195,7 +204,17 @@ class PostgreSqlNeighbours:
             self._lose()
         _run(connection, _SHOW, self._id, self._name, self._leads or self._is_stopping)
         _run(connection, _FORGET_OLD)
+        self._look_for_newer(connection)
         self._shown_at = now
+
+    def _look_for_newer(self, connection: psycopg.Connection[Any]) -> None:
+        if self._superseded is None or _run(connection, _SCHEMA).fetchone()[0] <= self._schema():
+            return
+        end, self._superseded = self._superseded, None
+        with self._lock:
+            if not self._leads:
+                self._begin = None
+        self._call(end)
 
     def _speak(self, connection: psycopg.Connection[Any]) -> None:
         with self._lock:

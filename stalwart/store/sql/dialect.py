@@ -72,7 +72,7 @@ POSTGRESQL = Dialect(
     name="postgresql",
     begin_read="BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
     begin_write="BEGIN; SELECT pg_advisory_xact_lock(20080259)",
-    begin_migration=("BEGIN", "SELECT pg_advisory_xact_lock(20080258)"),
+    begin_migration=("BEGIN", "SELECT pg_advisory_xact_lock(20080258)", "SELECT pg_advisory_xact_lock(20080259)"),
     list_tables="SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()",
     numbers="SELECT CAST(value AS BIGINT) AS number FROM json_array_elements_text(CAST(? AS JSON))",
     row="json_build_array({})",

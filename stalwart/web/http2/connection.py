@@ -537,6 +537,11 @@ class Http2Connection(Protocol):
         if idle:
             self.deadline = self.site.seconds() + LINGER  # TLS would wait for the client's farewell
 
+    def excuse(self) -> None:
+        """What is not answered yet is answered by 503."""
+        for stream in tuple(self._streams.values()):
+            stream.excuse()
+
     def abort(self) -> None:
         """Close at once; what is not written yet is lost."""
         if not self._gone:

@@ -382,6 +382,11 @@ class RequestStream(StreamState):
         if self._events is not None:
             self._events.close()
 
+    def excuse(self) -> None:
+        """What is not answered yet is answered by 503."""
+        if self._running is not None:
+            self._running.cancel()
+
     def lost(self) -> None:
         """The stream is gone: stop whatever is done for it."""
         if self.gone:

@@ -19,7 +19,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 from stalwart.app.environment import Environment
 from stalwart.app.listeners import Bound, Door, Wanted
 from stalwart.app.process_log import LogForm
-from stalwart.app.service import GRACE
+from stalwart.app.service import GRACE, OVER
 from stalwart.app.startup import Startup
 from stalwart.app.workers import supervisor as module
 from stalwart.app.workers.changes import ChangeRing, Kind
@@ -235,6 +235,17 @@ class StartTests(SupervisorCase):
         self.launched[1].ends("status 1")
         self.reactor.advance(SHORTEST_PAUSE)
         self.assertEqual((self.reactor.stopped, self.numbers()), (False, [1, 2, 3, 2]))
+
+    def test_a_worker_whose_version_is_too_old_for_the_store_ends_all(self) -> None:
+        left: list[int] = []
+        self.patch(os, "_exit", left.append)
+        self.start().opens()
+        self.launched[1].ends(f"status {OVER}")
+        self.reactor.advance(0)
+        self.assertTrue(self.reactor.stopped)
+        ((exit, status),) = self.reactor.last
+        exit(status)
+        self.assertEqual((left, self.numbers(), self.events), ([1], [1, 2, 3], []))
 
     def test_privileges_are_dropped_once_the_first_one_has_handed_the_data_over(self) -> None:
         dropped: list[Any] = []

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 from twisted.internet import reactor
+from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
@@ -17,6 +18,8 @@ from stalwart.store.blob_files import DiskBlobFiles
 from stalwart.store.postgresql import engine
 from stalwart.store.postgresql.connection import connect, fault, passes
 from stalwart.store.postgresql.engine import PostgreSqlEngine
+from stalwart.store.sql.dialect import POSTGRESQL
+from stalwart.store.sql.migrate import Migration, load_migrations
 from stalwart.store.threads import holding
 from stalwart.store.threads.store import ThreadedStore
 from stalwart.telemetry import Telemetry
@@ -107,6 +110,62 @@ class EngineTests(SynchronousTestCase):
         problem = self.assertRaises(psycopg.Error, session.run, "SELECT nothing FROM nowhere")
         self.assertIsNone(fault(problem))
         self.assertIsNone(fault(ValueError()))
+
+
+class NewerVersionTests(TestCase):
+    """An older version goes on while a newer one comes to the same database."""
+
+    if _ABSENT:
+        skip = _ABSENT
+
+    def setUp(self) -> None:
+        self.address = server().address()
+        self.addCleanup(server().forget, self.address)
+        files = DiskBlobFiles(Path(self.mktemp()))
+        self.store = ThreadedStore(PostgreSqlEngine(self.address), files, reactor, Telemetry())
+
+    def newer(self, *statements: str) -> None:
+        """The newer one starts, with one more step."""
+        steps = load_migrations(POSTGRESQL)
+        more = Migration(steps[-1].number + 1, "later", "", statements)
+        self.patch(engine, "load_migrations", lambda *_, **__: (*steps, more))
+        PostgreSqlEngine(self.address).prepare(0)
+        self.patch(engine, "load_migrations", lambda *_, **__: steps)
+
+    async def test_an_older_one_writes_nothing_more_and_says_why(self) -> None:
+        await self.store.start()
+        self.addCleanup(self.store.close)
+        await self.store.write(lambda tx: tx.secrets.get_or_create("before", lambda: b"1"))
+        await deferToThread(self.newer, "ALTER TABLE token RENAME TO tokens_of_later")
+        problem = await self.assertFailure(
+            self.store.write(lambda tx: tx.secrets.get_or_create("after", lambda: b"2")), Unavailable
+        )
+        self.assertIn("newer version", problem.detail)
+        self.assertEqual(await self.store.read(lambda tx: tx.secrets.get("before")), b"1")
+        self.assertIsNone(await self.store.read(lambda tx: tx.secrets.get("after")))
+
+    async def test_tables_that_are_gone_are_no_bug(self) -> None:
+        await self.store.start()
+        self.addCleanup(self.store.close)
+        await deferToThread(self.newer, "ALTER TABLE secret RENAME TO secrets_of_later")
+        problem = await self.assertFailure(self.store.read(lambda tx: tx.secrets.get("before")), Unavailable)
+        self.assertIn("newer version", problem.detail)
+
+    async def test_an_older_one_does_not_start(self) -> None:
+        await deferToThread(self.newer, "CREATE TABLE later (id BIGINT)")
+        problem = await self.assertFailure(self.store.start(), Invalid)
+        self.assertIn("written by a newer version. Install that version", problem.detail)
+
+    async def test_a_newer_one_waits_for_writes_that_run(self) -> None:
+        older = PostgreSqlEngine(self.address)
+        writer = await deferToThread(older.open_writer)
+        self.addCleanup(writer.close)
+        writer.begin_write()
+        newer = deferToThread(self.newer, "CREATE TABLE later (id BIGINT)")
+        await deferLater(reactor, 0.2)  # type: ignore[arg-type]
+        self.assertNoResult(newer)
+        writer.commit()
+        await newer
 
 
 class PassingTests(SynchronousTestCase):

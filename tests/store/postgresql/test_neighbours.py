@@ -18,9 +18,13 @@ from stalwart.store.neighbours import Neighbours
 from stalwart.store.postgresql import neighbours
 from stalwart.store.postgresql.engine import PostgreSqlEngine
 from stalwart.store.postgresql.neighbours import PostgreSqlNeighbours
+from stalwart.store.sql.dialect import POSTGRESQL
+from stalwart.store.sql.migrate import load_migrations
 from tests.cluster.gate import Gate
 from tests.interop.test_jmap_clients import free_port
 from tests.postgresql import Server, programs, server
+
+NEWEST = max(migration.number for migration in load_migrations(POSTGRESQL))
 
 
 class Node:
@@ -31,9 +35,13 @@ class Node:
         self.leads = False
         self.losses = 0
         self.problems: list[str] = []
-        self.neighbours = PostgreSqlNeighbours(address or case.address, reactor, name, self.problems.append)
+        self.neighbours = PostgreSqlNeighbours(
+            address or case.address, reactor, name, self.problems.append, lambda: NEWEST
+        )
+        self.ends = 0
         listening: Neighbours = self.neighbours
         listening.listen(self.heard.append)
+        listening.superseded(self._ended)
         self.neighbours.start()
         self._thread = threading.Thread(target=self.neighbours.run, daemon=True)
         self._thread.start()
@@ -45,6 +53,9 @@ class Node:
 
     def lead(self) -> None:
         self.neighbours.lead(self._began, self._lost)
+
+    def _ended(self) -> None:
+        self.ends += 1
 
     def _began(self) -> None:
         self.leads = True
@@ -115,6 +126,20 @@ class WordTests(NodeCase):
         await self.until(lambda: self.do("SELECT id FROM node"))
         self.do("SELECT pg_terminate_backend(pid::int) FROM node")
         await self.until(lambda: None in one.heard)
+
+
+class SupersededTests(NodeCase):
+    async def test_who_does_not_know_the_schema_is_told_once(self) -> None:
+        one = Node(self, "one")
+        await self.until(lambda: self.do("SELECT id FROM node"))
+        self.assertEqual(one.ends, 0)
+        self.do(
+            f"INSERT INTO migration(number, name, checksum, applied_at) VALUES ({NEWEST + 1}, 'later', '', 0)"
+            " RETURNING number"
+        )
+        await self.until(lambda: one.ends)
+        await deferLater(reactor, 5 * neighbours.BEAT)  # type: ignore[arg-type]
+        self.assertEqual(one.ends, 1)
 
 
 class LeaderTests(NodeCase):

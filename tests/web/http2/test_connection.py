@@ -322,8 +322,13 @@ class EndTests(Http2Case):
     def test_grace_ends(self) -> None:
         self.client.ask("/slow")
         self.server.site.shut_down(5)
-        self.after(6)
-        self.assertTrue(self.client.wire.aborted)
+        self.server.clock.advance(3.5)
+        self.assertNotIn(b'"status":503', self.client.wire.value())
+        self.server.clock.advance(1)
+        self.assertIn(b'"status":503', self.client.wire.value())
+        self.assertFalse(self.client.wire.aborted)
+        self.server.clock.advance(4)
+        self.assertTrue(self.client.wire.disconnecting)
 
     def test_a_client_may_leave_and_be_answered(self) -> None:
         slow = self.client.ask("/slow")
