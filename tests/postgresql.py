@@ -29,9 +29,9 @@ def programs() -> Path | None:
 
 
 class Server:
-    """A running server; ``address()`` is a new, migrated database on it."""
+    """A running server; ``address()`` is a new, migrated database on it. Anybody is taken who comes to ``listens``."""
 
-    def __init__(self, *options: str, quick: bool = True) -> None:
+    def __init__(self, *options: str, quick: bool = True, listens: str = "") -> None:
         folder = programs()
         assert folder is not None
         self._programs = folder
@@ -42,6 +42,10 @@ class Server:
             os.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
         self._data = self.folder / "data"
         self._run("initdb", "-D", str(self._data), "-U", "stalwart", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        if listens:
+            with (self._data / "pg_hba.conf").open("a") as rules:
+                rules.write("host all all all trust\n")
+            options = (*options, f"-c listen_addresses={listens}")
         self._options = " ".join((_QUICK if quick else "", f"-c unix_socket_directories={self.folder}", *options))
         self.start()
         self._made = 0

@@ -20,7 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -32,19 +33,20 @@ PROGRAMS = ("ip", "unshare", "nsenter", "mount", "knotd", "keymgr", "unbound", "
 NEW_NAMESPACES = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child")
 PATIENCE = 15.0
 CLONE_NEWNET = 0x40000000  # sched.h
+LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class InternetFailed(Exception):
     """The network does not come up; the text has the end of the logs."""
 
 
-def missing(programs: Sequence[str] = ()) -> str | None:
-    """Why the network cannot be had here, ``None`` if it can; ``programs`` are wanted besides its own."""
+def missing(programs: Sequence[str] = (), own: Sequence[str] = PROGRAMS) -> str | None:
+    """Why the network cannot be had here, ``None`` if it can; ``programs`` are wanted besides its ``own``."""
     if not sys.platform.startswith("linux"):
         return "needs Linux namespaces"
     if os.geteuid() != 0:
         return "needs root for namespaces and low ports"
-    absent = [name for name in PROGRAMS if shutil.which(name, path=_search_path()) is None]
+    absent = [name for name in own if shutil.which(name, path=_search_path()) is None]
     lacks = [Path(name).name for name in absent] + [each for name in programs if (each := lacking(name))]
     if lacks:
         return "not installed: " + ", ".join(lacks)
@@ -124,16 +126,9 @@ class Internet:
 
     def socket(self, family: int = socket.AF_INET, kind: int = socket.SOCK_STREAM) -> socket.socket:
         """A socket of the network for this process: it stays inside wherever it is used."""
-        libc = ctypes.CDLL(None, use_errno=True)
         inside = (self.folder / "inside").read_text()
-        with open("/proc/thread-self/ns/net") as home, open(f"/proc/{inside}/ns/net") as there:
-            if libc.setns(there.fileno(), CLONE_NEWNET) != 0:
-                raise OSError(ctypes.get_errno(), "cannot enter the network")
-            try:
-                return socket.socket(family, kind)
-            finally:
-                if libc.setns(home.fileno(), CLONE_NEWNET) != 0:
-                    raise OSError(ctypes.get_errno(), "cannot leave the network")
+        with open(f"/proc/{inside}/ns/net") as there, entered(there.fileno()):
+            return socket.socket(family, kind)
 
     def down(self) -> None:
         """End it; a folder of its own is removed."""
@@ -167,6 +162,24 @@ class Internet:
     def _pid(self, name: str) -> int | None:
         path = self.folder / name
         return int(path.read_text()) if path.exists() else None
+
+
+@contextmanager
+def entered(namespace: int) -> Iterator[None]:
+    """This thread belongs to the network of a descriptor meanwhile: what it makes then, sockets and processes, stays
+    there.
+    """
+    with open("/proc/thread-self/ns/net") as home:
+        _enter(namespace)
+        try:
+            yield
+        finally:
+            _enter(home.fileno())
+
+
+def _enter(namespace: int) -> None:
+    if LIBC.setns(namespace, CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "cannot change to another network")
 
 
 def _environment() -> dict[str, str]:

@@ -27,7 +27,7 @@ _PROPERTIES = """\
 s3proxy.authorization=aws-v2-or-v4
 s3proxy.identity={key}
 s3proxy.credential={secret}
-s3proxy.endpoint=http://127.0.0.1:{port}
+s3proxy.endpoint=http://{host}:{port}
 jclouds.provider=filesystem-nio2
 jclouds.filesystem.basedir={folder}/data
 jclouds.identity=none
@@ -48,12 +48,13 @@ class S3Proxy:
     back.
     """
 
-    def __init__(self, folder: Path, port: int | None = None) -> None:
+    def __init__(self, folder: Path, port: int | None = None, host: str = "127.0.0.1") -> None:
+        self.host = host
         self.port = port or free_port()
         self._folder = folder
         (folder / "data" / BUCKET).mkdir(parents=True, exist_ok=True)  # a bucket is a folder there
         (folder / "log.xml").write_text(_LOG)
-        text = _PROPERTIES.format(key=KEY, secret=SECRET, port=self.port, folder=folder.absolute())
+        text = _PROPERTIES.format(key=KEY, secret=SECRET, host=host, port=self.port, folder=folder.absolute())
         (folder / "properties").write_text(text)
         self.start()
 
@@ -76,7 +77,7 @@ class S3Proxy:
         last = time.monotonic() + _PATIENCE
         while time.monotonic() < last and self._process.poll() is None:
             try:
-                socket.create_connection(("127.0.0.1", self.port), 1.0).close()
+                socket.create_connection((self.host, self.port), 1.0).close()
                 return
             except OSError:
                 time.sleep(0.05)
@@ -103,14 +104,14 @@ class S3Proxy:
     def place(self, **members: object) -> Place:
         """The bucket for a store."""
         wanted = {"access_key": KEY, "secret_key": SECRET, "timeout": 10.0, "retries": 1, **members}
-        return Place(BUCKET, "here", f"http://127.0.0.1:{self.port}", **wanted)  # type: ignore[arg-type]
+        return Place(BUCKET, "here", f"http://{self.host}:{self.port}", **wanted)  # type: ignore[arg-type]
 
     def client(self) -> Any:
         """A client of its own."""
         return botocore.session.Session().create_client(
             "s3",
             region_name="here",
-            endpoint_url=f"http://127.0.0.1:{self.port}",
+            endpoint_url=f"http://{self.host}:{self.port}",
             aws_access_key_id=KEY,
             aws_secret_access_key=SECRET,
             config=Config(s3={"addressing_style": "path"}, request_checksum_calculation="when_required"),
