@@ -21,7 +21,7 @@ PARTICIPANTS: Final = "participants"
 _ANSWER: Final = frozenset(
     (
         *("participationStatus", "participationComment", "expectReply", "scheduleAgent", "scheduleForceSend"),
-        *("scheduleSequence", "scheduleStatus", "scheduleUpdated", "progress", "percentComplete", "attendance", "name"),
+        *("scheduleSequence", "scheduleStatus", "scheduleUpdated", "progress", "percentComplete", "attendance"),
         *("language", "sentBy", "delegatedTo"),
     )
 )

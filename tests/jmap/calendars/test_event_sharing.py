@@ -216,6 +216,7 @@ class SharingTests(EventCase):
         self.assertEqual(self.refused_of({f"participants/{other}/participationStatus": "accepted"}, id), "forbidden")
         self.assertEqual(self.refused_of({f"participants/{bob}": None}, id), "forbidden")
         self.assertEqual(self.refused_of({f"participants/{bob}/roles/owner": True}, id), "forbidden")
+        self.assertEqual(self.refused_of({f"participants/{bob}/name": "The Director"}, id), "forbidden")
         self.assertEqual(self.refused_of({"sequence": 9}, id), "forbidden")
         draft = self.event(**EVENT, isDraft=True)
         self.assertEqual(self.refused_of({"isDraft": False}, draft), "forbidden")
