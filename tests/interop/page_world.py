@@ -42,6 +42,7 @@ ORIGIN = "page.test"
 MARKUP = "<img src=x onerror=alert(1)><b>bold</b> & co"
 PATIENCE = 60.0
 LISTENING = re.compile(r"listening http 127\.0\.0\.1:(\d+)")
+LISTENING_SMTP = re.compile(r"listening smtp 127\.0\.0\.1:(\d+)")
 
 
 @frozen
@@ -145,7 +146,9 @@ def _tell(host: str, event: str) -> None:
 
 
 class PageWorld:
-    """The hosts and the daemon with ``options``; ``accounts`` are the demo's logins with their passwords."""
+    """The hosts and the daemon with ``options``; ``accounts`` are the demo's logins with their passwords, ``smtp_port``
+    is where it takes mail if that is among the options.
+    """
 
     def __init__(self, *options: str) -> None:
         self._options = options
@@ -163,6 +166,8 @@ class PageWorld:
             self.close()
             raise
         self.url = f"http://127.0.0.1:{self.port}"
+        smtp = LISTENING_SMTP.search(self.log())
+        self.smtp_port = int(smtp[1]) if smtp else None
         self.accounts = dict(read_credentials(self._folder / "data"))
 
     def until(self, host: str, event: str, since: float = 0.0, patience: float = PATIENCE) -> float:

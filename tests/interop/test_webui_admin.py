@@ -5,9 +5,11 @@ certificates.
 from __future__ import annotations
 
 import json
+import smtplib
 import time
 import urllib.request
 from datetime import UTC, datetime, timedelta
+from html import escape
 from typing import Any
 
 from cryptography import x509
@@ -15,7 +17,8 @@ from cryptography import x509
 from tests.codec import pem
 from tests.interop.browser import ENTER
 from tests.interop.test_webui import ServerTestCase
-from tests.interop.webui_world import ADMIN
+from tests.interop.webui_world import ADMIN, USER
+from tests.mail.reports.letters import corpus, letters, whole_body
 
 HOSTILE = "<img src=x onerror=alert(1)>\u202eevil"
 PUT = """const [selector, at, text] = arguments;
@@ -295,6 +298,52 @@ class QueueTests(AdministratorTestCase):
             using=using,
         )
         self.assertIn("s", answers[1][1]["created"] or {}, answers)
+
+
+class ReportTests(AdministratorTestCase):
+    """What other servers report of ours, by mail."""
+
+    def wants_reports(self, domain: str, address: str | None) -> None:
+        """Where reports about a domain are wanted."""
+        self.jmap(["x:Domain/set", {"update": {domain: {"reportAddressUri": address}}}, "0"])
+
+    def test_reports_that_came_by_mail_are_found_read_and_deleted(self) -> None:
+        domain = self.listed("x:Domain")[0]
+        self.addCleanup(self.wants_reports, domain["id"], domain["reportAddressUri"])
+        self.wants_reports(domain["id"], f"mailto:{USER}")
+        hostile = corpus("dmarc_large_provider.xml").replace(b">large.test<", f">{escape(HOSTILE)}<".encode())
+        sent = letters()
+        with smtplib.SMTP("127.0.0.1", self.world.smtp_port or 0, timeout=20) as client:
+            for letter in (sent["dmarc gzip"], whole_body(hostile, "text/xml", "a.xml"), sent["tls gzip"]):
+                client.sendmail("reports@good.page.test", [USER], letter)
+        self.sign_in("/admin/objects/DmarcExternalReport")
+        self.says("1 to 2 of 2", ".pager")
+        self.looks_good()
+        self.browser.fill("main [type=search]", "198.51.100.25")
+        self.browser.wait("document.querySelectorAll('tbody tr').length === 1")
+        self.click("example.test", "tbody")
+        self.says("[U+202E]evil", "main")
+        self.browser.run("for (const one of document.querySelectorAll('main details')) one.open = true")
+        self.says("198.51.100.25", "main details dl")
+        for text in ("reject", "41", "202701r"):
+            self.says(text, "main")
+        self.assertFalse(self.browser.run("return document.querySelector('main img, .save-bar')"))
+        self.looks_good()
+        self.click("Delete")
+        self.click("Delete", "dialog")
+        self.says("Deleted", ".notices")
+        self.says("1 to 1 of 1", ".pager")
+        self.go("/admin/objects/TlsExternalReport")
+        self.click("example.test", "tbody")
+        self.says("Large Provider Inc.", "main")
+        self.browser.run("for (const one of document.querySelectorAll('main details')) one.open = true")
+        self.says("312", "main details dl")
+        self.looks_good()
+        self.go("/admin/objects/TlsReportSettings")  # those that the server sends
+        self.says("How often a domain gets one", "main form")
+        self.looks_good()
+        for type in ("x:DmarcExternalReport", "x:TlsExternalReport"):
+            self.jmap([f"{type}/set", {"destroy": [one["id"] for one in self.listed(type)]}, "0"])
 
 
 class RelatedTests(AdministratorTestCase):

@@ -74,7 +74,7 @@ return wrong;
 def stage() -> tuple[PageWorld, Browser] | Exception:
     """The world and the browser that all tests share, or why they cannot be had; they end with the run."""
     try:
-        world = PageWorld()
+        world = PageWorld("--smtp", "tcp:0:interface=127.0.0.1")
         atexit.register(world.close)
         browser = Browser("--accept-lang=en")
         atexit.register(browser.close)
