@@ -14,7 +14,7 @@ from zipfile import ZipFile
 
 from tests.interop.browser import ENTER
 from tests.interop.test_passkeys import SignInTestCase
-from tests.interop.webui_world import READY, InterfaceTestCase
+from tests.interop.webui_world import ADMIN, READY, InterfaceTestCase
 from tests.live.people import PASSWORD
 
 ALICE, BOB = "alice@example.test", "bob@example.test"
@@ -193,6 +193,42 @@ class MailTests(OwnerTestCase):
         self.browser.fill("dialog [name=email]", BOB)
         self.click("Save", "dialog")
         self.says("You may not send from", "body")
+
+    def test_people_are_invited_as_one_of_several_addresses(self) -> None:
+        (alice,) = [one for one in self.all("x:Account", ADMIN) if one["emailAddress"] == ALICE]
+        self.addCleanup(self.jmap, ADMIN, ("x:Account/set", {"update": {alice["id"]: {"aliases": {}}}}))
+        alias = {"0": {"name": "al", "domainId": alice["domainId"]}}
+        self.jmap(ADMIN, ("x:Account/set", {"update": {alice["id"]: {"aliases": alias}}}))
+        self.sign_in("/account/identities", ALICE)
+        guests = "main .card:last-of-type"
+        self.says("default", f"{guests} li:nth-child(1)")
+        self.assert_looks_well()
+        second = f"document.querySelector('{guests} li:nth-child(2)')"
+        press = f"[...{second}.querySelectorAll('button')].find((one) => one.innerText === arguments[0]).click()"
+        self.browser.run(press, "Make it the default")
+        self.says("default", f"{guests} li:nth-child(2) .badge")
+        self.browser.run(press, "Edit")
+        self.browser.wait("document.querySelector('dialog [name=name]')")
+        self.assertFalse(self.browser.run("return document.querySelector('dialog [name=replyTo]')"))
+        self.browser.fill("dialog [name=name]", HOSTILE)
+        self.assert_looks_well()
+        self.click("Save", "dialog")
+        self.says("<img src=x", f"{guests} li:nth-child(2)")
+        self.assert_text_only()
+        names = {one["calendarAddress"]: (one["name"], one["isDefault"]) for one in self.all("ParticipantIdentity")}
+        self.assertEqual(names["mailto:al@example.test"], (HOSTILE, True))
+        self.assertFalse(names[f"mailto:{ALICE}"][1])
+        self.browser.run(f"document.querySelector('{guests} li:nth-child(1) button.danger').click()")
+        self.click("Delete", "dialog")
+        self.browser.wait(f"document.querySelectorAll('{guests} li').length === 1")
+        self.browser.run("[...document.querySelectorAll('main button.primary')].at(-1).click()")
+        self.browser.wait("document.querySelector('dialog [name=email]')")
+        self.browser.fill("dialog [name=email]", BOB)
+        self.click("Save", "dialog")
+        self.says("no address of the account", "dialog .field.wrong:has([name=email])")
+        self.browser.fill("dialog [name=email]", ALICE)
+        self.click("Save", "dialog")
+        self.browser.wait(f"document.querySelectorAll('{guests} li').length === 2")
 
     def test_vacation_with_dates(self) -> None:
         self.sign_in("/account/vacation", ALICE)
