@@ -12,7 +12,17 @@ from tests.interop.browser import ENTER, BrowserFailed
 from tests.interop.firefox import Firefox, missing
 from tests.interop.page_measures import CONTRAST, OVERFLOW
 from tests.interop.page_world import PageWorld
+from tests.interop.test_webui import ACCOUNT_PAGES, ADMIN_PAGES
 from tests.interop.webui_world import ADMIN, READY, STRUCTURE, USER
+
+LISTEN = """window.wrong = [];
+addEventListener("error", (event) => wrong.push(event.message));
+addEventListener("unhandledrejection", (event) => wrong.push(String(event.reason)));
+addEventListener("securitypolicyviolation", (event) => wrong.push(event.violatedDirective))"""
+THERE = "document.querySelector('main h1') !== window.former"
+FOLLOW = """window.former = document.querySelector("main h1");
+const link = document.createElement("a");
+link.href = arguments[0]; document.body.append(link); link.click(); link.remove()"""
 
 
 @cache
@@ -85,6 +95,29 @@ class FirefoxTests(SynchronousTestCase):
         self.browser.wait("document.querySelector('.verdict')?.innerText.includes('Finished')", patience=20)
         self.says("the connection is secure", ".verdict")
         self.assertGreater(self.browser.run("return document.querySelectorAll('.stage').length"), 8)
+
+    def test_every_page_comes_with_its_heading_and_without_an_error(self) -> None:
+        for area, login, names in (("admin", ADMIN, ADMIN_PAGES), ("account", USER, ACCOUNT_PAGES)):
+            self.browser.open(f"{self.world.url}/robots.txt")
+            self.browser.run("sessionStorage.clear(); localStorage.clear()")
+            self.sign_in(f"/{area}/", login)
+            self.browser.run(LISTEN)
+            for name in filter(None, names):
+                self.browser.run(FOLLOW, f"/{area}/{name}")
+                self.browser.wait(f"document.querySelector('main h1')?.innerText.trim() && {READY} && {THERE}")
+                self.assertEqual((self.browser.run("return location.pathname"), []), (f"/{area}/{name}", self.wrong()))
+
+    def wrong(self) -> list[str]:
+        """What the page has complained about."""
+        found: list[str] = self.browser.run("return wrong")
+        return found
+
+    def test_invitation_page_and_device_page_are_usable(self) -> None:
+        for path, field in (("/device", "input[type=text]"), ("/calendar/rsvp?i=x&m=ACCEPTED", "[role=alert]")):
+            self.browser.open(self.world.url + path)
+            self.browser.wait("document.querySelector(arguments[0])", field)
+            self.assertEqual(self.browser.run(STRUCTURE), [])
+            self.assertEqual(self.browser.run(CONTRAST)[1], [])
 
     def test_german_dark_and_narrow(self) -> None:
         self.sign_in("/account/", USER)
