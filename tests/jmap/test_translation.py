@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
+from importlib.resources import files
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from stalwart.codec.expression.rules import compile_expression
+from stalwart.codec.sieve.compiling import compiled
+from stalwart.codec.zone_file import ZoneRecord
 from stalwart.directory.password_policy import PasswordPolicy
 from stalwart.errors import Forbidden, Invalid, OverQuota
 from stalwart.jmap.call import Call
 from stalwart.jmap.capabilities import CORE
 from stalwart.jmap.errors import NOT_AUTHORIZED, MethodError
 from stalwart.jmap.methods import Method
+from stalwart.jmap.registry import last_administrator
+from stalwart.jmap.registry.handler import CONFIRM
 from stalwart.jmap.registry.proving import WRONG_SECRET, no_code, no_secret
 from stalwart.jmap.translation import ENGLISH, LANGUAGES, LONGEST, catalogue, in_language
 from stalwart.jmap.types import account_password, log, passkey, recovery_codes
+from stalwart.mail import postmasters
 from stalwart.schema import violations
 from tests.jmap.desk import JSON, Desk
 
@@ -28,6 +37,14 @@ def too_short() -> str:
         PasswordPolicy().check_length("x")
     except Invalid as problem:
         return problem.detail
+    raise AssertionError
+
+
+def fault_of(work: Callable[[], object]) -> ValueError:
+    try:
+        work()
+    except ValueError as problem:
+        return problem
     raise AssertionError
 
 
@@ -65,6 +82,45 @@ class CatalogueTests(SynchronousTestCase):
         self.assertEqual(translated, "Das Passwort muss mindestens 12 Zeichen lang sein.")
         self.assertIn("{x} sysA", catalogue("de").translated("You are not authorized to grant permissions: {x} sysA"))
 
+    def test_nothing_is_said_twice_and_few_marks_are_in_a_sentence(self) -> None:
+        for language in LANGUAGES[1:]:
+            folder = files("stalwart.jmap") / "texts" / language
+            held = [json.loads(file.read_bytes()) for file in folder.iterdir()]
+            words = catalogue(language)
+            self.assertEqual(sum(map(len, held)), len(words.fixed) + len(words.patterns), language)
+            many = [pattern.pattern for pattern, _ in words.patterns if len(pattern.groupindex) > 2]
+            self.assertEqual(many, [], language)  # their parts are tried in every combination
+
+    def test_sentences_within_sentences_are_translated(self) -> None:
+        for text, there in (
+            (
+                f"{last_administrator.LAST} {CONFIRM}",
+                "Dies ist das letzte Konto, das den Server verwalten darf. Soll es trotzdem geschehen, muss der Aufruf"
+                ' mit "confirm": true wiederholt werden.',
+            ),
+            (
+                str(fault_of(lambda: compile_expression({"else": "nobody"}, frozenset()))),
+                "Ausdruck für 'else': Weder Variable noch Konstante: \"nobody\"",
+            ),
+            (
+                str(fault_of(lambda: compile_expression({"else": "len(1, 2)"}, frozenset()))),
+                "Ausdruck für 'else': Die Funktion \"len\" hat 1 Argument.",
+            ),
+            (str(fault_of(lambda: compiled(b"keep;\nkeep"))), "Zeile 2: Nach keep in Zeile 2 fehlt ein Strichpunkt."),
+            (str(fault_of(lambda: compiled(b"if keep {}"))), "Zeile 1: keep ist kein Test."),
+            (str(fault_of(lambda: compiled(b"redirect 5;"))), "Zeile 1: redirect braucht hier einen Text."),
+        ):
+            self.assertEqual(catalogue("de").translated(text), there)
+
+    def test_advice_is_translated_line_by_line_and_records_stay(self) -> None:
+        record = ZoneRecord("example.org.", "MX", "10 mx.example.org.")
+        advice = f"It differs. Put this line in its place:\n{record.line}\n{postmasters.advice('b', 'example.org')}"
+        told = catalogue("de").lines(advice).split("\n")
+        self.assertEqual(told[0], "Der Eintrag weicht ab. An seine Stelle gehört diese Zeile:")
+        self.assertEqual(told[1], record.line)
+        self.assertTrue(told[2].startswith("Niemand bekommt Mail an postmaster@example.org, wohin"), told[2])
+        self.assertTrue(told[3].startswith("stalwart-cli create MailingList --json"), told[3])
+
     def test_unknown_and_endless_texts_stay(self) -> None:
         for text in ("", "Nobody says so.", "You are not authorized to grant permissions: " + "x" * LONGEST):
             self.assertEqual(catalogue("de").translated(text), text)
@@ -88,6 +144,31 @@ class ResponseTests(SynchronousTestCase):
         self.assertEqual(german[2], given[2])
         self.assertEqual(in_language(ENGLISH, given), given)
         self.assertEqual(repr(given), kept)
+
+    def test_reasons_at_values_notices_and_what_actions_say_are_translated(self) -> None:
+        fault = {"type": "Invalid", "property": "name", "value": "Invalid domain name"}
+        typed = {"type": "Invalid", "property": "name", "value": "Something that was typed"}
+        given: list[tuple[str, Any, str]] = [
+            ("x:A/set", {"notCreated": {"a": {"type": "x", "validationErrors": [fault, typed]}}}, "0"),
+            ("x:A/set", {"notices": ["The change of DataStore takes effect when the server is restarted."]}, "1"),
+            (
+                "x:Action/set",
+                {"created": {"a": {"problem": "Empty expression"}, "b": {"records": {"0": {"advice": "It differs."}}}}},
+                "2",
+            ),
+            ("x:A/set", {"created": {"a": {"problem": "Empty expression", "advice": "It differs."}}}, "3"),
+            ("SieveScript/validate", {"error": {"type": "invalidSieve", "description": "line 7: a is no test."}}, "4"),
+            ("SieveScript/validate", {"error": None}, "5"),
+        ]
+        german = [arguments for _, arguments, _ in in_language("de", given)]
+        there = {**fault, "value": "Das ist kein Domainname."}
+        self.assertEqual(german[0], {"notCreated": {"a": {"type": "x", "validationErrors": [there, typed]}}})
+        self.assertEqual(german[1], {"notices": ["Die Änderung von DataStore gilt nach einem Neustart des Servers."]})
+        self.assertEqual(german[2]["created"]["a"], {"problem": "Der Ausdruck ist leer."})
+        self.assertEqual(german[2]["created"]["b"], {"records": {"0": {"advice": "Der Eintrag weicht ab."}}})
+        self.assertEqual(german[3], given[3][1])
+        self.assertEqual(german[4]["error"]["description"], "Zeile 7: a ist kein Test.")
+        self.assertEqual(german[5], {"error": None})
 
     def test_client_says_what_it_reads(self) -> None:
         async def refuse(call: Call) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 import msgspec
 
@@ -21,10 +22,13 @@ def language_of(wanted: str) -> str:
 @cache
 def words_of(language: str) -> Mapping[str, str]:
     """What English texts are in a language; none are where it is English."""
-    if language == ENGLISH:
-        return {}
+    return {} if language == ENGLISH else read_texts(files(__package__), language)
+
+
+def read_texts(package: Traversable, language: str) -> dict[str, str]:
+    """What is in the files of a package's folder ``texts`` for a language."""
     found: dict[str, str] = {}
-    for file in sorted(files(__package__).joinpath("texts", language).iterdir(), key=lambda one: one.name):
+    for file in sorted(package.joinpath("texts", language).iterdir(), key=lambda one: one.name):
         if file.name.endswith(".json"):
             found |= msgspec.json.decode(file.read_bytes(), type=dict[str, str])
     return found

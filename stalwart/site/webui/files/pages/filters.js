@@ -53,7 +53,7 @@ function editor({ one, script, rules: given }, list, boxes, done) {
     const [{ error }] = await call([["SieveScript/validate", { blobId }]]);
     if (!error) return blobId;
     problem.set(error.description || error.type);
-    const line = Number(/line (\d+)/.exec(error.description || "")?.[1]);
+    const line = Number(/^\w+ (\d+):/.exec(error.description || "")?.[1]);
     if (line && !rules.peek()) {
       const before = area.value.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
       area.focus();
