@@ -26,6 +26,11 @@ def event(data: bytes | str, event: str | None = None, id: str | None = None, re
     return frame + b"data: " + _unix_lines(payload).replace(b"\n", b"\ndata: ") + b"\n\n"
 
 
+def mark(id: str) -> bytes:
+    """A frame that is no event: whoever comes again after it gives ``id`` as the last one (HTML 9.2.6)."""
+    return b"id: " + _one_line(id) + b"\n\n"
+
+
 def comment(text: str = "") -> bytes:
     """A comment that every reader ignores: keeps the connection alive."""
     return b": " + _unix_lines(text.encode()).replace(b"\n", b"\n: ") + b"\n\n"

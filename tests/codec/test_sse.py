@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.event_stream import EventStreamParser
-from stalwart.codec.sse import InvalidField, comment, event
+from stalwart.codec.sse import InvalidField, comment, event, mark
 
 
 class FrameTests(SynchronousTestCase):
@@ -32,10 +32,15 @@ class FrameTests(SynchronousTestCase):
         self.assertEqual(comment("keep-alive"), b": keep-alive\n\n")
         self.assertEqual(comment("a\nb"), b": a\n: b\n\n")
 
+    def test_a_mark_is_no_event(self) -> None:
+        self.assertEqual(mark("1;b.7"), b"id: 1;b.7\n\n")
+        self.assertEqual(EventStreamParser().feed(mark("7")), [])
+
     def test_fields_cannot_be_injected(self) -> None:
         self.assertRaises(InvalidField, event, "", event="a\ndata: b")
         self.assertRaises(InvalidField, event, "", id="a\rb")
         self.assertRaises(InvalidField, event, "", id="a\0b")
+        self.assertRaises(InvalidField, mark, "a\nb")
 
     @given(st.text(max_size=60), st.text(alphabet="abc :", max_size=8))
     def test_a_reader_gets_back_what_was_written(self, data: str, name: str) -> None:

@@ -65,9 +65,18 @@ class Administrator:
 
     def post(self, path: str, body: bytes, content_type: str = "application/json") -> tuple[int, bytes]:
         """Status and body."""
+        return self._asked("POST", path, body, {"Content-Type": content_type})
+
+    def session(self) -> Any:
+        """The JMAP session."""
+        status, answer = self._asked("GET", "/jmap/session", None, {})
+        assert status == 200, (status, answer)
+        return json.loads(answer)
+
+    def _asked(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
         client = http.client.HTTPConnection(self.daemon.host, self.daemon.port, timeout=PATIENCE)
         try:
-            client.request("POST", path, body, {**self._authorization, "Content-Type": content_type})
+            client.request(method, path, body, {**self._authorization, **headers})
             answer = client.getresponse()
             return answer.status, answer.read()
         finally:

@@ -6,13 +6,14 @@ import json
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from typing import Any
 
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Message, Ping, RejectConnection, Request
 
-from tests.live.daemon import PATIENCE, Daemon, basic
-from tests.live.people import Administrator
+from tests.live.daemon import PATIENCE, basic
+from tests.live.people import Administrator, Served
 
 MAIL = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"]
 
@@ -22,11 +23,10 @@ class MailUser(Administrator):
 
     using = MAIL
 
-    def __init__(self, daemon: Daemon, login: str, password: str) -> None:
+    def __init__(self, daemon: Served, login: str, password: str) -> None:
         super().__init__(daemon, login, password)
         self.headers = basic(login, password)
-        session = daemon.json("/jmap/session", self.headers)
-        self.account = str(session["primaryAccounts"]["urn:ietf:params:jmap:mail"])
+        self.account = str(self.session()["primaryAccounts"]["urn:ietf:params:jmap:mail"])
 
     def mailbox(self, name: str, account: str | None = None) -> str:
         """Make a mailbox; the state after that."""
@@ -43,7 +43,11 @@ class MailUser(Administrator):
 
 
 class Events:
-    """An event stream; events are dictionaries of their fields, ``data`` as a value."""
+    """An event stream; events are dictionaries of their fields, ``data`` as a value. ``last_id`` is for who comes
+    again; ``is_over`` when it has ended in order, ``is_open`` until it has ended somehow.
+    """
+
+    last_id: str | None = None
 
     def __init__(self, port: int, headers: dict[str, str], query: str = "types=*&closeafter=no&ping=0") -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
@@ -51,23 +55,36 @@ class Events:
         lines = [f"GET /jmap/eventsource/?{query} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
         self._data = b""
-        self.is_over = False
+        self.is_over, self.is_open = False, True
         self.head = self._until(b"\r\n\r\n").decode("latin-1")
         self.status = int(self.head.split(" ")[1])
 
     def next(self, patience: float = PATIENCE) -> dict[str, Any] | None:
         """The next event; None at the end of the stream, or if nothing comes."""
         self._socket.settimeout(patience)
+        while (fields := self._frame()) is not None:
+            self.last_id = fields.get("id", self.last_id)
+            if "data" in fields:
+                return {**fields, "data": json.loads(fields["data"])}
+        return None
+
+    def _frame(self) -> dict[str, str] | None:
+        """A frame that is complete; what has come of the next one stays for later."""
         try:
-            size = int(self._until(b"\r\n"), 16)
-            chunk = self._exactly(size + 2)[:-2].decode()
-        except (TimeoutError, ValueError):
+            self._receive_until(lambda: b"\r\n" in self._data)
+            size = int(self._data.partition(b"\r\n")[0], 16)
+            self._receive_until(lambda: len(self._data.partition(b"\r\n")[2]) >= size + 2)
+        except TimeoutError:
             return None
+        except (OSError, ValueError):
+            self.is_open = False
+            return None
+        rest = self._data.partition(b"\r\n")[2]
+        chunk, self._data = rest[:size].decode(), rest[size + 2 :]
         if not size:
-            self.is_over = True
+            self.is_over, self.is_open = True, False
             return None
-        fields = dict(line.partition(": ")[::2] for line in chunk.strip("\n").split("\n"))
-        return {**fields, "data": json.loads(fields["data"])} if "data" in fields else fields
+        return dict(line.partition(": ")[::2] for line in chunk.strip("\n").split("\n"))
 
     def until(self, account: str, type: str, state: str) -> dict[str, Any]:
         """The event that tells this state, those before it left out."""
@@ -84,22 +101,16 @@ class Events:
         self._socket.close()
 
     def _until(self, sign: bytes) -> bytes:
-        while sign not in self._data:
-            more = self._socket.recv(65536)
-            if not more:
-                raise ValueError("the connection has ended")
-            self._data += more
+        self._receive_until(lambda: sign in self._data)
         found, _, self._data = self._data.partition(sign)
         return found
 
-    def _exactly(self, size: int) -> bytes:
-        while len(self._data) < size:
+    def _receive_until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
             more = self._socket.recv(65536)
             if not more:
                 raise ValueError("the connection has ended")
             self._data += more
-        found, self._data = self._data[:size], self._data[size:]
-        return found
 
 
 class Refused(Exception):

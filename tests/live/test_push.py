@@ -126,7 +126,9 @@ class StreamTests(PushCase):
         )
         self.addCleanup(curl.kill)
         assert curl.stdout is not None
-        self.assertEqual([curl.stdout.readline() for _ in range(3)], ["event: ping\n", 'data: {"interval":30}\n', "\n"])
+        name, id, data, end = [curl.stdout.readline() for _ in range(4)]
+        self.assertEqual((name, data, end), ("event: ping\n", 'data: {"interval":30}\n', "\n"))
+        self.assertTrue(id.startswith(f"id: 1;{self.alice.account}."), id)
         state = self.alice.mailbox("One")
         rest = curl.stdout.read()
         self.assertEqual(curl.wait(PATIENCE), 0)

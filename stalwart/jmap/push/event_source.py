@@ -1,8 +1,9 @@
 """``GET /jmap/eventsource/``: what has changed, as an event stream (RFC 8620 7.3).
 
-The first frame is there at once: what has changed since the ``Last-Event-ID``, or a ping. Pings follow a time in which
-nothing was sent; they have no id, so that a client which comes again says up to where it was told. An idle stream holds
-no place among the requests of its account.
+The first frame is there at once: what has changed since the ``Last-Event-ID``, or a ping. Its id says up to where all
+is told, so that a client which comes again misses nothing, even if nothing had happened before its connection broke.
+Pings follow a time in which nothing was sent; they have no id. An idle stream holds no place among the requests of its
+account.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ async def _event_source(exchange: Exchange, *, push_streams: PushStreams) -> Eve
     wishes = read_wishes(exchange.query)
     push_streams.admit(access.account_id)
     last_id = exchange.header("last-event-id") or exchange.query.get("lastEventId")
-    ping = sse.event(b'{"interval":%d}' % wishes.ping, "ping") if wishes.ping else b""
+    interval = b'{"interval":%d}' % wishes.ping
 
     async def run(send: Outlet) -> None:
         with push_streams.open(access.account_id, "eventsource"):
@@ -79,13 +80,14 @@ async def _event_source(exchange: Exchange, *, push_streams: PushStreams) -> Eve
                 change = await watcher.missed(read_vector(last_id)) if last_id else None
                 if change is not None:
                     reader.take(change)
-                elif ping:
-                    send(ping)
+                else:
+                    known = await watcher.mark()
+                    send(sse.event(interval, "ping", known) if wishes.ping else sse.mark(known))
                 await reader.finished()
             finally:
                 watcher.close()
 
-    silence, beat = (float(wishes.ping), ping) if ping else (UNASKED, sse.comment())
+    silence, beat = (float(wishes.ping), sse.event(interval, "ping")) if wishes.ping else (UNASKED, sse.comment())
     return EventStream(run, silence=silence, beat=beat)
 
 

@@ -21,7 +21,7 @@ from stalwart.directory.access import Access
 from stalwart.directory.standing import Grant, Standing
 from stalwart.errors import StalwartError
 from stalwart.jmap.push.scopes import Scopes, scopes_of
-from stalwart.jmap.push.state_change import ALERTS, PUSHED, Change, Types, merged
+from stalwart.jmap.push.state_change import ALERTS, PUSHED, Change, Types, merged, write_vector
 from stalwart.store import Store, Transaction
 from stalwart.store.watch import FIRST, Changed
 from stalwart.telemetry import Telemetry
@@ -85,6 +85,11 @@ class Watcher:
         """What has changed since somebody knew that much; None for nothing."""
         await self._feed.loaded(self)
         return None if self.group is None else self.group.since(known)
+
+    async def mark(self) -> str:
+        """What somebody gives back to hear of everything that is told from now on."""
+        await self._feed.loaded(self)
+        return "" if self.group is None else write_vector(self.group.told(self.waiting))
 
     @property
     def state(self) -> Change:
@@ -204,6 +209,16 @@ class _Group:
         """Whether anybody asked for it, and may know."""
         scope = self.scopes[account_id]
         return (self.types is None or type in self.types) and (scope is None or type in scope)
+
+    def told(self, waiting: Change | None) -> dict[int, int]:
+        """How far everything has been told: not what is pending, nor what is ``waiting`` for a member."""
+        known = self.known()
+        for id, types in self.pending.items():
+            now = self.accounts[id].states or {}
+            known[id] = min([known[id], *(now[type] - 1 for type in types if type in now)])
+        for id, states in (waiting.states if waiting is not None else {}).items():
+            known[id] = min([known.get(id, 0), *(number - 1 for number in states.values())])
+        return known
 
     def known(self) -> dict[int, int]:
         """How far everything is known."""

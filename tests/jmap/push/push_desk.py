@@ -106,7 +106,9 @@ def frames(connected: Connected) -> list[dict[str, str]]:
             found.append({"end": ""})
             continue
         assert text.endswith("\n\n"), text
-        found.append(dict(line.split(": ", 1) for line in text[:-2].split("\n")))
+        fields = dict(line.split(": ", 1) for line in text[:-2].split("\n"))
+        if "data" in fields:  # HTML 9.2.6
+            found.append(fields)
     return found
 
 

@@ -52,8 +52,9 @@ class StreamTests(PushDesk):
     """What comes."""
 
     def test_the_first_frame_is_a_ping_at_once(self) -> None:
-        self.assertEqual(frames(self.stream("?ping=30")), [{"event": "ping", "data": '{"interval":30}'}])
-        self.assertEqual(frames(self.stream()), [{"event": "ping", "data": '{"interval":300}'}])
+        for query, interval in (("?ping=30", 30), ("", 300)):
+            (frame,) = frames(self.stream(query))
+            self.assertEqual(frame, {"event": "ping", "id": "1;", "data": f'{{"interval":{interval}}}'})
 
     def test_it_is_not_cached(self) -> None:
         head = self.stream().received().partition(b"\r\n\r\n")[0]
@@ -176,6 +177,27 @@ class ComingAgainTests(PushDesk):
         self.touch(self.alice)
         stream = self.stream("?ping=30", Last_Event_ID=f"1;{encode_id(self.alice)}.1")
         self.assertEqual([each["event"] for each in frames(stream)], ["ping"])
+
+    def test_what_happened_after_a_break_before_the_first_event_is_told(self) -> None:
+        self.touch(self.alice)
+        with_pings, without = self.stream("?ping=30"), self.stream("?ping=0")
+        last = frames(with_pings)[0]["id"]
+        self.assertIn(f"\r\nid: {last}\n\n\r\n".encode(), without.received())
+        self.touch(self.staff, EMAIL)
+        (frame,) = frames(self.stream("?ping=30", Last_Event_ID=last))
+        self.assertEqual(json.loads(frame["data"])["changed"], {encode_id(self.staff): {"Email": "s1"}})
+
+    def test_the_first_id_leaves_out_what_waits_to_be_told(self) -> None:
+        self.set_jmap(eventSourceThrottle=5000)
+        first = self.stream("?ping=30")
+        self.touch(self.alice)
+        self.touch(self.alice, EMAIL)
+        self.assertEqual([each["event"] for each in frames(first)], ["ping", "state"])
+        second = self.stream("?ping=30")
+        last = frames(second)[0]["id"]
+        second.lose()
+        (frame,) = frames(self.stream("?ping=30", Last_Event_ID=last))
+        self.assertEqual(json.loads(frame["data"])["changed"], {encode_id(self.alice): {"Email": "s2"}})
 
     def test_anything_else_tells_everything(self) -> None:
         self.touch(self.alice)

@@ -486,6 +486,25 @@ class AnythingTests(PushCase):
             self.listening.pop(number % len(self.listening))[0].watcher.close()
 
 
+class MarkTests(PushCase):
+    """Up to where a watcher has been told everything."""
+
+    def test_it_leaves_out_what_is_pending_and_what_waits_for_a_look_at_the_access(self) -> None:
+        self.touch(self.alice, THREAD)
+        watcher = self.watch().watcher
+
+        def marked() -> int:
+            return read_vector(self.successResultOf(Deferred.fromCoroutine(watcher.mark()))).get(self.alice, 0)
+
+        self.assertEqual(marked(), 1)
+        told, pending = self.touch(self.alice), self.touch(self.alice, EMAIL)
+        self.assertEqual(marked(), pending - 1)
+        self.clock.advance(1)
+        self.assertEqual(marked(), pending)
+        watcher.waiting = Change({self.alice: {MAILBOX: told}}, {})
+        self.assertEqual(marked(), told - 1)
+
+
 class ReturningTests(PushCase):
     """A client that goes and comes again with what it was told last, while two processes write."""
 
@@ -493,8 +512,8 @@ class ReturningTests(PushCase):
         """A world for each run."""
 
     @settings(max_examples=60)
-    @given(st.lists(st.tuples(st.sampled_from(RETURNING), st.integers(0, 2)), min_size=3, max_size=25))
-    def test_nothing_is_lost(self, steps: list[tuple[str, int]]) -> None:
+    @given(st.lists(st.tuples(st.sampled_from(RETURNING), st.integers(0, 2)), min_size=3, max_size=25), st.booleans())
+    def test_nothing_is_lost(self, steps: list[tuple[str, int]], is_alone: bool) -> None:
         super().setUp()
         self.grant = self.settle(self.directory.standing.grant(self.access))
         self.waiting: list[Callable[[], None]] = []
@@ -503,6 +522,8 @@ class ReturningTests(PushCase):
         self.one = Listener()
         self.watcher = self.feed.watch(self.one, self.access, None, one_second)
         self.watcher.secured(self.grant)
+        if not is_alone:  # so what is pending outlives a break
+            self.feed.watch(Listener(), self.access, None, one_second).secured(self.grant)
         whole = self.store.read
 
         def read(work: Any) -> Deferred[Any]:
@@ -553,4 +574,7 @@ class ReturningTests(PushCase):
         self.watcher.secured(self.grant)
         missed = Deferred.fromCoroutine(self.watcher.missed(read_vector(self.vector)))
         self._arrive(type)
-        self._hear(self.successResultOf(missed))
+        change = self.successResultOf(missed)
+        self._hear(change)
+        if change is None:
+            self.vector = self.successResultOf(Deferred.fromCoroutine(self.watcher.mark()))
