@@ -16,6 +16,7 @@ from stalwart.telemetry.events import Level
 
 _TRUE = {"1", "true"}
 MOST_WORKERS = 64
+LONGEST_DRAIN = 60
 
 
 @frozen
@@ -33,6 +34,7 @@ class Environment:
     run_as_group: str | None = None
     diagnosis: dict[str, Any] = field(factory=dict)
     workers: int = 1
+    drain: float = 0.0
     vault_key_file: str | None = None
     new_vault_key: bool = False
     data_store: dict[str, Any] | None = field(default=None, repr=False)
@@ -58,6 +60,7 @@ def read_environment(variables: Mapping[str, str], own_hostname: str | None = No
         vault_key_file=variables.get("STALWART_VAULT_KEY_FILE", "").strip() or None,
         new_vault_key=variables.get("STALWART_NEW_VAULT_KEY", "").strip().lower() in _TRUE,
         workers=number_of_workers("STALWART_WORKERS", variables.get("STALWART_WORKERS", "").strip() or "1"),
+        drain=_drain(variables.get("STALWART_DRAIN", "").strip()),
     )
 
 
@@ -69,6 +72,15 @@ def number_of_workers(name: str, text: str) -> int:
     if len(text) > 2 or not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_WORKERS:
         raise Invalid(f"{name} must be a number of processes between 1 and {MOST_WORKERS}, or auto for one per CPU.")
     return int(text)
+
+
+def _drain(text: str) -> float:
+    """Seconds after SIGTERM in which the server serves on, and tells balancers that it is about to stop."""
+    if not text:
+        return 0.0
+    if len(text) > 2 or not text.isascii() or not text.isdigit() or int(text) > LONGEST_DRAIN:
+        raise Invalid(f"STALWART_DRAIN must be a number of seconds between 0 and {LONGEST_DRAIN}.")
+    return float(text)
 
 
 def base_url(environment: Environment, service_hostname: str, node_hostname: str) -> str:

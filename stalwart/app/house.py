@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 
 from stalwart.api.export import Exports
 from stalwart.api.schema import SchemaDocument
@@ -98,9 +99,12 @@ class House:
     doors: MailDoors
     groupware: GroupwareParts
     applications: Applications
+    is_closing: bool = False
 
     def lead(self) -> None:
         """Do what only one of several processes may do, from now on."""
+        if self.is_closing:
+            return
         self.housekeeping.start()
         self.observation.lead()
         if self.mode == "normal":
@@ -140,10 +144,14 @@ class House:
         await self.certificates.keeper.load()
         self.foundations.telemetry.emit(SERVER_RELOAD)
 
-    async def close(self, grace: float) -> None:
-        """Stop accepting, let running requests end within ``grace`` seconds, flush and close everything."""
+    async def close(self, grace: float, drain: float = 0.0) -> None:
+        """Say for ``drain`` seconds that others are to be asked, stop accepting, let running requests end within
+        ``grace`` seconds, flush and close everything."""
         below = self.foundations
-        self.company.closing()
+        if drain:
+            self.site.leaving = True
+            await deferLater(below.reactor, drain)
+        self.is_closing = True
         self.housekeeping.close()
         await self.tasks.close()
         await self.certificates.close()
@@ -151,6 +159,7 @@ class House:
         draining = Deferred.fromCoroutine(self.doors.close(grace))
         await self.site.shut_down(grace)
         await draining
+        self.company.closing()  # until here somebody may be answered by what the others tell
         self.groupware.close()
         self.applications.close()
         await self.mail.close()
@@ -235,9 +244,10 @@ class Builder:
             "figures": observation.figures,
         }
         services |= live_services(below, company, services["figures"])
+        services["is_leaving"] = lambda: site.leaving
         services["exports"] = Exports(company.places, below.telemetry)
         services["jmap"] = build_service(services, mode=below.mode)
-        site = self._site(below, services, limits, certificates)
+        site: Site = self._site(below, services, limits, certificates)
         site.pipeline.https_port = listeners.https_port
         look, bans = site.pipeline.changed_elsewhere, lambda: site.bans
         mail.rates.spares = lambda ip: bans().allowed(ip)

@@ -2,8 +2,8 @@
 
 Everything slow happens once the reactor runs. A start that fails is one log line that says what to do, and ends the
 process with status 1; one that has served and was cut off from its store tries until that is there again. On SIGTERM
-accepting stops, running requests have nine seconds, hosts that were given mail have fifty to answer, then the store is
-closed.
+the server says for a while (STALWART_DRAIN) that others are to be asked; accepting stops, running requests have nine
+seconds, hosts that were given mail have fifty to answer, then the store is closed.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Opened:
 
 
 class StalwartService(Service):
-    """One process of a daemon; ``company`` are the others, if there are any."""
+    """One process of a daemon; ``company`` are the others, if there are any; ``drain`` is how many seconds it serves on
+    when it is told to stop."""
 
     def __init__(
         self, reactor: Any, startup: Startup, environment: Environment, company: Company | None = None
@@ -54,6 +55,7 @@ class StalwartService(Service):
         self._startup = startup
         self._environment = environment
         self._company = company
+        self.drain = environment.drain
         self._telemetry = Telemetry()
         self._log = Logger(namespace="stalwart")
         self._house: Any = None
@@ -162,7 +164,7 @@ class StalwartService(Service):
             await self._opening  # what was open already is closed by then
         house, self._house = self._house, None
         if house is not None:
-            await house.close(GRACE)
+            await house.close(GRACE, self.drain)
             self._telemetry.emit(SERVER_SHUTDOWN)
 
 

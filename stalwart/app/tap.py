@@ -34,9 +34,10 @@ Examples:
 Environment: STALWART_DATA, STALWART_CONFIG (where neither --data nor --config is given), STALWART_DATA_STORE (the JSON
 object of config.json; with --data), STALWART_RECOVERY_ADMIN=user:secret (an administrator in every mode),
 STALWART_PUBLIC_URL, STALWART_HOSTNAME, STALWART_RECOVERY_MODE=1, STALWART_RECOVERY_MODE_PORT, STALWART_DIAGNOSIS (JSON
-members of x:Diagnosis that hold while the process runs), STALWART_WORKERS (where --workers is not given), RUN_AS_USER,
-STALWART_VAULT_KEY_FILE (default: vault.key beside the store; it opens the private keys in the store, so back it up),
-SSL_CERT_FILE.
+members of x:Diagnosis that hold while the process runs), STALWART_WORKERS (where --workers is not given),
+STALWART_DRAIN (seconds after SIGTERM in which it serves on while /healthz/ready says 503, 0 to 60; default: 0),
+RUN_AS_USER, STALWART_VAULT_KEY_FILE (default: vault.key beside the store; it opens the private keys in the store: back
+it up), SSL_CERT_FILE.
 """
 
 LISTENER_OPTIONS = ("http", "lmtp", "smtp", "submission")

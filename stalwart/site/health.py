@@ -1,10 +1,12 @@
 """Health checks and ``robots.txt`` (http-service 3).
 
 ``/healthz/live`` says that the process answers, ``/healthz/ready`` that its store does too, and can be written: on a
-full disk mail would be refused.
+full disk mail would be refused. Before the server stops it says no, so that a balancer looks elsewhere in time.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 
@@ -12,10 +14,11 @@ from stalwart.errors import StalwartError
 from stalwart.store import Store
 from stalwart.web.answers import Answer
 from stalwart.web.exchange import Exchange
-from stalwart.web.problems import status_problem
+from stalwart.web.problems import problem, status_problem
 from stalwart.web.routes import route
 
 _LIVE = status_problem(200)
+_LEAVING = problem(503, "Service Unavailable", "The server is stopping.")
 _ROBOTS = Answer(200, b"User-agent: *\nDisallow: /\n", "text/plain")
 
 
@@ -26,8 +29,10 @@ def live(exchange: Exchange) -> Answer:
 
 
 @route("GET", "/healthz/ready", needs=None, spec="http-service 3")
-async def ready(exchange: Exchange, *, store: Store) -> Answer:
-    """Requests can be served: the data store answers, and can be written."""
+async def ready(exchange: Exchange, *, store: Store, is_leaving: Callable[[], bool]) -> Answer:
+    """Requests can be served: the data store answers, and can be written, and the server is not about to stop."""
+    if is_leaving():
+        return _LEAVING
     try:
         await store.ping()
     except (StalwartError, DeferredTimeout):

@@ -236,7 +236,7 @@ class Channel(Receiver):
             self._settle_body(self._body)
         site = self.site
         now = site.seconds()
-        self._persistent = self._persistent and not site.closing
+        self._persistent = self._persistent and not site.leaving
         head, answer = site.rendered(exchange, answer, self._connection_field(exchange), now)
         self._answered = True
         if exchange.method == "HEAD" or answer.status in BODILESS:

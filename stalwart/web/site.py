@@ -58,7 +58,8 @@ _BARE = AddedHeaders()
 
 
 class Site(HTTPFactory):
-    """All connections of the service. ``front`` is the present settings snapshot; ``closing`` once it stops.
+    """All connections of the service. ``front`` is the present settings snapshot; ``leaving`` when each answer is the
+    last one on its connection, ``closing`` once it stops.
 
     ``places`` count the open connections of each listener.
     """
@@ -72,7 +73,7 @@ class Site(HTTPFactory):
         self.bans = pipeline.bans
         self.limits = pipeline.limits
         self.telemetry = telemetry
-        self.closing = False
+        self.leaving = self.closing = False
         self.seconds: Callable[[], float] = clock.seconds
         self.call_later: Callable[..., Any] = clock.callLater
         self.streams = Streams(telemetry, clock.seconds())
@@ -158,7 +159,7 @@ class Site(HTTPFactory):
         """Finish what runs, close the rest; fires when all connections are gone, aborted after ``grace`` seconds. What
         has no answer shortly before gets 503.
         """
-        self.closing = True
+        self.leaving = self.closing = True
         done: Deferred[None] = Deferred()
         if not self.channels:
             done.callback(None)

@@ -31,6 +31,11 @@ class ReadingTests(SynchronousTestCase):
         self.assertEqual((found, read().workers), ([1, 4, 64], 1))
         self.assertIn("STALWART_WORKERS must be a number", self.refusal(STALWART_WORKERS="65"))
 
+    def test_seconds_that_are_served_on(self) -> None:
+        self.assertEqual([read(STALWART_DRAIN=text).drain for text in ("", " 5 ", "60")], [0, 5, 60])
+        for text in ("61", "1.5", "-1", "x"):
+            self.assertIn("STALWART_DRAIN must be a number of seconds", self.refusal(STALWART_DRAIN=text))
+
     def test_one_worker_for_each_cpu_that_there_is_for_this_process(self) -> None:
         self.patch(os, "sched_getaffinity", lambda _pid: set(range(3)))
         self.assertEqual(read(STALWART_WORKERS="auto").workers, 3)

@@ -179,6 +179,20 @@ class ServingTests(HouseCase):
         self.open()
         self.assertEqual([self.request(f"/healthz/{kind}").status for kind in ("live", "ready")], [200, 200])
 
+    def test_who_is_about_to_stop_serves_on_for_a_while_and_says_so(self) -> None:
+        house = self.open()
+        self._open.remove(house)
+        closing = Deferred.fromCoroutine(house.close(1.0, 5.0))
+        self.reactor.advance(4.9)
+        self.assertEqual((len(house.listeners.bound), self.closed), (2, []))
+        answers = [self.request(path) for path in ("/healthz/ready", "/healthz/live")]
+        self.assertEqual([each.status for each in answers], [503, 200])
+        self.assertEqual([each.headers["connection"] for each in answers], ["close"] * 2)
+        self.assertNoResult(closing)
+        self.reactor.advance(0.2)
+        self.successResultOf(closing)
+        self.assertEqual((house.listeners.bound, self.closed), ([], ["store"]))
+
     def test_changed_setting_is_in_force_for_the_next_request(self) -> None:
         house = self.open()
         before = self.request("/").headers["location"]
@@ -238,6 +252,21 @@ class EndingTests(HouseCase):
     def test_closing_leaves_nothing_due(self) -> None:
         self.shut(self.open())
         self.assertEqual((self.reactor.getDelayedCalls(), self.closed), ([], ["store"]))
+
+    def test_what_others_tell_is_heard_as_long_as_somebody_may_be_answered(self) -> None:
+        house = self.open()
+        order: list[str] = []
+        self.patch(house.company, "closing", lambda: order.append("deaf"))
+        shut_down = house.site.shut_down
+        self.patch(house.site, "shut_down", lambda grace: order.append("answered") or shut_down(grace))
+        self.shut(house)
+        self.assertEqual(order, ["answered", "deaf"])
+
+    def test_who_closes_does_not_begin_to_lead(self) -> None:
+        house = self.open()
+        self.shut(house)
+        house.lead()
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_failed_start_closes_what_was_open(self) -> None:
         def refuse(*_: Any) -> Any:

@@ -42,6 +42,7 @@ class FakeHouse:
         self.reloads = 0
         self.reloading: Exception | None = None
         self.graces: list[float] = []
+        self.drains: list[float] = []
         self.closing: Deferred[None] = Deferred()
         self.doors = SimpleNamespace(entrance=SimpleNamespace(reception="reception"))
         self.foundations = SimpleNamespace(directory="directory")
@@ -51,8 +52,9 @@ class FakeHouse:
         if self.reloading is not None:
             raise self.reloading
 
-    async def close(self, grace: float) -> None:
+    async def close(self, grace: float, drain: float = 0.0) -> None:
         self.graces.append(grace)
+        self.drains.append(drain)
         await self.closing
 
 
@@ -119,6 +121,20 @@ class ServiceTests(SynchronousTestCase):
         self.assertEqual(self.house.graces, [GRACE])
         self.assertLess(GRACE, 10)
         self.assertEqual(self.lines(), ["Server stopped (server.shutdown)"])
+
+    def test_stopping_serves_on_as_long_as_the_environment_says(self) -> None:
+        self.service = StalwartService(self.reactor, Startup(data="d"), Environment("host", drain=5.0))
+        self.start()
+        self.house.closing.callback(None)
+        self.successResultOf(self.service.stopService())
+        self.assertEqual(self.house.drains, [5.0])
+
+    def test_starting_again_does_not_wait(self) -> None:
+        self.service = StalwartService(self.reactor, Startup(data="d"), Environment("host", drain=5.0))
+        self.start()
+        self.house.closing.callback(None)
+        self.service._begin_again()
+        self.assertEqual(self.house.drains, [0.0])
 
     def test_stopped_before_the_reactor_runs_opens_nothing(self) -> None:
         self.patch(house_module, "open_house", lambda *_: self.fail("opened"))

@@ -73,6 +73,7 @@ class Node(Part):
             "STALWART_PUBLIC_URL": f"http://{PUBLIC}:{ports.http}",
             "STALWART_HOSTNAME": "mail.example.org",
             "STALWART_DATABASE_PASSWORD": PASSWORD,
+            "STALWART_DRAIN": "3",
             "STALWART_VAULT_KEY_FILE": str(folder / "vault.key"),
         }
         super().__init__(f"node{number + 1}", own, words, settings | environment)

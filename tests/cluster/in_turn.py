@@ -1,9 +1,13 @@
-"""For suites that are written for one daemon: they run against a cluster whose daemons end in turn, one at a time."""
+"""For suites that are written for one daemon: they run against a cluster whose daemons end in turn, one at a time, and
+again until each of the daemons has ended in the middle of it.
+"""
 
 from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from tests.cluster.cluster import Cluster
@@ -61,11 +65,30 @@ class InTurn:
 class InCluster:
     """Takes the place of ``served`` in a suite; ``ends`` are those of daemons."""
 
-    ends: InTurn
+    ends: InTurn | None = None
+
+    def __init_subclass__(cls) -> None:
+        for name in dir(cls):
+            if name.startswith("test_"):
+                setattr(cls, name, _until_each_has_ended(getattr(cls, name)))
 
     def served(self) -> Administrator:
         """Of the cluster, of which a daemon ends now and again until the test does."""
         cluster = world().cluster
-        self.ends = InTurn(cluster)
-        self.addCleanup(self.ends.stop)  # type: ignore[attr-defined]
+        if self.ends is None:
+            self.ends = InTurn(cluster)
+            self.addCleanup(self.ends.stop)  # type: ignore[attr-defined]
         return OfCluster(cluster)
+
+
+def _until_each_has_ended(test: Callable[[Any], None]) -> Callable[[Any], None]:
+    """``test``, with new people each time."""
+
+    @wraps(test)
+    def tested(case: Any) -> None:
+        test(case)
+        while case.ends.problem is None and case.ends.ends < 2:
+            case.setUp()
+            test(case)
+
+    return tested

@@ -1,16 +1,29 @@
 """The published clients and suites against a cluster: two daemons behind HAProxy, of which one after the other ends.
 
-They do not repeat what they ask, so each daemon ends as it does when it is told to: it listens no more and finishes
-what it has begun. What happens when one dies is ``test_ledger``. Without SOAK, litmus speaks for all of them.
+They do not repeat what they ask, so each daemon ends as it does when it is told to: it says so, and finishes what it
+has begun. What happens when one dies is ``test_ledger``. Without SOAK, litmus speaks for all of them. Those who read
+streams find daemons that die, too.
 """
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import itertools
 import os
+import time
+from collections.abc import Callable, Iterator
 
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.cluster.cluster import Node
 from tests.cluster.in_turn import InCluster
 from tests.cluster.programs import missing
+from tests.cluster.readers import Asker, FigureReader, Reader, SocketReader, StreamReader
+from tests.cluster.shared import world
 from tests.interop import test_dav_clients, test_jmap_clients, test_litmus, test_oauth_clients
+from tests.live.daemon import PATIENCE
+from tests.live.push_clients import MailUser
 
 _MISSING = missing() or ""
 _LONG = _MISSING or ("" if os.environ.get("SOAK") else "minutes long: SOAK=1")
@@ -19,14 +32,6 @@ _LONG = _MISSING or ("" if os.environ.get("SOAK") else "minutes long: SOAK=1")
 class LitmusInClusterTests(InCluster, test_litmus.LitmusTests):
     if _MISSING:
         skip = _MISSING
-
-    def test_all_groups_pass(self) -> None:
-        """Again and again, until each of the daemons has ended in the middle of it."""
-        while self.ends.ends < 2:
-            super().test_all_groups_pass()
-
-    if test_litmus.PROGRAM is None:
-        test_all_groups_pass.skip = "litmus is neither installed nor unpacked"  # type: ignore[attr-defined]
 
 
 class JmapClientsInClusterTests(InCluster, test_jmap_clients.ClientTests):
@@ -57,3 +62,85 @@ class CadaverInClusterTests(InCluster, test_dav_clients.CadaverTests):
 class RcloneInClusterTests(InCluster, test_dav_clients.RcloneTests):
     if _LONG:
         skip = _LONG
+
+
+class ReadingTests(SynchronousTestCase):
+    """reader reads, somebody asks, and something changes now and again."""
+
+    if _MISSING:
+        skip = _MISSING
+
+    def setUp(self) -> None:
+        self.cluster = world().cluster
+        self.names = (f"{self.id()}-{number}" for number in itertools.count())
+        self.user = MailUser(self.cluster, *world().new_user("reader"))
+
+    def change(self) -> str:
+        """Make a mailbox; the state after that. A daemon may die while it is asked."""
+        while True:
+            with contextlib.suppress(OSError, http.client.HTTPException, AssertionError):
+                return self.user.mailbox(next(self.names))
+
+    def until(self, condition: Callable[[], object], what: str) -> None:
+        late = time.monotonic() + PATIENCE
+        while not condition():
+            self.assertLess(time.monotonic(), late, what)
+            time.sleep(0.05)
+
+    def told(self, state: str, reader: Reader) -> None:
+        self.until(lambda: state in reader.states, f"{reader}: {state} is not told, but {reader.states[-3:]}")
+
+    def told_more(self, reader: FigureReader) -> None:
+        frames = reader.frames
+        self.until(lambda: reader.frames > frames, "no figures come")
+
+    def ends(self) -> list[tuple[Node, bool]]:
+        """Which daemon ends next, and whether it is killed."""
+        if not os.environ.get("SOAK"):
+            return list(zip(self.cluster.nodes, (False, True), strict=True))
+        return list(itertools.product(self.cluster.nodes, (False, True))) * 4
+
+    def both_serve(self) -> None:
+        self.cluster.balancer.until(lambda: len(self.cluster.balancer.serving()) == 2, "both daemons")
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[tuple[StreamReader, SocketReader, FigureReader]]:
+        """Readers that have begun."""
+        port = self.cluster.port
+        readers = StreamReader(port, self.user), SocketReader(port, self.user), FigureReader(port, self.user)
+        try:
+            self.until(lambda: all(each.visits for each in readers), "nobody reads")
+            yield readers
+        finally:
+            for each in readers:
+                each.stop()
+
+    @contextlib.contextmanager
+    def asking(self) -> Iterator[None]:
+        """Requests one after the other, of which each is answered."""
+        askers = [Asker(self.cluster, pause) for pause in (0.0, 0.02, 0.3)]
+        try:
+            yield
+        finally:
+            for each in askers:
+                each.stop()
+        self.assertEqual([each.lost for each in askers], [[]] * len(askers))
+        if os.environ.get("TELL"):
+            print([each.answered for each in askers])
+
+    def test_no_request_is_lost_when_a_daemon_stops_and_nothing_is_missed_when_one_dies(self) -> None:
+        self.both_serve()
+        with self.reading() as (stream, socket, figures):
+            for node, is_killed in self.ends():
+                if is_killed:
+                    node.kill()
+                else:
+                    with self.asking():
+                        node.stop()
+                state = self.change()
+                self.told(state, stream)
+                self.told(state, socket)
+                self.told_more(figures)
+                node.start()
+                node.wait_until_ready()
+                self.both_serve()

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.errors import Unavailable
 from stalwart.site import health
 from stalwart.store import MemoryStore
-from tests.web.client import Response, serve
+from tests.web.client import Response, Server, serve
 
 
 class FakeStore:
@@ -22,12 +22,19 @@ class FakeStore:
         self.ping = pong
 
 
+def serving(store: Any, is_leaving: bool = False) -> Server:
+    """A site with the health checks."""
+    routes = [health.live, health.ready, health.robots]
+    return serve(routes, {"store": store, "is_leaving": lambda: is_leaving})
+
+
 class HealthTests(SynchronousTestCase):
     """http-service 3."""
 
+    is_leaving = False
+
     def get(self, path: str, store: Any = None, method: str = "GET") -> Response:
-        routes = [health.live, health.ready, health.robots]
-        self.server = serve(routes, {"store": store or FakeStore(lambda: succeed(None))})
+        self.server = serving(store or FakeStore(lambda: succeed(None)), self.is_leaving)
         return self.server.request(method, path)
 
     def body(self, status: int, phrase: str) -> bytes:
@@ -60,7 +67,7 @@ class HealthTests(SynchronousTestCase):
     def test_ready_is_503_when_the_store_hangs(self) -> None:
         clock = Clock()
         hanging: Deferred[None] = Deferred()
-        server = serve([health.ready], {"store": FakeStore(lambda: hanging.addTimeout(2, clock))})
+        server = serving(FakeStore(lambda: hanging.addTimeout(2, clock)))
         connected = server.connect()
         connected.send(b"GET /healthz/ready HTTP/1.1\r\nHost: x\r\n\r\n")
         before = connected.received()
@@ -68,9 +75,15 @@ class HealthTests(SynchronousTestCase):
         self.assertEqual((before, connected.response().status), (b"", 503))
         connected.lose()
 
+    def test_ready_is_503_and_says_why_when_the_server_is_about_to_stop(self) -> None:
+        self.is_leaving = True
+        answer = self.get("/healthz/ready")
+        self.assertEqual((answer.status, b"The server is stopping." in answer.body), (503, True))
+        self.assertEqual(self.get("/healthz/live").status, 200)
+
     def test_client_that_leaves_does_not_wait_for_the_store(self) -> None:
         cancelled: list[Any] = []
-        server = serve([health.ready], {"store": FakeStore(lambda: Deferred(cancelled.append))})
+        server = serving(FakeStore(lambda: Deferred(cancelled.append)))
         connected = server.connect()
         connected.send(b"GET /healthz/ready HTTP/1.1\r\nHost: x\r\n\r\n")
         connected.lose()

@@ -61,6 +61,17 @@ class SiteTests(SynchronousTestCase):
         self.successResultOf(stopped)
         self.assertEqual(self.server.clock.getDelayedCalls(), [])
 
+    def test_who_leaves_answers_on_and_ends_each_connection_with_an_answer(self) -> None:
+        idle, streaming = self.server.connect(), self.server.connect()
+        streaming.send(request_bytes("GET", "/events"))
+        self.server.site.leaving = True
+        self.assertEqual((idle.wire.disconnecting, streaming.wire.disconnecting), (False, False))
+        for connected in (idle, self.server.connect()):
+            connected.send(request_bytes("GET", "/free"))
+            answer = connected.response()
+            self.assertEqual((answer.status, answer.headers["connection"]), (200, "close"))
+            self.assertTrue(connected.wire.disconnecting)
+
     def test_stopping_ends_streams_in_order(self) -> None:
         streaming = self.server.connect()
         streaming.send(request_bytes("GET", "/events"))

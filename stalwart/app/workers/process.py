@@ -52,7 +52,12 @@ def serve(plan: Plan, reactor: Any, line: socket.socket, memory: int) -> None:
 
     shared = SharedMemory(memory, plan.workers)
     member = Member(plan.number, shared, reactor, send, is_first=plan.is_first, is_full=lambda: channel.is_full)
-    channel = Channel(member.heard, lambda: _end(reactor), relay.flow)
+
+    def alone() -> None:
+        service.drain = 0.0  # the next parent wants the sockets
+        _end(reactor)
+
+    channel = Channel(member.heard, alone, relay.flow)
     relay.channel = open_channel(reactor, line, channel)
     service = StalwartService(reactor, plan.startup, read_environment(os.environ), member)
 

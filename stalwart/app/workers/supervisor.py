@@ -50,8 +50,8 @@ _DOUBTFUL = (
 """What a worker may have changed in the store before it died, and told nobody."""
 
 KILL_AFTER = 80.0
-"""Seconds after SIGTERM: a worker has nine for requests, at most fifty-five for hosts that have a message and have not
-answered, five for what watches it, and then closes its store."""
+"""Seconds after SIGTERM, beside those of STALWART_DRAIN: a worker has nine for requests, at most fifty-five for hosts
+that have a message and have not answered, five for what watches it, and then closes its store."""
 
 
 @define(eq=False)
@@ -309,7 +309,7 @@ class Supervisor(Service):
             if seat.process is not None:
                 seat.process.signal("TERM")
         if any(seat.process is not None for seat in self._seats):
-            self._killing = self._reactor.callLater(KILL_AFTER, self._kill)
+            self._killing = self._reactor.callLater(KILL_AFTER + self._environment.drain, self._kill)
             self._ending = Deferred()
             await self._ending
         await self._keeper.close()

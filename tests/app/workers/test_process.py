@@ -78,6 +78,7 @@ class FakeService:
 
     def __init__(self, reactor: Any, startup: Startup, environment: Environment, company: Member) -> None:
         self.given = (startup, environment, company)
+        self.drain = environment.drain
         self.is_started = False
         self.closing: Deferred[None] | None = None
         FakeService.made.append(self)
@@ -162,9 +163,11 @@ class ServeTests(SynchronousTestCase):
         self.assertEqual(len(self.said()), 1)
 
     def test_end_of_the_parent_is_the_end(self) -> None:
+        os.environ["STALWART_DRAIN"] = "5"
         service = self.serve(lambda: self.reactor.channel.connectionLost())
         self.assertEqual(self.reactor.stops, 1)
         self.assertIsNotNone(service.closing)
+        self.assertEqual(service.drain, 0)  # the next parent wants the sockets
 
     def test_line_that_is_lost_while_it_stops_is_nothing_new(self) -> None:
         self.serve(lambda: (self.reactor.stop(), self.reactor.channel.connectionLost()))

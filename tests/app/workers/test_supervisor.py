@@ -538,6 +538,17 @@ class StopTests(SupervisorCase):
             process.ends("signal 9")
         self.successResultOf(stopping)
 
+    def test_those_that_serve_on_have_that_time_besides(self) -> None:
+        self.all_open()
+        self.supervisor._environment = Environment("host", drain=30.0)
+        self.stop()
+        self.reactor.advance(KILL_AFTER + 29)
+        self.assertEqual([process.signals for process in self.launched], [["TERM"]] * 3)
+        self.reactor.advance(1)
+        self.assertEqual([process.signals for process in self.launched], [["TERM", "KILL"]] * 3)
+        for process in self.launched:
+            process.ends("signal 9")
+
     def test_workers_have_longer_than_a_house_needs(self) -> None:
         self.assertGreater(KILL_AFTER, GRACE + 1)
 
