@@ -109,8 +109,14 @@ def _outcome(words: Catalogue, found: dict[str, Any]) -> dict[str, Any]:
     """What an action says: why an expression is wrong, what to do about the records of a domain."""
     told = _with(found, "problem", words.translated)
     if isinstance(found.get("records"), dict):
-        told["records"] = {key: _with(record, "advice", words.lines) for key, record in found["records"].items()}
+        told["records"] = {key: _advised(words, record) for key, record in found["records"].items()}
     return told
+
+
+def _advised(words: Catalogue, record: dict[str, Any]) -> dict[str, Any]:
+    """A record that was looked up; what is expected is a record too, or says in words what it is."""
+    told = _with(record, "advice", words.lines)
+    return _with(told, "expected", lambda text: words.fixed.get(text, text))
 
 
 def _with(entry: dict[str, Any], name: str, change: Callable[[str], str]) -> dict[str, Any]:

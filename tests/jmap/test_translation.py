@@ -147,13 +147,14 @@ class ResponseTests(SynchronousTestCase):
 
     def test_reasons_at_values_notices_and_what_actions_say_are_translated(self) -> None:
         fault = {"type": "Invalid", "property": "name", "value": "Invalid domain name"}
+        record = {"expected": "the address of this host", "found": {"It differs.": True}, "advice": "It differs."}
         typed = {"type": "Invalid", "property": "name", "value": "Something that was typed"}
         given: list[tuple[str, Any, str]] = [
             ("x:A/set", {"notCreated": {"a": {"type": "x", "validationErrors": [fault, typed]}}}, "0"),
             ("x:A/set", {"notices": ["The change of DataStore takes effect when the server is restarted."]}, "1"),
             (
                 "x:Action/set",
-                {"created": {"a": {"problem": "Empty expression"}, "b": {"records": {"0": {"advice": "It differs."}}}}},
+                {"created": {"a": {"problem": "Empty expression"}, "b": {"records": {"0": record}}}},
                 "2",
             ),
             ("x:A/set", {"created": {"a": {"problem": "Empty expression", "advice": "It differs."}}}, "3"),
@@ -165,7 +166,8 @@ class ResponseTests(SynchronousTestCase):
         self.assertEqual(german[0], {"notCreated": {"a": {"type": "x", "validationErrors": [there, typed]}}})
         self.assertEqual(german[1], {"notices": ["Die Änderung von DataStore gilt nach einem Neustart des Servers."]})
         self.assertEqual(german[2]["created"]["a"], {"problem": "Der Ausdruck ist leer."})
-        self.assertEqual(german[2]["created"]["b"], {"records": {"0": {"advice": "Der Eintrag weicht ab."}}})
+        told = {**record, "expected": "die Adresse dieses Hosts", "advice": "Der Eintrag weicht ab."}
+        self.assertEqual(german[2]["created"]["b"], {"records": {"0": told}})
         self.assertEqual(german[3], given[3][1])
         self.assertEqual(german[4]["error"]["description"], "Zeile 7: a ist kein Test.")
         self.assertEqual(german[5], {"error": None})
