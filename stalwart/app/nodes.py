@@ -2,7 +2,7 @@
 
 It passes on what the process shares with others of its own computer (``inner``: ``Alone``, or a worker) and tells the
 other nodes by way of the database. Settings and keys that another node has written are read anew before the next
-request goes on; the word needs a few milliseconds, so another node may answer one request by older ones.
+request goes on; who has changed them, or an account, is answered when all nodes know (``agreement``).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from stalwart.app.agreement import ASK, KNOWS, Agreement
 from stalwart.app.company import Company, HearsOfCertificates, HearsOfObjects
 from stalwart.app.foundations import Foundations
 from stalwart.app.membership import Membership
@@ -32,6 +33,8 @@ _ON_THE_WAY = 1.0
 """Seconds after which all nodes have heard a word."""
 _ALERT, _LETTERS, _TASKS = "alert", "letters", "tasks"
 _LIMITS, _LASTING = "limits", "lasting"
+_AWAITED = frozenset((Kind.ACCOUNT, Kind.ACCOUNTS, Kind.SETTINGS, Kind.KEYS))
+"""What all nodes have to know before whoever has changed it is answered."""
 
 
 class Inbox:
@@ -80,6 +83,7 @@ class NodeCompany:
         self._below: Foundations | None = None
         self._wake_sender: Callable[[], None] | None = None
         self._runner: Any = None
+        self._agreement = Agreement(neighbours.id, self._say, neighbours.others, clock)
         self._clock = clock
         self._membership: Membership | None = None
         self._bus: BusWords | None = None
@@ -156,7 +160,7 @@ class NodeCompany:
         self._following = Following(self._inbox, below, keys, tls)
         self._following.objects = self._objects
         inner = self._inner.changes(below, keys, tls)
-        return self._following if inner is None else Both(self._following, inner)
+        return Both(self._following, self._agreement, *(() if inner is None else (inner,)))
 
     def tasks(self, runner: Any) -> Any:
         """See ``Company``. Whoever wakes the runner here wakes that of the node that leads."""
@@ -191,6 +195,7 @@ class NodeCompany:
             self._bus.close()
             self._bus = None
         self._following = self._objects = self._below = self._wake_sender = self._runner = None
+        self._agreement.close()
         self._limits.close()
         self._lasting.close()
         self._inner.closing()
@@ -219,6 +224,8 @@ class NodeCompany:
 
     def _tell(self, kind: Kind, subject: int = 0) -> None:
         self._say((int(kind), subject))
+        if kind in _AWAITED:
+            self._agreement.changed()
 
     def _say(self, word: Words) -> None:
         if self._bus is not None:
@@ -244,6 +251,13 @@ class NodeCompany:
         elif word[0] in (_LIMITS, _LASTING):
             if self._inner.is_first:  # the processes of a computer count in one place
                 (self._limits if word[0] == _LIMITS else self._lasting).hear(word[1])
+            return
+        elif word[0] == KNOWS:
+            self._agreement.hear_answer(*word[1:4])
+            return
+        elif word[0] == ASK:
+            self._look()
+            self._agreement.hear(word[1], word[2])
             return
         else:
             try:
@@ -283,12 +297,19 @@ class Both:
 
     def look(self) -> Awaitable[None] | None:
         """See ``Changes``."""
-        waiting = [each for source in self._sources if (each := source.look()) is not None]
-        if len(waiting) < 2:
-            return waiting[0] if waiting else None
+        return _all_of([each for source in self._sources if (each := source.look()) is not None])
 
-        async def all_of() -> None:
-            for each in waiting:
-                await each
+    def agreed(self) -> Awaitable[None] | None:
+        """See ``Changes``."""
+        return _all_of([each for source in self._sources if (each := source.agreed()) is not None])
 
-        return Deferred.fromCoroutine(all_of())
+
+def _all_of(waiting: list[Awaitable[None]]) -> Awaitable[None] | None:
+    if len(waiting) < 2:
+        return waiting[0] if waiting else None
+
+    async def awaited() -> None:
+        for each in waiting:
+            await each
+
+    return Deferred.fromCoroutine(awaited())

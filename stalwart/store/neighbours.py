@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
+from twisted.internet.defer import Deferred
+
 Words = Sequence[Any]
 """Values that JSON can hold."""
 
@@ -48,6 +50,13 @@ class Neighbours(Protocol):
     """For the reactor thread. Words reach the nodes that listen when they are said, each once, or none of them if the
     database cannot be reached: then all of them are told that they may have missed any.
     """
+
+    @property
+    def id(self) -> int:
+        """That of this process among all that use the database."""
+
+    def others(self) -> Deferred[frozenset[int]]:
+        """The ids of the others that live and can hear now, or hear before they answer anybody; it may never fire."""
 
     def listen(self, hear: Callable[[Words | None], object]) -> None:
         """Call ``hear`` with each word of another node, and with None where some may have been missed."""

@@ -116,6 +116,9 @@ class SocketOutlet(Protocol):
     async def catch_up(self) -> None:
         """Take over what other processes have changed, as ahead of each request."""
 
+    async def agree(self) -> None:
+        """Wait until other processes know what was changed here, as ahead of each answer."""
+
     def counted(self, access: Access) -> Callable[[], None]:
         """Count a request of ``access`` that came as a message; the result says that it is over.
 

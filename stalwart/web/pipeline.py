@@ -102,6 +102,9 @@ class Changes(Protocol):
     def look(self) -> Awaitable[None] | None:
         """Take them over; what has to be waited for before settings are used, None where nothing has."""
 
+    def agreed(self) -> Awaitable[None] | None:
+        """What has to be waited for until the others know what was changed here, None where nothing has."""
+
 
 class Pipeline:
     """The front of a site. ``front`` is the present settings snapshot; the site replaces it.
@@ -223,7 +226,9 @@ class Pipeline:
         except CancelledError:
             raise
         except Exception as error:
-            return self.failure(exchange, error)
+            outcome = self.failure(exchange, error)
+        if self._changes is not None and (awaited := self._changes.agreed()) is not None:
+            await awaited
         return outcome
 
     # Routing
@@ -386,6 +391,12 @@ class Pipeline:
     async def catch_up(self) -> None:
         """Take over what other processes have changed."""
         awaited = self.changed_elsewhere()
+        if awaited is not None:
+            await awaited
+
+    async def agree(self) -> None:
+        """Wait until other processes know what was changed here."""
+        awaited = self._changes.agreed() if self._changes is not None else None
         if awaited is not None:
             await awaited
 

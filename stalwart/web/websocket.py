@@ -53,6 +53,7 @@ class Requests(Protocol):
     """What a message that is a request has to pass, like one over HTTP."""
 
     async def catch_up(self) -> None: ...
+    async def agree(self) -> None: ...
     def counted(self, access: Access) -> Callable[[], None]: ...
 
 
@@ -139,6 +140,10 @@ class Socket:
     async def catch_up(self) -> None:
         """See ``SocketOutlet``."""
         await self._requests.catch_up()
+
+    async def agree(self) -> None:
+        """See ``SocketOutlet``."""
+        await self._requests.agree()
 
     def counted(self, access: Access) -> Callable[[], None]:
         """See ``SocketOutlet``."""

@@ -22,7 +22,10 @@ from stalwart.telemetry import Telemetry
 class TwinNeighbours:
     """Keeps what is said."""
 
+    id = 1
+
     def __init__(self) -> None:
+        self.asked: list[Deferred[frozenset[int]]] = []
         self.said: list[Any] = []
         self.hear: Callable[[Any], object] = print
         self.leading: tuple[Callable[[], object], Callable[[], object]] | None = None
@@ -32,6 +35,10 @@ class TwinNeighbours:
 
     def tell(self, word: Any) -> None:
         self.said.append(word)
+
+    def others(self) -> Deferred[frozenset[int]]:
+        self.asked.append(Deferred())
+        return self.asked[-1]
 
     def superseded(self, end: Callable[[], object]) -> None:
         self.end = end
@@ -111,6 +118,29 @@ class CompanyTests(SynchronousTestCase):
             ("CERTIFICATES", 0),
         ]
         self.assertEqual(kinds, [*wanted, ("CHALLENGE", 4), ("OBJECTS", 5), ("SUBSCRIPTIONS", 6)])
+
+    def test_who_changes_accounts_settings_or_keys_waits_until_the_others_know(self) -> None:
+        company = self.company
+        for number, change in enumerate(
+            (lambda: company.forgot(7), lambda: company.forgot(None), company.changed_settings, company.changed_keys), 1
+        ):
+            change()
+            waiting: Any = self.changes.agreed()
+            self.assertEqual(self.neighbours.said[-1], ("ask", 1, number))
+            self.neighbours.asked[-1].callback(frozenset({2}))
+            self.assertNoResult(waiting)
+            self.neighbours.hear(["knows", 1, number, 2])
+            self.successResultOf(waiting)
+
+    def test_who_changes_objects_does_not_wait(self) -> None:
+        self.company.changed_objects(5)
+        self.company.changed_subscriptions(6)
+        self.assertIsNone(self.changes.agreed())
+
+    def test_others_are_told_that_something_is_known_when_it_has_been_taken_over(self) -> None:
+        self.neighbours.hear([int(Kind.ACCOUNT), 7])
+        self.neighbours.hear(["ask", 2, 9])
+        self.assertEqual((self.log, self.neighbours.said), ([("hear", 7)], [("knows", 2, 9, 1)]))
 
     def test_the_world_is_each_nodes_own(self) -> None:
         self.company.forgot_world(False)
@@ -212,10 +242,15 @@ class BothTests(SynchronousTestCase):
             def look(self) -> Any:
                 return self.waiting
 
+            def agreed(self) -> Any:
+                return self.waiting
+
         one: Deferred[None] = Deferred()
         two: Deferred[None] = Deferred()
         self.assertIsNone(Both(Source(None), Source(None)).look())
         self.assertIs(Both(Source(None), Source(one)).look(), one)
+        self.assertIsNone(Both(Source(None), Source(None)).agreed())
+        self.assertIs(Both(Source(None), Source(one)).agreed(), one)
         waiting: Any = Both(Source(one), Source(two)).look()
         one.callback(None)
         self.assertNoResult(waiting)

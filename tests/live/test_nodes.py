@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import smtplib
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -61,21 +62,29 @@ class NodeCase(SynchronousTestCase):
 
 
 class KnowingTests(NodeCase):
-    def test_what_one_writes_the_other_knows(self) -> None:
+    def test_what_one_has_written_and_said_so_the_other_knows(self) -> None:
         one, two = self.nodes
-        admin, other = Administrator(one), Administrator(two)
-        login, password = admin.new_user("alice")
-        self.assertEqual(two.get("/jmap/session", basic(login, password))[0], 200)
-        admin.change("Jmap", {"getMaxResults": 77})
+        admin, headers = Administrator(one), basic(*Administrator(one).new_user("alice"))
         core = "urn:ietf:params:jmap:core"
-        headers = basic(login, password)
-        self.until(
-            lambda: json.loads(two.get("/jmap/session", headers)[2])["capabilities"][core]["maxObjectsInGet"] == 77,
-            "the setting is not known",
-        )
-        ids = other.call("x:Account/query", {"filter": {"name": "alice"}})["ids"]
-        other.change("Account", {"credentials/0/secret": "another-horse-battery-8"}, ids[0])
-        self.until(lambda: one.get("/jmap/session", headers)[0] == 401, "the old password is good")
+        self.assertEqual(two.get("/jmap/session", headers)[0], 200)
+        self.while_the_other_hangs(lambda: admin.change("Jmap", {"getMaxResults": 77}))
+        session = json.loads(two.get("/jmap/session", headers)[2])
+        self.assertEqual(session["capabilities"][core]["maxObjectsInGet"], 77)
+        ids = admin.call("x:Account/query", {"filter": {"name": "alice"}})["ids"]
+        secret = {"credentials/0/secret": "another-horse-battery-8"}
+        self.while_the_other_hangs(lambda: admin.change("Account", secret, ids[0]))
+        self.assertEqual(two.get("/jmap/session", headers)[0], 401)
+
+    def while_the_other_hangs(self, change: Callable[[], object]) -> None:
+        """The first one does not say that it is done before the second one can know."""
+        self.nodes[1].signal(signal.SIGSTOP)
+        changing = threading.Thread(target=change)
+        changing.start()
+        changing.join(1.0)
+        is_done = not changing.is_alive()
+        self.nodes[1].signal(signal.SIGCONT)
+        changing.join(PATIENCE)
+        self.assertFalse(is_done)
 
     def test_limits_hold_over_both(self) -> None:
         one, two = self.nodes

@@ -95,11 +95,15 @@ class FakeChanges:
 
     def __init__(self) -> None:
         self.awaited: Deferred[None] | None = None
+        self.agreement: Deferred[None] | None = None
         self.looks = 0
 
     def look(self) -> Deferred[None] | None:
         self.looks += 1
         return self.awaited
+
+    def agreed(self) -> Deferred[None] | None:
+        return self.agreement
 
 
 class ChangesTests(PipelineCase):
@@ -122,6 +126,18 @@ class ChangesTests(PipelineCase):
         self.made.settings.listed(BlockedIp, {"address": "198.51.100.7"})
         self.changes.awaited.callback(None)
         self.assertEqual(connection.response().status, 403)
+
+    def test_answer_waits_until_others_know_what_was_changed(self) -> None:
+        self.changes.agreement = Deferred()
+        connections = [self.made.connect() for _ in range(2)]
+        for connection in connections:
+            connection.send(request_bytes("GET", "/slow"))
+        first, second = self.desk.waiting
+        first.callback("done")
+        second.errback(Unavailable())  # it may have changed something before
+        self.assertEqual([each.received() for each in connections], [b"", b""])
+        self.changes.agreement.callback(None)
+        self.assertEqual([each.response().status for each in connections], [200, 503])
 
     def test_what_cannot_be_taken_over_is_503(self) -> None:
         self.changes.awaited = fail(Unavailable("The data store is locked by another process."))

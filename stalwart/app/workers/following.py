@@ -51,6 +51,9 @@ class Following:
             Deferred.fromCoroutine(self._read()).addBoth(self._have_read)
         return waiting
 
+    def agreed(self) -> None:
+        """See ``Changes``: who is told by shared memory knows at once."""
+
     def _take(self) -> None:
         news = self._ring.take()
         directory, outgoing = self._below.directory, self._below.outgoing

@@ -238,6 +238,7 @@ class Speaker:
         done = self._outlet.counted(access)
         try:
             response = await self._parts.service.response(given, access, self._exchange)
+            await self._outlet.agree()
         finally:
             done()
         head: dict[str, Any] = {"@type": "Response"}

@@ -21,6 +21,7 @@ from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
+from twisted.internet.defer import Deferred
 
 from stalwart.store.neighbours import Outbox, Words
 from stalwart.store.postgresql.connection import connect_plainly, cut
@@ -54,6 +55,10 @@ _OTHER_LEADERS = (
     "SELECT id, pid, CAST(seen_at AS TEXT), seen_at < now() - make_interval(secs => $2) FROM node"
     " WHERE leads AND id <> $1"
 )
+_OTHERS = (
+    "SELECT id FROM node WHERE id <> $1 AND seen_at > now() - make_interval(secs => $2)"
+    " AND ($3 OR pid IN (SELECT pid FROM pg_stat_activity))"
+)
 _SCHEMA = "SELECT MAX(number) FROM migration"
 _HOLDER = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND granted"
 
@@ -81,6 +86,7 @@ class PostgreSqlNeighbours:
         self._leads = False
         self._is_stopping = False
         self._said = Outbox()
+        self._asked: list[Deferred[frozenset[int]]] = []
         self._lock = threading.Lock()
         self._looked_in = self._shown_at = self._connected_at = time.monotonic()
         self._beating: Any = None
@@ -88,6 +94,17 @@ class PostgreSqlNeighbours:
         self._seen: dict[int, tuple[str, float]] = {}
         self._is_closed = False
         self._wake_read = self._wake_write = -1
+
+    @property
+    def id(self) -> int:
+        return self._id
+
+    def others(self) -> Deferred[frozenset[int]]:
+        asked: Deferred[frozenset[int]] = Deferred()
+        with self._lock:
+            self._asked.append(asked)
+        self._wake()
+        return asked
 
     def start(self) -> None:
         """Show that the reactor lives, from now on; ``run`` is for a thread, once the database has its tables."""
@@ -187,6 +204,7 @@ class PostgreSqlNeighbours:
                 due = time.monotonic() + BEAT
                 self._beat(connection)
             self._speak(connection)
+            self._tell_others(connection)
             self._gather(connection)
             if self._wants_to_lead():
                 self._try_to_lead(connection)
@@ -221,6 +239,18 @@ class PostgreSqlNeighbours:
             messages = list(self._said.messages(_LONGEST))
         for message in messages:
             _run(connection, "SELECT pg_notify($1, $2)", _CHANNEL, message)
+
+    def _tell_others(self, connection: psycopg.Connection[Any]) -> None:
+        """Answer who the others are. Whose connection has ended is gone, unless all have ended with the server of
+        before: whoever is not back yet has not heard anything either.
+        """
+        with self._lock:
+            asked, self._asked = self._asked, []
+        if asked:
+            is_lately = time.monotonic() - self._connected_at < LEASE
+            rows = _run(connection, _OTHERS, self._id, LEASE, is_lately).fetchall()
+            for each in asked:
+                self._call(each.callback, frozenset(id for (id,) in rows))
 
     def _gather(self, connection: psycopg.Connection[Any]) -> None:
         """Hand over what was heard."""

@@ -110,6 +110,23 @@ class WordTests(NodeCase):
         await self.until(lambda: len(two.heard) >= len(words))
         self.assertEqual(two.heard, words)
 
+    async def test_others_are_those_that_live(self) -> None:
+        one, two, three = (Node(self, name) for name in ("one", "two", "three"))
+        await self.until(lambda: len(self.do("SELECT id FROM node")) == 3)
+        ids = {each.neighbours.id for each in (two, three)}
+        self.assertEqual(await one.neighbours.others(), ids)
+        await three.close()
+        self.assertEqual(await one.neighbours.others(), {two.neighbours.id})
+
+    async def test_who_dies_is_no_other_at_once_but_after_a_fail_over_all_are_for_a_while(self) -> None:
+        self.patch(neighbours, "LEASE", 30)
+        one = Node(self, "one")
+        await self.until(lambda: self.do("SELECT id FROM node"))
+        self.do("INSERT INTO node(id, name, pid, leads, seen_at) VALUES (7, 'gone', 1, FALSE, now()) RETURNING id")
+        self.assertEqual(await one.neighbours.others(), {7})
+        one.neighbours._connected_at -= 31
+        self.assertEqual(await one.neighbours.others(), set())
+
     async def test_who_has_closed_writes_nowhere(self) -> None:
         one = Node(self, "one")
         await self.until(lambda: self.do("SELECT id FROM node"))
