@@ -33,12 +33,17 @@ TYPES = {
     "svg": "image/svg+xml",
     "png": "image/png",
     "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "gif": "image/gif",
+    "avif": "image/avif",
     "webp": "image/webp",
     "ico": "image/x-icon",
     "woff2": "font/woff2",
+    "woff": "font/woff",
+    "ttf": "font/ttf",
     "wasm": "application/wasm",
 }
-_PACKED = frozenset(("png", "jpg", "webp", "ico", "woff2"))
+_PACKED = frozenset(("png", "jpg", "jpeg", "gif", "avif", "webp", "ico", "woff2", "woff"))
 _LEAST = 256
 _VARY = ("Vary", "Accept-Encoding")
 

@@ -147,13 +147,13 @@ def _tell(host: str, event: str) -> None:
 
 class PageWorld:
     """The hosts and the daemon with ``options``; ``accounts`` are the demo's logins with their passwords, ``smtp_port``
-    is where it takes mail if that is among the options.
+    is where it takes mail if that is among the options, ``folder`` is for what goes with them.
     """
 
     def __init__(self, *options: str) -> None:
         self._options = options
-        self._folder = Path(tempfile.mkdtemp(prefix="test-page-"))
-        self._log = self._folder / "log"
+        self.folder = Path(tempfile.mkdtemp(prefix="test-page-"))
+        self._log = self.folder / "log"
         self._events: list[tuple[str, str, float]] = []
         self._hosts: subprocess.Popen[bytes] | None = None
         self.daemon: Any = None
@@ -168,7 +168,7 @@ class PageWorld:
         self.url = f"http://127.0.0.1:{self.port}"
         smtp = LISTENING_SMTP.search(self.log())
         self.smtp_port = int(smtp[1]) if smtp else None
-        self.accounts = dict(read_credentials(self._folder / "data"))
+        self.accounts = dict(read_credentials(self.folder / "data"))
 
     def until(self, host: str, event: str, since: float = 0.0, patience: float = PATIENCE) -> float:
         """When a host saw something after ``since``, as seconds since the epoch.
@@ -193,11 +193,11 @@ class PageWorld:
             if process is not None:
                 process.kill()
                 process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start_hosts(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.interop.page_world", str(self._folder / "data")],
+            [sys.executable, "-m", "tests.interop.page_world", str(self.folder / "data")],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -211,14 +211,14 @@ class PageWorld:
 
     def _start_daemon(self) -> subprocess.Popen[bytes]:
         twistd = [sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile="]
-        options = ["stalwart", "--data", str(self._folder / "data"), "--demo", "--http", "tcp:0:interface=127.0.0.1"]
+        options = ["stalwart", "--data", str(self.folder / "data"), "--demo", "--http", "tcp:0:interface=127.0.0.1"]
         options += self._options
-        environment = {"SSL_CERT_FILE": str(self._folder / "authority.pem"), "PYTHONPATH": str(ROOT)}
+        environment = {"SSL_CERT_FILE": str(self.folder / "authority.pem"), "PYTHONPATH": str(ROOT)}
         with open(self._log, "wb") as log:
             return subprocess.Popen(
                 [*twistd, *options],
                 env={**os.environ, **environment},
-                cwd=self._folder,
+                cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -15,9 +15,10 @@ from typing import Any
 from cryptography import x509
 
 from tests.codec import pem
+from tests.codec.test_web_archive import zipped
 from tests.interop.browser import ENTER
 from tests.interop.test_webui import ServerTestCase
-from tests.interop.webui_world import ADMIN, USER
+from tests.interop.webui_world import ADMIN, READY, USER
 from tests.mail.reports.letters import corpus, letters, whole_body
 
 HOSTILE = "<img src=x onerror=alert(1)>\u202eevil"
@@ -344,6 +345,37 @@ class ReportTests(AdministratorTestCase):
         self.looks_good()
         for type in ("x:DmarcExternalReport", "x:TlsExternalReport"):
             self.jmap([f"{type}/set", {"destroy": [one["id"] for one in self.listed(type)]}, "0"])
+
+
+class HostedTests(AdministratorTestCase):
+    """An interface of somebody else in the place of one of ours."""
+
+    def test_links_lead_to_it_and_back(self) -> None:
+        page = '<!doctype html><base href="/"><title>Other</title><h1>Another interface</h1>'
+        page += '<a href="/admin/about">Back</a>'
+        path = self.world.folder / "other.zip"
+        path.write_bytes(zipped({"index.html": page.encode()}))
+        members = {"description": "Other", "resourceUrl": path.as_uri(), "urlPrefix": {"/account": True}}
+        id = self.created("x:Application", **members)
+        self.addCleanup(self.jmap, ["x:Application/set", {"destroy": [id]}, "0"])
+        self.until_hosted()
+        self.sign_in("/admin/about")
+        self.browser.run("document.querySelector('header a[href^=\"/account\"]').click()")
+        self.says("Another interface", "h1")
+        self.assertEqual(self.browser.url, f"{self.world.url}/account/")
+        self.click("Back", "body")
+        self.browser.wait(READY)
+        self.assertEqual(self.browser.url, f"{self.world.url}/admin/about")
+
+    def until_hosted(self) -> None:
+        """It is taken into service in the background."""
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            with urllib.request.urlopen(f"{self.world.url}/account/", timeout=20) as answer:
+                if b"Another interface" in answer.read():
+                    return
+            time.sleep(0.05)
+        raise AssertionError(self.world.log()[-2000:])
 
 
 class RelatedTests(AdministratorTestCase):

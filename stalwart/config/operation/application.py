@@ -9,7 +9,37 @@ from collections.abc import Iterator
 
 from stalwart.schema import REQUIRED, Boolean, Duration, Object, Set, String, UtcDateTime, Violation, prop
 
+RESERVED = frozenset(
+    {
+        "jmap",
+        "dav",
+        ".well-known",
+        "auth",
+        "api",
+        "mail",
+        "calendar",
+        "autodiscover",
+        "robots.txt",
+        "favicon.ico",
+        "healthz",
+        "metrics",
+        "form",
+        "login",
+        "device",
+        "assets",
+        "diagnose",
+    }
+)
+"""First segments of paths that no application gets (http-service 8, design 8)."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_SEGMENT = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*", re.ASCII)
+
+
+def segment_of(prefix: str) -> str | None:
+    """The segment of paths that ``prefix`` stands for, None if it is none that an application can have."""
+    segment = prefix.strip("/")
+    return segment if _SEGMENT.fullmatch(segment) and segment not in RESERVED else None
 
 
 class Application(Object, label="description"):
@@ -46,3 +76,9 @@ class Application(Object, label="description"):
             yield Violation("invalidProperties", "sha256", "The digest must be 64 hexadecimal digits in lower case.")
         if not all(prefix.startswith("/") for prefix in self.url_prefix):
             yield Violation("invalidProperties", "urlPrefix", "A prefix must begin with a slash.")
+        for prefix in sorted(self.url_prefix):
+            if prefix.strip("/") in RESERVED:
+                yield Violation("invalidProperties", "urlPrefix", f"The path {prefix} belongs to the server.")
+            elif segment_of(prefix) is None:
+                text = "A prefix is one segment of letters, digits, points, hyphens and underscores, such as /webmail."
+                yield Violation("invalidProperties", "urlPrefix", text)

@@ -22,7 +22,7 @@ from twisted.web.http_headers import Headers
 
 from stalwart.codec.web_archive import ArchiveBroken, unpack
 from stalwart.config import registry
-from stalwart.config.operation.application import Application
+from stalwart.config.operation.application import Application, segment_of
 from stalwart.config.settings import Settings
 from stalwart.directory.account_records import date_text
 from stalwart.errors import Invalid, NotFound, StalwartError
@@ -44,29 +44,6 @@ MOST_READY = 8 * 1024 * 1024
 TIMEOUT = 60.0
 MOST_REDIRECTS = 5
 PAGE = "index.html"
-RESERVED = frozenset(
-    {
-        "jmap",
-        "dav",
-        ".well-known",
-        "auth",
-        "api",
-        "mail",
-        "calendar",
-        "autodiscover",
-        "robots.txt",
-        "favicon.ico",
-        "healthz",
-        "metrics",
-        "form",
-        "login",
-        "device",
-        "assets",
-        "diagnose",
-    }
-)
-"""First segments of paths that no application gets (http-service 8, design 8)."""
-
 HEADERS = (
     ("Content-Security-Policy", "frame-ancestors 'self'"),
     ("Referrer-Policy", "same-origin"),
@@ -118,12 +95,15 @@ class Served:
     fetched_at: float
     ready: Ready
 
-    def name(self, path: str) -> str | None:
-        """The file at ``path``, or the page where that names none; None if there is neither."""
-        name = path if path in self.files else PAGE
-        if name not in self.files or (name == PAGE and path != PAGE and "." in path.rpartition("/")[2]):
-            return None
-        return name
+    def name(self, path: str, wants_page: bool = False) -> str | None:
+        """The file at ``path``, or the page where that names none; None if there is neither.
+
+        What looks like the name of a file is none of a page, unless a browser ``wants_page``.
+        """
+        wanted = _decoded(path)
+        if wanted in self.files:
+            return wanted
+        return PAGE if PAGE in self.files and (wants_page or "." not in wanted.rpartition("/")[2]) else None
 
     def made(self, prefix: str, name: str) -> Asset:
         """A file as it is answered. Takes a while if it is large."""
@@ -154,13 +134,13 @@ class Applications:
         """What is served below the first segment ``prefix``."""
         return self._prefixes.get(prefix)
 
-    async def file(self, prefix: str, path: str) -> Asset:
-        """The file at ``path`` below ``prefix``, or its page.
+    async def file(self, prefix: str, path: str, wants_page: bool = False) -> Asset:
+        """The file at ``path``, as it stands in an address, below ``prefix``, or its page.
 
         :raises NotFound: there is neither.
         """
         served = self._prefixes.get(prefix)
-        name = served.name(path) if served is not None else None
+        name = served.name(path, wants_page) if served is not None else None
         if served is None or name is None:
             raise NotFound
         found = served.ready.get((prefix, name))
@@ -192,10 +172,10 @@ class Applications:
                     )
             self._served = {id: served for id, served in self._served.items() if id in wanted}
             self._prefixes = {
-                prefix.strip("/"): served
+                segment: served
                 for id, served in self._served.items()
-                for prefix in wanted[id].url_prefix
-                if prefix.strip("/") not in RESERVED
+                for segment in map(segment_of, wanted[id].url_prefix)
+                if segment is not None
             }
         finally:
             self._lock.release()
@@ -346,6 +326,11 @@ def _repacked(archive: bytes) -> tuple[dict[str, bytes], tuple[str, ...]]:
     """The files of an archive, each packed by itself, and the names that were left out."""
     found = unpack(archive)
     return {name: compress(body, 6) for name, body in found.files.items()}, found.skipped
+
+
+def _decoded(path: str) -> str:
+    """``path`` as a name; a slash that is written with a percent sign, and what is no text, stay as they are."""
+    return "/".join(part if "/" in (name := unquote(part)) or "\ufffd" in name else name for part in path.split("/"))
 
 
 def _octets(made: Asset) -> int:

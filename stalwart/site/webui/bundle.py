@@ -9,7 +9,7 @@ packed one by one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
@@ -88,13 +88,17 @@ class WebInterface:
             raise NotFound
         return found
 
-    def page(self, exchange: Exchange, mount: str, path: str = "") -> Answer:
-        """The page below ``/mount/``, the same whatever it is to show but for what it tells the browser to load."""
+    def page(self, exchange: Exchange, mount: str, path: str = "", mounts: Sequence[str] = MOUNTS) -> Answer:
+        """The page below ``/mount/``, the same whatever it is to show but for what it tells the browser to load.
+
+        ``mounts`` are those that are ours; what is below another one belongs to an interface of somebody else.
+        """
         module = self.module_of(f"{mount}/{path}")
         schemas = " ".join(f"{name}:{hash}" for name, hash in sorted(self._schemas().items()))
-        name = f"{mount}/{PAGE}/{module}/{schemas}"
+        ours = "|".join(mounts)
+        name = f"{mount}/{PAGE}/{module}/{schemas}/{ours}"
         if name not in self._packed:
-            self._packed[name] = asset(PAGE, self._written(mount, module, schemas), headers=PAGE_HEADERS)
+            self._packed[name] = asset(PAGE, self._written(mount, module, schemas, ours), headers=PAGE_HEADERS)
         return self._packed[name].answer(exchange)
 
     def module_of(self, path: str) -> str | None:
@@ -132,11 +136,17 @@ class WebInterface:
                 waiting += imports(name, self.body(name).decode())
         return list(found)
 
-    def _written(self, mount: str, module: str | None, schemas: str) -> bytes:
+    def _written(self, mount: str, module: str | None, schemas: str, ours: str) -> bytes:
         base = f"{ASSETS}/{self.digest}"
         links = "\n".join(tag("link", rel="modulepreload", href=f"{base}/{name}") for name in self.at_once(module))
         text = self._files()[PAGE].decode()
-        marks = {"{mount}": Markup(mount), "{base}": Markup(base), "{preload}": links, "{schemas}": Markup(schemas)}
+        marks = {
+            "{mount}": Markup(mount),
+            "{ours}": Markup(ours),
+            "{base}": Markup(base),
+            "{preload}": links,
+            "{schemas}": Markup(schemas),
+        }
         for mark, value in marks.items():
             text = text.replace(mark, value)
         return text.encode()

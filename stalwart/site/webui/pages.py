@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any
 
+from stalwart.codec.accept import prefers_html
 from stalwart.errors import MethodNotAllowed, NotFound
 from stalwart.site.webui.applications import Applications
-from stalwart.site.webui.bundle import WebInterface
-from stalwart.web.answers import Answer, redirect
+from stalwart.site.webui.bundle import MOUNTS, WebInterface
+from stalwart.web.answers import Answer, no_content, redirect
 from stalwart.web.exchange import Exchange
 from stalwart.web.routes import ANY_METHOD, route
 
@@ -66,8 +67,11 @@ def _is_hosted(path: str, *, applications: Applications) -> bool:
 @route(ANY_METHOD, "*", needs=None, limit="none", suits=_is_hosted, spec="http-service 8")
 def hosted(exchange: Exchange, *, applications: Applications) -> Outcome:
     """Interfaces of others (`x:Application`), below the prefixes that they have and nobody else."""
-    if exchange.method not in ("GET", "HEAD"):
-        raise MethodNotAllowed(["GET", "HEAD", "OPTIONS"])
+    allowed = ["GET", "HEAD", "OPTIONS"]
+    if exchange.method == "OPTIONS":
+        return no_content((("Allow", ", ".join(allowed)),))
+    if exchange.method not in allowed:
+        raise MethodNotAllowed(allowed)
     prefix, slash, path = exchange.path[1:].partition("/")
     if not slash:
         return _below(exchange, f"/{prefix}/")
@@ -85,8 +89,9 @@ def _page(exchange: Exchange, interface: WebInterface, applications: Application
         return _hosted(exchange, applications, mount, path)
     if "." in path.rpartition("/")[2]:
         raise NotFound
-    return interface.page(exchange, mount, path)
+    return interface.page(exchange, mount, path, [each for each in MOUNTS if applications.find(each) is None])
 
 
 async def _hosted(exchange: Exchange, applications: Applications, prefix: str, path: str) -> Answer:
-    return (await applications.file(prefix, path)).answer(exchange)
+    wants_page = prefers_html(exchange.header("accept"))
+    return (await applications.file(prefix, path, wants_page)).answer(exchange)

@@ -17,6 +17,7 @@ from stalwart.net.https import FetchFailed
 from stalwart.net.tls import TrustStore
 from stalwart.net.web_requests import WebAnswer
 from stalwart.schema import collect
+from stalwart.schema.violations import ValidationFailed
 from stalwart.site.webui import pages
 from stalwart.site.webui.applications import MOST_READY, Applications, fetching, following
 from stalwart.site.webui.bundle import WebInterface
@@ -30,6 +31,7 @@ from tests.web.fakes import FakeSettings
 URL = "https://example.org/mail.zip"
 PAGE = b'<!doctype html><base href="/"><title>Mail</title>'
 FIRST = zipped({"index.html": PAGE, "a/code-1234.js": b"let a;", "face.woff2": b"face", "../x": b"out"})
+MEMBERS = {"description": "Mail", "resourceUrl": URL, "sha256": sha256(FIRST).hexdigest()}
 SECOND = zipped({"index.html": PAGE + b"2"})
 
 
@@ -59,13 +61,13 @@ class ApplicationTests(SynchronousTestCase):
         return self.successResultOf(Deferred.fromCoroutine(work))
 
     def add(self, archive: bytes = FIRST, **members: Any) -> int:
-        data = {"description": "Mail", "resourceUrl": URL, "sha256": sha256(archive).hexdigest()}
+        data = MEMBERS | {"sha256": sha256(archive).hexdigest()}
         found: int = self.change(self.settings.create(Application, data | {"urlPrefix": {"/webmail": True}} | members))
         return found
 
-    def get(self, path: str, method: str = "GET") -> Response:
+    def get(self, path: str, method: str = "GET", headers: dict[str, str] | None = None) -> Response:
         services = {"web_interface": WebInterface(), "applications": self.applications}
-        return serve(collect(pages, Route), services, settings=FakeSettings()).request(method, path)
+        return serve(collect(pages, Route), services, settings=FakeSettings()).request(method, path, headers or {})
 
     def test_files_are_served_with_their_types_and_the_page_with_its_base(self) -> None:
         self.add()
@@ -106,11 +108,46 @@ class ApplicationTests(SynchronousTestCase):
         self.assertEqual(self.get("/webmail?a=b").headers["location"], "/webmail/?a=b")
         self.assertEqual(self.get("/webmail/", "POST").status, 405)
 
-    def test_it_may_take_the_place_of_the_own_interface_and_of_nothing_else(self) -> None:
-        self.add(urlPrefix={"/admin": True, "/api": True, "/assets": True})
+    def test_names_of_files_may_be_written_with_percent_signs(self) -> None:
+        self.archive = zipped({"index.html": PAGE, "a b/ü.js": b"1", "50%.txt": b"2", "c%2Fd.js": b"3"})
+        self.add(self.archive)
+        for path, body in (
+            ("a%20b/%C3%BC.js", b"1"),
+            ("%61%20b/%c3%bc.js", b"1"),
+            ("50%25.txt", b"2"),
+            ("50%.txt", b"2"),
+        ):
+            self.assertEqual(self.get(f"/webmail/{path}").body, body, path)
+        self.assertEqual(self.get("/webmail/c%2Fd.js").body, b"3")  # it is no place for another segment
+        for path in ("a%20b%2F%C3%BC.js", "%FC.js", "a+b/%C3%BC.js"):
+            self.assertEqual(self.get(f"/webmail/{path}").status, 404, path)
+
+    def test_pages_with_points_in_their_addresses_are_for_browsers_that_want_pages(self) -> None:
+        self.add()
+        path = "/webmail/contacts/alice@example.org"
+        self.assertEqual(self.get(path).status, 404)
+        page = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+        self.assertIn(b"<title>Mail", self.get(path, headers=page).body)
+        self.assertEqual(self.get("/webmail/a/code-1234.js", headers=page).body, b"let a;")
+
+    def test_methods_are_told(self) -> None:
+        self.add()
+        for path in ("/webmail", "/webmail/x"):
+            answer = self.get(path, "OPTIONS")
+            self.assertEqual((answer.status, answer.headers["allow"]), (204, "GET, HEAD, OPTIONS"))
+
+    def test_prefixes_that_no_path_has_are_refused(self) -> None:
+        for prefix in ("/", "//", "/a/b", "/a b", '/"><b>', "/..", "/%61", "/api", "/.well-known/", "webmail"):
+            with self.assertRaises(ValidationFailed, msg=prefix):
+                Application.from_wire({**MEMBERS, "urlPrefix": {prefix: True}})
+        self.add(urlPrefix={"/web-mail_2.0~/": True})
+        self.assertIn(b'<base href="/web-mail_2.0~/">', self.get("/web-mail_2.0~/").body)
+
+    def test_it_may_take_the_place_of_the_own_interface(self) -> None:
+        self.assertIn(b'data-ours="admin|account"', self.get("/account/").body)
+        self.add(urlPrefix={"/admin": True})
         self.assertIn(b"<title>Mail", self.get("/admin/anything").body)
-        self.assertIn(b"data-mount", self.get("/account/").body)
-        self.assertEqual(self.get("/api/").status, 404)
+        self.assertIn(b'data-mount="account" data-ours="account"', self.get("/account/").body)
 
     def test_another_file_than_the_digest_says_is_refused(self) -> None:
         self.add(SECOND)

@@ -24,9 +24,13 @@ export function guardWith(ask) {
   guard = ask;
 }
 
+// Whether an address is a page of ours: the interface of somebody else may have one of our places.
+const ours = (path) => new RegExp(`^/(${document.documentElement.dataset.ours})(/|$)`).test(path);
+
 export async function go(url, { replace = false } = {}) {
   if (guard && !(await guard())) return;
   guard = null;
+  if (url[0] === "/" && !ours(url)) return location[replace ? "replace" : "assign"](url);
   history[replace ? "replaceState" : "pushState"]({}, "", url);
   place.set(read());
 }
@@ -59,7 +63,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[href]");
   if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
   if (link.hash && link.pathname === location.pathname) return;
-  if (!/^\/(admin|account)(\/|$)/.test(link.pathname)) return;
+  if (!ours(link.pathname)) return;
   event.preventDefault();
   go(link.pathname + link.search);
 });
