@@ -274,6 +274,7 @@ class AccountTests(ServerTestCase):
     def test_second_factor_recovery_codes_and_app_password(self) -> None:
         login = "bob@example.test"
         password = self.world.accounts[login]
+        self.addCleanup(self.let_in_without_a_code, login)
         self.sign_in("/account/two-factor", login)
         secret = self.browser.run("return document.querySelector('.secret-text').textContent").replace(" ", "")
         totp = Totp.from_uri(f"otpauth://totp/x?secret={secret}")
@@ -297,6 +298,14 @@ class AccountTests(ServerTestCase):
         request = urllib.request.Request(f"{self.world.url}/jmap/session", headers={"Authorization": f"Basic {pair}"})
         with urllib.request.urlopen(request, timeout=20) as answer:
             self.assertEqual(answer.status, 200)
+
+    def let_in_without_a_code(self, login: str) -> None:
+        """Other tests sign in with the password alone."""
+        every = self.jmap(["x:Account/get", {"ids": None}, "a"])[0][1]["list"]
+        bob = next(one for one in every if one["emailAddress"] == login)
+        (place,) = [at for at, one in bob["credentials"].items() if one["@type"] == "Password"]
+        change = {"update": {bob["id"]: {f"credentials/{place}/otpAuth": None}}}
+        self.assertIn(bob["id"], self.jmap(["x:Account/set", change, "a"])[0][1]["updated"] or {})
 
     def test_enter_sends_a_form_and_a_refusal_stands_at_its_field(self) -> None:
         self.sign_in("/account/password", USER)
