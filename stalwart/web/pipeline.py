@@ -72,6 +72,8 @@ from stalwart.web.turns import Turns
 
 HTTP_PORT, HTTPS_PORT = 80, 443
 CHALLENGES = "/.well-known/acme-challenge/"
+HEALTH = "/healthz/"
+"""Whoever looks whether the process lives is answered whatever it waits for."""
 API_BODY = 1048576  # design.md 8
 _OPTIONS_BRANCHES = frozenset(("api", "jmap", "auth"))
 _EVENTS: dict[type[StalwartError], Event] = {
@@ -150,7 +152,7 @@ class Pipeline:
     def handle(self, exchange: Exchange) -> Outcome:
         """The answer to a request whose head is complete, or a coroutine of it. Neither raises a family error."""
         try:
-            awaited = self.changed_elsewhere()
+            awaited = None if exchange.path.startswith(HEALTH) else self.changed_elsewhere()
             if awaited is not None:
                 return self._completed(exchange, self._after_changes(exchange, awaited))
             return self._enter(exchange)

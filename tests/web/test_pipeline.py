@@ -143,6 +143,11 @@ class ChangesTests(PipelineCase):
         self.changes.awaited = fail(Unavailable("The data store is locked by another process."))
         self.assertEqual(self.made.request("GET", "/open").status, 503)
 
+    def test_whoever_looks_whether_it_lives_waits_for_nothing(self) -> None:
+        self.changes.awaited = Deferred()
+        self.assertEqual(self.made.request("GET", "/healthz/live").status, 404)  # these routes have none
+        self.assertEqual(self.changes.looks, 0)
+
     def test_client_that_leaves_waits_no_longer(self) -> None:
         given_up: list[Deferred[None]] = []
         self.changes.awaited = waiting = Deferred(given_up.append)

@@ -48,6 +48,7 @@ class Reader:
         self._connection: tuple[Session, Transaction] | None = None
         self._turn = Lock()
         self._holding = holding or Holding()
+        self._lost: BaseException | None = None
 
     def run(self) -> None:
         """The body of the thread."""
@@ -106,6 +107,8 @@ class Reader:
 
     def _outcome(self, work: Work) -> Any:
         while True:
+            if self._lost is not None and self._holding.rests():
+                return Failed(self._lost)
             try:
                 session, transaction = self._connected()
                 session.begin_read()
@@ -125,6 +128,7 @@ class Reader:
                 if fault is None:
                     return Failed(error)
                 fault.__cause__ = error
+                self._lost = fault if passes else None
                 return Failed(fault)
 
     def _connected(self) -> tuple[Session, Transaction]:

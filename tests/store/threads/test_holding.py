@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.store.threads.holding import LONGEST, Holding
+from stalwart.store.threads.holding import LONGEST, REST, Holding
 
 
 class HoldingTests(SynchronousTestCase):
@@ -31,6 +31,18 @@ class HoldingTests(SynchronousTestCase):
             continue
         self.holding.found()
         self.assertTrue(self.holding.waits())
+
+    def test_after_an_attempt_in_vain_there_is_none_for_a_moment(self) -> None:
+        self.assertFalse(self.holding.rests())
+        while self.holding.waits():
+            self.assertFalse(self.holding.rests())
+        self.assertTrue(self.holding.rests())
+        self.now += REST
+        self.assertFalse(self.holding.rests())
+        self.assertFalse(self.holding.waits())
+        self.assertTrue(self.holding.rests())
+        self.holding.found()
+        self.assertFalse(self.holding.rests())
 
     def test_nobody_waits_at_the_end(self) -> None:
         self.is_closing = True

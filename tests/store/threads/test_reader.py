@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from stalwart.errors import Unavailable
 from stalwart.store.blob_files import MemoryBlobFiles
+from stalwart.store.threads.holding import Holding
 from stalwart.store.threads.reader import Reader
 from stalwart.store.threads.work import Failed, Work
 from tests.store.opened import opened, session_of
@@ -41,7 +42,39 @@ class SnapshotTests(TestCase):
         self.assertEqual(sorted([await each for each in reading]), [0, 1, 2, 3])
 
 
+class GoneEngine(MemoryEngine):
+    """A database that is gone for good; each attempt takes ``seconds``."""
+
+    def __init__(self, now: list[float], seconds: float) -> None:
+        super().__init__([])
+        self.now, self.seconds, self.attempts = now, seconds, 0
+
+    def open_reader(self) -> Any:
+        self.attempts += 1
+        self.now[0] += self.seconds
+        raise Unavailable("The data store cannot be reached.")
+
+    def repeats(self, error: BaseException) -> bool:
+        return isinstance(error, Unavailable)
+
+    def fault(self, error: BaseException) -> Any:
+        return Unavailable("The data store cannot be reached.")
+
+
 class ReaderTests(SynchronousTestCase):
+    def test_works_that_waited_for_the_same_attempt_fail_with_it(self) -> None:
+        now = [100.0]
+        engine = GoneEngine(now, 10.0)
+        works = [Work(lambda tx: None, 0.0) for _ in range(5)]
+        queue: Any = SimpleQueue()
+        for work in (*works, None):
+            queue.put(work)
+        answers: list[Any] = []
+        holding = Holding(lambda: False, lambda: now[0], lambda seconds: None)
+        Reader(queue, engine, MemoryBlobFiles(), answers.extend, holding).run()
+        self.assertEqual([outcome.error.detail for _, outcome in answers], ["The data store cannot be reached."] * 5)
+        self.assertEqual((engine.attempts, now[0]), (5, 150.0))  # of which the first work had all
+
     def test_a_fault_costs_the_connection(self) -> None:
         def damaged(tx: Any) -> None:
             error = sqlite3.DatabaseError("malformed")
