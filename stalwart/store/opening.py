@@ -20,6 +20,7 @@ DRIVER_MISSING = "PostgreSQL needs the package psycopg: install stalwart-twisted
 """What to do where the driver is not there."""
 
 _READERS = 4
+_NEVER_READ = 3
 _OTHERS = ("RocksDb", "FoundationDb", "MySql")
 _SQLITE_MEMBERS = ("@type", "path", "poolMaxConnections", "poolWorkers")
 
@@ -70,7 +71,7 @@ def _postgresql(config: Mapping[str, Any], reactor: Any, telemetry: Telemetry, b
         placed(blobs),
         reactor,
         telemetry,
-        readers=_readers(config),
+        readers=_readers(config, _NEVER_READ),
         neighbours=PostgreSqlNeighbours(address, reactor, socket.gethostname(), report, lambda: engine.schema),
     )
 
@@ -92,11 +93,13 @@ def sqlite_path(config: Mapping[str, Any]) -> Path:
     return Path(path)
 
 
-def _readers(config: Mapping[str, Any]) -> int:
-    """Reader threads: ``poolWorkers``, never more than ``poolMaxConnections`` allows beside the writer."""
+def _readers(config: Mapping[str, Any], others: int = 1) -> int:
+    """Reader threads: ``poolWorkers``, never more than ``poolMaxConnections`` allows beside the ``others``: the writer,
+    and with PostgreSQL those that look for what others have written and listen to them.
+    """
     workers = _number(config, "poolWorkers", 64)
     most = _number(config, "poolMaxConnections", 8192) or 10
-    return max(1, min(workers or _READERS, most - 1))
+    return max(1, min(workers or _READERS, most - others))
 
 
 def _number(config: Mapping[str, Any], member: str, largest: int) -> int | None:

@@ -318,6 +318,17 @@ class CrowdTests(StoreCase):
         self.assertEqual(sorted(done), list(range(1, len(done) + 1)))
         self.assertEqual(await store.write(count), len(done))
 
+    async def test_a_write_that_waits_too_long_for_its_turn_is_refused(self) -> None:
+        self.patch(engine, "LOCK_LIMIT", 300)
+        address = server().address()
+        self.addCleanup(server().forget, address)
+        store = await self.started(address)
+        with psycopg.connect(address) as other:
+            other.execute(POSTGRESQL.begin_write.partition(";")[2].encode())
+            problem = await self.assertFailure(store.write(add_one), Unavailable)
+        self.assertEqual(problem.detail, "The data store is locked by another process.")
+        self.assertEqual(await store.write(add_one), 1)
+
 
 def count(tx: Any) -> int:
     return int(tx.counters.value("written"))
