@@ -67,6 +67,10 @@ class Administrator:
         """Status and body."""
         return self._asked("POST", path, body, {"Content-Type": content_type})
 
+    def put(self, path: str, body: bytes, content_type: str) -> tuple[int, bytes]:
+        """Status and body."""
+        return self._asked("PUT", path, body, {"Content-Type": content_type})
+
     def session(self) -> Any:
         """The JMAP session."""
         status, answer = self._asked("GET", "/jmap/session", None, {})

@@ -14,15 +14,18 @@ from typing import Any
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
+from stalwart.codec.icalendar.values import time_text
 from stalwart.store.config_file import write_store_config
 from stalwart.store.postgresql import engine
 from stalwart.store.postgresql.address import address_of
 from stalwart.store.sql.dialect import POSTGRESQL
 from stalwart.store.sql.migrate import Migration, load_migrations
+from tests.groupware.scheduling.events import octets
 from tests.interop.bus_servers import PASSWORD, BusServer, missing
 from tests.live.daemon import ADMIN, ENDED, PATIENCE, Daemon, RawStream, basic, new_folder
 from tests.live.mail_sink import MailSink
 from tests.live.people import Administrator
+from tests.live.test_submission import Person
 from tests.postgresql import programs, server
 
 DOORS = ("--http", "tcp:0:interface=127.0.0.1", "--submission", "tcp:0:interface=127.0.0.1")
@@ -201,7 +204,7 @@ class VersionTests(NodeCase):
 
 
 class LeadingTests(NodeCase):
-    def test_mail_taken_by_either_is_sent_once_also_after_the_leader_died(self) -> None:
+    def test_mail_taken_by_either_is_sent_once_and_other_work_is_done_also_after_the_leader_died(self) -> None:
         one, two = self.nodes
         sink = MailSink()
         self.addCleanup(sink.close)
@@ -211,6 +214,7 @@ class LeadingTests(NodeCase):
         here = {"0": {"if": "is_local_domain(rcpt_domain)", "then": "'local'"}}
         admin.change("MtaOutboundStrategy", {"route": {"match": here, "else": "'sink'"}})
         login, password = admin.new_user("alice")
+        admin.new_user("bob")
         self.assertEqual([LEADS in node.log for node in self.nodes], [True, False])
         for number, node in enumerate(self.nodes):
             self.submit(node, login, password, number)
@@ -219,11 +223,42 @@ class LeadingTests(NodeCase):
         one.signal(signal.SIGKILL)
         one.wait()
         self.submit(two, login, password, 2)
+        other = Administrator(two)
+        alice = self.give_work(other, login, password)
         self.until(lambda: LEADS in two.log, "nobody leads")
+        self.until(lambda: self.has_done_its_work(other), "tasks are not done")
+        (reminder,) = self.until(alice.inbox, "nobody is reminded")
+        self.assertTrue(reminder["subject"].startswith("Notification: Soon @ "), reminder)
         self.until(lambda: self.arrived(sink) == {0, 1, 2})
         self.assertEqual(len(sink.taken), 3)
         self.assertIn(two.terminate()[0], ENDED)
         self.assertNotIn("Traceback", one.log + two.log)
+
+    def give_work(self, admin: Administrator, login: str, password: str) -> Person:
+        """What only one node does: a task, the end of an account, the renewal of a certificate, a reminder."""
+        admin.create("Task", {"@type": "StoreMaintenance", "maintenanceType": "purgeData"})
+        domain = admin.call("x:Domain/query", {"filter": {"name": "example.org"}})["ids"][0]
+        admin.create("Task", {"@type": "AcmeRenewal", "domainId": domain, "force": True})
+        (bob,) = admin.call("x:Account/query", {"filter": {"name": "bob"}})["ids"]
+        self.assertEqual(admin.call("x:Account/set", {"destroy": [bob]})["destroyed"], [bob])
+        self.assertLessEqual({"StoreMaintenance", "AcmeRenewal", "DestroyAccount"}, self.pending(admin))
+        alice = Person(self.nodes[1], login, password)
+        alice.begin()
+        start = f"DTSTART:{time_text(int(time.time()) + 65, is_utc=True)}"
+        alarm = "BEGIN:VALARM\nACTION:EMAIL\nTRIGGER:-PT1M\nSUMMARY:Soon\nEND:VALARM"
+        path = f"/dav/cal/{login.replace('@', '%40')}/default/"
+        self.nodes[1].get(path, basic(login, password))  # which makes the calendar
+        status, said = alice.put(f"{path}x.ics", octets("SUMMARY:Lunch", alarm, start=start), "text/calendar")
+        self.assertEqual(status, 201, said)
+        return alice
+
+    def pending(self, admin: Administrator) -> set[str]:
+        tasks = admin.call("x:Task/get", {"ids": None})["list"]
+        return {task["@type"] for task in tasks if task["status"]["@type"] == "Pending"}
+
+    def has_done_its_work(self, admin: Administrator) -> bool:
+        """The certificate is tried for in vain: there is no authority."""
+        return not {"StoreMaintenance", "AcmeRenewal", "DestroyAccount"} & self.pending(admin)
 
     def submit(self, node: Daemon, login: str, password: str, number: int) -> None:
         port = int(node.wait_for(re.compile(r"listening submission 127\.0\.0\.1:(\d+)"))[1])
