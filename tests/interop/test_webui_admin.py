@@ -464,20 +464,26 @@ class EditTests(AdministratorTestCase):
         self.put("main [name=target]", "good.page.test")
         self.browser.run("document.querySelector('main form button').click()")
         self.browser.wait("document.querySelector('.verdict')?.innerText.includes('Finished')")
-        until = time.monotonic() + 60
-        new: list[str] = []
-        while not new and time.monotonic() < until:
-            time.sleep(0.1)  # they are stored together, from time to time
-            kept = [one for one in self.listed("x:Trace") if one["id"] not in before]
-            new = [one["id"] for one in kept if "delivery.diagnosis-start" in json.dumps(one)]
+        kept = self.kept("good.page.test", before)
         self.go("/admin/objects/Trace")
-        self.browser.wait("document.querySelector('tbody a')")
-        self.go(f"/admin/objects/Trace/{new[0]}")
+        self.browser.wait("document.querySelector(arguments[0])", f"tbody a[href$='/{kept}']")
+        self.go(f"/admin/objects/Trace/{kept}")
         self.says("delivery.diagnosis-start", "main")
         self.browser.run("document.querySelector('main ol details').open = true")
         self.says("good.page.test", "main ol details dl")
         self.assertFalse(self.browser.run("return document.querySelector('.save-bar')"))
         self.looks_good()
+
+    def kept(self, target: str, before: set[str]) -> str:
+        """The diagnosis of ``target`` that is none of those ``before``; they are stored together, from time to time."""
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            for one in self.listed("x:Trace"):
+                told = json.dumps(one)
+                if one["id"] not in before and "delivery.diagnosis-start" in told and target in told:
+                    return str(one["id"])
+            time.sleep(0.1)
+        raise AssertionError(f"no trace of {target} was kept:\n{self.world.log()[-4000:]}")
 
 
 class ManyTests(AdministratorTestCase):

@@ -371,7 +371,7 @@ export default {
   "app.name": "Wofür es ist",
   "app.name.hint": "Zum Beispiel: Mail auf dem Telefon",
   "app.for": "Es darf benutzt werden für",
-  "app.for.all": "alles",
+  "app.for.all": "alles außer der Anmeldung",
   "app.for.mail": "E-Mail",
   "app.for.calendars": "Kalender",
   "app.for.contacts": "Kontakte",

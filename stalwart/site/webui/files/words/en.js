@@ -371,7 +371,7 @@ export default {
   "app.name": "What it is for",
   "app.name.hint": "For example: mail on the telephone",
   "app.for": "It may be used for",
-  "app.for.all": "everything",
+  "app.for.all": "everything but how you sign in",
   "app.for.mail": "mail",
   "app.for.calendars": "calendars",
   "app.for.contacts": "contacts",
