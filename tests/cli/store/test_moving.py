@@ -7,6 +7,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from stalwart.cli.store import moving
 from stalwart.cli.store.places import blob_store, data_store, opened
 from stalwart.store.blob_places import placed
@@ -125,6 +127,21 @@ class PostgreSqlMovingTests(StoreCase):
         self.assertEqual(self.run_cli("restore", self.file, self.target), 0, self.said)
         self.assertEqual(self.run_cli("check", self.target, "--contents"), 0, self.said)
         self.assertEqual(data_and_emails(self.target), data_and_emails(self.source))
+
+    def test_a_backup_that_is_not_whole_leaves_the_database_empty(self) -> None:
+        config, address = self.target.with_name("postgresql.json"), server().empty()
+        self.addCleanup(server().forget, address)
+        database = address.rpartition("=")[2]
+        config.write_text(json.dumps({"@type": "PostgreSql", "host": str(server().folder), "database": database}))
+        self.run_cli("backup", self.source, self.file)
+        whole = self.file.read_bytes()
+        for content, said in ((whole[:-20_000], "not whole"), (b"-- PostgreSQL database dump\n" * 500, "is no backup")):
+            self.file.write_bytes(content)
+            self.assertEqual(self.run_cli("restore", self.file, config), 1)
+            self.assertIn(said, self.said)
+            with psycopg.connect(address) as connection:
+                found = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
+            self.assertEqual(found, (0,))
 
     def test_a_server_that_is_not_there_is_said(self) -> None:
         config = self.target.with_name("postgresql.json")
