@@ -2,7 +2,7 @@
 
 They do not repeat what they ask, so each daemon ends as it does when it is told to: it says so, and finishes what it
 has begun. What happens when one dies is ``test_ledger``. Without SOAK, litmus speaks for all of them. Those who read
-streams find daemons that die, too.
+streams, and programs that keep a folder as it is elsewhere, go on when daemons die: they can be run again.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from collections.abc import Callable, Iterator
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.cluster.cluster import Node
-from tests.cluster.in_turn import InCluster
+from tests.cluster.in_turn import InCluster, Repeating
 from tests.cluster.programs import missing
 from tests.cluster.readers import Asker, FigureReader, Reader, SocketReader, StreamReader
 from tests.cluster.shared import world
 from tests.interop import test_dav_clients, test_jmap_clients, test_litmus, test_oauth_clients
+from tests.interop.dav_clients import DavClientCase
+from tests.interop.dav_clients import missing as absent
 from tests.live.daemon import PATIENCE
 from tests.live.push_clients import MailUser
 
@@ -62,6 +64,24 @@ class CadaverInClusterTests(InCluster, test_dav_clients.CadaverTests):
 class RcloneInClusterTests(InCluster, test_dav_clients.RcloneTests):
     if _LONG:
         skip = _LONG
+
+
+class VdirsyncerRepeatsInClusterTests(Repeating, DavClientCase):
+    replica = test_dav_clients.VdirsyncerTests.replica
+    test_two_replicas_follow_each_other = test_dav_clients.VdirsyncerTests.test_two_replicas_follow_each_other
+    test_tasks_and_journals = test_dav_clients.VdirsyncerTests.test_tasks_and_journals_come_back_as_they_were
+    test_cards_with_photos = test_dav_clients.VdirsyncerTests.test_cards_with_photos_come_back_as_they_were
+    if reason := _LONG or absent("vdirsyncer"):
+        skip = reason
+
+
+class RcloneRepeatsInClusterTests(Repeating, DavClientCase):
+    retries = 5
+    rclone, tree = test_dav_clients.RcloneTests.rclone, test_dav_clients.RcloneTests.tree
+    test_a_tree_is_kept_the_same = test_dav_clients.RcloneTests.test_a_tree_is_kept_the_same
+    test_twenty_megabytes = test_dav_clients.RcloneTests.test_twenty_megabytes_go_up_and_come_back
+    if reason := _LONG or absent("rclone"):
+        skip = reason
 
 
 class ReadingTests(SynchronousTestCase):

@@ -288,9 +288,11 @@ class CadaverTests(DavClientCase):
 class RcloneTests(DavClientCase):
     """A tree of files here and there."""
 
+    retries = 1
+
     def rclone(self, *command: str, is_fine: bool = True) -> str:
         if not (self.home / "rclone.conf").exists():
-            self.given = {"RCLONE_CONFIG": str(self.home / "rclone.conf"), "RCLONE_RETRIES": "1"}
+            self.given = {"RCLONE_CONFIG": str(self.home / "rclone.conf"), "RCLONE_RETRIES": str(self.retries)}
             settings = ("url", self.files, "vendor", "other", "user", self.login, "pass", self.password)
             self.run_client("rclone", "config", "create", "d", "webdav", *settings, "--obscure", environment=self.given)
         return self.run_client("rclone", *command, is_fine=is_fine, environment=self.given)

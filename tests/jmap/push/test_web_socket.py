@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 from attrs import evolve
@@ -150,6 +151,16 @@ class RequestTests(SocketDesk):
     def test_a_request_without_id(self) -> None:
         self.assertNotIn("requestId", self.socket().ask({**ECHO, "id": None}))
         self.assertNotIn("requestId", self.socket().ask({k: v for k, v in ECHO.items() if k != "id"}))
+
+    def test_it_waits_until_others_know_what_was_changed(self) -> None:
+        knowing: Deferred[None] = Deferred()
+        client = self.socket()
+        changes: Any = SimpleNamespace(look=lambda: None, agreed=lambda: knowing)
+        self.server.site.pipeline._changes = changes
+        client.send(ECHO)
+        self.assertEqual(client.objects(), [])
+        knowing.callback(None)
+        self.assertEqual([each["@type"] for each in client.objects()], ["Response"])
 
     def test_created_ids_come_back(self) -> None:
         self.assertEqual(self.socket().ask({**ECHO, "createdIds": {"a": "b"}})["createdIds"], {"a": "b"})
