@@ -87,6 +87,8 @@ class HandingOver:
             kept.messages += 1
             self._tell_answers(sent, elapsed)
             pending = [*self._note(kept, envelope, sent, batch, elapsed), *pending]
+            if not self._waiting.is_over and (taken := self._waiting.taken()):
+                await self._shipment.taken(taken)
         if any(each.outcome is None for each in pending):
             reason = "The session ended before it was this recipient's turn"
             self._waiting.host_failed(HostFailure("connectionError", reason, "4.4.2", kept.hostname))

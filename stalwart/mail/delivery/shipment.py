@@ -7,7 +7,7 @@ of TLS. Nothing here looks anything up.
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
 from attrs import field, frozen
@@ -129,6 +129,10 @@ async def _admitted(_host: str, _ip: str, _local_ip: str) -> Held | None:
     return None
 
 
+async def _untold(told: Sequence[Told]) -> None:
+    """Everybody is told of at the end."""
+
+
 @frozen
 class Shipment:
     """One message for the recipients at one destination.
@@ -136,6 +140,7 @@ class Shipment:
     ``content`` is made by ``mail.delivery.content`` of bytes or of a stored file. ``strategy`` is asked for each host
     that is tried, with its name, and with ``""`` before any host, for the policy of the domain; ``admit`` with each
     host and address before it is used, and with the local address to be used, ``""`` if the system will choose it.
+    ``taken`` is told once of each whom a host has taken it for while others of the shipment still wait.
     """
 
     destination: Destination
@@ -150,6 +155,7 @@ class Shipment:
     counts_tls: bool = True
     strategy: Callable[[str], Awaitable[HostStrategy]] = _any_host
     admit: Callable[[str, str, str], Awaitable[Held | None]] = _admitted
+    taken: Callable[[Sequence[Told]], Awaitable[None]] = _untold
 
 
 @frozen
@@ -198,3 +204,7 @@ class TlsResult:
     source_ip: str = ""
     helo: str = ""
     reason: str = ""
+
+
+Told = tuple[int, RecipientOutcome]
+"""The place of a recipient in its shipment, and how the attempt ended for it."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from attrs import define, frozen
 
 from stalwart.codec.smtp_reply import Reply
-from stalwart.mail.delivery.shipment import RecipientOutcome, ShipmentRecipient
+from stalwart.mail.delivery.shipment import RecipientOutcome, ShipmentRecipient, Told
 
 _TELLING = ("mtaStsError", "daneError", "tlsError", "unexpectedResponse", "connectionError", "dnsError", "io")
 """Kinds of failure, the most telling first: what it is that must be put right."""
@@ -29,11 +29,12 @@ class HostFailure:
 
 @define(eq=False)
 class WaitingRecipient:
-    """One recipient; ``outcome`` is the latest, ``over`` if it stands."""
+    """One recipient; ``outcome`` is the latest, ``over`` if it stands, ``told`` if that was told before the end."""
 
     recipient: ShipmentRecipient
     outcome: RecipientOutcome | None = None
     over: bool = False
+    told: bool = False
 
 
 class Waiting:
@@ -52,6 +53,15 @@ class Waiting:
     def is_over(self) -> bool:
         """Whether nobody waits any more."""
         return all(each.over for each in self._all)
+
+    def taken(self) -> list[Told]:
+        """Those whom a host has taken the message for since this was asked last, and their places."""
+        found: list[Told] = []
+        for place, each in enumerate(self._all):
+            if each.outcome is not None and each.outcome.kind == "delivered" and not each.told:
+                each.told = True
+                found.append((place, each.outcome))
+        return found
 
     def host_failed(self, failure: HostFailure) -> None:
         """A host got nothing, because of ``failure``."""

@@ -1,8 +1,8 @@
 """One attempt to deliver a letter to those who wait in one lane, from the rules to what is written about it.
 
-What another server has accepted is written at once. Who has failed for good is written together with the report to the
-sender, afterwards: whenever the server ends in between, whoever is still waiting is tried again, and nobody gets a
-letter twice who is known to have it.
+What another server has accepted is written at once (``taken``). Who has failed for good is written together with the
+report to the sender, afterwards: whenever the server ends in between, whoever is still waiting is tried again, and
+nobody gets a letter twice who is known to have it.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from stalwart.mail.queue.schedules import Plan
 from stalwart.mail.queue.senders import Senders, Standing
 from stalwart.mail.queue.signatures import Signatures
 from stalwart.mail.queue.strategies import Route, Strategies, ToAccounts, Unknown
+from stalwart.mail.queue.taken import Taken
 from stalwart.mail.queue.throttles import Admission, Throttles
 from stalwart.mail.queue.variables import Subject
 from stalwart.net.smtp_message import Content
@@ -295,8 +296,9 @@ class Attempts:
         letter = loaded.letter
         addresses = tuple(each.address for each in recipients)
         admission = self._throttles.admission(Subject.of(letter, recipients[0], addresses), asking)
-        outcomes = await self._outcomes(letter, content, course.route, recipients, admission)
-        outcomes = await self._despite_tls(letter, content, course.route, recipients, admission, outcomes)
+        taken = Taken(self._recording, letter, content, lane, course.plan, self._clock)
+        outcomes = await self._outcomes(letter, content, course.route, recipients, admission, taken)
+        outcomes = await self._despite_tls(letter, content, course.route, recipients, admission, outcomes, taken)
         result.taken = result.taken or any(each.kind == "delivered" or not each.sure for each in outcomes)
         now = self._now()
         held_until = None if admission.until is None else int(admission.until) + 1
@@ -308,7 +310,9 @@ class Attempts:
         result.rests = result.rests or rest is not None
         is_suspect = all(each.outcome.in_transaction for each in ends)
         result.reached = result.reached or (rest is None and not is_suspect)
-        await self._recording.tried(letter, content, lane, ends, rest)
+        unwritten = [each for each in ends if not taken.has(each.recipient)]
+        if unwritten or rest is not None:
+            await self._recording.tried(letter, content, lane, unwritten, rest)
 
     def _rest(
         self,
@@ -351,6 +355,7 @@ class Attempts:
         recipients: Sequence[QueuedRecipient],
         admission: Admission,
         outcomes: list[RecipientOutcome],
+        taken: Taken,
     ) -> list[RecipientOutcome]:
         """The outcomes, after those whom TLS has failed were tried once more as the rules say for that: what is wrong
         with a certificate holds no mail up where nothing vouches for one (RFC 7435). The second session does not count
@@ -367,7 +372,7 @@ class Attempts:
         if [(await before(host)).tls for host in hosts] == [(await after(host)).tls for host in hosts]:
             return outcomes
         again = await self._outcomes(
-            letter, content, route, [recipients[number] for number in failed], admission, later
+            letter, content, route, [recipients[number] for number in failed], admission, taken, later
         )
         found = dict(zip(failed, again, strict=True))
         return [found.get(number, each) for number, each in enumerate(outcomes)]
@@ -379,9 +384,23 @@ class Attempts:
         route: Route,
         recipients: Sequence[QueuedRecipient],
         admission: Admission,
+        taken: Taken,
         later: Subject | None = None,
     ) -> list[RecipientOutcome]:
         """``later``: as whom rules see it if it is tried once more."""
+        found = await self._sent(letter, content, route, recipients, admission, taken, later)
+        return taken.known(recipients, found)
+
+    async def _sent(
+        self,
+        letter: QueuedLetter,
+        content: bytes | Stored,
+        route: Route,
+        recipients: Sequence[QueuedRecipient],
+        admission: Admission,
+        taken: Taken,
+        later: Subject | None,
+    ) -> list[RecipientOutcome]:
         try:
             if isinstance(route, Unknown):
                 return _all(recipients, "io", f"The route {route.name} cannot be used: {route.reason}.", "4.3.5")
@@ -390,6 +409,7 @@ class Attempts:
             front = await self._signatures.front(letter, content, self._now())
             packed = content_of(content, self._store, front)
             shipped = self._shipment(letter, packed, route, recipients, admission, later)
+            shipped = evolve(shipped, taken=taken.by(recipients))
             if isinstance(route, shipment.Relay):
                 return await self._relays.one_of_few(route, lambda: self._bounded(self._sender.send(shipped)))
             return await self._bounded(self._sender.send(shipped))

@@ -151,6 +151,23 @@ class HostTests(SendingCase):
         self.assertEqual([one.kind for one in outcomes], ["delivered"] * 2)
         self.assertEqual(len(second.taken[0].rcpts), 2)
 
+    async def test_whom_a_host_has_taken_it_for_is_told_before_the_next_one_is_asked(self) -> None:
+        self.host(IP1, script={"b@two.test": "451 4.7.1 later"})
+        second = self.host(IP2)
+        told: list[tuple[int, str, int]] = []
+
+        async def taken(found: Any) -> None:
+            told.extend((place, outcome.address, second.opened) for place, outcome in found)
+
+        outcomes = await self.send("two.test", "b@two.test", "a@two.test", "c@two.test", taken=taken)
+        self.assertEqual([one.kind for one in outcomes], ["delivered"] * 3)
+        self.assertEqual(told, [(1, "a@two.test", 0), (2, "c@two.test", 0)])
+        self.assertEqual(second.opened, 1)
+
+    async def test_nobody_is_told_of_whom_one_host_has_taken_it_for_all(self) -> None:
+        self.host()
+        await self.send("one.test", "a@one.test", "b@one.test", taken=lambda found: self.fail("told"))
+
     async def test_no_other_host_is_asked_for_whom_one_refuses(self) -> None:
         self.host(IP1, script={"a@two.test": "550 5.1.1 nobody"})
         second = self.host(IP2)
