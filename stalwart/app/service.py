@@ -138,12 +138,13 @@ class StalwartService(Service):
             self._telemetry.emit(SERVER_STARTUP_ERROR, reason=f"{failure.value.detail} It is tried again.")
             self._reactor.callLater(AGAIN, self._open)
             return
+        status = 1
         if isinstance(failure.value, StalwartError):
             self._telemetry.emit(SERVER_STARTUP_ERROR, reason=failure.value.detail)
+            status = OVER if self._starts_anew and self._company is not None else 1
         else:
             self._log.failure("The server could not start", failure)
-        is_worker = self._company is not None
-        self._reactor.callLater(0, end_with_failure, self._reactor, OVER if self._starts_anew and is_worker else 1)
+        self._reactor.callLater(0, end_with_failure, self._reactor, status)
 
     def _reload(self) -> None:
         if self._house is not None:

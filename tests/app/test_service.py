@@ -17,7 +17,7 @@ from stalwart.app import descriptors as descriptors_module
 from stalwart.app import house as house_module
 from stalwart.app import service as module
 from stalwart.app.environment import Environment
-from stalwart.app.service import AGAIN, ANSWER_FIRST, GRACE, StalwartService
+from stalwart.app.service import AGAIN, ANSWER_FIRST, GRACE, OVER, StalwartService
 from stalwart.app.startup import Startup
 from stalwart.config.settings import SettingsBroken
 from stalwart.errors import Invalid, Unavailable
@@ -41,6 +41,7 @@ class FakeHouse:
     def __init__(self) -> None:
         self.reloads = 0
         self.reloading: Exception | None = None
+        self.mode = "normal"
         self.graces: list[float] = []
         self.drains: list[float] = []
         self.closing: Deferred[None] = Deferred()
@@ -168,6 +169,24 @@ class ServiceTests(SynchronousTestCase):
         self.opening.closing.callback(None)
         self.successResultOf(self.service.stopService())
         self.assertEqual((self.opening.graces, self.reactor.stopped), ([GRACE], False))
+
+    def test_a_worker_that_no_other_one_could_stand_in_for_says_so(self) -> None:
+        others: Any = SimpleNamespace(opened=lambda mode, reload: None)
+        too_old = Invalid("It was written by a newer version.")
+        statuses: list[int] = []
+        self.patch(module, "end_with_failure", lambda reactor, status: statuses.append(status))
+        for problem, company in ((too_old, others), (too_old, None), (ZeroDivisionError(), others)):
+            self.opening = self.house = FakeHouse()
+            self.service = StalwartService(self.reactor, Startup(data="d"), Environment("host"), company)
+            self.reactor.whenRunningHooks.clear()
+            self.start()
+            self.opening = problem
+            self.service.start_again()
+            self.reactor.advance(ANSWER_FIRST)
+            self.house.closing.callback(None)
+            self.reactor.advance(0)
+        self.assertEqual(statuses, [OVER, 1, 1])
+        self.flushLoggedErrors(ZeroDivisionError)
 
     def test_who_was_cut_off_may_be_stopped_meanwhile(self) -> None:
         self.start()
