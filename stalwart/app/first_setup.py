@@ -40,6 +40,7 @@ from stalwart.store.config_file import prepare_store_config
 
 PROBE = 30.0  # seconds that a new store has to answer
 ADMINISTRATOR = "admin"
+NOT_PUBLIC = "Give a name with a dot, such as mail.example.org; IP addresses and localhost are none."
 
 OpenStore = Callable[[Mapping[str, Any]], Store]
 
@@ -95,6 +96,8 @@ class FirstSetup:
         """
         if self._running or self.is_finished:
             raise Invalid("The server is being set up already; it starts again by itself.", ("defaultDomain",))
+        if local := [name for name in ("serverHostname", "defaultDomain") if not _is_public(wanted.to_wire()[name])]:
+            raise Invalid(NOT_PUBLIC, tuple(local))
         self._running = True
         try:
             administrator = await self._set_up(wanted)
@@ -229,6 +232,12 @@ def _no_store(problem: Exception) -> Invalid:
     else:
         detail = f"The data store cannot be opened: {getattr(problem, 'strerror', None) or problem}."
     return Invalid(detail, ("dataStore",))
+
+
+def _is_public(name: str) -> bool:
+    """Whether others may know a host by this name, as far as that can be seen (RFC 6761 6.3)."""
+    last = name.rpartition(".")[2]
+    return "." in name and last != "localhost" and not last.isdigit()
 
 
 def _registrable(hostname: str) -> str:

@@ -20,6 +20,10 @@ FailureObserver = Callable[[str, str], bool | Awaitable[bool]]
 """Called with the client's address and the login it presented ("" if unknown); True = that address is banned now."""
 
 
+class WrongCode(Unauthenticated):
+    """The password was right, its second factor was not; for who has signed in already, others are not told."""
+
+
 class LoginFailed(Exception):
     """A failure that counts. ``answer`` is what the client is told, ``reason`` what the log says; neither is secret."""
 

@@ -18,7 +18,7 @@ from stalwart.config.identity.authentication import Authentication
 from stalwart.directory import account_records, hashes, passkey_records, recovery_codes
 from stalwart.directory.access import Access
 from stalwart.directory.credentials import is_allowed_from, read_app_password
-from stalwart.directory.failures import LoginFailed
+from stalwart.directory.failures import LoginFailed, WrongCode
 from stalwart.directory.hashing import Hashing
 from stalwart.directory.identity import Identity, credential_of, networks_of
 from stalwart.directory.permissions import AFTER_EXPIRY, credential_permissions
@@ -202,10 +202,10 @@ class Passwords:
         if recovery_codes.read_code(code) is not None:
             now = int(self._clock.seconds())
             if not await self._store.write(lambda tx: _use_recovery_code(tx, account_id, code, now)):
-                raise LoginFailed("wrong or used recovery code")
+                raise LoginFailed("wrong or used recovery code", answer=WrongCode())
             return
         if uri is None:
-            raise LoginFailed("no recovery code")
+            raise LoginFailed("no recovery code", answer=WrongCode())
         await self._check_code(account_id, uri, code)
 
     async def _check_code(self, account_id: int, uri: str, code: str) -> None:
@@ -215,7 +215,7 @@ class Passwords:
             raise LoginFailed(f"second factor cannot be used: {error}") from None
         now = int(self._clock.seconds())
         if not await self._store.write(lambda tx: use_code(tx, account_id, totp, code, now)):
-            raise LoginFailed("wrong or used code")
+            raise LoginFailed("wrong or used code", answer=WrongCode())
 
     async def _renew_hash(self, identity: Identity, stored: str, secret: str) -> bool:
         # A login never fails because its hash could not be renewed: the next one tries again.

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.app.first_setup import PROBE, Administrator, FirstSetup
+from stalwart.app.first_setup import NOT_PUBLIC, PROBE, Administrator, FirstSetup
 from stalwart.config import registry
 from stalwart.config.domains.domain import Domain
 from stalwart.config.identity.account import Account
@@ -103,6 +103,18 @@ class FirstSetupTests(SynchronousTestCase):
 
     def test_a_name_that_cannot_be_used_is_not_suggested(self) -> None:
         self.assertEqual(self.for_host("not a name!").suggestion().server_hostname, "localhost")
+
+    def test_names_that_nobody_else_can_use_are_refused_at_their_fields(self) -> None:
+        for wrong in (
+            {"serverHostname": "vm"},
+            {"serverHostname": "192.0.2.1"},
+            {"serverHostname": "2001:db8::1"},
+            {"defaultDomain": "localhost"},
+            {"serverHostname": "localhost", "defaultDomain": "mail.localhost"},
+        ):
+            refused = self.failureResultOf(self.run_with(**wrong), Invalid).value
+            self.assertEqual((refused.detail, refused.properties), (NOT_PUBLIC, tuple(wrong)))
+        self.assertEqual(self.opened, [])
 
     def test_the_administrator_can_sign_in_afterwards(self) -> None:
         administrator = self.successResultOf(self.run_with())

@@ -163,6 +163,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
             "poolMaxConnections": 10,
             "@type": "Sqlite",
         },
+        "tracer": {**ANSWERS["Bootstrap"]["tracer"], "ansi": False},  # a file is read with any program
     },
 }
 """Members whose default is another one here."""

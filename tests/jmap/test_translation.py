@@ -138,7 +138,7 @@ class ResponseTests(SynchronousTestCase):
         ]
         kept = repr(given)
         german = in_language("de", given)
-        there = {"type": "forbidden", "description": "Das jetzige Passwort oder der Code ist falsch."}
+        there = {"type": "forbidden", "description": "Das jetzige Passwort ist falsch."}
         self.assertEqual(german[0][1], there)
         self.assertEqual(german[1][1], {"notUpdated": {"a": there, "b": {"type": "notFound"}}, "notCreated": None})
         self.assertEqual(german[2], given[2])

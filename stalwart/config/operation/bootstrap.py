@@ -56,7 +56,9 @@ class Bootstrap(Singleton, stored=False):
     search_store: Variant = prop(Nested(SearchStore), {"@type": "Default"}, "Where the search index is kept.")
     in_memory_store: Variant = prop(Nested(InMemoryStore), {"@type": "Default"}, "Where short-lived values are kept.")
     directory: Variant = prop(Nested(DirectoryBootstrap), {"@type": "Internal"}, "Who knows the accounts.")
-    tracer: Variant = prop(Nested(Tracer), {"@type": "Log", "path": LOG_PATH}, "Where events are written.")
+    tracer: Variant = prop(
+        Nested(Tracer), {"@type": "Log", "path": LOG_PATH, "ansi": False}, "Where events are written."
+    )
     dns_server: Variant = prop(
         Nested(DnsServerBootstrap), {"@type": "Manual"}, "Who publishes DNS records.", label="DNS server"
     )

@@ -12,12 +12,26 @@ from typing import Any
 from stalwart.config.schema_document import words
 from stalwart.config.schema_document.objects import views
 from stalwart.config.schema_document.shapes import Shapes, kinds
-from stalwart.schema import Boolean, Duration, Expression, Nested, ObjectId, Property, Rate, Set, Size, Union, Unsigned
+from stalwart.schema import (
+    Boolean,
+    Duration,
+    Expression,
+    Nested,
+    ObjectId,
+    Property,
+    Rate,
+    Set,
+    Size,
+    String,
+    Union,
+    Unsigned,
+)
 from stalwart.schema.property import sentence_case
 
 Entry = dict[str, Any]
 
 _SHORT = 8
+_EXAMPLES = {"hostName": "host.example.org", "domainName": "example.org"}
 _GENERAL, _LIMITS, _RULES, _BY_SERVER = "General", "Limits", "Rules", "Set by the server"
 
 
@@ -91,4 +105,10 @@ def _section(made: Property) -> str:
 
 
 def _fields(properties: Iterable[Property]) -> list[Entry]:
-    return [{"name": made.name, "label": field_label(made)} for made in properties]
+    return [{"name": made.name, "label": field_label(made)} | _placeholder(made) for made in properties]
+
+
+def _placeholder(made: Property) -> Entry:
+    """What stands in the empty field of a name that has to be given."""
+    text = _EXAMPLES.get(made.type.format) if isinstance(made.type, String) and not made.type.nullable else None
+    return {} if text is None else {"placeholder": text}

@@ -7,6 +7,7 @@ passwords at once.
 from __future__ import annotations
 
 from stalwart.directory.directory import Directory
+from stalwart.directory.failures import WrongCode
 from stalwart.errors import Forbidden, SecondFactorRequired, StalwartError, Unauthenticated
 from stalwart.jmap.registry.handler import Asking
 
@@ -14,6 +15,7 @@ CODE = "otpCode"
 """What a refusal that is about the code names; those about the password have the form of the reference."""
 
 WRONG_SECRET = "Current secret is incorrect."
+WRONG_CODE = "The code is wrong, or has been used already."
 _PROVED, _REFUSED = "proved", "not proved"
 
 
@@ -49,6 +51,9 @@ async def prove(directory: Directory, asking: Asking, secret: str | None, code: 
         await directory.prove_password(asking.account_id, secret, asking.client_ip, code=code, passkey_proved=signed_in)
     except SecondFactorRequired:
         raise Forbidden(no_code(purpose), (CODE,)) from None
+    except WrongCode:  # that the password is right is told to who leaves the code out, too
+        asking.memo[_REFUSED] = Forbidden(WRONG_CODE, (CODE,))
+        raise asking.memo[_REFUSED] from None
     except Unauthenticated:
         asking.memo[_REFUSED] = Forbidden(WRONG_SECRET)
         raise asking.memo[_REFUSED] from None

@@ -44,6 +44,11 @@ class FormTests(SynchronousTestCase):
                     shown = [f["name"] for s in document()["forms"][kind.name]["sections"] for f in s["fields"]]
                     self.assertEqual(sorted(shown), sorted(kind.type.properties), kind.name)
 
+    def test_names_that_have_to_be_given_show_an_example(self) -> None:
+        fields = document()["forms"]["x:Bootstrap"]["sections"][0]["fields"]
+        shown = {field["name"]: field["placeholder"] for field in fields if "placeholder" in field}
+        self.assertEqual(shown, {"serverHostname": "host.example.org", "defaultDomain": "example.org"})
+
 
 class LabelTests(SynchronousTestCase):
     def test_reference_is_called_after_its_target(self) -> None:

@@ -12,7 +12,7 @@ from stalwart.directory import passkey_records
 from stalwart.directory.passkey_records import Details
 from stalwart.errors import Forbidden, TooMany
 from stalwart.jmap.registry.handler import Asking
-from stalwart.jmap.registry.proving import WRONG_SECRET, is_owner, no_code, no_secret, prove
+from stalwart.jmap.registry.proving import CODE, WRONG_CODE, WRONG_SECRET, is_owner, no_code, no_secret, prove
 from tests.directory.world import IP, NOW, PASSWORD
 from tests.jmap.registry.world import ROOT, RegistryWorld
 
@@ -55,6 +55,14 @@ class ProvingTests(RegistryWorld):
             self.assertEqual(error.detail, WRONG_SECRET)
         self.assertEqual(len(self.failures), 1)
         self.successResultOf(self.proving(self.asking(), PASSWORD))
+
+    def test_wrong_code_is_told_from_a_wrong_password(self) -> None:
+        self.require_passkey()
+        for code in ("123456", "AAAAA-AAAAA-AAAAA"):
+            error = self.refusal(self.proving(self.asking(), PASSWORD, code), Forbidden)
+            self.assertEqual((error.detail, error.properties), (WRONG_CODE, (CODE,)))
+        error = self.refusal(self.proving(self.asking(), "wrong", "123456"), Forbidden)
+        self.assertEqual(error.detail, WRONG_SECRET)
 
     def test_banned_address_is_told_so(self) -> None:
         self.banned = True

@@ -11,7 +11,7 @@ from stalwart.codec.ids import decode_id
 from stalwart.directory import account_records, hashes
 from stalwart.directory.totp import Totp, make_uri
 from stalwart.errors import SecondFactorRequired
-from stalwart.jmap.registry.proving import WRONG_SECRET
+from stalwart.jmap.registry.proving import WRONG_CODE, WRONG_SECRET
 from stalwart.jmap.types.account_password import NO_NEW_CODE, WRONG_NEW_CODE, AccountPasswordHandler
 from tests.directory.world import FAST, IP, NOW, PASSWORD
 from tests.jmap.registry.world import ROOT, RegistryWorld
@@ -268,7 +268,7 @@ class SecondFactorTests(PasswordWorld):
         self.clock.advance(30)
         self.successResultOf(self.login(self.code()))
         patch = {"secret": NEW, "currentSecret": PASSWORD, "otpAuth/otpCode": self.code()}
-        self.assertEqual(self.change(**patch), self.forbidden(WRONG_SECRET))
+        self.assertEqual(self.change(**patch), self.forbidden(WRONG_CODE, "otpCode"))
         self.clock.advance(30)
         patch["otpAuth/otpCode"] = code = self.code()
         self.assertIsNone(self.change(**patch))
@@ -289,7 +289,7 @@ class SecondFactorTests(PasswordWorld):
         self.enrol()
         self.clock.advance(30)
         error = self.change(**{"secret": NEW, "currentSecret": PASSWORD, "otpAuth/otpCode": "000000"})
-        self.assertEqual(error, self.forbidden(WRONG_SECRET))
+        self.assertEqual(error, self.forbidden(WRONG_CODE, "otpCode"))
         self.assertEqual(len(self.failures), 1)
 
     def test_null_switches_it_off(self) -> None:

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from stalwart.codec.ids import decode_id
 from stalwart.directory.directory import Directory
 from stalwart.directory.totp import Totp, make_uri
-from stalwart.jmap.registry.proving import WRONG_SECRET
+from stalwart.jmap.registry.proving import WRONG_CODE, WRONG_SECRET
 from stalwart.jmap.types.recovery_codes import NO_FACTOR, RecoveryCodesHandler
 from tests.directory.world import IP, PASSWORD
 from tests.jmap.registry.world import ROOT, RegistryWorld
@@ -80,7 +80,7 @@ class RecoveryCodesTests(RegistryWorld):
             self.refused(currentSecret=None), "Current secret must be provided to make new recovery codes."
         )
         self.assertEqual(self.refused(), "Current OTP code is required to make new recovery codes.")
-        self.assertEqual(self.refused(otpCode="000000"), WRONG_SECRET)
+        self.assertEqual(self.refused(otpCode="000000"), WRONG_CODE)
         self.assertEqual(self.refused(currentSecret="wrong", otpCode=self.code()), WRONG_SECRET)
         self.assertEqual((len(self.failures), self.remaining()), (2, 0))
 
@@ -95,7 +95,7 @@ class RecoveryCodesTests(RegistryWorld):
 
     def test_code_that_was_used_elsewhere_makes_none(self) -> None:
         self.successResultOf(self.login(self.code()))
-        self.assertEqual(self.refused(otpCode=self.code()), WRONG_SECRET)
+        self.assertEqual(self.refused(otpCode=self.code()), WRONG_CODE)
 
     def test_create_is_as_an_update(self) -> None:
         given = {"regenerate": True, "currentSecret": PASSWORD, "otpCode": self.code()}

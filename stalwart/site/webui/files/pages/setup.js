@@ -3,7 +3,7 @@
 import { h } from "../lib/dom.js";
 import { signal } from "../lib/signals.js";
 import { explained } from "../core/schema.js";
-import { getOne, reach, set } from "../core/server.js";
+import { getOne, open, reach, set } from "../core/server.js";
 import { session } from "../core/session.js";
 import { clone, patchOf } from "../core/values.js";
 import { t } from "../core/words.js";
@@ -20,8 +20,9 @@ export default function setup() {
     : [heading(t("setup.title"), t("setup.lead")), loaded(async () => ({ schema: await explained(), stored: await getOne(TYPE, "singleton") }), (found) => form(found, made))]));
 }
 
+// What the server suggests may be an example: names are asked for.
 function form({ schema, stored }, made) {
-  const value = signal(clone(stored));
+  const value = signal({ ...clone(stored), serverHostname: "", defaultDomain: "" });
   const problems = signal({});
   const summary = signal("");
   const context = { schema, problems, isNew: true, depth: 1, path: "" };
@@ -32,7 +33,9 @@ function form({ schema, stored }, made) {
     summary.set("");
     try {
       const { id, ...patch } = patchOf(stored, value.peek());
-      made.set((await set(TYPE, { update: { singleton: patch } })).updated.singleton);
+      // One that is set up has an issuer, and would ask for another sign-in first.
+      const { issuer } = await (await open("/.well-known/oauth-authorization-server")).json();
+      made.set(issuer ? { over: true } : (await set(TYPE, { update: { singleton: patch } })).updated.singleton || {});
     } catch (problem) {
       if (!problem.fields) throw problem;
       problems.set(Object.fromEntries(problem.fields));
@@ -46,12 +49,12 @@ function form({ schema, stored }, made) {
   ];
 }
 
-function finished({ username, secret }) {
-  const rows = [["setup.user", username], ["setup.secret", secret]];
+function finished({ username, secret, over }) {
+  const rows = username ? [["setup.user", username], ["setup.secret", secret]] : [];
   return [
-    heading(t("setup.done"), t("setup.done.text")),
+    heading(t(over ? "setup.over" : "setup.done"), username ? t("setup.done.text") : null),
     h("section.card", rows.map(([name, text]) => h("div", h("h2", t(name)), h("p.secret", h("span.secret-text", text), copyButton(text)))),
-      h("p.hint", t("setup.wait")),
+      over ? null : h("p.hint", t("setup.wait")),
       h("div.buttons", button(t("signIn"), () => { session.forget(); location.assign("/admin/"); }, { kind: "primary", disabled: () => reach() === "gone" }))),
   ];
 }

@@ -464,6 +464,7 @@ export default {
   "setup.lead": "Ein paar Angaben, und der Server startet als Ihrer neu. Alles lässt sich später ändern.",
   "setup.go": "Einrichten",
   "setup.done": "Der Server ist eingerichtet",
+  "setup.over": "Dieser Server ist schon eingerichtet",
   "setup.done.text": "Das ist Ihr Administrator. Er wird nur dieses Mal gezeigt.",
   "setup.user": "Benutzername",
   "setup.secret": "Passwort",

@@ -464,6 +464,7 @@ export default {
   "setup.lead": "A few answers, and the server starts again as yours. Everything can be changed later.",
   "setup.go": "Set up",
   "setup.done": "The server is set up",
+  "setup.over": "This server has been set up already",
   "setup.done.text": "This is your administrator. It is shown this once.",
   "setup.user": "User name",
   "setup.secret": "Password",
