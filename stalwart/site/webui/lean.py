@@ -2,8 +2,8 @@
 
 The modules are kept as people read them. Comments stand on lines of their own, and no text goes over several lines.
 What else has to be known of the language is where texts, templates and patterns are, in which blanks count: one
-expression tells, as long as templates have templates inside at most once (the tests look after all of it). Line ends
-stay. Names of texts are those of the English catalogue, in its order.
+expression tells, as long as templates have templates inside at most once (the tests look after all of it). Statements
+end with semicolons. Names of texts are those of the English catalogue, in its order.
 """
 
 from __future__ import annotations
@@ -15,17 +15,24 @@ _WORDS = re.compile(r"words/\w+\.js")
 _TEXT = re.compile(r'^  (?:"([^"]+)"|(\w+)): (.+),$', re.MULTILINE)
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _AROUND = re.compile(r"\s*([{};,])\s*")
-KEPT_OR_BLANK = re.compile(
-    r"""
+_KEPT = r"""
     (?P<kept>
         "(?:[^"\\\n]|\\.)*"
         | '(?:[^'\\\n]|\\.)*'
         | `(?:[^`\\$]|\\.|\$(?!\{)|\$\{(?:[^`{}]|\{[^`{}]*\}|`[^`]*`)*\})*`
         | (?:(?<=[(,=:\[!&|?{};])|(?<=[(,=:\[!&|?{};>][ ])|(?<==>))/(?![/*])(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/
     )
+"""
+_BRACKETS = re.compile(_KEPT + r"| \( (?P<one>\w+) \) (?=[ ]=>)", re.VERBOSE)
+KEPT_OR_BLANK = re.compile(
+    _KEPT
+    + r"""
     | [ ]*//[^\n]*
     | (?<![\w$+-])[ ]+
     | [ ]+(?![\w$+-])
+    | ;(?=[ \n]*\})
+    | (?<=[;{,(\[])\n
+    | \n(?=[})\]])
     """,
     re.VERBOSE,
 )
@@ -46,7 +53,8 @@ def lean(name: str, body: bytes) -> bytes:
 
 
 def tight(text: str) -> str:
-    """Lines of a script without the blanks and comments between words."""
+    """Lines of a script without the blanks, comments, line ends and brackets that it can do without."""
+    text = _BRACKETS.sub(lambda match: match["kept"] or match["one"], text)
     return KEPT_OR_BLANK.sub(lambda match: match["kept"] or "", text)
 
 

@@ -110,14 +110,16 @@ class FileTests(SynchronousTestCase):
         self.assertEqual(lean(NAMED, b'  a: "one",\n'), b'a: "one",')
         self.assertEqual(lean("a.svg", b" <svg/> "), b" <svg/> ")
 
-    def test_blanks_between_words_are_left_out_and_no_others(self) -> None:
+    def test_blanks_ends_and_brackets_that_are_needed_stay(self) -> None:
         for text, expected in (
-            ('const a = (b, "c = d") => { e ; }; // why', 'const a=(b,"c = d")=>{e;};'),
+            ('const a = (b, "c = d") => { e ; }; // why', 'const a=(b,"c = d")=>{e};'),
             ("return `a = ${b ? ` c ` : d} = e` + f", "return`a = ${b ? ` c ` : d} = e`+ f"),
             ("x.replace(/ = \"/g, ' ') / 2", "x.replace(/ = \"/g,' ')/2"),
             ("a + +b - -c in d", "a + +b - -c in d"),
             ('f("http://x", /[/ ] /)', 'f("http://x",/[/ ] /)'),
-            ("if (a) {\n}\nelse b", "if(a){\n}\nelse b"),
+            ("if (a) {\n}\nelse b", "if(a){}\nelse b"),
+            ("if (a) {\n  b(\n\nc,\nd);\n  e;\n}\nf", "if(a){b(\nc,d);e}\nf"),
+            ('async (a) => "(b) =>", (c) => d(e)', 'async a=>"(b) =>",c=>d(e)'),
         ):
             self.assertEqual(tight(text), expected)
 
