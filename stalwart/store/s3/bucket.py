@@ -82,7 +82,9 @@ class Bucket:
     """The objects of ``place``; keys are given without its prefix.
 
     Raises Unavailable, in a sentence for clients, if the server cannot be reached or refuses. Where ``hasty`` is said
-    somebody else waits meanwhile: it is asked once, for 2 seconds, and not at all if it has just not answered.
+    somebody else waits meanwhile: it is asked once, for 2 seconds, and not at all if it has just not answered. Once it
+    has not, one at a time tries it, and all others are refused at once, until it has: else whoever wants a value holds
+    a thread for as long as that takes, and small ones have none.
     """
 
     def __init__(self, place: Place, clock: Callable[[], float] = time.monotonic) -> None:
@@ -91,6 +93,8 @@ class Bucket:
         self._making = threading.Lock()
         self._clients: tuple[Any, Any] | None = None
         self._rests_until = float("-inf")
+        self._trying = threading.Lock()
+        self._is_silent = False
 
     @property
     def verifies(self) -> bool:
@@ -177,12 +181,20 @@ class Bucket:
     def _asked(self, hasty: bool = False) -> Iterator[_Client]:
         if hasty and self._clock() < self._rests_until:
             raise Unavailable(_UNREACHABLE)
+        tries = self._is_silent and not hasty
+        if tries and not self._trying.acquire(blocking=False):
+            raise Unavailable(_UNREACHABLE)
         try:
-            yield _Client(self._client(hasty))
+            yield _Client(self._client(hasty), self._answered)
         except Unreachable:
-            self._rests_until = self._clock() + _REST
+            self._is_silent, self._rests_until = True, self._clock() + _REST
             raise
-        self._rests_until = float("-inf")
+        finally:
+            if tries:
+                self._trying.release()
+
+    def _answered(self) -> None:
+        self._is_silent, self._rests_until = False, float("-inf")
 
     def _client(self, hasty: bool) -> Any:
         with self._making:
@@ -202,8 +214,9 @@ class _BeyondTheEnd(Exception):
 class _Client:
     """The operations of botocore's client, whose errors are ours."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, answered: Callable[[], object]) -> None:
         self._client = client
+        self._has_answered = answered
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         function = getattr(self._client, operation)
@@ -215,11 +228,16 @@ class _Client:
         from urllib3.exceptions import HTTPError
 
         try:
-            return ask()
+            said = ask()
         except ClientError as error:
-            raise _refusal(error.response) from error
+            refusal = _refusal(error.response)
+            if not isinstance(refusal, Unreachable):
+                self._has_answered()
+            raise refusal from error
         except (BotoCoreError, HTTPError, OSError) as error:
             raise _fault(error) from error
+        self._has_answered()
+        return said
 
 
 def _refusal(response: Mapping[str, Any]) -> Exception:

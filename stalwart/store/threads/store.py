@@ -72,12 +72,14 @@ class ThreadedStore:
         self._writes: Queue = SimpleQueue()
         self._reads: Queue = SimpleQueue()
         self._file_works: Queue = SimpleQueue()
+        self._proofs: Queue = SimpleQueue()
         measured = telemetry.series
         self._writing = Lane(self._writes, measured(STORE_WRITE_DURATION), measured(STORE_WAITING, "write"))
         self._reading = Lane(self._reads, measured(STORE_READ_DURATION), measured(STORE_WAITING, "read"))
         filing = measured(STORE_WAITING, "files")
         self._blob_reading = Lane(self._file_works, measured(BLOB_READ_DURATION), filing)
         self._blob_writing = Lane(self._file_works, measured(BLOB_WRITE_DURATION), filing)
+        self._proving = Lane(self._proofs, measured(BLOB_WRITE_DURATION), filing)
         self._watch = Watch()
         self.states = KnownStates(engine.has_news)
         self._looker = Looker(engine, reactor, self.states.forget) if engine.looks else None
@@ -92,7 +94,8 @@ class ThreadedStore:
             first, *others = self._readers
             self._relief = Relief(reactor, first, self._reads, others, self._long_reads, self._desk.settle)
         self._file_workers = [FileWorker(self._file_works, blob_files, self._answer) for _ in range(file_workers)]
-        self._file_workers_run = False
+        self._prover = FileWorker(self._proofs, blob_files, self._answer)
+        self._file_workers_run = self._prover_runs = False
         self._close_timeout = close_timeout
         self._ping_timeout = ping_timeout
         self._proved_at = -PROVED_FOR
@@ -129,6 +132,8 @@ class ThreadedStore:
             if self._file_workers_run:
                 for _ in self._file_workers:
                     self._file_works.put(None)
+            if self._prover_runs:
+                self._proofs.put(None)
             self._close_timer = self._reactor.callLater(self._close_timeout, self._give_up)
         self._closing.append(waiting)
         return waiting
@@ -158,9 +163,16 @@ class ThreadedStore:
             answer: Deferred[None] = self.read(_look).addCallback(lambda _: self.write(_do_nothing))
         else:
             answer = self.read(_look).addCallback(lambda _: self.write(_prove))
-            answer.addCallback(lambda _: self.blob_work(_prove_room, writes=True))
+            answer.addCallback(lambda _: self._prove_room())
             answer.addCallback(lambda _: self._proved(now))
         return answer.addTimeout(self._ping_timeout, self._reactor, onTimeoutCancel=_complain)
+
+    def _prove_room(self) -> Deferred[None]:
+        """Whether there is room for a message; in a thread of its own, for those of blobs may all wait for a bucket."""
+        if not self._prover_runs and self._desk.is_open:
+            self._prover_runs = True
+            self._spawn("store-prover", self._prover.run)
+        return self._desk.submit(self._proving, _prove_room)
 
     def _proved(self, now: float) -> None:
         self._proved_at = now

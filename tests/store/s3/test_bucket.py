@@ -76,6 +76,24 @@ class BucketTests(SynchronousTestCase):
         self.assertIsNone(self.bucket.head("x"), "who is patient asks")
         self.assertIsNone(self.bucket.head("x", hasty=True))
 
+    def test_of_a_server_that_has_not_answered_one_asks_and_the_others_do_not_wait(self) -> None:
+        self.patient.fault = EndpointConnectionError(endpoint_url="x")
+        with self.assertRaises(Unavailable):
+            self.bucket.head("x")
+        asked = list[str]()
+
+        def meanwhile(Bucket: str, Key: str) -> None:
+            asked.append(Key)
+            with self.assertRaises(Unavailable):
+                self.bucket.head("another")
+            raise refusal(404, "404")
+
+        with mock.patch.object(self.patient, "head_object", meanwhile):
+            self.assertIsNone(self.bucket.head("one"))
+        self.assertEqual(asked, ["one"])
+        self.patient.fault = None
+        self.assertIsNone(self.bucket.head("another"))
+
     def test_a_refusal_is_no_silence(self) -> None:
         self.patient.fault = refusal(403, "AccessDenied")
         with self.assertRaises(Unavailable):

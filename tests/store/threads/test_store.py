@@ -108,6 +108,14 @@ class ThreadedStoreTests(TestCase):
         await stuck
         await store.write(lambda tx: None)
 
+    async def test_ping_waits_for_no_values(self) -> None:
+        store = await opened(self)
+        gate = threading.Event()
+        stuck = [store.blob_work(lambda files: gate.wait(20)) for _ in range(8)]
+        await store.ping()
+        gate.set()
+        await gatherResults(stuck)
+
     async def test_ping_writes_now_and_then(self) -> None:
         store = await opened(self)
         problem: list[str] = []
