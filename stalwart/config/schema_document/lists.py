@@ -31,6 +31,7 @@ Entry = dict[str, Any]
 
 _COLUMNS = 5
 _NEVER_LISTED = frozenset(("Action",))  # done and answered at once, so there is nothing to list
+_SEARCHED = frozenset(("QueuedMessage",))  # by words that are indexed where it is kept
 _LONG = frozenset(("text", "html", "secret", "secretText"))
 
 
@@ -110,7 +111,7 @@ def _filters(
     """What the list can be narrowed by: words, the type, each property that is indexed."""
     known = filterable(made)
     found: list[Entry] = []
-    if TEXT in known:
+    if TEXT in known or made.type_name in _SEARCHED:
         found.append({"type": "text", "field": TEXT, "label": "Search"})
     variants = variants_name(shapes, made)
     if variants is not None and TYPE not in fixed:

@@ -169,6 +169,10 @@ class Handler:
         ``former`` is None for a creation, and for a singleton that is replaced.
         """
 
+    def remarks(self, tx: Transaction) -> list[str]:
+        """Notices beside the result of a query: what holds for all that is found, and for finding nothing."""
+        return []
+
     async def committed(self, asking: Asking, done: Sequence[Change]) -> list[str]:
         """What has to be done once ``done`` is durable and before the answer; notices for the client.
 

@@ -31,10 +31,10 @@ async def query(call: Call, handler: Handler, store: Store, clock: Any) -> dict[
     window = Window.of(arguments, _anchor(arguments.anchor), call.request.limits.query_max_results)
     one_more = evolve(window, limit=window.limit + 1)
 
-    def work(tx: Transaction) -> Part:
-        return one_more.cut(handler.matching(tx, asking, conditions, comparator))
+    def work(tx: Transaction) -> tuple[Part, list[str]]:
+        return one_more.cut(handler.matching(tx, asking, conditions, comparator)), handler.remarks(tx)
 
-    part = await store.read(work)
+    part, notices = await store.read(work)
     answer: dict[str, Any] = {
         "accountId": encode_id(asking.account_id),
         "queryState": "n",
@@ -46,6 +46,8 @@ async def query(call: Call, handler: Handler, store: Store, clock: Any) -> dict[
         answer["total"] = part.total
     if len(part.ids) > window.limit:
         answer["limit"] = window.limit
+    if notices:
+        answer["notices"] = notices
     return answer
 
 

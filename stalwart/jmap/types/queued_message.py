@@ -2,8 +2,8 @@
 
 An earlier ``nextRetry`` has a message tried again, whatever its destination rests for; taking a recipient out cancels
 its delivery without a report; destroying the message cancels all of them. The submission of the sender, if there is
-one, says so. A tenant's administrators see the messages of its accounts. Messages are put in by those who send mail,
-never here.
+one, says so. While sending is paused, searches and hurried messages are answered with a notice that says so. A
+tenant's administrators see the messages of its accounts. Messages are put in by those who send mail, never here.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from stalwart.store import Transaction
 from stalwart.store.queue_rows import DELIVERED, WAITING, Answer, LetterSearch, QueuedLetter, QueuedRecipient, Settled
 
 FILTERS: Final = ("text", "to", "returnPath", "queueName", "due")
+PAUSED: Final = "Sending is paused: nothing leaves until the queue is resumed."
 _MADE_ELSEWHERE: Final = "Messages are put in the queue by sending mail."
 
 
@@ -86,6 +87,10 @@ class QueuedMessageHandler(Handler):
         descending = comparator is not None and not comparator.is_ascending
         return Found(tx, _search(conditions, asking.access.tenant_id), descending)
 
+    def remarks(self, tx: Transaction) -> list[str]:
+        """Whether nothing is tried at all."""
+        return [PAUSED] if tx.queue.is_paused() else []
+
     def create(self, tx: Transaction, asking: Asking, change: Change) -> tuple[int, dict[str, Any]]:
         """Refused."""
         raise SetRefused("forbidden", _MADE_ELSEWHERE)
@@ -117,6 +122,7 @@ class QueuedMessageHandler(Handler):
             tx.queue.change(letter.id, changed, now)
         if wanted.next_retry is not None and wanted.next_retry != former.next_retry:
             tx.queue.hurry(letter.id, max(wanted.next_retry, now))
+            asking.memo[PAUSED] = self.remarks(tx)
         return None
 
     def destroy(self, tx: Transaction, asking: Asking, change: Change) -> None:
@@ -126,9 +132,9 @@ class QueuedMessageHandler(Handler):
         tx.queue.remove(letter.id, now)
 
     async def committed(self, asking: Asking, done: Sequence[Change]) -> list[str]:
-        """What is due now is looked for."""
+        """What is due now is looked for, if anything is."""
         self._queue.wake()
-        return []
+        return list(asking.memo.get(PAUSED, ()))
 
     def _letter(self, tx: Transaction, asking: Asking, change: Change) -> QueuedLetter:
         assert change.id is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stalwart.codec.ids import decode_id, encode_id
+from stalwart.jmap.types.queued_message import PAUSED
 from stalwart.mail.queue.outcomes import settled
 from stalwart.mail.submissions import PENDING, queued
 from stalwart.store.object_types import EMAIL_SUBMISSION
@@ -51,6 +52,15 @@ class QueuedMessageTests(RegistryWorld):
 
         row = replace(self.row(id).recipients[number], **members)
         self.successResultOf(self.store.write(lambda tx: tx.queue.change(decode_id(id), [settled(row)], NOW)))
+
+    def test_pause_is_told_to_who_looks_and_to_who_is_in_a_hurry(self) -> None:
+        patch = {"update": {self.first: {"nextRetry": "2000-01-01T00:00:00Z"}}}
+        for paused in (True, False):
+            self.successResultOf(self.store.write(lambda tx, paused=paused: tx.queue.pause(paused)))
+            calls: list[tuple[str, dict[str, Any]]] = [("query", {}), ("set", patch)]
+            for method, arguments in calls:
+                told = self.ask(f"x:QueuedMessage/{method}", arguments).get("notices")
+                self.assertEqual((method, told), (method, [PAUSED] if paused else None))
 
     def test_wire_form(self) -> None:
         found = self.get("QueuedMessage", self.first)

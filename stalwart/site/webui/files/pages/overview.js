@@ -124,6 +124,7 @@ async function findings() {
   const found = [];
   if (!domains.total) found.push({ key: "domains", kind: "warn", text: t("health.noDomain"), href: "/admin/objects/Domain/new" });
   else found.push({ key: "domains", kind: "none", text: t("health.domains", { n: domains.total }), href: "/admin/domains" });
+  if (queued?.notices) found.push({ key: "paused", kind: "warn", text: queued.notices[0], href: "/admin/queue" });
   if (queued?.total) found.push({ key: "queue", kind: queued.total > 100 ? "warn" : "none", text: t("health.queue", { n: queued.total }), href: "/admin/queue" });
   else found.push({ key: "queue", kind: "ok", text: t("health.queueEmpty"), href: "/admin/queue" });
   if (failedTasks?.total) found.push({ key: "tasks", kind: "bad", text: t("health.tasks", { n: failedTasks.total }), href: "/admin/objects/Task-TaskFailed" });

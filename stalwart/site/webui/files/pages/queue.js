@@ -14,27 +14,38 @@ const NOW = "2000-01-01T00:00:00Z";
 export default function queue() {
   let box = null;
   const again = () => box.reload();
-  const act = (variant, text) => worker(text, async () => {
-    await set("x:Action", { create: { act: { "@type": variant } } });
-    notice(t("done"));
-  }, { kind: "small" });
-  box = loaded(load, ({ list, total }) => (list.length ? [
-    h("div.tools", may("sysQueuedMessageUpdate") ? worker(t("queue.retryAll"), async () => { await set("x:QueuedMessage", { update: Object.fromEntries(list.map((one) => [one.id, { nextRetry: NOW }])) }); notice(t("queue.retried")); again(); }, { kind: "small" }) : null,
-      h("span.hint", t("list.total", { n: total, from: 1, to: list.length }))),
-    table(["from", "to", "next", "size", "what"].map((name) => t(`queue.${name}`)), list, (one) => row(one, again))] : empty(t("queue.empty"), t("queue.empty.text"))));
-  return page(t("nav.queue"), heading(t("nav.queue"), t("queue.lead"),
-    may("actionPauseMtaQueue") ? act("PauseMtaQueue", t("queue.pause")) : null, may("actionResumeMtaQueue") ? act("ResumeMtaQueue", t("queue.resume")) : null), box);
+  const act = (verb, text) => (may(`action${verb}MtaQueue`) ? worker(text, async () => {
+    await set("x:Action", { create: { act: { "@type": `${verb}MtaQueue` } } });
+    again();
+  }, { kind: "small" }) : null);
+  box = loaded(load, ({ list, total, notices }) => {
+    const mayRetry = !notices && may("sysQueuedMessageUpdate");
+    return [
+      h("div.tools", notices ? act("Resume", t("queue.resume")) : act("Pause", t("queue.pause")), mayRetry && list.length ? worker(t("queue.retryAll"), () => retry(list, again), { kind: "small" }) : null,
+        list.length ? [h("a", { href: "/admin/objects/QueuedMessage" }, t("queue.all")), h("span.hint", t("list.total", { n: total, from: 1, to: list.length }))] : null),
+      notices ? h("div.verdict.warn", { role: "status" }, h("strong", notices)) : null,
+      list.length ? table(["from", "to", "next", "size", "what"].map((name) => t(`queue.${name}`)), list, (one) => row(one, again, mayRetry)) : empty(t("queue.empty"), t("queue.empty.text")),
+    ];
+  });
+  return page(t("nav.queue"), heading(t("nav.queue"), t("queue.lead")), box);
 }
 
+async function retry(list, again) {
+  await set("x:QueuedMessage", { update: Object.fromEntries(list.map((one) => [one.id, { nextRetry: NOW }])) });
+  notice(t("queue.retried"));
+  again();
+}
+
+// The server says beside what it finds that nothing leaves.
 async function load() {
   const [found, got] = await jmap([
     ["x:QueuedMessage/query", { limit: MOST, calculateTotal: true }],
     ["x:QueuedMessage/get", { "#ids": { resultOf: "0", name: "x:QueuedMessage/query", path: "/ids" } }],
   ]);
-  return { list: got.list, total: found.total ?? got.list.length };
+  return { ...found, list: got.list };
 }
 
-function row(one, again) {
+function row(one, again, mayRetry) {
   const recipients = Object.entries(one.recipients || {});
   return [
     [h("a.row-link", { href: `/admin/objects/QueuedMessage/${one.id}` }, other(one.returnPath || t("queue.notice"))), h("p.hint", ago(one.createdAt))],
@@ -43,7 +54,7 @@ function row(one, again) {
     one.size === undefined ? "–" : size(one.size),
     h("div.buttons",
       one.blobId && may("fetchAnyBlob") ? worker(t("queue.source"), () => source(one), { kind: "small" }) : null,
-      may("sysQueuedMessageUpdate") ? worker(t("queue.retry"), async () => { await set("x:QueuedMessage", { update: { [one.id]: { nextRetry: NOW } } }); notice(t("queue.retried")); again(); }, { kind: "small" }) : null,
+      mayRetry ? worker(t("queue.retry"), () => retry([one], again), { kind: "small" }) : null,
       may("sysQueuedMessageDestroy") ? worker(t("queue.cancel"), async () => {
         if (!(await confirm(t("queue.cancel.title"), t("queue.cancel.text"), { yes: t("queue.cancel") }))) return;
         await set("x:QueuedMessage", { destroy: [one.id] });
