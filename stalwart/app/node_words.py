@@ -48,7 +48,8 @@ class BusWords:
         self._blind.clock = clock
 
     def start(self) -> None:
-        """Begin."""
+        """Begin: until the first connection stands nothing is heard, however long that takes to be noticed."""
+        self._blind.start(CUT_OFF, now=False)
         self._bus.start(self)
 
     def close(self) -> None:
@@ -89,7 +90,9 @@ class BusWords:
         self._report(
             f"The coordinator cannot be reached ({reason}). Nodes tell each other by the data store meanwhile."
         )
-        if not self._blind.running:
+        if self._blind.running:
+            self._hear(None)
+        else:
             self._blind.start(CUT_OFF)
 
     def unpublished(self, payload: bytes) -> None:

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-import nats
 from nats.aio.client import Client
 from nats.errors import Error
 
@@ -17,6 +16,7 @@ from stalwart.net.message_bus import MOST_WAITING, ThreadedBus, pause_after
 
 _FLUSH = 10
 _LOOK_IN = 1.0
+_AGAIN = 1
 CHECK_EVERY = 5
 """Seconds after which the server has to show that it is there, and that it may take for it."""
 
@@ -76,10 +76,9 @@ class NatsBus(ThreadedBus):
         """Until the connection ends."""
         assert self._ended is not None
         self._ended.clear()
-        client = await nats.connect(
-            **self._options, allow_reconnect=False, max_reconnect_attempts=0, error_cb=_ignore, closed_cb=self._lost
-        )
+        client = Client()
         try:
+            await self._connect(client)
             await client.subscribe(self._subject, cb=self._take)
             await client.flush()
             self._client = client
@@ -97,6 +96,19 @@ class NatsBus(ThreadedBus):
                 await client.close()
         if not self._closed.is_set():
             raise ConnectionResetError
+
+    async def _connect(self, client: Client) -> None:
+        """Try each server once more than never, since the client tries for ever if it is told not to try again."""
+        tries = len(self._options["servers"]) * (_AGAIN + 1)
+        connecting = client.connect(
+            **self._options,
+            allow_reconnect=False,
+            max_reconnect_attempts=_AGAIN,
+            reconnect_time_wait=0,
+            error_cb=_ignore,
+            closed_cb=self._lost,
+        )
+        await asyncio.wait_for(connecting, self._options["connect_timeout"] * (tries + 1))
 
     async def _lost(self) -> None:
         if self._ended is not None:

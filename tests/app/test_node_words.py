@@ -99,6 +99,14 @@ class BusWordsTests(SynchronousTestCase):
         self.clock.advance(CUT_OFF)
         self.assertEqual(self.one_heard, [None, None, None])
 
+    def test_who_never_had_a_connection_believes_nothing_either(self) -> None:
+        self.clock.advance(CUT_OFF)
+        self.clock.advance(CUT_OFF)
+        self.assertEqual(self.one_heard, [None, None])
+        self.one.connected()
+        self.clock.advance(CUT_OFF)
+        self.assertEqual(self.one_heard, [None, None, None])
+
     def test_who_is_no_node_is_not_heard(self) -> None:
         stranger = self.words([], b"another key")
         self.connect()

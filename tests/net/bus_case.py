@@ -95,6 +95,13 @@ class BusTests:
         one.publish(b"here again")
         await self.until(lambda: second.payloads == [b"here again"])
 
+    async def test_a_server_that_is_not_there_yet_is_told_and_found_when_it_comes(self: Any) -> None:
+        self.server.kill()
+        _, ear = self.started()
+        await self.until(lambda: ear.states == ["disconnected"])
+        self.server.start()
+        await self.until(lambda: ear.states == ["disconnected", "connected"])
+
     async def test_a_server_that_says_nothing_any_more_is_left_until_it_does(self: Any) -> None:
         _, ear = self.started()
         await self.until(lambda: ear.states == ["connected"])
