@@ -165,6 +165,8 @@ class StalwartService(Service):
             await self._opening  # what was open already is closed by then
         house, self._house = self._house, None
         if house is not None:
+            if self.drain:
+                self._log.info("stopping, and serving for {seconds:g} s more", seconds=self.drain)
             await house.close(GRACE, self.drain)
             self._telemetry.emit(SERVER_SHUTDOWN)
 

@@ -129,6 +129,7 @@ class ServiceTests(SynchronousTestCase):
         self.house.closing.callback(None)
         self.successResultOf(self.service.stopService())
         self.assertEqual(self.house.drains, [5.0])
+        self.assertEqual(self.lines()[0], "stopping, and serving for 5 s more")
 
     def test_starting_again_does_not_wait(self) -> None:
         self.service = StalwartService(self.reactor, Startup(data="d"), Environment("host", drain=5.0))
