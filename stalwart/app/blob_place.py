@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.python.failure import Failure
 
-from stalwart.config.blob_places import blob_files_of
+from stalwart.config.blob_places import blob_files_of, former_places
 from stalwart.errors import Invalid, StalwartError
 from stalwart.store import Store
 from stalwart.store.blob_files import BlobFiles
@@ -25,20 +25,23 @@ async def choose_blob_place(store: Store, chosen: Any, clock: Any, telemetry: Te
     if not isinstance(files, PlacedBlobFiles):
         return
     placed = files
+    former = await store.read(former_places)
 
-    def choose(_: BlobFiles) -> str:
+    def choose(_: BlobFiles) -> list[str]:
         """The folder of keys and the one of blobs may take the disk a while."""
-        try:
-            found = blob_files_of(chosen, placed.folder / "tmp")
-        except Invalid as problem:
-            placed.choose(MissingPlace(problem.detail))
-            return problem.detail
-        if found is not None:
-            placed.choose(found)
-        return ""
+        reasons: list[str] = []
 
-    reason = await store.blob_work(choose)
-    if reason:
+        def files_of(place: Any) -> BlobFiles | None:
+            try:
+                return blob_files_of(place, placed.folder / "tmp")
+            except Invalid as problem:
+                reasons.append(problem.detail)
+                return MissingPlace(problem.detail)
+
+        placed.choose(files_of(chosen), [files for place in former if (files := files_of(place)) is not None])
+        return reasons
+
+    for reason in await store.blob_work(choose):
         telemetry.emit(STORE_ERROR, reason=reason)
     before = clock.seconds() - _UNFINISHED
     store.blob_work(lambda files: files.discard_unfinished(before), writes=True).addErrback(_told)

@@ -1,16 +1,19 @@
 """Blob files whose place is chosen after the start: the choice is a setting, and settings are in the store.
 
-What lies in the place of before is still found there, so that a new choice loses nothing; what is new goes to the new
-place.
+What lies in the places of before is still found there, so that a new choice loses nothing; what is new goes to the new
+place. A place of before that cannot be reached holds up only what is nowhere else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from stalwart.errors import Unavailable
+from stalwart.errors import NotFound, Unavailable
 from stalwart.store.blob_files import BlobFiles, BlobWriter, DiskBlobFiles, Stored
+
+T = TypeVar("T")
 
 
 class PlacedBlobFiles:
@@ -20,47 +23,86 @@ class PlacedBlobFiles:
         self.folder = folder
         self._first = first
         self._chosen = first
-        self._former: BlobFiles | None = None
+        self._places: Sequence[BlobFiles] = (first,)
 
-    def choose(self, files: BlobFiles) -> None:
-        """Put blobs into ``files`` from now on. For threads: it looks whether there are some in the first place."""
-        self._former = self._first if next(self.folder.glob("??"), None) is not None else None
-        self._chosen = files
+    def choose(self, files: BlobFiles | None, former: Sequence[BlobFiles] = ()) -> None:
+        """Put blobs into ``files`` from now on, None for the first place; ``former`` are the places of before, but for
+        the first one. For threads: it looks whether there are some in the first place.
+        """
+        self._chosen = self._first if files is None else files
+        is_first_empty = files is not None and next(self.folder.glob("??"), None) is None
+        self._places = (*(() if files is None or is_first_empty else (self._first,)), self._chosen, *former)
 
     def begin(self) -> BlobWriter:
         return self._chosen.begin()
 
     def exists(self, hash: bytes) -> bool:
-        return self._is_former(hash) or self._chosen.exists(hash)
+        def found(place: BlobFiles) -> bool:
+            if not place.exists(hash):
+                raise NotFound
+            return True
+
+        try:
+            return self._asked(found)
+        except NotFound:
+            return False
 
     def read(self, hash: bytes, offset: int = 0, length: int | None = None) -> bytes:
-        return self._place_of(hash).read(hash, offset, length)
+        return self._asked(lambda place: place.read(hash, offset, length))
 
     def chunks(self, hash: bytes, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
-        return self._place_of(hash).chunks(hash, offset, length)
+        def begun(place: BlobFiles) -> tuple[bytes | None, Iterator[bytes]]:
+            chunks = place.chunks(hash, offset, length)
+            return next(chunks, None), chunks
+
+        first, others = self._asked(begun)
+        if first is not None:
+            yield first
+            yield from others
 
     def remove(self, hash: bytes, before: float) -> bool:
-        gone = self._former is None or self._former.remove(hash, before)
-        return self._chosen.remove(hash, before) and gone
+        """See ``BlobFiles``; where a place of before cannot be reached it is not gone."""
+        gone = self._chosen.remove(hash, before)
+        for place in self._former:
+            try:
+                gone = place.remove(hash, before) and gone
+            except Unavailable:
+                gone = False
+        return gone
 
     def discard(self, stored: Stored) -> bool:
         return self._chosen.discard(stored)
 
     def names(self, folder: str) -> list[bytes]:
+        """See ``BlobFiles``; those of the places that can be reached."""
         found = self._chosen.names(folder)
-        if self._former is None:
-            return found
-        return list(dict.fromkeys([*found, *self._former.names(folder)]))
+        for place in self._former:
+            try:
+                found += place.names(folder)
+            except Unavailable:
+                continue
+        return list(dict.fromkeys(found))
 
     def discard_unfinished(self, before: float) -> int:
-        former = self._former.discard_unfinished(before) if self._former is not None else 0
-        return self._chosen.discard_unfinished(before) + former
+        return sum(place.discard_unfinished(before) for place in self._places)
 
-    def _is_former(self, hash: bytes) -> bool:
-        return self._former is not None and self._former.exists(hash)
+    @property
+    def _former(self) -> list[BlobFiles]:
+        return [place for place in self._places if place is not self._chosen]
 
-    def _place_of(self, hash: bytes) -> BlobFiles:
-        return self._former if self._former is not None and self._is_former(hash) else self._chosen
+    def _asked(self, ask: Callable[[BlobFiles], T]) -> T:
+        """The answer of the first place that has what is asked for. Raises Unavailable if one could not be asked, else
+        NotFound.
+        """
+        fault: NotFound | Unavailable | None = None
+        for place in self._places:
+            try:
+                return ask(place)
+            except (NotFound, Unavailable) as problem:
+                if fault is None or isinstance(fault, NotFound):
+                    fault = problem
+        assert fault is not None
+        raise fault
 
 
 class MissingPlace:

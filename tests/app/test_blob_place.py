@@ -8,9 +8,11 @@ from typing import Any
 from twisted.trial.unittest import TestCase
 
 from stalwart.app.blob_place import choose_blob_place
+from stalwart.config import registry
+from stalwart.config.blob_places import remember
 from stalwart.config.storage.blob_store import BlobStore
 from stalwart.errors import Unavailable
-from stalwart.store import MemoryStore, open_store
+from stalwart.store import MemoryStore, Transaction, open_store
 from stalwart.store.blob_places import PlacedBlobFiles
 from stalwart.telemetry import Telemetry
 
@@ -18,7 +20,7 @@ LARGE = b"x" * 70_000
 
 
 class ChooseBlobPlaceTests(TestCase):
-    async def started(self, **members: Any) -> Any:
+    async def started(self, before: Any = None, **members: Any) -> Any:
         from twisted.internet import reactor
 
         self.told: list[Any] = []
@@ -28,6 +30,8 @@ class ChooseBlobPlaceTests(TestCase):
         store = open_store({"@type": "Sqlite", "path": str(path)}, reactor, telemetry)
         await store.start()
         self.addCleanup(store.close)
+        if before is not None:
+            await store.write(before)
         chosen = BlobStore.from_wire({key.replace("at_", "@"): value for key, value in members.items()})
         await choose_blob_place(store, chosen, reactor, telemetry)
         return store
@@ -44,6 +48,24 @@ class ChooseBlobPlaceTests(TestCase):
         await store.write(lambda tx: tx.blobs.put(LARGE, 0))
         assert isinstance(store.blob_files, PlacedBlobFiles)
         self.assertEqual(len(list(store.blob_files.folder.rglob("??/*"))), 1)
+
+    async def test_what_was_stored_where_blobs_were_kept_before_is_read(self) -> None:
+        root, other = (Path(self.mktemp()).absolute() for _ in range(2))
+        store = await self.started(at_type="FileSystem", path=str(root))
+        blob = await store.write(lambda tx: tx.blobs.put(LARGE, 0))
+        await store.close()
+
+        def before(tx: Transaction) -> None:
+            first = {"@type": "FileSystem", "path": str(root)}
+            for members in (first, {"@type": "FileSystem", "path": "gone"}, {"@type": "Default"}):
+                former = registry.get(tx, BlobStore)
+                assert former is not None
+                entry = registry.create(tx, BlobStore, members, now=0)
+                remember(tx, former.value, entry.value)
+
+        store = await self.started(before, at_type="FileSystem", path=str(other))
+        self.assertEqual(await store.blob_work(lambda files: files.read(blob.hash)), LARGE)
+        self.assertIn("The folder of x:BlobStore must be an absolute path.", [reason for _, reason in self.told])
 
     async def test_a_place_that_cannot_be_is_said_and_the_server_starts(self) -> None:
         store = await self.started(at_type="FileSystem", path="relative")

@@ -69,6 +69,25 @@ class PlacedBlobFilesTests(BlobFilesContract, SynchronousTestCase):
             self.files.read(b"\0" * 32)
         self.assertFalse(self.files.exists(b"\0" * 32))
 
+    def test_what_was_stored_in_a_former_place_is_found(self) -> None:
+        former, gone = DiskBlobFiles(Path(self.mktemp())), MissingPlace("It is not there.")
+        with former.begin() as writer:
+            writer.write(CONTENT)
+            old = writer.commit()
+        for chosen in (DiskBlobFiles(self.other), None):
+            self.files.choose(chosen, [gone, former])
+            self.assertEqual(self.files.read(old.hash, 3, 4), CONTENT[3:7])
+            self.assertEqual(b"".join(self.files.chunks(old.hash)), CONTENT)
+            self.assertTrue(self.files.exists(old.hash))
+            self.assertEqual(self.files.names(old.hash.hex()[:2]), [old.hash])
+            new = self.stored(b"new" * 100)
+            self.assertEqual(self.files.read(new.hash), b"new" * 100)
+            for ask in (self.files.exists, self.files.read, lambda hash: list(self.files.chunks(hash))):
+                with self.assertRaises(Unavailable):  # it may be where nobody can look
+                    ask(b"\0" * 32)
+        self.assertFalse(self.files.remove(old.hash, time.time() + 60), "one place could not be asked")
+        self.assertFalse(former.exists(old.hash))
+
 
 class MissingPlaceTests(SynchronousTestCase):
     def test_everything_is_refused_with_the_reason(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from attrs import frozen
 
 from stalwart.config import registry
-from stalwart.config.blob_places import blob_files_of
+from stalwart.config.blob_places import blob_files_of, forget, former_places
 from stalwart.config.storage.blob_store import BlobStore, Default
 from stalwart.config.vault import KEY_FILE
 from stalwart.errors import Invalid, StalwartError
@@ -46,10 +46,11 @@ class DataStore:
 
     def blob_files(self) -> PlacedBlobFiles:
         """Where blobs are by the settings that the open database has. Raises Invalid."""
-        files = placed(self.blob_folder)
-        chosen = blob_files_of(blob_store(self.database.session, files), self.blob_folder / "tmp")
-        if chosen is not None:
-            files.choose(chosen)
+        files, spool = placed(self.blob_folder), self.blob_folder / "tmp"
+        transaction = SqlTransaction(self.database.session, files)
+        former = [blob_files_of(each, spool) for each in former_places(transaction)]
+        chosen = blob_files_of(blob_store(self.database.session, files), spool)
+        files.choose(chosen, [each for each in former if each is not None])
         return files
 
 
@@ -84,10 +85,12 @@ def blob_store(session: Session, files: PlacedBlobFiles) -> Any:
 
 
 def choose_blob_store(session: Session, files: PlacedBlobFiles, wanted: str, now: float) -> None:
-    """Write x:BlobStore: ``keep`` what is there, the ``default``, or what a file with a JSON object says.
+    """Write x:BlobStore: ``keep`` what is there, the ``default``, or what a file with a JSON object says. Whatever was
+    chosen before is forgotten, since all large values are to be in one place.
 
     Raises Invalid.
     """
+    forget(SqlTransaction(session, files))
     if wanted == KEEP:
         return
     members = {"@type": "Default"} if wanted == DEFAULT else _members(Path(wanted))

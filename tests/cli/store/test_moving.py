@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,11 @@ import psycopg
 
 from stalwart.cli.store import moving
 from stalwart.cli.store.places import blob_store, data_store, opened
+from stalwart.config import registry
+from stalwart.config.blob_places import former_places, remember
+from stalwart.config.storage.blob_store import BlobStore
 from stalwart.store.blob_places import placed
+from stalwart.store.sql.transaction import SqlTransaction
 from stalwart.store.sqlite.bulk import SqliteBulk
 from tests.cli.store.case import StoreCase
 from tests.postgresql import programs, server
@@ -102,6 +107,26 @@ class MovingTests(StoreCase):
         kept = self.target.with_name("kept")
         self.assertEqual(self.run_cli("restore", self.file, kept, "--blobs", "keep"), 0, self.said)
         self.assertFalse((kept / "store.sqlite3.blobs").exists())
+
+    def test_a_copy_has_all_large_values_in_one_place(self) -> None:
+        elsewhere = Path(self.mktemp()).absolute()
+        choice = self.file.with_suffix(".json")
+        choice.write_text(json.dumps({"@type": "FileSystem", "path": str(elsewhere), "depth": 1}))
+        self.run_cli("copy", self.source, self.target, "--blobs", choice)
+        store = data_store(str(self.target))
+        with opened(store, writes=True) as database:  # what x:BlobStore/set does
+            transaction = SqlTransaction(database.session, placed(elsewhere))
+            former = blob_store(database.session, placed(elsewhere))
+            remember(transaction, former, registry.create(transaction, BlobStore, {"@type": "Default"}, now=0).value)
+            database.commit()
+        self.assertEqual(self.emails(self.target), self.emails(self.source))
+        self.assertEqual(self.run_cli("check", self.target, "--contents"), 0, self.said)
+        back = self.target.with_name("back")
+        self.assertEqual(self.run_cli("copy", self.target, back, "--blobs", "keep"), 0, self.said)
+        shutil.rmtree(elsewhere)
+        self.assertEqual(self.emails(back), self.emails(self.source))
+        with opened(data_store(str(back)), writes=False) as database:
+            self.assertEqual(former_places(SqlTransaction(database.session, placed(elsewhere))), [])
 
     def test_a_place_for_large_values_that_cannot_be_is_refused(self) -> None:
         choice = self.file.with_suffix(".json")
