@@ -51,7 +51,7 @@ async def try_expression(
 def languages() -> Mapping[tuple[str, str], Language]:
     """What may occur in each expression of the settings, by its group of fields and its name there."""
     return {
-        (kind.name, made.name): Language(made.type.variables, made.type.constants, made.type.aliases)
+        (kind.name, made.name): made.type.language
         for shape in shapes(declarations()).all.values()
         for kind in kinds(shape)
         for made in kind.type.properties.values()

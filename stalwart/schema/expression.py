@@ -6,13 +6,13 @@ expression that is stored can be evaluated.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from attrs import frozen
 
-from stalwart.codec.expression import CompiledExpression, ExpressionError, compile_expression
+from stalwart.codec.expression import CompiledExpression, ExpressionError, Language
 from stalwart.schema.containers import Nested, ObjectList
 from stalwart.schema.property import REQUIRED, prop
 from stalwart.schema.property_type import PropertyType, Step
@@ -51,7 +51,8 @@ _SHAPE = Nested(ExpressionValue)
 @frozen
 class Expression(PropertyType):
     """An expression over ``variables``; ``constants`` are the bare words that may be its result, ``aliases``
-    further names of variables.
+    further names of variables. ``objection`` says what is wrong with a result; results that are always the same are
+    asked about when they come from outside.
     """
 
     mismatch: ClassVar[str] = INVALID_OBJECT
@@ -60,6 +61,7 @@ class Expression(PropertyType):
     variables: frozenset[str]
     constants: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = MappingProxyType({})
+    objection: Callable[[Any], str | None] = lambda _: None
 
     def read_value(self, wire: Any, path: Path, reading: Reading, former: Any) -> Any:
         """An ``ExpressionValue`` whose ``compiled`` is set unless it is empty."""
@@ -67,12 +69,16 @@ class Expression(PropertyType):
         if value is FAILED or (not value.match and not value.otherwise):
             return value
         try:
-            return value.bound(self._compiled(value))
+            bound = value.bound(self.language.compile(value.to_wire()))
         except ExpressionError as problem:
             return reading.fault(path, "Invalid", value=str(problem))
+        objected = None if reading.stored else self.language.objected(value.to_wire())
+        return bound if objected is None else reading.object_to(path, objected[1])
 
-    def _compiled(self, value: ExpressionValue) -> CompiledExpression:
-        return compile_expression(value.to_wire(), self.variables, self.constants, self.aliases)
+    @property
+    def language(self) -> Language:
+        """What may occur in it."""
+        return Language(self.variables, self.constants, self.aliases, self.objection)
 
     def write(self, value: Any, masked: bool) -> Any:
         """``match`` (always there) and ``else``."""

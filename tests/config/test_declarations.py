@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.config import registry
 from stalwart.config.catalogue import declarations
 from stalwart.config.documentation import _blocks, _inside
-from stalwart.config.network.http import Http
+from stalwart.config.network.http import NO_STATUS, Http
 from stalwart.config.network.listener import NetworkListener
 from stalwart.config.network.system import SystemSettings
 from stalwart.schema import Property, Union, ValidationFailed
@@ -148,6 +148,14 @@ class AnswerTests(SynchronousTestCase):
         (entry,) = self.answer(lambda: Http.from_wire({"allowedEndpoints": rule}))["validationErrors"]
         message = "Error parsing 'if' expression in condition #1: Invalid variable or constant \"urlpath\""
         self.assertEqual(entry, {"type": "Invalid", "property": "allowedEndpoints", "value": message})
+
+    def test_access_rule_whose_result_is_no_status(self) -> None:
+        for rule in ({"else": "'abc'"}, {"match": {"0": {"if": "is_tls", "then": "1"}}, "else": "200"}):
+            found = self.answer(lambda rule=rule: Http.from_wire({"allowedEndpoints": rule}))
+            self.assertEqual(found, {"properties": ["allowedEndpoints"], "description": NO_STATUS})
+            self.assertIsNotNone(Http.from_stored({"allowedEndpoints": rule}).allowed_endpoints.compiled)
+        for fine in ("'404'", "path", "200"):
+            Http.from_wire({"allowedEndpoints": {"else": fine}})
 
     def test_expression_may_say_url_path_for_path(self) -> None:
         rule = {"match": {"0": {"if": "starts_with(url_path, '/x')", "then": "404"}}, "else": "200"}

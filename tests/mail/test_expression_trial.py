@@ -7,6 +7,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.codec.expression import Trial
+from stalwart.config.network.http import NO_STATUS
 from stalwart.mail.expression_trial import languages, try_expression
 
 
@@ -31,9 +32,13 @@ class TryExpressionTests(SynchronousTestCase):
     def test_each_setting_has_its_variables(self) -> None:
         self.assertGreater(len(languages()), 60)
         self.assertIn("path", languages()["x:Http", "allowedEndpoints"].variables)
-        self.assertEqual(self.attempt("x:Http", "allowedEndpoints", "path"), Trial("else", ""))
+        self.assertEqual(self.attempt("x:Http", "allowedEndpoints", "200 + count(path)").part, "else")
         wrong = self.attempt("x:MtaStageConnect", "smtpGreeting", "path")
         self.assertIn("path", wrong.problem or "")
+
+    def test_result_that_is_no_status_is_told_where_it_stands(self) -> None:
+        self.assertEqual(self.attempt("x:Http", "allowedEndpoints", "'abc'"), Trial("else", None, NO_STATUS))
+        self.assertEqual(self.attempt("x:Http", "allowedEndpoints", "path"), Trial(None, None, NO_STATUS))
 
     def test_what_is_no_expression_is_not_tried(self) -> None:
         for group, name in (("x:Http", "redirectRoot"), ("x:Nothing", "match"), ("", "")):
@@ -49,5 +54,5 @@ class TryExpressionTests(SynchronousTestCase):
             found = self.attempt("x:Http", "allowedEndpoints", call)
             self.assertEqual((found.result, "is not called" in (found.problem or "")), (None, True), call)
             self.assertNotIn("asked", self.world.__dict__)
-        self.assertEqual(self.attempt("x:Http", "allowedEndpoints", "key_get('', 'a')"), Trial("else", "1"))
+        self.assertEqual(self.attempt("x:Http", "allowedEndpoints", "199 + key_get('', 'a')"), Trial("else", "200"))
         self.assertEqual(self.world.__dict__["asked"], ["key_get"])

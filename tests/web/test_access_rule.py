@@ -29,7 +29,7 @@ class Io:
 
 def expression(condition: str, then: str = "'403'", otherwise: str = "'200'") -> Any:
     wire = {"match": {"0": {"if": condition, "then": then}}, "else": otherwise}
-    return Http.from_wire({"allowedEndpoints": wire}).allowed_endpoints
+    return Http.from_stored({"allowedEndpoints": wire}).allowed_endpoints
 
 
 def exchange(head: bytes = b"GET /a%20b?c=d HTTP/1.1\r\nHost: x\r\nX-Kind: \xe4\r\nX-Kind:  b") -> Exchange:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from stalwart.codec.expression.faults import EvaluationError, ExpressionError
 from stalwart.codec.expression.frame import ExpressionIO
@@ -31,24 +32,36 @@ class Trial:
 
 @frozen
 class Language:
-    """What may occur in the rule, as for ``compile_expression``."""
+    """What may occur in the rule, as for ``compile_expression``; ``objection`` says what is wrong with a result."""
 
     variables: frozenset[str]
     constants: frozenset[str]
     aliases: Mapping[str, str]
+    objection: Callable[[Value | None], str | None] = field(default=lambda _: None)
 
-    def compile(self, wire: Mapping[str, object]) -> CompiledExpression:
+    def compile(self, wire: Mapping[str, Any]) -> CompiledExpression:
         """:raises ExpressionError: as for ``compile_expression``."""
         return compile_expression(wire, self.variables, self.constants, self.aliases)
 
+    def objected(self, wire: Mapping[str, Any]) -> tuple[str, str] | None:
+        """The first result of a rule that is always the same and of no use: its part, and what is wrong with it."""
+        parts = {f"match/{key}/then": pair.get("then") for key, pair in (wire.get("match") or {}).items()}
+        for part, text in {**parts, "else": wire.get("else")}.items():
+            made = self.compile({"else": text})
+            if text and made.is_constant and (problem := self.objection(made.constant)):
+                return part, problem
+        return None
 
-async def try_out(wire: Mapping[str, object], language: Language, given: Mapping[str, str], io: ExpressionIO) -> Trial:
+
+async def try_out(wire: Mapping[str, Any], language: Language, given: Mapping[str, str], io: ExpressionIO) -> Trial:
     """What the rule gives where the variables have these values (``value_of``)."""
     try:
         compiled = language.compile(wire)
         places = language.compile(_named(wire))
     except ExpressionError as error:
         return Trial(error.part, None, str(error.__cause__ or error), error.position)
+    if objected := language.objected(wire):
+        return Trial(objected[0], None, objected[1])
     values = {language.aliases.get(name, name): value_of(text) for name, text in given.items()}
 
     def variable(name: str) -> object:
@@ -59,6 +72,8 @@ async def try_out(wire: Mapping[str, object], language: Language, given: Mapping
         result = await compiled.evaluate_async(variable, io)
     except EvaluationError as error:
         return Trial(None, None, str(error))
+    if problem := language.objection(result) if result is not None else None:
+        return Trial(None, None, problem)
     return Trial(None if part is None else text_of(part), None if result is None else written(result)[:LONGEST_RESULT])
 
 
@@ -83,7 +98,7 @@ def written(value: Value) -> str:
     return value.name if isinstance(value, Constant) else text_of(value)
 
 
-def _named(wire: Mapping[str, object]) -> dict[str, object]:
+def _named(wire: Mapping[str, Any]) -> dict[str, object]:
     """The rule with the names of its parts as their values."""
     match = wire.get("match")
     conditions = match if isinstance(match, Mapping) else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from stalwart.codec.expression import Value, status_of
 from stalwart.schema import (
     Boolean,
     Duration,
@@ -38,6 +39,14 @@ HTTP_VARIABLES = frozenset(
 HTTP_ALIASES = MappingProxyType({"url_path": "path"})  # the name in Stalwart's prose
 
 
+NO_STATUS = "A result must be an HTTP status from 200 to 999; with any other nobody gets in."
+
+
+def _no_status(result: Value | None) -> str | None:
+    status = status_of(result)
+    return NO_STATUS if status is None or status < 200 else None
+
+
 class Http(Singleton):
     """The HTTP service: limits, headers, who may reach what."""
 
@@ -52,7 +61,7 @@ class Http(Singleton):
         "Requests of one remote address without credentials; null is no limit.",
     )
     allowed_endpoints: ExpressionValue = prop(
-        Expression(HTTP_VARIABLES, aliases=HTTP_ALIASES),
+        Expression(HTTP_VARIABLES, aliases=HTTP_ALIASES, objection=_no_status),
         {"else": "200"},
         "Access rule. Its result is an HTTP status: 200 goes on, any other is the answer.",
     )
