@@ -20,7 +20,6 @@ from stalwart.jmap.capabilities import CORE
 from stalwart.jmap.errors import NOT_AUTHORIZED, MethodError
 from stalwart.jmap.methods import Method
 from stalwart.jmap.registry import last_administrator
-from stalwart.jmap.registry.handler import CONFIRM
 from stalwart.jmap.registry.proving import WRONG_SECRET, no_code, no_secret
 from stalwart.jmap.translation import ENGLISH, LANGUAGES, LONGEST, catalogue, in_language
 from stalwart.jmap.types import account_password, log, passkey, recovery_codes
@@ -59,6 +58,8 @@ class CatalogueTests(SynchronousTestCase):
             WRONG_SECRET,
             account_password.NO_NEW_CODE,
             account_password.WRONG_NEW_CODE,
+            last_administrator.LAST,
+            last_administrator.SHUT_OUT,
             recovery_codes.NO_FACTOR,
             log.NO_FILE,
             log.TOO_FAR,
@@ -93,11 +94,6 @@ class CatalogueTests(SynchronousTestCase):
 
     def test_sentences_within_sentences_are_translated(self) -> None:
         for text, there in (
-            (
-                f"{last_administrator.LAST} {CONFIRM}",
-                "Dies ist das letzte Konto, das den Server verwalten darf. Soll es trotzdem geschehen, muss der Aufruf"
-                ' mit "confirm": true wiederholt werden.',
-            ),
             (
                 str(fault_of(lambda: compile_expression({"else": "nobody"}, frozenset()))),
                 "Ausdruck für 'else': Weder Variable noch Konstante: \"nobody\"",

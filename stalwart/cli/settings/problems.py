@@ -29,9 +29,6 @@ _PLAIN = {
 }
 
 
-_CONFIRM = 'repeat the call with "confirm": true'
-
-
 class Problem(Exception):
     """Ends the command with ``code``: 2 for usage, connection and login, 1 for what the server refused."""
 
@@ -68,11 +65,12 @@ def refusal(error: Mapping[str, Any], rule: Rule = lambda path: None) -> str:
         sentences.append(f"it is still used by {users}")
     elif not sentences:
         sentences.append(f"{where}: {description}" if where and description else description or _PLAIN.get(kind, kind))
-        sentences[-1] = str(sentences[-1]).replace(_CONFIRM, "add --confirm")
         sentences[-1] += _allowed(where, rule) if kind in ("invalidPatch", "invalidProperties") else ""
         description = None
     if description and description not in sentences:
         sentences.append(str(description))
+    if error.get("canConfirm") is True:
+        sentences[-1] = f"{sentences[-1]} To do it all the same, add --confirm."
     return f"{kind}: {'; '.join(map(str, sentences))}"
 
 

@@ -19,6 +19,7 @@ from stalwart.config.settings import Settings, SettingsBroken
 from stalwart.directory.access import Access
 from stalwart.errors import NotFound, StalwartError
 from stalwart.jmap.call import Request
+from stalwart.jmap.errors import SetRefused
 from stalwart.jmap.registry import tenant_quotas
 from stalwart.jmap.registry.filters import Condition, search_terms, sort_property
 from stalwart.jmap.registry.index_search import IndexSearch
@@ -73,8 +74,9 @@ class Change:
     refused: StalwartError | None = None
 
 
-CONFIRM = 'To do it all the same, repeat the call with "confirm": true.'
-"""The end of a refusal that ``Asking.confirmed`` lifts."""
+def unconfirmed(type: str, description: str, properties: Sequence[str] = ()) -> SetRefused:
+    """A refusal that ``Asking.confirmed`` lifts: its SetError has ``canConfirm: true``, for which programs ask."""
+    return SetRefused(type, description, properties, canConfirm=True)
 
 
 class Handler:

@@ -13,8 +13,7 @@ from stalwart.config.identity.account import Account
 from stalwart.config.identity.authentication import Authentication
 from stalwart.directory.credentials import is_allowed_from
 from stalwart.directory.identity import credential_of, find_by_id, networks_of
-from stalwart.jmap.errors import SetRefused
-from stalwart.jmap.registry.handler import CONFIRM, Asking
+from stalwart.jmap.registry.handler import Asking, unconfirmed
 from stalwart.store import Transaction
 
 NEEDED = frozenset(("authenticate", "sysAccountUpdate"))
@@ -44,7 +43,7 @@ def check_somebody_left(tx: Transaction, asking: Asking, authentication: Authent
             if not _is_ordinary(row.data) and is_administrator(tx, row.id, authentication):
                 return
         after = rows[-1].id
-    raise SetRefused("forbidden", f"{LAST} {CONFIRM}")
+    raise unconfirmed("forbidden", LAST)
 
 
 def check_own_way_in(tx: Transaction, asking: Asking, account_id: int, authentication: Authentication) -> None:
@@ -53,7 +52,7 @@ def check_own_way_in(tx: Transaction, asking: Asking, account_id: int, authentic
         return
     password = credential_of(find_by_id(tx, account_id, authentication), "Password")
     if password is not None and not is_allowed_from(asking.client_ip, networks_of(password)):
-        raise SetRefused("forbidden", f"{SHUT_OUT} {CONFIRM}", ("credentials",))
+        raise unconfirmed("forbidden", SHUT_OUT, ("credentials",))
 
 
 def has_more(account: Any) -> bool:

@@ -23,8 +23,7 @@ from stalwart.config.network.security import AllowedIp, BlockedIp
 from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
 from stalwart.errors import Invalid
-from stalwart.jmap.errors import SetRefused
-from stalwart.jmap.registry.handler import CONFIRM, Asking, Change, Handler, handles
+from stalwart.jmap.registry.handler import Asking, Change, Handler, handles, unconfirmed
 from stalwart.jmap.standard.asking import number_of
 from stalwart.schema import Declaration, ValidationFailed
 from stalwart.store import Transaction
@@ -57,7 +56,7 @@ class Step:
         """Do not carry it out, unless the client confirms."""
         kind = "forbidden" if self.after is None else "invalidProperties"
         properties = () if self.after is None else (property,)
-        self.change.refused = SetRefused(kind, f"{description} {CONFIRM}", properties)
+        self.change.refused = unconfirmed(kind, description, properties)
 
 
 def steps(

@@ -18,6 +18,8 @@ from typing import Final
 FIRST: Final = "main.js"
 TABLE: Final = "core/pages.js"
 _BETWEEN: Final = "both"
+_EVERYWHERE: Final = {"account", _BETWEEN}
+"""Who needs something small that is better sent with the first file than as one of its own."""
 
 _IMPORT = re.compile(r'^import (?:(\w+)(?:, )?)?(?:\{ ?([^}]*?) ?\})?(?: from )?"(\.[^"]+)";$', re.MULTILINE)
 _LATER = re.compile(r'import\("(\.[^"]+)"\)')
@@ -57,6 +59,7 @@ def places_of(modules: Mapping[str, str]) -> dict[str, str]:
             group = next(iter(of)) if len(of) == 1 else _BETWEEN if entry.startswith("pages/") else entry[:-3]
             for each in _needed(modules, entry):
                 users.setdefault(each, set()).add(group)
+    first |= {name for name, of in users.items() if of >= _EVERYWHERE}
     groups = {name: "-".join(sorted(of)).replace("/", "-") for name, of in users.items()}
     return {name: FIRST if name in first else f"{groups[name]}.js" for name in {*first, *groups}}
 

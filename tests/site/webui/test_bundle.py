@@ -112,7 +112,7 @@ class FileTests(SynchronousTestCase):
 
     def test_blanks_ends_and_brackets_that_are_needed_stay(self) -> None:
         for text, expected in (
-            ('const a = (b, "c = d") => { e ; }; // why', 'const a=(b,"c = d")=>{e};'),
+            ('const a = (b, "c = d") => { e ; }; // why', 'let a=(b,"c = d")=>{e};'),
             ("return `a = ${b ? ` c ` : d} = e` + f", "return`a = ${b ? ` c ` : d} = e`+ f"),
             ("x.replace(/ = \"/g, ' ') / 2", "x.replace(/ = \"/g,' ')/2"),
             ("a + +b - -c in d", "a + +b - -c in d"),

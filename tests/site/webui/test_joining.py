@@ -76,5 +76,5 @@ class JoiningTests(SynchronousTestCase):
         sent = "".join(interface.body(name).decode() for name in interface.names() if name.endswith(".js"))
         for name, text in interface.sources.items():
             variable = "$" + re.sub(r"\W", "_", name[:-3])
-            self.assertEqual(sent.count(f"const {variable}=(()=>{{"), 1, name)
+            self.assertEqual(sent.count(f"let {variable}=(()=>{{"), 1, name)
             self.assertNotRegex(text, r"(?m)^export let")

@@ -3,14 +3,14 @@
 import { each, h } from "./lib/dom.js";
 import { computed, effect, scope, signal } from "./lib/signals.js";
 import { ACCOUNT, ADMIN, sections, TABLE } from "./core/pages.js";
-import { arrived, go, match, place } from "./core/router.js";
-import { reach } from "./core/server.js";
+import { arrived, free, go, match, place } from "./core/router.js";
+import { person, reach } from "./core/server.js";
 import { session } from "./core/session.js";
 import { setTheme, theme, THEMES } from "./core/theme.js";
 import { administers, known, viewer } from "./core/viewer.js";
 import { keepLanguage, language, LANGUAGES, t } from "./core/words.js";
 import { icon } from "./ui/icons.js";
-import { button, dialog, failed, noticeArea, other } from "./ui/parts.js";
+import { button, confirm, dialog, failed, notice, noticeArea, other } from "./ui/parts.js";
 
 const area = computed(() => (place().path[0] === "admin" ? "admin" : "account"));
 const narrow = signal(false);
@@ -20,6 +20,7 @@ export function shell(coming) {
   const main = h("main#main", { tabindex: "-1" });
   show(main, coming);
   keys();
+  Object.assign(person, { told: (text) => notice(text, "warn"), sure: (text) => confirm(t("anyway"), text) });
   return [
     h("a.skip", { href: "#main", onclick: (event) => { event.preventDefault(); main.focus(); } }, () => (language(), t("skip"))),
     () => (language(), known(), bar()),
@@ -51,7 +52,7 @@ function personMenu() {
   const menu = h("div.menu#person-menu", { popover: "" },
     h("p.menu-name", other(viewer.name)),
     h("label", { for: "language" }, t("language")),
-    h("select#language", { onchange: (event) => keepLanguage(event.target.value) },
+    h("select#language", { onchange: async ({ target }) => { if (await free()) keepLanguage(target.value); else target.value = language.peek(); } },
       Object.entries(LANGUAGES).map(([code, name]) => h("option", { value: code, lang: code, selected: language.peek() === code }, name))),
     h("button.button.quiet", { type: "button", onclick: () => { menu.hidePopover(); help(); } }, t("keys.title")),
     h("button.button", { type: "button", onclick: () => session.signOut() }, t("signOut")));

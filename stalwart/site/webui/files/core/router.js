@@ -23,13 +23,20 @@ function decodePath(path) {
 export function guardWith(ask) {
   guard = ask;
 }
+export const guarded = () => guard;
+
+// Whether the page may be left or drawn anew.
+export async function free() {
+  if (guard && !(await guard())) return false;
+  guard = null;
+  return true;
+}
 
 // Whether an address is a page of ours: the interface of somebody else may have one of our places.
 const ours = (path) => new RegExp(`^/(${document.documentElement.dataset.ours})(/|$)`).test(path);
 
 export async function go(url, { replace = false } = {}) {
-  if (guard && !(await guard())) return;
-  guard = null;
+  if (!(await free())) return;
   if (url[0] === "/" && !ours(url)) return location[replace ? "replace" : "assign"](url);
   history[replace ? "replaceState" : "pushState"]({}, "", url);
   place.set(read());
@@ -46,8 +53,7 @@ addEventListener("popstate", async () => {
   if (guard) {
     const wanted = location.href;
     history.pushState({}, "", here);
-    if (!(await guard())) return;
-    guard = null;
+    if (!(await free())) return;
     history.replaceState({}, "", wanted);
   }
   place.set(read());

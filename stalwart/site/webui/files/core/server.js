@@ -116,12 +116,35 @@ function validation({ type, required, value }) {
   return t(`invalid.${type}`, { n: required ?? 0, value: value ?? "" });
 }
 
+// How somebody is told of the notices of an answer, and asked whether what was refused is to be done all the same.
+export const person = { told: null, sure: null };
+
 export async function set(type, change, options) {
   const answer = await jmapOne(`${type}/set`, change, options);
-  for (const kind of ["notCreated", "notUpdated", "notDestroyed"]) {
-    for (const error of Object.values(answer[kind] || {})) throw refusal(error);
+  (answer.notices || []).forEach(person.told);
+  const again = {};
+  const errors = [];
+  for (const [verb, kind] of Object.entries({ create: "notCreated", update: "notUpdated", destroy: "notDestroyed" })) {
+    const refused = answer[kind] || {};
+    const ids = Object.keys(refused);
+    errors.push(...Object.values(refused));
+    again[verb] = verb === "destroy" ? ids : Object.fromEntries(ids.map((id) => [id, change[verb][id]]));
   }
-  return answer;
+  if (!errors.length) return answer;
+  const final = errors.find((one) => !one.canConfirm);
+  if (!final && await person.sure(errors.map((one) => one.description).join(" "))) return set(type, { ...change, ...again, confirm: true }, options);
+  const problem = refusal(final || errors[0]);
+  problem.links = await named(problem.links.slice(0, 9));
+  throw problem;
+}
+
+// What an object is used by, with the names of those that may be read.
+async function named(links) {
+  const found = links.length ? await jmap(links.map(({ object, id }) => [`x:${object}/get`, { ids: [id] }])).catch(() => []) : [];
+  return links.map(({ object, id }, at) => {
+    const one = found[at]?.list[0];
+    return { url: `/admin/objects/${object}/${id}`, name: `${object} ${one?.emailAddress || one?.name || one?.description || id}` };
+  });
 }
 
 export async function create(type, members) {

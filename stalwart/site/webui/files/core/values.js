@@ -39,6 +39,9 @@ export function patched(value, patch) {
 
 const listLike = (value) => Object.keys(value).some((key) => /^\d+$/.test(key));
 
+// What a path of a patch leads to.
+export const valueAt = (value, path) => path.split("/").reduce((one, key) => one?.[key.replace(/~1/g, "/").replace(/~0/g, "~")], value);
+
 // Rows of what differs: [path, old, new], for people.
 export function changes(before, after, prefix = "") {
   const rows = [];

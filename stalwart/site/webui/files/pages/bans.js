@@ -46,7 +46,7 @@ function show({ schema, list, total }, wanted, again) {
       schema.enumLabel("BlockReason", one.reason),
       when(one.createdAt),
       one.expiresAt ? when(one.expiresAt) : t("app.term.never"),
-      may("sysBlockedIpDestroy") ? worker(t("bans.unblock"), async () => { await set("x:BlockedIp", { destroy: [one.id] }); notice(t("bans.unblocked", { name: one.address })); again(); }, { kind: "small" }) : null,
+      may("sysBlockedIpDestroy") ? worker(t("bans.unblock"), async () => { await set("x:BlockedIp", { destroy: [one.id] }); notice(t("bans.unblocked", { name: one.address })); again(); }, { kind: "small", label: `${t("bans.unblock")} ${one.address}` }) : null,
     ]),
     h("p.hint", t("list.total", { n: total, from: 1, to: list.length })),
   ];

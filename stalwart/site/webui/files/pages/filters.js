@@ -6,7 +6,7 @@ import { all, call, change, has, inTree, put, text, upload } from "../core/mine.
 import { ACTIONS, FIELDS, readRules, TESTS, written } from "../core/rules.js";
 import { guardWith } from "../core/router.js";
 import { t } from "../core/words.js";
-import { badge, button, checkbox, confirm, empty, field, heading, loaded, newId, notice, other, page, textInput, worker } from "../ui/parts.js";
+import { badge, button, checkbox, confirm, empty, field, heading, leave, loaded, newId, notice, other, page, textInput, worker } from "../ui/parts.js";
 
 export default function filters() {
   const edited = signal(null);
@@ -46,7 +46,7 @@ function editor({ one, script, rules: given }, list, boxes, done) {
   const problem = signal("");
   const active = checkbox(t("filter.use"), { checked: one ? one.isActive : true });
   const source = () => (rules.peek() ? written(rules.peek().map(plain)) : area.value);
-  const typed = () => guardWith(async () => source() === script || confirm(t("leave.title"), t("leave.text"), { yes: t("leave.yes") }));
+  const typed = () => guardWith(async () => source() === script || leave());
   const check = async () => {
     problem.set("");
     const blobId = await upload(source(), "application/sieve");

@@ -54,11 +54,15 @@ function edit(type, one, box) {
     ...(sends ? [{ name: "replyTo", label: t("identity.replyTo"), value: written(was.replyTo), hint: t("identity.several") },
     { name: "bcc", label: t("identity.bcc"), value: written(was.bcc), hint: t("identity.several") },
     { name: "textSignature", label: t("identity.signature"), value: was.textSignature, rows: 5 }] : []),
-  ], async ({ email, replyTo, bcc, ...values }) => {
+  ], async ({ email, replyTo, bcc, ...values }, save) => {
     const lists = sends ? { replyTo: replyTo ? read(replyTo) : null, bcc: bcc ? read(bcc) : null } : {};
-    await put(type, one?.id, { ...values, ...lists, ...(one ? {} : sends ? { email } : { calendarAddress: `mailto:${email}` }) });
-    notice(t("saved"));
-    close(true);
-    box.reload();
+    const members = { ...values, ...lists };
+    if (one) await save(type, one, members, box, close);
+    else {
+      await put(type, null, { ...members, ...(sends ? { email } : { calendarAddress: `mailto:${email}` }) });
+      notice(t("saved"));
+      close(true);
+      box.reload();
+    }
   }, { submit: t("save"), names: { calendarAddress: "email" } }));
 }

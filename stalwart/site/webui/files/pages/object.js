@@ -5,15 +5,18 @@ import { computed, effect, onUndo, signal, untracked } from "../lib/signals.js";
 import { short } from "../core/format.js";
 import { go, guardWith } from "../core/router.js";
 import { explained, schema as loadSchema, segmentOf, viewOf } from "../core/schema.js";
-import { create, getOne, jmapOne, refusal, set } from "../core/server.js";
+import { create, getOne, set } from "../core/server.js";
 import { changes, clone, equal, patched, patchOf } from "../core/values.js";
 import { may } from "../core/viewer.js";
 import { t } from "../core/words.js";
-import { button, confirm, copyButton, dialog, heading, loaded, notice, other, page, worker } from "../ui/parts.js";
+import { button, confirm, copyButton, dialog, heading, leave, loaded, notice, page, worker } from "../ui/parts.js";
 import { fieldsOf } from "../ui/editors.js";
+import { diffTable, keep } from "../ui/saving.js";
 
 // Lists that are pages of their own.
 const HOMES = { "x:Domain": "/admin/domains", "x:QueuedMessage": "/admin/queue", "x:Task": "/admin/tasks", "x:BlockedIp": "/admin/bans", "x:Certificate": "/admin/certificates" };
+// How the last change of each object is taken back, as long as the page is there.
+const UNDO = new Map();
 const COMPUTED = ["id", "usedDiskQuota", "emailAddress", "dnsZoneFile", "publicKey"];
 
 export default function object({ view: segment, id, area, query }) {
@@ -46,6 +49,9 @@ export function form({ schema, held, stored }, view, id, area, query) {
   const problems = signal({});
   const summary = signal("");
   const raw = signal(false);
+  const key = id || "singleton";
+  const name = `${held.name} ${key}`;
+  const last = signal(UNDO.get(name));
   const label = schema.list(view)?.labelProperty;
   const title = isNew ? t("new", { name: schema.list(view)?.singularName || held.name }) : stored[label] || schema.forms[view]?.title || schema.forms[held.name]?.title || held.name;
   document.title = `${short(String(title), 80)} - Stalwart`;
@@ -55,7 +61,7 @@ export function form({ schema, held, stored }, view, id, area, query) {
     for (const name of COMPUTED) delete found[name];
     return found;
   }
-  effect(() => guardWith(changed() ? () => confirm(t("leave.title"), t("leave.text"), { yes: t("leave.yes") }) : null));
+  effect(() => guardWith(changed() ? leave : null));
   onUndo(() => guardWith(null));
 
   const changeable = Object.values(schema.properties(schema.group(held.name, stored?.["@type"] ?? schema.variants(held.name)?.[0].name))).some(({ update }) => update !== "serverSet");
@@ -89,41 +95,25 @@ export function form({ schema, held, stored }, view, id, area, query) {
 
   async function saved() {
     const wanted = untracked(patch);
-    if (!(await review(untracked(stores), untracked(value), wanted))) return;
-    const key = id || "singleton";
-    const fresh = await getOne(held.name, key);
-    const theirs = conflict(untracked(stores), fresh, wanted);
-    if (theirs.length) {
-      const whose = await settled(theirs.map(([path, , now]) => [path, now, valueAt(untracked(value), path)]));
-      if (!whose) return;
-      if (whose === "theirs") {
-        // what is left of ours stays in the form, over what is there now
-        for (const [path] of theirs) delete wanted[path];
-        stores.set(() => clone(fresh));
-        value.set(() => patched(clone(fresh), wanted));
-        if (!Object.keys(wanted).length) return;
-      }
-    }
-    const undo = patchOf(untracked(value), untracked(stores));
-    await set(held.name, { update: { [key]: wanted } });
-    const after = await getOne(held.name, key);
-    stores.set(() => clone(after));
-    value.set(() => clone(after));
-    notice(t("saved"), "ok", { label: t("undo"), run: () => takeBack(undo, wanted, key) });
+    if (await review(stores.peek(), value.peek(), wanted)) await write(wanted, stores.peek(), "saved");
   }
 
-  async function takeBack(undo, wanted, key) {
-    const back = Object.fromEntries(Object.keys(wanted).map((path) => [path, undo[path] ?? null]));
-    try {
-      await set(held.name, { update: { [key]: back } });
-      const after = await getOne(held.name, key);
-      stores.set(() => clone(after));
-      value.set(() => clone(after));
-      notice(t("undone"));
-    } catch (problem) {
-      notice(problem.message, "bad");
-    }
+  async function write(wanted, before, text) {
+    const asked = Object.keys(wanted);
+    const back = await keep(held.name, key, before, wanted);
+    if (!back) return;
+    const rest = untracked(patch);
+    for (const path of asked) delete rest[path];
+    const after = await getOne(held.name, key);
+    stores.set(() => clone(after));
+    value.set(() => patched(clone(after), rest));
+    if (!Object.keys(wanted).length) return;
+    last.set({ back, after });
+    UNDO.set(name, last.peek());
+    notice(t(text), "ok", text === "saved" ? { label: t("undo"), run: takeBack } : null);
   }
+
+  const takeBack = () => write({ ...last.peek().back }, last.peek().after, "undone");
 
   const remove = async () => {
     if (!(await confirm(t("delete.title"), t("delete.text", { name: short(String(title), 120) }), { yes: t("delete") }))) return;
@@ -151,6 +141,7 @@ export function form({ schema, held, stored }, view, id, area, query) {
       () => (shape(), fields()),
       writable ? h("div.save-bar", worker(t(isNew ? "create" : "save"), save, { kind: "primary save", type: "submit" }),
         button(t("discard"), () => { value.set(() => clone(stores.peek())); problems.set({}); summary.set(""); }, { kind: "quiet", disabled: () => !changed() }),
+        () => (last() ? worker(t("undo.last"), takeBack, { kind: "quiet", name: "undo" }) : null),
         h("span.hint", () => (changed() ? t("unsaved") : ""))) : changeable ? h("p.hint", t("readOnly")) : null),
   ];
 }
@@ -181,25 +172,6 @@ function rawEditor(value, schema) {
     }
   } });
   return h("div.field", { class: () => (problem() ? "wrong" : "") }, area, h("p.problem", { role: "alert" }, problem));
-}
-
-const valueAt = (value, path) => path.split("/").reduce((one, key) => one?.[key.replace(/~1/g, "/").replace(/~0/g, "~")], value);
-
-// What somebody else has changed meanwhile of what is to be changed: [path, before, now].
-function conflict(before, now, wanted) {
-  return Object.keys(wanted).map((path) => [path, valueAt(before, path), valueAt(now, path)]).filter(([, one, other]) => !equal(one, other));
-}
-
-const written = (value) => (value === undefined || value === null ? "–" : typeof value === "string" ? short(value) : short(JSON.stringify(value)));
-
-const settled = (rows) => dialog(t("conflict.title"), (close) => [
-  h("p", t("conflict.text")), diffTable(rows, "conflict.theirs", "conflict.mine"),
-  h("div.buttons", button(t("conflict.yes"), () => close("mine"), { kind: "primary" }), button(t("conflict.no"), () => close("theirs")), button(t("cancel"), () => close(null), { kind: "quiet" })),
-], { kind: "wide" });
-
-function diffTable(rows, before = "diff.old", after = "diff.new") {
-  return h("div.table-box", h("table.diff", h("thead", h("tr", h("th", t("diff.field")), h("th", t(before)), h("th", t(after)))),
-    h("tbody", rows.map(([path, old, now]) => h("tr", h("th", { scope: "row" }, other(path)), h("td", h("del", other(written(old)))), h("td", h("ins", other(written(now)))))))));
 }
 
 function review(before, after, wanted) {

@@ -1,10 +1,10 @@
 // One's name, language and time zone.
 
 import { h } from "../lib/dom.js";
-import { getOne, update } from "../core/server.js";
+import { getOne } from "../core/server.js";
 import { keepLanguage, LANGUAGES, language, t } from "../core/words.js";
 import { askedForm } from "../ui/asked.js";
-import { heading, loaded, notice, page } from "../ui/parts.js";
+import { heading, loaded, page } from "../ui/parts.js";
 
 const LOCALES = { en: "en_US", de: "de_DE" };
 
@@ -19,13 +19,9 @@ export default function profile() {
       { name: "description", label: t("profile.name"), value: now.description || "", autocomplete: "name", maxlength: 255 },
       { name: "locale", label: t("language"), options: languages, value: own, hint: t("profile.language") },
       { name: "timeZone", label: t("profile.zone"), options: [["", t("profile.noZone")], ...zones.map((zone) => [zone, zone.replaceAll("_", " ")])], value: now.timeZone || "", hint: t("profile.here", { name: Intl.DateTimeFormat().resolvedOptions().timeZone }) },
-    ], async ({ description, locale, timeZone }) => {
-      const wanted = { description: description || null, locale: locale === own ? now.locale : LOCALES[locale], timeZone: timeZone || null };
-      const changed = Object.entries(wanted).filter(([name, value]) => value !== now[name]);
-      if (changed.length) await update("x:AccountSettings", "singleton", Object.fromEntries(changed));
-      if (locale !== own && locale in LANGUAGES) await keepLanguage(locale);
-      notice(t("saved"));
-      box.reload();
+    ], async ({ description, locale, timeZone }, save) => {
+      const kept = await save("x:AccountSettings", now, { description: description || null, locale: LOCALES[locale], timeZone: timeZone || null }, box);
+      if (kept && locale !== own && locale in LANGUAGES) await keepLanguage(locale);
     }, { submit: t("save") })), h("p", h("a", { href: "/account/objects/AccountSettings" }, t("profile.more")))];
   });
   return page(t("nav.profile"), heading(t("nav.profile"), t("nav.profile.text")), box);

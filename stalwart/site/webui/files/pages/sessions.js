@@ -29,8 +29,9 @@ function row(one, box) {
     notice(t("sessions.ended"));
     box.reload();
   };
-  return h("li", h("div.grow", h("strong", other(short(one.clientName || one.clientId, 120))), h("p", other(short([device(one.userAgent), one.ipAddress].filter(Boolean).join(" · "), 160)), " · ", t("used", { when: ago(one.lastUsedAt) }))),
-    one.current ? badge("ok", t("sessions.current")) : worker(t("sessions.end"), end, { kind: "small danger" }));
+  const name = short(one.clientName || one.clientId, 120);
+  return h("li", h("div.grow", h("strong", other(name)), h("p", other(short([device(one.userAgent), one.ipAddress].filter(Boolean).join(" · "), 160)), " · ", t("used", { when: ago(one.lastUsedAt) }))),
+    one.current ? badge("ok", t("sessions.current")) : worker(t("sessions.end"), end, { kind: "small danger", label: `${t("sessions.end")} ${name}` }));
 }
 
 function device(agent) {

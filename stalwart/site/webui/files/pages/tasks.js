@@ -2,7 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { signal } from "../lib/signals.js";
-import { ago, when } from "../core/format.js";
+import { ago, short, when } from "../core/format.js";
 import { setQuery } from "../core/router.js";
 import { schema as loadSchema } from "../core/schema.js";
 import { jmap, set, update } from "../core/server.js";
@@ -64,5 +64,5 @@ function show({ list, total, domains, labels }, failed, again) {
 export function state({ status }) {
   const kind = status["@type"];
   const attempts = status.attemptNumber ?? status.failedAttemptNumber;
-  return h("div", badge(KINDS[kind] || "none", t(`task.${kind}`)), attempts ? h("p.hint", t("tasks.attempts", { n: attempts })) : null, status.failureReason ? h("p.hint", other(status.failureReason)) : null);
+  return h("div", badge(KINDS[kind] || "none", t(`task.${kind}`)), attempts ? h("p.hint", t("tasks.attempts", { n: attempts })) : null, status.failureReason ? h("p.hint", other(short(status.failureReason))) : null);
 }

@@ -1,10 +1,10 @@
 // What is answered while somebody is away.
 
 import { h } from "../lib/dom.js";
-import { all, put } from "../core/mine.js";
+import { all } from "../core/mine.js";
 import { t } from "../core/words.js";
 import { askedForm } from "../ui/asked.js";
-import { badge, heading, loaded, notice, page } from "../ui/parts.js";
+import { badge, heading, loaded, page } from "../ui/parts.js";
 
 // Times of the wire as a field for the time of the place has them, and back.
 const local = (text) => (text ? new Date(new Date(text) - new Date(text).getTimezoneOffset() * 60_000).toISOString().slice(0, 16) : "");
@@ -20,11 +20,9 @@ export default function vacation() {
       { name: "toDate", label: t("vacation.to"), type: "datetime-local", value: local(now.toDate) },
       { name: "subject", label: t("vacation.subject"), value: now.subject || "", maxlength: 512 },
       { name: "textBody", label: t("vacation.body"), value: now.textBody || "", rows: 8 },
-    ], async ({ isEnabled, fromDate, toDate, subject, textBody }) => {
+    ], async ({ isEnabled, fromDate, toDate, subject, textBody }, save) => {
       if (fromDate && toDate && toDate <= fromDate) throw Object.assign(new Error(t("vacation.order")), { fields: [["toDate", t("vacation.order")]] });
-      await put("VacationResponse", "singleton", { isEnabled, fromDate: utc(fromDate), toDate: utc(toDate), subject: subject || null, textBody: textBody || null });
-      notice(t("saved"));
-      box.reload();
+      await save("VacationResponse", now, { isEnabled, fromDate: utc(fromDate), toDate: utc(toDate), subject: subject || null, textBody: textBody || null }, box);
     }, { submit: t("save") })),
   ]);
   return page(t("nav.vacation"), heading(t("nav.vacation"), t("vacation.lead")), box);

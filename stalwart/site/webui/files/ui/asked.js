@@ -1,13 +1,16 @@
 // Forms of an account owner: fields with their problems, sent together; what the server refuses stands at its field.
 
 import { h } from "../lib/dom.js";
-import { signal } from "../lib/signals.js";
+import { onUndo, signal } from "../lib/signals.js";
+import { guardWith } from "../core/router.js";
 import { viewer } from "../core/viewer.js";
 import { t } from "../core/words.js";
-import { checkbox, field, worker } from "./parts.js";
+import { checkbox, field, leave, notice, worker } from "./parts.js";
+import { keep } from "./saving.js";
 
 // `fields` are [{ name, label, type, hint, autocomplete, shown, options, rows }]: with `options` ([[value, text]]) a choice,
-// with `rows` an area; `send(values)` may refuse with a Problem.
+// with `rows` an area; `send(values, save)` may refuse with a Problem;
+// `save(type, was, members, box, close)` writes those members that somebody has changed, and has the page come anew.
 export function askedForm(fields, send, { submit, names = {}, extra } = {}) {
   const problems = signal({});
   const summary = signal("");
@@ -25,6 +28,10 @@ export function askedForm(fields, send, { submit, names = {}, extra } = {}) {
     const box = field(label, input, { hint, problem: () => problems()[name] || "" });
     return shown ? h("div", { hidden: () => !shown() }, box) : box;
   });
+  const read = () => Object.fromEntries([...inputs].map(([name, input]) => [name, input.type === "checkbox" ? input.checked : input.value]));
+  const first = read();
+  const typed = fields.some(({ type }) => type === "password") ? null : () => guardWith(leave);
+  onUndo(() => guardWith(null));
   const work = async () => {
     const missing = fields.find((one) => one.required && !inputs.get(one.name).value);
     if (missing) {
@@ -34,9 +41,19 @@ export function askedForm(fields, send, { submit, names = {}, extra } = {}) {
     }
     problems.set({});
     summary.set("");
-    const values = Object.fromEntries([...inputs].map(([name, input]) => [name, input.type === "checkbox" ? input.checked : input.value]));
+    const values = read();
+    const save = async (type, was, members, box, close) => {
+      const wanted = Object.fromEntries(Object.entries(members).filter(([name]) => values[name] !== first[name]));
+      const kept = await keep(type, was.id, was, wanted, Object.fromEntries(fields.map(({ name, label }) => [name, label])));
+      if (!kept) return null;
+      guardWith(null);
+      notice(t("saved"));
+      close?.(true);
+      box.reload();
+      return kept;
+    };
     try {
-      await send(values);
+      await send(values, save);
       for (const [name, input] of inputs) if (fields.find((one) => one.name === name).type === "password") input.value = "";
     } catch (problem) {
       const wrong = {};
@@ -49,5 +66,5 @@ export function askedForm(fields, send, { submit, names = {}, extra } = {}) {
     }
   };
   const run = worker(submit, work, { kind: "primary", type: "submit" });
-  return h("form.form", { onsubmit: (event) => event.preventDefault() }, fields.some(({ type, name }) => type === "password" && name === "currentSecret") && !inputs.has("username") ? h("input.offscreen", { type: "text", autocomplete: "username", value: viewer.name, readonly: true, tabindex: "-1", "aria-hidden": "true" }) : null, told, boxes, extra, h("div.buttons", run));
+  return h("form.form", { onsubmit: (event) => event.preventDefault(), oninput: typed }, fields.some(({ type, name }) => type === "password" && name === "currentSecret") && !inputs.has("username") ? h("input.offscreen", { type: "text", autocomplete: "username", value: viewer.name, readonly: true, tabindex: "-1", "aria-hidden": "true" }) : null, told, boxes, extra, h("div.buttons", run));
 }

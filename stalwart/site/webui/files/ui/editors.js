@@ -3,7 +3,7 @@
 import { each, growing, h } from "../lib/dom.js";
 import { effect, signal, untracked } from "../lib/signals.js";
 import { pairs } from "../core/events.js";
-import { when } from "../core/format.js";
+import { short, when } from "../core/format.js";
 import { jmap } from "../core/server.js";
 import { t } from "../core/words.js";
 import { clone, equal, fromList, fromSet, inUnit, SIZE_UNITS, SPAN_UNITS, toList } from "../core/values.js";
@@ -142,7 +142,7 @@ async function findObjects(schema, view, text, chosen) {
   ]);
   const label = list?.labelProperty;
   const found = new Map([...had.list, ...got.list].map((one) => [one.id, one]));
-  return [...found.values()].map((one) => ({ id: one.id, name: one.emailAddress || one[label] || one.name || one.description || one.id }));
+  return [...found.values()].map((one) => ({ id: one.id, name: short(String(one.emailAddress || one[label] || one.name || one.description || one.id), 120) }));
 }
 
 function setEditor(type, value, context) {

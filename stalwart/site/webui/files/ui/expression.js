@@ -79,12 +79,14 @@ export function expressionEditor(value, context) {
     if (by && !all[at + by]) return;
     all.splice(at, 1);
     if (by) all.splice(at + by, 0, row);
+    const focused = document.activeElement;
     rows.set(all);
     write();
+    (by ? focused : box.querySelectorAll(".condition")[at]?.querySelector("button:last-child") || box.querySelector(".add")).focus();
   };
   const draw = (row, at) => {
     const one = row.peek();
-    return h("li.condition", { class: () => (found()?.result !== null && found()?.part === `match/${at()}/then` && open() ? "taken" : "") },
+    return h("div.condition", { role: "group", "aria-label": () => t("expr.number", { n: at() + 1 }), class: () => (found()?.result !== null && found()?.part === `match/${at()}/then` && open() ? "taken" : "") },
       input(t("expr.if"), one.if, () => `match/${at()}/if`),
       input(t("expr.then"), one.then, () => `match/${at()}/then`),
       context.fixed ? null : h("div.buttons", [["up", "↑", -1], ["down", "↓", 1], ["remove", "×", 0]].map(([name, sign, by]) => h("button.plain-button", {
@@ -106,9 +108,9 @@ export function expressionEditor(value, context) {
   });
   const call = (name) => name.replace(/\/(\d+)$/, (_, n) => `(${"x".repeat(n).split("").join(", ")})`);
 
-  return h("div.expression",
-    h("ol.plain-list", { hidden: () => !rows().length }, each(rows, (row) => row.key, draw)),
-    context.fixed ? null : h("div", button(t("expr.add"), () => { rows.set((all) => [...all, { key: newId("row"), if: signal(""), then: signal("") }]); write(); }, { kind: "quiet small", name: "plus" })),
+  const box = h("div.expression",
+    h("div", { hidden: () => !rows().length }, each(rows, (row) => row.key, draw)),
+    context.fixed ? null : h("div", button(t("expr.add"), () => { rows.set((all) => [...all, { key: newId("row"), if: signal(""), then: signal("") }]); write(); box.querySelector(".condition:last-of-type input").focus(); }, { kind: "quiet small add", name: "plus" })),
     input(t("expr.else"), otherwise, () => "else"),
     able ? h("details.panel", { ontoggle: (event) => { open.set(event.target.open); if (event.target.open && !found.peek()) ask(); } }, h("summary", t("expr.try")), () => (open() ? h("div.form",
       h("p.hint", t("expr.try.text")),
@@ -117,6 +119,7 @@ export function expressionEditor(value, context) {
       () => (names().Variables ? [h("strong", t("expr.words")), chips(names().Variables)] : null),
       () => (names().Constants ? [h("strong", t("expr.constants")), chips(names().Constants)] : null),
       h("details", h("summary", t("expr.functions")), () => chips((names().Functions || []).map(call)))) : null)) : null);
+  return box;
 }
 
 function outcome(found) {

@@ -2,14 +2,16 @@
 
 import { each, h } from "../lib/dom.js";
 import { onUndo, scope, signal } from "../lib/signals.js";
+import { short } from "../core/format.js";
+import { guarded, guardWith } from "../core/router.js";
 import { t } from "../core/words.js";
 import { icon } from "./icons.js";
 
 let numbers = 0;
 export const newId = (prefix) => `${prefix}-${(numbers += 1)}`;
 
-export function button(text, onclick, { kind = "", name, type = "button", disabled, title } = {}) {
-  return h(`button.button${kind ? `.${kind}` : ""}`, { type, onclick, "aria-disabled": () => (disabled?.() ? "true" : null), title }, name ? icon(name) : null, h("span", text));
+export function button(text, onclick, { kind = "", name, type = "button", disabled, title, label } = {}) {
+  return h(`button.button${kind ? `.${kind}` : ""}`, { type, onclick, "aria-disabled": () => (disabled?.() ? "true" : null), "aria-label": label, title }, name ? icon(name) : null, h("span", text));
 }
 
 // A button that works for a while: it says so, and cannot be pressed twice.
@@ -22,7 +24,7 @@ export function worker(text, work, options = {}) {
     try {
       await work(event);
     } catch (problem) {
-      notice(problem.message, "bad");
+      notice(problem.message, "bad", null, problem.links);
     } finally {
       busy.set(false);
     }
@@ -98,8 +100,8 @@ export function download(name, text, type = "application/json") {
 
 // Notices stand in a corner and are read out; those of what went wrong stay until they are closed.
 const notices = signal([]);
-export function notice(text, kind = "ok", action) {
-  const one = { id: newId("notice"), text, kind, action };
+export function notice(text, kind = "ok", action, links = []) {
+  const one = { id: newId("notice"), text, kind, action, links };
   notices.set((all) => [...all.slice(-4), one]);
   if (kind === "ok") setTimeout(() => dismiss(one), action ? 12_000 : 5000);
 }
@@ -110,9 +112,9 @@ function dismiss(one) {
 
 export function noticeArea() {
   return h("div.notices", { role: "status", "aria-live": "polite" }, each(notices, (one) => one.id, (one) => {
-    const { text, kind, action } = one.peek();
-    return h(`div.notice.${kind}`, icon(kind), h("p", text),
-      action ? button(action.label, () => { dismiss(one.peek()); action.run(); }, { kind: "small" }) : null,
+    const { text, kind, action, links } = one.peek();
+    return h(`div.notice.${kind}`, icon(kind), h("p", text, links.map(({ url, name }) => [" ", h("a", { href: url }, other(short(name, 120)))])),
+      action ? worker(action.label, () => { dismiss(one.peek()); return action.run(); }, { kind: "small" }) : null,
       h("button.plain-button", { type: "button", "aria-label": t("close"), onclick: () => dismiss(one.peek()) }, icon("bad")));
   }));
 }
@@ -124,9 +126,15 @@ export function dialog(title, fill, { kind = "" } = {}) {
       const id = newId("dialog");
       const shown = h(`dialog${kind ? `.${kind}` : ""}`, { "aria-labelledby": id });
       const close = (value) => { shown.returned = value; shown.close(); };
-      shown.append(h("header", h("h2", { id }, title), h("button.plain-button", { type: "button", "aria-label": t("close"), onclick: () => close(null) }, icon("bad"))));
+      const before = guarded();
+      const leaving = async (event) => {
+        event.preventDefault();
+        if (guarded() === before || await leave()) close(null);
+      };
+      shown.append(h("header", h("h2", { id }, title), h("button.plain-button", { type: "button", "aria-label": t("close"), onclick: leaving }, icon("bad"))));
       shown.append(h("div.dialog-body", fill(close)));
-      shown.addEventListener("close", () => { undo(); shown.remove(); done(shown.returned ?? null); });
+      shown.addEventListener("cancel", (event) => event.target === shown && leaving(event));
+      shown.addEventListener("close", () => { undo(); guardWith(before); shown.remove(); done(shown.returned ?? null); });
       return shown;
     });
     document.body.append(box);
@@ -142,16 +150,23 @@ export function confirm(title, text, { yes = t("yes"), kind = "danger" } = {}) {
   ]);
 }
 
+// Whether what is typed may be lost.
+export const leave = () => confirm(t("leave.title"), t("leave.text"), { yes: t("leave.yes") });
+
 // What is loaded: a quiet place while it comes, a problem with a way to try again, or what `show` makes of it.
 export function loaded(load, show, shape = "") {
   const state = signal({ kind: "loading" });
   let over = false;
+  let again = false;
   onUndo(() => { over = true; });
   const run = async () => {
     state.set({ kind: "loading" });
     try {
       const value = await load();
-      if (!over) state.set({ kind: "ready", value });
+      if (over) return;
+      state.set({ kind: "ready", value });
+      if (again && document.activeElement === document.body) document.querySelector("main h1")?.focus({ preventScroll: true });
+      again = true;
     } catch (problem) {
       if (!over) state.set({ kind: "failed", problem });
     }
@@ -184,6 +199,6 @@ export function page(title, ...content) {
 
 // The head of a page: its heading, what it is about, and what can be done.
 export function heading(title, text, ...actions) {
-  return h("header.page-head", h("div", h("h1", { tabindex: "-1" }, other(title)), text ? h("p.lead", text) : null),
+  return h("header.page-head", h("div", h("h1", { tabindex: "-1" }, other(typeof title === "string" ? short(title) : title)), text ? h("p.lead", text) : null),
     actions.length ? h("div.buttons", actions) : null);
 }
