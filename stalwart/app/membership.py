@@ -1,7 +1,12 @@
-"""Shows that this node is there: its x:ClusterNode, renewed now and then (settings C.11)."""
+"""Shows that this node is there, and whether it leads: its x:ClusterNode, renewed now and then (settings C.11).
+
+Nodes behind one name share ``STALWART_HOSTNAME``; what tells them apart is the computer, and where their settings are.
+"""
 
 from __future__ import annotations
 
+import socket
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -14,18 +19,22 @@ from stalwart.store import Store, Transaction
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import STORE_ERROR
 
-EVERY = 600.0
+EVERY = 60.0
 """Seconds between two renewals; a node counts as stale after an hour without."""
 FORGOTTEN = 30 * 86_400
 """Seconds after which a node that is gone is forgotten."""
 
 
 class Membership:
-    """Renews the entry of ``hostname`` from ``start`` to ``close``."""
+    """Renews the entry of the node on ``machine`` (see ``machine_of``), which is called ``hostname``, from ``start`` to
+    ``close``.
+    """
 
-    def __init__(self, store: Store, hostname: str, telemetry: Telemetry, clock: Any) -> None:
+    def __init__(self, store: Store, hostname: str, machine: str, telemetry: Telemetry, clock: Any) -> None:
         self._store = store
         self._hostname = hostname
+        self._machine = machine
+        self._leads = self._is_due = False
         self._telemetry = telemetry
         self._clock = clock
         self._running: Deferred[None] | None = None
@@ -35,6 +44,11 @@ class Membership:
     def start(self) -> None:
         """Renew now, and from now on."""
         self._loop.start(EVERY)
+
+    def lead(self) -> None:
+        """Show that this node leads, and no other one."""
+        self._leads = self._is_due = True
+        self._renew()
 
     def close(self) -> None:
         """Renew no more; the entry stays, so that it can be seen when the node was there last."""
@@ -46,8 +60,8 @@ class Membership:
     def _renew(self) -> None:
         """One that takes longer than the pause is not begun a second time."""
         if self._running is None:
-            now = self._clock.seconds()
-            self._running = self._store.write(lambda tx: renew(tx, self._hostname, now))
+            now, leads, self._is_due = self._clock.seconds(), self._leads, False
+            self._running = self._store.write(lambda tx: renew(tx, self._hostname, self._machine, now, leads))
             self._running.addErrback(self._failed).addBoth(self._ended)
 
     def _failed(self, failure: Any) -> None:
@@ -56,18 +70,30 @@ class Membership:
 
     def _ended(self, _result: object) -> None:
         self._running = None
+        if self._is_due and self._loop.running:
+            self._renew()
 
 
-def renew(tx: Transaction, hostname: str, now: float) -> None:
-    """Note that the node was heard of, and forget those that were not for long."""
+def machine_of(config_path: Path) -> str:
+    """What tells a node from others of its name."""
+    return f"{socket.gethostname()}:{config_path.absolute()}"
+
+
+def renew(tx: Transaction, hostname: str, machine: str, now: float, leads: bool = False) -> None:
+    """Note that the node was heard of, and forget those that were not for long. If it leads, no other one does."""
     nodes = registry.listed(tx, ClusterNode)
-    members: dict[str, Any] = {"lastRenewal": date_text(int(now)), "status": "active"}
-    own = next((node for node in nodes if node.value.hostname == hostname), None)
+    members: dict[str, Any] = {"lastRenewal": date_text(int(now)), "status": "active", "leads": leads}
+    members |= {"hostname": hostname, "machine": machine}
+    own = next((node for node in nodes if node.value.machine == machine), None)
+    if own is None:  # one of a version that wrote the name only
+        own = next((node for node in nodes if (node.value.machine, node.value.hostname) == (None, hostname)), None)
     if own is not None:
         registry.update(tx, ClusterNode, own.id, members, now=now, by_server=True)
     else:
-        members |= {"hostname": hostname, "nodeId": max((node.value.node_id for node in nodes), default=0) + 1}
+        members["nodeId"] = max((node.value.node_id for node in nodes), default=0) + 1
         registry.create(tx, ClusterNode, members, now=now, by_server=True)
     for node in nodes:
         if node is not own and node.value.last_renewal <= now - FORGOTTEN:
             registry.destroy(tx, ClusterNode, node.id)
+        elif node is not own and leads and node.value.leads:
+            registry.update(tx, ClusterNode, node.id, {"leads": False}, now=now, by_server=True)

@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred
 from stalwart.app.agreement import ASK, KNOWS, Agreement
 from stalwart.app.company import Company, HearsOfCertificates, HearsOfObjects
 from stalwart.app.foundations import Foundations
-from stalwart.app.membership import Membership
+from stalwart.app.membership import Membership, machine_of
 from stalwart.app.node_counters import NodeCounters
 from stalwart.app.node_words import BusWords
 from stalwart.app.workers.changes import EVERYTHING, Kind, News, news_of
@@ -203,12 +203,15 @@ class NodeCompany:
     def _show(self) -> None:
         """Of the processes of this computer one shows that the node is there."""
         if self._below is not None and self._membership is None:
-            self._membership = Membership(self._below.store, self._below.hostname, self._below.telemetry, self._clock)
+            below, machine = self._below, machine_of(self._below.config_path)
+            self._membership = Membership(below.store, below.hostname, machine, below.telemetry, self._clock)
             self._membership.start()
 
     def _begin(self, begin: Callable[[], object]) -> None:
         if self._below is not None:
             self._below.telemetry.emit(CLUSTER_LEADS)
+        if self._membership is not None:
+            self._membership.lead()
         begin()
 
     def _lead_no_more(self) -> None:

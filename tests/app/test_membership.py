@@ -25,7 +25,7 @@ class MembershipTests(SynchronousTestCase):
         self.events: list[str] = []
         telemetry: Any = Telemetry()
         self.patch(telemetry, "emit", lambda event, **keys: self.events.append(keys["reason"]))
-        self.membership = Membership(self.store, "one.test", telemetry, self.clock)
+        self.membership = Membership(self.store, "one.test", "here", telemetry, self.clock)
 
     def seen(self) -> list[tuple[str, int]]:
         """Hosts, and when they were heard of."""
@@ -41,6 +41,21 @@ class MembershipTests(SynchronousTestCase):
         self.clock.advance(EVERY)
         self.assertEqual(self.seen(), [("one.test", 1_800_000_000 + EVERY)])
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_who_leads_says_so_at_once_also_while_it_is_being_renewed(self) -> None:
+        write, waiting = self.store.write, list[Deferred[None]]()
+
+        def later(work: Any) -> Deferred[None]:
+            waiting.append(Deferred().addCallback(lambda _: write(work)))
+            return waiting[-1]
+
+        self.store.write = later
+        self.membership.start()
+        self.membership.lead()
+        for each in waiting:
+            each.callback(None)
+        ((entry,),) = (self.successResultOf(self.store.read(lambda tx: registry.listed(tx, ClusterNode))),)
+        self.assertEqual((len(waiting), entry.value.leads), (2, True))
 
     def test_a_store_that_cannot_be_written_is_told_and_tried_again(self) -> None:
         write = self.store.write

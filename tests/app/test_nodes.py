@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -86,6 +87,7 @@ class CompanyTests(SynchronousTestCase):
             self.log,
             store=MemoryStore(self.clock.seconds),
             hostname="one.test",
+            config_path=Path("/one/config.json"),
             directory=Part(self.log),
             outgoing=Part(self.log),
             settings=settings,
@@ -209,6 +211,7 @@ class CompanyTests(SynchronousTestCase):
         self.assertEqual((led, self.events), ([True], ["cluster.leads"]))
         nodes = self.successResultOf(self.below.store.read(lambda tx: registry.listed(tx, ClusterNode)))
         self.assertEqual([node.value.hostname for node in nodes], ["one.test"])
+        self.assertTrue(nodes[0].value.leads)
         lost()
         self.assertEqual((self.again, self.events[1:]), (1, ["cluster.leads-no-more"]))
 

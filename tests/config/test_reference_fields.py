@@ -48,6 +48,10 @@ OURS = {
         "pushToPrivateNetworks",  # push services that are run at home; the reference refuses all that are not public
     },
     ("Tracer", "Log"): {"json"},
+    ("ClusterNode", ""): {
+        "leads",  # of several nodes one sends and runs tasks; the reference has roles instead
+        "machine",  # nodes may share a host name
+    },
 }
 """Fields that the reference does not have."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stalwart.config.named import note, unique_name
 from stalwart.schema import (
+    Boolean,
     Enum,
     Enumeration,
     Nested,
@@ -97,5 +98,11 @@ class ClusterNode(Object, ids="sequential", first_id=0, label="hostname", snapsh
 
     node_id: int = prop(Unsigned(), 1, "Number of the node.", update="serverSet", index="exact")
     hostname: str = prop(String("hostName"), None, "Host of the node.", update="serverSet")
+    machine: str | None = prop(
+        String(), None, "Computer and config.json of the node; nodes may share a host name.", update="serverSet"
+    )
+    leads: bool = prop(
+        Boolean(), False, "Whether it sends the queue, orders certificates and runs tasks for all.", update="serverSet"
+    )
     last_renewal: int = prop(UtcDateTime(), None, "When it was heard of last.", update="serverSet")
     status: str = prop(Enum(NODE_STATUS), None, "Whether it is there.", update="serverSet", stored=False)

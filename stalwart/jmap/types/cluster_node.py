@@ -41,7 +41,8 @@ class ClusterNodeHandler(ReadOnlyHandler):
             return super().fetch(tx, asking, ids, limit)
         if ids is not None and THIS_NODE not in ids:
             return []
-        node = ClusterNode(node_id=1, hostname=self._hostname, last_renewal=int(asking.now), status="active")
+        now = int(asking.now)
+        node = ClusterNode(node_id=1, hostname=self._hostname, leads=True, last_renewal=now, status="active")
         return [{**node.to_wire(), "id": encode_id(THIS_NODE)}]
 
     def extras(self, tx: Transaction, asking: Asking, found: list[tuple[int, dict[str, Any]]]) -> None:

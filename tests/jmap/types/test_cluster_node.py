@@ -47,10 +47,22 @@ class ClusterNodeTests(SynchronousTestCase):
         self.assertEqual(answer["notUpdated"]["c"]["type"], "notFound")
         self.assertEqual(answer["notDestroyed"]["b"]["type"], "notFound")
 
-    def renew(self, hostname: str, ago: float = 0) -> None:
+    def renew(self, hostname: str, ago: float = 0, machine: str | None = None, leads: bool = False) -> None:
         """A node is heard of."""
         now = self.plain.clock.seconds() - ago
-        self.successResultOf(self.plain.store.write(lambda tx: renew(tx, hostname, now)))
+        self.successResultOf(self.plain.store.write(lambda tx: renew(tx, hostname, machine or hostname, now, leads)))
+
+    def test_nodes_of_one_name_are_told_apart_and_who_leads_last_leads(self) -> None:
+        self.renew("mail.test", machine="one:/a/config.json", leads=True)
+        self.renew("mail.test", machine="two:/a/config.json")
+        self.renew("mail.test", machine="one:/b/config.json")
+        shown = self.call("x:ClusterNode/get", {"ids": None, "properties": ["machine", "leads", "nodeId"]})["list"]
+        found = [(node["nodeId"], node["machine"], node["leads"]) for node in shown]
+        wanted = [(1, "one:/a/config.json", True), (2, "two:/a/config.json", False), (3, "one:/b/config.json", False)]
+        self.assertEqual(found, wanted)
+        self.renew("mail.test", machine="two:/a/config.json", leads=True)
+        shown = self.call("x:ClusterNode/get", {"ids": None})["list"]
+        self.assertEqual([node["leads"] for node in shown], [False, True, False])
 
     def test_nodes_are_what_they_have_said(self) -> None:
         for hostname, ago in (("one.test", INACTIVE + 1), ("two.test", STALE + 1), ("three.test", STALE - 1)):
