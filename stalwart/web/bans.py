@@ -20,7 +20,7 @@ from stalwart.codec.ip_networks import LOOPBACK, NetworkSet
 from stalwart.config.network.security import AllowedIp, BlockedIp, Security
 from stalwart.config.network.system import SystemSettings
 from stalwart.errors import StalwartError
-from stalwart.store import Store
+from stalwart.store import Store, Transaction
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (
     SECURITY_AUTHENTICATION_BAN,
@@ -35,6 +35,7 @@ AUTH_FAILURE = "authFailure"
 PORT_SCANNING = "portScanning"
 _ANSWERS_KEPT = 8192
 _LONGEST_LOGIN = 512
+_ADDRESS, _FORGIVEN = "auth-ip", "auth-forgiven"
 
 Ban = Callable[[str, str, int | None], Coroutine[Any, Any, None]]
 
@@ -47,14 +48,37 @@ class Failures(Protocol):
 
 
 def stored_failures(store: Store, clock: Clock) -> Failures:
-    """``Failures`` in the store: shared by all processes, there after a restart. Names are kept as digests."""
+    """``Failures`` in the store: shared by all processes, there after a restart. Names are kept as digests. Whoever was
+    forgiven is judged by the own count only.
+    """
 
     async def count(*buckets: tuple[str, str], period: int) -> Sequence[int]:
         now = int(clock.seconds())
-        keys = [f"{kind}:{_digest(name)}" for kind, name in buckets]
-        return await store.write(lambda tx: [tx.counters.increment(key, now + period, now=now) for key in keys])
+        forgiven = [_key(_FORGIVEN, name) for kind, name in buckets if kind == _ADDRESS]
+
+        def work(tx: Transaction) -> Sequence[int]:
+            counts = [(kind, tx.counters.increment(_key(kind, name), now + period, now=now)) for kind, name in buckets]
+            by_itself = any(tx.counters.value(key, now) for key in forgiven)
+            return [count for kind, count in counts if kind == _ADDRESS or not by_itself]
+
+        return await store.write(work)
 
     return count
+
+
+def forgive(tx: Transaction, address: str, rate: Rate | None, now: int) -> None:
+    """Whoever lifts the ban of ``address`` wants it to begin anew: neither what it has failed counts any more, nor, for
+    the time of ``rate``, what others have failed at the login that it tries.
+    """
+    name = _neighbourhood(address)
+    own = _key(_ADDRESS, name)
+    tx.counters.increment(own, now, by=-tx.counters.value(own, now), now=now)
+    if rate is not None:
+        tx.counters.increment(_key(_FORGIVEN, name), now + max(rate.period // 1000, 1), now=now)
+
+
+def _key(kind: str, name: str) -> str:
+    return f"{kind}:{_digest(name)}"
 
 
 def _neighbourhood(ip: str) -> str:
@@ -140,7 +164,7 @@ class Bans:
         rate = self._settings.of(Security).auth_ban_rate
         if rate is None or not self._active or self.allowed(ip):
             return False
-        buckets = [("auth-ip", _neighbourhood(ip))]
+        buckets = [(_ADDRESS, _neighbourhood(ip))]
         if login:  # what names nobody (a code, a key) counts against nobody else
             buckets.append(("auth-login", login[:_LONGEST_LOGIN]))
         if self._failures is not None:

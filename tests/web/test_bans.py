@@ -8,11 +8,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.config.network.security import AllowedIp, BlockedIp
+from stalwart.config.network.security import AllowedIp, BlockedIp, Security
 from stalwart.store import MemoryStore
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Level
-from stalwart.web.bans import Bans, stored_failures
+from stalwart.web.bans import Bans, forgive, stored_failures
 from tests.web.fakes import FakeSettings
 
 ONE = {"count": 1, "period": 60_000}
@@ -155,6 +155,20 @@ class StoredFailureTests(BanTests):
         self.assertFalse(self.bans(Security=rate).failed_login("192.0.2.1", "alice"))
         self.assertFalse(self.bans(Security=rate).failed_login("192.0.2.1", "bob"))
         self.assertTrue(self.bans(Security=rate).failed_login("192.0.2.1", "carol"))
+
+    def test_who_is_forgiven_begins_anew_and_is_judged_by_the_own_count_for_a_while(self) -> None:
+        bans = self.bans(Security={"authBanRate": {"count": 2, "period": 60_000}})
+        rate = self.settings.of(Security).auth_ban_rate
+        for ip in ("192.0.2.1", "192.0.2.1", "192.0.2.2"):
+            over = bans.failed_login(ip, "alice")
+        self.assertTrue(over)
+        self.successResultOf(self.store.write(lambda tx: forgive(tx, "192.0.2.2", rate, int(self.clock.seconds()))))
+        again = Bans(
+            self.settings, self.telemetry, self.clock, self._ban, failures=stored_failures(self.store, self.clock)
+        )
+        bans = _Waiting(again, self)
+        self.assertEqual([bans.failed_login("192.0.2.2", "alice") for _ in range(3)], [False, False, True])
+        self.assertTrue(bans.failed_login("192.0.2.3", "alice"), "others are not forgiven")
 
     def test_a_store_that_cannot_count_bans_nobody(self) -> None:
         bans = self.bans(Security={"authBanRate": ONE})

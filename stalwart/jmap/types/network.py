@@ -19,7 +19,7 @@ from stalwart.codec.ip_networks import LOOPBACK, NetworkSet, parse_network
 from stalwart.config import registry
 from stalwart.config.network.http import Http
 from stalwart.config.network.listener import NetworkListener
-from stalwart.config.network.security import AllowedIp, BlockedIp
+from stalwart.config.network.security import AllowedIp, BlockedIp, Security
 from stalwart.config.network.system import SystemSettings
 from stalwart.config.settings import Settings
 from stalwart.errors import Invalid
@@ -27,6 +27,7 @@ from stalwart.jmap.registry.handler import Asking, Change, Handler, handles, unc
 from stalwart.jmap.standard.asking import number_of
 from stalwart.schema import Declaration, ValidationFailed
 from stalwart.store import Transaction
+from stalwart.web.bans import forgive
 from stalwart.web.connection import Connection
 from stalwart.web.front import can_be_added
 from stalwart.web.lockout import NEEDED, refusals
@@ -238,6 +239,15 @@ class BlockedIpHandler(Handler):
                 step.refuse(property, f"This would block your own address {covered[0]}.")
             elif network.length < SHORTEST[network.width]:
                 step.refuse(property, f"This would block more than a /{SHORTEST[network.width]}.")
+
+    def destroy(self, tx: Transaction, asking: Asking, change: Change) -> None:
+        """What led to the ban goes with it: the next mistake is the first one."""
+        assert change.id is not None
+        entry = registry.get(tx, BlockedIp, change.id)
+        super().destroy(tx, asking, change)
+        if entry is not None:
+            rate = self.settings.of(Security).auth_ban_rate
+            forgive(tx, str(entry.value.address), rate, int(asking.now))
 
     async def committed(self, asking: Asking, done: Sequence[Change]) -> list[str]:
         """Entries that can have no effect say so."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.defer import ensureDeferred
+
 from stalwart.config.network.listener import NetworkListener
 from stalwart.jmap.call import Request
+from stalwart.web.bans import stored_failures
 from stalwart.web.connection import Connection
 from stalwart.web.exchange import Exchange
 from stalwart.web.head import parse_head
@@ -115,6 +118,17 @@ class AccessRuleTests(NetworkWorld):
 
 class BlockedTests(NetworkWorld):
     """http-service 6.3."""
+
+    def test_whoever_lifts_a_ban_forgives_what_led_to_it(self) -> None:
+        count = stored_failures(self.store, self.clock)
+
+        def fails(ip: str) -> int:
+            buckets = (("auth-ip", ip), ("auth-login", "alice"))
+            return max(self.successResultOf(ensureDeferred(count(*buckets, period=60))))
+
+        self.assertEqual([fails(OTHER), fails(OTHER)], [1, 2])
+        self.destroy("BlockedIp", self.create("BlockedIp", address=OTHER))
+        self.assertEqual((fails(OTHER), fails(CLIENT)), (1, 4))
 
     def test_own_address_is_refused(self) -> None:
         for address in (CLIENT, "203.0.113.0/24"):
