@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.store.postgresql.address import address_of
+from stalwart.store.postgresql.engine import IDLE_LIMIT
+from stalwart.store.threads.store import PING_TIMEOUT
 from tests.cluster.cluster import HAPROXY
 from tests.cluster.database import TEMPLATE
 from tests.cluster.programs import found, libraries, missing
@@ -22,6 +25,14 @@ def environment() -> dict[str, str]:
     """What ``cluster.env`` says."""
     lines = (FOLDER / "cluster.env").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+class PatienceTests(SynchronousTestCase):
+    def test_who_waits_for_a_node_that_hangs_is_not_left_by_the_balancer(self) -> None:
+        (checks,) = re.findall(r"^ +default-server check .*$", HAPROXY.read_text(), re.M)
+        pause, fall = (int(re.findall(rf"{name} (\d+)", checks)[0]) for name in ("inter", "fall"))
+        lost = IDLE_LIMIT / 1000 / (pause + PING_TIMEOUT) + 1
+        self.assertLess(lost, fall - 1)
 
 
 class ExampleTests(SynchronousTestCase):

@@ -18,8 +18,12 @@ from stalwart.store.sql.dialect import POSTGRESQL
 from stalwart.store.sql.migrate import load_migrations, migrate
 from stalwart.store.sql.session import Session
 
-IDLE_LIMIT = 20_000
-"""Milliseconds that a transaction may be open without a statement."""
+IDLE_LIMIT = 7_000
+"""Milliseconds that a transaction may be open without a statement, short enough that balancers do not leave the other
+nodes, which wait for it, too.
+"""
+LONG_IDLE_LIMIT = 60_000
+"""The same of a migration, which may have more to do between two statements."""
 LOCK_LIMIT = 30_000
 """Milliseconds that a write waits for its turn."""
 LONGEST = 45.0
@@ -51,7 +55,7 @@ class PostgreSqlEngine:
     def prepare(self, now: int, newest: int | None = None) -> None:
         try:
             migrations = load_migrations(POSTGRESQL, newest=newest)
-            session = self.open_writer()
+            session = self.open_writer(LONG_IDLE_LIMIT)
             try:
                 migrate(session, migrations, now)
                 self.schema = max(migration.number for migration in migrations)
@@ -63,8 +67,8 @@ class PostgreSqlEngine:
         except Invalid as error:
             raise Invalid(f"{error.detail} (PostgreSQL)") from error
 
-    def open_writer(self) -> Session:
-        limits = f"SET idle_in_transaction_session_timeout = {IDLE_LIMIT}; SET lock_timeout = {LOCK_LIMIT}"
+    def open_writer(self, idle_limit: int = IDLE_LIMIT) -> Session:
+        limits = f"SET idle_in_transaction_session_timeout = {idle_limit}; SET lock_timeout = {LOCK_LIMIT}"
         return Session(connect(self._address, f"{_ALL}; {limits}"), POSTGRESQL)
 
     def open_reader(self) -> Session:

@@ -40,6 +40,8 @@ from stalwart.telemetry.measures import (
 
 T = TypeVar("T")
 
+PING_TIMEOUT = 2.0
+"""Seconds in which a store that is ready answers."""
 PROVED_FOR = 5.0
 """Seconds for which it is believed that the store can be written."""
 _ROOM = 1 << 16
@@ -61,7 +63,7 @@ class ThreadedStore:
         queue_limit: int = 5000,
         patience: float = 60.0,
         close_timeout: float = 8.0,
-        ping_timeout: float = 2.0,
+        ping_timeout: float = PING_TIMEOUT,
         neighbours: Neighbours | None = None,
     ) -> None:
         self.blob_files = blob_files

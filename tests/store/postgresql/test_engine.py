@@ -65,6 +65,12 @@ class EngineTests(SynchronousTestCase):
         problem = self.assertRaises(Invalid, PostgreSqlEngine(address).prepare, 0)
         self.assertIn("another program", problem.detail)
 
+    def test_a_node_that_hangs_in_a_write_is_cut_off(self) -> None:
+        writer = PostgreSqlEngine(self.database()).open_writer()
+        self.addCleanup(writer.close)
+        (found,) = writer.one("SELECT setting FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'")
+        self.assertEqual(int(found), engine.IDLE_LIMIT)
+
     def test_a_reader_cannot_write(self) -> None:
         session = PostgreSqlEngine(self.database()).open_reader()
         self.addCleanup(session.close)
