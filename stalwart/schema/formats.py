@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from types import MappingProxyType
 
 import idna
@@ -125,11 +125,16 @@ def address(text: str) -> str:
 
 
 def network(text: str) -> str:
-    """An address or a network; host bits are cleared, a network of one address is written as the address."""
+    """An address or a network; host bits are cleared, a network of one address is written as the address, and
+    IPv4-mapped ones as IPv4, which they are compared as (RFC 4291 2.5.5.2).
+    """
     try:
         if "%" in text:
             raise ValueError
         found = ip_network(text.strip(), strict=False)
+        mapped = found.network_address.ipv4_mapped if isinstance(found, IPv6Network) else None
+        if mapped is not None and found.prefixlen >= 96:
+            found = IPv4Network((mapped, found.prefixlen - 96))
     except ValueError:
         raise ValueError("Invalid IP address or network") from None
     return str(found.network_address) if found.num_addresses == 1 else str(found)

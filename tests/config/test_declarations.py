@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from stalwart.config import registry
 from stalwart.config.catalogue import declarations
 from stalwart.config.documentation import _blocks, _inside
-from stalwart.config.network.http import NO_STATUS, Http
+from stalwart.config.network.http import NO_STATUS, NO_TARGET, Http
 from stalwart.config.network.listener import NetworkListener
 from stalwart.config.network.system import SystemSettings
 from stalwart.schema import Property, Union, ValidationFailed
@@ -156,6 +156,24 @@ class AnswerTests(SynchronousTestCase):
             self.assertIsNotNone(Http.from_stored({"allowedEndpoints": rule}).allowed_endpoints.compiled)
         for fine in ("'404'", "path", "200"):
             Http.from_wire({"allowedEndpoints": {"else": fine}})
+
+    def test_root_leads_elsewhere(self) -> None:
+        for target in (
+            "/",
+            "//other.test",
+            "/?x",
+            "/#",
+            "/\\other.test",
+            "javascript:alert(1)",
+            "x",
+            "https://",
+            "/a b",
+        ):
+            found = self.answer(lambda target=target: Http.from_wire({"redirectRoot": target}))
+            self.assertEqual(found, {"properties": ["redirectRoot"], "description": NO_TARGET}, target)
+            self.assertEqual(Http.from_stored({"redirectRoot": target}).redirect_root, target)
+        for target in ("/account", "/admin/?x", "https://www.example.org/", "http://[::1]:80/a", None):
+            self.assertEqual(Http.from_wire({"redirectRoot": target}).redirect_root, target)
 
     def test_expression_may_say_url_path_for_path(self) -> None:
         rule = {"match": {"0": {"if": "starts_with(url_path, '/x')", "then": "404"}}, "else": "200"}

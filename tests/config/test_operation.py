@@ -57,6 +57,9 @@ class ApplicationTests(ShapeTestCase):
             {path for path, _ in self.problems(Application, self.application(urlPrefix={"x": True}))}, {"urlPrefix"}
         )
         self.assertEqual(self.problems(Application, self.application(urlPrefix={})), {("urlPrefix", "MinLength")})
+        for prefix in ("/jmap", "/login", "/assets", "/a/b", "/..", "/", "/\u00fcn\u00ef", "/admin/x"):
+            found = {path for path, _ in self.problems(Application, self.application(urlPrefix={prefix: True}))}
+            self.assertEqual((prefix, found), (prefix, {"urlPrefix"}))
 
 
 class EnterpriseTests(ShapeTestCase):

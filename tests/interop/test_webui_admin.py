@@ -210,6 +210,11 @@ class BanTests(AdministratorTestCase):
         self.browser.press(ENTER)
         self.says("192.0.2.0/24", "table")
         self.assertEqual([one["address"] for one in self.listed("x:BlockedIp")], ["192.0.2.0/24"])
+        self.click("Block an address")
+        self.browser.fill("dialog input", "::ffff:192.0.2.9/120")
+        self.browser.press(ENTER)
+        self.says("This value is already in use.", "dialog")
+        self.click("Cancel", "dialog")
         self.looks_good()
         self.click("Unblock", "table")
         self.says("Nobody is blocked")
@@ -228,7 +233,8 @@ class CertificateTests(AdministratorTestCase):
         self.put("dialog textarea", chain)
         self.put("dialog textarea", "nonsense", 1)
         self.click("Add your own", "dialog")
-        self.browser.wait("document.querySelector('dialog .problem:last-of-type').innerText")
+        self.says("Failed to read private key", "dialog .wrong:has([name=privateKey])")
+        self.assertEqual(self.browser.text("dialog").count("Failed to read"), 1)
         self.put("dialog textarea", pem.pem(private), 1)
         self.click("Add your own", "dialog")
         self.says("*.example.test", "table")
@@ -238,6 +244,14 @@ class CertificateTests(AdministratorTestCase):
         self.browser.run(f"[...{row}.querySelectorAll('button')].find((one) => one.innerText === 'Delete').click()")
         self.click("Delete", "dialog")
         self.browser.wait(f"!{row}")
+        self.click("Add your own")
+        ended = datetime.now(UTC) - timedelta(days=1)
+        names = [x509.DNSName("*.example.test")]
+        self.put("dialog textarea", pem.certificate(pem.named("x"), private, names=names, ends=ended))
+        self.put("dialog textarea", pem.pem(private), 1)
+        self.click("Add your own", "dialog")
+        self.says("has expired: nobody trusts it", ".notices .bad")
+        self.jmap(["x:Certificate/set", {"destroy": [one["id"] for one in self.listed("x:Certificate")]}, "0"])
 
     def test_what_an_authority_answered_is_shown_with_the_next_attempt(self) -> None:
         domain = self.listed("x:Domain")[0]

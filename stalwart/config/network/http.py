@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from stalwart.codec.expression import Value, status_of
@@ -17,6 +18,7 @@ from stalwart.schema import (
     Set,
     Singleton,
     String,
+    Violation,
     prop,
 )
 
@@ -39,6 +41,9 @@ HTTP_VARIABLES = frozenset(
 HTTP_ALIASES = MappingProxyType({"url_path": "path"})  # the name in Stalwart's prose
 
 
+_TARGET = re.compile(r"/[!-~]*|https?://[!-~]+", re.ASCII)
+_NOT_BELOW = ("//", "/\\", "/?", "/#")  # another host, or the root again
+NO_TARGET = "Give a path below the root, such as /account, or a URL that begins with http: or https:."
 NO_STATUS = "A result must be an HTTP status from 200 to 999; with any other nobody gets in."
 
 
@@ -96,3 +101,9 @@ class Http(Singleton):
     http2: bool = prop(
         Boolean(), True, "Offer HTTP/2 where TLS is implicit; clients that do not know it get HTTP/1.1.", label="HTTP/2"
     )
+
+    def check(self) -> Iterator[Violation]:
+        """The root leads to somewhere else."""
+        target = self.redirect_root
+        if target is not None and (not _TARGET.fullmatch(target) or target == "/" or target.startswith(_NOT_BELOW)):
+            yield Violation("invalidProperties", "redirectRoot", NO_TARGET)

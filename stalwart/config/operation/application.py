@@ -32,6 +32,9 @@ RESERVED = frozenset(
 )
 """First segments of paths that no application gets (http-service 8, design 8)."""
 
+MOUNTS = ("admin", "account")
+"""First segments of paths where the server's own interface is, unless an application takes one."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SEGMENT = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*", re.ASCII)
 

@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import Any
 
 from stalwart.codec.markup import Markup, tag
+from stalwart.config.operation.application import MOUNTS
 from stalwart.errors import NotFound
 from stalwart.site.webui.joining import FIRST, TABLE, joined, places_of
 from stalwart.site.webui.lean import lean, tight
@@ -22,7 +23,6 @@ from stalwart.web.answers import Answer, Headers
 from stalwart.web.exchange import Exchange
 from stalwart.web.static import Asset, asset
 
-MOUNTS = ("admin", "account")
 ASSETS = "/assets/webui"
 PAGE = "index.html"
 ICON = "icon.svg"

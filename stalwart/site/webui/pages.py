@@ -8,9 +8,10 @@ from collections.abc import Coroutine
 from typing import Any
 
 from stalwart.codec.accept import prefers_html
+from stalwart.config.operation.application import MOUNTS
 from stalwart.errors import MethodNotAllowed, NotFound
 from stalwart.site.webui.applications import Applications
-from stalwart.site.webui.bundle import MOUNTS, WebInterface
+from stalwart.site.webui.bundle import WebInterface
 from stalwart.web.answers import Answer, no_content, redirect
 from stalwart.web.exchange import Exchange
 from stalwart.web.routes import ANY_METHOD, route

@@ -107,8 +107,8 @@ export function refusal(error) {
   const fields = [];
   for (const one of error.validationErrors || []) fields.push([one.property, validation(one)]);
   const listed = new Set(fields.map(([path]) => path));
-  for (const path of error.properties || []) if (!listed.has(path)) fields.push([path, error.description || error.type]);
   const text = error.description || t(`set.${error.type}`) || error.type;
+  for (const path of error.properties || []) if (!listed.has(path)) fields.push([path, text]);
   return new Problem(text, { type: error.type, fields, links: error.linkedObjects || [], refused: true });
 }
 

@@ -1,11 +1,11 @@
 // Certificates: which names, until when, from whom; what an authority answered last and when it is asked again.
 
 import { h } from "../lib/dom.js";
-import { signal } from "../lib/signals.js";
 import { ago, when } from "../core/format.js";
 import { create, jmap, set } from "../core/server.js";
 import { may } from "../core/viewer.js";
 import { t } from "../core/words.js";
+import { askedForm } from "../ui/asked.js";
 import { badge, button, confirm, dialog, empty, field, heading, loaded, notice, other, page, table, worker } from "../ui/parts.js";
 import { state } from "./tasks.js";
 
@@ -66,23 +66,16 @@ function term({ notValidBefore, notValidAfter, revokedAt }) {
   return badge(left < 14 ? "warn" : "ok", t("certificates.left", { n: left }));
 }
 
+const PARTS = [["certificate", "chain", "value"], ["privateKey", "key", "secret"]];
+
 async function upload(again) {
-  const problem = signal("");
-  const texts = ["chain", "key"].map((name) => h("textarea", { name, rows: 6, spellcheck: "false", placeholder: "-----BEGIN " }));
-  const boxes = texts.map((text) => [
-    field(t(`certificates.${text.name}`), text, { hint: t(`certificates.${text.name}.hint`) }),
-    h("input", { type: "file", accept: ".pem,.crt,.cer,.key", "aria-label": t("certificates.file", { name: t(`certificates.${text.name}`) }), onchange: async (event) => { text.value = await event.target.files[0].text(); } })]);
-  const pem = (text) => ({ "@type": "Text", [text.name === "key" ? "secret" : "value"]: text.value.trim() });
-  const done = await dialog(t("certificates.add"), (close) => h("form.form", { onsubmit: (event) => event.preventDefault() }, boxes,
-    h("p.problem", { role: "alert" }, problem),
-    h("div.buttons", worker(t("certificates.add"), async () => {
-      try {
-        close(await create("x:Certificate", { certificate: pem(texts[0]), privateKey: pem(texts[1]) }));
-      } catch (failure) {
-        problem.set([failure.message, ...(failure.fields || []).map(([path, text]) => `${path}: ${text}`)].join(" "));
-      }
-    }, { kind: "primary", type: "submit" }), button(t("cancel"), () => close(null), { kind: "quiet" }))), { kind: "wide" });
+  const files = PARTS.map(([name, word]) => field(t("certificates.file", { name: t(`certificates.${word}`) }), h("input", { type: "file", accept: ".pem,.crt,.cer,.key", onchange: async ({ target }) => { target.form.elements[name].value = await target.files[0].text(); } })));
+  const done = await dialog(t("certificates.add"), (close) => askedForm(
+    PARTS.map(([name, word]) => ({ name, label: t(`certificates.${word}`), hint: t(`certificates.${word}.hint`), rows: 6, required: true, spellcheck: "false", placeholder: "-----BEGIN " })),
+    async (texts) => close(await create("x:Certificate", Object.fromEntries(PARTS.map(([name, , member]) => [name, { "@type": "Text", [member]: texts[name].trim() }])))),
+    { submit: t("certificates.add"), extra: files }), { kind: "wide" });
   if (!done) return;
-  notice(t("certificates.stored"));
+  const over = new Date(done.notValidAfter) < Date.now();
+  notice(t(over ? "certificates.dead" : "certificates.stored"), over ? "bad" : "ok");
   again();
 }

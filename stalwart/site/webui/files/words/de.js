@@ -582,6 +582,7 @@ export default {
   "certificates.key.hint": "Als PEM, ohne Passwort. Er wird nicht mehr gezeigt.",
   "certificates.file": "{name} aus einer Datei",
   "certificates.stored": "Das Zertifikat wird ab jetzt verwendet.",
+  "certificates.dead": "Es ist abgelegt, aber abgelaufen: Niemand vertraut ihm.",
   "conflict.text": "Es geht um Felder, die auch Sie geändert haben.",
   "conflict.theirs": "Der anderen",
   "conflict.mine": "Ihres",

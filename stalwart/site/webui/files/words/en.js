@@ -582,6 +582,7 @@ export default {
   "certificates.key.hint": "In PEM, without a password. It is not shown again.",
   "certificates.file": "{name} from a file",
   "certificates.stored": "The certificate is used from now on.",
+  "certificates.dead": "It is kept, but has expired: nobody trusts it.",
   "conflict.text": "It is about fields that you have changed too.",
   "conflict.theirs": "Theirs",
   "conflict.mine": "Yours",
