@@ -7,7 +7,8 @@ from typing import Any
 from twisted.python.failure import Failure
 
 from stalwart.config.blob_places import blob_files_of, former_places
-from stalwart.errors import Invalid, StalwartError
+from stalwart.config.storage.blob_store import Default
+from stalwart.errors import Invalid, StalwartError, Unavailable
 from stalwart.store import Store
 from stalwart.store.blob_files import BlobFiles
 from stalwart.store.blob_places import MissingPlace, PlacedBlobFiles
@@ -38,6 +39,12 @@ async def choose_blob_place(store: Store, chosen: Any, clock: Any, telemetry: Te
                 reasons.append(problem.detail)
                 return MissingPlace(problem.detail)
 
+        if isinstance(chosen, Default):
+            try:
+                placed.begin().abort()
+            except Unavailable as problem:
+                told = f"Values of 64 KiB and more cannot be kept in {placed.folder}, and the server is not ready"
+                reasons.append(f"{told}: {problem.detail}")
         placed.choose(files_of(chosen), [files for place in former if (files := files_of(place)) is not None])
         return reasons
 

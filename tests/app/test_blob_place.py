@@ -13,6 +13,7 @@ from stalwart.config.blob_places import remember
 from stalwart.config.storage.blob_store import BlobStore
 from stalwart.errors import Unavailable
 from stalwart.store import MemoryStore, Transaction, open_store
+from stalwart.store.blob_files import DiskBlobFiles
 from stalwart.store.blob_places import PlacedBlobFiles
 from stalwart.telemetry import Telemetry
 
@@ -48,6 +49,16 @@ class ChooseBlobPlaceTests(TestCase):
         await store.write(lambda tx: tx.blobs.put(LARGE, 0))
         assert isinstance(store.blob_files, PlacedBlobFiles)
         self.assertEqual(len(list(store.blob_files.folder.rglob("??/*"))), 1)
+
+    async def test_a_folder_beside_the_store_that_cannot_be_written_is_said(self) -> None:
+        def full(files: DiskBlobFiles) -> Any:
+            raise Unavailable("Read-only file system.")
+
+        self.patch(DiskBlobFiles, "begin", full)
+        store = await self.started(at_type="Default")
+        ((_, reason),) = self.told
+        self.assertIn(f"cannot be kept in {store.blob_files.folder}", reason)
+        self.assertIn("Read-only file system.", reason)
 
     async def test_what_was_stored_where_blobs_were_kept_before_is_read(self) -> None:
         root, other = (Path(self.mktemp()).absolute() for _ in range(2))
