@@ -37,6 +37,7 @@ from stalwart.mail.dns_management import schedule_records
 from stalwart.schema import Declaration
 from stalwart.store import Store, Transaction
 from stalwart.store.config_file import prepare_store_config
+from stalwart.store.opening import explained
 
 PROBE = 30.0  # seconds that a new store has to answer
 ADMINISTRATOR = "admin"
@@ -228,7 +229,7 @@ def _no_store(problem: Exception) -> Invalid:
     if isinstance(problem, DeferredTimeout):
         detail = f"The data store did not answer within {PROBE:.0f} seconds."
     elif isinstance(problem, StalwartError):
-        detail = problem.detail
+        detail = explained(problem)
     else:
         detail = f"The data store cannot be opened: {getattr(problem, 'strerror', None) or problem}."
     return Invalid(detail, ("dataStore",))

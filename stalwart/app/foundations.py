@@ -31,10 +31,17 @@ from stalwart.directory.directory import Directory
 from stalwart.directory.external.directories import ExternalDirectories
 from stalwart.directory.hashing import HashingPool
 from stalwart.directory.recovery import RecoveryAdministrator
-from stalwart.errors import Invalid
+from stalwart.errors import Invalid, Unavailable
 from stalwart.store import MemoryStore, Store, open_store
 from stalwart.store.config_file import NAME as STORE_FILE
-from stalwart.store.config_file import blob_folder, embedded_store_config, is_missing, read_store_config
+from stalwart.store.config_file import (
+    blob_folder,
+    embedded_store_config,
+    former_file,
+    is_missing,
+    read_store_config,
+)
+from stalwart.store.opening import explained
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SECURITY_KEY_EXPOSED, SERVER_BOOTSTRAP_MODE, SERVER_RECOVERY_MODE, Level
 
@@ -85,9 +92,7 @@ async def lay_foundations(
     mode = chosen_mode(startup, environment, telemetry)
     config_path = _config_path(startup)
     config = None if mode == "bootstrap" else _store_config(startup, environment)
-    store = _not_started(config, config_path, reactor, telemetry)
-    opened.append(store)
-    await store.start()
+    store = await _started(config, config_path, reactor, telemetry, opened)
     company = join(store)
     data_file = Path(config["path"]) if config is not None and config.get("@type") == "Sqlite" else None
     key_file = None if config is None else _vault_key_file(environment, data_file or config_path)
@@ -139,6 +144,21 @@ async def _unlocked(store: Store, key_file: Path | None, environment: Environmen
     if key_file is not None and is_exposed(key_file):
         telemetry.emit(SECURITY_KEY_EXPOSED, path=str(key_file), hint=f"chmod 600 {key_file}")
     return vault
+
+
+async def _started(
+    config: dict[str, Any] | None, path: Path, reactor: Any, telemetry: Telemetry, opened: list[Any]
+) -> Store:
+    """The store, among what is ``opened``. Errors say where it is named."""
+    try:
+        store = _not_started(config, path, reactor, telemetry)
+        opened.append(store)
+        await store.start()
+    except (Invalid, Unavailable) as problem:
+        former = former_file(path)
+        before = f", what it was before by {former}" if former.exists() else ""
+        raise type(problem)(f"{explained(problem)} The data store is named by {path}{before}.") from problem
+    return store
 
 
 def _not_started(config: dict[str, Any] | None, path: Path, reactor: Any, telemetry: Telemetry) -> Store:

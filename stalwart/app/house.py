@@ -56,6 +56,7 @@ from stalwart.site.webui.applications import Applications, applications_of
 from stalwart.site.webui.bundle import WebInterface
 from stalwart.store import Store, open_store
 from stalwart.store.config_file import StoreFile, blob_folder
+from stalwart.store.moving.places import is_filled
 from stalwart.tasks.cleaning import Cleaning
 from stalwart.tasks.maintenance import Step, auth_token_removal, maintenance_works
 from stalwart.tasks.runner import TaskRunner
@@ -331,7 +332,7 @@ class Builder:
             "accounts": Accounts(store, settings, below.hashing, self.reactor, directory.forget),
             "schema_document": schema_document,
             "setup": self._setup(below) if bootstrap else None,
-            "store_file": None if bootstrap else StoreFile(below.config_path, self._opener(below.config_path)),
+            "store_file": None if bootstrap else self._store_file(below.config_path),
         }
 
     def _tasks(
@@ -363,6 +364,9 @@ class Builder:
     def _opener(self, path: Path) -> Callable[[Mapping[str, Any]], Store]:
         """What opens the store of a ``config.json`` that is at ``path``."""
         return lambda config: open_store(config, self.reactor, self.telemetry, blobs=blob_folder(config, path))
+
+    def _store_file(self, path: Path) -> StoreFile:
+        return StoreFile(path, self._opener(path), partial(is_filled, path))
 
     def _setup(self, below: Foundations) -> FirstSetup:
         from stalwart.app.first_setup import FirstSetup  # once in the life of a server

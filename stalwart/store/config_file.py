@@ -21,10 +21,15 @@ LARGEST = 200_000
 
 @frozen
 class StoreFile:
-    """The file at ``path``, for ``x:DataStore``; ``check`` refuses what no store can be opened with."""
+    """The file at ``path``, for ``x:DataStore``; ``check`` refuses what no store can be opened with, ``look`` opens it.
+
+    ``look(config, makes)``, for threads, says whether there is a server's data in it; an empty one is made ready if
+    ``makes``. Raises Invalid, Unavailable.
+    """
 
     path: Path
     check: Callable[[dict[str, Any]], object]
+    look: Callable[[dict[str, Any], bool], bool]
 
     def read(self) -> dict[str, Any]:
         """The object as it is written, a relative path as it stands. Raises Invalid."""
@@ -100,8 +105,16 @@ def embedded_store_config(data: Path, given: dict[str, Any] | None = None) -> di
 
 
 def write_store_config(path: Path, config: dict[str, Any]) -> None:
-    """Replace ``path`` at once, readable by its owner only."""
-    write_private(path, json.dumps(config) + "\n")
+    """Replace ``path`` at once, readable by its owner only; what it was is kept as ``former_file``."""
+    text = json.dumps(config) + "\n"
+    if path.exists() and (former := path.read_text(encoding="utf-8")) != text:
+        write_private(former_file(path), former)
+    write_private(path, text)
+
+
+def former_file(path: Path) -> Path:
+    """Where the content of ``path`` is kept when it is replaced."""
+    return path.with_name(f"{path.name}.bak")
 
 
 def prepare_store_config(path: Path, config: dict[str, Any]) -> Path:

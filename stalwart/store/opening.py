@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stalwart.errors import Invalid
+from stalwart.errors import Invalid, StalwartError
 from stalwart.store.blob_places import placed
 from stalwart.store.postgresql.address import address_of
 from stalwart.store.sqlite.engine import SqliteEngine
@@ -19,6 +19,7 @@ from stalwart.telemetry.events import STORE_ERROR
 DRIVER_MISSING = "PostgreSQL needs the package psycopg: install stalwart-twisted[postgresql]."
 """What to do where the driver is not there."""
 
+_LONGEST_REASON = 400
 _READERS = 4
 _NEVER_READ = 3
 _OTHERS = ("RocksDb", "FoundationDb", "MySql")
@@ -74,6 +75,16 @@ def _postgresql(config: Mapping[str, Any], reactor: Any, telemetry: Telemetry, b
         readers=_readers(config, _NEVER_READ),
         neighbours=PostgreSqlNeighbours(address, reactor, socket.gethostname(), report, lambda: engine.schema),
     )
+
+
+def explained(problem: StalwartError) -> str:
+    """The sentence of a store that cannot be opened, with what the driver said: for administrators, since it names
+    hosts, ports and files.
+    """
+    cause = problem.__cause__
+    if cause is None or isinstance(cause, (StalwartError, OSError, ImportError)):  # the sentence says it
+        return problem.detail
+    return f"{problem.detail} ({' '.join(str(cause).split())[:_LONGEST_REASON]})"
 
 
 def sqlite_path(config: Mapping[str, Any]) -> Path:

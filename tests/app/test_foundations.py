@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
+
+from twisted.internet.defer import Deferred, fail
 
 from stalwart.app import foundations
 from stalwart.app.directories import external_directories
@@ -10,6 +13,8 @@ from stalwart.app.identity import HOUR, identity_provider
 from stalwart.app.startup import Startup
 from stalwart.config.identity.directory import Directory as DeclaredDirectory
 from stalwart.directory.external.directories import ExternalDirectories
+from stalwart.errors import Unavailable
+from stalwart.store import MemoryStore
 from stalwart.web.limits import MemoryCounters
 from tests.app.world import HTTP, HouseCase
 
@@ -62,3 +67,21 @@ class FoundationsTests(HouseCase):
 
 async def _note(loaded: list[bool]) -> None:
     loaded.append(True)
+
+    def test_a_store_that_cannot_be_opened_is_named_with_the_file_that_names_it(self) -> None:
+        store = MemoryStore()
+        refused = Unavailable("The data store cannot be reached.")
+        refused.__cause__ = ValueError("connection to server at 10.0.0.1, port 5432 failed: Connection refused")
+        self.patch(store, "start", lambda: fail(refused))
+        self.patch(foundations, "open_store", lambda *_, **__: store)
+        path = Path(self.mktemp()).absolute()
+        path.write_text('{"@type": "PostgreSql", "host": "10.0.0.1"}')
+        former = path.with_name(f"{path.name}.bak")
+        for wanted in (f"is named by {path}.", f"is named by {path}, what it was before by {former}."):
+            opening = Deferred.fromCoroutine(
+                self.opening(startup=Startup(config=str(path), endpoints={"http": [HTTP]}))
+            )
+            said = self.failureResultOf(opening, Unavailable).value.detail
+            self.assertIn("port 5432 failed: Connection refused) The data store", said)
+            self.assertTrue(said.endswith(wanted), said)
+            former.write_text("{}")

@@ -105,6 +105,13 @@ class WritingTests(SynchronousTestCase):
         write_store_config(self.path, {})
         self.assertEqual(os.listdir(self.folder), ["config.json"])
 
+    def test_what_was_there_is_kept(self) -> None:
+        for content in ({"a": 1}, {"b": 2}, {"b": 2}):
+            write_store_config(self.path, content)
+        former = self.folder / "config.json.bak"
+        self.assertEqual((json.loads(former.read_text()), mode_of(former)), ({"a": 1}, 0o600))
+        self.assertEqual(json.loads(self.path.read_text()), {"b": 2})
+
     def test_failed_write_keeps_the_old_file(self) -> None:
         write_store_config(self.path, {"old": 1})
         self.patch(os, "fsync", self._full)
@@ -175,7 +182,7 @@ class StoreFileTests(SynchronousTestCase):
         self.path = Path(self.mktemp())
         self.path.write_text('{"@type": "Sqlite", "path": "here.sqlite3"}')
         self.checked: list[Any] = []
-        self.file = StoreFile(self.path, self.checked.append)
+        self.file = StoreFile(self.path, self.checked.append, _full)
 
     def test_relative_paths_stay_as_they_are_written(self) -> None:
         self.assertEqual(self.file.read()["path"], "here.sqlite3")
@@ -189,9 +196,13 @@ class StoreFileTests(SynchronousTestCase):
         def refuse(config: Any) -> None:
             raise Invalid("no")
 
-        self.assertRaises(Invalid, StoreFile(self.path, refuse).write, {"@type": "MySql"})
+        self.assertRaises(Invalid, StoreFile(self.path, refuse, _full).write, {"@type": "MySql"})
         self.assertEqual(self.file.read()["path"], "here.sqlite3")
 
     def test_a_file_that_cannot_be_written_is_named(self) -> None:
-        file = StoreFile(self.path / "below", self.checked.append)
+        file = StoreFile(self.path / "below", self.checked.append, _full)
         self.assertIn("cannot be written", self.assertRaises(Invalid, file.write, {}).detail)
+
+
+def _full(_config: dict[str, Any], _makes: bool) -> bool:
+    return True

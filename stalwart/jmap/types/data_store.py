@@ -1,16 +1,21 @@
-"""``x:DataStore``: the database of the server, named in ``config.json`` and not in a row of itself (settings A.1)."""
+"""``x:DataStore``: the database of the server, named in ``config.json`` and not in a row of itself (settings A.1).
+
+The next start opens whatever stands there, so it is opened before it is written. One that is empty would be a server
+without accounts: that has to be confirmed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, Protocol
 
 from stalwart.codec.ids import SINGLETON, encode_id
 from stalwart.config.settings import Settings
-from stalwart.errors import NotFound
+from stalwart.errors import Invalid, NotFound, StalwartError, Unavailable
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.jmap.types.network import steps
 from stalwart.schema import Declaration
-from stalwart.store import Transaction
+from stalwart.store import Store, Transaction
 
 
 class StoreFile(Protocol):
@@ -18,15 +23,45 @@ class StoreFile(Protocol):
 
     def read(self) -> dict[str, Any]: ...
     def write(self, config: dict[str, Any]) -> None: ...
+    @property
+    def look(self) -> Callable[[dict[str, Any], bool], bool]: ...
+
+
+TRIAL = 20.0
+"""Seconds that a data store has to be opened."""
+EMPTY = (
+    "This data store is empty: after the restart nobody could sign in, and mail would be refused. "
+    "Have stalwart-cli store copy bring the data of this server there first."
+)
 
 
 @handles("DataStore")
 class DataStoreHandler(Handler):
     """The content of the file; ``store_file`` is None where there is none, as in bootstrap mode."""
 
-    def __init__(self, declaration: Declaration, *, settings: Settings, store_file: StoreFile | None) -> None:
+    def __init__(
+        self, declaration: Declaration, *, settings: Settings, store_file: StoreFile | None, store: Store, clock: Any
+    ) -> None:
         super().__init__(declaration, settings=settings)
         self._file = store_file
+        self._store = store
+        self._clock = clock
+
+    async def prepare(self, asking: Asking, changes: Sequence[Change]) -> None:
+        """Open what is to be opened at the next start, in a thread for files."""
+        file = self._file
+        if file is None:
+            return
+        for step in steps(self.declaration, await self._store.blob_work(lambda _: self._former(file)), changes):
+            if step.after is None:
+                continue
+            config = step.after.to_stored()
+            try:
+                if not await self._is_filled(file, config, asking.confirmed) and not asking.confirmed:
+                    step.refuse("@type" if "path" not in config else "path", EMPTY)
+            except StalwartError as problem:
+                members = problem.properties if isinstance(problem, Invalid) else ()
+                step.change.refused = Invalid(problem.detail, members or _WHERE.get(step.after.tag, ("@type",)))
 
     def fetch(self, tx: Transaction, asking: Asking, ids: Sequence[int] | None, limit: int) -> list[dict[str, Any]]:
         """The object in the file, secrets masked."""
@@ -47,6 +82,17 @@ class DataStoreHandler(Handler):
         file.write(declaration.patched(self._stored(file), change.data).to_stored())
         return None
 
+    def _former(self, file: StoreFile) -> dict[int, Any]:
+        """What is there; a file that somebody broke can still be replaced."""
+        try:
+            return {SINGLETON: self._stored(file)}
+        except StalwartError:
+            return {}
+
+    async def _is_filled(self, file: StoreFile, config: dict[str, Any], makes: bool) -> bool:
+        looking = self._store.blob_work(lambda _: file.look(config, makes))
+        return await looking.addTimeout(TRIAL, self._clock, onTimeoutCancel=_complain)
+
     def _stored(self, file: StoreFile) -> Any:
         return self.declaration.from_stored(file.read())
 
@@ -54,3 +100,11 @@ class DataStoreHandler(Handler):
         if self._file is None:
             raise NotFound
         return self._file
+
+
+_WHERE = {"Sqlite": ("path",), "PostgreSql": ("host",)}
+"""The member that a data store is known by."""
+
+
+def _complain(_: object, seconds: float) -> NoReturn:
+    raise Unavailable(f"The data store did not answer within {seconds:.0f} seconds.")

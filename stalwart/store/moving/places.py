@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from stalwart.errors import Invalid
+from stalwart.errors import Invalid, StalwartError
 from stalwart.store.config_file import NAME, blob_folder, embedded_store_config, read_store_config
 from stalwart.store.moving.bulk import Bulk
-from stalwart.store.opening import DRIVER_MISSING, sqlite_path
+from stalwart.store.opening import DRIVER_MISSING, explained, sqlite_path
 from stalwart.store.postgresql.address import address_of
+from stalwart.store.sql.migrate import OF_ANOTHER, schema_of
+from stalwart.store.sql.session import Session
 from stalwart.store.sqlite.bulk import SqliteBulk
 
 
@@ -44,3 +47,57 @@ def blobs_of(config: Mapping[str, Any], path: Path) -> Path:
         return folder
     database = sqlite_path(config)
     return database.with_name(f"{database.name}.blobs")
+
+
+def is_filled(path: Path, config: dict[str, Any], makes: bool = False) -> bool:
+    """Whether there is a server's data in the data store of ``config``, which is to be written to ``path``. An empty one
+    is made ready for a server if ``makes``. For threads.
+
+    Raises Invalid, Unavailable: it cannot be opened, is another program's or of a newer version.
+    """
+    place = config.get("path")
+    database = bulk_of({**config, "path": str(path.absolute().parent / place)} if isinstance(place, str) else config)
+    try:
+        if not _is_made(database) and makes:
+            database.prepare()
+        return _is_made(database) and _holds_something(database)
+    except StalwartError as problem:
+        raise type(problem)(explained(problem)) from problem
+
+
+def _is_made(database: Bulk) -> bool:
+    """Whether it has the tables of a server."""
+    with _looked_at(database) as session:
+        if session is None or not session.all(session.dialect.list_tables):
+            return False
+        if "migration" not in {row[0] for row in session.all(session.dialect.list_tables)}:
+            raise Invalid(OF_ANOTHER)
+        schema_of(session)
+        return True
+
+
+def _holds_something(database: Bulk) -> bool:
+    with _looked_at(database) as session:
+        return session is not None and any(
+            session.one(f"SELECT 1 FROM {table} LIMIT 1") for table in ("registry", "account")
+        )
+
+
+@contextmanager
+def _looked_at(database: Bulk) -> Iterator[Session | None]:
+    """A session that reads; None where there is no file yet."""
+    try:
+        if isinstance(database, SqliteBulk) and not database.path.exists():
+            yield None
+            return
+        database.open(writes=False)
+        yield database.session
+    except StalwartError:
+        raise
+    except Exception as problem:
+        fault = database.fault(problem)
+        if fault is None:
+            raise
+        raise fault from problem
+    finally:
+        database.close()

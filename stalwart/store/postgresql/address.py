@@ -99,7 +99,8 @@ def _secret(place: object) -> str:
         name = place.get("variableName")
         found = os.environ.get(name, "") if isinstance(name, str) else ""
         if not found.strip():
-            raise Invalid("The environment variable with the password of the data store is not set.", ("authSecret",))
+            named = f"The environment variable {name} with the password of the data store is not set."
+            raise Invalid(named, ("authSecret",))
         return found.rstrip()
     if kind == "File" and isinstance(place.get("filePath"), str):
         return _of_file(place["filePath"])
@@ -112,7 +113,7 @@ def _of_file(path: str) -> str:
             return file.read(_LONGEST).rstrip()
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or "it is not text"
-        sentence = f"The file with the password of the data store cannot be read: {reason}."
+        sentence = f"The file {path} with the password of the data store cannot be read: {reason}."
         raise Invalid(sentence, ("authSecret",)) from None
 
 

@@ -158,7 +158,7 @@ def connect_plainly(address: str, settings: str) -> psycopg.Connection[Any]:
     """A connection by ``address`` (of libpq) in autocommit mode, of several hosts to the one that is written to;
     ``settings`` is run first.
 
-    Raises Unavailable, and Invalid for a server that is too old.
+    Raises Unavailable, and Invalid for a server that is too old, or a database of another encoding than UTF8.
     """
     try:
         connection = psycopg.connect(address, autocommit=True, context=_context(), target_session_attrs="read-write")
@@ -167,6 +167,9 @@ def connect_plainly(address: str, settings: str) -> psycopg.Connection[Any]:
     try:
         if connection.info.server_version < OLDEST:
             raise Invalid(f"PostgreSQL {connection.info.server_version // 10000} is too old; 15 is needed.")
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding != "UTF8":
+            raise Invalid(f"The database has the encoding {encoding}; make it with ENCODING 'UTF8' TEMPLATE template0.")
         connection.prepared_max = _STATEMENTS
         connection.execute(settings.encode())
     except BaseException:

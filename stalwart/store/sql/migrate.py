@@ -26,6 +26,8 @@ _RECORD = (
     "checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)"
 )
 
+OF_ANOTHER = "The database holds tables of another program; choose an empty one."
+
 
 @frozen
 class Migration:
@@ -63,7 +65,7 @@ def migrate(session: Session, migrations: Sequence[Migration], now: int) -> list
     if "migration" in tables and not _missing(session, migrations):
         return []
     if tables and "migration" not in tables:
-        raise Invalid("The database holds tables of another program; choose an empty one.")
+        raise Invalid(OF_ANOTHER)
     session.begin_migration()
     try:
         applied = _apply(session, migrations, now)

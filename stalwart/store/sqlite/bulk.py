@@ -23,7 +23,7 @@ class SqliteBulk:
     session: Session
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._engine = SqliteEngine(path)
         self._is_open = False
 
@@ -31,8 +31,8 @@ class SqliteBulk:
         self._engine.prepare(int(time.time()), newest)
 
     def open(self, *, writes: bool) -> None:
-        if not self._path.exists():
-            raise Invalid(f"There is no data store {self._path}.")
+        if not self.path.exists():
+            raise Invalid(f"There is no data store {self.path}.")
         self.session = self._engine.open_writer() if writes else self._engine.open_reader()
         self._is_open = True
         self.session.run(f"PRAGMA cache_size=-{_PAGE_CACHE_KIB}")

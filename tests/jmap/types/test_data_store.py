@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart.config.storage.data_store import DataStore
-from stalwart.errors import Invalid
+from stalwart.errors import Invalid, Unavailable
+from stalwart.jmap.call import Request
 from stalwart.jmap.registry.family import type_methods
-from stalwart.jmap.types.data_store import DataStoreHandler
+from stalwart.jmap.registry.handler import Asking, Change
+from stalwart.jmap.types.data_store import TRIAL, DataStoreHandler
 from tests.jmap.desk import Desk, access
 
 GET, SET = "x:DataStore/get", "x:DataStore/set"
@@ -28,6 +31,8 @@ class FakeFile:
     def __init__(self) -> None:
         self.content: dict[str, Any] = {"@type": "Sqlite", "path": "store.sqlite3"}
         self.refusal: Exception | None = None
+        self.answer: bool | Exception = True
+        self.looked: list[tuple[dict[str, Any], bool]] = []
 
     def read(self) -> dict[str, Any]:
         return self.content
@@ -36,6 +41,12 @@ class FakeFile:
         if self.refusal is not None:
             raise self.refusal
         self.content = config
+
+    def look(self, config: dict[str, Any], makes: bool) -> bool:
+        self.looked.append((config, makes))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
 
 
 class DataStoreTests(SynchronousTestCase):
@@ -87,7 +98,51 @@ class DataStoreTests(SynchronousTestCase):
         self.assertEqual(error["type"], "invalidProperties")
         self.assertNotIn("poolWorkers", self.file.content)
 
+    def test_what_cannot_be_opened_is_refused_at_its_field(self) -> None:
+        before = self.file.content
+        self.file.answer = Unavailable("The data store cannot be reached. (connection refused)")
+        postgresql = {"@type": "PostgreSql", "host": "db.test"}
+        for members, property in ((postgresql, "host"), ({"path": "other.sqlite3"}, "path")):
+            for confirm in (False, True):
+                arguments = {"update": {"singleton": members}, "confirm": confirm}
+                refused = self.call(SET, arguments)["notUpdated"]["singleton"]
+                self.assertEqual((refused["type"], refused["properties"]), ("invalidProperties", [property]))
+                self.assertIn("connection refused", refused["description"])
+        self.assertIs(self.file.content, before)
+
+    def test_an_empty_one_has_to_be_confirmed(self) -> None:
+        self.file.answer = False
+        other = {"update": {"singleton": {"path": "other.sqlite3"}}}
+        refused = self.call(SET, other)["notUpdated"]["singleton"]
+        self.assertIn("stalwart-cli store copy", refused["description"])
+        self.assertIn('"confirm": true', refused["description"])
+        self.assertEqual(self.file.content["path"], "store.sqlite3")
+        self.assertEqual(self.call(SET, other | {"confirm": True})["updated"], {"singleton": None})
+        self.assertEqual((self.file.content["path"], self.file.looked[-1][1]), ("other.sqlite3", True))
+
+    def test_one_that_says_nothing_is_refused(self) -> None:
+        store, clock, settings = Desk().store, Desk().clock, FakeSettings()
+        made: Any = DataStoreHandler
+        handler = made(DataStore, settings=settings, store_file=self.file, store=store, clock=clock)
+        change = Change("create", "n", data={"@type": "PostgreSql", "host": "db.test"})
+        self.patch(store, "blob_work", _silent(store.blob_work))
+        preparing = Deferred.fromCoroutine(handler.prepare(Asking(access(), 7, 0, "", Request(access())), [change]))
+        clock.advance(TRIAL)
+        self.successResultOf(preparing)
+        self.assertIn("did not answer", str(change.refused))
+
     def test_without_a_file_there_is_nothing(self) -> None:
         self.open(None)
         self.assertEqual(self.call(GET, {"ids": ["singleton"]})["notFound"], ["singleton"])
         self.assertEqual(self.call(SET, {"update": {"singleton": {}}})["notUpdated"]["singleton"]["type"], "notFound")
+
+
+def _silent(work: Any) -> Any:
+    """The first work is done, the others are never answered."""
+    done: list[Any] = []
+
+    def blob_work(wanted: Any) -> Any:
+        done.append(wanted)
+        return work(wanted) if len(done) == 1 else Deferred()
+
+    return blob_work

@@ -59,6 +59,14 @@ class AddressTests(SynchronousTestCase):
         ):
             self.assertEqual(self.refusal(authSecret=place), ("authSecret",))
 
+    def test_a_password_that_cannot_be_had_is_named(self) -> None:
+        for place, named in (
+            ({"@type": "File", "filePath": "/nowhere/at/all"}, "/nowhere/at/all"),
+            ({"@type": "EnvironmentVariable", "variableName": "NO_SUCH_VARIABLE_HERE"}, "NO_SUCH_VARIABLE_HERE"),
+        ):
+            with self.assertRaisesRegex(Invalid, named):
+                self.parts(authSecret=place)
+
     def test_what_is_wrong_is_named(self) -> None:
         for member, value in (
             ("host", ""),
