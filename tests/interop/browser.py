@@ -21,7 +21,7 @@ from tests.interop.internet import Internet
 
 PATIENCE = 30.0
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-TAB, ENTER, SHIFT, SPACE = "\ue004", "\ue007", "\ue008", " "
+TAB, ENTER, SHIFT, ESCAPE, SPACE = "\ue004", "\ue007", "\ue008", "\ue00c", " "
 SWITCHES = (
     "--headless=new",
     "--no-sandbox",  # it is not available to root and in many containers; only pages of our own are opened

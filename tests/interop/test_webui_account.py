@@ -12,7 +12,7 @@ from tempfile import mkdtemp
 from typing import Any
 from zipfile import ZipFile
 
-from tests.interop.browser import ENTER
+from tests.interop.browser import ENTER, ESCAPE
 from tests.interop.test_passkeys import SignInTestCase
 from tests.interop.webui_world import ADMIN, READY, InterfaceTestCase
 from tests.live.people import PASSWORD
@@ -155,6 +155,7 @@ class OwnTests(OwnerTestCase):
             self.sign_in("/account/sessions", BOB)
         count = len(self.jmap(BOB, ("x:Session/get", {"ids": None}))[0]["list"])
         self.browser.wait("document.querySelectorAll('main li').length === arguments[0]", count)
+        self.assertRegex(self.browser.accessible("main .rows button")[1], "^End [A-Z]")
         self.click("End")
         self.says("Ended", ".notices")
         self.browser.wait("document.querySelectorAll('main li').length === arguments[0]", count - 1)
@@ -180,6 +181,9 @@ class MailTests(OwnerTestCase):
         self.browser.run("document.querySelectorAll('main li:nth-child(2) button')[0].click()")
         self.browser.wait("document.querySelector('dialog [name=name]')")
         self.browser.fill("dialog [name=name]", "Alice at work")
+        self.browser.press(ESCAPE)
+        self.says("Leave without saving?", "dialog:last-of-type")
+        self.click("Cancel", "dialog:last-of-type")
         self.click("Save", "dialog")
         self.says("Alice at work", "main")
         self.browser.run("document.querySelectorAll('main li:nth-child(2) button')[1].click()")
@@ -248,6 +252,29 @@ class MailTests(OwnerTestCase):
         self.assertEqual(stored["fromDate"], hours)
         self.go("/account/vacation")
         self.assertEqual(self.browser.run("return document.querySelector('[name=toDate]').value"), "2027-01-09T08:00")
+        change = {"update": {"singleton": {"subject": "Theirs", "toDate": "2027-01-09T08:00:30Z"}}}
+        self.jmap(ALICE, ("VacationResponse/set", change))
+        self.browser.fill("[name=textBody]", "Mine")
+        self.click("Save")
+        self.says("Saved", ".notices")
+        (stored,) = self.all("VacationResponse")
+        self.assertEqual(
+            (stored["subject"], stored["textBody"], stored["toDate"]), ("Theirs", "Mine", "2027-01-09T08:00:30Z")
+        )
+        self.jmap(ALICE, ("VacationResponse/set", {"update": {"singleton": {"subject": "Theirs again"}}}))
+        self.browser.fill("[name=subject]", "Mine")
+        self.click("Save")
+        self.says("Theirs again", "dialog .diff")
+        self.click("Cancel", "dialog")
+        for leave in (lambda: self.click("Profile", "#navigation"), lambda: self.choose("#language", "de")):
+            leave()
+            self.says("Leave without saving?", "dialog")
+            self.click("Cancel", "dialog")
+        self.assertEqual(self.browser.run("return document.querySelector('[name=subject]').value"), "Mine")
+        self.assertEqual(self.browser.run("return document.querySelector('#language').value"), "en")
+        self.click("Save")
+        self.click("Take theirs", "dialog")
+        self.browser.wait("document.querySelector('[name=subject]')?.value === 'Theirs again'")
         self.browser.run("document.querySelector('[name=isEnabled]').click()")
         self.click("Save")
         self.says("switched off", ".badge")

@@ -22,6 +22,7 @@ from tests.interop.webui_world import ADMIN, READY, USER
 from tests.mail.reports.letters import corpus, letters, whole_body
 
 HOSTILE = "<img src=x onerror=alert(1)>\u202eevil"
+ACTIVE = "return [...document.querySelectorAll('.condition input')].indexOf(document.activeElement)"
 PUT = """const [selector, at, text] = arguments;
   const one = document.querySelectorAll(selector)[at];
   one.value = text; one.dispatchEvent(new Event('input')); one.dispatchEvent(new Event('change'))"""
@@ -89,13 +90,20 @@ class RuleTests(AdministratorTestCase):
             self.click("Add a condition", ".expression")
             self.put(".expression .condition input", text, 2 * at)
             self.put(".expression .condition input", str(200 + at), 2 * at + 1)
-        self.browser.run("document.querySelector('.condition:nth-child(2) [aria-label=Up]').click()")
+            self.assertEqual(self.browser.run(ACTIVE), 2 * at)
+        self.browser.run(
+            "const up = document.querySelector('.condition:nth-child(2) [aria-label=Up]'); up.focus(); up.click()"
+        )
+        self.assertEqual(self.browser.run("return document.activeElement.getAttribute('aria-label')"), "Up")
         first = "document.querySelector('.condition input').value"
         self.browser.wait(f"{first} === 'local_port == 25'")
         self.click("Try it", ".expression")
         self.browser.run("document.querySelectorAll('.condition input')[3].focus()")
         self.click("remote_ip", ".expression details")
         self.browser.wait("document.querySelectorAll('.condition input')[3].value.includes('remote_ip')")
+        self.assertEqual(self.browser.accessible(".condition:nth-child(2)"), ("group", "Condition 2"))
+        self.browser.run("document.querySelector('.condition:nth-child(2) [aria-label=Remove]').click()")
+        self.assertEqual(self.browser.run("return document.activeElement.innerText"), "Add a condition")
         self.click("Discard")
         self.browser.wait("!document.querySelector('.condition')")
 
@@ -184,10 +192,11 @@ class TaskTests(AdministratorTestCase):
 
     def test_failed_task_is_shown_with_its_reason_and_run_again(self) -> None:
         domain = self.listed("x:Domain")[0]
-        failed = {"@type": "Failed", "failureReason": f"no answer {HOSTILE}", "failedAttemptNumber": 3}
+        failed = {"@type": "Failed", "failureReason": f"no answer {HOSTILE} {'x' * 10_000}", "failedAttemptNumber": 3}
         id = self.created("x:Task", **{"@type": "DkimManagement", "domainId": domain["id"], "status": failed})
         self.sign_in("/admin/tasks?status=Failed")
         self.says("no answer <img src=x", "table")
+        self.assertLess(self.browser.run("return document.querySelector('table').offsetHeight"), 850)
         self.says(domain["name"], "table")
         self.says("3 attempts", "table")
         self.looks_good()
@@ -216,9 +225,32 @@ class BanTests(AdministratorTestCase):
         self.says("This value is already in use.", "dialog")
         self.click("Cancel", "dialog")
         self.looks_good()
+        self.assertEqual(self.browser.accessible("table button"), ("button", "Unblock 192.0.2.0/24"))
         self.click("Unblock", "table")
         self.says("Nobody is blocked")
         self.assertEqual(self.listed("x:BlockedIp"), [])
+        self.assertEqual(self.browser.run("return document.activeElement.tagName"), "H1")
+
+    def test_what_is_too_much_is_done_all_the_same_and_what_is_in_vain_is_told(self) -> None:
+        self.addCleanup(
+            lambda: self.jmap(["x:BlockedIp/set", {"destroy": [one["id"] for one in self.listed("x:BlockedIp")]}, "0"])
+        )
+        self.sign_in("/admin/bans")
+        self.click("Block an address")
+        self.browser.fill("dialog input", "::/0")
+        self.browser.press(ENTER)
+        self.says("Do it all the same?", "dialog:last-of-type")
+        self.says("This would block more than a /16.", "dialog:last-of-type")
+        self.click("Cancel", "dialog:last-of-type")
+        self.says("This would block more than a /16.", "dialog .field.wrong")
+        self.assertEqual(self.listed("x:BlockedIp"), [])
+        self.browser.press(ENTER)
+        self.click("Yes", "dialog:last-of-type")
+        self.says("::/0", "table")
+        self.click("Block an address")
+        self.browser.fill("dialog input", "127.0.0.5")
+        self.browser.press(ENTER)
+        self.says("127.0.0.5 is stored, but loopback addresses are never blocked.", ".notices .warn")
 
 
 class CertificateTests(AdministratorTestCase):
@@ -420,6 +452,30 @@ class RelatedTests(AdministratorTestCase):
         self.says("dora", "table")
         self.assertNotIn("alice", self.browser.text("table"))
         self.jmap(["x:Account/set", {"destroy": [member, group]}, "0"])
+
+    def test_what_uses_an_object_is_named_with_a_link(self) -> None:
+        domain = self.created("x:Domain", name="used.test")
+        user = self.created("x:Account", **{"@type": "User", "name": "n" * 60, "domainId": domain})
+        self.addCleanup(self.jmap, ["x:Domain/set", {"destroy": [domain]}, "1"])
+        self.addCleanup(self.jmap, ["x:Account/set", {"destroy": [user]}, "0"])
+        self.sign_in(f"/admin/objects/Domain/{domain}")
+        self.click("Delete")
+        self.click("Delete", "dialog")
+        self.says(f"Account {'n' * 60}@used.test", ".notices .bad a")
+        self.browser.run("document.querySelector('.notices a').click()")
+        self.browser.wait("location.pathname === arguments[0]", f"/admin/objects/Account/{user}")
+        self.says("n" * 60, "h1")
+
+    def test_long_names_break_no_page(self) -> None:
+        tenant = self.created("x:Tenant", name="w" * 10_000)
+        self.addCleanup(self.jmap, ["x:Tenant/set", {"destroy": [tenant]}, "0"])
+        self.sign_in(f"/admin/objects/Tenant/{tenant}")
+        self.assertLess(self.browser.run("return document.querySelector('h1').offsetHeight"), 850)
+        self.go("/admin/objects/Account-Group/new")
+        long = "[...document.querySelectorAll('.joined option')].find((one) => one.innerText.startsWith('www'))"
+        self.browser.wait(long)
+        self.browser.run(f"{long}.textContent = 'w'.repeat(10000)")
+        self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth"), 1280)
 
     def test_permissions_are_found_and_chosen(self) -> None:
         self.sign_in("/admin/objects/Role/new")
