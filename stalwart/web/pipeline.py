@@ -6,6 +6,7 @@ is a coroutine. Errors of the family become problem bodies here and nowhere else
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
@@ -13,7 +14,8 @@ from inspect import iscoroutine
 from typing import Any, Protocol, TypeVar
 
 from attrs import evolve
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
+from twisted.internet.defer import TimeoutError as DeferredTimeout
 
 from stalwart.codec.ip_networks import LOOPBACK
 from stalwart.directory.access import Access
@@ -72,8 +74,8 @@ from stalwart.web.turns import Turns
 
 HTTP_PORT, HTTPS_PORT = 80, 443
 CHALLENGES = "/.well-known/acme-challenge/"
-HEALTH = "/healthz/"
-"""Whoever looks whether the process lives is answered whatever it waits for."""
+HEALTH, MOMENT = "/healthz/", 0.5
+"""Whoever looks whether the process lives is answered after so many seconds, whatever it waits for."""
 API_BODY = 1048576  # design.md 8
 _OPTIONS_BRANCHES = frozenset(("api", "jmap", "auth"))
 _EVENTS: dict[type[StalwartError], Event] = {
@@ -141,6 +143,7 @@ class Pipeline:
         self._forwarding = forwarding
         self._telemetry = telemetry
         self._seconds = clock.seconds
+        self._clock: Any = clock
         self._base_url = base_url
         self._proofs = proofs
         self._changes = changes
@@ -152,7 +155,7 @@ class Pipeline:
     def handle(self, exchange: Exchange) -> Outcome:
         """The answer to a request whose head is complete, or a coroutine of it. Neither raises a family error."""
         try:
-            awaited = None if exchange.path.startswith(HEALTH) else self.changed_elsewhere()
+            awaited = self.changed_elsewhere()
             if awaited is not None:
                 return self._completed(exchange, self._after_changes(exchange, awaited))
             return self._enter(exchange)
@@ -160,7 +163,11 @@ class Pipeline:
             return self.failure(exchange, error)
 
     async def _after_changes(self, exchange: Exchange, awaited: Awaitable[None]) -> Outcome:
-        await awaited
+        if exchange.path.startswith(HEALTH):
+            with contextlib.suppress(StalwartError, DeferredTimeout):  # what is known so far has to do
+                await _deferred(awaited).addTimeout(MOMENT, self._clock)
+        else:
+            await awaited
         return self._enter(exchange)
 
     def failure(self, exchange: Exchange, error: Exception) -> Answer:
@@ -444,3 +451,7 @@ def _places(error: BaseException) -> str:
     """Where it happened, innermost last: file, line and function, no values."""
     frames = traceback.extract_tb(error.__traceback__)
     return " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-8:])
+
+
+def _deferred(awaited: Awaitable[None]) -> Deferred[None]:
+    return awaited if isinstance(awaited, Deferred) else ensureDeferred(awaited)  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ from stalwart.telemetry.events import RESOURCE_NOT_FOUND
 from stalwart.web.answers import Answer, text_answer
 from stalwart.web.connection import Listener
 from stalwart.web.exchange import Exchange
+from stalwart.web.pipeline import MOMENT
 from stalwart.web.routes import route
 from tests.web.client import BASIC_ALICE, Connected, Response, Server, Wire, request_bytes, serve
 from tests.web.fakes import EPOCH, FakeDirectory, FakeSettings
@@ -144,10 +145,13 @@ class ChangesTests(PipelineCase):
         self.changes.awaited = fail(Unavailable("The data store is locked by another process."))
         self.assertEqual(self.made.request("GET", "/open").status, 503)
 
-    def test_whoever_looks_whether_it_lives_waits_for_nothing(self) -> None:
-        self.changes.awaited = Deferred()
-        self.assertEqual(self.made.request("GET", "/healthz/live").status, 404)  # these routes have none
-        self.assertEqual(self.changes.looks, 0)
+    def test_whoever_looks_whether_it_lives_waits_for_a_moment(self) -> None:
+        for awaited in (Deferred[None](), fail(Unavailable("The data store is gone."))):
+            self.changes.awaited = awaited
+            connection = self.made.connect()
+            connection.send(request_bytes("GET", "/healthz/live"))
+            self.made.clock.advance(MOMENT)
+            self.assertEqual(connection.response().status, 404)  # these routes have none
 
     def test_client_that_leaves_waits_no_longer(self) -> None:
         given_up: list[Deferred[None]] = []
