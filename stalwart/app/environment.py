@@ -5,8 +5,10 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
 import socket
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from attrs import field, frozen
@@ -14,7 +16,17 @@ from attrs import field, frozen
 from stalwart.errors import Invalid
 from stalwart.telemetry.events import Level
 
-_TRUE = {"1", "true"}
+_TRUE, _FALSE = {"1", "true"}, {"", "0", "false"}
+_PUBLIC_URL = re.compile(r"https?://([^\s/?#@:\[\]]+|\[[0-9a-f:.]+\])(:\d{1,5})?(/[^\s?#]*)?", re.I | re.A)
+_NAMES = (
+    "CONFIG DATA DATA_STORE DIAGNOSIS DRAIN HOSTNAME HTTPS_PORT NEW_VAULT_KEY PUBLIC_URL RECOVERY_ADMIN RECOVERY_MODE"
+    " RECOVERY_MODE_LOG_LEVEL RECOVERY_MODE_PORT VAULT_KEY_FILE WORKERS"
+)
+_NAMES_OF_CLIENTS = "PASSWORD SOURCE_PASSWORD TOKEN URL USER"
+KNOWN = frozenset(f"STALWART_{name}" for name in (*_NAMES.split(), *_NAMES_OF_CLIENTS.split()))
+"""What the server and ``stalwart-cli`` obey."""
+_LIKE = 0.86
+"""How alike the names of a variable and of the one that was meant are, at least."""
 MOST_WORKERS = 64
 LONGEST_DRAIN = 60
 
@@ -47,21 +59,30 @@ def read_environment(variables: Mapping[str, str], own_hostname: str | None = No
     """
     return Environment(
         hostname=_hostname(variables, own_hostname),
-        public_url=variables.get("STALWART_PUBLIC_URL", "").strip().rstrip("/") or None,
-        recovery_mode=variables.get("STALWART_RECOVERY_MODE", "").strip().lower() in _TRUE,
+        public_url=_public_url(variables.get("STALWART_PUBLIC_URL", "").strip().rstrip("/")),
+        recovery_mode=_is_on(variables, "STALWART_RECOVERY_MODE"),
         recovery_port=_port(variables, "STALWART_RECOVERY_MODE_PORT") or 8080,
         recovery_log_level=_level(variables, "STALWART_RECOVERY_MODE_LOG_LEVEL"),
         recovery_admin=_recovery_admin(variables),
         https_port=_port(variables, "STALWART_HTTPS_PORT"),
         run_as_user=variables.get("RUN_AS_USER", "").strip() or None,
         run_as_group=variables.get("RUN_AS_GROUP", "").strip() or None,
-        diagnosis=_json_object(variables, "STALWART_DIAGNOSIS", "x:Diagnosis members") or {},
+        diagnosis=_diagnosis(variables),
         data_store=_json_object(variables, "STALWART_DATA_STORE", "x:DataStore, as in config.json"),
         vault_key_file=variables.get("STALWART_VAULT_KEY_FILE", "").strip() or None,
-        new_vault_key=variables.get("STALWART_NEW_VAULT_KEY", "").strip().lower() in _TRUE,
+        new_vault_key=_is_on(variables, "STALWART_NEW_VAULT_KEY"),
         workers=number_of_workers("STALWART_WORKERS", variables.get("STALWART_WORKERS", "").strip() or "1"),
         drain=_drain(variables.get("STALWART_DRAIN", "").strip()),
     )
+
+
+def unknown_variables(variables: Mapping[str, str]) -> list[str]:
+    """A sentence for each variable that looks like one of the server's and is none: it is spelled like one, so nobody
+    obeys it. Any other name may be that of a secret which a setting refers to.
+    """
+    others = sorted(name for name in variables if name.startswith("STALWART_") and name not in KNOWN)
+    near = [(name, get_close_matches(name, KNOWN, 1, _LIKE)) for name in others]
+    return [f"The environment has {name}, which means nothing: is it {found[0]}?" for name, found in near if found]
 
 
 def number_of_workers(name: str, text: str) -> int:
@@ -92,14 +113,52 @@ def base_url(environment: Environment, service_hostname: str, node_hostname: str
     return f"https://{service_hostname or node_hostname}"
 
 
+def _is_on(variables: Mapping[str, str], name: str) -> bool:
+    text = variables.get(name, "").strip().lower()
+    if text not in _TRUE | _FALSE:
+        raise Invalid(f"{name} must be 1 or true, or 0 or false.")
+    return text in _TRUE
+
+
+def _public_url(text: str) -> str | None:
+    if text and _PUBLIC_URL.fullmatch(text) is None:
+        raise Invalid("STALWART_PUBLIC_URL must be a URL such as https://mail.example.org.")
+    return text or None
+
+
+def _diagnosis(variables: Mapping[str, str]) -> dict[str, Any]:
+    members = _json_object(variables, "STALWART_DIAGNOSIS", "x:Diagnosis members")
+    if members:
+        from stalwart.config.monitoring.diagnosis import Diagnosis
+
+        try:
+            Diagnosis.patched(Diagnosis(), members)
+        except Invalid as problem:
+            raise Invalid(f"STALWART_DIAGNOSIS must be members of x:Diagnosis: {problem.detail}") from problem
+    return members or {}
+
+
 def _hostname(variables: Mapping[str, str], own: str | None) -> str:
     given = variables.get("STALWART_HOSTNAME", "").strip()
     name = (given or own or socket.gethostname() or "localhost").lower()
     try:
         ipaddress.ip_address(name)
     except ValueError:
+        if given:
+            return _host_name(name)
         return name
     return name if given else "localhost"
+
+
+def _host_name(name: str) -> str:
+    from stalwart.schema.formats import host_name
+
+    try:
+        if name != "".join(name.split()):
+            raise ValueError("white space")
+        return host_name(name)
+    except ValueError as problem:
+        raise Invalid("STALWART_HOSTNAME must be the name of a host, such as mail.example.org.") from problem
 
 
 def _port(variables: Mapping[str, str], name: str) -> int | None:

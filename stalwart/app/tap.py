@@ -33,11 +33,12 @@ Examples:
 
 Environment: STALWART_DATA, STALWART_CONFIG (where neither --data nor --config is given), STALWART_DATA_STORE (the JSON
 object of config.json; with --data), STALWART_RECOVERY_ADMIN=user:secret (an administrator in every mode),
-STALWART_PUBLIC_URL, STALWART_HOSTNAME, STALWART_RECOVERY_MODE=1, STALWART_RECOVERY_MODE_PORT, STALWART_DIAGNOSIS (JSON
+STALWART_PUBLIC_URL, STALWART_HOSTNAME, STALWART_HTTPS_PORT (of published URLs, without STALWART_PUBLIC_URL),
+STALWART_RECOVERY_MODE=1, STALWART_RECOVERY_MODE_PORT, STALWART_RECOVERY_MODE_LOG_LEVEL, STALWART_DIAGNOSIS (JSON
 members of x:Diagnosis that hold while the process runs), STALWART_WORKERS (where --workers is not given),
 STALWART_DRAIN (seconds after SIGTERM in which it serves on while /healthz/ready says 503, 0 to 60; default: 0),
-RUN_AS_USER, STALWART_VAULT_KEY_FILE (default: vault.key beside the store; it opens the private keys in the store: back
-it up), SSL_CERT_FILE.
+RUN_AS_USER, RUN_AS_GROUP, STALWART_VAULT_KEY_FILE (default: vault.key beside the store; it opens the private keys in
+the store: back it up), STALWART_NEW_VAULT_KEY=1 (begin with a new key where that of before is lost), SSL_CERT_FILE.
 """
 
 LISTENER_OPTIONS = ("http", "lmtp", "smtp", "submission")
@@ -151,11 +152,12 @@ def _number_of_workers(name: str, text: str) -> int:
 def makeService(options: Options) -> Any:
     """The service that ``twistd`` runs. A variable of the environment that is no use is a usage error."""
     from twisted.internet import reactor
+    from twisted.logger import Logger
 
     from stalwart.app.generated_sources import forget_generated_sources
 
     forget_generated_sources()
-    from stalwart.app.environment import read_environment
+    from stalwart.app.environment import read_environment, unknown_variables
     from stalwart.app.service import StalwartService
     from stalwart.app.startup import Startup
     from stalwart.errors import Invalid
@@ -164,6 +166,8 @@ def makeService(options: Options) -> Any:
         environment = read_environment(os.environ)
     except Invalid as problem:
         raise SystemExit(f"stalwart: {problem.detail}") from problem
+    for sentence in unknown_variables(os.environ):
+        Logger(namespace="stalwart").warn("{sentence}", sentence=sentence)
     endpoints = {name: list(options[name]) for name in LISTENER_OPTIONS}
     startup = Startup(options["data"], options["config"], endpoints, bool(options["demo"]))
     workers = options["workers"] or environment.workers

@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.app.environment import Environment, base_url, read_environment
+from stalwart.app.environment import KNOWN, Environment, base_url, read_environment, unknown_variables
 from stalwart.errors import Invalid
 from stalwart.telemetry.events import Level
 
@@ -68,6 +68,16 @@ class ReadingTests(SynchronousTestCase):
         names = ("RECOVERY_ADMIN", "RECOVERY_MODE_PORT", "HTTPS_PORT", "DIAGNOSIS", "HOSTNAME", "RECOVERY_MODE")
         blank = {f"STALWART_{name}": "  " for name in names}
         self.assertEqual(read(RUN_AS_USER=" ", RUN_AS_GROUP="", **blank), read())
+
+    def test_a_variable_that_is_misspelled_is_told_with_what_was_meant(self) -> None:
+        meant = {"RECOVERY_ADMN": "RECOVERY_ADMIN", "PUBLIC_ULR": "PUBLIC_URL", "DATA_STOR": "DATA_STORE"}
+        secrets = {"STALWART_DATABASE_PASSWORD": "x", "STALWART_S3_SECRET": "x", "PATH": "x"}
+        known = dict.fromkeys(KNOWN, "x")
+        told = unknown_variables({f"STALWART_{name}": "hush" for name in meant} | secrets | known)
+        wanted = [
+            f"has STALWART_{wrong}, which means nothing: is it STALWART_{meant[wrong]}?" for wrong in sorted(meant)
+        ]
+        self.assertEqual([sentence.removeprefix("The environment ") for sentence in told], wanted)
 
     def test_user_and_group_to_run_as(self) -> None:
         found = read(RUN_AS_USER="mail", RUN_AS_GROUP="daemon")
@@ -136,6 +146,15 @@ MALFORMED = {
     "https_port_of_other_digits": ("STALWART_HTTPS_PORT", "٤٤٣"),
     "recovery_port_of_many_digits": ("STALWART_RECOVERY_MODE_PORT", "9" * 5000),
     "recovery_port_with_an_underscore": ("STALWART_RECOVERY_MODE_PORT", "8_0"),
+    "recovery_mode_yes": ("STALWART_RECOVERY_MODE", "yes"),
+    "new_vault_key_2": ("STALWART_NEW_VAULT_KEY", "2"),
+    "public_url_without_a_scheme": ("STALWART_PUBLIC_URL", "hush.example.org"),
+    "public_url_of_another_scheme": ("STALWART_PUBLIC_URL", "ftp://m.example.org"),
+    "public_url_with_a_login": ("STALWART_PUBLIC_URL", "https://a:hush@m.example.org"),
+    "public_url_with_a_query": ("STALWART_PUBLIC_URL", "https://m.example.org/?x=hush"),
+    "hostname_with_spaces": ("STALWART_HOSTNAME", "bad host name"),
+    "hostname_with_a_slash": ("STALWART_HOSTNAME", "https://m.example.org"),
+    "diagnosis_of_unknown_members": ("STALWART_DIAGNOSIS", '{"x": 1}'),
 }
 for _name, _case in MALFORMED.items():
     setattr(RecoveryTests, f"test_malformed_{_name}_is_refused_by_name", _malformed(*_case))
@@ -148,7 +167,7 @@ def _mode(text: str, wanted: bool) -> Any:
     return test
 
 
-for _text, _wanted in {"1": True, "true": True, " TRUE ": True, "0": False, "yes": False, "2": False}.items():
+for _text, _wanted in {"1": True, "true": True, " TRUE ": True, "0": False, "false": False, "": False}.items():
     setattr(RecoveryTests, f"test_recovery_mode_{_text.strip()}_is_{_wanted}", _mode(_text, _wanted))
 
 

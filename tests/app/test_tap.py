@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
+from pathlib import Path
+from typing import Any
 
 from twisted.application.service import IServiceMaker
+from twisted.logger import LogLevel, globalLogPublisher
 from twisted.plugin import getPlugins
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from stalwart import __version__
+from stalwart.app import environment
+from stalwart.app.environment import KNOWN
 from stalwart.app.service import StalwartService
 from stalwart.app.tap import Options, makeService
 from stalwart.app.workers.supervisor import Supervisor
@@ -120,15 +126,28 @@ class HelpTests(SynchronousTestCase):
             self.assertIn(f"--{name}", text)
 
     def test_variables_of_the_environment_are_named(self) -> None:
-        text = Options().getUsage()
-        for name in (
-            "STALWART_RECOVERY_ADMIN",
-            "STALWART_PUBLIC_URL",
-            "SSL_CERT_FILE",
-            "RUN_AS_USER",
-            "STALWART_WORKERS",
-        ):
-            self.assertIn(name, text)
+        text = re.sub(r"\s+", " ", Options().getUsage())
+        of_clients = {
+            "STALWART_PASSWORD",
+            "STALWART_SOURCE_PASSWORD",
+            "STALWART_TOKEN",
+            "STALWART_URL",
+            "STALWART_USER",
+        }
+        for name in (KNOWN - of_clients) | {"SSL_CERT_FILE", "RUN_AS_USER", "RUN_AS_GROUP"}:
+            self.assertRegex(text, rf"\b{name}\b")
+        read = set(re.findall(r'"(STALWART_\w+)"', Path(environment.__file__).read_text()))
+        self.assertLessEqual(read, KNOWN)
+
+    def test_a_misspelled_variable_is_a_warning(self) -> None:
+        told: list[Any] = []
+        globalLogPublisher.addObserver(told.append)
+        self.addCleanup(globalLogPublisher.removeObserver, told.append)
+        self.patch(os, "environ", {"STALWART_PUBLIC_ULR": "x"})
+        makeService(parsed("--data", "d"))
+        warned = [event["sentence"] for event in told if event.get("log_level") == LogLevel.warn]
+        self.assertEqual(len(warned), 1)
+        self.assertIn("STALWART_PUBLIC_URL", warned[0])
 
     def test_version_is_printed_and_ends_it(self) -> None:
         output = io.StringIO()

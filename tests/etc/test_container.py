@@ -41,3 +41,4 @@ class ContainerTests(SynchronousTestCase):
         (named,) = re.findall(r'"\.\[(.*)\]"', TEXT)
         project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
         self.assertLessEqual(set(named.split(",")), set(project["optional-dependencies"]))
+        self.assertEqual({"postgresql", "s3", "redis", "nats"} - set(named.split(",")), set(), "drivers are missing")
