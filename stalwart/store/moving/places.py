@@ -50,10 +50,10 @@ def blobs_of(config: Mapping[str, Any], path: Path) -> Path:
 
 
 def is_filled(path: Path, config: dict[str, Any], makes: bool = False) -> bool:
-    """Whether there is a server's data in the data store of ``config``, which is to be written to ``path``. An empty one
-    is made ready for a server if ``makes``. For threads.
+    """Whether there is a server's data in the data store of ``config``, which ``path`` is to name. For threads.
 
-    Raises Invalid, Unavailable: it cannot be opened, is another program's or of a newer version.
+    An empty one is made ready for a server if ``makes``. Raises Invalid, Unavailable: it cannot be opened, is another
+    program's or of a newer version.
     """
     place = config.get("path")
     database = bulk_of({**config, "path": str(path.absolute().parent / place)} if isinstance(place, str) else config)
