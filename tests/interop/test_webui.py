@@ -81,29 +81,6 @@ class SignInTests(ServerTestCase):
         self.browser.open(f"{self.world.url}/account/")
         self.browser.wait("document.querySelector('[name=password]')")
 
-    def test_nothing_typed_is_lost_when_the_sign_in_is_over(self) -> None:
-        self.sign_in("/admin/objects/Http")
-        tab = self.browser._ask("GET", "/window")
-        self.browser.fill("[data-field=redirectRoot] input", "/admin")
-        for id in [one["id"] for one in self.jmap(["x:Session/get", {"ids": None}, "a"])[0][1]["list"]]:
-            self.jmap(["x:Session/set", {"destroy": [id]}, "a"])
-        self.click("Save")
-        self.click("Save", "dialog")
-        self.says("You have to sign in again", "dialog:last-of-type")
-        self.click("Sign in again", "dialog:last-of-type")
-        other = next(one for one in self._windows() if one != tab)
-        self.browser._ask("POST", "/window", {"handle": other})
-        self.fill_sign_in()
-        self.browser._ask("POST", "/window", {"handle": tab})
-        self.says("Saved")
-        self.assertEqual(self.setting("redirectRoot"), "/admin")
-        self.jmap(["x:Http/set", {"update": {"singleton": {"redirectRoot": "/account"}}}, "a"])
-
-    def _windows(self) -> list[str]:
-        found: list[str] = self.browser._ask("GET", "/window/handles")
-        return found
-
-
 class DiagnosisTests(ServerTestCase):
     """The showpiece."""
 

@@ -18,17 +18,14 @@ function alone(...content) {
   app.replaceChildren(h("main.plain", content));
 }
 
+const beside = () => location.pathname.endsWith("/signed-in");
+
 async function begin() {
   showTheme();
   await chooseLanguage();
   const [mount, page, last] = location.pathname.split("/").filter(Boolean);
   if (page === "oauth" && last === "callback") {
     const back = await session.returned(location.search);
-    if (back === "close") {
-      alone(h("h1", t("closeWindow")), h("p", t("closeWindow.text")));
-      window.close();
-      return;
-    }
     await go(back || `/${mount}/`, { replace: true });
     if (!back) {
       document.title = t("notSignedIn");
@@ -41,7 +38,8 @@ async function begin() {
     alone(h("h1", t("signedOut")), h("p", h("a.button.primary", { href: `/${mount}/`, onclick: (event) => { event.preventDefault(); location.assign(`/${mount}/`); } }, t("signIn"))));
     return;
   }
-  if (!(await session.begin())) {
+  // who signs in beside another page wants a sign-in of his own
+  if (!(beside() ? session.kept : await session.begin())) {
     await session.signIn();
     return;
   }
@@ -62,6 +60,11 @@ async function enter() {
     alone(h("h1", t("failed")), failed(problem, () => location.reload()));
     return;
   }
+  if (beside()) {
+    alone(h("h1", t("closeWindow")), h("p", t("closeWindow.text")));
+    window.close();
+    return;
+  }
   if (location.pathname.startsWith("/admin") && !administers()) {
     await go("/account/", { replace: true });
   }
@@ -73,7 +76,7 @@ async function enter() {
 
 // Where the sign-in is over while the first questions are asked there is nothing to lose.
 effect(() => {
-  if (session.over() === "ended" && !session.had) session.signIn();
+  if (session.over() && !session.had) session.signIn();
 });
 
 begin();

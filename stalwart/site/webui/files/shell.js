@@ -10,7 +10,7 @@ import { setTheme, theme, THEMES } from "./core/theme.js";
 import { administers, known, viewer } from "./core/viewer.js";
 import { keepLanguage, language, LANGUAGES, t } from "./core/words.js";
 import { icon } from "./ui/icons.js";
-import { button, confirm, dialog, failed, notice, noticeArea, other } from "./ui/parts.js";
+import { button, confirm, dialog, failed, notice, noticeArea, other, worker } from "./ui/parts.js";
 
 const area = computed(() => (place().path[0] === "admin" ? "admin" : "account"));
 const narrow = signal(false);
@@ -55,7 +55,7 @@ function personMenu() {
     h("select#language", { onchange: async ({ target }) => { if (await free()) keepLanguage(target.value); else target.value = language.peek(); } },
       Object.entries(LANGUAGES).map(([code, name]) => h("option", { value: code, lang: code, selected: language.peek() === code }, name))),
     h("button.button.quiet", { type: "button", onclick: () => { menu.hidePopover(); help(); } }, t("keys.title")),
-    h("button.button", { type: "button", onclick: () => session.signOut() }, t("signOut")));
+    worker(t("signOut"), async () => (await free()) && session.signOut()));
   return [h("button.plain-button.person", { type: "button", popovertarget: "person-menu", "aria-label": t("you", { name: viewer.name }) }, icon("person")), menu];
 }
 
@@ -77,10 +77,10 @@ function isHere(href) {
 function banners() {
   let asked = null;
   effect(() => {
-    if (session.over() === "ended" && session.had && !asked) {
+    if (session.over() && session.had && !asked) {
       asked = dialog(t("over.title"), (close) => {
         effect(() => { if (session.over() === null) close(true); });
-        return [h("p", t("over.text")), h("div.buttons", button(t("over.again"), () => session.signInBeside(), { kind: "primary" }))];
+        return [h("p", () => (session.over() === "ended" ? t("over.text") : t("over.other", { name: session.over(), mine: viewer.name }))), h("div.buttons", h("a.button.primary", { href: `/${area.peek()}/signed-in`, target: "_blank", rel: "opener" }, t("over.again")))];
       }, { kind: "narrow" }).finally(() => { asked = null; });
     }
   });

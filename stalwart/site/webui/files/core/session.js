@@ -1,24 +1,34 @@
 // Signing in with a code and PKCE (RFC 6749 4.1, RFC 7636) at the server's own page. The access token is in memory, the
-// refresh token in this tab's sessionStorage; other tabs are lent access tokens, so nobody signs in for each of them. A
-// page that is left hands its access token to the next one, so that none is left while a refresh token is replaced.
+// refresh token in sessionStorage. All tabs of a sign-in have both, so it lasts until the last of them is closed; one at
+// a time renews them, and tells the others. A page that is left hands its access token to the next one, so that none is
+// left while a refresh token is replaced.
 
 import { signal } from "../lib/signals.js";
+import { t } from "./words.js";
 
 const CLIENT = "stalwart-webui";
-const KEPT = "stalwart.session";
+const KEPT = "stalwart.kept";
 export const VIEWER = "stalwart.viewer";
 const ASKED = "stalwart.asked";
 const HANDED = "stalwart.handed";
 const EARLY = 60_000;
 const PATIENCE = 250;
+const LONG = 10_000;
 
-const tabs = new BroadcastChannel("stalwart.session");
+const tabs = new BroadcastChannel(KEPT);
 const base64url = (bytes) =>
   btoa(String.fromCharCode(...new Uint8Array(bytes))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 const random = (size) => base64url(crypto.getRandomValues(new Uint8Array(size)));
+const stored = (name) => JSON.parse(sessionStorage.getItem(name));
+const store = (name, value) => sessionStorage.setItem(name, JSON.stringify(value));
+const post = (path, fields, more) => fetch(path, { method: "POST", credentials: "omit", cache: "no-store", body: new URLSearchParams({ client_id: CLIENT, ...fields }), ...more });
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 const mount = () => (location.pathname.startsWith("/admin") ? "/admin" : "/account");
 const callback = () => `${location.origin}${mount()}/oauth/callback`;
+
+// Plain http from elsewhere has no locks.
+const alone = (work) => (navigator.locks ? navigator.locks.request(KEPT, work) : work());
 
 // Where crypto.subtle is missing, on plain http from elsewhere, the digest is made here.
 async function challengeOf(verifier) {
@@ -29,40 +39,55 @@ async function challengeOf(verifier) {
 
 class Session {
   constructor() {
-    // null while somebody is signed in; otherwise why nobody is: "ended"
+    // null while somebody is signed in; otherwise why nobody is: "ended", or who has signed in instead
     this.over = signal(null);
     this.access = null;
     this.until = 0;
-    // whether the server has let this page in
+    // whether the server has let this page in, and as whom
     this.had = false;
-    this.taken();
-    addEventListener("pagehide", () => this.access && sessionStorage.setItem(HANDED, JSON.stringify([this.access, this.until])));
-    addEventListener("pageshow", () => this.taken());
-    this.kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
+    this.who = null;
+    this.read();
+    this.id = this.kept?.id;
     this.refreshing = null;
     this.again = null;
-    tabs.onmessage = (message) => this.told(message.data);
+    // Going back must not show what was there before signing out.
+    addEventListener("pagehide", () => {
+      if (!this.kept) document.body.replaceChildren();
+      else if (this.access) store(HANDED, [this.access, this.until]);
+    });
+    addEventListener("pageshow", ({ persisted }) => {
+      if (!persisted) return;
+      this.read();
+      if (!this.kept || this.kept.id !== this.id) location.reload();
+    });
+    tabs.onmessage = ({ data }) => this.told(data);
   }
 
-  taken() {
-    const handed = JSON.parse(sessionStorage.getItem(HANDED) || "null");
+  read() {
+    this.kept = stored(KEPT);
+    const handed = stored(HANDED);
     sessionStorage.removeItem(HANDED);
     if (handed) [this.access, this.until] = handed;
   }
 
   // Whether somebody is signed in, here or in another tab.
   async begin() {
-    if (this.kept || this.access) {
-      this.token(); // it comes while the page is drawn
-      return true;
-    }
-    await this.borrow();
-    return this.access !== null;
+    if (this.kept) tabs.postMessage({ ask: true });
+    else await this.borrow();
+    return Boolean(this.kept);
+  }
+
+  met(who) {
+    this.who = who;
+    this.share();
+  }
+
+  share() {
+    if (this.kept) tabs.postMessage({ ...this.kept, access: this.access, until: this.until, who: this.who });
   }
 
   async token() {
-    if (this.access && Date.now() < this.until - EARLY) return this.access;
-    await this.renew();
+    if (!this.access || Date.now() > this.until - EARLY) await this.renew();
     return this.access;
   }
 
@@ -78,50 +103,38 @@ class Session {
   }
 
   async renewNow() {
-    if (this.kept) {
-      const answer = await this.redeem({ grant_type: "refresh_token", refresh_token: this.kept.refresh });
-      if (answer) return;
-      this.forget();
-    } else {
-      await this.borrow();
-      if (this.access) return;
-    }
+    const former = this.access;
+    const renewed = () => this.access && this.access !== former;
+    await alone(async () => {
+      if (!renewed()) await this.borrow();
+      if (renewed() || !this.kept) return;
+      if (!(await this.redeem({ grant_type: "refresh_token", refresh_token: this.kept.refresh }, this.id))) this.forget();
+    });
+    if (renewed()) return;
     this.over.set("ended");
     await new Promise((done) => { this.again = done; });
   }
 
   // False if the server will not have it; what cannot be asked is tried again.
-  async redeem(fields) {
+  async redeem(fields, id) {
     for (;;) {
-      let answer;
-      try {
-        answer = await fetch("/auth/token", {
-          method: "POST",
-          credentials: "omit",
-          cache: "no-store",
-          body: new URLSearchParams({ client_id: CLIENT, ...fields }),
-        });
-      } catch {
-        await new Promise((done) => setTimeout(done, 2000));
-        continue;
-      }
-      if (answer.status >= 500 || answer.status === 429) {
-        await new Promise((done) => setTimeout(done, 2000));
+      const answer = await post("/auth/token", fields).catch(() => null);
+      if (!answer || answer.status >= 500 || answer.status === 429) {
+        await pause(2000);
         continue;
       }
       if (!answer.ok) return false;
-      this.take(await answer.json());
+      const { access_token: access, refresh_token: refresh, expires_in: seconds } = await answer.json();
+      // later than before in any case: by that tabs tell what is newer
+      this.keep({ id, refresh, access, until: Math.max(Date.now() + seconds * 1000, this.until + 1) });
+      this.share();
       return true;
     }
   }
 
-  take(tokens) {
-    this.access = tokens.access_token;
-    this.until = Date.now() + tokens.expires_in * 1000;
-    if (tokens.refresh_token) {
-      this.kept = { refresh: tokens.refresh_token };
-      sessionStorage.setItem(KEPT, JSON.stringify(this.kept));
-    }
+  keep({ id, refresh, access, until }) {
+    Object.assign(this, { id, access, until, kept: { id, refresh } });
+    store(KEPT, this.kept);
     this.over.set(null);
     this.again?.();
     this.again = null;
@@ -130,12 +143,11 @@ class Session {
   forget() {
     this.access = null;
     this.kept = null;
-    sessionStorage.removeItem(KEPT);
-    sessionStorage.removeItem(VIEWER);
+    sessionStorage.clear();
   }
 
   async borrow() {
-    tabs.postMessage({ type: "ask" });
+    tabs.postMessage({ ask: true });
     await new Promise((done) => {
       this.lent = done;
       setTimeout(done, PATIENCE);
@@ -143,23 +155,21 @@ class Session {
     this.lent = null;
   }
 
+  // Another tab asks for the tokens, has left, or tells its own: of this sign-in, or of the one that is waited for.
   told(message) {
-    if (message.type === "ask" && this.kept && this.access) {
-      tabs.postMessage({ type: "lend", access: this.access, until: this.until });
-    } else if (message.type === "lend" && this.lent) {
-      [this.access, this.until] = [message.access, message.until];
-      this.lent();
-    } else if (message.type === "callback" && message.state === this.wish?.state) {
-      this.finish(message, this.wish);
-    } else if (message.type === "out") {
-      this.forget();
-      location.assign(`${mount()}/signed-out`);
-    }
+    const { id, who, until } = message;
+    if (message.ask) this.share();
+    else if (message.out) {
+      if (id === this.id) this.leave();
+    } else if (id === this.id ? this.kept && until > this.until : !this.kept && (this.who ? who === this.who : this.lent)) {
+      this.keep(message);
+      this.lent?.();
+    } else if (!this.kept && this.who && who && id !== this.id) this.over.set(who);
   }
 
-  // The address of the sign-in page; what is needed afterwards is kept with `keep`.
-  async wanted() {
+  async signIn() {
     const wish = { state: random(16), verifier: random(48), back: location.pathname + location.search, redirect: callback() };
+    store(ASKED, wish);
     const asked = new URLSearchParams({
       response_type: "code",
       client_id: CLIENT,
@@ -168,52 +178,32 @@ class Session {
       code_challenge_method: "S256",
       state: wish.state,
     });
-    return [`/login?${asked}`, wish];
+    location.replace(`/login?${asked}`);
   }
 
-  async signIn(back) {
-    const [url, wish] = await this.wanted();
-    if (back) wish.back = back;
-    sessionStorage.setItem(ASKED, JSON.stringify(wish));
-    location.replace(url);
-  }
-
-  // In a window of its own, so that nothing of this page is lost.
-  async signInBeside() {
-    const opened = window.open("about:blank", "_blank", "width=480,height=720");
-    const [url, wish] = await this.wanted();
-    this.wish = wish;
-    if (opened) opened.location.replace(url);
-    else await this.signIn();
-  }
-
-  // What the sign-in page has sent back; the path to go on at, "close" for a window beside, or null if it did not work.
+  // What the sign-in page has sent back; the path to go on at, or null if nobody is signed in. The wish stays for those
+  // who go back to that page and sign in once more.
   async returned(query) {
-    const told = Object.fromEntries(new URLSearchParams(query));
-    const wish = JSON.parse(sessionStorage.getItem(ASKED) || "null");
-    sessionStorage.removeItem(ASKED);
-    if (wish?.state !== told.state) {
-      tabs.postMessage({ type: "callback", ...told });
-      return "close";
+    const { code, state } = Object.fromEntries(new URLSearchParams(query));
+    const wish = stored(ASKED);
+    if (code && wish && wish.state === state) {
+      sessionStorage.removeItem(VIEWER); // somebody else may have signed in
+      const fields = { grant_type: "authorization_code", code, redirect_uri: wish.redirect, code_verifier: wish.verifier };
+      if (await this.redeem(fields, random(16))) return wish.back;
     }
-    return (await this.finish(told, wish)) ? wish.back : null;
+    return this.kept && `${mount()}/`;
   }
 
-  finish({ code }, wish) {
-    if (!code) return false;
-    sessionStorage.removeItem(VIEWER); // somebody else may have signed in
-    const fields = { grant_type: "authorization_code", code, redirect_uri: wish.redirect, code_verifier: wish.verifier };
-    return this.redeem(fields);
-  }
-
+  // Throws if the server has not ended it.
   async signOut() {
-    const { kept } = this;
+    const answer = await post("/auth/revoke", { token: this.kept?.refresh }, { signal: AbortSignal.timeout(LONG) }).catch(() => null);
+    if (!answer?.ok) throw new Error(t("signOut.failed"));
+    tabs.postMessage({ out: true, id: this.id });
+    this.leave();
+  }
+
+  leave() {
     this.forget();
-    tabs.postMessage({ type: "out" });
-    if (kept) {
-      const body = new URLSearchParams({ client_id: CLIENT, token: kept.refresh });
-      await fetch("/auth/revoke", { method: "POST", credentials: "omit", body }).catch(() => null);
-    }
     location.assign(`${mount()}/signed-out`);
   }
 }

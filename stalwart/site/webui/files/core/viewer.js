@@ -3,7 +3,7 @@
 import { effect, signal } from "../lib/signals.js";
 import { camel } from "./format.js";
 import { getJson, sessionState } from "./server.js";
-import { VIEWER } from "./session.js";
+import { session as signIn, VIEWER } from "./session.js";
 import { chooseLanguage } from "./words.js";
 
 export const viewer = { name: "", accountId: "", permissions: new Set(), session: null, edition: "" };
@@ -33,6 +33,7 @@ async function take({ account, session }) {
   viewer.accountId = session.primaryAccounts["urn:ietf:params:jmap:core"] || Object.keys(session.accounts)[0];
   await chooseLanguage(account.locale === "POSIX" ? null : localStorage.getItem("stalwart.language") || preferred(account.locale));
   known.set(session.state);
+  signIn.met(viewer.name);
 }
 
 effect(() => {
