@@ -69,10 +69,10 @@ def _file(place: str, names: list[str], modules: Mapping[str, str], places: Mapp
     for name in names:
         for other in _needs(name, modules[name]):
             if places[other] != place:
-                wanted.setdefault(places[other], set()).add(_variable(other))
+                wanted.setdefault(places[other], set()).add(variable(other, places))
     head = [f'import {{ {", ".join(sorted(of))} }} from "./{other}";' for other, of in sorted(wanted.items())]
     body = [_wrapped(name, modules[name], places) for name in names]
-    return "\n".join([*head, *body, f"export {{ {', '.join(map(_variable, names))} }};"])
+    return "\n".join([*head, *body, f"export {{ {', '.join(variable(name, places) for name in names)} }};"])
 
 
 def _wrapped(name: str, text: str, places: Mapping[str, str]) -> str:
@@ -81,7 +81,7 @@ def _wrapped(name: str, text: str, places: Mapping[str, str]) -> str:
     def imported(match: re.Match[str]) -> str:
         members = [f"default: {match[1]}"] if match[1] else []
         members += [match[2].replace(" as ", ": ")] if match[2] else []
-        return f"const {{ {', '.join(members)} }} = {_variable(_found(name, match[3]))};" if members else ""
+        return f"const {{ {', '.join(members)} }} = {variable(_found(name, match[3]), places)};" if members else ""
 
     def default(match: re.Match[str]) -> str:
         given.append(f"default: {match[2] or '$default'}")
@@ -93,12 +93,12 @@ def _wrapped(name: str, text: str, places: Mapping[str, str]) -> str:
 
     def later(match: re.Match[str]) -> str:
         entry = _found(name, match[1])
-        return f'import("./{places[entry]}").then((all) => all.{_variable(entry)})'
+        return f'import("./{places[entry]}").then((all) => all.{variable(entry, places)})'
 
     text = _LATER.sub(later, _EXPORT.sub(exported, _DEFAULT.sub(default, _IMPORT.sub(imported, text))))
     if re.search(r"^(?:import|export)\b(?!\()", text, re.MULTILINE):
         raise NotJoinable(name)
-    return f"const {_variable(name)} = (() => {{\n{text}\nreturn {{ {', '.join(given)} }};\n}})();"
+    return f"const {variable(name, places)} = (() => {{\n{text}\nreturn {{ {', '.join(given)} }};\n}})();"
 
 
 def _ordered(modules: Mapping[str, str]) -> list[str]:
@@ -140,5 +140,6 @@ def _found(name: str, path: str) -> str:
     return normpath(join(dirname(name), path))
 
 
-def _variable(name: str) -> str:
-    return "$" + re.sub(r"\W", "_", name.removesuffix(".js"))
+def variable(name: str, modules: Iterable[str]) -> str:
+    """What one of ``modules`` is called in the files: its number, which is shorter than its name."""
+    return f"${sorted(modules).index(name)}"

@@ -12,7 +12,7 @@ from pathlib import Path
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from stalwart.site.webui.bundle import WebInterface
-from stalwart.site.webui.joining import NotJoinable, joined
+from stalwart.site.webui.joining import NotJoinable, joined, variable
 
 MODULES = {
     "main.js": 'import { one, Two as Second } from "./lib/a.js";\nimport word, { more } from "./lib/b.js";\n'
@@ -58,9 +58,10 @@ class JoiningTests(SynchronousTestCase):
         found = joined(MODULES)
         self.assertEqual(set(found), {"main.js", "admin.js", "account.js", "both.js", "account-admin.js", "lib-c.js"})
         made = [name for text in found.values() for name in re.findall(r"^const (\$\w+) = \(\(\)", text, re.MULTILINE)]
-        self.assertEqual(sorted(made), sorted("$" + re.sub(r"\W", "_", name[:-3]) for name in MODULES))
-        self.assertIn("const $lib_d", found["account-admin.js"])
-        self.assertTrue(found["admin.js"].startswith('import { $lib_d } from "./account-admin.js";\n'))
+        self.assertEqual(sorted(made), sorted(variable(name, MODULES) for name in MODULES))
+        list = variable("lib/d.js", MODULES)
+        self.assertIn(f"const {list} =", found["account-admin.js"])
+        self.assertTrue(found["admin.js"].startswith(f'import {{ {list} }} from "./account-admin.js";\n'))
 
     def test_circles_and_unknown_ways_of_writing_are_refused(self) -> None:
         for modules in (
@@ -75,6 +76,5 @@ class JoiningTests(SynchronousTestCase):
         interface = WebInterface()
         sent = "".join(interface.body(name).decode() for name in interface.names() if name.endswith(".js"))
         for name, text in interface.sources.items():
-            variable = "$" + re.sub(r"\W", "_", name[:-3])
-            self.assertEqual(sent.count(f"let {variable}=(()=>{{"), 1, name)
+            self.assertEqual(sent.count(f"let {variable(name, interface.sources)}=(()=>{{"), 1, name)
             self.assertNotRegex(text, r"(?m)^export let")
