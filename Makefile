@@ -47,8 +47,8 @@ interop: compiled
 	@$(BIN)/python -m tests.run tests.interop
 
 cluster: compiled
-	@tests/interop/clients/prepare
-	@tests/interop/clients/unpack
+	@tests/interop/clients/prepare cluster
+	@tests/interop/clients/unpack cluster
 	@$(BIN)/python -m tests.cluster.up $(CLUSTER)
 
 dashboard: $(STAMP)

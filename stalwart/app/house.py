@@ -444,10 +444,10 @@ class Builder:
         if failed and not house.listeners.bound:
             raise Unavailable("No listener could be bound, so there is nobody to serve.")
         house.watch()
-        self.company.lead(house.lead)
         if self.environment.run_as_user:
             import_parts()
             drop_privileges(self.environment.run_as_user, self.environment.run_as_group, data)
+        self.company.lead(house.lead)
         house.observation.start()  # by now as the user who will roll the files over
         await self._tell_of(house)
         if people and data is not None:

@@ -272,8 +272,11 @@ class EndingTests(HouseCase):
         def refuse(*_: Any) -> Any:
             raise Invalid("no such user")
 
+        led: list[bool] = []
         self.patch(module, "drop_privileges", refuse)
+        self.patch(module.House, "lead", lambda house: led.append(True))
         self.failureResultOf(Deferred.fromCoroutine(self.opening(run_as_user="nobody-here")), Invalid)
+        self.assertEqual(led, [], "it may not even begin to")
         self.assertEqual((self.reactor.getDelayedCalls(), self.closed), ([], ["store"]))
 
     def test_start_that_is_cancelled_closes_what_was_open(self) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
 
-from tests.cluster.cluster import DATABASES, Cluster, Ports
+from tests.cluster.cluster import DATABASES, DOORS, NODES, PUBLIC, Cluster, Ports
+from tests.cluster.part import Part
 from tests.cluster.programs import missing
+from tests.interop.s3proxy import S3Proxy
 from tests.live.daemon import ADMIN
 from tests.live.people import PASSWORD
 
@@ -33,10 +37,14 @@ def main(folder: Path) -> int:
     if (sentence := missing()) is not None:
         print(f"make cluster: {sentence}", file=sys.stderr)
         return 1
+    ports = Ports()
+    if taken := in_use(ports):
+        print(f"make cluster: other programs listen on {', '.join(taken)}; end them first", file=sys.stderr)
+        return 1
     for each in (signal.SIGINT, signal.SIGTERM):  # the first is ignored by what a script has put aside
         signal.signal(each, signal.default_int_handler)
     began = time.monotonic()
-    cluster = Cluster(folder.absolute(), Ports())
+    cluster = Cluster(folder.absolute(), ports)
     try:
         cluster.start()
         populate(cluster)
@@ -84,11 +92,38 @@ def told(cluster: Cluster, seconds: float) -> str:
 
 def revive(cluster: Cluster) -> None:
     """What systemd does on a machine of its own: start again what has died."""
-    parts = [cluster.balancer, *cluster.nodes, cluster.databases.etcd]
-    for part in [*parts, *(member.patroni for member in cluster.databases.members)]:
+    parts: list[tuple[str, Part | S3Proxy]] = [(part.name, part) for part in parts_of(cluster)]
+    if cluster.bucket is not None:
+        parts.append(("s3proxy", cluster.bucket))
+    for name, part in parts:
         if not part.runs:
-            print(f"{part.name} has ended; it is started again", flush=True)
             part.start()
+            print(f"{name} had ended; it is started again (pid {part.pid})", flush=True)
+
+
+def parts_of(cluster: Cluster) -> list[Part]:
+    """Its processes, but for the bucket."""
+    databases = cluster.databases
+    return [cluster.balancer, *cluster.nodes, databases.etcd, *(member.patroni for member in databases.members)]
+
+
+def in_use(ports: Ports) -> list[str]:
+    """The addresses that the cluster needs and that another program has."""
+    doors = [(host, ports.door(name)) for host in (PUBLIC, *NODES) for name in DOORS]
+    database, patroni, etcd, peers = ports.databases
+    doors += [(host, port) for host in DATABASES for port in (database, patroni)]
+    doors += [("127.0.0.1", port) for port in (etcd, peers, ports.bucket)]
+    return [f"{host}:{port}" for host, port in doors if not _can_be_had(host, port)]
+
+
+def _can_be_had(host: str, port: int) -> bool:
+    with socket.socket() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            line.bind((host, port))
+        except OSError as problem:
+            return problem.errno != errno.EADDRINUSE
+    return True
 
 
 if __name__ == "__main__":

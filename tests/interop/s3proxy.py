@@ -52,11 +52,23 @@ class S3Proxy:
         self.host = host
         self.port = port or free_port()
         self._folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)  # whoever reads it has the keys
         (folder / "data" / BUCKET).mkdir(parents=True, exist_ok=True)  # a bucket is a folder there
         (folder / "log.xml").write_text(_LOG)
         text = _PROPERTIES.format(key=KEY, secret=SECRET, host=host, port=self.port, folder=folder.absolute())
         (folder / "properties").write_text(text)
         self.start()
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    @property
+    def runs(self) -> bool:
+        """Whether it does."""
+        return self._process.poll() is None
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
