@@ -5,8 +5,7 @@ import { signal } from "../lib/signals.js";
 import { explained, schema as loadSchema, segmentOf } from "../core/schema.js";
 import { may } from "../core/viewer.js";
 import { t } from "../core/words.js";
-import { empty, heading, loaded, page } from "../ui/parts.js";
-import { marked } from "../ui/editors.js";
+import { empty, heading, loaded, marked, page } from "../ui/parts.js";
 
 export default function settings() {
   const wanted = signal("");

@@ -8,7 +8,7 @@ import { jmap } from "../core/server.js";
 import { t } from "../core/words.js";
 import { clone, equal, fromList, fromSet, inUnit, SIZE_UNITS, SPAN_UNITS, toList } from "../core/values.js";
 import { expressionEditor } from "./expression.js";
-import { button, checkbox, field, newId } from "./parts.js";
+import { button, checkbox, field, marked, newId } from "./parts.js";
 
 const MASK = "****";
 const MANY = 8;
@@ -267,9 +267,6 @@ export function fieldsOf(view, group, value, context) {
 
 const FIRST = 9;
 const STEP = 4;
-
-// Code in a description of the schema, which is Markdown.
-export const marked = (text) => (text || "").replaceAll("``", "`").split("`").map((part, at) => (at % 2 ? h("code", part) : part));
 
 function memberField({ name, label, placeholder }, { type, update, description }, value, context, fallback) {
   const path = context.path ? `${context.path}/${name}` : name;

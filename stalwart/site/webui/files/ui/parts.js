@@ -198,7 +198,10 @@ export function page(title, ...content) {
 }
 
 // The head of a page: its heading, what it is about, and what can be done.
+// Code in a description of the schema, which is Markdown.
+export const marked = (text) => (text || "").replaceAll("``", "`").split("`").map((part, at) => (at % 2 ? h("code", part) : part));
+
 export function heading(title, text, ...actions) {
-  return h("header.page-head", h("div", h("h1", { tabindex: "-1" }, other(typeof title === "string" ? short(title) : title)), text ? h("p.lead", text) : null),
+  return h("header.page-head", h("div", h("h1", { tabindex: "-1" }, other(typeof title === "string" ? short(title) : title)), text ? h("p.lead", marked(text)) : null),
     actions.length ? h("div.buttons", actions) : null);
 }
