@@ -368,6 +368,9 @@ class LookTests(ServerTestCase):
             "const one = document.querySelector('#language'); one.value = 'de'; one.dispatchEvent(new Event('change'))"
         )
         self.says("Zwei-Faktor-Anmeldung", "#navigation")
+        self.go("/account/passkeys")  # at an IP address, which has none
+        self.says("An dieser Adresse funktionieren Passkeys nicht.", "main .empty")
+        self.assertEqual(self.browser.run("return document.querySelectorAll('main button').length"), 0)
         self.go("/account/app-passwords")
         self.assertEqual(self.browser.run("return document.documentElement.lang"), "de")
         self.assertEqual(self.look(), [])

@@ -250,7 +250,9 @@ class MailTests(OwnerTestCase):
         self.assertEqual((stored["isEnabled"], stored["subject"], stored["textBody"]), (True, "Away", HOSTILE))
         hours = self.browser.run("return new Date('2027-01-02T08:00').toISOString().slice(0, 19) + 'Z'")
         self.assertEqual(stored["fromDate"], hours)
+        self.jmap(ALICE, ("VacationResponse/set", {"update": {"singleton": {"htmlBody": "<b>Theirs</b>"}}}))
         self.go("/account/vacation")
+        self.says("a new text replaces it", "main")
         self.assertEqual(self.browser.run("return document.querySelector('[name=toDate]').value"), "2027-01-09T08:00")
         change = {"update": {"singleton": {"subject": "Theirs", "toDate": "2027-01-09T08:00:30Z"}}}
         self.jmap(ALICE, ("VacationResponse/set", change))
@@ -258,6 +260,7 @@ class MailTests(OwnerTestCase):
         self.click("Save")
         self.says("Saved", ".notices")
         (stored,) = self.all("VacationResponse")
+        self.assertIsNone(stored["htmlBody"])  # or it would stand beside the new text
         self.assertEqual(
             (stored["subject"], stored["textBody"], stored["toDate"]), ("Theirs", "Mine", "2027-01-09T08:00:30Z")
         )

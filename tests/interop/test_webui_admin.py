@@ -330,7 +330,15 @@ class QueueTests(AdministratorTestCase):
         self.says("Pause", "main .tools")
         self.click("Search all letters")
         self.browser.wait("document.querySelector('main [type=search]')")
+        kept = [one["id"] for one in self.listed("x:QueuedMessage")]
+        self.send("gone@silent.page.test")
         self.go("/admin/queue")
+        self.says("gone@", "table")
+        sent = [one["id"] for one in self.listed("x:QueuedMessage") if one["id"] not in kept]
+        self.jmap(["x:QueuedMessage/set", {"destroy": sent}, "0"])
+        self.click("Try these now")
+        self.says("does not exist", ".notices .bad")
+        self.browser.wait("!document.querySelector('table')?.innerText.includes('gone@')")
         self.click("Give up", "table")
         self.click("Give up", "dialog")
         self.says("No letter waits")

@@ -23,6 +23,7 @@ _KEPT = r"""
         | (?:(?<=[(,=:\[!&|?{};])|(?<=[(,=:\[!&|?{};>][ ])|(?<==>))/(?![/*])(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/
     )
 """
+_DECLARED = re.compile(r"(?:const|let) ")
 _SHORTER = re.compile(_KEPT + r"| \( (?P<one>\w+) \) (?=[ ]=>) | \b const \b", re.VERBOSE)
 KEPT_OR_BLANK = re.compile(
     _KEPT
@@ -55,8 +56,33 @@ def lean(name: str, body: bytes) -> bytes:
 def tight(text: str) -> str:
     """Lines of a script without the blanks, comments, line ends and brackets that it can do without, and
     with ``let`` for ``const``, which packs better."""
-    text = _SHORTER.sub(lambda match: match["kept"] or match["one"] or "let", text)
+    text = _SHORTER.sub(lambda match: match["kept"] or match["one"] or "let", _gathered(text))
     return KEPT_OR_BLANK.sub(lambda match: match["kept"] or "", text)
+
+
+def _gathered(text: str) -> str:
+    """Declarations that follow each other, one a line, as one."""
+    lines: list[str] = []
+    is_open = False
+    for line in text.split("\n"):
+        declared = _DECLARED.match(line)
+        if declared and is_open:
+            lines[-1] = f"{lines[-1][:-1]}, {line[declared.end() :]}"
+        else:
+            lines.append(line)
+        is_open = bool(declared) and _is_whole(line)
+    return "\n".join(lines)
+
+
+def _is_whole(line: str) -> bool:
+    """Whether a line has one statement, with its end."""
+    depth = 0
+    found = _SHORTER.sub(lambda match: "" if match["kept"] else match[0], line)
+    for at, letter in enumerate(found):
+        depth += (letter in "([{") - (letter in ")]}")
+        if depth < 0 or (letter == ";" and depth == 0):
+            return depth == 0 and at == len(found) - 1
+    return False
 
 
 def catalogue(text: str) -> dict[str, str]:

@@ -123,6 +123,17 @@ class FileTests(SynchronousTestCase):
         ):
             self.assertEqual(tight(text), expected)
 
+    def test_declarations_that_follow_each_other_are_one(self) -> None:
+        for text, expected in (
+            ("const a = 1;\nlet { b } = c;\nd();\nlet e;", "let a=1,{b}=c;d();let e;"),
+            (
+                'const a = () => { b(";"); c; };\nconst d = {\ne,\n};\nconst f = 1;',
+                'let a=()=>{b(";");c},d={e,};let f=1;',
+            ),
+            ("const a = 1; b();\nconst c = 1; // so\nlet d;", "let a=1;b();let c=1;\nlet d;"),
+        ):
+            self.assertEqual(tight(text), expected)
+
     def test_texts_are_the_same_in_what_is_sent(self) -> None:
         for name, text in joined(self.interface.sources).items():
             before = [match["kept"] for match in KEPT_OR_BLANK.finditer(text) if match["kept"]]

@@ -11,8 +11,9 @@ export default function passkeys() {
   let box = null;
   box = loaded(() => Promise.all([getAll("x:Passkey"), getOne("x:AccountPassword", "singleton")]), ([list, own]) => {
     const add = () => enrol(Boolean(own.otpAuth?.otpUrl)).then((made) => { if (made) box.reload(); });
-    const usable = Boolean(window.PublicKeyCredential && navigator.credentials);
-    const adding = usable ? button(t("passkey.add"), add, { kind: "primary", name: "plus" }) : h("p.hint", t("passkey.unusable"));
+    const placeless = /^[\d.]+$|^\[/.test(location.hostname); // they belong to names
+    const usable = window.PublicKeyCredential && navigator.credentials && !placeless;
+    const adding = usable ? button(t("passkey.add"), add, { kind: "primary", name: "plus" }) : h("p.hint", t(placeless ? "passkey.place" : "passkey.unusable"));
     if (!list.length) return empty(t("passkey.empty"), t("passkey.empty.text"), adding);
     return [h("div.buttons", adding), h("section.card", h("ul.rows", { role: "list" }, each(() => list, (one) => one.id, (one) => row(one.peek(), box))))];
   });

@@ -31,9 +31,8 @@ export default function queue() {
 }
 
 async function retry(list, again) {
-  await set("x:QueuedMessage", { update: Object.fromEntries(list.map((one) => [one.id, { nextRetry: NOW }])) });
+  await set("x:QueuedMessage", { update: Object.fromEntries(list.map((one) => [one.id, { nextRetry: NOW }])) }).finally(again);
   notice(t("queue.retried"));
-  again();
 }
 
 // The server says beside what it finds that nothing leaves.
@@ -57,8 +56,7 @@ function row(one, again, mayRetry) {
       mayRetry ? worker(t("queue.retry"), () => retry([one], again), { kind: "small" }) : null,
       may("sysQueuedMessageDestroy") ? worker(t("queue.cancel"), async () => {
         if (!(await confirm(t("queue.cancel.title"), t("queue.cancel.text"), { yes: t("queue.cancel") }))) return;
-        await set("x:QueuedMessage", { destroy: [one.id] });
-        again();
+        await set("x:QueuedMessage", { destroy: [one.id] }).finally(again);
       }, { kind: "small danger" }) : null),
   ];
 }

@@ -19,10 +19,10 @@ export default function vacation() {
       { name: "fromDate", label: t("vacation.from"), type: "datetime-local", value: local(now.fromDate), hint: t("vacation.open") },
       { name: "toDate", label: t("vacation.to"), type: "datetime-local", value: local(now.toDate) },
       { name: "subject", label: t("vacation.subject"), value: now.subject || "", maxlength: 512 },
-      { name: "textBody", label: t("vacation.body"), value: now.textBody || "", rows: 8 },
+      { name: "textBody", label: t("vacation.body"), value: now.textBody || "", rows: 8, hint: now.htmlBody ? t("vacation.html") : null },
     ], async ({ isEnabled, fromDate, toDate, subject, textBody }, save) => {
       if (fromDate && toDate && toDate <= fromDate) throw Object.assign(new Error(t("vacation.order")), { fields: [["toDate", t("vacation.order")]] });
-      await save("VacationResponse", now, { isEnabled, fromDate: utc(fromDate), toDate: utc(toDate), subject: subject || null, textBody: textBody || null }, box);
+      await save("VacationResponse", now, { isEnabled, fromDate: utc(fromDate), toDate: utc(toDate), subject: subject || null, textBody: textBody || null, ...(textBody === (now.textBody || "").replace(/\r/g, "") ? {} : { htmlBody: null }) }, box);
     }, { submit: t("save") })),
   ]);
   return page(t("nav.vacation"), heading(t("nav.vacation"), t("vacation.lead")), box);

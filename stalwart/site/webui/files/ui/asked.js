@@ -43,7 +43,7 @@ export function askedForm(fields, send, { submit, names = {}, extra } = {}) {
     summary.set("");
     const values = read();
     const save = async (type, was, members, box, close) => {
-      const wanted = Object.fromEntries(Object.entries(members).filter(([name]) => values[name] !== first[name]));
+      const wanted = Object.fromEntries(Object.entries(members).filter(([name]) => !(name in values) || values[name] !== first[name]));
       const kept = await keep(type, was.id, was, wanted, Object.fromEntries(fields.map(({ name, label }) => [name, label])));
       if (!kept) return null;
       guardWith(null);

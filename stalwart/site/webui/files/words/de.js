@@ -649,6 +649,7 @@ export default {
   "vacation.open": "Ohne Zeit gilt es sofort, oder solange es eingeschaltet ist.",
   "vacation.subject": "Betreff",
   "vacation.body": "Text",
+  "vacation.html": "Ein anderes Programm hat eine formatierte Fassung ergänzt; ein neuer Text ersetzt sie.",
   "vacation.order": "Das Ende liegt vor dem Anfang.",
   "export.lead": "Alles von einer Art als Zip-Datei. Der Browser zeigt, wie weit er ist.",
   "export.mail": "Eine mbox-Datei für jeden Ordner",

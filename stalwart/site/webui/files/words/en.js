@@ -649,6 +649,7 @@ export default {
   "vacation.open": "Without a time it applies at once, or for as long as it is switched on.",
   "vacation.subject": "Subject",
   "vacation.body": "Text",
+  "vacation.html": "Another program has added a formatted version; a new text replaces it.",
   "vacation.order": "The end comes before the beginning.",
   "export.lead": "Everything of one kind as a zip file. Your browser shows how far it is.",
   "export.mail": "An mbox file for each folder",
