@@ -5,6 +5,8 @@ The house is built the same way in both cases; ``app.workers`` brings the compan
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
@@ -45,10 +47,12 @@ class HearsOfObjects(Protocol):
 class Company(Protocol):
     """Counters of rate limits (which may be reset) and lasting ones, places, and what the others must know.
 
-    ``is_first``: of all processes this one tells the administrator what concerns them all.
+    ``is_first``: of all processes this one tells the administrator what concerns them all. ``daemon`` names the daemon
+    that they are of: the number of its process, a space, and what no other one has.
     """
 
     is_first: bool
+    daemon: str
     limits: Counters
     lasting: Counters
     places: Places
@@ -125,6 +129,7 @@ class Alone:
     settling = 0.0
 
     def __init__(self) -> None:
+        self.daemon = f"{os.getpid()} {secrets.token_hex(8)}"
         self.limits: Counters = MemoryCounters()
         self.lasting: Counters = MemoryCounters()
         self.places: Places = MemoryPlaces()

@@ -17,6 +17,7 @@ from stalwart.app.demo import DOMAIN, url_of
 from stalwart.app.directories import external_directories
 from stalwart.app.environment import Environment, base_url
 from stalwart.app.outgoing import OutgoingWorld
+from stalwart.app.sole_use import SoleUse
 from stalwart.app.startup import Startup
 from stalwart.app.vault_key import NAME as VAULT_KEY
 from stalwart.app.vault_key import is_exposed, open_vault
@@ -36,6 +37,7 @@ from stalwart.store import MemoryStore, Store, open_store
 from stalwart.store.config_file import NAME as STORE_FILE
 from stalwart.store.config_file import (
     blob_folder,
+    database_file,
     embedded_store_config,
     former_file,
     is_missing,
@@ -76,6 +78,7 @@ class Foundations:
     hostname: str
     base_url: str
     config_path: Path
+    sole_use: SoleUse | None
 
 
 async def lay_foundations(
@@ -85,16 +88,18 @@ async def lay_foundations(
     telemetry: Telemetry,
     opened: list[Any],
     join: Callable[[Store], Company],
+    daemon: str,
 ) -> Foundations:
     """Open and fill what is needed first; whatever has to be closed again is added to ``opened``. ``join`` is asked for
-    the company of a process with this store.
+    the company of a process with this store, which is one of ``daemon``.
     """
     mode = chosen_mode(startup, environment, telemetry)
     config_path = _config_path(startup)
     config = None if mode == "bootstrap" else _store_config(startup, environment)
+    data_file = None if config is None else database_file(config)
+    sole_use = await _held(data_file, daemon, reactor, opened)
     store = await _started(config, config_path, reactor, telemetry, opened)
     company = join(store)
-    data_file = Path(config["path"]) if config is not None and config.get("@type") == "Sqlite" else None
     key_file = None if config is None else _vault_key_file(environment, data_file or config_path)
     vault = await _unlocked(store, key_file, environment, telemetry)
     overrides = {Diagnosis.type_name: environment.diagnosis} if environment.diagnosis else {}
@@ -122,10 +127,7 @@ async def lay_foundations(
     )
     opened.append(directory)
     return Foundations(
-        mode,
-        store,
-        vault,
-        settings,
+        *(mode, store, vault, settings),
         hashing,
         outgoing,
         external,
@@ -134,7 +136,7 @@ async def lay_foundations(
         telemetry,
         environment.hostname,
         _base_url(mode, settings, environment, startup),
-        config_path,
+        *(config_path, sole_use),
     )
 
 
@@ -144,6 +146,16 @@ async def _unlocked(store: Store, key_file: Path | None, environment: Environmen
     if key_file is not None and is_exposed(key_file):
         telemetry.emit(SECURITY_KEY_EXPOSED, path=str(key_file), hint=f"chmod 600 {key_file}")
     return vault
+
+
+async def _held(data_file: Path | None, daemon: str, reactor: Any, opened: list[Any]) -> SoleUse | None:
+    """The lock on the file of the database, if it is one, among what is ``opened``."""
+    if data_file is None:
+        return None
+    sole_use = SoleUse(data_file, daemon)
+    opened.append(sole_use)
+    await sole_use.begin(reactor)
+    return sole_use
 
 
 async def _started(

@@ -170,6 +170,8 @@ class House:
         await below.external.close()
         await self.observation.close()
         await below.store.close()
+        if below.sole_use is not None:
+            below.sole_use.close()
 
 
 async def open_house(
@@ -268,7 +270,13 @@ class Builder:
     async def _foundations(self) -> Foundations:
         """What the rest stands on, in the company of the processes and nodes that serve too."""
         below = await lay_foundations(
-            self.reactor, self.startup, self.environment, self.telemetry, self.opened, self._join
+            self.reactor,
+            self.startup,
+            self.environment,
+            self.telemetry,
+            self.opened,
+            self._join,
+            self.company.daemon,
         )
         if below.store.neighbours is not None:
             from stalwart.app.coordinating import coordinate  # few servers have any

@@ -81,6 +81,12 @@ def _read_object(path: Path) -> dict[str, Any]:
     return value
 
 
+def database_file(config: Mapping[str, Any]) -> Path | None:
+    """The file of the database that ``config`` names; None if it is no file."""
+    path = config.get("path")
+    return Path(path) if config.get("@type") == "Sqlite" and isinstance(path, str) and path.strip() else None
+
+
 def blob_folder(config: Mapping[str, Any], path: Path) -> Path | None:
     """Where large files are kept if the database of ``config``, which is in ``path``, is no file; None is beside it."""
     return None if config.get("@type") == "Sqlite" else path.absolute().with_name("blobs")

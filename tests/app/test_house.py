@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 from pathlib import Path
@@ -19,7 +20,7 @@ from stalwart.config.network.http import Http
 from stalwart.config.network.listener import NetworkListener
 from stalwart.config.network.security import BlockedIp
 from stalwart.config.network.system import SystemSettings
-from stalwart.errors import Invalid
+from stalwart.errors import Invalid, Unavailable
 from stalwart.schema import ValidationFailed
 from stalwart.store import MemoryStore
 from stalwart.tasks.scheduling import schedule
@@ -55,9 +56,10 @@ class NormalTests(HouseCase):
 
     def test_config_file_names_the_store(self) -> None:
         path = Path(self.mktemp())
-        path.write_text('{"@type": "Sqlite", "path": "/x"}')
+        config = {"@type": "Sqlite", "path": str(path.absolute().with_suffix(".sqlite3"))}
+        path.write_text(json.dumps(config))
         self.open(startup=Startup(config=str(path), endpoints=ENDPOINTS))
-        self.assertEqual(self.configs, [{"@type": "Sqlite", "path": "/x"}])
+        self.assertEqual(self.configs, [config])
 
     def test_task_that_was_left_is_done_at_the_start_but_not_in_recovery_mode(self) -> None:
         first = self.open()
@@ -67,10 +69,21 @@ class NormalTests(HouseCase):
         )
         self.shut(first)
         self.reactor.advance(100)
-        self.open(recovery_mode=True)
+        self.shut(self.open(recovery_mode=True))
         before = [name for name, _ in self.events if name == "task-manager.task-completed"]
         self.open()
         self.assertEqual((before, self.event("task-manager.task-completed")["type"]), ([], "StoreMaintenance"))
+
+    def test_a_second_daemon_waits_for_the_first_to_end_and_is_refused(self) -> None:
+        first = self.open()
+        opening = Deferred.fromCoroutine(self.opening())
+        self.reactor.pump([1.0] * 21)
+        self.assertIn("is in use by the server", self.failureResultOf(opening, Unavailable).value.detail)
+        opening = Deferred.fromCoroutine(self.opening())
+        self.shut(first)
+        self.reactor.advance(1.0)
+        house = self.successResultOf(opening)
+        self.settle(house.close(1.0))
 
     def test_startup_is_told_with_mode_and_listeners(self) -> None:
         self.open()

@@ -11,7 +11,14 @@ from typing import Any
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from stalwart.errors import Invalid
-from stalwart.store.config_file import LARGEST, StoreFile, embedded_store_config, read_store_config, write_store_config
+from stalwart.store.config_file import (
+    LARGEST,
+    StoreFile,
+    database_file,
+    embedded_store_config,
+    read_store_config,
+    write_store_config,
+)
 
 
 def mode_of(path: Path) -> int:
@@ -81,6 +88,18 @@ class GivenTests(SynchronousTestCase):
         other = {"@type": "PostgreSql", "host": "db"}
         self.assertEqual(embedded_store_config(data, other), other)
         self.assertEqual(embedded_store_config(data), other)
+
+
+class DatabaseFileTests(SynchronousTestCase):
+    def test_only_some_databases_are_files(self) -> None:
+        self.assertEqual(database_file({"@type": "Sqlite", "path": "/x/y"}), Path("/x/y"))
+        for config in (
+            {"@type": "Sqlite"},
+            {"@type": "Sqlite", "path": " "},
+            {"@type": "PostgreSql", "path": "/x"},
+            {},
+        ):
+            self.assertIsNone(database_file(config))
 
 
 class WritingTests(SynchronousTestCase):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import socket
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -51,6 +53,7 @@ class Member:
         is_full: Callable[[], bool] = lambda: False,
     ) -> None:
         self.is_first = is_first
+        self.daemon = f"{os.getppid()} {hashlib.sha256(memory.key).hexdigest()[:16]}"
         self.limits: Counters = SharedCounters(memory, ("anonymous", "authenticated", "form"))
         self.lasting: Counters = SharedCounters(memory, ("scan", "dpop-even", "dpop-odd"))
         self.places: Places = SharedPlaces(memory, number)
