@@ -81,6 +81,7 @@ class SignInTests(ServerTestCase):
         self.browser.open(f"{self.world.url}/account/")
         self.browser.wait("document.querySelector('[name=password]')")
 
+
 class DiagnosisTests(ServerTestCase):
     """The showpiece."""
 

@@ -18,7 +18,7 @@ from typing import Final
 FIRST: Final = "main.js"
 TABLE: Final = "core/pages.js"
 _BETWEEN: Final = "both"
-_EVERYWHERE: Final = {"account", _BETWEEN}
+_EVERYWHERE: Final = {"admin", "account"}
 """Who needs something small that is better sent with the first file than as one of its own."""
 
 _IMPORT = re.compile(r'^import (?:(\w+)(?:, )?)?(?:\{ ?([^}]*?) ?\})?(?: from )?"(\.[^"]+)";$', re.MULTILINE)

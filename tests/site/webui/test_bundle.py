@@ -117,8 +117,8 @@ class FileTests(SynchronousTestCase):
             ("x.replace(/ = \"/g, ' ') / 2", "x.replace(/ = \"/g,' ')/2"),
             ("a + +b - -c in d", "a + +b - -c in d"),
             ('f("http://x", /[/ ] /)', 'f("http://x",/[/ ] /)'),
-            ("if (a) {\n}\nelse b", "if(a){}\nelse b"),
-            ("if (a) {\n  b(\n\nc,\nd);\n  e;\n}\nf", "if(a){b(\nc,d);e}\nf"),
+            ("if (a) {\n}\nelse b", "if(a){}else b"),
+            ("if (a) {\n  b(\n\nc,\nd);\n  e;\n}\nf", "if(a){b(\nc,d);e}f"),
             ('async (a) => "(b) =>", (c) => d(e)', 'async a=>"(b) =>",c=>d(e)'),
         ):
             self.assertEqual(tight(text), expected)

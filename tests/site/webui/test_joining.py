@@ -56,12 +56,12 @@ class JoiningTests(SynchronousTestCase):
 
     def test_each_module_is_in_one_file_with_those_that_need_it(self) -> None:
         found = joined(MODULES)
-        self.assertEqual(set(found), {"main.js", "admin.js", "account.js", "both.js", "account-admin.js", "lib-c.js"})
+        self.assertEqual(set(found), {"main.js", "admin.js", "account.js", "both.js", "lib-c.js"})
         made = [name for text in found.values() for name in re.findall(r"^const (\$\w+) = \(\(\)", text, re.MULTILINE)]
         self.assertEqual(sorted(made), sorted(variable(name, MODULES) for name in MODULES))
         list = variable("lib/d.js", MODULES)
-        self.assertIn(f"const {list} =", found["account-admin.js"])
-        self.assertTrue(found["admin.js"].startswith(f'import {{ {list} }} from "./account-admin.js";\n'))
+        self.assertIn(f"const {list} =", found["main.js"])
+        self.assertTrue(found["admin.js"].startswith(f'import {{ {list} }} from "./main.js";\n'))
 
     def test_circles_and_unknown_ways_of_writing_are_refused(self) -> None:
         for modules in (
