@@ -100,6 +100,7 @@ class DiagnosisTests(ServerTestCase):
         self.diagnose("plain.page.test")
         self.assertIn("not secure", self.browser.text(".verdict"))
         self.assertEqual(self.browser.run("return document.querySelectorAll('.history li').length"), 2)
+        self.assertEqual(self.browser.run("return Object.keys(localStorage)"), [])
         self.browser.run("document.querySelectorAll('.history button')[1].click()")
         self.says("the connection is secure", ".verdict")
         self.assertEqual(self.browser.url, f"{self.world.url}/admin/diagnose?target=plain.page.test")
@@ -208,7 +209,9 @@ class SettingsTests(ServerTestCase):
         self.assertEqual(self.browser.run("return document.querySelectorAll('main img').length"), 0)
         self.assertEqual(self.look(), [])
         self.go(f"/admin/objects/Role/{id}")
-        self.assertNotIn("\u202e", self.browser.run("return document.querySelector('main').textContent"))
+        self.assertNotIn(
+            "\u202e", self.browser.run("return document.title + document.querySelector('main').textContent")
+        )
         kept = "return document.querySelector('[data-field=description] input').value"
         self.assertEqual(self.browser.run(kept), HOSTILE)  # a field holds what is stored
         self.assertEqual(self.look(), [])
@@ -274,7 +277,12 @@ class AccountTests(ServerTestCase):
         password = self.world.accounts[login]
         self.addCleanup(self.let_in_without_a_code, login)
         self.sign_in("/account/two-factor", login)
-        secret = self.browser.run("return document.querySelector('.secret-text').textContent").replace(" ", "")
+        shown = "document.querySelector('.secret-text')?.textContent"
+        secret = self.browser.wait(shown).replace(" ", "")
+        self.click("Sessions", "nav")
+        self.says("Sessions", "h1")
+        self.click("Two-factor sign-in", "nav")
+        self.assertEqual(self.browser.wait(shown).replace(" ", ""), secret)  # it may have been scanned
         totp = Totp.from_uri(f"otpauth://totp/x?secret={secret}")
         self.browser.fill("[name=currentSecret]", password)
         self.browser.fill("[name=otpCode]", totp.code(totp.step_at(self.world_time())))
@@ -284,7 +292,12 @@ class AccountTests(ServerTestCase):
         self.browser.fill("[name=currentSecret]", password)
         self.browser.fill("[name=otpCode]", totp.code(totp.step_at(self.world_time()) + 1))
         self.browser.press(ENTER)
-        self.browser.wait("document.querySelectorAll('.codes li').length > 5")
+        count = self.browser.wait("document.querySelectorAll('.codes li').length")
+        self.says(f"{count} codes are left", "main .badge")
+        self.click("Two-factor sign-in", "nav")
+        self.says("They are shown this once.", "dialog")
+        self.click("Leave", "dialog")
+        self.says("All recovery codes that you have become void.", "main")
         self.go("/account/recovery-codes")
         self.assertEqual(self.browser.run("return document.querySelectorAll('.codes li').length"), 0)
         self.go("/account/app-passwords")

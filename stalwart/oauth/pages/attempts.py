@@ -68,7 +68,7 @@ class Attempts:
         if "assertion" in fields:
             return await self._by_passkey(exchange, fields["assertion"], texts)
         if "step" in fields:
-            return await self._by_code(exchange, fields["step"], fields.get("code", ""), purpose, texts)
+            return await self._by_code(exchange, fields, purpose, texts)
         return await self._by_password(exchange, fields, purpose, texts)
 
     async def _by_password(
@@ -84,20 +84,22 @@ class Attempts:
             return refusal(error, texts, texts.wrong_password, login)
 
     async def _by_code(
-        self, exchange: Exchange, sealed: str, code: str, purpose: str, texts: Texts
+        self, exchange: Exchange, fields: Fields, purpose: str, texts: Texts
     ) -> SignedIn | SecondFactor | Refused:
+        sealed = fields["step"]
         step = self._carrier.open_step(sealed, exchange.client_ip, purpose)
         if step is None:
             return Refused(texts.expired)
-        compact = "".join(code.split())
+        compact = "".join(fields.get("code", "").split())
+        wrong = texts.wrong_recovery if fields.get("kind") == "recovery" else texts.wrong_code
         try:
             return await self._sign_in.with_password(
                 step.login, step.secret, exchange.client_ip, user_agent(exchange), code=compact
             )
         except Unauthenticated:
-            return SecondFactor(sealed, Refused(texts.wrong_code))
+            return SecondFactor(sealed, Refused(wrong))
         except StalwartError as error:
-            return refusal(error, texts, texts.wrong_code, step.login)
+            return refusal(error, texts, wrong, step.login)
 
     async def _by_passkey(self, exchange: Exchange, text: str, texts: Texts) -> SignedIn | Refused:
         try:

@@ -46,6 +46,7 @@ class Texts:
     # refusals
     wrong_password: str
     wrong_code: str
+    wrong_recovery: str
     wrong_passkey: str
     not_allowed: str
     too_many: str
@@ -115,6 +116,7 @@ ENGLISH = Texts(
     use_code="Use a code from the app instead",
     wrong_password="The user name or the password is wrong. Please try again.",
     wrong_code="This code is wrong or was used already. Wait for the next one, then try again.",
+    wrong_recovery="This recovery code is wrong or was used already. Please try another one.",
     wrong_passkey="This passkey was not accepted. Try another one, or use your password.",
     not_allowed="This account may not sign in from here. Please ask your administrator.",
     too_many="Too many failed attempts. Wait a few minutes, then try again.",
@@ -182,6 +184,7 @@ GERMAN = Texts(
     use_code="Stattdessen einen Code aus der App benutzen",
     wrong_password="Benutzername oder Passwort stimmt nicht. Bitte versuchen Sie es noch einmal.",
     wrong_code="Dieser Code stimmt nicht oder wurde schon benutzt. Warten Sie auf den nächsten.",
+    wrong_recovery="Dieser Code stimmt nicht oder wurde schon benutzt. Bitte versuchen Sie einen anderen.",
     wrong_passkey="Dieser Passkey wurde nicht angenommen. Nehmen Sie einen anderen oder Ihr Passwort.",
     not_allowed="Dieses Konto darf sich von hier aus nicht anmelden. Bitte fragen Sie Ihre Verwaltung.",
     too_many="Zu viele Fehlversuche. Warten Sie einige Minuten und versuchen Sie es dann noch einmal.",

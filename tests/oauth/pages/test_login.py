@@ -266,7 +266,7 @@ class SecondFactorTests(LoginWorld):
         page = self.send({"action": "recovery"}, self.second_page())
         self.assertIn(ENGLISH.recovery_hint, page.body.decode())
         again = self.send({"code": "wrong-code"}, page)
-        self.assertEqual(alert(again), ENGLISH.wrong_code)
+        self.assertEqual(alert(again), ENGLISH.wrong_recovery)
         self.assertIn(ENGLISH.recovery_hint, again.body.decode())
         self.assertIn(ENGLISH.code_hint, self.send({"action": "app"}, again).body.decode())
 

@@ -25,7 +25,7 @@ const kept = signal(readKept());
 
 function readKept() {
   try {
-    const found = JSON.parse(localStorage.getItem(KEPT) || "[]");
+    const found = JSON.parse(sessionStorage.getItem(KEPT) || "[]");
     return Array.isArray(found) ? found.filter((one) => Array.isArray(one?.stages)) : [];
   } catch {
     return [];
@@ -35,9 +35,9 @@ function readKept() {
 function keep(run) {
   kept.set((all) => [run, ...all.filter((one) => one.at !== run.at)].slice(0, MOST_KEPT));
   try {
-    localStorage.setItem(KEPT, JSON.stringify(kept.peek()));
+    sessionStorage.setItem(KEPT, JSON.stringify(kept.peek()));
   } catch {
-    localStorage.removeItem(KEPT); // more than there is room for
+    sessionStorage.removeItem(KEPT); // more than there is room for
   }
 }
 
@@ -203,6 +203,6 @@ function history(shown, recall) {
     h("ul.history", { role: "list" }, each(kept, (run) => run.at, (run) => h("li", h("button", {
       type: "button", class: () => run().verdict || "", "aria-current": () => (shown()?.at === run().at ? "true" : null), onclick: () => recall(run.peek()),
     }, icon(VERDICTS[run.peek().verdict] || "none", t(run.peek().verdict ? `host.${run.peek().verdict}` : "verdict.unknown")), h("span", other(short(run.peek().target, 80))), h("small", ago(run.peek().at)))))),
-    () => (kept().length ? button(t("diagnose.history.clear"), () => { kept.set([]); localStorage.removeItem(KEPT); notice(t("diagnose.history.cleared")); }, { kind: "quiet small", name: "trash" }) : null),
+    () => (kept().length ? button(t("diagnose.history.clear"), () => { kept.set([]); sessionStorage.removeItem(KEPT); notice(t("diagnose.history.cleared")); }, { kind: "quiet small", name: "trash" }) : null),
   ];
 }

@@ -6,7 +6,7 @@ import { getOne, set } from "../core/server.js";
 import { toList } from "../core/values.js";
 import { may } from "../core/viewer.js";
 import { t } from "../core/words.js";
-import { badge, button, copyButton, download, empty, failed, heading, loaded, other, page, table, worker } from "../ui/parts.js";
+import { badge, button, copyButton, download, empty, entitle, failed, heading, loaded, other, page, table, worker } from "../ui/parts.js";
 
 const KINDS = { ok: "ok", missing: "bad", wrong: "bad", extra: "warn", error: "warn" };
 
@@ -15,7 +15,7 @@ export default function domain({ id }) {
 }
 
 function show(found) {
-  document.title = `${found.name} - Stalwart`;
+  entitle(found.name);
   const records = signal(null);
   const problem = signal(null);
   const check = async () => {

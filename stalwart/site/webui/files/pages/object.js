@@ -9,7 +9,7 @@ import { create, getOne, set } from "../core/server.js";
 import { changes, clone, equal, patched, patchOf } from "../core/values.js";
 import { may } from "../core/viewer.js";
 import { t } from "../core/words.js";
-import { button, confirm, copyButton, dialog, heading, leave, loaded, notice, page, worker } from "../ui/parts.js";
+import { button, confirm, copyButton, dialog, entitle, heading, leave, loaded, notice, page, worker } from "../ui/parts.js";
 import { fieldsOf } from "../ui/editors.js";
 import { diffTable, keep } from "../ui/saving.js";
 
@@ -54,7 +54,7 @@ export function form({ schema, held, stored }, view, id, area, query) {
   const last = signal(UNDO.get(name));
   const label = schema.list(view)?.labelProperty;
   const title = isNew ? t("new", { name: schema.list(view)?.singularName || held.name }) : stored[label] || schema.forms[view]?.title || schema.forms[held.name]?.title || held.name;
-  document.title = `${short(String(title), 80)} - Stalwart`;
+  entitle(short(String(title), 80));
   const changed = computed(() => (isNew ? !equal(value(), stores()) : Object.keys(patch()).length > 0));
   function patch() {
     const found = patchOf(stores(), value());

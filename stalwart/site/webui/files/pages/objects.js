@@ -8,7 +8,7 @@ import { schema as loadSchema, segmentOf, viewOf } from "../core/schema.js";
 import { jmap, set } from "../core/server.js";
 import { may } from "../core/viewer.js";
 import { number, t } from "../core/words.js";
-import { button, confirm, empty, failed, heading, loaded, notice, other, page, worker } from "../ui/parts.js";
+import { button, confirm, empty, entitle, failed, heading, loaded, notice, other, page, worker } from "../ui/parts.js";
 import { plain } from "../ui/editors.js";
 import { filled, form } from "./object.js";
 
@@ -27,7 +27,7 @@ export default function objects({ view: segment, area, query }) {
 
 function list({ schema, held }, view, area, query) {
   const shape = schema.list(view);
-  document.title = `${shape.title} - Stalwart`;
+  entitle(shape.title);
   const types = schema.properties(schema.group(held.name, shape.filtersStatic?.["@type"] ?? schema.variants(held.name)?.[0].name));
   const asked = signal({ text: query.get("text") || "", anchors: [], ...chosen(shape, query) });
   const rows = signal(null);

@@ -2,17 +2,18 @@
 
 import { h } from "../lib/dom.js";
 import { signal } from "../lib/signals.js";
-import { getOne, jmap, set } from "../core/server.js";
+import { guardWith } from "../core/router.js";
+import { getOne, set } from "../core/server.js";
 import { viewer } from "../core/viewer.js";
 import { t } from "../core/words.js";
 import { askedForm } from "../ui/asked.js";
-import { badge, button, copyButton, download, heading, loaded, page } from "../ui/parts.js";
+import { badge, button, confirm, copyButton, download, heading, loaded, page } from "../ui/parts.js";
 
 export default function recoveryCodes() {
   const codes = signal(null);
   let box = null;
   box = loaded(load, ([left, isProtected]) => [
-    h("section.card", h("p", badge(left.remaining ? "ok" : "warn", t("codes.left", { n: left.remaining ?? 0 }))), isProtected ? null : h("p.hint", t("codes.noFactor"), " ", h("a", { href: "/account/two-factor" }, t("nav.twoFactor")))),
+    h("section.card", h("p", () => count(codes()?.length ?? left.remaining ?? 0)), isProtected ? null : h("p.hint", t("codes.noFactor"), " ", h("a", { href: "/account/two-factor" }, t("nav.twoFactor")))),
     () => (codes() ? shown(codes()) : null),
     isProtected ? h("section.card", h("h2", t("codes.new")), h("p.hint", t("codes.new.text")), askedForm([
       { name: "currentSecret", label: t("password.current"), type: "password", autocomplete: "current-password", required: true },
@@ -20,10 +21,13 @@ export default function recoveryCodes() {
     ], async ({ currentSecret, otpCode }) => {
       const answer = await set("x:RecoveryCodes", { update: { singleton: { currentSecret, regenerate: true, otpCode } } });
       codes.set(answer.updated.singleton.codes);
+      guardWith(() => confirm(t("leave.title"), t("codes.once"), { yes: t("leave.yes") }));
     }, { submit: t("codes.make") })) : null,
   ]);
   return page(t("nav.recoveryCodes"), heading(t("nav.recoveryCodes"), t("codes.lead")), box);
 }
+
+const count = (n) => badge(n ? "ok" : "warn", t("codes.left", { n }));
 
 const load = async () => {
   const [left, own] = await Promise.all([getOne("x:RecoveryCodes", "singleton"), getOne("x:AccountPassword", "singleton")]);

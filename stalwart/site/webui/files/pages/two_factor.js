@@ -23,7 +23,7 @@ export default function twoFactor() {
 function on(box) {
   return [
     h("section.card", badge("ok", t("otp.on")), h("p", t("otp.on.text")), may("sysRecoveryCodesUpdate") ? h("p", h("a", { href: "/account/recovery-codes" }, t("nav.recoveryCodes"))) : null),
-    h("section.card", h("h2", t("otp.off.title")), askedForm([password(), code()], async ({ currentSecret, otpCode }) => {
+    h("section.card", h("h2", t("otp.off.title")), h("p.hint", t("codes.new.text")), askedForm([password(), code()], async ({ currentSecret, otpCode }) => {
       await update("x:AccountPassword", "singleton", { currentSecret, otpAuth: { otpUrl: null, otpCode: otpCode.replace(/\s/g, "") } });
       notice(t("otp.offDone"));
       box.reload();
@@ -31,13 +31,17 @@ function on(box) {
   ];
 }
 
+// The same until it counts: who has scanned it may go to another page and come back.
+let secret = null;
+
 function off(box) {
-  const secret = newSecret();
+  secret ??= newSecret();
   const url = otpUrl(secret, location.hostname, viewer.name);
   return h("section.card", h("ol.steps-list",
     h("li", h("p", t("otp.scan")), picture(url, t("otp.picture")), h("details", h("summary", t("otp.byHand")), h("p.secret", h("span.secret-text", secret.match(/.{4}/g).join(" ")), copyButton(secret)))),
     h("li", h("p", t("otp.prove")), askedForm([code(), password()], async ({ currentSecret, otpCode }) => {
       await update("x:AccountPassword", "singleton", { currentSecret, otpAuth: { otpUrl: url, otpCode: otpCode.replace(/\s/g, "") } });
+      secret = null;
       notice(t("otp.onDone"));
       box.reload();
     }, { submit: t("otp.on.submit"), names: NAMES }))));

@@ -1,6 +1,6 @@
 // Pieces that many pages have: buttons, fields, dialogs, notices, empty states, things to copy.
 
-import { each, h } from "../lib/dom.js";
+import { each, h, visible } from "../lib/dom.js";
 import { onUndo, scope, signal } from "../lib/signals.js";
 import { short } from "../core/format.js";
 import { guarded, guardWith } from "../core/router.js";
@@ -192,8 +192,10 @@ export function failed(problem, again) {
 export const table = (columns, rows, cells) => h("div.table-box", h("table.stack", h("thead", h("tr", columns.map((label) => h("th", { scope: "col" }, label)))),
   h("tbody", each(() => rows, (one, at) => one.id ?? at, (one) => h("tr", cells(one.peek()).map((content, at) => h("td", { "data-label": at ? columns[at] : null }, content)))))));
 
+export const entitle = (title) => { document.title = `${visible(title)} - Stalwart`; };
+
 export function page(title, ...content) {
-  document.title = `${typeof title === "string" ? title : title.plain} - Stalwart`;
+  entitle(title);
   return h("div.page", ...content);
 }
 
