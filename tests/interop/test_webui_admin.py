@@ -14,6 +14,7 @@ from typing import Any
 
 from cryptography import x509
 
+from stalwart.codec.trace_query import LONGEST_NEEDLE
 from tests.codec import pem
 from tests.codec.test_web_archive import zipped
 from tests.interop.browser import ENTER
@@ -126,6 +127,8 @@ class LiveTests(AdministratorTestCase):
         self.assertEqual(self.browser.run("return document.querySelector('.tools .hint').textContent"), before)
         self.browser.run("document.querySelectorAll('.tools')[1].querySelector('button').click()")
         self.browser.wait("document.querySelector('.tools .hint').textContent !== arguments[0]", before)
+        longest = self.browser.run("return document.querySelector('main [type=search]').maxLength")
+        self.assertEqual(longest, LONGEST_NEEDLE)  # more is refused, in English
         self.put("main [type=search]", "/robots.txt")
         self.browser.run("document.querySelector('form.tools button').click()")
         self.says("connected", ".tools [role=status]")

@@ -10,9 +10,12 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from stalwart.app.first_setup import NOT_PUBLIC
+from stalwart.codec.certificate_chains import read_chain, read_signing_key
 from stalwart.codec.expression.rules import compile_expression
 from stalwart.codec.sieve.compiling import compiled
 from stalwart.codec.zone_file import ZoneRecord
+from stalwart.config.network.http import NO_STATUS, NO_TARGET
 from stalwart.directory.password_policy import PasswordPolicy
 from stalwart.errors import Forbidden, Invalid, OverQuota
 from stalwart.jmap.call import Call
@@ -20,9 +23,10 @@ from stalwart.jmap.capabilities import CORE
 from stalwart.jmap.errors import NOT_AUTHORIZED, MethodError
 from stalwart.jmap.methods import Method
 from stalwart.jmap.registry import last_administrator
-from stalwart.jmap.registry.proving import WRONG_SECRET, no_code, no_secret
+from stalwart.jmap.registry.proving import WRONG_CODE, WRONG_SECRET, no_code, no_secret
 from stalwart.jmap.translation import ENGLISH, LANGUAGES, LONGEST, catalogue, in_language
 from stalwart.jmap.types import account_password, log, passkey, recovery_codes
+from stalwart.jmap.types.queued_message import PAUSED
 from stalwart.mail import postmasters
 from stalwart.schema import violations
 from tests.jmap.desk import JSON, Desk
@@ -55,7 +59,14 @@ class CatalogueTests(SynchronousTestCase):
             NOT_AUTHORIZED,
             Forbidden.default_detail,
             OverQuota.default_detail,
+            WRONG_CODE,
             WRONG_SECRET,
+            NOT_PUBLIC,
+            NO_STATUS,
+            NO_TARGET,
+            PAUSED,
+            str(fault_of(lambda: read_chain(""))),
+            str(fault_of(lambda: read_signing_key(""))),
             account_password.NO_NEW_CODE,
             account_password.WRONG_NEW_CODE,
             last_administrator.LAST,

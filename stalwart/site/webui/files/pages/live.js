@@ -89,7 +89,7 @@ export default function live({ query }) {
   start();
 
   const shown = computed(() => (span() === null ? all() : all().filter((one) => spanOf(one) === span())));
-  const text = textInput({ type: "search", class: "grow", "aria-label": t("live.text"), placeholder: t("live.text"), value: asked.peek().text });
+  const text = textInput({ type: "search", class: "grow", maxlength: 1000, "aria-label": t("live.text"), placeholder: t("live.text"), value: asked.peek().text });
   const choice = (name, label, values, first) => h("select", { "aria-label": label, onchange: (event) => ask({ [name]: event.target.value, text: text.value.trim() }) },
     first ? h("option", { value: "" }, first) : null, values.map((one) => h("option", { value: one, selected: asked.peek()[name] === one }, one)));
   return page(t("nav.live"), heading(t("nav.live"), t("live.lead"),
