@@ -6,6 +6,7 @@ import argparse
 
 from stalwart.cli.store.places import data_store, opened
 from stalwart.cli.store.progress import Steps
+from stalwart.config.describing import check_settings
 from stalwart.errors import Conflict
 from stalwart.store.moving.checking import Finding, check_blobs, check_rows
 from stalwart.store.sql.migrate import load_migrations, schema_of
@@ -18,9 +19,10 @@ def check(options: argparse.Namespace, steps: Steps) -> int:
         newest = max(step.number for step in load_migrations(database.session.dialect))
         if schema_of(database.session) != newest:
             raise Conflict("The data store is of an older version; start the server once.")
+        looks = {"repair": options.repair}
         findings = [
-            *check_rows(database, steps, repair=options.repair),
-            *check_blobs(database, store.blob_files(), steps, contents=options.contents),
+            *check_blobs(database, store.blob_files(), steps, contents=options.contents, **looks),
+            *check_rows(database, steps, settings=check_settings(), **looks),
         ]
         if options.repair:
             database.commit()
@@ -35,4 +37,7 @@ def check(options: argparse.Namespace, steps: Steps) -> int:
 
 
 def _line(finding: Finding) -> str:
-    return f"{finding.count:,} {finding.what}{' (put right)' if finding.repaired else ''}"
+    line = f"{finding.count:,} {finding.what}{' (put right)' if finding.repaired else ''}"
+    if finding.named:
+        line += f": {'; '.join(finding.named)}"
+    return line if finding.repaired or not finding.advice else f"{line} - {finding.advice}"

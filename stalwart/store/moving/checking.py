@@ -1,211 +1,134 @@
-"""Whether a database is as it should be: counters, links and blobs. What follows from other rows is put right on
-request.
+"""Whether a database is as it should be: everything in it that follows from something else, or leads to it. What can be
+derived is put right on request; what is lost is named.
 
-Each check is a pair of statements: how many rows are wrong, and what puts them right. Where nothing does, because
-something is lost, the second is empty and the finding stays.
+``store.checks`` says what has to be true. The order matters: what others are derived from comes first, and after a
+repair all is looked at again, because what was put right may show what else is wrong.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import frozen
 
-from stalwart.errors import StalwartError
+from stalwart.errors import NotFound, StalwartError
 from stalwart.store.blob_files import BlobFiles
+from stalwart.store.checks.accounts import ACCOUNTS, SHARES, STATES
+from stalwart.store.checks.blobs import BLOBS
+from stalwart.store.checks.check import LOST, Check, Found, Look
+from stalwart.store.checks.collections import COLLECTIONS
+from stalwart.store.checks.mail import AFTER, BEFORE
+from stalwart.store.checks.mail_pages import check_mail
+from stalwart.store.checks.queue import QUEUE, check_used
+from stalwart.store.checks.registry import REGISTRY
 from stalwart.store.moving.blobs import FiledBlob, filed_blobs, is_held
 from stalwart.store.moving.bulk import Bulk
 from stalwart.store.moving.copying import Report
-from stalwart.store.object_types import EMAIL
 from stalwart.store.sql.mail_recount import Recount
 from stalwart.store.sql.session import Session
 
 _NAMED = 5
-
-
-@frozen
-class Check:
-    """``what`` is wrong where ``count`` is not 0; ``repair`` may be empty. Both have ``?`` for each of ``values``."""
-
-    what: str
-    count: str
-    repair: str = ""
-    values: tuple[Any, ...] = ()
-    repair_values: tuple[Any, ...] | None = None
+_PASSES = 4
+_PAGE = 500
 
 
 @frozen
 class Finding:
-    """What is wrong, how often, and whether it has been put right."""
+    """What is wrong, how often, whether it has been put right; some of it by name, and what to do where it was not."""
 
     what: str
     count: int
     repaired: bool = False
+    named: tuple[str, ...] = ()
+    advice: str = ""
 
 
-_USED = "(SELECT COALESCE(SUM(o.size), 0) FROM obj AS o WHERE o.account_id = account.id AND o.dead = 0)"
-_LAST = "(SELECT COALESCE(MAX(o.id), 0) FROM obj AS o WHERE o.account_id = account.id)"
-_SEQ = "(SELECT COALESCE(MAX(o.seq), 0) FROM obj AS o WHERE o.account_id = account.id)"
-_STATE = "(SELECT MAX(o.seq) FROM obj AS o WHERE o.account_id = type_state.account_id AND o.type = type_state.type)"
-_WAITING = "(SELECT COUNT(*) FROM queue_recipient AS r WHERE r.lane = queue_lane.id AND r.state = 0)"
-_LINKED = "EXISTS (SELECT 1 FROM blob_link AS l WHERE l.hash = blob.hash)"
-_HAS_EMAIL = "EXISTS (SELECT 1 FROM email AS e WHERE e.account_id = {0}.account_id AND e.id = {0}.{1})"
-_HOLDS = (
-    "EXISTS (SELECT 1 FROM blob_link AS l WHERE l.hash = email.blob AND l.account_id = email.account_id"
-    " AND l.owner_id = email.id)"
-)
-_HAS_BLOB = "EXISTS (SELECT 1 FROM blob AS b WHERE b.hash = {0})"
-_OBJECT = "EXISTS (SELECT 1 FROM registry AS r WHERE r.type = {0}.type AND r.id = {0}.id)"
-
-CHECKS = (
-    Check(
-        "accounts whose used octets are another sum",
-        f"SELECT COUNT(*) FROM account WHERE used_octets <> {_USED}",
-        f"UPDATE account SET used_octets = {_USED} WHERE used_octets <> {_USED}",
-    ),
-    Check(
-        "accounts that would give numbers away twice",
-        f"SELECT COUNT(*) FROM account WHERE last_id < {_LAST} OR seq < {_SEQ}",
-        f"UPDATE account SET last_id = CASE WHEN last_id < {_LAST} THEN {_LAST} ELSE last_id END,"
-        f" seq = CASE WHEN seq < {_SEQ} THEN {_SEQ} ELSE seq END WHERE last_id < {_LAST} OR seq < {_SEQ}",
-    ),
-    Check(
-        "states that are older than what has changed",
-        f"SELECT COUNT(*) FROM type_state WHERE seq < {_STATE}",
-        f"UPDATE type_state SET seq = {_STATE} WHERE seq < {_STATE}",
-    ),
-    Check(
-        "destinations whose waiting recipients are miscounted",
-        f"SELECT COUNT(*) FROM queue_lane WHERE waiting <> {_WAITING}",
-        f"UPDATE queue_lane SET waiting = {_WAITING} WHERE waiting <> {_WAITING}",
-    ),
-    Check(
-        "blobs that something holds and that are to go",
-        f"SELECT COUNT(*) FROM blob WHERE unref_at IS NOT NULL AND {_LINKED}",
-        f"UPDATE blob SET unref_at = NULL WHERE unref_at IS NOT NULL AND {_LINKED}",
-    ),
-    Check(
-        "blobs that nothing holds and that would stay",
-        f"SELECT COUNT(*) FROM blob WHERE unref_at IS NULL AND NOT {_LINKED}",
-        f"UPDATE blob SET unref_at = ? WHERE unref_at IS NULL AND NOT {_LINKED}",
-        repair_values=("now",),
-    ),
-    Check(
-        "octets of no blob",
-        f"SELECT COUNT(*) FROM blob_bytes WHERE NOT {_HAS_BLOB.format('blob_bytes.hash')}",
-        f"DELETE FROM blob_bytes WHERE NOT {_HAS_BLOB.format('blob_bytes.hash')}",
-    ),
-    Check(
-        "blobs in the database whose octets are missing, or of another length",
-        "SELECT COUNT(*) FROM blob LEFT JOIN blob_bytes AS o ON o.hash = blob.hash"
-        " WHERE blob.store = 'db' AND (o.hash IS NULL OR length(o.bytes) <> blob.size)",
-    ),
-    Check(
-        "links to blobs that are not there",
-        f"SELECT COUNT(*) FROM blob_link WHERE NOT {_HAS_BLOB.format('blob_link.hash')}",
-    ),
-    Check(
-        "e-mails that do not hold their message",
-        f"SELECT COUNT(*) FROM email WHERE NOT {_HOLDS}",
-        "INSERT INTO blob_link(hash, account_id, owner_id) SELECT blob, account_id, id FROM email"
-        f" WHERE NOT {_HOLDS} AND {_HAS_BLOB.format('email.blob')}",
-    ),
-    Check(
-        "e-mails that are no objects",
-        "SELECT COUNT(*) FROM email WHERE NOT EXISTS (SELECT 1 FROM obj AS o WHERE o.account_id = email.account_id"
-        " AND o.id = email.id AND o.type = ? AND o.dead = 0)",
-        values=(EMAIL,),
-    ),
-    Check(
-        "objects that should be e-mails",
-        f"SELECT COUNT(*) FROM obj WHERE type = ? AND dead = 0 AND NOT {_HAS_EMAIL.format('obj', 'id')}",
-        values=(EMAIL,),
-    ),
-    Check(
-        "e-mails in no mailbox",
-        "SELECT COUNT(*) FROM email WHERE NOT EXISTS (SELECT 1 FROM member AS m WHERE m.account_id = email.account_id"
-        " AND m.item_id = email.id AND m.dead = 0)",
-    ),
-    Check(
-        "keywords of e-mails that are gone",
-        f"SELECT COUNT(*) FROM keyword WHERE NOT {_HAS_EMAIL.format('keyword', 'email_id')}",
-        f"DELETE FROM keyword WHERE NOT {_HAS_EMAIL.format('keyword', 'email_id')}",
-    ),
-    Check(
-        "letters in the queue without recipients",
-        "SELECT COUNT(*) FROM queue_letter WHERE NOT EXISTS"
-        " (SELECT 1 FROM queue_recipient AS r WHERE r.letter_id = queue_letter.id)",
-    ),
-    Check(
-        "recipients in the queue without a letter",
-        "SELECT COUNT(*) FROM queue_recipient WHERE NOT EXISTS"
-        " (SELECT 1 FROM queue_letter AS l WHERE l.id = queue_recipient.letter_id)",
-    ),
-    Check(
-        "letters in the queue without their message",
-        f"SELECT COUNT(*) FROM queue_letter WHERE NOT {_HAS_BLOB.format('queue_letter.blob')}",
-    ),
-    Check(
-        "unique values of settings objects that are gone",
-        f"SELECT COUNT(*) FROM registry_key WHERE NOT {_OBJECT.format('registry_key')}",
-        f"DELETE FROM registry_key WHERE NOT {_OBJECT.format('registry_key')}",
-    ),
-    Check(
-        "indexed values of settings objects that are gone",
-        f"SELECT COUNT(*) FROM registry_index WHERE NOT {_OBJECT.format('registry_index')}",
-        f"DELETE FROM registry_index WHERE NOT {_OBJECT.format('registry_index')}",
-    ),
-    Check(
-        "references of settings objects that are gone",
-        f"SELECT COUNT(*) FROM registry_link WHERE NOT {_OBJECT.format('registry_link')}",
-        f"DELETE FROM registry_link WHERE NOT {_OBJECT.format('registry_link')}",
-    ),
-    Check(
-        "references to settings objects that are gone",
-        "SELECT COUNT(*) FROM registry_link WHERE NOT EXISTS (SELECT 1 FROM registry AS r"
-        " WHERE r.type = registry_link.target_type AND r.id = registry_link.target_id)",
-    ),
-)
-
-
-def check_rows(database: Bulk, report: Report, *, repair: bool = False) -> Iterator[Finding]:
-    """What is wrong in the rows of ``database``, which is open, for writing if it is to be repaired."""
-    session, now = database.session, int(time.time())
-    for number, check in enumerate(CHECKS):
-        report("checks", number + 1)
-        count = session.one(check.count, *check.values)[0]
-        repaired = bool(count and repair and check.repair)
-        if repaired:
-            named = check.repair_values if check.repair_values is not None else check.values
-            session.run(check.repair, *(now if value == "now" else value for value in named))
-            repaired = session.one(check.count, *check.values)[0] == 0
-        if count:
-            yield Finding(check.what, count, repaired)
-    yield from _mailboxes(session, now, report, repair)
-
-
-def _mailboxes(session: Session, now: int, report: Report, repair: bool) -> Iterator[Finding]:
+def _recount(session: Session, now: int, repair: bool) -> Iterator[Found]:
     recount = Recount(session)
-    threads = mailboxes = 0
-    for number, (account_id,) in enumerate(session.all("SELECT id FROM account ORDER BY id")):
-        report("accounts", number + 1)
+    threads = 0
+    mailboxes: list[str] = []
+    for (account_id,) in session.all("SELECT id FROM account ORDER BY id"):
         threads += recount.wrong_threads(account_id)
-        mailboxes += len(recount.wrong_mailboxes(account_id))
+        mailboxes += (f"account_id {account_id} id {row[0]}" for row in recount.wrong_mailboxes(account_id))
         if repair:
-            recount.everything(account_id, now)
+            try:
+                recount.everything(account_id, now)
+            except NotFound:
+                continue  # a mailbox that is no object, which is another finding
     if threads:
-        yield Finding("places of threads in mailboxes that are miscounted", threads, repair)
+        yield Found("places of threads in mailboxes that are miscounted", threads)
     if mailboxes:
-        yield Finding("mailboxes with a counter that is another sum", mailboxes, repair)
+        yield Found("mailboxes with a counter that is another sum", len(mailboxes), tuple(mailboxes[:_NAMED]))
 
 
-def check_blobs(database: Bulk, files: BlobFiles, report: Report, *, contents: bool = False) -> Iterator[Finding]:
-    """Large values that something holds and that are not where they should be; of those that are, what they hold is
-    looked at if ``contents`` says so.
+CHECKS: tuple[Check, ...] = (*REGISTRY, *ACCOUNTS, *SHARES, *BEFORE, *AFTER, *COLLECTIONS, *STATES, *BLOBS, *QUEUE)
+"""Those that are statements."""
+
+
+def _looks(settings: Look | None) -> list[Look]:
+    """Everything, what others are derived from first."""
+    return [
+        *(() if settings is None else (settings,)),
+        *(each.look for each in (*REGISTRY, *ACCOUNTS, *BEFORE)),
+        check_mail,
+        *(each.look for each in AFTER),
+        *(each.look for each in COLLECTIONS),
+        _recount,
+        *(each.look for each in (*SHARES, *STATES, *BLOBS, *QUEUE)),
+        check_used,
+    ]
+
+
+def check_rows(
+    database: Bulk, report: Report, *, repair: bool = False, settings: Look | None = None
+) -> Iterator[Finding]:
+    """What is wrong in the rows of ``database``, which is open, for writing if it is to be repaired. ``settings`` looks
+    at what follows from settings objects. Clients of accounts in which something that they have seen was put right
+    are made to read all of it again.
     """
+    session, now = database.session, int(time.time())
+    found: dict[str, Found] = {}
+    left: dict[str, Found] = {}
+    accounts: set[int] = set()
+    looks = _looks(settings)
+    for turn in range(_PASSES if repair else 1):
+        before, left = left, {}
+        for number, look in enumerate(looks):
+            report("checks", turn * len(looks) + number + 1)
+            for each in look(session, now, repair):
+                left[each.what] = each
+                found.setdefault(each.what, each)
+                accounts |= each.accounts
+        if not left or left == before:
+            break
+    if repair:
+        _begin_anew(session, accounts)
+    for what, each in found.items():
+        is_left = not repair or what in left
+        last = left.get(what, each)
+        yield Finding(what, each.count, not is_left, last.named, last.advice if is_left else "")
+
+
+def _begin_anew(session: Session, accounts: Iterable[int]) -> None:
+    """Nobody knows what has changed in these accounts: who has a state of them has to forget it."""
+    for id in sorted(accounts):
+        session.later("UPDATE account SET seq = seq + 1 WHERE id = ?", id)
+        session.later(
+            "UPDATE type_state SET seq = a.seq, low_seq = a.seq FROM account AS a"
+            " WHERE a.id = type_state.account_id AND type_state.account_id = ?",
+            id,
+        )
+
+
+def check_blobs(
+    database: Bulk, files: BlobFiles, report: Report, *, contents: bool = False, repair: bool = False
+) -> Iterator[Finding]:
+    """Large values that something holds and that are not where they should be; of those that are, and of small ones,
+    what they hold is looked at if ``contents`` says so.
+    """
+    yield from _rowless(database.session, files, repair)
     missing: list[bytes] = []
     damaged: list[bytes] = []
     for number, blob in enumerate(filed_blobs(database.session)):
@@ -215,9 +138,41 @@ def check_blobs(database: Bulk, files: BlobFiles, report: Report, *, contents: b
                 missing.append(blob.hash)
         elif contents and not _is_whole(blob, files):
             damaged.append(blob.hash)
-    for what, hashes in (("large values that are missing", missing), ("large values that are damaged", damaged)):
+    small = list(_damaged(database.session)) if contents else []
+    for what, hashes in (
+        ("large values that are missing", missing),
+        ("large values that are damaged", damaged),
+        ("small values that are damaged", small),
+    ):
         if hashes:
-            yield Finding(f"{what}: {_named(hashes)}", len(hashes))
+            yield Finding(f"{what}: {_named(hashes)}", len(hashes), advice=LOST)
+
+
+def _rowless(session: Session, files: BlobFiles, repair: bool) -> Iterator[Finding]:
+    """Values that are held and are in files, of which no row says so."""
+    found: list[bytes] = []
+    rows = session.all(
+        "SELECT DISTINCT hash FROM blob_link WHERE NOT EXISTS (SELECT 1 FROM blob AS b WHERE b.hash = blob_link.hash)"
+    )
+    for hash in (bytes(row[0]) for row in rows):
+        if not files.exists(hash):
+            continue
+        found.append(hash)
+        if repair:
+            size = sum(len(chunk) for chunk in files.chunks(hash))
+            session.later(
+                "INSERT INTO blob(hash, size, stored_at, store) VALUES (?, ?, ?, 'file') ON CONFLICT DO NOTHING",
+                *(hash, size, int(time.time())),
+            )
+    if found:
+        yield Finding(f"large values that have lost their row: {_named(found)}", len(found), repair)
+
+
+def _damaged(session: Session) -> Iterator[bytes]:
+    after = b""
+    while rows := session.all("SELECT hash, bytes FROM blob_bytes WHERE hash > ? ORDER BY hash LIMIT ?", after, _PAGE):
+        yield from (bytes(hash) for hash, octets in rows if hashlib.sha256(octets).digest() != bytes(hash))
+        after = bytes(rows[-1][0])
 
 
 def _is_whole(blob: FiledBlob, files: BlobFiles) -> bool:

@@ -6,6 +6,8 @@ from twisted.python.usage import UsageError
 
 from stalwart.app.tap import Options
 from stalwart.cli.store import checking
+from stalwart.config.catalogue import declarations
+from stalwart.config.index_plan import plan
 from stalwart.store.sqlite.bulk import SqliteBulk
 from tests.cli.store.case import StoreCase
 from tests.store.moving.sample import filled
@@ -26,15 +28,47 @@ class CheckTests(StoreCase):
     def test_what_is_wrong_is_said_and_repaired_on_request(self) -> None:
         self.damage("UPDATE account SET used_octets = 1")
         self.assertEqual(self.run_cli("check", self.source), 1)
-        self.assertIn("1 accounts whose used octets are another sum\n--repair", self.said)
+        self.assertIn("1 accounts whose used octets are another sum: id 5 (f)\n--repair", self.said)
         self.assertEqual(self.run_cli("check", self.source, "--repair"), 0)
         self.assertIn("(put right)", self.said)
         self.assertEqual(self.run_cli("check", self.source), 0)
 
     def test_what_cannot_be_repaired_stays(self) -> None:
-        self.damage("DELETE FROM member")
+        self.damage("DELETE FROM email WHERE id = (SELECT MIN(id) FROM email)")
         self.assertEqual(self.run_cli("check", self.source, "--repair"), 1)
+        self.assertIn("1 objects that should be e-mails: account_id 5 (f) id ", self.said)
         self.assertEqual(self.run_cli("check", self.source), 1)
+
+    def test_what_follows_from_settings_is_made_anew(self) -> None:
+        form = plan(declarations()["Domain"]).form
+        self.damage(f"INSERT INTO registry_index_form(type, form) VALUES ('Domain', '{form}')")
+        for statement in (
+            "DELETE FROM registry_key",
+            "DELETE FROM registry_link",
+            "DELETE FROM account",
+            "DELETE FROM registry_sequence",
+            "UPDATE account SET login = 'somebody'",
+            "DELETE FROM registry_index",
+        ):
+            self.damage(statement)
+            codes = [self.run_cli("check", self.source, *more) for more in ((), ("--repair",), ())]
+            self.assertEqual((codes, self.said.splitlines()[-1]), ([1, 0, 0], "Nothing is wrong."), statement)
+
+    def test_settings_that_are_gone_or_cannot_be_read_are_named(self) -> None:
+        self.damage("UPDATE registry SET data = '{}' WHERE type = 'Domain'")
+        self.assertEqual(self.run_cli("check", self.source, "--repair"), 1)
+        self.assertIn("settings objects that cannot be read: type Domain id ", self.said)
+        self.damage("DELETE FROM registry WHERE type = 'Account'")
+        self.assertEqual(self.run_cli("check", self.source, "--repair"), 1)
+        self.assertIn("accounts whose settings object is gone: id 5 (f) login one@example.test - nobody", self.said)
+
+    def test_content_without_a_row_is_found_again_and_damaged_content_is_named(self) -> None:
+        self.damage("DELETE FROM blob WHERE store = 'file'")
+        codes = [self.run_cli("check", self.source, *more) for more in ((), ("--repair",), ("--contents",))]
+        self.assertEqual(codes, [1, 0, 0])
+        self.damage("UPDATE blob_bytes SET bytes = zeroblob(length(bytes))")
+        self.assertEqual([self.run_cli("check", self.source, *more) for more in ((), ("--contents",))], [0, 1])
+        self.assertIn("small values that are damaged", self.said)
 
     def test_an_older_store_is_refused(self) -> None:
         filled(self.target.with_name("old") / "store.sqlite3", schema=9)

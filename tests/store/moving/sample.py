@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from stalwart.codec.ids import encode_id
 from stalwart.codec.search_document import Document, columns, pack
 from stalwart.codec.search_terms import question
+from stalwart.config import registry
+from stalwart.config.domains.domain import Domain
+from stalwart.directory import account_records
 from stalwart.store.blob_files import BlobFiles, DiskBlobFiles
 from stalwart.store.mail_rows import NewEmail
 from stalwart.store.mail_text import IndexedText
@@ -30,7 +34,9 @@ _VALUES: dict[str, Any] = {
 def fill(session: Session, files: BlobFiles) -> None:
     """An account with two e-mails, one of which is large, and their words; in the open transaction."""
     tx = SqlTransaction(session, files)
-    tx.accounts.create(ACCOUNT, "one", "user")
+    domain = registry.create(tx, Domain, {"name": "example.test"}, now=NOW)
+    members = {"@type": "User", "name": "one", "domainId": encode_id(domain.id)}
+    account_records.insert(tx, members, NOW, id=ACCOUNT)
     inbox = tx.mail.mailboxes.create(ACCOUNT, "Inbox", "inbox", now=NOW, role="inbox")
     for number, message in enumerate(MESSAGES):
         blob = tx.blobs.put(message, NOW)
