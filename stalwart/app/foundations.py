@@ -162,6 +162,8 @@ async def _started(
     config: dict[str, Any] | None, path: Path, reactor: Any, telemetry: Telemetry, opened: list[Any]
 ) -> Store:
     """The store, among what is ``opened``. Errors say where it is named."""
+    if config is not None and _has_password(config) and is_exposed(path):
+        telemetry.emit(SECURITY_KEY_EXPOSED, path=str(path), hint=f"chmod 600 {path}")
     try:
         store = _not_started(config, path, reactor, telemetry)
         opened.append(store)
@@ -171,6 +173,11 @@ async def _started(
         before = f", what it was before by {former}" if former.exists() else ""
         raise type(problem)(f"{explained(problem)} The data store is named by {path}{before}.") from problem
     return store
+
+
+def _has_password(config: dict[str, Any]) -> bool:
+    secret = config.get("authSecret")
+    return isinstance(secret, dict) and secret.get("@type") == "Value"
 
 
 def _not_started(config: dict[str, Any] | None, path: Path, reactor: Any, telemetry: Telemetry) -> Store:

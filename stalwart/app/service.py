@@ -8,6 +8,7 @@ seconds, hosts that were given mail have fifty to answer, then the store is clos
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import signal
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ReactorNotRunning
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -177,4 +179,5 @@ def end_with_failure(reactor: Any, status: int = 1) -> None:
 
     if reactor.running:
         reactor.addSystemEventTrigger("after", "shutdown", os._exit, status)
-        reactor.stop()
+        with contextlib.suppress(ReactorNotRunning):  # somebody has told it to stop meanwhile
+            reactor.stop()

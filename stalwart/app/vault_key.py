@@ -58,7 +58,7 @@ def _begin(tx: Transaction, vault: Vault, sealed: bytes) -> None:
 
 
 def is_exposed(path: Path) -> bool:
-    """Whether everybody on the machine can read the key."""
+    """Whether everybody on the machine can read the file."""
     try:
         return bool(path.stat().st_mode & stat.S_IROTH)
     except OSError:

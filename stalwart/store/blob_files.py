@@ -109,8 +109,7 @@ class DiskBlobFiles:
     def begin(self) -> BlobWriter:
         with _disk_errors():
             if not self._unfinished.is_dir():
-                self._unfinished.mkdir(mode=0o700, parents=True, exist_ok=True)
-                sync_folder(self._root.parent)
+                self._make_folder(self._unfinished)
             handle, name = tempfile.mkstemp(dir=self._unfinished)
             return _DiskWriter(self, os.fdopen(handle, "wb", buffering=_CHUNK), name)
 

@@ -145,7 +145,10 @@ SECURITY_IP_UNAUTHORIZED = Event(
     "security.ip-unauthorized", Level.INFO, "Credential used from an address it forbids", "remoteIp accountId"
 )
 SECURITY_KEY_EXPOSED = Event(
-    "security.key-exposed", Level.WARN, "Everybody on this machine can read the key of the vault", "path hint"
+    "security.key-exposed",
+    Level.WARN,
+    "Everybody on this machine can read a file with a key or a password",
+    "path hint",
 )
 SECURITY_UNAUTHORIZED = Event(
     "security.unauthorized", Level.INFO, "Permission missing", "accountId permission remoteIp path reason"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 from twisted.internet.defer import Deferred, fail
@@ -85,3 +86,17 @@ async def _note(loaded: list[bool]) -> None:
             self.assertIn("port 5432 failed: Connection refused) The data store", said)
             self.assertTrue(said.endswith(wanted), said)
             former.write_text("{}")
+
+    def test_a_password_that_everybody_can_read_is_said(self) -> None:
+        path = Path(self.mktemp()).absolute()
+        for secret, mode, told in (
+            ({"@type": "Value", "secret": "x"}, 0o644, [str(path)]),
+            ({"@type": "Value", "secret": "x"}, 0o600, []),
+            ({"@type": "File", "filePath": "/nowhere"}, 0o644, []),
+        ):
+            path.write_text(json.dumps({"@type": "PostgreSql", "host": "10.0.0.1", "authSecret": secret}))
+            path.chmod(mode)
+            self.events.clear()
+            self.shut(self.open(startup=Startup(config=str(path), endpoints={"http": [HTTP]})))
+            named = [keys["path"] for name, keys in self.events if name == "security.key-exposed"]
+            self.assertEqual([each for each in named if each == str(path)], told)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ReactorNotRunning
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
@@ -188,6 +189,14 @@ class ServiceTests(SynchronousTestCase):
             self.reactor.advance(0)
         self.assertEqual(statuses, [OVER, 1, 1])
         self.flushLoggedErrors(ZeroDivisionError)
+
+    def test_a_start_that_fails_while_it_is_told_to_stop_ends_as_it_is(self) -> None:
+        def stop() -> None:
+            raise ReactorNotRunning("Can't stop reactor that isn't running.")
+
+        self.reactor.running = True
+        self.patch(self.reactor, "stop", stop)
+        module.end_with_failure(self.reactor)
 
     def test_who_was_cut_off_may_be_stopped_meanwhile(self) -> None:
         self.start()

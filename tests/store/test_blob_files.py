@@ -132,6 +132,11 @@ class DiskBlobFilesTests(BlobFilesContract, SynchronousTestCase):
         self.assertEqual(self.files.discard_unfinished(time.time()), 0)
         self.assertFalse(self.root.exists())
 
+    def test_folders_are_the_owners_own(self) -> None:
+        self.stored()
+        folders = [self.root, *(path for path in self.root.rglob("*") if path.is_dir())]
+        self.assertEqual({path.stat().st_mode & 0o777 for path in folders}, {0o700})
+
     def test_a_file_lies_in_the_folder_of_its_first_two_digits(self) -> None:
         name = self.stored().hash.hex()
         self.assertEqual((self.root / name[:2] / name).read_bytes(), CONTENT)

@@ -13,6 +13,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import tarfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,6 +33,7 @@ FORMAT = 1
 PRODUCT = "stalwart-twisted"
 _MANIFEST, _CHECKSUMS = "manifest.json", "checksums.json"
 _TABLES, _BLOBS = "tables/", "blobs/"
+_HASH = re.compile("[0-9a-f]{64}")
 _ROWS = 1000
 _OCTETS = 4 << 20
 _LARGEST_HEAD = 4 << 20
@@ -114,6 +116,8 @@ class BackupWriter:
                 self._tar.close()
                 self._file.close()
             self._fresh.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise Invalid(f"{self._path} cannot be written: {error.strerror}.") from error
 
     def _whole(self, name: str, content: bytes) -> None:
         self._add(name, io.BytesIO(content), len(content))
@@ -163,7 +167,13 @@ class Backup:
         with self._path.open("rb") as file:
             for piece in self._tables.get(table.name, ()):
                 file.seek(piece.offset)
-                yield from _decode(_unpacked(file.read(piece.size)))
+                yield from self._list(file.read(piece.size))
+
+    def _list(self, packed: bytes) -> list[tuple[Any, ...]]:
+        try:
+            return _decode(_unpacked(packed))
+        except (zlib.error, msgspec.DecodeError) as problem:
+            raise Invalid(f"{self._path} has rows that cannot be read.") from problem
 
     def blobs(self) -> Iterator[tuple[bytes, Iterator[bytes]]]:
         """The large values, hash by hash, each in pieces."""
@@ -210,6 +220,8 @@ class Backup:
         if piece.name.startswith(_TABLES):
             self._tables.setdefault(piece.name.removeprefix(_TABLES).partition("/")[0], []).append(piece)
         elif piece.name.startswith(_BLOBS):
+            if not _HASH.fullmatch(piece.name.removeprefix(_BLOBS)):
+                raise ValueError("no hash")
             self._blobs.append(piece)
 
 

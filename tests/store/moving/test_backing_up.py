@@ -47,7 +47,7 @@ class BackUpTests(SynchronousTestCase):
     def test_what_comes_while_it_is_made_is_not_in_it(self) -> None:
         self.database.close()
         self.database.open(writes=False)
-        other = SqliteBulk(self.database._path)
+        other = SqliteBulk(self.database.path)
         other.open(writes=True)
         self.addCleanup(other.close)
         other.session.run("DELETE FROM email")

@@ -7,6 +7,7 @@ import json
 import random
 import stat
 import tarfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,32 @@ class BackupFileTests(SynchronousTestCase):
             self.assertEqual(list(found.rows(SECRET)), self.rows)
             self.assertEqual([(hash, b"".join(pieces)) for hash, pieces in found.blobs()], [(HASH, LARGE)])
         self.assertEqual(list(found.rows(Table("other", ()))), [])
+
+    def test_a_large_value_of_another_name_is_refused(self) -> None:
+        with BackupWriter(self.path, Manifest(3, 0)) as writer:
+            writer._whole("blobs/no-hash", b"x")
+            writer.finish({})
+        self.assertEqual(self.refusal(), "is not whole, or it is damaged.")
+
+    def test_rows_that_are_none_are_refused(self) -> None:
+        for content in (b"x", zlib.compress(b"x")):
+            with BackupWriter(self.path, Manifest(3, 0)) as writer:
+                writer._whole("tables/secret/00000000", content)
+                writer.finish({"secret": (1, "ab")})
+            found = Backup(self.path, 3)
+            with self.assertRaisesRegex(Invalid, "rows that cannot be read"):
+                list(found.rows(SECRET))
+            self.path.unlink()
+
+    def test_a_full_disk_is_said_with_the_file(self) -> None:
+        def full(_descriptor: int) -> None:
+            raise OSError(28, "No space left on device")
+
+        self.patch(module.os, "fsync", full)
+        with self.assertRaises(Invalid) as raised:
+            self.write()
+        self.assertEqual(raised.exception.detail, f"{self.path} cannot be written: No space left on device.")
+        self.assertEqual(list(self.path.parent.glob(f"{self.path.name}*")), [])
 
     def test_rows_are_in_pieces(self) -> None:
         self.patch(module, "_ROWS", 2)
