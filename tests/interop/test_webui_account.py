@@ -274,7 +274,7 @@ class MailTests(OwnerTestCase):
             self.says("Leave without saving?", "dialog")
             self.click("Cancel", "dialog")
         self.assertEqual(self.browser.run("return document.querySelector('[name=subject]').value"), "Mine")
-        self.assertEqual(self.browser.run("return document.querySelector('#language').value"), "en")
+        self.browser.wait("document.querySelector('#language').value === 'en'")
         self.click("Save")
         self.click("Take theirs", "dialog")
         self.browser.wait("document.querySelector('[name=subject]')?.value === 'Theirs again'")

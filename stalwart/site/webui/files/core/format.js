@@ -28,6 +28,10 @@ export function when(text) {
   return new Intl.DateTimeFormat(language.peek(), { dateStyle: "medium", timeStyle: "short" }).format(date);
 }
 
+// Times of the wire as a field for the time of the place has them, and back.
+export const local = (text) => (text ? new Date(new Date(text) - new Date(text).getTimezoneOffset() * 60_000).toISOString().slice(0, 16) : "");
+export const utc = (time) => (time ? `${new Date(time).toISOString().slice(0, 19)}Z` : null);
+
 export function ago(text) {
   const ms = new Date(text).getTime() - Date.now();
   const [unit, factor] = SPANS.find(([, span]) => Math.abs(ms) >= span) || ["second", 1000];

@@ -2,7 +2,7 @@
 
 import { each, h } from "../lib/dom.js";
 import { signal } from "../lib/signals.js";
-import { when } from "../core/format.js";
+import { utc, when } from "../core/format.js";
 import { create, getAll, set } from "../core/server.js";
 import { viewer } from "../core/viewer.js";
 import { t } from "../core/words.js";
@@ -50,7 +50,7 @@ function make() {
     const form = askedForm([{ name: "description", label: t("app.name"), required: true, maxlength: 255, autofocus: true, hint: t("app.name.hint") }], async ({ description }) => {
       const days = TERMS[term.peek()];
       const members = { description };
-      if (days) members.expiresAt = `${new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 19)}Z`;
+      if (days) members.expiresAt = utc(Date.now() + days * 86_400_000);
       if (purpose.peek() !== "all") {
         const names = [...viewer.permissions].filter(PURPOSES[purpose.peek()]);
         members.permissions = { "@type": "Replace", permissions: Object.fromEntries(names.map((name) => [name, true])) };

@@ -2,7 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { signal } from "../lib/signals.js";
-import { when } from "../core/format.js";
+import { utc, when } from "../core/format.js";
 import { schema as loadSchema } from "../core/schema.js";
 import { create, jmap, set } from "../core/server.js";
 import { may } from "../core/viewer.js";
@@ -61,7 +61,7 @@ async function block(again) {
     h("div.buttons", worker(t("bans.add"), async () => {
       const span = TERMS[term.value];
       try {
-        await create("x:BlockedIp", { address: address.value.trim(), ...(span ? { expiresAt: `${new Date(Date.now() + span).toISOString().slice(0, 19)}Z` } : {}) });
+        await create("x:BlockedIp", { address: address.value.trim(), ...(span ? { expiresAt: utc(Date.now() + span) } : {}) });
         close(true);
       } catch (failure) {
         problem.set(failure.fields?.[0]?.[1] || failure.message);

@@ -141,7 +141,7 @@ export function form({ schema, held, stored }, view, id, area, query) {
       () => (shape(), fields()),
       writable ? h("div.save-bar", worker(t(isNew ? "create" : "save"), save, { kind: "primary save", type: "submit" }),
         button(t("discard"), () => { value.set(() => clone(stores.peek())); problems.set({}); summary.set(""); }, { kind: "quiet", disabled: () => !changed() }),
-        () => (last() ? worker(t("undo.last"), takeBack, { kind: "quiet", name: "undo" }) : null),
+        () => (last() ? worker(t("undo"), takeBack, { kind: "quiet", name: "undo" }) : null),
         h("span.hint", () => (changed() ? t("unsaved") : ""))) : changeable ? h("p.hint", t("readOnly")) : null),
   ];
 }

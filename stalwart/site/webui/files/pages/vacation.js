@@ -1,14 +1,11 @@
 // What is answered while somebody is away.
 
 import { h } from "../lib/dom.js";
+import { local, utc } from "../core/format.js";
 import { all } from "../core/mine.js";
 import { t } from "../core/words.js";
 import { askedForm } from "../ui/asked.js";
 import { badge, heading, loaded, page } from "../ui/parts.js";
-
-// Times of the wire as a field for the time of the place has them, and back.
-const local = (text) => (text ? new Date(new Date(text) - new Date(text).getTimezoneOffset() * 60_000).toISOString().slice(0, 16) : "");
-const utc = (text) => (text ? `${new Date(text).toISOString().slice(0, 19)}Z` : null);
 
 export default function vacation() {
   let box = null;

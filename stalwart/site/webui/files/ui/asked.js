@@ -42,11 +42,12 @@ export function askedForm(fields, send, { submit, names = {}, extra } = {}) {
     problems.set({});
     summary.set("");
     const values = read();
+    let stays = false;
     const save = async (type, was, members, box, close) => {
       const wanted = Object.fromEntries(Object.entries(members).filter(([name]) => !(name in values) || values[name] !== first[name]));
       const kept = await keep(type, was.id, was, wanted, Object.fromEntries(fields.map(({ name, label }) => [name, label])));
-      if (!kept) return null;
-      guardWith(null);
+      stays = !kept;
+      if (stays) return null;
       notice(t("saved"));
       close?.(true);
       box.reload();
@@ -54,6 +55,7 @@ export function askedForm(fields, send, { submit, names = {}, extra } = {}) {
     };
     try {
       await send(values, save);
+      if (!stays) guardWith(null);
       for (const [name, input] of inputs) if (fields.find((one) => one.name === name).type === "password") input.value = "";
     } catch (problem) {
       const wrong = {};

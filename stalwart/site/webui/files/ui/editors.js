@@ -3,7 +3,7 @@
 import { each, growing, h } from "../lib/dom.js";
 import { effect, signal, untracked } from "../lib/signals.js";
 import { pairs } from "../core/events.js";
-import { short, when } from "../core/format.js";
+import { local, short, utc, when } from "../core/format.js";
 import { jmap } from "../core/server.js";
 import { t } from "../core/words.js";
 import { clone, equal, fromList, fromSet, inUnit, SIZE_UNITS, SPAN_UNITS, toList } from "../core/values.js";
@@ -86,14 +86,7 @@ function enumEditor(type, value, { schema }) {
     type.nullable || value.peek() === undefined ? h("option", { value: "" }, t("none")) : null, options);
 }
 
-function dateEditor(value) {
-  const local = (text) => {
-    if (!text) return "";
-    const date = new Date(text);
-    return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-  };
-  return h("input", { type: "datetime-local", value: () => local(value()), onchange: (event) => value.set(event.target.value ? `${new Date(event.target.value).toISOString().slice(0, 19)}Z` : null) });
-}
+const dateEditor = (value) => h("input", { type: "datetime-local", value: () => local(value()), onchange: (event) => value.set(utc(event.target.value)) });
 
 // Objects to choose from by their names: the first ones, and where there are more those that somebody looks for.
 function finder(schema, view, chosen) {
@@ -190,14 +183,27 @@ function rowsOf(value, read) {
   return [rows, (next) => { own = next; value.set(next); }];
 }
 
+// Rows are taken away and added; the focus stays with them.
+const remover = (rows, row, write) => button(t("remove"), ({ currentTarget }) => {
+  const box = currentTarget.closest(".rows-editor");
+  rows.set((all) => all.filter((one) => one !== row.peek()));
+  write();
+  box.lastElementChild.focus();
+}, { kind: "quiet small" });
+const adder = (rows, make, write) => button(t("add"), ({ currentTarget }) => {
+  rows.set((all) => [...all, make()]);
+  write?.();
+  currentTarget.previousElementSibling.querySelector("input, select, textarea")?.focus();
+}, { kind: "quiet small", name: "plus" });
+
 // One line for each text.
 function textList(value) {
   const [rows, put] = rowsOf(value, (now) => Object.keys(now || {}).map((text) => ({ key: newId("row"), text })));
   const write = () => put(fromSet(rows.peek().map((row) => row.text.trim()).filter(Boolean)));
   return h("div.rows-editor", each(rows, (row) => row.key, (row) => h("div.row",
     h("input", { type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-label": t("entry"), value: row.peek().text, oninput: (event) => { row.peek().text = event.target.value; write(); } }),
-    button(t("remove"), () => { rows.set((all) => all.filter((one) => one !== row.peek())); write(); }, { kind: "quiet small" }))),
-  button(t("add"), () => rows.set((all) => [...all, { key: newId("row"), text: "" }]), { kind: "quiet small", name: "plus" }));
+    remover(rows, row, write))),
+  adder(rows, () => ({ key: newId("row"), text: "" })));
 }
 
 function mapEditor(type, value, context) {
@@ -214,10 +220,10 @@ function mapEditor(type, value, context) {
       : h("input", { type: "text", "aria-label": t("key"), value: row.peek().key, autocomplete: "off", spellcheck: "false", oninput: setKey });
     const editor = editorOf(type.valueClass, held, context);
     (editor.labelled || editor).setAttribute("aria-label", t("value"));
-    return h("div.row", h("div", name), h("div", editor), button(t("remove"), () => { rows.set((all) => all.filter((one) => one !== row.peek())); write(); }, { kind: "quiet small" }));
+    return h("div.row", h("div", name), h("div", editor), remover(rows, row, write));
   };
   return h("div.rows-editor", each(rows, (row) => row.id, draw),
-    button(t("add"), () => rows.set((all) => [...all, { id: newId("row"), key: "", held: signal(type.valueClass.type === "object" ? context.schema.fresh(type.valueClass.objectName) : context.schema.empty(type.valueClass)) }]), { kind: "quiet small", name: "plus" }));
+    adder(rows, () => ({ id: newId("row"), key: "", held: signal(type.valueClass.type === "object" ? context.schema.fresh(type.valueClass.objectName) : context.schema.empty(type.valueClass)) })));
 }
 
 // A part with fields of its own, perhaps one of several variants, perhaps none at all.
@@ -360,8 +366,8 @@ function listEditor(type, value, context) {
     let first = true;
     effect(() => { held(); if (!first) untracked(write); first = false; });
     return h("div.row", h("div", objectEditor({ objectName: type.objectName }, held, { ...context, path: `${context.path}/${at.peek()}`, fallback: null })),
-      button(t("remove"), () => { rows.set((all) => all.filter((one) => one !== row.peek())); write(); }, { kind: "quiet small" }));
+      remover(rows, row, write));
   };
   return h("div.rows-editor", each(rows, (row) => row.key, draw),
-    button(t("add"), () => { rows.set((all) => [...all, { key: newId("row"), held: signal(context.schema.fresh(type.objectName)) }]); write(); }, { kind: "quiet small", name: "plus" }));
+    adder(rows, () => ({ key: newId("row"), held: signal(context.schema.fresh(type.objectName)) }), write));
 }

@@ -434,7 +434,6 @@ export default {
   saved: "Gespeichert.",
   undo: "Rückgängig",
   undone: "Zurückgenommen.",
-  "undo.last": "Letzte Änderung zurücknehmen",
   anyway: "Trotzdem ausführen?",
   discard: "Verwerfen",
   unsaved: "Noch nicht gespeichert",

@@ -434,7 +434,6 @@ export default {
   saved: "Saved.",
   undo: "Undo",
   undone: "Taken back.",
-  "undo.last": "Undo the last change",
   anyway: "Do it all the same?",
   discard: "Discard",
   unsaved: "Not saved yet",
