@@ -105,8 +105,8 @@ ENGLISH = Texts(
     passkey_none="No passkey was used. Try again, or use your password.",
     too_soon="Too many attempts. Wait a moment, then try again.",
     code_title="Enter your code",
-    code_hint="Your account is protected by a second factor. Type the code that your authenticator app shows, or use "
-    "your passkey.",
+    code_hint="Your account is protected by a second factor. Use your passkey if you have "
+    "one, or type the code that your authenticator app shows.",
     code="One-time code",
     next="Continue",
     use_recovery="Use a recovery code instead",
@@ -173,8 +173,8 @@ GERMAN = Texts(
     passkey_none="Es wurde kein Passkey benutzt. Versuchen Sie es noch einmal oder nehmen Sie Ihr Passwort.",
     too_soon="Zu viele Versuche. Warten Sie einen Moment und versuchen Sie es dann noch einmal.",
     code_title="Code eingeben",
-    code_hint="Ihr Konto ist durch einen zweiten Faktor geschützt. Geben Sie den Code ein, den Ihre Authenticator-App "
-    "zeigt, oder benutzen Sie Ihren Passkey.",
+    code_hint="Ihr Konto ist durch einen zweiten Faktor geschützt. Benutzen Sie Ihren Passkey, falls Sie einen "
+    "haben, oder geben Sie den Code ein, den Ihre Authenticator-App zeigt.",
     code="Einmalcode",
     next="Weiter",
     use_recovery="Stattdessen einen Wiederherstellungscode benutzen",
