@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from stalwart.config.kept_text import text_of
 from stalwart.config.storage.coordinator import Default, Nats
@@ -13,6 +15,7 @@ from stalwart.errors import Invalid
 from stalwart.net.message_bus import MessageBus
 
 DRIVER_MISSING = "The {library} driver is missing: install stalwart-twisted[{extra}]."
+_HOST = re.compile(r"[^\s:/@\[\]]+|\[[0-9A-Fa-f:.]+\]")
 _text = partial(text_of, "x:Coordinator")
 
 
@@ -24,11 +27,36 @@ def bus_of(chosen: Any, in_memory: Any, channel: str, reactor: Any) -> MessageBu
     """
     if isinstance(chosen, Default):
         chosen = in_memory
+    check(chosen)
     if isinstance(chosen, Nats):
         return _nats(chosen, channel, reactor)
     if isinstance(chosen, (Redis, RedisCluster, RedisSentinel)):
         return _redis(chosen, channel, reactor)
     return None
+
+
+def check(chosen: Any) -> None:
+    """Raises Invalid for an address of a bus that can be none."""
+    if isinstance(chosen, Nats):
+        for address in chosen.addresses:
+            host, _, port = address.rpartition(":")
+            if not _HOST.fullmatch(host) or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+                raise Invalid(f"{address[:100]} is no server of NATS as host:port.", ("addresses",))
+    elif isinstance(chosen, Redis):
+        _check_redis(chosen.url, "url")
+    elif isinstance(chosen, (RedisCluster, RedisSentinel)):
+        for url in chosen.urls:
+            _check_redis(url, "urls")
+
+
+def _check_redis(url: str, property: str) -> None:
+    try:
+        found = urlsplit(url)
+        is_one = found.scheme in ("redis", "rediss") and bool(found.hostname) and found.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise Invalid("The URL of a Redis server begins with redis:// or rediss://, and a host follows.", (property,))
 
 
 def _nats(chosen: Nats, subject: str, reactor: Any) -> MessageBus:
@@ -67,8 +95,6 @@ def _redis(chosen: Redis | RedisCluster | RedisSentinel, channel: str, reactor: 
     timeout = max(chosen.timeout / 1000, 0.1)
     if isinstance(chosen, Redis):
         url = chosen.url
-        if not url.startswith(("redis://", "rediss://")):
-            raise Invalid("The URL of a Redis server begins with redis:// or rediss://.", ("url",))
         return redis_bus.RedisBus(lambda: redis_bus.server(url, timeout, chosen.pool_max_connections), channel, reactor)
     urls, resp3 = sorted(chosen.urls), chosen.protocol_version == "resp3"
     login = chosen.auth_username, _text(chosen.auth_secret, "authSecret")

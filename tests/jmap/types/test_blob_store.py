@@ -87,7 +87,7 @@ class BlobStoreTests(SynchronousTestCase):
             found = self.call(members)["notUpdated"]["singleton"]
             self.assertEqual((found["type"], found["properties"]), ("invalidProperties", [property]))
             self.assertIn(reason, found["description"])
-            self.assertIn('"confirm": true', found["description"])
+            self.assertIs(found["canConfirm"], True)
         self.assertEqual(self.call(bucket, confirm=True)["updated"], {"singleton": None})
 
     def test_a_place_that_says_nothing_is_refused(self) -> None:

@@ -115,7 +115,7 @@ class DataStoreTests(SynchronousTestCase):
         other = {"update": {"singleton": {"path": "other.sqlite3"}}}
         refused = self.call(SET, other)["notUpdated"]["singleton"]
         self.assertIn("stalwart-cli store copy", refused["description"])
-        self.assertIn('"confirm": true', refused["description"])
+        self.assertIs(refused["canConfirm"], True)
         self.assertEqual(self.file.content["path"], "store.sqlite3")
         self.assertEqual(self.call(SET, other | {"confirm": True})["updated"], {"singleton": None})
         self.assertEqual((self.file.content["path"], self.file.looked[-1][1]), ("other.sqlite3", True))
