@@ -528,7 +528,10 @@ class EditTests(AdministratorTestCase):
     def test_what_is_discarded_leaves_lists_too(self) -> None:
         self.sign_in("/admin/objects/Http")
         self.click("Add", "[data-field=responseHeaders]")
-        self.browser.wait("document.querySelector('[data-field=responseHeaders] .row')")
+        self.browser.wait("document.activeElement.matches('[data-field=responseHeaders] .row input')")
+        self.click("Remove", "[data-field=responseHeaders]")
+        self.assertEqual(self.browser.run("return document.activeElement.textContent"), "Add")
+        self.click("Add", "[data-field=responseHeaders]")
         self.put("[data-field=responseHeaders] .row input", "X-Test")
         self.click("Discard")
         self.browser.wait("!document.querySelector('[data-field=responseHeaders] .row')")

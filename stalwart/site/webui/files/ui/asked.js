@@ -31,7 +31,7 @@ export function askedForm(fields, send, { submit, names = {}, extra } = {}) {
   const read = () => Object.fromEntries([...inputs].map(([name, input]) => [name, input.type === "checkbox" ? input.checked : input.value]));
   const first = read();
   const typed = fields.some(({ type }) => type === "password") ? null : () => guardWith(leave);
-  onUndo(() => guardWith(null));
+  if (typed) onUndo(() => guardWith(null));
   const work = async () => {
     const missing = fields.find((one) => one.required && !inputs.get(one.name).value);
     if (missing) {
@@ -55,7 +55,7 @@ export function askedForm(fields, send, { submit, names = {}, extra } = {}) {
     };
     try {
       await send(values, save);
-      if (!stays) guardWith(null);
+      if (typed && !stays) guardWith(null);
       for (const [name, input] of inputs) if (fields.find((one) => one.name === name).type === "password") input.value = "";
     } catch (problem) {
       const wrong = {};
