@@ -29,8 +29,9 @@ _ORPHAN = "parent_id IS NOT NULL AND NOT " + matches("container", "container", i
 _CIRCLE = f"parent_id IS NOT NULL AND (account_id, id) NOT IN {_REACHED}"
 _GONE = f"NOT {matches('member', 'email', id='item_id')}"
 _TWICE = (
-    "dead = 0 AND EXISTS (SELECT 1 FROM member AS o WHERE o.account_id = member.account_id"
-    " AND o.item_id = member.item_id AND o.container_id = member.container_id AND o.uid < member.uid AND o.dead = 0)"
+    "dead = 0 AND (account_id, container_id, uid) IN (SELECT account_id, container_id, uid FROM"
+    " (SELECT account_id, container_id, uid, ROW_NUMBER() OVER (PARTITION BY account_id, item_id, container_id"
+    " ORDER BY uid) AS place FROM member WHERE dead = 0) AS n WHERE place > 1)"
 )
 _LAST = (
     "(SELECT account_id, container_id, MAX(uid) AS uid, MAX(seq) AS seq FROM member GROUP BY account_id, container_id)"
