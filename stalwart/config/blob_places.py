@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Sequence
 from functools import partial
@@ -80,7 +81,7 @@ def prove(chosen: Any, spool: Path) -> None:
         writer.write(content)
         stored = writer.commit()
     found = files.read(stored.hash)
-    if found != content or not files.discard(stored):
+    if not files.remove(stored.hash, math.inf) or found != content:
         raise Unavailable("What was written for a trial was not there afterwards, or could not be removed.")
 
 

@@ -55,6 +55,7 @@ class BlobStoreTests(SynchronousTestCase):
         answer = self.call(self.folder("a"))
         self.assertEqual(answer["updated"], {"singleton": None})
         self.assertIn(STAYS, answer["notices"])
+        self.assertEqual([path for path in self.root.rglob("*") if path.is_file()], [], "the trial leaves nothing")
         self.assertEqual(self.remembered(), [], "what lies beside the data store is always looked for there")
         self.call(self.folder("b"))
         self.call({"@type": "Default"})
