@@ -35,7 +35,7 @@ AUTH_FAILURE = "authFailure"
 PORT_SCANNING = "portScanning"
 _ANSWERS_KEPT = 8192
 _LONGEST_LOGIN = 512
-_ADDRESS, _FORGIVEN = "auth-ip", "auth-forgiven"
+_ADDRESS, _FORGIVEN, _SCANS = "auth-ip", "auth-forgiven", "scan"
 
 Ban = Callable[[str, str, int | None], Coroutine[Any, Any, None]]
 
@@ -116,6 +116,8 @@ class Bans:
         self._failures = failures
         self._counters = counters if counters is not None else MemoryCounters()
         self._fresh: dict[str, int | None] = {}
+        self._listed: dict[str, int | None] = {}
+        self._forgiven_scans: dict[str, tuple[int, int]] = {}
         self._writing: set[Deferred[None]] = set()
         self.any = False
         self.reload()
@@ -129,6 +131,9 @@ class Bans:
         self._allowed = NetworkSet([*allowed, *proxies]) | LOOPBACK
         blocked = self._current(settings.all(BlockedIp), now) if self._active else {}
         self._blocked = NetworkSet(blocked)
+        lifted = [ip for ip, end in self._listed.items() if ip not in blocked and (end is None or end > now)]
+        self._listed = blocked
+        self._forgive_scans(lifted)
         ends = [end for end in (*allowed.values(), *blocked.values(), *self._fresh.values()) if end is not None]
         self._next_end = min(ends, default=float("inf"))
         self._answers: dict[str, bool] = {}
@@ -193,8 +198,24 @@ class Bans:
         rate = security.scan_ban_rate
         if rate is None or not self._active or self.allowed(ip):
             return
-        if self._count("scan", ip, rate):
+        window = self._window(rate)
+        forgiven = self._forgiven_scans.get(ip, (window, 0))
+        count = self._counters.increment(_SCANS, ip, window)
+        if count - (forgiven[1] if forgiven[0] == window else 0) > rate.count:
             self._keep_out(ip, PORT_SCANNING, security.scan_ban_period, SECURITY_SCAN_BAN)
+
+    def _forgive_scans(self, lifted: Sequence[str]) -> None:
+        """Whose ban was lifted begins anew: what is counted up to now, here and by others, is taken off from now on."""
+        rate = self._settings.of(Security).scan_ban_rate
+        if rate is None or not lifted:
+            return
+        window = self._window(rate)
+        self._forgiven_scans = {ip: each for ip, each in self._forgiven_scans.items() if each[0] == window}
+        for ip in lifted:
+            self._forgiven_scans[ip] = window, self._counters.increment(_SCANS, ip, window, 0)
+
+    def _window(self, rate: Rate) -> int:
+        return int(self._clock.seconds()) // max(rate.period // 1000, 1)
 
     def scanned(self, ip: str, path: str) -> None:
         """Ban at once: the path is one that only scanners ask for."""

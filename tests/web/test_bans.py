@@ -106,6 +106,20 @@ class BanTests(SynchronousTestCase):
         self.settings.listed(BlockedIp)
         self.assertFalse(bans.blocked("192.0.2.1"))
 
+    def test_whose_ban_for_scanning_was_lifted_begins_anew(self) -> None:
+        bans = self.bans(Security={"scanBanRate": {"count": 2, "period": 60_000}})
+        self.writing = Deferred()
+        for _ in range(3):
+            bans.parse_error("192.0.2.1")
+        self.settings.listed(BlockedIp, {"address": "192.0.2.1"})
+        self.writing.callback(None)
+        self.settings.listed(BlockedIp)
+        found = []
+        for _ in range(3):
+            bans.parse_error("192.0.2.1")
+            found.append(bans.blocked("192.0.2.1"))
+        self.assertEqual(found, [False, False, True])
+
     def test_a_ban_that_cannot_be_written_counts_all_the_same(self) -> None:
         bans = self.bans()
         self.writing = Deferred()
