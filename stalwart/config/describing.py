@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from stalwart.config.blob_places import FORMER
 from stalwart.config.catalogue import declarations
 from stalwart.config.domains.domain import Domain
 from stalwart.config.identity.account import Account
@@ -16,6 +17,10 @@ from stalwart.store.checks.registry import Described, described
 from stalwart.store.rows import Row
 from stalwart.store.sql.registry import SqlRegistry
 
+_NOTHING = Described(frozenset(), frozenset(), None, None, "")
+_OWN = frozenset((FORMER,))
+"""Types without a declaration, which the server keeps for itself: nothing follows from their objects."""
+
 
 def check_settings() -> Look:
     """A look at all settings objects that are declared; others say nothing."""
@@ -24,6 +29,8 @@ def check_settings() -> Look:
 
 
 def _describe(registry: SqlRegistry, type: str, row: Row) -> Described | None:
+    if type in _OWN:
+        return _NOTHING
     declaration = declarations().get(type)
     if declaration is None or not declaration.stored:
         return None
