@@ -117,6 +117,7 @@ function share(kind, one, people) {
   // People are found while somebody types; there may be very many.
   const likely = signal([]);
   let turn = 0;
+  let waiting;
   const find = async (text) => {
     const mine = (turn += 1);
     const [, { list: found }] = await call([["Principal/query", { filter: { text }, limit: 20 }], ["Principal/get", { "#ids": { resultOf: "0", name: "Principal/query", path: "/ids" }, properties: ["name", "email", "description"] }]]);
@@ -128,7 +129,10 @@ function share(kind, one, people) {
     () => (Object.keys(now()).length ? null : h("p.hint", t("share.nobody"))),
     h("datalist#people", () => likely().map((each) => h("option", { value: each.email || each.name }, each.description || each.name))),
     askedForm([
-      { name: "who", label: t("share.who"), list: "people", required: true, autofocus: true, oninput: (event) => { if (event.target.value.length > 1) find(event.target.value.trim()).catch(() => null); } },
+      { name: "who", label: t("share.who"), list: "people", required: true, autofocus: true, oninput: (event) => {
+        clearTimeout(waiting);
+        if (event.target.value.length > 1) waiting = setTimeout(() => find(event.target.value.trim()).catch(() => null), 250);
+      } },
       { name: "level", label: t("share.may"), options: levels(kind), value: "1" },
     ], async ({ who, level }) => {
       const wanted = who.trim().toLowerCase();
