@@ -384,7 +384,7 @@ class CodeTests(SignInTestCase):
         code = self.recovery_code(login)
         claims = self.told(self.arrived(self.take_recovery_code(login, code)))
         self.assertEqual((claims["email"], claims["amr"]), (login, ["pwd", "kba", "mfa"]))
-        self.refused(self.take_recovery_code(login, code), ENGLISH.wrong_code)
+        self.refused(self.take_recovery_code(login, code), ENGLISH.wrong_recovery)
 
     def check_wrong_password(self) -> None:
         login, _ = self.person()

@@ -53,7 +53,7 @@ class ScaleTests(ServerTestCase):
         rows = "document.querySelectorAll('.stage').length > arguments[0]"
         self.browser.wait(rows, STAGES * 0.95, patience=60)
         self.assertEqual(self.browser.run("return document.querySelectorAll('main img').length"), 0)
-        kept = self.browser.run("return JSON.parse(localStorage['stalwart.diagnoses'])[0].stages.length")
+        kept = self.browser.run("return JSON.parse(sessionStorage['stalwart.diagnoses'])[0].stages.length")
         self.assertEqual(kept, 1000)
 
     def test_long_list_is_paged_and_searched(self) -> None:

@@ -46,7 +46,7 @@ class BorderTests(SynchronousTestCase):
             for text in self.strings(path)
             if text.lstrip().startswith(words)
         }
-        self.assertLessEqual(found, {"sql", "sqlite", "postgresql", "moving"})
+        self.assertLessEqual(found, {"sql", "sqlite", "postgresql", "moving", "checks"})
 
     def test_pragmas_are_in_the_sqlite_engine(self) -> None:
         found = {path.name for path in (STORE / "sql").rglob("*.py") if any("PRAGMA" in s for s in self.strings(path))}
