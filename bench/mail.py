@@ -80,8 +80,9 @@ class Ours:
     session_path = "/jmap/session"
     users = ("one@bench.test", "Bench-Pass-1-word"), ("two@bench.test", "Bench-Pass-2-word")
 
-    def __init__(self) -> None:
-        self._server = Server(*TWISTD, "stalwart", "--data", "{data}", *HTTP, "--lmtp", "tcp:0:interface=127.0.0.1")
+    def __init__(self, *options: str) -> None:
+        doors = (*HTTP, "--lmtp", "tcp:0:interface=127.0.0.1")
+        self._server = Server(*TWISTD, "stalwart", "--data", "{data}", *doors, *options)
         self.port, self.pid = self._server.port, self._server.pid
         self.data = self._server.data
         self.lmtp_port = int(self._server.said(LISTENING)[1])
@@ -181,6 +182,7 @@ class Side:
 
     target: Target
     quickack: bool
+    connections: int = 8
     clients: list[Client] = field(init=False)
     jobs: dict[str, tuple[list[bytes], bytes]] = field(factory=dict)
     times: dict[str, list[float]] = field(factory=dict)
@@ -236,7 +238,9 @@ class Side:
 
     def _requests(self, workload: str, seconds: float) -> Load:
         wanted, sign = self.jobs[workload]
-        return requests(("127.0.0.1", self.target.port), wanted, sign, 8, seconds, quickack=self.quickack)
+        return requests(
+            ("127.0.0.1", self.target.port), wanted, sign, self.connections, seconds, quickack=self.quickack
+        )
 
     def _arrival(self, seconds: float) -> Load:
         client = self.clients[1]

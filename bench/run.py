@@ -42,6 +42,7 @@ BENCHMARKS = (
     "dav_contacts",
     "dav_lists",
     "jmap_collaboration",
+    "workers",
     "nodes",
     "start",
 )
