@@ -17,7 +17,7 @@ from stalwart.errors import NotFound, StalwartError
 from stalwart.store.blob_files import BlobFiles
 from stalwart.store.checks.accounts import ACCOUNTS, SHARES, STATES
 from stalwart.store.checks.blobs import BLOBS
-from stalwart.store.checks.check import LOST, Check, Found, Look
+from stalwart.store.checks.check import LOST, NAMED, Check, Found, Look
 from stalwart.store.checks.collections import COLLECTIONS
 from stalwart.store.checks.mail import AFTER, BEFORE
 from stalwart.store.checks.mail_pages import check_mail
@@ -29,7 +29,6 @@ from stalwart.store.moving.copying import Report
 from stalwart.store.sql.mail_recount import Recount
 from stalwart.store.sql.session import Session
 
-_NAMED = 5
 _PASSES = 4
 _PAGE = 500
 
@@ -60,25 +59,32 @@ def _recount(session: Session, now: int, repair: bool) -> Iterator[Found]:
     if threads:
         yield Found("places of threads in mailboxes that are miscounted", threads)
     if mailboxes:
-        yield Found("mailboxes with a counter that is another sum", len(mailboxes), tuple(mailboxes[:_NAMED]))
+        yield Found("mailboxes with a counter that is another sum", len(mailboxes), tuple(mailboxes[:NAMED]))
 
 
-CHECKS: tuple[Check, ...] = (*REGISTRY, *ACCOUNTS, *SHARES, *BEFORE, *AFTER, *COLLECTIONS, *STATES, *BLOBS, *QUEUE)
+_ORDER: tuple[Check | Look, ...] = (
+    *REGISTRY,
+    *ACCOUNTS,
+    *BEFORE,
+    check_mail,
+    *AFTER,
+    *COLLECTIONS,
+    _recount,
+    *SHARES,
+    *STATES,
+    *BLOBS,
+    *QUEUE,
+    check_used,
+)
+"""Everything but settings, what others are derived from first."""
+CHECKS = tuple(each for each in _ORDER if isinstance(each, Check))
 """Those that are statements."""
 
 
 def _looks(settings: Look | None) -> list[Look]:
-    """Everything, what others are derived from first."""
-    return [
-        *(() if settings is None else (settings,)),
-        *(each.look for each in (*REGISTRY, *ACCOUNTS, *BEFORE)),
-        check_mail,
-        *(each.look for each in AFTER),
-        *(each.look for each in COLLECTIONS),
-        _recount,
-        *(each.look for each in (*SHARES, *STATES, *BLOBS, *QUEUE)),
-        check_used,
-    ]
+    """Everything; what follows from settings comes before all else."""
+    others = [each.look if isinstance(each, Check) else each for each in _ORDER]
+    return others if settings is None else [settings, *others]
 
 
 def check_rows(
@@ -186,5 +192,5 @@ def _is_whole(blob: FiledBlob, files: BlobFiles) -> bool:
 
 
 def _named(hashes: Sequence[bytes]) -> str:
-    some = ", ".join(hash.hex() for hash in hashes[:_NAMED])
-    return some if len(hashes) <= _NAMED else f"{some} ..."
+    some = ", ".join(hash.hex() for hash in hashes[:NAMED])
+    return some if len(hashes) <= NAMED else f"{some} ..."
