@@ -58,9 +58,11 @@ def is_filled(path: Path, config: dict[str, Any], makes: bool = False) -> bool:
     place = config.get("path")
     database = bulk_of({**config, "path": str(path.absolute().parent / place)} if isinstance(place, str) else config)
     try:
-        if not _is_made(database) and makes:
+        if _is_made(database):
+            return _holds_something(database)
+        if makes:
             database.prepare()
-        return _is_made(database) and _holds_something(database)
+        return False
     except StalwartError as problem:
         raise type(problem)(explained(problem)) from problem
 
@@ -68,9 +70,10 @@ def is_filled(path: Path, config: dict[str, Any], makes: bool = False) -> bool:
 def _is_made(database: Bulk) -> bool:
     """Whether it has the tables of a server."""
     with _looked_at(database) as session:
-        if session is None or not session.all(session.dialect.list_tables):
+        tables = set() if session is None else {row[0] for row in session.all(session.dialect.list_tables)}
+        if session is None or not tables:
             return False
-        if "migration" not in {row[0] for row in session.all(session.dialect.list_tables)}:
+        if "migration" not in tables:
             raise Invalid(OF_ANOTHER)
         schema_of(session)
         return True
