@@ -8,21 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Any, NoReturn
+from typing import Any
 
 from stalwart.codec.ids import SINGLETON
 from stalwart.config import registry
 from stalwart.config.blob_places import prove, remember
 from stalwart.config.settings import Settings
-from stalwart.errors import Invalid, StalwartError, Unavailable
+from stalwart.errors import Invalid, StalwartError
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.jmap.registry.trial import tried
 from stalwart.jmap.types.network import steps
 from stalwart.schema import Declaration
 from stalwart.store import Store, Transaction
 from stalwart.store.blob_places import PlacedBlobFiles
 
-TRIAL = 20.0
-"""Seconds that a place has to take a small value and give it back."""
 STAYS = (
     "Large values that are stored already are still read from where they are, so leave that place as it is; "
     "stalwart-cli store copy --blobs brings all of them to one place."
@@ -74,12 +73,8 @@ class BlobStoreHandler(Handler):
         files = self._store.blob_files
         spool = files.folder / "tmp" if isinstance(files, PlacedBlobFiles) else Path(gettempdir())
         trying = self._store.blob_work(lambda _: prove(chosen, spool), writes=True)
-        await trying.addTimeout(TRIAL, self._clock, onTimeoutCancel=_complain)
+        await tried(trying, self._clock, "The place of large values")
 
 
 _WHERE = {"FileSystem": "path", "S3": "bucket"}
 """The member that a place is known by."""
-
-
-def _complain(_: object, seconds: float) -> NoReturn:
-    raise Unavailable(f"The place of large values did not answer within {seconds:.0f} seconds.")

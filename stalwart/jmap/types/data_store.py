@@ -7,12 +7,13 @@ without accounts: that has to be confirmed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 from stalwart.codec.ids import SINGLETON, encode_id
 from stalwart.config.settings import Settings
-from stalwart.errors import Invalid, NotFound, StalwartError, Unavailable
+from stalwart.errors import Invalid, NotFound, StalwartError
 from stalwart.jmap.registry.handler import Asking, Change, Handler, handles
+from stalwart.jmap.registry.trial import tried
 from stalwart.jmap.types.network import steps
 from stalwart.schema import Declaration
 from stalwart.store import Store, Transaction
@@ -27,8 +28,6 @@ class StoreFile(Protocol):
     def look(self) -> Callable[[dict[str, Any], bool], bool]: ...
 
 
-TRIAL = 20.0
-"""Seconds that a data store has to be opened."""
 EMPTY = (
     "This data store is empty: after the restart nobody could sign in, and mail would be refused. "
     "Have stalwart-cli store copy bring the data of this server there first."
@@ -91,7 +90,7 @@ class DataStoreHandler(Handler):
 
     async def _is_filled(self, file: StoreFile, config: dict[str, Any], makes: bool) -> bool:
         looking = self._store.blob_work(lambda _: file.look(config, makes))
-        return await looking.addTimeout(TRIAL, self._clock, onTimeoutCancel=_complain)
+        return await tried(looking, self._clock, "The data store")
 
     def _stored(self, file: StoreFile) -> Any:
         return self.declaration.from_stored(file.read())
@@ -104,7 +103,3 @@ class DataStoreHandler(Handler):
 
 _WHERE = {"Sqlite": ("path",), "PostgreSql": ("host",)}
 """The member that a data store is known by."""
-
-
-def _complain(_: object, seconds: float) -> NoReturn:
-    raise Unavailable(f"The data store did not answer within {seconds:.0f} seconds.")

@@ -14,7 +14,8 @@ from stalwart.config.storage.blob_store import BlobStore
 from stalwart.jmap.call import Request
 from stalwart.jmap.registry.family import type_methods
 from stalwart.jmap.registry.handler import Asking, Change
-from stalwart.jmap.types.blob_store import STAYS, TRIAL, BlobStoreHandler
+from stalwart.jmap.registry.trial import LONGEST
+from stalwart.jmap.types.blob_store import STAYS, BlobStoreHandler
 from tests.jmap.desk import Desk, access
 
 SET = "x:BlobStore/set"
@@ -99,6 +100,6 @@ class BlobStoreTests(SynchronousTestCase):
         asking = Asking(access(), 7, 0, "", Request(access()))
         preparing = Deferred.fromCoroutine(handler.prepare(asking, [change]))
         self.assertNoResult(preparing)
-        self.clock.advance(TRIAL)
+        self.clock.advance(LONGEST)
         self.successResultOf(preparing)
         self.assertIn("did not answer", str(change.refused))

@@ -12,7 +12,8 @@ from stalwart.errors import Invalid, Unavailable
 from stalwart.jmap.call import Request
 from stalwart.jmap.registry.family import type_methods
 from stalwart.jmap.registry.handler import Asking, Change
-from stalwart.jmap.types.data_store import TRIAL, DataStoreHandler
+from stalwart.jmap.registry.trial import LONGEST
+from stalwart.jmap.types.data_store import DataStoreHandler
 from tests.jmap.desk import Desk, access
 
 GET, SET = "x:DataStore/get", "x:DataStore/set"
@@ -127,7 +128,7 @@ class DataStoreTests(SynchronousTestCase):
         change = Change("create", "n", data={"@type": "PostgreSql", "host": "db.test"})
         self.patch(store, "blob_work", _silent(store.blob_work))
         preparing = Deferred.fromCoroutine(handler.prepare(Asking(access(), 7, 0, "", Request(access())), [change]))
-        clock.advance(TRIAL)
+        clock.advance(LONGEST)
         self.successResultOf(preparing)
         self.assertIn("did not answer", str(change.refused))
 
