@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from stalwart.config.collaboration.jmap import Jmap
+from stalwart.config.schema_document.languages import ENGLISH
 from stalwart.directory.access import Access
 from stalwart.errors import TooLarge
 from stalwart.jmap import capabilities, methods
@@ -18,7 +19,7 @@ from stalwart.jmap.capabilities import Capability, known
 from stalwart.jmap.engine import Engine, Mode, encoded
 from stalwart.jmap.request import MAX_SIZE, Limits, RequestRefused, over, read_json, read_value
 from stalwart.jmap.session import Sessions
-from stalwart.jmap.translation import ENGLISH, in_language, language_of
+from stalwart.jmap.translation import in_language, language_of
 from stalwart.store import Store
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import (

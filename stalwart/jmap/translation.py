@@ -17,11 +17,9 @@ from typing import Any
 from attrs import frozen
 
 from stalwart.codec.accept_language import choose_language
-from stalwart.config.schema_document.languages import read_texts
+from stalwart.config.schema_document.languages import ENGLISH, LANGUAGES, read_texts
 from stalwart.web.exchange import Exchange
 
-ENGLISH = "en"
-LANGUAGES = (ENGLISH, "de")
 LONGEST = 2000
 """Characters of a description that is looked up."""
 

@@ -16,6 +16,7 @@ from stalwart.codec.expression.rules import compile_expression
 from stalwart.codec.sieve.compiling import compiled
 from stalwart.codec.zone_file import ZoneRecord
 from stalwart.config.network.http import NO_STATUS, NO_TARGET
+from stalwart.config.schema_document.languages import ENGLISH, LANGUAGES
 from stalwart.directory.password_policy import PasswordPolicy
 from stalwart.errors import Forbidden, Invalid, OverQuota
 from stalwart.jmap.call import Call
@@ -24,7 +25,7 @@ from stalwart.jmap.errors import NOT_AUTHORIZED, MethodError
 from stalwart.jmap.methods import Method
 from stalwart.jmap.registry import last_administrator
 from stalwart.jmap.registry.proving import WRONG_CODE, WRONG_SECRET, no_code, no_secret
-from stalwart.jmap.translation import ENGLISH, LANGUAGES, LONGEST, catalogue, in_language
+from stalwart.jmap.translation import LONGEST, catalogue, in_language
 from stalwart.jmap.types import account_password, log, passkey, recovery_codes
 from stalwart.jmap.types.queued_message import PAUSED
 from stalwart.mail import postmasters
