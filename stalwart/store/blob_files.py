@@ -189,7 +189,7 @@ class DiskBlobFiles:
             try:
                 folder.mkdir(mode=0o700, exist_ok=True)
             except FileExistsError:
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from None
             sync_folder(folder.parent)
 
     def _path(self, hash: bytes) -> Path:

@@ -51,6 +51,7 @@ class NodeCase(SynchronousTestCase):
         if data != first:
             for each in first.glob("*.key"):
                 shutil.copy(each, data)
+            (first / "blobs").mkdir(mode=0o700, exist_ok=True)  # a link to nothing would be a disk that is not there
             (data / "blobs").symlink_to(first / "blobs")
         daemon = Daemon.with_data(data, *DOORS, STALWART_HOSTNAME=f"{name}.test")
         self.addCleanup(daemon.close)
@@ -108,12 +109,13 @@ class KnowingTests(NodeCase):
         self.until(is_refused, "both allow as much as one may")
         self.assertLessEqual(used, 42)
 
-    def test_an_administrator_sees_both(self) -> None:
+    def test_both_are_ready_and_an_administrator_sees_both(self) -> None:
         def seen() -> set[tuple[str, str]]:
             found = Administrator(self.nodes[1]).call("x:ClusterNode/get", {"ids": None})["list"]
             return {(node["hostname"], node["status"]) for node in found}
 
         self.until(lambda: seen() == {("one.test", "active"), ("two.test", "active")}, "a node is missing")
+        self.assertEqual([node.get("/healthz/ready", {})[0] for node in self.nodes], [200, 200])
 
     def test_what_changes_at_one_is_pushed_at_the_other(self) -> None:
         one, two = self.nodes

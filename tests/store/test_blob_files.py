@@ -182,6 +182,13 @@ class DiskBlobFilesTests(BlobFilesContract, SynchronousTestCase):
         self.assertTrue(raised.exception.detail.startswith("The blobs cannot be reached: "))
         self.assertNotIn(self.root.name, raised.exception.detail)
 
+    def test_a_link_to_a_disk_that_is_not_there_is_named_in_the_log_only(self) -> None:
+        self.root.symlink_to(self.root.with_name("unmounted"))
+        with self.assertRaises(Unavailable) as raised:
+            self.files.begin()
+        self.assertEqual(raised.exception.detail, "The blobs cannot be reached: Not a directory.")
+        self.assertIn(str(self.root), str(raised.exception.__cause__))
+
     def test_what_a_crash_left_unfinished_is_discarded_when_old(self) -> None:
         writer = self.files.begin()
         self.assertEqual(self.files.discard_unfinished(time.time() - 60), 0)
