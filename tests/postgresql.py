@@ -16,7 +16,8 @@ import psycopg
 from stalwart.store.postgresql.engine import PostgreSqlEngine
 
 _FOLDERS = ("/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/17/bin")
-_QUICK = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c autovacuum=off -c listen_addresses="
+_QUICK = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c autovacuum=off"
+_SILENT = "-c listen_addresses="
 _PATIENCE = 60
 
 
@@ -46,7 +47,9 @@ class Server:
             with (self._data / "pg_hba.conf").open("a") as rules:
                 rules.write("host all all all trust\n")
             options = (*options, f"-c listen_addresses={listens}")
-        self._options = " ".join((_QUICK if quick else "", f"-c unix_socket_directories={self.folder}", *options))
+        self._options = " ".join(
+            (_QUICK if quick else "", _SILENT, f"-c unix_socket_directories={self.folder}", *options)
+        )
         self.start()
         self._made = 0
 
