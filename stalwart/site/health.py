@@ -1,7 +1,8 @@
 """Health checks and ``robots.txt`` (http-service 3).
 
 ``/healthz/live`` says that the process answers, ``/healthz/ready`` that its store does too, and can be written: on a
-full disk mail would be refused. Before the server stops it says no, so that a balancer looks elsewhere in time.
+full disk mail would be refused. A write that waits for its turn only is no reason to look elsewhere. Before the server
+stops it says no, so that a balancer looks elsewhere in time.
 """
 
 from __future__ import annotations

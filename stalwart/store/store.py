@@ -501,4 +501,6 @@ class Store(Protocol):
         """
 
     def ping(self) -> Deferred[None]:
-        """Fires when reads and writes come through, to the disk every few seconds; else fails soon with Unavailable."""
+        """Fires when reads and writes come through, to the disk every few seconds, or writes wait behind one that gets
+        on; else fails soon with Unavailable.
+        """

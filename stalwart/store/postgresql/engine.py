@@ -14,7 +14,7 @@ import psycopg
 
 from stalwart.errors import Invalid, StalwartError, Unavailable
 from stalwart.store.postgresql.connection import connect, connect_plainly, fault, passes
-from stalwart.store.sql.dialect import POSTGRESQL
+from stalwart.store.sql.dialect import POSTGRESQL, WRITERS
 from stalwart.store.sql.migrate import load_migrations, migrate
 from stalwart.store.sql.session import Session
 
@@ -41,6 +41,19 @@ _WRITE_DOWN = (
 )
 """A number that is NULL is refused, and the transaction with it: of a version that does not know the schema."""
 
+_IN_TURN = (
+    "SELECT EXISTS (SELECT 1 FROM pg_locks AS own"
+    " JOIN pg_locks AS held USING (locktype, database, classid, objid, objsubid)"
+    " JOIN pg_stat_activity AS holder ON holder.pid = held.pid"
+    f" WHERE own.pid = ? AND own.locktype = 'advisory' AND own.objid = {WRITERS} AND held.granted"
+    " AND (GREATEST(holder.query_start, holder.state_change) > clock_timestamp() - make_interval(secs => ?)"
+    " OR (holder.state = 'active' AND COALESCE(holder.wait_event_type, '') NOT IN ('Lock', 'Client')"
+    " AND COALESCE(holder.wait_event, '') <> 'SyncRep')))"
+)
+"""Whoever holds the lock of writers gets on if it has said something lately, or the server works for it: it does not
+wait for another lock, for its client or for a standby.
+"""
+
 
 class PostgreSqlEngine:
     """``threads.engine.Engine`` for the database at ``address``, a connection string of libpq."""
@@ -49,6 +62,7 @@ class PostgreSqlEngine:
         self._address = address
         self._id = secrets.randbits(62)
         self._number = 0
+        self._writer_pid = 0
         self.schema = _ANY
         """The schema that this version knows, once the database has been prepared."""
 
@@ -69,7 +83,9 @@ class PostgreSqlEngine:
 
     def open_writer(self, idle_limit: int = IDLE_LIMIT) -> Session:
         limits = f"SET idle_in_transaction_session_timeout = {idle_limit}; SET lock_timeout = {LOCK_LIMIT}"
-        return Session(connect(self._address, f"{_ALL}; {limits}"), POSTGRESQL)
+        connection = connect(self._address, f"{_ALL}; {limits}")
+        self._writer_pid = connection.driver.info.backend_pid
+        return Session(connection, POSTGRESQL)
 
     def open_reader(self) -> Session:
         session = Session(connect(self._address, f"{_ALL}; SET default_transaction_read_only = on"), POSTGRESQL)
@@ -103,6 +119,9 @@ class PostgreSqlEngine:
 
     def others(self, session: Session) -> object:
         return session.all("SELECT id, number FROM writer WHERE id <> ? ORDER BY id", self._id)
+
+    def is_in_turn(self, session: Session) -> bool:
+        return bool(session.one(_IN_TURN, self._writer_pid, IDLE_LIMIT / 1000)[0])
 
     def fault(self, error: BaseException) -> StalwartError | None:
         found = fault(error)

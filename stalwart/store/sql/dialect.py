@@ -13,6 +13,9 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
+WRITERS = 20080259
+"""The lock that whoever writes to PostgreSQL holds."""
+
 
 @frozen
 class Dialect:
@@ -71,8 +74,8 @@ SQLITE = Dialect(
 POSTGRESQL = Dialect(
     name="postgresql",
     begin_read="BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-    begin_write="BEGIN; SELECT pg_advisory_xact_lock(20080259)",
-    begin_migration=("BEGIN", "SELECT pg_advisory_xact_lock(20080258)", "SELECT pg_advisory_xact_lock(20080259)"),
+    begin_write=f"BEGIN; SELECT pg_advisory_xact_lock({WRITERS})",
+    begin_migration=("BEGIN", "SELECT pg_advisory_xact_lock(20080258)", f"SELECT pg_advisory_xact_lock({WRITERS})"),
     list_tables="SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()",
     numbers="SELECT CAST(value AS BIGINT) AS number FROM json_array_elements_text(CAST(? AS JSON))",
     row="json_build_array({})",

@@ -79,6 +79,9 @@ class SqliteEngine:
     def others(self, session: Session) -> object:
         raise NotImplementedError
 
+    def is_in_turn(self, session: Session) -> bool:
+        raise NotImplementedError
+
     def fault(self, error: BaseException) -> StalwartError | None:
         return fault(error)
 

@@ -44,5 +44,10 @@ class Engine(Protocol):
     def others(self, session: Session) -> object:
         """What equals what it was before as long as no other process has committed anything."""
 
+    def is_in_turn(self, session: Session) -> bool:
+        """Whether the last writer waits for a write that gets on, of whatever process, or is in the middle of such a
+        one; asked only where the engine ``looks``.
+        """
+
     def fault(self, error: BaseException) -> StalwartError | None:
         """The sentence for an error that lies outside the program (disk full, damaged, locked); None for a bug."""

@@ -1,7 +1,7 @@
 """Asks the database whether other processes have written to it: one question for all who want to know meanwhile.
 
 Whoever asks is answered by a question that was put after he asked. So what was read before, and stands then, is what he
-would read.
+would read. The same thread asks whether a write that takes long waits for its turn only.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import queue
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -28,7 +29,7 @@ class Looker:
         self._engine = engine
         self._reactor = reactor
         self._news = news
-        self._asked: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._asked: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._waiting: list[Deferred[bool]] = []
         self._under_way: list[Deferred[bool]] = []
         self._seen: object = None
@@ -45,26 +46,39 @@ class Looker:
             self._ask()
         return asking.addTimeout(PATIENCE, self._reactor).addErrback(self._too_late)
 
+    def is_in_turn(self) -> Deferred[bool]:
+        """Whether writes of this process wait for one that gets on, or are one; False also if that cannot be known."""
+        asking: Deferred[bool] = Deferred()
+        self._asked.put(partial(self._look_at_turns, asking))
+        return asking.addTimeout(PATIENCE, self._reactor).addErrback(self._too_late)
+
     def run(self) -> None:
         """The body of the thread, until ``close``."""
-        while self._asked.get():
-            self._reactor.callFromThread(self._found, self._others())
+        while (look := self._asked.get()) is not None:
+            look()
         self._disconnect()
 
     def close(self) -> None:
         """End the thread."""
-        self._asked.put(False)
+        self._asked.put(None)
 
     def _ask(self) -> None:
         self._under_way, self._waiting = self._waiting, []
-        self._asked.put(True)
+        self._asked.put(self._look_at_others)
 
-    def _others(self) -> object:
-        """What equals the last one as long as nobody else has committed anything; None if that cannot be had."""
+    def _look_at_others(self) -> None:
+        """What others have written equals the last answer as long as nobody has committed anything."""
+        self._reactor.callFromThread(self._found, self._answer(self._engine.others))
+
+    def _look_at_turns(self, asking: Deferred[bool]) -> None:
+        self._reactor.callFromThread(_tell, asking, bool(self._answer(self._engine.is_in_turn)))
+
+    def _answer(self, question: Callable[[Session], object]) -> object:
+        """What the database says; None if that cannot be had."""
         try:
             if self._session is None:
                 self._session = self._engine.open_reader()
-            return self._engine.others(self._session)
+            return question(self._session)
         except Exception:  # whoever reads is told what it is
             self._disconnect()
             return None
@@ -97,3 +111,8 @@ class Looker:
             with contextlib.suppress(Exception):  # the thread may be closing it just now
                 session.interrupt()
         return False
+
+
+def _tell(asking: Deferred[bool], answer: bool) -> None:
+    if not asking.called:
+        asking.callback(answer)

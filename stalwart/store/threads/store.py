@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from typing import Any, NoReturn, TypeVar
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
 
 from stalwart.errors import Unavailable
 from stalwart.store.blob_files import BlobFiles
@@ -42,6 +44,8 @@ T = TypeVar("T")
 
 PING_TIMEOUT = 2.0
 """Seconds in which a store that is ready answers."""
+HESITATION = 1.0
+"""Seconds without an answer after which it is asked whether a write waits for its turn only."""
 PROVED_FOR = 5.0
 """Seconds for which it is believed that the store can be written."""
 _ROOM = 1 << 16
@@ -162,12 +166,37 @@ class ThreadedStore:
     def ping(self) -> Deferred[None]:
         now = self._reactor.seconds()
         if now - self._proved_at < PROVED_FOR:
-            answer: Deferred[None] = self.read(_look).addCallback(lambda _: self.write(_do_nothing))
+            answer: Deferred[Any] = self.read(_look).addCallback(lambda _: self._written(_do_nothing))
         else:
-            answer = self.read(_look).addCallback(lambda _: self.write(_prove))
-            answer.addCallback(lambda _: self._prove_room())
-            answer.addCallback(lambda _: self._proved(now))
+            answer = self.read(_look).addCallback(lambda _: self._written(_prove))
+            answer.addCallback(lambda is_written: self._prove_room().addCallback(lambda _: is_written))
+            answer.addCallback(lambda is_written: self._proved(now) if is_written else None)
         return answer.addTimeout(self._ping_timeout, self._reactor, onTimeoutCancel=_complain)
+
+    def _written(self, work: Callable[[Transaction], object]) -> Deferred[bool]:
+        """True when this is done, False if it waits for its turn behind a write that gets on, maybe of another node:
+        no other node could do it sooner.
+        """
+        writing: Deferred[Any] = self.write(work)
+        if self._looker is None:
+            return writing.addCallback(lambda _: True)
+        asking: Deferred[Any] = deferLater(self._reactor, HESITATION, self._looker.is_in_turn)
+        waits = False
+
+        def found(is_in_turn: bool) -> None:
+            nonlocal waits
+            waits = is_in_turn
+            if is_in_turn:
+                writing.cancel()
+
+        def ended(result: Any) -> Any:
+            asking.cancel()
+            if isinstance(result, Failure):
+                return False if waits and result.check(CancelledError) else result
+            return True
+
+        asking.addCallbacks(found, lambda failure: failure.trap(CancelledError))
+        return writing.addBoth(ended)
 
     def _prove_room(self) -> Deferred[None]:
         """Whether there is room for a message; in a thread of its own, for those of blobs may all wait for a bucket."""

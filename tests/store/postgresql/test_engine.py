@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from pathlib import Path
@@ -18,9 +19,10 @@ from stalwart.store.blob_files import DiskBlobFiles
 from stalwart.store.postgresql import engine
 from stalwart.store.postgresql.connection import connect, fault, passes
 from stalwart.store.postgresql.engine import PostgreSqlEngine
-from stalwart.store.sql.dialect import POSTGRESQL
+from stalwart.store.sql.dialect import POSTGRESQL, WRITERS
 from stalwart.store.sql.migrate import Migration, load_migrations
 from stalwart.store.threads import holding
+from stalwart.store.threads import store as store_module
 from stalwart.store.threads.store import ThreadedStore
 from stalwart.telemetry import Telemetry
 from tests.cluster.gate import Gate
@@ -335,6 +337,25 @@ class CrowdTests(StoreCase):
         self.assertEqual(problem.detail, "The data store is locked by another process.")
         self.assertEqual(await store.write(add_one), 1)
 
+    async def test_a_store_whose_writes_wait_for_one_that_gets_on_is_ready(self) -> None:
+        self.patch(store_module, "HESITATION", 0.05)
+        address = server().address()
+        self.addCleanup(server().forget, address)
+        store = await self.started(address)
+        with psycopg.connect(address) as other:
+            other.execute(LOCK)
+            for _ in range(2):  # the second one finds its write behind that of the first one
+                await store.ping()
+            self.patch(self.engine, "is_in_turn", lambda session: False)
+            store._ping_timeout = 0.2
+            await self.assertFailure(store.ping(), Unavailable)
+        store._ping_timeout = 20.0
+        self.assertEqual(await store.write(add_one), 1)
+        await store.ping()
+
+
+LOCK = f"SELECT pg_advisory_xact_lock({WRITERS})".encode()
+
 
 def count(tx: Any) -> int:
     return int(tx.counters.value("written"))
@@ -393,6 +414,73 @@ class ReturningTests(StoreCase):
         kept = await store.read(lambda tx: {number for number in range(1, 102) if tx.registry.get("Domain", number)})
         self.assertLessEqual(answered | {101}, kept)
         self.assertNotIn(100, kept)
+
+
+class TurnTests(SynchronousTestCase):
+    """Who waits for its turn is told from who waits for nothing that will come."""
+
+    if _ABSENT:
+        skip = _ABSENT
+
+    def setUp(self) -> None:
+        self.address = server().address()
+        self.addCleanup(server().forget, self.address)
+        self.own = PostgreSqlEngine(self.address)
+        self.looking, self.writing = self.own.open_reader(), self.own.open_writer()
+        for each in (self.looking, self.writing):
+            self.addCleanup(each.close)
+
+    def connected(self) -> psycopg.Connection[Any]:
+        connection = psycopg.connect(self.address, autocommit=True)
+        self.addCleanup(connection.close)
+        return connection
+
+    def until(self, condition: Any) -> None:
+        late = time.monotonic() + 30
+        while not condition():
+            self.assertLess(time.monotonic(), late)
+            time.sleep(0.01)
+
+    def in_background(self, work: Any, *arguments: Any) -> None:
+        def run() -> None:
+            with contextlib.suppress(psycopg.OperationalError):  # its connection is ended
+                work(*arguments)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        self.addCleanup(thread.join, 30)
+
+    def is_in_turn(self) -> bool:
+        return self.own.is_in_turn(self.looking)
+
+    def test_a_write_is_in_turn_behind_one_that_gets_on(self) -> None:
+        holder, blocker, watcher = self.connected(), self.connected(), self.connected()
+        holder.execute(b"BEGIN")
+        holder.execute(LOCK)
+        self.assertFalse(self.is_in_turn(), "it does not wait")
+        self.in_background(self.writing.begin_write)
+        self.until(self.is_in_turn)
+        self.patch(engine, "IDLE_LIMIT", 0)
+        self.assertFalse(self.is_in_turn(), "the one before has been silent for too long")
+        blocker.execute(b"SELECT pg_advisory_lock(7)")
+        self.in_background(holder.execute, b"SELECT pg_advisory_lock(7), pg_sleep(600)")
+        waits = "SELECT wait_event_type = %s FROM pg_stat_activity WHERE pid = %s"
+        holds = holder.info.backend_pid
+
+        def is_waiting(kind: str) -> bool:
+            row = watcher.execute(waits, (kind, holds)).fetchone()
+            return bool(row and row[0])
+
+        self.until(lambda: is_waiting("Lock"))
+        self.assertFalse(self.is_in_turn(), "the one before waits for something else")
+        blocker.execute(b"SELECT pg_advisory_unlock(7)")
+        self.until(lambda: is_waiting("Timeout"))
+        self.assertTrue(self.is_in_turn(), "the one before takes long")
+        self.patch(engine, "IDLE_LIMIT", 600_000)
+        watcher.execute("SELECT pg_terminate_backend(%s)", (holds,))
+        held = "SELECT COUNT(*) FROM pg_locks WHERE objid = %s AND granted AND pid <> %s"
+        self.until(lambda: watcher.execute(held, (WRITERS, holds)).fetchone() == (1,))
+        self.assertTrue(self.is_in_turn(), "it is in the middle of a write itself")
 
 
 class OthersTests(SynchronousTestCase):

@@ -25,6 +25,7 @@ class Sessions:
     def __init__(self) -> None:
         self.number = 0
         self.opened = self.closed = self.cut = 0
+        self.in_turn = True
 
     def open_reader(self) -> Any:
         self.opened += 1
@@ -34,6 +35,11 @@ class Sessions:
         if self.number < 0:
             raise OSError("The server is away.")
         return [(1, self.number)]
+
+    def is_in_turn(self, session: Any) -> bool:
+        if self.number < 0:
+            raise OSError("The server is away.")
+        return self.in_turn
 
     def interrupt(self) -> None:
         self.cut += 1
@@ -54,8 +60,9 @@ class LookerTests(SynchronousTestCase):
 
     def turn(self) -> None:
         """What the thread does with one question."""
-        self.looker._asked.get(timeout=1)
-        self.looker._found(self.looker._others())
+        look = self.looker._asked.get(timeout=1)
+        assert look is not None
+        look()
 
     def asked(self) -> bool:
         looking = self.looker.look()
@@ -76,7 +83,7 @@ class LookerTests(SynchronousTestCase):
 
     def test_who_asks_while_a_question_is_under_way_gets_the_next_answer(self) -> None:
         first = self.looker.look()
-        others = self.looker._others()
+        others = self.engine.others(None)
         later = [self.looker.look() for _ in range(3)]
         self.engine.number = 1
         self.looker._asked.get(timeout=1)
@@ -123,6 +130,29 @@ class LookerTests(SynchronousTestCase):
         self.turn()
         self.turn()
         self.assertTrue(self.successResultOf(other))
+
+    def test_whether_writes_wait_for_their_turn_is_asked_over_the_same_connection(self) -> None:
+        self.asked()
+        for self.engine.in_turn in (True, False):
+            asking = self.looker.is_in_turn()
+            self.turn()
+            self.assertEqual(self.successResultOf(asking), self.engine.in_turn)
+        self.engine.in_turn, self.engine.number = True, -1
+        asking = self.looker.is_in_turn()
+        self.turn()
+        self.assertFalse(self.successResultOf(asking))
+        self.assertEqual((self.news, self.engine.opened), (1, 1))
+
+    def test_a_database_that_hangs_tells_of_no_turn(self) -> None:
+        self.asked()
+        asking, dropped = self.looker.is_in_turn(), self.looker.is_in_turn()
+        dropped.addErrback(lambda failure: None)
+        dropped.cancel()
+        self.clock.advance(PATIENCE)
+        self.assertFalse(self.successResultOf(asking))
+        self.assertEqual(self.engine.cut, 1)
+        self.turn()
+        self.turn()
 
     def test_the_thread_ends_and_closes(self) -> None:
         looking: Deferred[bool] = self.looker.look()
