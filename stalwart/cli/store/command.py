@@ -10,13 +10,14 @@ from stalwart.cli.store import checking, moving
 from stalwart.cli.store.places import DEFAULT, KEEP
 from stalwart.cli.store.progress import Steps
 from stalwart.errors import StalwartError, Unavailable
+from stalwart.store.opening import explained
 
 EXAMPLES = """\
 A STORE is a config.json, or a data folder that has one. Reading does not disturb a server that runs; nothing may use a
 store that is written. What changes while a copy is made is not in it: for a move, stop the server first.
 
 examples:
-  stalwart-cli store copy /var/lib/stalwart /etc/stalwart/postgresql.json
+  stalwart-cli store copy /var/lib/stalwart /var/lib/private/stalwart/postgresql.json
   stalwart-cli store backup /var/lib/stalwart /backup/2026-11-22.tar
   stalwart-cli store restore /backup/2026-11-22.tar /var/lib/stalwart-restored
   stalwart-cli store check /var/lib/stalwart --repair"""
@@ -47,6 +48,7 @@ def add(commands: Any, _shared: argparse.ArgumentParser) -> None:
     made.add_argument("file", metavar="FILE")
     made.add_argument("target", metavar="TO", help="the store to write, which is empty; a new folder gets SQLite")
     _add_blobs(made, DEFAULT)
+    made.add_argument("--paused", action="store_true", help="have the server send no mail until somebody resumes it")
     made = _command(kinds, "check", "look for wrong counters, links and blobs", checking.check)
     made.add_argument("source", metavar="STORE")
     made.add_argument("--repair", action="store_true", help="put right what follows from other rows")
@@ -59,8 +61,9 @@ def run(options: argparse.Namespace, work: Work) -> int:
     try:
         return work(options, steps)
     except StalwartError as problem:
-        steps.say(f"stalwart-cli: {problem.detail}")
-        return 2 if isinstance(problem, Unavailable) else 1
+        is_away = isinstance(problem, Unavailable)
+        steps.say(f"stalwart-cli: {explained(problem) if is_away else problem.detail}")
+        return 2 if is_away else 1
     except OSError as problem:
         steps.say(f"stalwart-cli: {problem.filename or 'a file'}: {problem.strerror}")
         return 2

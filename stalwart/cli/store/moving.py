@@ -11,12 +11,16 @@ from pathlib import Path
 from stalwart.cli.store.places import DataStore, choose_blob_store, data_store, opened
 from stalwart.cli.store.progress import Steps
 from stalwart.errors import Invalid
+from stalwart.store.blob_files import BlobFiles
 from stalwart.store.moving.backing_up import back_up, restore_blobs
 from stalwart.store.moving.backup_file import Backup
+from stalwart.store.moving.beginning_anew import pass_over
 from stalwart.store.moving.blobs import Copied, copy_blobs
 from stalwart.store.moving.copying import Source, copy_rows
 from stalwart.store.moving.tables import newest_schema
 from stalwart.store.sql.migrate import schema_of
+from stalwart.store.sql.session import Session
+from stalwart.store.sql.transaction import SqlTransaction
 
 
 def copy(options: argparse.Namespace, steps: Steps) -> int:
@@ -58,7 +62,11 @@ def restore(options: argparse.Namespace, steps: Steps) -> int:
     def blobs() -> Copied:
         return restore_blobs(found, target.blob_files(), steps)
 
-    copied = _fill(target, found, found.manifest.schema, options, steps, blobs, found.sums)
+    def begin(session: Session) -> None:
+        pass_over(session)
+        _keep_letters(session, target.blob_files(), options.paused, steps)
+
+    copied = _fill(target, found, found.manifest.schema, options, steps, blobs, found.sums, begin)
     if not target.vault_key.exists():
         steps.say(f"The server needs the key of the vault that the backup's had, as {target.vault_key}.")
     return _told(copied, steps)
@@ -72,8 +80,9 @@ def _fill(
     steps: Steps,
     blobs: Callable[[], Copied],
     sums: Mapping[str, tuple[int, str]] | None = None,
+    begin: Callable[[Session], None] = lambda _: None,
 ) -> Copied:
-    """All or nothing of ``source``; then the schema of this version."""
+    """All or nothing of ``source``, and what ``begin`` writes after it; then the schema of this version."""
     database = target.database
     began = time.monotonic()
     database.prepare(schema)
@@ -83,6 +92,7 @@ def _fill(
             raise Invalid("The rows of the backup are not those that it was made of; nothing was written.")
         choose_blob_store(database.session, target.blob_files(), options.blobs, time.time())
         copied = blobs()
+        begin(database.session)
         database.commit()
     database.prepare()
     with opened(target, writes=True):
@@ -92,6 +102,19 @@ def _fill(
     took = f"{time.monotonic() - began:.1f} s"
     steps.say(f"{rows:,} rows and {copied.count:,} large values were written, and the rows read again, in {took}.")
     return copied
+
+
+def _keep_letters(session: Session, files: BlobFiles, paused: bool, steps: Steps) -> None:
+    queue = SqlTransaction(session, files).queue
+    waiting = queue.count()
+    if paused:
+        queue.pause(True)
+        steps.say(f"Sending is paused, {waiting:,} letters wait in the queue: ResumeMtaQueue goes on with it.")
+    elif waiting:
+        steps.say(
+            f"{waiting:,} letters wait in the queue. The server sends them when it starts; some may have been sent"
+            " after the backup was made; restore with --paused to look at them first."
+        )
 
 
 def _copy_private(source: Path, target: Path) -> None:

@@ -9,6 +9,7 @@ off.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import io
 import json
@@ -70,7 +71,9 @@ class BackupWriter:
         try:
             if path.exists():
                 raise Invalid(f"{path} exists already.")
-            descriptor = os.open(self._fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            descriptor = _begun(self._fresh)
+        except BlockingIOError as problem:
+            raise Invalid(f"{path} is being written already.") from problem
         except OSError as problem:
             raise Invalid(f"{path} cannot be written: {problem.strerror}.") from problem
         self._file = os.fdopen(descriptor, "wb", _CHUNK)
@@ -103,8 +106,8 @@ class BackupWriter:
         self._tar.close()
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._file.close()
         os.replace(self._fresh, self._path)
+        self._file.close()
         sync_folder(self._path.absolute().parent)
 
     def __enter__(self) -> Self:
@@ -114,8 +117,10 @@ class BackupWriter:
         if not self._file.closed:
             with contextlib.suppress(OSError):  # what could not be written is not wanted any more
                 self._tar.close()
-                self._file.close()
+                self._file.flush()
             self._fresh.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._file.close()
         if isinstance(error, OSError):
             raise Invalid(f"{self._path} cannot be written: {error.strerror}.") from error
 
@@ -223,6 +228,22 @@ class Backup:
             if not _HASH.fullmatch(piece.name.removeprefix(_BLOBS)):
                 raise ValueError("no hash")
             self._blobs.append(piece)
+
+
+def _begun(path: Path) -> int:
+    """A new file that is its writer's alone, and locked as long as it is written. What a writer that was killed has
+    left is removed, whatever others may do with it. Raises BlockingIOError if another one is at it.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        left = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink(missing_ok=True)
+        finally:
+            os.close(left)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return descriptor
 
 
 class _Digested:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from attrs import frozen
 
@@ -23,6 +23,7 @@ from stalwart.store.checks.mail import AFTER, BEFORE
 from stalwart.store.checks.mail_pages import check_mail
 from stalwart.store.checks.queue import QUEUE, check_used
 from stalwart.store.checks.registry import REGISTRY
+from stalwart.store.moving.beginning_anew import forget_states
 from stalwart.store.moving.blobs import FiledBlob, filed_blobs, is_held
 from stalwart.store.moving.bulk import Bulk
 from stalwart.store.moving.copying import Report
@@ -110,22 +111,11 @@ def check_rows(
         if not left or left == before:
             break
     if repair:
-        _begin_anew(session, accounts)
+        forget_states(session, accounts)
     for what, each in found.items():
         is_left = not repair or what in left
         last = left.get(what, each)
         yield Finding(what, each.count, not is_left, last.named, last.advice if is_left else "")
-
-
-def _begin_anew(session: Session, accounts: Iterable[int]) -> None:
-    """Nobody knows what has changed in these accounts: who has a state of them has to forget it."""
-    for id in sorted(accounts):
-        session.later("UPDATE account SET seq = seq + 1 WHERE id = ?", id)
-        session.later(
-            "UPDATE type_state SET seq = a.seq, low_seq = a.seq FROM account AS a"
-            " WHERE a.id = type_state.account_id AND type_state.account_id = ?",
-            id,
-        )
 
 
 def check_blobs(

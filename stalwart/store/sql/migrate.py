@@ -8,6 +8,7 @@ believed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
@@ -71,7 +72,8 @@ def migrate(session: Session, migrations: Sequence[Migration], now: int) -> list
         applied = _apply(session, migrations, now)
         session.commit()
     except BaseException:
-        session.rollback()
+        with contextlib.suppress(Exception):  # a disk that is full has ended it already, and is what has to be said
+            session.rollback()
         raise
     return applied
 

@@ -88,6 +88,27 @@ class BackupFileTests(SynchronousTestCase):
         with self.assertRaises(Invalid):
             BackupWriter(self.path / "below", Manifest(1, 1))
 
+    def test_what_a_killed_writer_or_somebody_else_has_left_is_not_written_into(self) -> None:
+        left, other = self.path.with_name(f"{self.path.name}.part"), self.path.with_name("other")
+        left.write_text("left over")
+        left.chmod(0o666)
+        with left.open("rb") as held:
+            self.assertEqual(stat.S_IMODE(self.write().stat().st_mode), 0o600)
+            self.assertEqual(held.read(), b"left over")
+        self.path.unlink()
+        other.write_text("of somebody")
+        left.symlink_to(other)
+        with self.assertRaisesRegex(Invalid, "cannot be written"):
+            self.write()
+        self.assertEqual(other.read_text(), "of somebody")
+
+    def test_two_do_not_write_one_file(self) -> None:
+        with BackupWriter(self.path, Manifest(3, 0)) as writer:
+            with self.assertRaisesRegex(Invalid, "is being written already"):
+                BackupWriter(self.path, Manifest(3, 0))
+            writer.finish({})
+        self.assertEqual(Backup(self.path, 3).sums, {})
+
     def test_one_that_is_not_finished_leaves_nothing(self) -> None:
         with self.assertRaises(RuntimeError), BackupWriter(self.path, Manifest(1, 1)):
             raise RuntimeError

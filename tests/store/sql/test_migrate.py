@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -111,6 +112,11 @@ class MigrateTests(SynchronousTestCase):
         with self.assertRaises(Exception):  # noqa: B017
             self.migrate()
         self.assertEqual(self.tables(), set())
+
+    def test_what_ended_the_transaction_is_said_and_not_that_it_is_over(self) -> None:
+        self.write("0001_first.sql", "CREATE TABLE t (x BIGINT);\nROLLBACK;\nCREATE NONSENSE;\n")  # as a full disk does
+        with self.assertRaisesRegex(sqlite3.OperationalError, "NONSENSE"):
+            self.migrate()
 
     def test_a_failing_second_step_leaves_the_first(self) -> None:
         self.write("0001_first.sql", "CREATE TABLE t (x BIGINT);\n")
