@@ -203,6 +203,10 @@ class Unavailable(StalwartError):
     default_detail = "The service is temporarily unavailable. Please try again later."
 
 
+class Unreachable(Unavailable):
+    """What the answer needs cannot be reached, or is just starting: it may be there in a moment."""
+
+
 def family() -> dict[str, Any]:
     """All error classes by name: what a face's translation table is checked against."""
     found: dict[str, Any] = {}

@@ -19,8 +19,8 @@ from stalwart.telemetry.events import Level
 _TRUE, _FALSE = {"1", "true"}, {"", "0", "false"}
 _PUBLIC_URL = re.compile(r"https?://([^\s/?#@:\[\]]+|\[[0-9a-f:.]+\])(:\d{1,5})?(/[^\s?#]*)?", re.I | re.A)
 _NAMES = (
-    "CONFIG DATA DATA_STORE DIAGNOSIS DRAIN HOSTNAME HTTPS_PORT NEW_VAULT_KEY PUBLIC_URL RECOVERY_ADMIN RECOVERY_MODE"
-    " RECOVERY_MODE_LOG_LEVEL RECOVERY_MODE_PORT VAULT_KEY_FILE WORKERS"
+    "CONFIG DATA DATABASE_WAIT DATA_STORE DIAGNOSIS DRAIN HOSTNAME HTTPS_PORT NEW_VAULT_KEY PUBLIC_URL RECOVERY_ADMIN"
+    " RECOVERY_MODE RECOVERY_MODE_LOG_LEVEL RECOVERY_MODE_PORT VAULT_KEY_FILE WORKERS"
 )
 _NAMES_OF_CLIENTS = "PASSWORD SOURCE_PASSWORD TOKEN URL USER"
 KNOWN = frozenset(f"STALWART_{name}" for name in (*_NAMES.split(), *_NAMES_OF_CLIENTS.split()))
@@ -29,6 +29,8 @@ _LIKE = 0.86
 """How alike the names of a variable and of the one that was meant are, at least."""
 MOST_WORKERS = 64
 LONGEST_DRAIN = 60
+DATABASE_WAIT, LONGEST_DATABASE_WAIT = 30, 3600
+"""Seconds for which a first start waits for a database that cannot be reached."""
 
 
 @frozen
@@ -47,6 +49,7 @@ class Environment:
     diagnosis: dict[str, Any] = field(factory=dict)
     workers: int = 1
     drain: float = 0.0
+    database_wait: float = float(DATABASE_WAIT)
     vault_key_file: str | None = None
     new_vault_key: bool = False
     data_store: dict[str, Any] | None = field(default=None, repr=False)
@@ -72,7 +75,8 @@ def read_environment(variables: Mapping[str, str], own_hostname: str | None = No
         vault_key_file=variables.get("STALWART_VAULT_KEY_FILE", "").strip() or None,
         new_vault_key=_is_on(variables, "STALWART_NEW_VAULT_KEY"),
         workers=number_of_workers("STALWART_WORKERS", variables.get("STALWART_WORKERS", "").strip() or "1"),
-        drain=_drain(variables.get("STALWART_DRAIN", "").strip()),
+        drain=_seconds(variables, "STALWART_DRAIN", 0, LONGEST_DRAIN),
+        database_wait=_seconds(variables, "STALWART_DATABASE_WAIT", DATABASE_WAIT, LONGEST_DATABASE_WAIT),
     )
 
 
@@ -95,12 +99,12 @@ def number_of_workers(name: str, text: str) -> int:
     return int(text)
 
 
-def _drain(text: str) -> float:
-    """Seconds after SIGTERM in which the server serves on, and tells balancers that it is about to stop."""
+def _seconds(variables: Mapping[str, str], name: str, default: int, most: int) -> float:
+    text = variables.get(name, "").strip()
     if not text:
-        return 0.0
-    if len(text) > 2 or not text.isascii() or not text.isdigit() or int(text) > LONGEST_DRAIN:
-        raise Invalid(f"STALWART_DRAIN must be a number of seconds between 0 and {LONGEST_DRAIN}.")
+        return float(default)
+    if len(text) > 4 or not text.isascii() or not text.isdigit() or int(text) > most:
+        raise Invalid(f"{name} must be a number of seconds between 0 and {most}.")
     return float(text)
 
 

@@ -1,7 +1,8 @@
 """The service that twistd starts and stops: opens the house, and closes it again in good order.
 
 Everything slow happens once the reactor runs. A start that fails is one log line that says what to do, and ends the
-process with status 1; one that has served and was cut off from its store tries until that is there again. On SIGTERM
+process with status 1. A database that is not there yet is waited for (STALWART_DATABASE_WAIT); who has served and was
+cut off from it tries until it is there again. On SIGTERM
 the server says for a while (STALWART_DRAIN) that others are to be asked; accepting stops, running requests have nine
 seconds, hosts that were given mail have fifty to answer, then the store is closed.
 """
@@ -22,9 +23,9 @@ from twisted.python.failure import Failure
 
 from stalwart.app.environment import Environment
 from stalwart.app.startup import Startup
-from stalwart.errors import StalwartError, Unavailable
+from stalwart.errors import StalwartError, Unavailable, Unreachable
 from stalwart.telemetry import Telemetry
-from stalwart.telemetry.events import SERVER_SHUTDOWN, SERVER_STARTS_AGAIN, SERVER_STARTUP_ERROR
+from stalwart.telemetry.events import SERVER_SHUTDOWN, SERVER_STARTS_AGAIN, SERVER_STARTUP_ERROR, SERVER_WAITS
 
 if TYPE_CHECKING:
     from stalwart.app.company import Company
@@ -35,7 +36,7 @@ GRACE = 9.0  # what is left of ten seconds is for the store
 _COLLECTING = 10_000, 20, 20  # few of the things that a request makes, or an import, are ever in a circle
 ANSWER_FIRST = 0.5  # seconds for the answer that announces the new start to leave
 OVER = 3  # the status of a worker that served and cannot start again: no other one could
-AGAIN = 2.0  # seconds between two attempts to start anew, while the data store cannot be reached
+AGAIN = 2.0  # seconds between two attempts to start, while the data store cannot be reached
 
 
 @frozen
@@ -58,6 +59,7 @@ class StalwartService(Service):
         self._environment = environment
         self._company = company
         self.drain = environment.drain
+        self._waits_until = 0.0
         self._telemetry = Telemetry()
         self._log = Logger(namespace="stalwart")
         self._house: Any = None
@@ -69,6 +71,7 @@ class StalwartService(Service):
     def startService(self) -> None:
         """Open the house as soon as the reactor runs."""
         super().startService()
+        self._waits_until = self._reactor.seconds() + self._environment.database_wait
         self._reactor.callWhenRunning(self._open)
 
     def stopService(self) -> Deferred[None]:
@@ -138,6 +141,10 @@ class StalwartService(Service):
             return
         if self._starts_anew and isinstance(failure.value, Unavailable):
             self._telemetry.emit(SERVER_STARTUP_ERROR, reason=f"{failure.value.detail} It is tried again.")
+            self._reactor.callLater(AGAIN, self._open)
+            return
+        if isinstance(failure.value, Unreachable) and self._reactor.seconds() < self._waits_until:
+            self._telemetry.emit(SERVER_WAITS, reason=failure.value.detail)
             self._reactor.callLater(AGAIN, self._open)
             return
         status = 1

@@ -15,6 +15,7 @@ SERVER_RELOAD = Event("server.reload", Level.INFO, "Settings and authorities wer
 SERVER_STARTS_AGAIN = Event(
     "server.starts-again", Level.INFO, "Server starts again, having been set up or cut off from its store"
 )
+SERVER_WAITS = Event("server.waits", Level.INFO, "Server waits for its data store", "reason")
 SERVER_WORKER_ENDED = Event(
     "server.worker-ended", Level.WARN, "Worker ended, and is started again", "again reason worker"
 )

@@ -36,6 +36,12 @@ class ReadingTests(SynchronousTestCase):
         for text in ("61", "1.5", "-1", "x"):
             self.assertIn("STALWART_DRAIN must be a number of seconds", self.refusal(STALWART_DRAIN=text))
 
+    def test_seconds_for_which_a_database_is_waited_for(self) -> None:
+        given = ("", " 0 ", "5", "3600")
+        self.assertEqual([read(STALWART_DATABASE_WAIT=text).database_wait for text in given], [30, 0, 5, 3600])
+        for text in ("3601", "1.5", "-1", "x"):
+            self.assertIn("between 0 and 3600", self.refusal(STALWART_DATABASE_WAIT=text))
+
     def test_one_worker_for_each_cpu_that_there_is_for_this_process(self) -> None:
         self.patch(os, "sched_getaffinity", lambda _pid: set(range(3)))
         self.assertEqual(read(STALWART_WORKERS="auto").workers, 3)

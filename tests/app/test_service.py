@@ -21,7 +21,7 @@ from stalwart.app.environment import Environment
 from stalwart.app.service import AGAIN, ANSWER_FIRST, GRACE, OVER, StalwartService
 from stalwart.app.startup import Startup
 from stalwart.config.settings import SettingsBroken
-from stalwart.errors import Invalid, Unavailable
+from stalwart.errors import Invalid, Unavailable, Unreachable
 
 
 class FakeReactor(MemoryReactorClock):
@@ -171,6 +171,43 @@ class ServiceTests(SynchronousTestCase):
         self.opening.closing.callback(None)
         self.successResultOf(self.service.stopService())
         self.assertEqual((self.opening.graces, self.reactor.stopped), ([GRACE], False))
+
+    def wait_for_the_database(self, seconds: float, problem: Exception) -> None:
+        self.service = StalwartService(self.reactor, Startup(data="d"), Environment("host", database_wait=seconds))
+        self.opening = problem
+        self.start()
+
+    def test_a_first_start_waits_until_its_database_is_there(self) -> None:
+        self.wait_for_the_database(30.0, Unreachable("The data store is starting."))
+        for _ in range(3):
+            self.reactor.advance(AGAIN)
+        waits = "Server waits for its data store (server.waits) reason='The data store is starting.'"
+        self.assertEqual((self.lines(), self.reactor.stopped), ([waits] * 4, False))
+        self.opening = self.house
+        self.reactor.advance(AGAIN)
+        self.house.closing.callback(None)
+        self.successResultOf(self.service.stopService())
+        self.assertEqual((self.house.graces, self.reactor.stopped), ([GRACE], False))
+
+    def test_a_database_that_does_not_come_ends_the_start_with_the_error(self) -> None:
+        self.wait_for_the_database(5.0, Unreachable("The data store cannot be reached."))
+        for _ in range(5):
+            self.reactor.advance(AGAIN)
+        self.assertEqual(["server.waits" in line for line in self.lines()], [True] * 3 + [False])
+        self.assertIn("Server could not start (server.startup-error) reason='The data store cannot", self.lines()[-1])
+        self.assertTrue(self.reactor.stopped)
+
+    def test_what_waiting_does_not_help_is_not_waited_for(self) -> None:
+        self.wait_for_the_database(30.0, Unavailable("The data store refuses the user name or the password."))
+        self.reactor.advance(0)
+        self.assertEqual((len(self.lines()), self.reactor.stopped), (1, True))
+
+    def test_who_waits_for_its_database_can_be_stopped(self) -> None:
+        self.wait_for_the_database(30.0, Unreachable("The data store cannot be reached."))
+        self.successResultOf(self.service.stopService())
+        self.opening = self.house
+        self.reactor.advance(AGAIN)
+        self.assertEqual((self.house.graces, self.reactor.getDelayedCalls()), ([], []))
 
     def test_a_worker_that_no_other_one_could_stand_in_for_says_so(self) -> None:
         others: Any = SimpleNamespace(opened=lambda mode, reload: None)

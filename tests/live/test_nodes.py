@@ -26,7 +26,7 @@ from tests.live.daemon import ADMIN, ENDED, PATIENCE, Daemon, RawStream, basic, 
 from tests.live.mail_sink import MailSink
 from tests.live.people import Administrator
 from tests.live.test_submission import Person
-from tests.postgresql import programs, server
+from tests.postgresql import Server, programs, server
 
 DOORS = ("--http", "tcp:0:interface=127.0.0.1", "--submission", "tcp:0:interface=127.0.0.1")
 LEADS = "cluster.leads"
@@ -203,6 +203,33 @@ class VersionTests(NodeCase):
             self.assertNotIn("Traceback", node.log)
         self.assertEqual([each.log.count("(cluster.superseded)") for each in (*self.nodes, again)], [1, 1, 0])
         self.assertNotIn(LEADS, self.nodes[1].log)
+
+
+class StartTests(SynchronousTestCase):
+    if programs() is None:
+        skip = "PostgreSQL is not installed"
+
+    def test_a_first_start_waits_for_its_database(self) -> None:
+        folder, database = new_folder(), Server()
+        self.addCleanup(shutil.rmtree, folder, True)
+        self.addCleanup(database.close)
+        config = {"@type": "PostgreSql", "host": str(database.folder), "database": "postgres"}
+        database.stop()
+        write_store_config(folder / "config.json", config)
+        waits = Daemon("stalwart", "--data", str(folder), *DOORS, warm=True)
+        self.addCleanup(waits.close)
+        waits.wait_for(re.compile(r"\(server.waits\) reason='The data store cannot be reached.*No such file"))
+        database.start()
+        waits.wait_for_port()
+        self.assertEqual(waits.get("/healthz/ready", {})[0], 200)
+        self.assertNotIn("startup-error", waits.log)
+        self.assertIn(waits.terminate()[0], ENDED)
+        write_store_config(folder / "config.json", config | {"database": "nowhere"})
+        ends = Daemon("stalwart", "--data", str(folder), *DOORS, warm=True)
+        self.addCleanup(ends.close)
+        self.assertEqual(ends.wait(), 1)
+        self.assertIn("The database of the data store is not there.", ends.log)
+        self.assertNotIn("server.waits", ends.log)
 
 
 class LeadingTests(NodeCase):

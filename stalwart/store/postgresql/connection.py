@@ -16,7 +16,7 @@ from psycopg.adapt import AdaptersMap, Loader
 from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumperUnknown, TextLoader
 
-from stalwart.errors import Invalid, Unavailable
+from stalwart.errors import Invalid, Unavailable, Unreachable
 
 _UNREACHABLE = "The data store cannot be reached."
 logging.getLogger("psycopg").setLevel(logging.ERROR)  # it warns of what it raises as well
@@ -56,6 +56,10 @@ _SENTENCES = {
     "42501": "The data store may not be used: permission denied.",
 }
 """By SQLSTATE; these go before their classes."""
+
+
+_COMING = {_UNREACHABLE, _CLASSES["08"], *(_SENTENCES[state] for state in ("57P01", "57P03", "25006"))}
+"""What may be over in a moment."""
 
 
 class Connection:
@@ -163,7 +167,7 @@ def connect_plainly(address: str, settings: str) -> psycopg.Connection[Any]:
     try:
         connection = psycopg.connect(address, autocommit=True, context=_context(), target_session_attrs="read-write")
     except psycopg.Error as error:
-        raise fault(error) or Unavailable(_UNREACHABLE) from error
+        raise fault(error) or Unreachable(_UNREACHABLE) from error
     try:
         if connection.info.server_version < OLDEST:
             raise Invalid(f"PostgreSQL {connection.info.server_version // 10000} is too old; 15 is needed.")
@@ -196,14 +200,18 @@ def _context() -> Any:
 
 
 def fault(error: BaseException) -> Unavailable | None:
-    """The sentence for an error that lies outside the program; None for a bug. Addresses and names are left out."""
+    """The sentence for an error that lies outside the program; None for a bug. Addresses and names are left out. It is
+    Unreachable if the same may work in a moment.
+    """
     if not isinstance(error, psycopg.Error):
         return None
     state = error.sqlstate or getattr(error.diag, "sqlstate", None) or ""
     sentence = _SENTENCES.get(state) or _CLASSES.get(state[:2])
     if sentence is None and not state and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         sentence = _UNREACHABLE if isinstance(error, errors.ConnectionTimeout) else _broken(error)
-    return Unavailable(sentence) if sentence else None
+    if sentence is None:
+        return None
+    return Unreachable(sentence) if sentence in _COMING else Unavailable(sentence)
 
 
 def passes(error: BaseException) -> bool:
@@ -224,10 +232,13 @@ _PASSING = ("25P03", "40001", "40P01", "53300")
 """By SQLSTATE: a transaction that was ended, what is given up for others, no connection left."""
 
 
+_REFUSED = ("authentication failed", "no password supplied", "no pg_hba.conf entry")
+
+
 def _broken(error: psycopg.Error) -> str:
     """Errors of libpq itself have a text only."""
     said = str(error)
-    if "password authentication failed" in said or "no password supplied" in said:
+    if any(each in said for each in _REFUSED) or ("does not exist" in said and "role" in said):
         return _CLASSES["28"]
     if "too many clients" in said or "connection slots" in said or "too many connections" in said:
         return _SENTENCES["53300"]
@@ -235,6 +246,8 @@ def _broken(error: psycopg.Error) -> str:
         return _CLASSES["3D"]
     if "certificate" in said or "SSL" in said:
         return "The data store cannot be reached over TLS."
+    if "starting up" in said or "shutting down" in said:
+        return _SENTENCES["57P03" if "starting up" in said else "57P01"]
     if "is not in a writable state" in said or "read-write" in said:
         return _SENTENCES["25006"]
     if "closed" in said or "terminat" in said or "lost" in said:

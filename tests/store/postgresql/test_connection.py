@@ -7,10 +7,34 @@ from typing import Any
 import psycopg
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.store.postgresql.connection import _MOST_WAITING, connect
+from stalwart.errors import Unavailable, Unreachable
+from stalwart.store.postgresql.connection import _MOST_WAITING, connect, fault
 from stalwart.store.sql.dialect import POSTGRESQL
 from stalwart.store.sql.session import Session
 from tests.postgresql import programs, server
+
+
+class ComingTests(SynchronousTestCase):
+    """What may be over in a moment is told from what only a person can mend; libpq says both as text."""
+
+    def test_what_is_worth_waiting_for(self) -> None:
+        for said, is_coming in (
+            ('connection to server at "10.0.0.1", port 5432 failed: Connection refused', True),
+            ('could not translate host name "db" to address: Name or service not known', True),
+            ("connection timeout expired", True),
+            ("FATAL:  the database system is starting up", True),
+            ("FATAL:  the database system is shutting down", True),
+            ("session is read-only: read-write is wanted", True),
+            ('FATAL:  password authentication failed for user "stalwart"', False),
+            ('FATAL:  role "stalwart" does not exist', False),
+            ('FATAL:  no pg_hba.conf entry for host "10.0.0.1", user "a", database "b", no encryption', False),
+            ('FATAL:  database "stalwart" does not exist', False),
+            ("server does not support SSL, but SSL was required", False),
+            ("FATAL:  sorry, too many clients already", False),
+        ):
+            found = fault(psycopg.OperationalError(said))
+            self.assertEqual((said, isinstance(found, Unreachable)), (said, is_coming))
+            self.assertIsInstance(found, Unavailable)
 
 
 class WaitingTests(SynchronousTestCase):
