@@ -80,9 +80,11 @@ class Contacts:
             raise Violation(Rule.UNREADABLE, error.detail) from error
         return ExaminedCard(octets, facts, terms(card))
 
-    def put(self, tx: Transaction, found: Resource, given: ExaminedCard, *, now: int) -> KeptCard:
+    def put(
+        self, tx: Transaction, found: Resource, given: ExaminedCard, *, now: int, has_new_uid: bool = False
+    ) -> KeptCard:
         """Keep a card where ``found`` is, which was guarded before; what is there in the same octets stays as it is.
-        Raises Violation, OverQuota.
+        Nothing else has the UID if that is new, made up just now. Raises Violation, OverQuota.
         """
         account_id, member = found.account_id, found.member
         data: dict[str, Any] = {}
@@ -95,9 +97,11 @@ class Contacts:
                 raise Violation(Rule.UID_TAKEN, holder=(found.place, found.name))
         else:
             self._check_count(tx, account_id)
-        self._check_uid(tx, found, given.facts.uid)
+        if not has_new_uid:
+            self._check_uid(tx, found, given.facts.uid)
         self._quotas.check(tx, account_id, len(given.octets) - (member.size if member is not None else 0))
-        kept, is_new = tx.collections.put(account_id, found.place, found.name, card_item(given, data), now=now)
+        is_new, item = member is None, card_item(given, data)
+        kept, _ = tx.collections.put(account_id, found.place, found.name, item, now=now, is_new=is_new)
         return KeptCard(kept, is_new)
 
     async def complete_index(self, store: Store, account_id: int) -> None:

@@ -67,7 +67,8 @@ class Files:
             if value is not None:
                 data[trait] = value
         item = NewItem(int.from_bytes(blob.hash[:4]), blob=blob.hash, size=blob.size, data=data)
-        member, is_new = tx.collections.put(found.account_id, found.place, found.name, item, now=now)
+        is_new = found.member is None
+        member, _ = tx.collections.put(found.account_id, found.place, found.name, item, now=now, is_new=is_new)
         if is_new and found.parents:
             grants = tx.shares.of_object(found.account_id, found.place)
             if grants:

@@ -21,6 +21,7 @@ from stalwart.groupware.viewers import Viewer
 from stalwart.mail.own_addresses import OwnAddresses
 from stalwart.store import AccountRow, Store, Transaction
 from stalwart.store.collection_rows import Member
+from stalwart.store.rows import AccountName
 
 _MOST_BEGUN = 10_000
 _TOO_MANY = "The account has as many of these collections as it may have."
@@ -64,7 +65,7 @@ class Homes:
 
     def get(self, tx: Transaction, account_id: int) -> Home | None:
         """The home of an account."""
-        row = tx.accounts.get(account_id)
+        row = tx.accounts.name(account_id)
         return None if row is None else _home(row)
 
     def addresses(self, tx: Transaction, home: Home) -> tuple[str, ...]:
@@ -158,5 +159,5 @@ class Homes:
         return int(self._clock.seconds())
 
 
-def _home(row: AccountRow) -> Home:
+def _home(row: AccountName | AccountRow) -> Home:
     return Home(row.id, row.login, row.kind == "group")

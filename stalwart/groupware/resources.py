@@ -84,13 +84,15 @@ class Resource:
         return "".join(f"/{segment}" for segment in self.segments)
 
 
-def locate(tx: Transaction, viewer: Viewer, kind: Kind, home: Home, segments: tuple[str, ...]) -> Resource:
-    """The resource that these names lead to."""
+def locate(
+    tx: Transaction, viewer: Viewer, kind: Kind, home: Home, segments: tuple[str, ...], *, is_new: bool = False
+) -> Resource:
+    """The resource that these names lead to; nothing has the last one if that ``is_new``, made up just now."""
     is_own = viewer.belongs_to(home.account_id)
     if not segments:
         rights = Rights.all() if is_own else Rights.NONE
         return Resource(kind, home, segments, Level.HOME, rights=rights, is_own=is_own)
-    walked = tuple(tx.collections.walk(home.account_id, kind.home, segments))
+    walked = tuple(tx.collections.walk(home.account_id, kind.home, segments[: len(segments) - is_new]))
     above = len(segments) - 1
     parents, member = walked[:above], walked[above] if len(walked) > above else None
     if member is not None:

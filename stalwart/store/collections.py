@@ -138,6 +138,9 @@ class Collections(Protocol):
         them. Raises NotFound.
         """
 
+    def type_of(self, account_id: int, id: int) -> int | None:
+        """Which type of collection it is; None for none. To ask again costs nothing."""
+
     def path(self, account_id: int, id: int) -> tuple[str, ...] | None:
         """The segments that lead to a collection from its home; None if there is no such collection."""
 
@@ -193,10 +196,19 @@ class Collections(Protocol):
         """
 
     def put(
-        self, account_id: int, collection_id: int, segment: str, item: NewItem, *, now: int, id: int | None = None
+        self,
+        account_id: int,
+        collection_id: int,
+        segment: str,
+        item: NewItem,
+        *,
+        now: int,
+        id: int | None = None,
+        is_new: bool = False,
     ) -> tuple[Member, bool]:
         """Keep an item under a name, in place of what has it; True if it is new. In other places the replaced item is
-        the same one. A new item has the ``id`` that was got of ``Accounts.new_ids``, or gets one. Raises NotFound
+        the same one. A new item has the ``id`` that was got of ``Accounts.new_ids``, or gets one. Who knows that it
+        ``is_new``, as he has looked for the name in this transaction or just made it up, saves a look. Raises NotFound
         (collection), Conflict (``segment``: a collection has the name).
         """
 

@@ -121,6 +121,14 @@ class TraceSearch(NamedTuple):
     texts: tuple[str, ...] = ()
 
 
+class AccountName(Struct, frozen=True):
+    """What an account is called, which hardly ever changes: ``kind`` is ``user`` or ``group``."""
+
+    id: int
+    login: str
+    kind: str
+
+
 class AccountRow(Struct, frozen=True):
     """An account as the object store knows it: ``kind`` is ``user`` or ``group``, ``seq`` its last change number."""
 

@@ -25,6 +25,7 @@ from stalwart.store.push_subscriptions import PushSubscriptions
 from stalwart.store.queue import Queue
 from stalwart.store.registry import Ids, Registry
 from stalwart.store.rows import (
+    AccountName,
     AccountRow,
     Ban,
     Blob,
@@ -112,6 +113,9 @@ class Accounts(Protocol):
 
     def get(self, id: int) -> AccountRow | None:
         """By id."""
+
+    def name(self, id: int) -> AccountName | None:
+        """As ``get``, without what every change of an account's objects changes; to ask again costs nothing."""
 
     def many(self, ids: Iterable[int]) -> dict[int, AccountRow]:
         """Those of the accounts that there are, by id, in the order of ``ids``."""

@@ -29,9 +29,9 @@ PATIENCE = 75.0
 """Seconds after which a client goes away; it waits for an answer that a server holds back for half a minute."""
 CARDS = 50
 """Cards that one request makes."""
-EXPECTED = frozenset({"serverUnavailable", "serverFail"})
-DOCUMENTED = frozenset({429, 500, 502, 503, 504})
-"""What a proxy or a daemon says while there is nobody to ask; a 500 is none of them, and is looked for by itself."""
+EXPECTED = frozenset({"serverUnavailable"})
+DOCUMENTED = frozenset({429, 502, 503, 504})
+"""What a proxy or a daemon says while there is nobody to ask; a 500 and serverFail are none of them."""
 
 
 @define
@@ -121,7 +121,7 @@ class Ledger:
                 book.refused[type(problem).__name__] += 1
                 self._stopped.wait(0.1)
             except Exception as problem:
-                book.odd.append(repr(problem))
+                book.odd.append(f"at {time.monotonic():.1f}: {problem!r}")
             book.asked += 1
             book.longest = max(book.longest, time.monotonic() - began)
 
@@ -213,7 +213,7 @@ class Ledger:
         for kind, there in self.found().items():
             lost = [f"{name} is lost" for name in self.books[kind].acknowledged if not there[name]]
             doubled = [
-                f"{name} is there {count} times"
+                f"{name} is there {count} times{self._when(name) if kind == 'letter' else ''}"
                 for name, count in there.items()
                 if count > 1 and not (kind == "letter" and self._is_excused(name))
             ]
@@ -225,6 +225,13 @@ class Ledger:
         """Whether it was sent when a daemon died or hung, which may have been in the middle of it."""
         at = [each.at for each in self.sink.taken if each.recipient.partition("@")[0] == letter]
         return any(begin - 2 <= each <= end + 2 for each in at for begin, end in self.deaths)
+
+    def _when(self, letter: str) -> str:
+        """When it was acknowledged and taken, and by whom."""
+        name = f"{letter}@elsewhere.test"
+        taken = [f"{each.at:.1f}" for each in self.sink.taken if each.recipient == name]
+        acknowledged = self.books["letter"].acknowledged.get(letter, 0.0)
+        return f", acknowledged at {acknowledged:.1f}, taken at {', '.join(taken)}"
 
     def _all(self, type: str, properties: list[str], *, admin: bool = False) -> Iterator[dict[str, Any]]:
         for position in itertools.count(0, 200):

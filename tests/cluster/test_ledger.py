@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -46,16 +47,23 @@ class LedgerTests(SynchronousTestCase):
         try:
             self.await_going_on(ledger, "nothing")
             for trouble in troubles:
+                began = time.monotonic()
                 trouble()
+                self.took.append(f"{trouble.__name__}: from {began:.1f} to {time.monotonic():.1f}")
                 self.await_going_on(ledger, trouble.__name__)
         finally:
             ledger.stop()
         said = "\n".join([ledger.report(), *self.took])
-        if os.environ.get("TELL"):
+        if place := os.environ.get("TELL"):
             print(said)
+            self.addCleanup(self.keep_logs, Path(place))
         self.until(lambda: not self.waiting(), "letters leave", said, LATE)
         self.assertEqual(ledger.wrong(), {}, said)
         self.assertEqual([odd for book in ledger.books.values() for odd in book.odd], [], said)
+
+    def keep_logs(self, place: Path) -> None:
+        for node in self.cluster.nodes:
+            (place / f"{node.name}.log").write_text(node.log)
 
     def await_going_on(self, ledger: Ledger, what: str) -> None:
         began = time.monotonic()

@@ -60,7 +60,8 @@ class Writing:
         new = self._change.new
         books = self._books(new[ADDRESS_BOOK_IDS])
         self._require_adding(books)
-        if new.get("uid") is None:
+        is_new = new.get("uid") is None
+        if is_new:
             new["uid"] = self._prepared.uids.get(self._change.key) or new_uid()
         previous, former = original or (None, None)
         made = self._written({**(shown(former) if former else {}), **new}, previous, former)
@@ -71,7 +72,8 @@ class Writing:
             given = made.given
         name = f"{''.join(choice(ascii_lowercase + digits) for _ in range(_NAME_LENGTH))}.vcf"
         first, *others = books
-        id = self._put(self._place(first, name, Touch.ITSELF | Touch.NAME), given)
+        place = self._place(first, name, Touch.ITSELF | Touch.NAME, is_new=True)
+        id = self._put(place, given, is_new=is_new)
         for book in others:
             self._link(Placed(first, name, 0), book)
         self._prepared.read[id] = (given.octets, made.card)
@@ -150,8 +152,8 @@ class Writing:
         found: list[int] = []
         for id in given:
             number = number_of(id)
-            row = None if number is None else self._tx.collections.get(self._account_id, number)
-            is_there = row is not None and row.type == ADDRESS_BOOKS.type
+            type = None if number is None else self._tx.collections.type_of(self._account_id, number)
+            is_there = type == ADDRESS_BOOKS.type
             if number is None or not is_there or not (self._sight.is_own or number in (self._sight.rights or ())):
                 raise SetRefused("invalidProperties", "There is no such address book.", (f"{ADDRESS_BOOK_IDS}/{id}",))
             found.append(number)
@@ -174,20 +176,21 @@ class Writing:
     def _all_places(self, id: int) -> list[Placed]:
         return Sight(self._account_id).places(self._tx, [id]).get(id, [])
 
-    def _place(self, book: int, name: str, touch: Touch) -> Resource:
+    def _place(self, book: int, name: str, touch: Touch, *, is_new: bool = False) -> Resource:
         """A place in an address book that nobody has locked."""
         home = self._asking.services["homes"].get(self._tx, self._account_id)
         above = self._tx.collections.path(self._account_id, book)
         if home is None or above is None:
             raise NotFound
-        found = locate(self._tx, self._viewer, ADDRESS_BOOKS, home, (*above, name))
+        found = locate(self._tx, self._viewer, ADDRESS_BOOKS, home, (*above, name), is_new=is_new)
         if is_locked(self._tx, found, touch, self._asking.now):
             raise Forbidden("It is locked by a program that works on it.")
         return found
 
-    def _put(self, found: Resource, given: ExaminedCard) -> int:
+    def _put(self, found: Resource, given: ExaminedCard, *, is_new: bool = False) -> int:
+        now = self._asking.now
         try:
-            return self._contacts.put(self._tx, found, given, now=self._asking.now).member.item_id
+            return self._contacts.put(self._tx, found, given, now=now, has_new_uid=is_new).member.item_id
         except Violation as broken:
             raise self._refused(broken) from None
 

@@ -101,6 +101,14 @@ class Connection:
         del self._waiting[kept:]
         return bool(marks)
 
+    def unmark(self, mark: str) -> bool:
+        """See ``sql.session.FarConnection``."""
+        for place in range(len(self._waiting) - 1, -1, -1):
+            if self._waiting[place][0] == mark:
+                del self._waiting[place]
+                return True
+        return False
+
     @property
     def driver(self) -> psycopg.Connection[Any]:
         """psycopg's connection, where nothing waits any more."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from attrs import define
+
 from stalwart.codec.ids import lettered
 from stalwart.errors import Conflict, NotFound
 from stalwart.store.object_types import MAILBOX
-from stalwart.store.rows import AccountRow
+from stalwart.store.rows import AccountName, AccountRow
 from stalwart.store.sql.lists import select_in
 from stalwart.store.sql.session import Session
 from stalwart.store.sql.shares import forget_account
@@ -57,6 +59,15 @@ _LARGE = {
 }
 
 
+@define
+class _Counters:
+    """Of an account, with what this transaction has added."""
+
+    last_id: int
+    seq: int
+    used_octets: int
+
+
 class SqlAccounts:
     """``store.Accounts`` on a session."""
 
@@ -75,6 +86,13 @@ class SqlAccounts:
     def get(self, id: int) -> AccountRow | None:
         found = self._session.one(f"SELECT {_COLUMNS} FROM account WHERE id = ?", id)
         return AccountRow(*found) if found else None
+
+    def name(self, id: int) -> AccountName | None:
+        found = self._session.recalled(
+            *("account", ("name", id)),
+            lambda: self._session.one("SELECT id, login, kind FROM account WHERE id = ?", id),
+        )
+        return AccountName(*found) if found else None
 
     def many(self, ids: Iterable[int]) -> dict[int, AccountRow]:
         ids = list(ids)
@@ -146,30 +164,46 @@ class SqlAccounts:
         return int(found[0])
 
     def new_ids(self, id: int, count: int = 1) -> range:
-        found = self._session.one("UPDATE account SET last_id = last_id + ? WHERE id = ? RETURNING last_id", count, id)
-        if not found:
-            raise NotFound
-        next = found[0] - count + 1
-        first = lettered(next, count)
-        if first > next:
-            self._session.later("UPDATE account SET last_id = last_id + ? WHERE id = ?", first - next, id)
+        counters = self._counters(id)
+        first = lettered(counters.last_id + 1, count)
+        counters.last_id = first + count - 1
+        self._count(id, counters)
         return range(first, first + count)
 
-    def advance(self, id: int, octets: int) -> tuple[int, int]:
-        """One new id and the next change number, for an object of so many ``octets``."""
-        found = self._session.one(
-            "UPDATE account SET last_id = last_id + 1, seq = seq + 1, used_octets = used_octets + ? WHERE id = ?"
-            " RETURNING last_id, seq",
-            *(octets, id),
+    def take(self, id: int, count: int = 1, octets: int = 0) -> int:
+        """The first of the next ``count`` change numbers; what the account uses grows by ``octets``."""
+        counters = self._counters(id)
+        first = counters.seq + 1
+        counters.seq += count
+        counters.used_octets += octets
+        self._count(id, counters)
+        if count:
+            self._session.took(id, first)
+        return first
+
+    def use(self, id: int, octets: int) -> None:
+        """The account uses so many octets more."""
+        counters = self._counters(id)
+        counters.used_octets += octets
+        self._count(id, counters)
+
+    def _counters(self, id: int) -> _Counters:
+        """What they are now, in a transaction in which nobody else writes."""
+
+        def ask() -> _Counters:
+            found = self._session.one("SELECT last_id, seq, used_octets FROM account WHERE id = ?", id)
+            if not found:
+                raise NotFound
+            return _Counters(*found)
+
+        return self._session.recalled("account", ("counters", id), ask)
+
+    def _count(self, id: int, counters: _Counters) -> None:
+        self._session.settle(
+            "UPDATE account SET last_id = ?, seq = ?, used_octets = ? WHERE id = ?",
+            *(counters.last_id, counters.seq, counters.used_octets, id),
+            of=id,
         )
-        if not found:
-            raise NotFound
-        last, seq = found
-        self._session.took(id, seq)
-        first = lettered(last)
-        if first > last:
-            self._session.later("UPDATE account SET last_id = ? WHERE id = ?", first, id)
-        return first, seq
 
     def _refuse_taken(self, login: str, id: int) -> None:
         holder = self.by_login(login)

@@ -16,7 +16,7 @@ from stalwart.errors import Conflict, NotFound
 from stalwart.store.collection_rows import ITEMS, Member, NewItem, Span
 from stalwart.store.sql.blobs import SqlBlobs
 from stalwart.store.sql.file_nodes import collated
-from stalwart.store.sql.lists import bounded, insert_new
+from stalwart.store.sql.lists import bounded, insert_later
 from stalwart.store.sql.objects import SqlObjects
 from stalwart.store.sql.session import Session
 from stalwart.store.sql.shares import forget_shares
@@ -68,10 +68,21 @@ class CollectionWriting:
         return member
 
     def put(
-        self, account_id: int, collection_id: int, segment: str, item: NewItem, *, now: int, id: int | None = None
+        self,
+        account_id: int,
+        collection_id: int,
+        segment: str,
+        item: NewItem,
+        *,
+        now: int,
+        id: int | None = None,
+        is_new: bool = False,
     ) -> tuple[Member, bool]:
         """See ``store.collections``."""
-        home_type, there = self._place(account_id, collection_id, segment)
+        if is_new:
+            home_type, there = self.type_of(account_id, collection_id), None
+        else:
+            home_type, there = self._place(account_id, collection_id, segment)
         if there is not None and there.is_collection:
             raise Conflict(_TAKEN, "segment")
         size = len(item.octets) if item.octets is not None else item.size
@@ -196,12 +207,20 @@ class CollectionWriting:
         """The type of a collection, or the one that the home is of."""
         if collection_id < 0:
             return -collection_id
-        found = self._session.one(
-            "SELECT type FROM collection WHERE account_id = ? AND id = ?", account_id, bounded(collection_id)
-        )
-        if not found:
+        found = self.node(account_id, collection_id)
+        if found is None:
             raise NotFound
-        return int(found[0])
+        return found[0]
+
+    def node(self, account_id: int, id: int) -> tuple[int, int, str] | None:
+        """Type, parent and name of a collection."""
+        return self._session.recalled(
+            *("collection", (account_id, id)),
+            lambda: self._session.one(
+                "SELECT type, parent_id, segment FROM collection WHERE account_id = ? AND id = ?",
+                *(account_id, bounded(id)),
+            ),
+        )
 
     def _place(self, account_id: int, collection_id: int, segment: str) -> tuple[int, Member | None]:
         """The same, with the live member of a name."""
@@ -242,9 +261,11 @@ class CollectionWriting:
 
     def _count(self, account_id: int, collection_id: int, seq: int, by: int) -> None:
         if collection_id > 0:
-            self._session.later(
-                "UPDATE collection SET seq = ?, items = items + ? WHERE account_id = ? AND id = ?",
-                *(seq, by, account_id, collection_id),
+            self._session.settle(
+                "UPDATE collection SET items = items + ?, seq = ? WHERE account_id = ? AND id = ?",
+                *(seq, account_id, collection_id),
+                of=(account_id, collection_id),
+                more=by,
             )
 
     def _touch(self, account_id: int, item_id: int, seq: int, mark: int, size: int | None, now: int) -> None:
@@ -277,7 +298,7 @@ class CollectionWriting:
         if item.span is not None:
             self._keep_span(account_id, id, item.span)
         if item.values:
-            insert_new(
+            insert_later(
                 self._session,
                 "INSERT INTO indexed_value(account_id, property, id, number, value)",
                 [(account_id, property, id, n, value) for n, (property, value) in enumerate(item.values)],

@@ -79,6 +79,10 @@ class SqlCollections:
     ) -> Member:
         return self._writing.create(account_id, type, parent_id, segment, now=now, mark=mark, data=data)
 
+    def type_of(self, account_id: int, id: int) -> int | None:
+        found = self._writing.node(account_id, id)
+        return None if found is None else found[0]
+
     def get(self, account_id: int, id: int) -> Collection | None:
         found = self._session.one(f"{_COLLECTION} AND c.id = ?", account_id, bounded(id))
         return _collection(found) if found else None
@@ -97,30 +101,32 @@ class SqlCollections:
     def path(self, account_id: int, id: int) -> tuple[str, ...] | None:
         segments: list[str] = []
         while id > 0 and len(segments) < _DEEPEST:
-            found = self._session.one(
-                "SELECT parent_id, segment FROM collection WHERE account_id = ? AND id = ?", account_id, bounded(id)
-            )
+            found = self._writing.node(account_id, id)
             if not found:
                 return None
-            id = found[0]
-            segments.append(found[1])
+            id = found[1]
+            segments.append(found[2])
         return tuple(reversed(segments))
 
     def walk(self, account_id: int, home: int, segments: Sequence[str]) -> Members:
         found: Members = []
-        place = home
-        if len(segments) > 1:  # most are items in a collection of the home
-            found = self._two(account_id, home, *segments[:2])
+        place, recall = home, self._session.recall
+        if len(segments) > 1 and recall.find("collection", (account_id, home, segments[0])) is None:
+            found = self._two(account_id, home, *segments[:2])  # most are items in a collection of the home
+            if found and found[0].is_collection:
+                recall.put("collection", (account_id, home, segments[0]), found[0])
             if len(found) < 2 or not found[1].is_collection:
                 return found
             place = found[1].item_id
         for segment in segments[len(found) :]:
-            member = self.member(account_id, place, segment)
+            named = (account_id, place, segment)
+            member = recall.find("collection", named) or self.member(*named)
             if member is None:
                 break
             found.append(member)
             if not member.is_collection:
                 break
+            recall.put("collection", named, member)
             place = member.item_id
         return found
 

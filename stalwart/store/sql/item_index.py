@@ -9,7 +9,7 @@ import msgspec
 
 from stalwart.store.collection_rows import Placed
 from stalwart.store.sql.gathering import Gathering
-from stalwart.store.sql.lists import bounded, insert_new, possible, select_in
+from stalwart.store.sql.lists import bounded, insert_later, possible, select_in
 from stalwart.store.sql.session import Session
 
 
@@ -78,7 +78,7 @@ class SqlItemIndex:
 
     def replace(self, account_id: int, id: int, values: Sequence[tuple[str, str]]) -> None:
         self._session.later("DELETE FROM indexed_value WHERE account_id = ? AND id = ?", account_id, id)
-        insert_new(
+        insert_later(
             self._session,
             "INSERT INTO indexed_value(account_id, property, id, number, value)",
             [(account_id, property, id, number, value) for number, (property, value) in enumerate(values)],

@@ -60,6 +60,12 @@ def insert_new(session: Session, insert: str, rows: Sequence[tuple[Any, ...]]) -
     )
 
 
+def insert_later(session: Session, insert: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Add ``rows``, of which none is there, by ``insert``, which ends before VALUES."""
+    for chunk in _chunks(rows, _LONGEST_INSERT):
+        session.later(f"{insert} VALUES {', '.join([_marks(len(chunk[0]))] * len(chunk))}", *chain.from_iterable(chunk))
+
+
 def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from stalwart.errors import NotFound
 from stalwart.store.mail_rows import DRAFT, SEEN, TRASH
 from stalwart.store.object_types import EMAIL, MAILBOX, QUOTA, THREAD
+from stalwart.store.sql.accounts import SqlAccounts
 from stalwart.store.sql.lists import select_in
 from stalwart.store.sql.objects import SqlObjects
 from stalwart.store.sql.session import Session
@@ -105,16 +105,9 @@ class Ledger:
         emails = [*(row[0] for row in self._created), *self._updated, *(row[0] for row in self._killed)]
         order = [*emails, *sorted(self._new_threads), *sorted(lasting), *sorted(ended), *counted]
         octets = sum(row[2] for row in self._created) - sum(row[1] for row in self._killed)
-        found = self._session.one(
-            "UPDATE account SET seq = seq + ?, used_octets = used_octets + ? WHERE id = ? RETURNING seq",
-            *(len(order), octets, self._account_id),
-        )
-        if not found:
-            raise NotFound
-        first = found[0] - len(order) + 1
-        if order:
-            self._session.took(self._account_id, first)
-        self._numbers = dict(zip(order, range(first, found[0] + 1), strict=True))
+        first = SqlAccounts(self._session).take(self._account_id, len(order), octets)
+        last = first + len(order) - 1
+        self._numbers = dict(zip(order, range(first, last + 1), strict=True))
         for id, blob, size in self._created:
             self._insert(id, EMAIL, blob, size)
         for id in self._new_threads:
@@ -123,7 +116,7 @@ class Ledger:
         self._bury([*(row[0] for row in self._killed), *ended])
         self._note(first, len(emails), len(self._joined), len(counted))
         if self._joined:
-            SqlObjects(self._session).follow(self._account_id, QUOTA, found[0])
+            SqlObjects(self._session).follow(self._account_id, QUOTA, last)
         self._write_standings()
         self._write_containers(shifts, first + len(emails) - 1)
 

@@ -1,8 +1,7 @@
 """Objects of accounts and the change log: every change has a number of its own, counted per account.
 
-The rows themselves are the log. A number is taken inside the transaction just before writing; the row lock on
-the account makes writers wait, so no reader sees a number before all smaller ones. ``/changes`` reads one
-index.
+The rows themselves are the log. A number is taken inside the transaction just before writing; as there is one writing
+transaction at a time, no reader sees a number before all smaller ones. ``/changes`` reads one index.
 """
 
 from __future__ import annotations
@@ -33,11 +32,8 @@ class SqlObjects:
         self._accounts = SqlAccounts(session)
 
     def allocate(self, account_id: int, count: int = 1) -> range:
-        found = self._session.one("UPDATE account SET seq = seq + ? WHERE id = ? RETURNING seq", count, account_id)
-        if not found:
-            raise NotFound
-        self._session.took(account_id, found[0] - count + 1)
-        return range(found[0] - count + 1, found[0] + 1)
+        first = self._accounts.take(account_id, count)
+        return range(first, first + count)
 
     def insert(
         self,
@@ -53,10 +49,6 @@ class SqlObjects:
         size: int = 0,
         data: Mapping[str, Any] | None = None,
     ) -> Object:
-        octets = size
-        if id is None and seq is None:
-            id, seq = self._accounts.advance(account_id, octets)
-            octets = 0
         if id is None:
             id = self._accounts.new_ids(account_id)[0]
         if seq is None:
@@ -81,7 +73,7 @@ class SqlObjects:
             *(account_id, id, type, seq, seq, seq, uid, etag, blob, size, now, now),
             _text(data),
         )
-        self.note(account_id, type, seq, octets)
+        self.note(account_id, type, seq, size)
         return made
 
     def update(
@@ -303,13 +295,14 @@ class SqlObjects:
     def note(self, account_id: int, type: int, seq: int, octets: int) -> None:
         """The state of a type is that of the change ``seq``, and the account takes so many octets more."""
         self._session.note(account_id, type, seq)
-        self._session.later(
+        self._session.settle(
             "INSERT INTO type_state(account_id, type, seq) VALUES (?, ?, ?) ON CONFLICT (account_id, type)"
             " DO UPDATE SET seq = excluded.seq WHERE excluded.seq > type_state.seq",
             *(account_id, type, seq),
+            of=(account_id, type),
         )
         if octets:
-            self._session.later("UPDATE account SET used_octets = used_octets + ? WHERE id = ?", octets, account_id)
+            self._accounts.use(account_id, octets)
 
 
 def _folded(rows: list[Any], since: int, origin: int, current: int, has_more: bool) -> Changes:

@@ -32,7 +32,10 @@ class SqlRegistry:
     def get(self, type: str, id: int) -> Row | None:
         if not 0 <= id <= _LARGEST:
             return None
-        found = self._session.one("SELECT id, revision, data FROM registry WHERE type = ? AND id = ?", type, id)
+        found = self._session.recalled(
+            *("registry", (type, id)),
+            lambda: self._session.one("SELECT id, revision, data FROM registry WHERE type = ? AND id = ?", type, id),
+        )
         return _row(found) if found else None
 
     def many(self, type: str, ids: Iterable[int]) -> dict[int, Row]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from stalwart.store.sql.dialect import Dialect
+from stalwart.store.sql.recall import Recall, table_of
 from stalwart.store.watch import FIRST
+
+T = TypeVar("T")
 
 
 class Cursor(Protocol):
@@ -39,6 +42,9 @@ class FarConnection(Connection, Protocol):
     def drop(self, mark: str | None = None, *, with_mark: bool = True) -> bool:
         """Forget what has not been sent, but what is before ``mark`` if that has not been sent; whether it had not."""
 
+    def unmark(self, mark: str) -> bool:
+        """Forget ``mark`` alone, if it has not been sent; whether it had not."""
+
 
 class TransactionLost(Exception):
     """The database has rolled the whole transaction back by itself (disk full, I/O error); the cause is attached."""
@@ -52,12 +58,17 @@ class Session:
         self._noted: dict[int, dict[int, int]] = {}
         self._untouched = False  # nothing was written since the innermost savepoint
         self._depth = 0  # of the innermost savepoint with a mark of its own
+        self._nested = 0  # savepoints that are open
+        self._broken: BaseException | None = None  # what the database said, since when it obeys nothing of the work
+        self._recall = Recall()
+        self._settled: dict[tuple[str, Hashable], tuple[Any, ...]] = {}
         self._far: FarConnection | None = connection if hasattr(connection, "later") else None  # type: ignore[assignment]
         self.dialect = dialect
 
     @property
     def connection(self) -> Any:
         """The connection itself, for what moves many rows at once."""
+        self._settle_all()
         return self._connection
 
     def run(self, statement: str, *values: Any) -> Cursor:
@@ -66,13 +77,37 @@ class Session:
 
     def later(self, statement: str, *values: Any) -> None:
         """Execute a shared statement of which only a failure is of interest; that may be met with a later statement, at
-        the end of the innermost savepoint at the latest.
+        the end of the outermost savepoint at the latest.
         """
         if self._far is None:
             self._executed(statement, values)
             return
+        if self._settled and any(table_of(each) == table_of(statement) for each, _ in self._settled):
+            self._settle_all()
+        self._recall.written(statement)
         self._untouched = False
         self._far.later(self.dialect.statement(statement), values)
+
+    def settle(self, statement: str, *values: Any, of: Hashable, more: int | None = None) -> None:
+        """As ``later``, once for all that is said ``of`` something before the next statement that is executed: with the
+        ``values`` that were given last, behind the sum of all ``more`` if there are any.
+
+        What is recalled of the table stays: it holds nothing that such a statement changes.
+        """
+        key = (statement, of)
+        if more is not None:
+            former = self._settled.get(key)
+            values = (more if former is None else former[0] + more, *values)
+        self._settled[key] = values
+
+    def recalled(self, table: str, key: Hashable, ask: Callable[[], T]) -> T:
+        """What ``ask`` reads of a table alone, or has read since it was written to last; nobody changes the answer."""
+        return self._recall.get(table, key, ask)
+
+    @property
+    def recall(self) -> Recall:
+        """All that may be recalled."""
+        return self._recall
 
     def one(self, statement: str, *values: Any) -> Any:
         """The first row as a tuple, or None."""
@@ -88,15 +123,17 @@ class Session:
 
     def begin_read(self) -> None:
         """Open a snapshot that refuses writes where the database knows how."""
+        self._begin_anew()
         self._send_later(self.dialect.begin_read)
 
     def begin_write(self) -> None:
         """Open a transaction that may write."""
-        self._untouched, self._depth = False, 0
+        self._begin_anew()
         self._connection.execute(self.dialect.begin_write)
 
     def begin_migration(self) -> None:
         """Open a transaction that only one process has at a time."""
+        self._begin_anew()
         for statement in self.dialect.begin_migration:
             self._connection.execute(statement)
 
@@ -125,10 +162,13 @@ class Session:
 
     def commit(self) -> None:
         """Make the transaction durable."""
+        self._settle_all()
+        self._recall.clear()
         self._connection.execute("COMMIT")
 
     def rollback(self) -> None:
         """Forget the transaction."""
+        self._begin_anew()
         if self._far is not None and self._far.drop(self.dialect.begin_read):
             return
         self._connection.execute("ROLLBACK")
@@ -139,24 +179,34 @@ class Session:
 
         One that would begin where the one around it did shares its mark.
         """
-        shared = self._untouched
+        shared, settled = self._untouched, dict(self._settled)
         if not shared:
             self._depth += 1
             self._send_later(f"SAVEPOINT work{self._depth}")
             self._untouched = True
+        self._nested += 1
         try:
             yield
-            self._flush()
+            if self._nested == 1:
+                self._flush()
         except TransactionLost:
             raise
         except BaseException as error:
-            self._back_to_savepoint(shared, error)
+            self._recall.clear()
+            self._settled = settled
+            if self._broken is None or self._nested == 1:
+                self._broken = None
+                self._back_to_savepoint(shared, error)
+            else:
+                self._depth -= not shared
             self._untouched = shared
             self._noted = {id: dict.fromkeys(types, 0) for id, types in self._noted.items()}
             raise
+        finally:
+            self._nested -= 1
         if not shared:
             self._untouched = False
-            self._mark(self._send_later, f"RELEASE SAVEPOINT work{self._depth}", None)
+            self._release()
             self._depth -= 1
 
     def interrupt(self) -> None:
@@ -168,9 +218,21 @@ class Session:
         self._connection.close()
 
     def _executed(self, statement: str, values: Any) -> Cursor:
-        if self._untouched and not statement.startswith("SELECT"):
+        if self._settled:
+            self._settle_all()
+        if not statement.startswith("SELECT"):
             self._untouched = False
-        return self._connection.execute(self.dialect.statement(statement), values)
+            self._recall.written(statement)
+        try:
+            return self._connection.execute(self.dialect.statement(statement), values)
+        except BaseException as error:
+            self._fail(error)
+            raise
+
+    def _fail(self, error: BaseException) -> None:
+        """Of statements that go together nobody knows which failed, and in which savepoint: the work is over."""
+        if self._far is not None and self._nested:
+            self._broken = error
 
     def _back_to_savepoint(self, shared: bool, reason: BaseException) -> None:
         """Undo what was done since; a mark of its own goes, too."""
@@ -187,8 +249,32 @@ class Session:
         else:
             self._connection.execute(statement)
 
+    def _begin_anew(self) -> None:
+        """Nothing is known of the transaction that is begun, or what was is over."""
+        self._untouched, self._depth, self._settled, self._broken = False, 0, {}, None
+        self._recall.clear()
+
+    def _settle_all(self) -> None:
+        """Run what was put off until now."""
+        settled, self._settled = self._settled, {}
+        for (statement, _), values in settled.items():
+            self._untouched = False
+            if self._far is not None:
+                self._far.later(self.dialect.statement(statement), values)
+            else:
+                self._connection.execute(self.dialect.statement(statement), values)
+
+    def _release(self) -> None:
+        """End the innermost savepoint with a mark of its own; where nothing of it has been sent, it was none."""
+        mark = f"SAVEPOINT work{self._depth}"
+        if self._far is None or not self._far.unmark(mark):
+            self._mark(self._send_later, f"RELEASE {mark}", None)
+
     def _flush(self) -> None:
-        """What was written in a savepoint fails in it."""
+        """What was written by a work fails in it."""
+        self._settle_all()
+        if self._broken is not None:
+            raise self._broken
         if self._far is not None:
             self._far.flush()
 

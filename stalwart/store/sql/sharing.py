@@ -65,9 +65,10 @@ class SqlLocks:
         self._session = session
 
     def of_account(self, account_id: int, home: int, now: int) -> list[Lock]:
-        rows = self._session.all(
-            f"SELECT {_LOCK} FROM dav_lock WHERE account_id = ? AND home = ? AND expires_at > ? ORDER BY path, token",
-            *(account_id, home, now),
+        asked = (account_id, home, now)
+        statement = f"SELECT {_LOCK} FROM dav_lock WHERE account_id = ? AND home = ? AND expires_at > ?"
+        rows = self._session.recalled(
+            *("dav_lock", asked), lambda: self._session.all(f"{statement} ORDER BY path, token", *asked)
         )
         return [_lock(columns) for columns in rows]
 

@@ -114,9 +114,6 @@ class WaitingTests(SynchronousTestCase):
             with self.assertRaises(KeyError), self.session.savepoint():
                 self.add(1)
                 raise KeyError
-            with self.assertRaises(psycopg.errors.UniqueViolation), self.session.savepoint():
-                self.add(2)
-                self.add(2)
             self.add(3)
             with self.assertRaises(KeyError), self.session.savepoint():
                 self.add(4)
@@ -128,6 +125,49 @@ class WaitingTests(SynchronousTestCase):
                 self.add(6)
             raise KeyError
         self.assertEqual(self.rows(), [3, 5])
+
+    def test_what_fails_within_takes_the_work_along_and_nothing_else(self) -> None:
+        with self.session.savepoint():
+            self.add(1)
+        with self.assertRaises(psycopg.errors.UniqueViolation), self.session.savepoint():
+            with self.session.savepoint():
+                self.add(2)
+                self.add(2)
+            with self.session.savepoint():
+                self.add(3)
+                self.rows()
+        with self.assertRaises(psycopg.errors.UniqueViolation), self.session.savepoint():
+            self.rows()
+            with self.session.savepoint():
+                self.add(4)
+                with self.assertRaises(psycopg.errors.UniqueViolation), self.session.savepoint():
+                    self.add(4)
+                    self.rows()
+            self.add(5)  # who goes on all the same gets nowhere
+        with self.session.savepoint():
+            self.add(6)
+        self.session.commit()
+        self.assertEqual(self.rows(), [1, 6])
+
+    def test_savepoints_of_which_nothing_was_sent_yet_are_none(self) -> None:
+        statements: list[str] = []
+        run = self.connection._run
+
+        def watched(statement: str, values: Any) -> Any:
+            statements.append(statement.partition(" ")[0])
+            return run(statement, values)
+
+        self.patch(self.connection, "_run", watched)
+        with self.session.savepoint():
+            self.rows()
+            for number in range(5):
+                with self.session.savepoint():
+                    self.add(number)
+            with self.assertRaises(KeyError), self.session.savepoint():
+                self.add(5)
+                raise KeyError
+        self.assertEqual(self.rows(), [0, 1, 2, 3, 4])
+        self.assertEqual((statements.count("SAVEPOINT"), statements.count("INSERT")), (1, 5))
 
     def test_many_do_not_wait_without_end(self) -> None:
         for number in range(_MOST_WAITING + 1):

@@ -90,3 +90,98 @@ class SavepointTests(SynchronousTestCase):
             self.add(1)
         refuse_writes(self.session, False)
         self.assertEqual(self.session.changed("INSERT INTO t VALUES (?), (?)", 1, 2), 2)
+
+
+class SettlingTests(SynchronousTestCase):
+    """What is said again and again of something is written once, and never where it should not be."""
+
+    def setUp(self) -> None:
+        self.session = open_memory()
+        self.addCleanup(self.session._connection.close)
+        self.session.run("CREATE TABLE t (id BIGINT, n BIGINT, last BIGINT)")
+        for id in (1, 2):
+            self.session.run("INSERT INTO t VALUES (?, 0, 0)", id)
+        self.statements: list[str] = []
+        connection = self.session._connection
+
+        class Watched:
+            @staticmethod
+            def execute(statement: str, *values: Any) -> Any:
+                self.statements.append(statement)
+                return connection.execute(statement, *values)
+
+        self.session._connection = Watched()  # type: ignore[assignment]
+        self.session.begin_write()
+
+    def count(self, id: int, last: int) -> None:
+        self.session.settle("UPDATE t SET n = n + ?, last = ? WHERE id = ?", last, id, of=id, more=1)
+
+    def rows(self) -> list[tuple[int, int, int]]:
+        return self.session.all("SELECT id, n, last FROM t ORDER BY id")
+
+    def updates(self) -> int:
+        return sum(statement.startswith("UPDATE") for statement in self.statements)
+
+    def test_once_before_the_next_statement(self) -> None:
+        for last in (5, 6, 7):
+            self.count(1, last)
+        self.count(2, 9)
+        self.assertEqual(self.updates(), 0)
+        self.assertEqual((self.rows(), self.updates()), ([(1, 3, 7), (2, 1, 9)], 2))
+        self.count(1, 8)
+        self.session.commit()
+        self.assertEqual((self.rows(), self.updates()), ([(1, 4, 8), (2, 1, 9)], 3))
+
+    def test_before_another_one_about_the_table(self) -> None:
+        self.count(1, 5)
+        self.session.later("UPDATE t SET n = n * 10")
+        self.count(1, 6)
+        self.assertEqual(self.rows(), [(1, 11, 6), (2, 0, 0)])
+
+    def test_a_savepoint_that_fails_takes_only_its_own_along(self) -> None:
+        with self.session.savepoint():
+            self.count(1, 5)
+            for reads in (False, True):
+                with self.assertRaises(KeyError), self.session.savepoint():
+                    self.count(1, 6)
+                    self.count(2, 6)
+                    if reads:
+                        self.assertEqual(self.rows(), [(1, 2, 6), (2, 1, 6)])
+                    raise KeyError
+            with self.session.savepoint():
+                self.count(1, 7)
+        self.assertEqual(self.rows(), [(1, 2, 7), (2, 0, 0)])
+
+    def test_what_was_said_outside_stays_though_it_was_written_inside(self) -> None:
+        with self.session.savepoint():
+            self.session.run("INSERT INTO t VALUES (3, 0, 0)")
+            self.count(1, 5)
+            with self.assertRaises(KeyError), self.session.savepoint():
+                self.rows()
+                raise KeyError
+        self.assertEqual(self.rows(), [(1, 1, 5), (2, 0, 0), (3, 0, 0)])
+
+    def test_nothing_of_it_is_left_for_another_transaction(self) -> None:
+        self.count(1, 5)
+        self.session.rollback()
+        self.session.begin_write()
+        self.assertEqual(self.rows(), [(1, 0, 0), (2, 0, 0)])
+
+    def test_what_is_recalled_is_as_it_is(self) -> None:
+        def last() -> int:
+            ask = "SELECT SUM(last) FROM t"
+            return int(self.session.recalled("t", "last", lambda: self.session.one(ask))[0])
+
+        self.assertEqual((last(), last()), (0, 0))
+        asked = len(self.statements)
+        self.assertEqual((last(), len(self.statements)), (0, asked))
+        with self.assertRaises(KeyError), self.session.savepoint():
+            self.session.later("UPDATE t SET last = 4")
+            self.assertEqual(last(), 8)
+            raise KeyError
+        self.assertEqual(last(), 0)
+        self.session.run("UPDATE t SET last = 1")
+        self.assertEqual(last(), 2)
+        self.session.rollback()
+        self.session.begin_write()
+        self.assertEqual(last(), 0)
