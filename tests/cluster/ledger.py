@@ -69,7 +69,7 @@ class Ledger:
         self.sink = sink
         self.books: dict[str, Book] = {}
         self.deaths: list[tuple[float, float]] = []
-        """From when to when a daemon was dead or hung (``time.monotonic``)."""
+        """From when to when a daemon was dead, hung or cut off (``time.monotonic``)."""
         self._login, self._password = login, password
         self._authorization = basic(login, password)
         self._stopped = threading.Event()
@@ -133,6 +133,8 @@ class Ledger:
             octets = answer.read()
             if answer.status in DOCUMENTED:
                 raise Refused(str(answer.status))
+            if answer.status == 400 and b"error:limit" in octets:
+                raise Refused("limit")  # what a proxy has given up goes on for a while
             assert answer.status in (200, 201, 204, 207), (answer.status, octets[:300])
             return octets
 
@@ -222,7 +224,7 @@ class Ledger:
         return problems
 
     def _is_excused(self, letter: str) -> bool:
-        """Whether it was sent when a daemon died or hung, which may have been in the middle of it."""
+        """Whether it was sent when a daemon died, hung or was cut off, which may have been in the middle of it."""
         at = [each.at for each in self.sink.taken if each.recipient.partition("@")[0] == letter]
         return any(begin - 2 <= each <= end + 2 for each in at for begin, end in self.deaths)
 

@@ -124,11 +124,14 @@ class LedgerTests(SynchronousTestCase):
         node.wait_until_ready()
 
     def one_daemon_cut_off_from_the_databases(self) -> None:
+        """What it has just sent it cannot write down."""
+        began = time.monotonic()
         for gate in self.cluster.gates[0]:
             gate.cut()
         time.sleep(20)
         for gate in self.cluster.gates[0]:
             gate.mend()
+        self.ledger.deaths.append((began, time.monotonic()))
 
     def disk_of_the_primary_full(self) -> None:
         """Its server gives up, and the other one takes over."""

@@ -69,18 +69,35 @@ class Connection:
         self._connection = connection
         self._lock = threading.Lock()
         self._waiting: list[tuple[str, Sequence[Any]]] = []
+        self._failures = 0
+        self._is_doubtful = False  # which statements the server has prepared
 
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> psycopg.Cursor[Any]:
         """Run it after what waits, in one turn with that; several statements at once only without values, and where
         nothing waits.
         """
         if not self._waiting:
-            return self._run(statement, values)
+            answer = self._run(statement, values)
+            if self._is_doubtful and statement.startswith("ROLLBACK"):
+                self._prepare_anew()
+            return answer
         waiting, self._waiting = self._waiting, []
-        with self._connection.pipeline():
-            for each in waiting:
-                self._run(*each)
-            return self._run(statement, values)
+        try:
+            with self._connection.pipeline():
+                for each in waiting:
+                    self._run(*each)
+                return self._run(statement, values)
+        except psycopg.Error:
+            self._is_doubtful = True
+            raise
+
+    def _prepare_anew(self) -> None:
+        """What came after a statement that failed was not prepared, though psycopg counts on it. It forgets that with
+        this statement, which it looks at only if it has not seen the text before.
+        """
+        self._failures += 1
+        self._run(f"DEALLOCATE ALL -- {self._failures}", ())
+        self._is_doubtful = False
 
     def later(self, statement: str, values: Sequence[Any] = (), /) -> None:
         """See ``sql.session.FarConnection``; many that wait go by themselves."""

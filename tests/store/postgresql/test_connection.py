@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import psycopg
@@ -168,6 +169,20 @@ class WaitingTests(SynchronousTestCase):
                 raise KeyError
         self.assertEqual(self.rows(), [0, 1, 2, 3, 4])
         self.assertEqual((statements.count("SAVEPOINT"), statements.count("INSERT")), (1, 5))
+
+    def test_a_statement_that_was_to_be_prepared_when_another_one_failed_is_prepared_later(self) -> None:
+        ask = "SELECT COUNT(*) FROM t WHERE x >= ?"
+        for failures in range(3):
+            for _ in range(12):
+                with self.session.savepoint():
+                    self.session.one(ask, failures)
+                with contextlib.suppress(psycopg.errors.UniqueViolation), self.session.savepoint():
+                    self.add(1)
+                    self.add(1)
+                    self.session.one(ask, 0)
+        self.session.rollback()
+        self.session.begin_write()
+        self.assertEqual(self.session.one(ask, 0), (0,))
 
     def test_many_do_not_wait_without_end(self) -> None:
         for number in range(_MOST_WAITING + 1):
