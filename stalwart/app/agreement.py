@@ -2,7 +2,8 @@
 
 After a password was changed, a token revoked or a setting written, no node may go by what was before. So the words
 about it are followed by a question, which each node answers as soon as it has taken over what was said before. Who is
-gone, or hangs, is not waited for longer than ``PATIENCE``. Requests that change something meanwhile share questions.
+gone is not waited for, whoever goes meanwhile no longer once that is seen, and whoever hangs for ``PATIENCE``. Requests
+that change something meanwhile share questions.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from stalwart.store.neighbours import Words
 
 PATIENCE = 3.0
 """Seconds after which a node that does not answer is taken for one that hangs, and will be left by the balancer."""
+LOOK_AGAIN = 0.4
+"""Seconds after which it is looked who has gone meanwhile: a process that was killed is seen at once."""
 ASK, KNOWS = "ask", "knows"
 
 
@@ -29,6 +32,7 @@ class _Question:
     known: set[int] = field(factory=set)
     waiting: dict[Deferred[None], None] = field(factory=dict)
     late: Any = None
+    looking: Any = None
 
 
 class Agreement:
@@ -92,12 +96,17 @@ class Agreement:
         question = self._questions[number] = _Question()
         question.late = self._clock.callLater(PATIENCE, self._end, number)
         self._say((ASK, self._id, number))
+        self._look_who_is_there(number)
+
+    def _look_who_is_there(self, number: int) -> None:
+        self._questions[number].looking = self._clock.callLater(LOOK_AGAIN, self._look_who_is_there, number)
         self._others().addCallback(partial(self._expect, number))
 
     def _expect(self, number: int, others: frozenset[int]) -> None:
+        """Who has come since the question was put knows what was said before."""
         question = self._questions.get(number)
         if question is not None:
-            question.expected = others
+            question.expected = others if question.expected is None else question.expected & others
             self._look_whether_all(number, question)
 
     def _look_whether_all(self, number: int, question: _Question) -> None:
@@ -106,8 +115,9 @@ class Agreement:
 
     def _end(self, number: int) -> None:
         question = self._questions.pop(number)
-        if question.late.active():
-            question.late.cancel()
+        for timer in (question.late, question.looking):
+            if timer is not None and timer.active():
+                timer.cancel()
         waiting, question.waiting = question.waiting, {}
         for each in waiting:
             each.callback(None)

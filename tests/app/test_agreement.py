@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.app.agreement import PATIENCE, Agreement
+from stalwart.app.agreement import LOOK_AGAIN, PATIENCE, Agreement
 
 
 class AgreementTests(SynchronousTestCase):
@@ -59,6 +59,19 @@ class AgreementTests(SynchronousTestCase):
         self.successResultOf(waiting)
         self.asked[0].callback(frozenset({2}))
         self.one.hear_answer(1, 1, 2)
+
+    def test_who_dies_meanwhile_is_waited_for_no_longer(self) -> None:
+        self.one.changed()
+        waiting = self.wait()
+        self.asked[0].callback(frozenset({2, 3}))
+        self.one.hear_answer(1, 1, 2)
+        self.clock.advance(LOOK_AGAIN)
+        self.asked[1].callback(frozenset({2, 3}))
+        self.assertNoResult(waiting)
+        self.clock.advance(LOOK_AGAIN)
+        self.asked[2].callback(frozenset({2, 4}))  # 3 has died, 4 has come since
+        self.successResultOf(waiting)
+        self.assertEqual((len(self.asked), self.clock.getDelayedCalls()), (3, []))
 
     def test_requests_of_the_same_time_wait_together(self) -> None:
         self.one.changed()

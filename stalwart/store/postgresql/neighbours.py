@@ -59,6 +59,10 @@ _OTHERS = (
     "SELECT id FROM node WHERE id <> $1 AND seen_at > now() - make_interval(secs => $2)"
     " AND ($3 OR pid IN (SELECT pid FROM pg_stat_activity))"
 )
+_HAS_TAKEN_OVER = (
+    "SELECT GREATEST(pg_postmaster_start_time(), COALESCE(pg_last_xact_replay_timestamp(), '-infinity'))"
+    " > now() - make_interval(secs => $1)"
+)
 _SCHEMA = "SELECT MAX(number) FROM migration"
 _HOLDER = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND granted"
 
@@ -92,6 +96,7 @@ class PostgreSqlNeighbours:
         self._beating: Any = None
         self._connection: psycopg.Connection[Any] | None = None
         self._seen: dict[int, tuple[str, float]] = {}
+        self._others_may_be_away = True
         self._is_closed = False
         self._wake_read = self._wake_write = -1
 
@@ -169,6 +174,7 @@ class PostgreSqlNeighbours:
             try:
                 self._connection = connection
                 self._connected_at = time.monotonic()
+                self._others_may_be_away = not is_first or _run(connection, _HAS_TAKEN_OVER, LONG_AGO).fetchone()[0]
                 self._seen.clear()  # while the database was away, nobody could show anything
                 if not is_first:
                     self._call(self._hear_any, None)
@@ -242,13 +248,14 @@ class PostgreSqlNeighbours:
 
     def _tell_others(self, connection: psycopg.Connection[Any]) -> None:
         """Answer who the others are. Whose connection has ended is gone, unless all have ended with the server of
-        before: whoever is not back yet has not heard anything either.
+        before: whoever is not back yet has not heard anything either. A node that has just started has met no server
+        of before, so it asks the one that it meets.
         """
         with self._lock:
             asked, self._asked = self._asked, []
         if asked:
-            is_lately = time.monotonic() - self._connected_at < LEASE
-            rows = _run(connection, _OTHERS, self._id, LEASE, is_lately).fetchall()
+            may_be_away = self._others_may_be_away and time.monotonic() - self._connected_at < LEASE
+            rows = _run(connection, _OTHERS, self._id, LEASE, may_be_away).fetchall()
             for each in asked:
                 self._call(each.callback, frozenset(id for (id,) in rows))
 

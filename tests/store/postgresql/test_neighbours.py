@@ -127,6 +127,21 @@ class WordTests(NodeCase):
         one.neighbours._connected_at -= 31
         self.assertEqual(await one.neighbours.others(), set())
 
+    async def test_who_starts_does_not_wait_for_a_node_that_died_before_unless_the_server_is_new(self) -> None:
+        self.patch(neighbours, "LEASE", 30)
+        gone = "INSERT INTO node(id, name, pid, leads, seen_at) VALUES (7, 'gone', 1, FALSE, now()) RETURNING id"
+        self.do(gone)
+        for taken_over_within, others in ((600.0, {7}), (0.0, set())):
+            self.patch(neighbours, "LONG_AGO", taken_over_within)
+            one = Node(self, "one")
+            self.assertEqual(await one.neighbours.others(), others)
+            await one.close()
+        one = Node(self, "one")
+        self.assertEqual(await one.neighbours.others(), set())
+        self.do("SELECT pg_terminate_backend(pid::int) FROM node WHERE name = 'one'")
+        await self.until(lambda: None in one.heard)
+        self.assertEqual(await one.neighbours.others(), {7})
+
     async def test_who_has_closed_writes_nowhere(self) -> None:
         one = Node(self, "one")
         await self.until(lambda: self.do("SELECT id FROM node"))
