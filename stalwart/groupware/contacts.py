@@ -8,6 +8,7 @@ from zlib import crc32
 
 from attrs import frozen
 
+from stalwart.codec.icalendar.lines import has_controls, without_controls
 from stalwart.codec.jscontact.terms import FACTS, terms
 from stalwart.codec.vcard.card import Card, read_card
 from stalwart.codec.vcard.checking import CardFacts, RefusedCard, check, checked
@@ -72,6 +73,8 @@ class Contacts:
         most = self.largest
         if len(octets) > most:
             raise Violation(Rule.TOO_LARGE, limit=most)
+        if has_controls(octets):  # nor can they be in texts of PostgreSQL
+            octets = without_controls(octets)
         try:
             card, facts = checked(octets, max_octets=most)
         except RefusedCard as error:

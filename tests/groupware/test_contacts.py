@@ -76,6 +76,10 @@ class ContactsTests(DavWorld):
         after = self.successResultOf(self.store.read(lambda tx: tx.objects.state(self.alice, ADDRESS_BOOKS.item_type)))
         self.assertEqual(before, after)
 
+    def test_characters_that_xml_and_databases_do_not_have_are_left_out(self) -> None:
+        examined = self.contacts.examine(APPLE.replace(b"Appleseed", b"App\0le\x1bseed"))
+        self.assertEqual(examined.octets, APPLE)
+
     def test_the_same_octets_change_nothing(self) -> None:
         first = self.put("a", APPLE)
         again = self.put("a", APPLE)

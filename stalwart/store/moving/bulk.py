@@ -28,7 +28,16 @@ class Tally:
     def add(self, row: Row) -> None:
         """One more row."""
         self.rows += 1
-        self._sum += int.from_bytes(hashlib.blake2b(_encode(tuple(row)), digest_size=8).digest(), "big")
+        self._sum += _digest(row)
+
+    def change(self, row: Row, into: Row) -> None:
+        """A row that was added is another one."""
+        self._sum += _digest(into) - _digest(row)
+
+    def __add__(self, other: Tally) -> Tally:
+        made = Tally()
+        made.rows, made._sum = self.rows + other.rows, self._sum + other._sum
+        return made
 
     @property
     def value(self) -> tuple[int, str]:
@@ -40,6 +49,10 @@ class Tally:
         for row in rows:
             self.add(row)
             yield row
+
+
+def _digest(row: Row) -> int:
+    return int.from_bytes(hashlib.blake2b(_encode(tuple(row)), digest_size=8).digest(), "big")
 
 
 class Bulk(Protocol):
@@ -66,6 +79,9 @@ class Bulk(Protocol):
 
     def add(self, table: Table, rows: Iterable[Row]) -> None:
         """Insert rows."""
+
+    def fit(self, row: Row) -> Row:
+        """The row as the database can keep it: itself, or another one."""
 
     def add_words(self, emails: Iterable[tuple[int, int, Sequence[str]]]) -> None:
         """Index e-mails (account, id, words of each column), in an index that is empty."""

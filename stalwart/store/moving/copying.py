@@ -35,10 +35,16 @@ def copy_rows(
     refuse_data(target, tables_of(schema))
     tables = [table for table in tables_of(schema) if indexes or table.name not in (DOCUMENTS, QUEUE)]
     tallies: dict[str, tuple[int, str]] = {}
+    wanted: dict[str, tuple[int, str]] = {}
+    changed = 0
     for table in tables:
-        tally = Tally()
-        target.add(table, told(tally.over(source.rows(table)), table.name, report))
+        tally, fitting = Tally(), _Fitting(target)
+        target.add(table, told(fitting.over(tally.over(source.rows(table))), table.name, report))
         tallies[table.name] = tally.value
+        wanted[table.name] = fitting.value(tally)
+        changed += fitting.count
+    if changed:
+        report("rows in which U+FFFD stands for a character 0, which the database cannot keep", changed)
     unreadable: list[tuple[int, int]] = []
     if indexes:
         documents = next(table for table in tables if table.name == DOCUMENTS)
@@ -47,7 +53,7 @@ def copy_rows(
         tally = Tally()
         for row in told(target.rows(table), f"check of {table.name}", report):
             tally.add(row)
-        if tally.value != tallies[table.name]:
+        if tally.value != wanted[table.name]:
             raise Invalid(f"The table {table.name} did not become what was read; nothing was written.")
     for account_id, email_id in unreadable:
         queue_text(target.session, account_id, email_id)
@@ -73,6 +79,28 @@ def told(rows: Iterable[Row], what: str, report: Report) -> Iterator[Row]:
         if count % _TOLD == 0:
             report(what, count)
     report(what, count)
+
+
+class _Fitting:
+    """Rows as the database can keep them."""
+
+    def __init__(self, target: Bulk) -> None:
+        self._target = target
+        self._difference = Tally()
+        self.count = 0
+
+    def over(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """The rows, some of which may be others; ``count`` says how many."""
+        for row in rows:
+            fit = self._target.fit(row)
+            if fit is not row:
+                self._difference.change(row, fit)
+                self.count += 1
+            yield fit
+
+    def value(self, read: Tally) -> tuple[int, str]:
+        """What the table is to have where ``read`` is what was read."""
+        return (read + self._difference).value
 
 
 def _index(target: Bulk, documents: Iterable[Row]) -> list[tuple[int, int]]:

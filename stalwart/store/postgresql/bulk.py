@@ -10,7 +10,7 @@ import psycopg
 from stalwart.errors import Invalid, StalwartError
 from stalwart.store.moving.bulk import Row
 from stalwart.store.moving.tables import Table
-from stalwart.store.postgresql.connection import Connection
+from stalwart.store.postgresql.connection import Connection, without_nul
 from stalwart.store.postgresql.engine import PostgreSqlEngine
 from stalwart.store.sql.mail_words_tsvector import parts
 from stalwart.store.sql.session import Session
@@ -68,6 +68,15 @@ class PostgreSqlBulk:
                 "a text with octets that PostgreSQL cannot keep" if error.sqlstate == _NOT_TEXT else "a wrong value"
             )
             raise Invalid(f"A row of {table.name} has {reason}.") from error
+        except psycopg.errors.ProgramLimitExceeded as error:
+            raise Invalid(
+                f"A row of {table.name} has a value that is too long for PostgreSQL. If the store to read is of an"
+                " older version of the server, start it once with this one first."
+            ) from error
+
+    def fit(self, row: Row) -> Row:
+        is_odd = any(isinstance(value, str) and "\0" in value for value in row)
+        return tuple(map(without_nul, row)) if is_odd else row
 
     def add_words(self, emails: Iterable[tuple[int, int, Sequence[str]]]) -> None:
         driver = self._driver

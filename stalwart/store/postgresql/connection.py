@@ -136,9 +136,14 @@ class Connection:
 
     def _run(self, statement: str, values: Sequence[Any]) -> psycopg.Cursor[Any]:
         cursor = psycopg.RawCursor(self._connection)
-        if values:
+        if not values:
+            return cursor.execute(statement.encode(), prepare=False)
+        try:
             return cursor.execute(statement.encode(), values)
-        return cursor.execute(statement.encode(), prepare=False)
+        except psycopg.DataError as error:
+            if error.sqlstate is not None:  # the server's
+                raise
+            return cursor.execute(statement.encode(), [without_nul(value) for value in values])
 
     def interrupt(self) -> None:
         """Cut it, so that whoever waits for its answer waits no more; the one method for other threads. It never waits:
@@ -151,6 +156,13 @@ class Connection:
         """Close it, whatever state it is in."""
         with self._lock:
             self._connection.close()
+
+
+def without_nul(value: Any) -> Any:
+    """The same, but for texts with the character 0, which PostgreSQL does not have: U+FFFD stands for it, in what is
+    kept and in what is looked for.
+    """
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value
 
 
 class WholeNumbers(Loader):

@@ -59,6 +59,9 @@ class SqliteBulk:
         marks = ", ".join("?" * len(table.columns))
         self.session.connection.executemany(f"INSERT INTO {table.name}({table.names}) VALUES ({marks})", rows)
 
+    def fit(self, row: Row) -> Row:
+        return row
+
     def add_words(self, emails: Iterable[tuple[int, int, Sequence[str]]]) -> None:
         index = Fts5Words(self.session)
         for account_id, email_id, words in emails:

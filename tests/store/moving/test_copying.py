@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,27 @@ class CopyRowsTests(SynchronousTestCase):
         target.open(writes=False)
         self.assertEqual(len(target.session.all("SELECT * FROM secret")), 1)
         self.assertEqual(target.session.all("SELECT * FROM queue_letter"), [])
+
+    def test_what_postgresql_has_no_room_for_comes_along(self) -> None:
+        """Paths beyond the limit of its indexes are kept, characters 0 have to be others."""
+        source = self.source(filled(Path(self.mktemp()))[0])
+        source.close()
+        source.open(writes=True)
+        path = "/".join(secrets.token_hex(100) for _ in range(40))
+        item = (5, 3, path, 15, 1, 0, 0, 0, None, None, None)
+        for table in tables_of():
+            if table.name == "archived_item":
+                source.add(table, [item])
+            if table.name == "indexed_value":
+                source.add(table, [(5, "uid", 7, 0, "a\0b\0"), (5, "uid", 8, 0, "ab")])
+        told: dict[str, int] = {}
+        target = self.target()
+        copy_rows(source, schema_of(source.session), target, lambda step, count: told.update({step: count}))
+        self.assertEqual(target.session.all("SELECT path FROM archived_item"), [(path,)])
+        fit = target.fit(("a\0b\0",))
+        found = target.session.all("SELECT value FROM indexed_value WHERE property = 'uid' ORDER BY id")
+        self.assertEqual(found, [fit, ("ab",)])
+        self.assertEqual([count for step, count in told.items() if "U+FFFD" in step], [] if "\0" in fit[0] else [1])
 
     def test_progress_is_told(self) -> None:
         told: dict[str, int] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 import psycopg
@@ -32,6 +33,12 @@ class PostgreSqlBulkTests(BulkContract, SynchronousTestCase):
         with self.assertRaises(Invalid) as raised:
             database.add(table, [("a\0b", b"")])
         self.assertIn("secret", raised.exception.detail)
+
+    def test_a_value_that_is_too_long_for_an_index_is_said(self) -> None:
+        database = self.opened()
+        table = next(table for table in tables_of() if table.name == "secret")
+        with self.assertRaisesRegex(Invalid, "secret has a value that is too long for PostgreSQL"):
+            database.add(table, [(secrets.token_hex(5000), b"")])
 
     def test_faults_are_explained(self) -> None:
         self.assertIsInstance(self.make().fault(psycopg.OperationalError()), Unavailable)

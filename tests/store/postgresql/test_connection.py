@@ -72,6 +72,15 @@ class WaitingTests(SynchronousTestCase):
         self.assertEqual(self.session.changed("UPDATE t SET x = x + ?", 10), 5)
         self.assertEqual((self.turns, self.rows()), (1, [10, 11, 12, 13, 14]))
 
+    def test_a_character_that_it_does_not_have_is_another_one_kept_and_looked_for(self) -> None:
+        self.session.run("CREATE TABLE texts (x TEXT PRIMARY KEY)")
+        self.session.later("INSERT INTO texts VALUES (?)", "a\0b")
+        self.session.later("INSERT INTO texts VALUES (?)", "c")
+        found = self.session.all("SELECT x FROM texts WHERE x = ?", "a\0b")
+        self.assertEqual((found, self.turns), ([("a\ufffdb",)], 1))
+        with self.assertRaises(psycopg.DataError):
+            self.session.run("SELECT CAST(? AS BIGINT)", "x\0")
+
     def test_a_commit_takes_it_along(self) -> None:
         self.add(1)
         self.session.commit()

@@ -1,0 +1,1 @@
+-- Paths of what was deleted, folder below folder, may be longer than an index of PostgreSQL can hold. SQLite has no such limit.
