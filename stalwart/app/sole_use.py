@@ -1,7 +1,7 @@
 """One daemon at a time on an SQLite file: a second one would send each letter once more, and lead a second time.
 
 All processes of a daemon hold one lock together, on a file beside the database, as long as they serve. The kernel takes
-it back from whoever dies. Programs that only read or write the database, such as backup and check, do not ask for it.
+it back from whoever dies. Programs that only read the database, such as backup and check, do not ask for it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from twisted.internet.task import deferLater
 
 from stalwart.errors import Unavailable
+from stalwart.store.sqlite.engine import lock_of
 
 PATIENCE = 20.0
 """Seconds for a daemon before that ends, as in a restart that overlaps."""
@@ -55,9 +56,8 @@ class SoleUse:
         """None if it was taken, else the number of the daemon that has it."""
         with contextlib.suppress(OSError):
             self._database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._database.with_name(f"{self._database.name}.lock")
         try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._descriptor = os.open(lock_of(self._database), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError:
             return None
         try:

@@ -43,8 +43,7 @@ def _describe(registry: SqlRegistry, type: str, row: Row) -> Described | None:
     is_present = registry.index_forms().get(type, "") == plan(declaration).form
     address, kind = None, ""
     if type == Account.type_name:
-        domain = registry.get(Domain.type_name, value.domain_id)
-        name = None if domain is None else domain.data.get("name")
+        name = _name_of(registry, value.domain_id)
         if name:
             address, kind = f"{value.name}@{name}", value.tag.lower()
     return Described(
@@ -54,3 +53,12 @@ def _describe(registry: SqlRegistry, type: str, row: Row) -> Described | None:
         address,
         kind,
     )
+
+
+def _name_of(registry: SqlRegistry, domain_id: int) -> Any:
+    """The name of a domain; None if it is not there, or cannot be read."""
+    try:
+        domain = registry.get(Domain.type_name, domain_id)
+    except ValueError:
+        return None
+    return None if domain is None else domain.data.get("name")

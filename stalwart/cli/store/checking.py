@@ -19,6 +19,8 @@ def check(options: argparse.Namespace, steps: Steps) -> int:
         newest = max(step.number for step in load_migrations(database.session.dialect))
         if schema_of(database.session) != newest:
             raise Conflict("The data store is of an older version; start the server once.")
+        if options.repair:
+            database.refuse_others()
         looks = {"repair": options.repair}
         findings = [
             *check_blobs(database, store.blob_files(), steps, contents=options.contents, **looks),

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from stalwart.store.checks.check import Check, matches, objects_for
 from stalwart.store.collection_rows import ITEMS
-from stalwart.store.object_types import ADDRESS_BOOK, CALENDAR, FILE_NODE
+from stalwart.store.object_types import (
+    ADDRESS_BOOK,
+    CALENDAR,
+    CALENDAR_EVENT,
+    CALENDAR_EVENT_NOTIFICATION,
+    CONTACT_CARD,
+    FILE_NODE,
+)
 
 _KINDS = ", ".join(map(str, (CALENDAR, ADDRESS_BOOK, FILE_NODE)))
 _KEPT = 30 * 86_400
+_WITH_CONTENT = (CALENDAR_EVENT, CONTACT_CARD, CALENDAR_EVENT_NOTIFICATION)
 _BINDING = (
     "INSERT INTO binding(account_id, collection_id, segment, item_id, home, type, is_collection, added_seq, bound_seq,"
     " seq, dead, mark, size, created_at, modified_at) SELECT"
@@ -85,6 +93,11 @@ _BIN = "archived_item WHERE NOT " + matches("archived_item", "archived", id="arc
 _SUMS = (
     "(SELECT account_id, archived_id, COUNT(*) AS items, CAST(SUM(size) AS BIGINT) AS size FROM archived_item"
     " GROUP BY account_id, archived_id) AS s"
+)
+_NOTHING_IN = "archived WHERE NOT " + matches("archived", "archived_item", archived_id="id")
+_CONTENTLESS = (
+    f"obj WHERE dead = 0 AND blob IS NULL AND type IN ({', '.join(map(str, _WITH_CONTENT))})"
+    " AND NOT EXISTS (SELECT 1 FROM content AS c WHERE c.account_id = obj.account_id AND c.id = obj.id)"
 )
 _SUM = (
     "s.account_id = archived.account_id AND s.archived_id = archived.id"
@@ -188,6 +201,12 @@ COLLECTIONS = (
         key="collection.account_id, collection.id",
     ),
     *(_left_over(table) for table in ("content", "span", "indexed_value")),
+    Check(
+        "events and cards whose content is gone",
+        f"FROM {_CONTENTLESS}",
+        advice="the content is in the last backup, what is left can be destroyed",
+    ),
+    Check("deleted things of which nothing is left", f"FROM {_NOTHING_IN}", (f"DELETE FROM {_NOTHING_IN}",)),
     Check(
         "deleted things that nobody could have back",
         f"FROM {_BIN}",

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
+from typing import Any
 
+import msgspec
 from attrs import frozen
 
 from stalwart.store.checks.check import LOST, NAMED, Check, Found, Look, named
@@ -17,6 +19,7 @@ from stalwart.store.sql.lists import insert_new
 from stalwart.store.sql.registry import SqlRegistry
 from stalwart.store.sql.session import Session
 
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
 _PAGE = 500
 _NOBODY = "nobody can sign in to them: their settings objects are in the last backup"
 _OBJECT = "EXISTS (SELECT 1 FROM registry AS r WHERE r.type = {0}.type AND r.id = {0}.id)"
@@ -77,21 +80,35 @@ def described(describe: Describe, sequential: Iterable[str] = ()) -> Look:
         found: dict[str, list[tuple[str, int]]] = {}
         for (type,) in session.all("SELECT DISTINCT type FROM registry ORDER BY type"):
             after = -1
-            while rows := registry.list(type, after, _PAGE):
-                held = _held(session, type, rows[0].id, rows[-1].id)
-                for row in rows:
-                    known = describe(registry, type, row)
+            while rows := session.all(
+                "SELECT id, revision, data FROM registry WHERE type = ? AND id > ? ORDER BY id LIMIT ?",
+                type,
+                after,
+                _PAGE,
+            ):
+                held = _held(session, type, rows[0][0], rows[-1][0])
+                for id, revision, text in rows:
+                    data = _read(text)
+                    known = describe(registry, type, Row(id, revision, data)) if data is not None else None
                     if known is None:
-                        found.setdefault("settings objects that cannot be read", []).append((type, row.id))
+                        found.setdefault("settings objects that cannot be read", []).append((type, id))
                         continue
-                    for what in _look_at(session, type, row.id, known, held, repair):
-                        found.setdefault(what, []).append((type, row.id))
-                after = rows[-1].id
+                    for what in _look_at(session, type, id, known, held, repair):
+                        found.setdefault(what, []).append((type, id))
+                after = rows[-1][0]
         yield from _undescribed(session)
         for what, ids in found.items():
             yield Found(what, len(ids), named(["type", "id"], ids[: NAMED + 1]), LOST if repair else "")
 
     return look
+
+
+def _read(text: str) -> dict[str, Any] | None:
+    """The members of a settings object; None if it is no JSON object."""
+    try:
+        return _decode(text)
+    except msgspec.DecodeError:
+        return None
 
 
 def _sequences(session: Session, sequential: Iterable[str], repair: bool) -> Iterator[Found]:

@@ -13,6 +13,7 @@ from stalwart.store.moving.tables import Table
 from stalwart.store.sql.session import Session
 
 Row = Sequence[Any]
+IN_USE = "The data store {}. Stop it first: it would go on with what it remembers."
 
 _encode = msgspec.msgpack.Encoder().encode
 _MASK = (1 << 64) - 1
@@ -67,6 +68,9 @@ class Bulk(Protocol):
 
     def open(self, *, writes: bool) -> None:
         """Connect, and begin the one transaction: a snapshot, or one that writes."""
+
+    def refuse_others(self) -> None:
+        """Raises Conflict if a server uses it, which is open. On SQLite none may begin to before it is closed."""
 
     def commit(self) -> None:
         """Make what was written durable."""

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import psycopg
 
-from stalwart.errors import Invalid, StalwartError
-from stalwart.store.moving.bulk import Row
+from stalwart.errors import Conflict, Invalid, StalwartError
+from stalwart.store.moving.bulk import IN_USE, Row
 from stalwart.store.moving.tables import Table
 from stalwart.store.postgresql.connection import Connection, without_nul
 from stalwart.store.postgresql.engine import PostgreSqlEngine
+from stalwart.store.postgresql.neighbours import living_nodes
 from stalwart.store.sql.mail_words_tsvector import parts
 from stalwart.store.sql.session import Session
 
@@ -41,6 +42,11 @@ class PostgreSqlBulk:
         else:
             self.session.begin_read()
             self.session.one("SELECT 1")  # the snapshot is taken by the first statement
+
+    def refuse_others(self) -> None:
+        names = living_nodes(self._driver)
+        if names:
+            raise Conflict(IN_USE.format(f"is in use by {', '.join(names)}"))
 
     def commit(self) -> None:
         self.session.commit()

@@ -59,6 +59,10 @@ _OTHERS = (
     "SELECT id FROM node WHERE id <> $1 AND seen_at > now() - make_interval(secs => $2)"
     " AND ($3 OR pid IN (SELECT pid FROM pg_stat_activity))"
 )
+_LIVING = (
+    "SELECT DISTINCT COALESCE(name, 'a server') FROM node WHERE seen_at > now() - make_interval(secs => $1)"
+    " AND pid IN (SELECT pid FROM pg_stat_activity) ORDER BY 1"
+)
 _HAS_TAKEN_OVER = (
     "SELECT GREATEST(pg_postmaster_start_time(), COALESCE(pg_last_xact_replay_timestamp(), '-infinity'))"
     " > now() - make_interval(secs => $1)"
@@ -334,6 +338,11 @@ class PostgreSqlNeighbours:
             begin = self._begin if self._leads and not self._is_closed else None
         if begin is not None:
             begin()
+
+
+def living_nodes(connection: psycopg.Connection[Any]) -> list[str]:
+    """The names of the nodes that use the database."""
+    return [name for (name,) in psycopg.RawCursor(connection).execute(_LIVING.encode(), (LEASE,)).fetchall()]
 
 
 def _run(connection: psycopg.Connection[Any], statement: str, *values: Any) -> Any:

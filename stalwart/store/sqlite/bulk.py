@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from stalwart.errors import Invalid, StalwartError
-from stalwart.store.moving.bulk import Row
+from stalwart.errors import Conflict, Invalid, StalwartError
+from stalwart.store.moving.bulk import IN_USE, Row
 from stalwart.store.moving.tables import Table
 from stalwart.store.sql.mail_words_fts5 import Fts5Words
 from stalwart.store.sql.session import Session
-from stalwart.store.sqlite.engine import SqliteEngine
+from stalwart.store.sqlite.engine import SqliteEngine, lock_of
 
 _FETCHED = 1000
+_LONGEST = 200
 _PAGE_CACHE_KIB = 65536
 
 
@@ -26,6 +29,7 @@ class SqliteBulk:
         self.path = path
         self._engine = SqliteEngine(path)
         self._is_open = False
+        self._lock = -1
 
     def prepare(self, newest: int | None = None) -> None:
         self._engine.prepare(int(time.time()), newest)
@@ -42,6 +46,17 @@ class SqliteBulk:
             self.session.begin_read()
             self.session.all("SELECT COUNT(*) FROM sqlite_master")  # the snapshot is taken by the first statement
 
+    def refuse_others(self) -> None:
+        path = lock_of(self.path)
+        self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(self._lock, _LONGEST, 0).decode("ascii", "replace").partition(" ")[0]
+            raise Conflict(IN_USE.format(f"{self.path} is in use by the server with process id {holder}")) from None
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, str(os.getpid()).encode(), 0)
+
     def commit(self) -> None:
         self.session.commit()
 
@@ -49,6 +64,9 @@ class SqliteBulk:
         if self._is_open:
             self._is_open = False
             self.session.close()
+        if self._lock >= 0:
+            lock, self._lock = self._lock, -1
+            os.close(lock)
 
     def rows(self, table: Table) -> Iterator[Row]:
         cursor = self.session.connection.execute(f"SELECT {table.names} FROM {table.name}")

@@ -21,6 +21,11 @@ from stalwart.store.sqlite.turns import Turns, WriterSession
 from stalwart.store.sqlite.witness import Witness
 
 
+def lock_of(database: Path) -> Path:
+    """The file that says who serves from ``database``: a daemon holds its lock as long as it does."""
+    return database.with_name(f"{database.name}.lock")
+
+
 class SqliteEngine:
     """``threads.engine.Engine`` for the database file ``path``."""
 

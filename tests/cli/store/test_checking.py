@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+
 from twisted.python.usage import UsageError
 
 from stalwart.app.tap import Options
@@ -9,6 +11,7 @@ from stalwart.cli.store import checking
 from stalwart.config.catalogue import declarations
 from stalwart.config.index_plan import plan
 from stalwart.store.sqlite.bulk import SqliteBulk
+from stalwart.store.sqlite.engine import lock_of
 from tests.cli.store.case import StoreCase
 from tests.store.moving.sample import filled
 
@@ -33,6 +36,18 @@ class CheckTests(StoreCase):
         self.assertIn("(put right)", self.said)
         self.assertEqual(self.run_cli("check", self.source), 0)
 
+    def test_nothing_is_repaired_under_a_server(self) -> None:
+        with lock_of(self.source / "store.sqlite3").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            lock.write("4711 of a daemon")
+            lock.flush()
+            self.assertEqual(self.run_cli("check", self.source), 0)
+            self.assertEqual(self.run_cli("check", self.source, "--repair"), 1)
+            self.assertIn("in use by the server with process id 4711. Stop it first", self.said)
+        self.assertEqual(self.run_cli("check", self.source, "--repair"), 0)
+        with lock_of(self.source / "store.sqlite3").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # it is given back
+
     def test_what_cannot_be_repaired_stays(self) -> None:
         self.damage("DELETE FROM email WHERE id = (SELECT MIN(id) FROM email)")
         self.assertEqual(self.run_cli("check", self.source, "--repair"), 1)
@@ -56,6 +71,9 @@ class CheckTests(StoreCase):
 
     def test_settings_that_are_gone_or_cannot_be_read_are_named(self) -> None:
         self.damage("UPDATE registry SET data = '{}' WHERE type = 'Domain'")
+        self.assertEqual(self.run_cli("check", self.source, "--repair"), 1)
+        self.assertIn("settings objects that cannot be read: type Domain id ", self.said)
+        self.damage("UPDATE registry SET data = data || '}' WHERE type = 'Domain'")
         self.assertEqual(self.run_cli("check", self.source, "--repair"), 1)
         self.assertIn("settings objects that cannot be read: type Domain id ", self.said)
         self.damage("DELETE FROM registry WHERE type = 'Account'")

@@ -168,6 +168,8 @@ DAMAGES: tuple[tuple[str, str, bool], ...] = (
     ("calendars, address books and folders whose items are miscounted", "UPDATE collection SET items = 9", True),
     ("calendars, address books and folders that are older than what is in them", "UPDATE collection SET seq = 0", True),
     ("deleted things that nobody could have back", "DELETE FROM archived", True),
+    ("events and cards whose content is gone", "DELETE FROM content", False),
+    ("deleted things of which nothing is left", "DELETE FROM archived_item", True),
     ("deleted things that are miscounted", "UPDATE archived SET items = 9", True),
     # blobs
     ("blobs in the database that have lost their row", "DELETE FROM blob WHERE store = 'db'", True),

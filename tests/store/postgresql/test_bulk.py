@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.errors import Invalid, Unavailable
+from stalwart.errors import Conflict, Invalid, Unavailable
 from stalwart.store.moving.tables import tables_of
 from stalwart.store.postgresql.bulk import PostgreSqlBulk
 from tests.postgresql import programs, server
@@ -39,6 +39,16 @@ class PostgreSqlBulkTests(BulkContract, SynchronousTestCase):
         table = next(table for table in tables_of() if table.name == "secret")
         with self.assertRaisesRegex(Invalid, "secret has a value that is too long for PostgreSQL"):
             database.add(table, [(secrets.token_hex(5000), b"")])
+
+    def test_nodes_that_live_use_it(self) -> None:
+        database = self.opened()
+        database.refuse_others()
+        node = "INSERT INTO node(id, name, pid, leads, seen_at) VALUES (?, ?, pg_backend_pid(), FALSE, now())"
+        database.session.run(node, 5, "one")
+        with self.assertRaisesRegex(Conflict, "is in use by one. Stop it first"):
+            database.refuse_others()
+        database.session.run("UPDATE node SET seen_at = now() - interval '1 minute'")
+        database.refuse_others()
 
     def test_faults_are_explained(self) -> None:
         self.assertIsInstance(self.make().fault(psycopg.OperationalError()), Unavailable)
