@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Final
 
 from attrs import field, frozen
 
-from stalwart.errors import NotFound, StalwartError, Unavailable
+from stalwart.errors import NotFound, StalwartError, Unavailable, Unreachable
 
 PART: Final = 8 << 20
 """Octets from which on a body is sent in parts, and of each part."""
@@ -201,10 +201,6 @@ class Bucket:
             if self._clients is None:
                 self._clients = _clients(self._place)
             return self._clients[hasty]
-
-
-class Unreachable(Unavailable):
-    """The server did not answer."""
 
 
 class _BeyondTheEnd(Exception):
