@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from stalwart.cli.store.places import DataStore, choose_blob_store, data_store, opened
+from stalwart.cli.store.places import KEEP, DataStore, blob_store, choose_blob_store, data_store, opened
 from stalwart.cli.store.progress import Steps
+from stalwart.config.storage.blob_store import Default
 from stalwart.errors import Invalid
 from stalwart.store.blob_files import BlobFiles
 from stalwart.store.moving.backing_up import back_up, restore_blobs
@@ -39,7 +40,19 @@ def copy(options: argparse.Namespace, steps: Steps) -> int:
     if source.vault_key.exists() and not target.vault_key.exists():
         _copy_private(source.vault_key, target.vault_key)
         steps.say(f"The key of the vault was copied to {target.vault_key}.")
+    if options.blobs == KEEP:
+        _tell_of_sharing(target, steps)
     return _told(copied, steps)
+
+
+def _tell_of_sharing(target: DataStore, steps: Steps) -> None:
+    with opened(target, writes=False) as database:
+        kept = blob_store(database.session, target.blob_files())
+    if not isinstance(kept, Default):
+        steps.say(
+            f"Large values stay where x:BlobStore ({kept.tag}) says, and both stores use them: start only one of them,"
+            " since each removes what its own rows do not need. For a trial, copy with --blobs default."
+        )
 
 
 def backup(options: argparse.Namespace, steps: Steps) -> int:
@@ -62,11 +75,10 @@ def restore(options: argparse.Namespace, steps: Steps) -> int:
     def blobs() -> Copied:
         return restore_blobs(found, target.blob_files(), steps)
 
-    def begin(session: Session) -> None:
-        pass_over(session)
-        _keep_letters(session, target.blob_files(), options.paused, steps)
-
-    copied = _fill(target, found, found.manifest.schema, options, steps, blobs, found.sums, begin)
+    copied = _fill(target, found, found.manifest.schema, options, steps, blobs, found.sums)
+    with opened(target, writes=True) as database:
+        _keep_letters(database.session, target.blob_files(), options.paused, steps)
+        database.commit()
     if not target.vault_key.exists():
         steps.say(f"The server needs the key of the vault that the backup's had, as {target.vault_key}.")
     return _told(copied, steps)
@@ -80,9 +92,8 @@ def _fill(
     steps: Steps,
     blobs: Callable[[], Copied],
     sums: Mapping[str, tuple[int, str]] | None = None,
-    begin: Callable[[Session], None] = lambda _: None,
 ) -> Copied:
-    """All or nothing of ``source``, and what ``begin`` writes after it; then the schema of this version."""
+    """All or nothing of ``source``; then the schema of this version. What has ``sums`` is of the past."""
     database = target.database
     began = time.monotonic()
     database.prepare(schema)
@@ -92,7 +103,8 @@ def _fill(
             raise Invalid("The rows of the backup are not those that it was made of; nothing was written.")
         choose_blob_store(database.session, target.blob_files(), options.blobs, time.time())
         copied = blobs()
-        begin(database.session)
+        if sums is not None:
+            pass_over(database.session)
         database.commit()
     database.prepare()
     with opened(target, writes=True):

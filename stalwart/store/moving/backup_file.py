@@ -132,6 +132,7 @@ class BackupWriter:
         info.size, info.mode, info.mtime = size, 0o600, self._made_at
         self._digest.update(f"{name}\0{size}\0".encode())
         self._tar.addfile(info, _Digested(content, self._digest))
+        self._tar.members = []  # type: ignore[attr-defined]  # tarfile would keep them all
         self._unsynced += size
         if self._unsynced >= _SYNCED:
             self._unsynced = 0

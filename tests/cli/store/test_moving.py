@@ -16,14 +16,31 @@ from stalwart.config import registry
 from stalwart.config.blob_places import former_places, remember
 from stalwart.config.storage.blob_store import BlobStore
 from stalwart.store.blob_places import placed
+from stalwart.store.config_file import embedded_store_config
+from stalwart.store.moving.tables import newest_schema
+from stalwart.store.sql.migrate import load_migrations, schema_of
 from stalwart.store.sql.transaction import SqlTransaction
 from stalwart.store.sqlite.bulk import SqliteBulk
 from tests.cli.store.case import StoreCase
 from tests.postgresql import programs, server
-from tests.store.moving.sample import MESSAGES, found
+from tests.store.moving.sample import MESSAGES, filled, found
 
 
-class MovingTests(StoreCase):
+class MovingCase(StoreCase):
+    def bring_back(self, schema: int, back: Path) -> None:
+        """A backup of an older schema is one of this version in ``back``, with what was in it."""
+        old, file = self.target.with_name(f"old{schema}"), self.file.with_name(f"{schema}.tar")
+        filled(Path(embedded_store_config(old)["path"]), schema)
+        self.assertEqual(self.run_cli("backup", old, file), 0, self.said)
+        self.assertEqual(self.run_cli("restore", file, back), 0, (schema, self.said))
+        with opened(data_store(str(back)), writes=False) as database:
+            newest = max(step.number for step in load_migrations(database.session.dialect))
+            self.assertEqual(schema_of(database.session), newest)
+            for table in ("account", "secret", "token", "registry_link", "blob_bytes"):
+                self.assertEqual(database.session.one(f"SELECT COUNT(*) FROM {table}"), (1,), (schema, table))
+
+
+class MovingTests(MovingCase):
     def emails(self, path: Path) -> list[Any]:
         store = data_store(str(path))
         with opened(store, writes=False) as database:
@@ -85,6 +102,11 @@ class MovingTests(StoreCase):
         self.assertTrue(all(after > before + 1_000_000 for before, after in zip(*states, strict=True)), states)
         self.assertEqual(self.run_cli("check", self.target), 0, self.said)
 
+    def test_a_backup_of_every_older_schema_comes_back(self) -> None:
+        for schema in range(2, newest_schema()):
+            back = self.target.with_name(f"back{schema}")
+            self.bring_back(schema, back)
+
     def test_a_backup_that_is_not_whole_makes_nothing(self) -> None:
         self.run_cli("backup", self.source, self.file)
         self.file.write_bytes(self.file.read_bytes()[:-20_000])
@@ -112,6 +134,9 @@ class MovingTests(StoreCase):
         self.assertEqual(self.run_cli("copy", self.source, self.target, "--blobs", choice), 0, self.said)
         self.assertEqual(len(list(elsewhere.glob("??/*"))), 1)
         self.assertEqual(self.emails(self.target), self.emails(self.source))
+        self.assertNotIn("start only one", self.said)
+        self.assertEqual(self.run_cli("copy", self.target, self.target.with_name("shared")), 0)
+        self.assertIn("x:BlobStore (FileSystem) says, and both stores use them: start only one", self.said)
         self.assertEqual(self.run_cli("backup", self.target, self.file), 0, self.said)
         back = self.target.with_name("back")
         self.assertEqual(self.run_cli("restore", self.file, back), 0, self.said)
@@ -151,7 +176,7 @@ class MovingTests(StoreCase):
             self.assertEqual(self.emails(self.target), [])
 
 
-class PostgreSqlMovingTests(StoreCase):
+class PostgreSqlMovingTests(MovingCase):
     if programs() is None:
         skip = "PostgreSQL is not installed"
 
@@ -167,6 +192,14 @@ class PostgreSqlMovingTests(StoreCase):
         self.assertEqual(self.run_cli("restore", self.file, self.target), 0, self.said)
         self.assertEqual(self.run_cli("check", self.target, "--contents"), 0, self.said)
         self.assertEqual(data_and_emails(self.target), data_and_emails(self.source))
+
+    def test_backups_of_older_schemas_come_back(self) -> None:
+        for schema in (2, 9, newest_schema() - 1):
+            config, address = self.target.with_name(f"{schema}.json"), server().empty()
+            self.addCleanup(server().forget, address)
+            database = address.rpartition("=")[2]
+            config.write_text(json.dumps({"@type": "PostgreSql", "host": str(server().folder), "database": database}))
+            self.bring_back(schema, config)
 
     def test_a_backup_that_is_not_whole_leaves_the_database_empty(self) -> None:
         config, address = self.target.with_name("postgresql.json"), server().empty()

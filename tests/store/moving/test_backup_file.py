@@ -102,6 +102,14 @@ class BackupFileTests(SynchronousTestCase):
             self.write()
         self.assertEqual(other.read_text(), "of somebody")
 
+    def test_what_is_written_is_not_kept_in_memory(self) -> None:
+        with BackupWriter(self.path, Manifest(3, 0)) as writer:
+            for number in range(3):
+                writer.blob(bytes([number] * 32), io.BytesIO(b"x"), 1)
+                self.assertEqual(writer._tar.members, [])
+            writer.finish({})
+        self.assertEqual(len(list(Backup(self.path, 3).blobs())), 3)
+
     def test_two_do_not_write_one_file(self) -> None:
         with BackupWriter(self.path, Manifest(3, 0)) as writer:
             with self.assertRaisesRegex(Invalid, "is being written already"):
