@@ -20,7 +20,7 @@ _TRUE, _FALSE = {"1", "true"}, {"", "0", "false"}
 _PUBLIC_URL = re.compile(r"https?://([^\s/?#@:\[\]]+|\[[0-9a-f:.]+\])(:\d{1,5})?(/[^\s?#]*)?", re.I | re.A)
 _NAMES = (
     "CONFIG DATA DATABASE_WAIT DATA_STORE DIAGNOSIS DRAIN HOSTNAME HTTPS_PORT NEW_VAULT_KEY PUBLIC_URL RECOVERY_ADMIN"
-    " RECOVERY_MODE RECOVERY_MODE_LOG_LEVEL RECOVERY_MODE_PORT VAULT_KEY_FILE WORKERS"
+    " RECOVERY_MODE RECOVERY_MODE_LOG_LEVEL RECOVERY_MODE_PORT ROLE VAULT_KEY_FILE WORKERS"
 )
 _NAMES_OF_CLIENTS = "PASSWORD SOURCE_PASSWORD TOKEN URL USER"
 KNOWN = frozenset(f"STALWART_{name}" for name in (*_NAMES.split(), *_NAMES_OF_CLIENTS.split()))
@@ -50,6 +50,7 @@ class Environment:
     workers: int = 1
     drain: float = 0.0
     database_wait: float = float(DATABASE_WAIT)
+    role: str | None = None
     vault_key_file: str | None = None
     new_vault_key: bool = False
     data_store: dict[str, Any] | None = field(default=None, repr=False)
@@ -75,6 +76,7 @@ def read_environment(variables: Mapping[str, str], own_hostname: str | None = No
         vault_key_file=variables.get("STALWART_VAULT_KEY_FILE", "").strip() or None,
         new_vault_key=_is_on(variables, "STALWART_NEW_VAULT_KEY"),
         workers=number_of_workers("STALWART_WORKERS", variables.get("STALWART_WORKERS", "").strip() or "1"),
+        role=variables.get("STALWART_ROLE", "").strip() or None,
         drain=_seconds(variables, "STALWART_DRAIN", 0, LONGEST_DRAIN),
         database_wait=_seconds(variables, "STALWART_DATABASE_WAIT", DATABASE_WAIT, LONGEST_DATABASE_WAIT),
     )

@@ -32,6 +32,7 @@ from stalwart.app.listeners import Listeners, Wanted, shown
 from stalwart.app.listening import Listening, Wishes
 from stalwart.app.mail_doors import MailDoors
 from stalwart.app.mail_parts import MailParts, mail_parts
+from stalwart.app.node_role import NodeRole
 from stalwart.app.observing.live_streams import live_services
 from stalwart.app.observing.observation import Observation, observation_of
 from stalwart.app.privileges import drop_privileges
@@ -213,10 +214,11 @@ class Builder:
         below = await self._foundations()
         company = self.company
         settings = below.settings
+        role = self._role(below)
         listeners = Listeners(
             company.sockets(self.reactor), self.telemetry, lambda wanted: self._served(site, doors, wanted, tls)
         )
-        wishes = Wishes(below.mode, settings, self.startup.endpoints, self.environment.recovery_port)
+        wishes = Wishes(below.mode, settings, self.startup.endpoints, self.environment.recovery_port, role.opens)
         limits = Limits(company.limits, company.places)
         certificates = certificate_parts(below, company)
         tls = ServerTls(certificates.served, certificates.tls_answers, self.reactor, self.telemetry)
@@ -291,6 +293,16 @@ class Builder:
 
             self.company = NodeCompany(self.company, store.neighbours, self.start_again, self.reactor)
         return self.company
+
+    def _role(self, below: Foundations) -> NodeRole:
+        """What this node does. Outside normal mode it has no role."""
+        role = NodeRole(self.environment.role if below.mode == "normal" else None, below.settings)
+        if not role.may_lead and below.store.neighbours is not None:
+            from stalwart.app.nodes import NodeCompany  # few servers have any
+
+            assert isinstance(self.company, NodeCompany)
+            self.company.stands = False
+        return role
 
     def _groupware(
         self, below: Foundations, mail: MailParts, tasks: TaskRunner, services: dict[str, Any]

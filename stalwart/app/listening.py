@@ -21,6 +21,7 @@ from stalwart.config.settings import Settings
 from stalwart.web.connection import Connection
 
 RECOVERY_LISTENER = "http-recovery"
+NOT_BY_ROLE = "the role of this node does not open it"
 
 Mode = Literal["normal", "recovery", "bootstrap"]
 Refusal = tuple[str, str]
@@ -37,6 +38,8 @@ class Wishes:
     settings: Settings
     endpoints: Mapping[str, list[str]]
     recovery_port: int
+    opens: Callable[[str], bool] = lambda _name: True
+    """Whether the role of the node has it open the stored listener of a name."""
 
     def __call__(self, stored: Iterable[NetworkListener] | None = None) -> list[Wanted]:
         """What to bind if ``stored`` were the listeners of the settings; None for those that are."""
@@ -53,6 +56,7 @@ class Wishes:
             return wanted_listeners([] if self.endpoints.get("http") else [recovery], self.endpoints, http2=http2)
         if stored is None:
             stored = [listener for _, listener in self.settings.all(NetworkListener)]
+        stored = [listener for listener in stored if self.opens(listener.name)]
         system = self.settings.of(SystemSettings)
         proxies, most = system.proxy_trusted_networks, system.max_connections
         return wanted_listeners(stored, self.endpoints, proxies=proxies, most=most, http2=http2)
@@ -61,6 +65,8 @@ class Wishes:
         """Why a stored listener is not meant to be bound, None if it is."""
         if self.mode != "normal":
             return f"the server runs in {self.mode} mode"
+        if not self.opens(listener.name):
+            return NOT_BY_ROLE
         return why_not_bound(listener, self.endpoints)
 
 

@@ -75,6 +75,8 @@ class NodeCompany:
         self._lasting = NodeCounters(inner.lasting, lambda counts: self._say((_LASTING, counts)), clock)
         self.limits: Counters = self._limits
         self.lasting: Counters = self._lasting
+        self.stands = True
+        """Whether this node may lead."""
         self._neighbours = neighbours
         self._start_again = start_again
         self._inbox = Inbox()
@@ -178,11 +180,12 @@ class NodeCompany:
         return queued
 
     def lead(self, begin: Callable[[], object]) -> None:
-        """See ``Company``: of all nodes one."""
+        """See ``Company``: of all nodes that may one."""
 
         def first_here() -> None:
             self._show()
-            self._neighbours.lead(partial(self._begin, begin), self._lead_no_more)
+            if self.stands:
+                self._neighbours.lead(partial(self._begin, begin), self._lead_no_more)
 
         self._inner.lead(first_here)
 

@@ -38,6 +38,7 @@ STALWART_RECOVERY_MODE=1, STALWART_RECOVERY_MODE_PORT, STALWART_RECOVERY_MODE_LO
 members of x:Diagnosis that hold while the process runs), STALWART_WORKERS (where --workers is not given),
 STALWART_DRAIN (seconds after SIGTERM in which it serves on while /healthz/ready says 503, 0 to 60; default: 0),
 STALWART_DATABASE_WAIT (seconds for which a start waits for a database that cannot be reached, 0 to 3600; default: 30),
+STALWART_ROLE (the name of an x:ClusterRole: what this node of several does),
 RUN_AS_USER, RUN_AS_GROUP, STALWART_VAULT_KEY_FILE (default: vault.key beside the store; it opens the private keys in
 the store: back it up), STALWART_NEW_VAULT_KEY=1 (begin with a new key where that of before is lost), SSL_CERT_FILE.
 """

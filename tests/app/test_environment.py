@@ -70,6 +70,9 @@ class ReadingTests(SynchronousTestCase):
         found = read(STALWART_RECOVERY_MODE_PORT=" 8081 ", STALWART_HTTPS_PORT="8443")
         self.assertEqual((found.recovery_port, found.https_port), (8081, 8443))
 
+    def test_role_of_a_node(self) -> None:
+        self.assertEqual([read(STALWART_ROLE=text).role for text in ("", "  ", " front ")], [None, None, "front"])
+
     def test_blank_values_count_as_absent(self) -> None:
         names = ("RECOVERY_ADMIN", "RECOVERY_MODE_PORT", "HTTPS_PORT", "DIAGNOSIS", "HOSTNAME", "RECOVERY_MODE")
         blank = {f"STALWART_{name}": "  " for name in names}

@@ -12,7 +12,7 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from stalwart.app import house as module
 from stalwart.app.startup import Startup
-from stalwart.codec.ids import SINGLETON
+from stalwart.codec.ids import SINGLETON, encode_id
 from stalwart.config.domains.domain import Domain
 from stalwart.config.identity.roles import Role
 from stalwart.config.monitoring.diagnosis import Diagnosis
@@ -20,6 +20,7 @@ from stalwart.config.network.http import Http
 from stalwart.config.network.listener import NetworkListener
 from stalwart.config.network.security import BlockedIp
 from stalwart.config.network.system import SystemSettings
+from stalwart.config.storage.cluster import ClusterRole
 from stalwart.errors import Invalid, Unavailable
 from stalwart.schema import ValidationFailed
 from stalwart.store import MemoryStore
@@ -96,6 +97,24 @@ class NormalTests(HouseCase):
         failed = self.failureResultOf(Deferred.fromCoroutine(self.opening(diagnosis={"prot": 1})), ValidationFailed)
         self.assertIn("prot", failed.value.detail)
         self.assertEqual(self.closed, ["store"])
+
+    def test_role_that_is_not_there_stops_the_start_but_not_the_recovery(self) -> None:
+        failed = self.failureResultOf(Deferred.fromCoroutine(self.opening(role="front")), Invalid)
+        self.assertIn("STALWART_ROLE is front", failed.value.detail)
+        self.assertEqual(self.closed, ["store"])
+        self.open(role="front", recovery_mode=True)
+
+    def test_listeners_that_the_role_does_not_open_are_not_bound(self) -> None:
+        first = self.open()
+        settings = first.foundations.settings
+        listener = {"name": "own", "bind": {"127.0.0.1:1": True}, "protocol": "http", "useTls": False}
+        id = self.settle(settings.create(NetworkListener, listener))
+        group = {"@type": "DisableSome", "listenerIds": {encode_id(id): True}}
+        self.settle(settings.create(ClusterRole, {"name": "back", "listeners": group}))
+        wanted = [{each.settings.name for each in first.wanted()}]
+        self.shut(first)
+        wanted.append({each.settings.name for each in self.open(role="back").wanted()})
+        self.assertEqual(wanted[0] - wanted[1], {"own"})
 
     def test_recovery_administrator_signs_in(self) -> None:
         house = self.open(recovery_admin=("admin", "secret"))

@@ -11,7 +11,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import SkipTest, TestCase
 
 from stalwart.app.listeners import Listeners, OwnSockets
-from stalwart.app.listening import Listening, Wishes
+from stalwart.app.listening import NOT_BY_ROLE, Listening, Wishes
 from stalwart.config.network.listener import NetworkListener
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import Level
@@ -75,6 +75,14 @@ class ListeningTests(TestCase):
         bound = next(each for each in self.listeners.bound if each.wanted.settings.name == name)
         port = int(address.rpartition(":")[2]) if address else bound.port.getHost().port
         return Connection(name, "127.0.0.1", 4711, "127.0.0.1", port, False)
+
+    async def test_a_role_that_does_not_open_a_listener_is_the_reason(self) -> None:
+        http, smtp = stored("http", self.free()), stored("other", self.free())
+        self.settings.listeners = [http, smtp]
+        settings: Any = self.settings
+        wishes = Wishes("normal", settings, {}, 8080, lambda name: name == "http")
+        self.assertEqual([wanted.settings.name for wanted in wishes()], ["http"])
+        self.assertEqual((wishes.why_not(http), wishes.why_not(smtp)), (None, NOT_BY_ROLE))
 
     # what the system would refuse
 

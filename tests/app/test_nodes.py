@@ -202,6 +202,13 @@ class CompanyTests(SynchronousTestCase):
         self.neighbours.hear(["limits", [["anonymous", "x", 5, 7]]])
         self.assertEqual(company.limits.increment("anonymous", "x", 5), 1)
 
+    def test_a_node_that_may_not_lead_shows_itself_only(self) -> None:
+        self.company.stands = False
+        self.company.lead(lambda: self.fail("it leads"))
+        self.assertIsNone(self.neighbours.leading)
+        (node,) = self.successResultOf(self.below.store.read(lambda tx: registry.listed(tx, ClusterNode)))
+        self.assertEqual((node.value.hostname, node.value.leads), ("one.test", False))
+
     def test_leading_is_of_all_nodes(self) -> None:
         led: list[bool] = []
         self.company.lead(lambda: led.append(True))

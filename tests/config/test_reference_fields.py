@@ -245,7 +245,7 @@ class CatalogueTests(SynchronousTestCase):
         obeyed |= {"MtaRoute", "MtaTlsStrategy", "MtaConnectionStrategy", "MtaDeliverySchedule", "MtaVirtualQueue"}
         obeyed |= {"MtaOutboundThrottle", "MtaOutboundStrategy", "MtaQueueQuota", "QueuedMessage"}
         obeyed |= {"CalendarAlarm", "CalendarScheduling", "WebDav", "FileStorage", "Sharing", "Calendar", "AddressBook"}
-        obeyed |= {"ClusterNode", "Coordinator"}
+        obeyed |= {"ClusterNode", "ClusterRole", "Coordinator"}
         for name in OBJECTS:
             declared = declarations()[name]
             self.assertEqual(declared.enforced, name in obeyed, name)

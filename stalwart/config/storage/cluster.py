@@ -84,13 +84,28 @@ ClusterTaskGroup = Union(
 )
 
 
-class ClusterRole(Object, label="name", enforced=False):
-    """What a node of a cluster does."""
+LED = frozenset(TASK_TYPE.names) - {"spamClassifierTraining"}
+"""The work that there is, which one node does for all."""
+
+
+def led_by(tasks: Variant) -> frozenset[str]:
+    """What of ``LED`` a ClusterTaskGroup lets a node do."""
+    types: frozenset[str] = getattr(tasks, "task_types", frozenset())
+    found = {"EnableAll": LED, "EnableSome": LED & types, "DisableSome": LED - types}
+    return found.get(tasks.tag, frozenset())
+
+
+class ClusterRole(Object, label="name"):
+    """What a node of a cluster does; one without a role does everything."""
 
     name: str = unique_name("ClusterRole", "Name of the role, the value of STALWART_ROLE on its nodes.")
     description: str | None = note()
-    listeners: Variant = prop(Nested(ClusterListenerGroup), {"@type": "EnableAll"}, "Listeners that it opens.")
-    tasks: Variant = prop(Nested(ClusterTaskGroup), {"@type": "EnableAll"}, "Work that it does.")
+    listeners: Variant = prop(Nested(ClusterListenerGroup), {"@type": "EnableAll"}, "Stored listeners that it opens.")
+    tasks: Variant = prop(
+        Nested(ClusterTaskGroup),
+        {"@type": "EnableAll"},
+        "Work that it may do. One node does it for all, so this is all of it or none; some node has to be let.",
+    )
 
 
 class ClusterNode(Object, ids="sequential", first_id=0, label="hostname", snapshot=False):

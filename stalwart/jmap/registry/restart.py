@@ -8,7 +8,10 @@ from typing import Any
 from stalwart.schema import Declaration
 
 _WHOLE = frozenset(("BlobStore", "Coordinator", "DataStore", "InMemoryStore", "SearchStore"))
-_PROPERTIES = {"SystemSettings": ("defaultHostname",)}  # http-service 1.5: published URLs are fixed at the start
+_PROPERTIES = {
+    "ClusterRole": ("tasks",),
+    "SystemSettings": ("defaultHostname",),  # http-service 1.5: published URLs are fixed at the start
+}
 
 
 def restart_notices(declaration: Declaration, written: Iterable[Mapping[str, Any]]) -> list[str]:
