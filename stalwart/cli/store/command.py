@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from stalwart.cli.store import checking, moving
@@ -59,7 +62,8 @@ def run(options: argparse.Namespace, work: Work) -> int:
     """The exit code: 0 done, 1 refused or something is wrong, 2 a store that cannot be reached."""
     steps = Steps()
     try:
-        return work(options, steps)
+        with _interruptible():
+            return work(options, steps)
     except StalwartError as problem:
         is_away = isinstance(problem, Unavailable)
         steps.say(f"stalwart-cli: {explained(problem) if is_away else problem.detail}")
@@ -70,6 +74,20 @@ def run(options: argparse.Namespace, work: Work) -> int:
     except KeyboardInterrupt:
         steps.say("stalwart-cli: interrupted; nothing was written")
         return 2
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Have signals that end a program end the work as Ctrl-C does, so that it leaves nothing behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _command(kinds: Any, name: str, help: str, work: Work) -> argparse.ArgumentParser:

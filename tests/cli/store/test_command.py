@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
+import signal
 import sys
+from typing import Any
 
 from stalwart.cli.store import command
+from stalwart.store.sqlite.bulk import SqliteBulk
 from tests.cli.store.case import StoreCase
 
 
@@ -30,6 +34,20 @@ class CommandTests(StoreCase):
             raise KeyboardInterrupt
 
         self.assertEqual(self.ran(broken), 2)
+
+    def test_a_signal_leaves_nothing_behind(self) -> None:
+        rows = SqliteBulk.rows
+
+        def ended(database: SqliteBulk, table: Any) -> Any:
+            os.kill(os.getpid(), signal.SIGTERM)
+            return rows(database, table)
+
+        before = signal.getsignal(signal.SIGTERM)
+        self.patch(SqliteBulk, "rows", ended)
+        self.assertEqual(self.run_cli("backup", self.source, self.file), 2)
+        self.assertIn("interrupted", self.said)
+        self.assertEqual(list(self.file.parent.glob("backup*")), [])
+        self.assertEqual(signal.getsignal(signal.SIGTERM), before)
 
     def test_words_are_needed(self) -> None:
         for words in ((), ("copy",), ("restore", "x"), ("backup", "x")):
