@@ -25,8 +25,9 @@ _LONGEST, _SHORTEST = 4096, 32
 
 LOST = (
     "The key file {path} {what}, and the store holds private keys that only the right one opens. Put the file back "
-    "from where it is kept (store backup leaves it out). If it is lost, start once with STALWART_NEW_VAULT_KEY=1: certificates that are automatic are "
-    "then ordered again, and other private keys (x:Certificate, x:DkimSignature, x:DnsServer) have to be entered again."
+    "from where it is kept (store backup leaves it out). If it is lost, start once with STALWART_NEW_VAULT_KEY=1: "
+    "certificates that are automatic are then ordered again, and other private keys (x:Certificate, x:DkimSignature, "
+    "x:DnsServer) have to be entered again."
 )
 
 
