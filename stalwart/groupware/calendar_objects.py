@@ -350,8 +350,7 @@ class CalendarObjects:
                 self.scheduler.leaving(tx, source, each, to.account_id, user_id, now, sends_reply=sends_reply)
 
     def _check_place(self, tx: Transaction, found: Resource, given: Examined) -> None:
-        collection = tx.collections.get(found.account_id, found.place)
-        taken = (collection.data or {}).get(COMPONENTS) if collection is not None else None
+        taken = (tx.collections.data_of(found.account_id, found.place) or {}).get(COMPONENTS)
         if taken and given.facts.kind not in taken:
             raise Violation(Rule.WRONG_KIND)
         for holder in tx.collections.by_uid(found.account_id, CALENDARS.item_type, given.facts.uid):

@@ -14,9 +14,8 @@ from stalwart.store import Transaction
 
 def calendar_zone(tx: Transaction, account_id: int, collection_id: int, user_id: int) -> Zone:
     """The zone of floating times of a calendar for one person."""
-    collection = tx.collections.get(account_id, collection_id)
     own = tx.preferences.get(account_id, collection_id, user_id) or {}
-    return zone_of({**((collection.data if collection is not None else None) or {}), **own})
+    return zone_of({**(tx.collections.data_of(account_id, collection_id) or {}), **own})
 
 
 def zone_of(data: Mapping[str, Any]) -> Zone:

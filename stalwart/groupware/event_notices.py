@@ -103,7 +103,7 @@ def make_room(tx: Transaction, account_id: int, limit: int | None, now: int) -> 
 
 def by_account(tx: Transaction, account_id: int) -> dict[str, Any]:
     """An account as who has changed something."""
-    row = tx.accounts.get(account_id)
+    row = tx.accounts.name(account_id)
     if row is None:
         return {"name": "", "email": None, "principalId": None, "calendarAddress": None}
     return {

@@ -75,8 +75,7 @@ def defaults_of(tx: Transaction, account_id: int, calendar_ids: Collection[int],
     found: dict[str, dict[str, Any]] = {ALERTS_WITH_TIME: {}, ALERTS_WITHOUT_TIME: {}}
     for id in calendar_ids:
         if user_id == account_id:
-            row = tx.collections.get(account_id, id)
-            data: Mapping[str, Any] = (row.data if row is not None else None) or {}
+            data: Mapping[str, Any] = tx.collections.data_of(account_id, id) or {}
         else:
             data = tx.preferences.get(account_id, id, user_id) or {}
         for name, alerts in found.items():

@@ -43,7 +43,7 @@ class OwnAddresses:
 
     def listed(self, tx: Transaction, account_id: int) -> tuple[str, ...]:
         """Its name, then its aliases that are switched on; nothing for who is not in the registry."""
-        registered, row = tx.registry.get(Account.type_name, account_id), tx.accounts.get(account_id)
+        registered, row = tx.registry.get(Account.type_name, account_id), tx.accounts.name(account_id)
         if registered is None or row is None:
             return ()
         by_id = self._domains().by_id

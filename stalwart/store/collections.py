@@ -141,6 +141,9 @@ class Collections(Protocol):
     def type_of(self, account_id: int, id: int) -> int | None:
         """Which type of collection it is; None for none. To ask again costs nothing."""
 
+    def data_of(self, account_id: int, id: int) -> dict[str, Any] | None:
+        """The data of a collection, empty if it has none; None for no collection. To ask again costs little."""
+
     def path(self, account_id: int, id: int) -> tuple[str, ...] | None:
         """The segments that lead to a collection from its home; None if there is no such collection."""
 

@@ -12,7 +12,7 @@ def require_account(tx: Transaction, account_id: int, kind: str = "accountNotFou
 
     That of the recovery administrator stands in his session and holds no data (``accountNotSupportedByMethod``).
     """
-    if tx.accounts.get(account_id) is not None:
+    if tx.accounts.name(account_id) is not None:
         return
     if account_id == RECOVERY_ACCOUNT:
         kind = kind.replace("NotFound", "NotSupportedByMethod")

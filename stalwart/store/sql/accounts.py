@@ -84,14 +84,13 @@ class SqlAccounts:
         return AccountRow(id, login, kind, 0, 0, 0)
 
     def get(self, id: int) -> AccountRow | None:
-        found = self._session.one(f"SELECT {_COLUMNS} FROM account WHERE id = ?", id)
+        ask = f"SELECT {_COLUMNS} FROM account WHERE id = ?"
+        found = self._session.recalled("account account#", ("whole", id), lambda: self._session.one(ask, id))
         return AccountRow(*found) if found else None
 
     def name(self, id: int) -> AccountName | None:
-        found = self._session.recalled(
-            *("account", ("name", id)),
-            lambda: self._session.one("SELECT id, login, kind FROM account WHERE id = ?", id),
-        )
+        ask = "SELECT id, login, kind FROM account WHERE id = ?"
+        found = self._session.recalled("account", ("name", id), lambda: self._session.one(ask, id))
         return AccountName(*found) if found else None
 
     def many(self, ids: Iterable[int]) -> dict[int, AccountRow]:

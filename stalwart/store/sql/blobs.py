@@ -51,7 +51,8 @@ class SqlBlobs:
         return not self._needs_file(stored.hash) and self._files.discard(stored)
 
     def find(self, hash: bytes) -> Blob | None:
-        found = self._session.one("SELECT size, store FROM blob WHERE hash = ?", hash)
+        ask = "SELECT size, store FROM blob WHERE hash = ?"
+        found = self._session.recalled("blob", hash, lambda: self._session.one(ask, hash))
         return Blob(hash, *found) if found else None
 
     def get(self, hash: bytes, offset: int = 0, length: int | None = None) -> bytes | None:
@@ -172,7 +173,9 @@ class SqlBlobs:
             "INSERT INTO blob(hash, size, stored_at, store, unref_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             *(blob.hash, blob.size, now, blob.store, now),
         )
-        if not added:
+        if added:
+            self._session.recall.put("blob", blob.hash, (blob.size, blob.store))
+        else:
             self._session.later("UPDATE blob SET unref_at = ? WHERE hash = ? AND unref_at IS NOT NULL", now, blob.hash)
         return added > 0
 

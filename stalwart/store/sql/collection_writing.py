@@ -182,9 +182,11 @@ class CollectionWriting:
 
     def places(self, account_id: int, item_id: int) -> list[Member]:
         """See ``store.collections``."""
-        found = self._session.all(
-            f"SELECT {MEMBER} FROM binding AS b{self._by_item} WHERE b.account_id = ? AND b.item_id = ? AND b.dead = 0",
-            *(account_id, bounded(item_id)),
+        ask = f"SELECT {MEMBER} FROM binding AS b{self._by_item}"
+        asked = (account_id, bounded(item_id))
+        found = self._session.recalled(
+            *("binding", ("of", *asked)),
+            lambda: self._session.all(f"{ask} WHERE b.account_id = ? AND b.item_id = ? AND b.dead = 0", *asked),
         )
         return [as_member(columns) for columns in found]
 
@@ -215,7 +217,7 @@ class CollectionWriting:
     def node(self, account_id: int, id: int) -> tuple[int, int, str] | None:
         """Type, parent and name of a collection."""
         return self._session.recalled(
-            *("collection", (account_id, id)),
+            *("collection", ("node", account_id, id)),
             lambda: self._session.one(
                 "SELECT type, parent_id, segment FROM collection WHERE account_id = ? AND id = ?",
                 *(account_id, bounded(id)),

@@ -83,6 +83,15 @@ class SqlCollections:
         found = self._writing.node(account_id, id)
         return None if found is None else found[0]
 
+    def data_of(self, account_id: int, id: int) -> dict[str, Any] | None:
+        ask = (
+            "SELECT o.data FROM collection AS c JOIN obj AS o ON o.account_id = c.account_id AND o.id = c.id"
+            " WHERE c.account_id = ? AND c.id = ?"
+        )
+        asked = (account_id, bounded(id))
+        found = self._session.recalled("collection obj", ("data", *asked), lambda: self._session.one(ask, *asked))
+        return None if found is None else {} if found[0] is None else _decode(found[0])
+
     def get(self, account_id: int, id: int) -> Collection | None:
         found = self._session.one(f"{_COLLECTION} AND c.id = ?", account_id, bounded(id))
         return _collection(found) if found else None
@@ -111,22 +120,22 @@ class SqlCollections:
     def walk(self, account_id: int, home: int, segments: Sequence[str]) -> Members:
         found: Members = []
         place, recall = home, self._session.recall
-        if len(segments) > 1 and recall.find("collection", (account_id, home, segments[0])) is None:
+        if len(segments) > 1 and recall.find("collection", ("named", account_id, home, segments[0])) is None:
             found = self._two(account_id, home, *segments[:2])  # most are items in a collection of the home
             if found and found[0].is_collection:
-                recall.put("collection", (account_id, home, segments[0]), found[0])
+                recall.put("collection", ("named", account_id, home, segments[0]), found[0])
             if len(found) < 2 or not found[1].is_collection:
                 return found
             place = found[1].item_id
         for segment in segments[len(found) :]:
             named = (account_id, place, segment)
-            member = recall.find("collection", named) or self.member(*named)
+            member = recall.find("collection", ("named", *named)) or self.member(*named)
             if member is None:
                 break
             found.append(member)
             if not member.is_collection:
                 break
-            recall.put("collection", named, member)
+            recall.put("collection", ("named", *named), member)
             place = member.item_id
         return found
 
@@ -178,12 +187,15 @@ class SqlCollections:
         return self._gathering.contents(source, account_id, bounded(collection_id), among=possible(item_ids))
 
     def octets(self, account_id: int, item_id: int) -> bytes | None:
-        found = self._session.one(
-            "SELECT octets FROM content WHERE account_id = ? AND id = ?", account_id, bounded(item_id)
-        )
+        ask, asked = "SELECT octets FROM content WHERE account_id = ? AND id = ?", (account_id, bounded(item_id))
+        found = self._session.recalled("content", asked, lambda: self._session.one(ask, *asked))
         return bytes(found[0]) if found else None
 
     def octets_of(self, account_id: int, item_ids: Iterable[int]) -> dict[int, bytes]:
+        item_ids = list(item_ids)
+        if len(item_ids) == 1:
+            octets = self.octets(account_id, item_ids[0])
+            return {} if octets is None else {item_ids[0]: octets}
         return self._gathering.octets(account_id, item_ids)
 
     def changes(
@@ -222,10 +234,9 @@ class SqlCollections:
         return self._writing.places(account_id, item_id)
 
     def by_uid(self, account_id: int, type: int, uid: str) -> Members:
-        found = self._session.all(
-            "SELECT id FROM obj WHERE account_id = ? AND type = ? AND uid = ? AND dead = 0 ORDER BY +id",
-            *(account_id, type, uid),
-        )
+        ask = "SELECT id FROM obj WHERE account_id = ? AND type = ? AND uid = ? AND dead = 0 ORDER BY +id"
+        asked = (account_id, type, uid)
+        found = self._session.recalled("obj", ("uid", *asked), lambda: self._session.all(ask, *asked))
         return [member for (id,) in found for member in self._writing.places(account_id, id)]
 
     def spans(

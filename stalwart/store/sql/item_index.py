@@ -38,13 +38,18 @@ class SqlItemIndex:
 
     def places(self, account_id: int, type: int, ids: Iterable[int]) -> dict[int, list[Placed]]:
         found: dict[int, list[Placed]] = {}
-        rows = select_in(
-            self._session,
-            f"SELECT b.item_id, b.collection_id, b.segment, b.added_seq FROM binding AS b{self._by_item}"
-            " WHERE b.account_id = ? AND b.dead = 0 AND b.is_collection = 0 AND b.type = ? AND b.item_id IN",
-            *(account_id, type),
-            ids=ids,
-        )
+        ids = tuple(ids)
+
+        def ask() -> list[Any]:
+            return select_in(
+                self._session,
+                f"SELECT b.item_id, b.collection_id, b.segment, b.added_seq FROM binding AS b{self._by_item}"
+                " WHERE b.account_id = ? AND b.dead = 0 AND b.is_collection = 0 AND b.type = ? AND b.item_id IN",
+                *(account_id, type),
+                ids=ids,
+            )
+
+        rows = self._session.recalled("binding", ("places", account_id, type, ids), ask) if len(ids) == 1 else ask()
         for id, collection_id, segment, added_seq in rows:
             found.setdefault(id, []).append(Placed(collection_id, segment, added_seq))
         return found

@@ -157,9 +157,9 @@ class Ledger:
         return shifts
 
     def _trash(self) -> int | None:
-        found = self._session.one(
-            "SELECT id FROM container WHERE account_id = ? AND type = ? AND role = ?", self._account_id, MAILBOX, TRASH
-        )
+        ask = "SELECT id FROM container WHERE account_id = ? AND type = ? AND role = ?"
+        asked = (self._account_id, MAILBOX, TRASH)
+        found = self._session.recalled("container", ("role", *asked), lambda: self._session.one(ask, *asked))
         return found[0] if found else None
 
     def _insert(self, id: int, type: int, blob: bytes | None, size: int) -> None:
@@ -201,10 +201,11 @@ class Ledger:
             return
         for type, seq in zip(rows[1::3], rows[2::3], strict=True):
             self._session.note(self._account_id, type, seq)
-        self._session.later(
+        self._session.settle(
             f"INSERT INTO type_state(account_id, type, seq) VALUES {', '.join(['(?, ?, ?)'] * (len(rows) // 3))}"
             " ON CONFLICT (account_id, type) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > type_state.seq",
             *rows,
+            of=(self._account_id, *rows[1::3]),
         )
 
     def _write_standings(self) -> None:
@@ -227,18 +228,22 @@ class Ledger:
     def _write_containers(self, shifts: Mapping[int, list[int]], seq: int) -> None:
         for id, shift in shifts.items():
             if id not in self._touched:
-                self._session.later(
+                self._session.settle(
                     "UPDATE container SET unread_threads = unread_threads + ? WHERE account_id = ? AND id = ?",
-                    *(shift[_UNREAD_THREADS], self._account_id, id),
+                    *(self._account_id, id),
+                    of=(self._account_id, id),
+                    more=shift[_UNREAD_THREADS],
                 )
                 continue
             arrivals = self._arrivals.get(id, 0)
             if not arrivals and not any(shift):
-                self._session.later(
-                    "UPDATE container SET seq = ? WHERE account_id = ? AND id = ?", seq, self._account_id, id
+                self._session.settle(
+                    "UPDATE container SET seq = ? WHERE account_id = ? AND id = ?",
+                    *(seq, self._account_id, id),
+                    of=(self._account_id, id),
                 )
                 continue
-            found = self._session.one(
+            found = self._session.tally(
                 "UPDATE container SET total = total + ?, unread = unread + ?, total_threads = total_threads + ?,"
                 " unread_threads = unread_threads + ?, uidnext = uidnext + ?, seq = ?"
                 " WHERE account_id = ? AND id = ? RETURNING uidnext",

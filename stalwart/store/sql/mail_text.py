@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import contextlib
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from stalwart.codec.search_document import UnreadableDocument, columns, unpack
 from stalwart.codec.search_terms import Unit
 from stalwart.store.mail_text import IndexedText
-from stalwart.store.sql.lists import select_in
+from stalwart.store.sql.lists import in_lists, select_in
 from stalwart.store.sql.mail_words_fts5 import Fts5Words
 from stalwart.store.sql.mail_words_tsvector import TsvectorWords
 from stalwart.store.sql.session import Session
@@ -69,33 +71,32 @@ class SqlMailText:
         return [(account_id, id) for (id,) in found]
 
     def index(self, texts: Iterable[tuple[int, int, IndexedText]]) -> int:
-        taken = 0
-        for account_id, email_id, text in sorted(texts, key=lambda each: each[:2]):
-            if not self._take(account_id, email_id):
-                continue
-            self._remove(account_id, email_id)
-            if not self._is_there(account_id, email_id):
-                continue
+        given = {(account_id, email_id): text for account_id, email_id, text in texts}
+        there: list[tuple[int, int]] = []
+        for account_id, ids in _by_account(given):
+            taken = self._take(account_id, ids)
+            self._remove(account_id, taken)
+            found = select_in(
+                self._session, "SELECT id FROM email WHERE account_id = ? AND id IN", account_id, ids=taken
+            )
+            there += sorted((account_id, id) for (id,) in found)
+        for account_id, email_id in there:
+            text = given[account_id, email_id]
             self._session.later(
                 "INSERT INTO mail_text(account_id, email_id, document) VALUES (?, ?, ?)",
                 *(account_id, email_id, text.document),
             )
             self._words.add(account_id, email_id, text.words)
-            taken += 1
-        return taken
+        return len(there)
 
     def forget(self, emails: Iterable[tuple[int, int]]) -> int:
-        return sum(
-            self._take(account_id, email_id) and self._remove(account_id, email_id)
-            for account_id, email_id in sorted(emails)
-        )
+        return sum(self._remove(account_id, self._take(account_id, ids)) for account_id, ids in _by_account(emails))
 
     def forget_account(self, account_id: int, limit: int) -> int:
         found = self._session.all(
             "SELECT email_id FROM mail_text WHERE account_id = ? ORDER BY email_id LIMIT ?", account_id, limit
         )
-        for (email_id,) in found:
-            self._remove(account_id, email_id)
+        self._remove(account_id, [id for (id,) in found])
         return len(found)
 
     def accounts(self, after: int, limit: int) -> list[int]:
@@ -137,26 +138,32 @@ class SqlMailText:
         found = self._session.one("SELECT MIN(account_id) FROM mail_text_queue WHERE account_id > ?", after)
         return None if found[0] is None else int(found[0])
 
-    def _take(self, account_id: int, email_id: int) -> bool:
-        """Out of the queue; whether it was in it."""
-        statement = "DELETE FROM mail_text_queue WHERE account_id = ? AND email_id = ?"
-        return self._session.changed(statement, account_id, email_id) > 0
+    def _take(self, account_id: int, ids: Sequence[int]) -> list[int]:
+        """Out of the queue; those that were in it."""
+        statement = "DELETE FROM mail_text_queue WHERE account_id = ? AND email_id IN {} RETURNING email_id"
+        taken: list[int] = []
+        for marks, chosen in in_lists(ids):
+            taken += (id for (id,) in self._session.all(statement.format(marks), account_id, *chosen))
+        return sorted(taken)
 
-    def _is_there(self, account_id: int, email_id: int) -> bool:
-        return bool(self._session.one("SELECT 1 FROM email WHERE account_id = ? AND id = ?", account_id, email_id))
+    def _remove(self, account_id: int, ids: Sequence[int]) -> int:
+        """What is indexed of these; how many were."""
+        removed = 0
+        for marks, chosen in in_lists(ids):
+            statement = (
+                f"DELETE FROM mail_text WHERE account_id = ? AND email_id IN {marks} RETURNING email_id, document"
+            )
+            for email_id, document in self._session.all(statement, account_id, *chosen):
+                removed += 1
+                # of one that cannot be read the words stay in the index, of an id that is never used again
+                with contextlib.suppress(UnreadableDocument):
+                    self._words.remove(account_id, email_id, columns(unpack(document)))
+        return removed
 
-    def _remove(self, account_id: int, email_id: int) -> bool:
-        found = self._session.one(
-            "DELETE FROM mail_text WHERE account_id = ? AND email_id = ? RETURNING document", account_id, email_id
-        )
-        if found is None:
-            return False
-        try:
-            words = columns(unpack(found[0]))
-        except UnreadableDocument:
-            return True  # the words stay in the index, of an id that is never used again
-        self._words.remove(account_id, email_id, words)
-        return True
+
+def _by_account(emails: Iterable[tuple[int, int]]) -> Iterator[tuple[int, list[int]]]:
+    for account_id, found in itertools.groupby(sorted(emails), key=lambda each: each[0]):
+        yield account_id, [email_id for _, email_id in found]
 
 
 def queue_text(session: Session, account_id: int, email_id: int) -> None:

@@ -211,11 +211,10 @@ class MailWriting:
         if not mailboxes:
             raise Invalid("An e-mail must be in at least one mailbox.", ("mailboxIds",))
         wanted = mailboxes if new is None else new
-        there = select_in(
-            self._session,
-            "SELECT id FROM container WHERE account_id = ? AND type = ? AND id IN",
-            *(account_id, MAILBOX),
-            ids=wanted,
+        ask, asked = "SELECT id FROM container WHERE account_id = ? AND type = ? AND id IN", (account_id, MAILBOX)
+        there = self._session.recalled(
+            *("container", ("there", *asked, frozenset(wanted))),
+            lambda: select_in(self._session, ask, *asked, ids=wanted),
         )
         missing = set(wanted) - {row[0] for row in there}
         if missing:

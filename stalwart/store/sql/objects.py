@@ -150,9 +150,8 @@ class SqlObjects:
     def get(self, account_id: int, id: int) -> Object | None:
         if not 0 <= id <= _LARGEST:
             return None
-        found = self._session.one(
-            f"SELECT {_COLUMNS} FROM obj WHERE account_id = ? AND id = ? AND dead = 0", account_id, id
-        )
+        ask = f"SELECT {_COLUMNS} FROM obj WHERE account_id = ? AND id = ? AND dead = 0"
+        found = self._session.recalled("obj", ("whole", account_id, id), lambda: self._session.one(ask, account_id, id))
         return _object(found) if found else None
 
     def by_uid(self, account_id: int, type: int, uid: str) -> Object | None:
@@ -206,10 +205,16 @@ class SqlObjects:
 
     def follow(self, account_id: int, type: int, seq: int) -> None:
         """Whoever has a state of ``type`` has another one after the change ``seq`` of something else."""
-        if self._session.changed(
-            "UPDATE type_state SET seq = ? WHERE account_id = ? AND type = ? AND seq < ?", seq, account_id, type, seq
-        ):
-            self._session.note(account_id, type, seq)
+        following, asked = (
+            "UPDATE type_state SET seq = ? WHERE account_id = ? AND type = ? AND seq < ?",
+            (account_id, type),
+        )
+        if self._session.recall.find("type_state", ("there", *asked)):
+            self._session.settle(following, seq, *asked, seq, of=asked)
+        elif not self._session.changed(following, seq, *asked, seq):
+            return
+        self._session.recall.put("type_state", ("there", *asked), True)
+        self._session.note(account_id, type, seq)
 
     def states(self, account_id: int) -> dict[int, int]:
         return dict(self._session.all("SELECT type, seq FROM type_state WHERE account_id = ?", account_id))

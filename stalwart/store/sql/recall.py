@@ -18,12 +18,14 @@ class Recall:
     def __init__(self) -> None:
         self._known: dict[str, dict[Hashable, Any]] = {}
 
-    def get(self, table: str, key: Hashable, ask: Callable[[], T]) -> T:
-        """What ``ask`` answers, or has answered: it reads ``table`` alone. ``key`` says what of it."""
-        known = self._known.setdefault(table, {})
-        if key not in known:
+    def get(self, tables: str, key: Hashable, ask: Callable[[], T]) -> T:
+        """What ``ask`` answers, or has answered: it reads these ``tables`` alone, one or two with a blank between them.
+        ``key`` begins with what is read of them.
+        """
+        known, second = self._of(tables)
+        if key not in known or (second is not None and key not in second):
             answer = ask()
-            self._known.setdefault(table, {})[key] = answer
+            self.put(tables, key, answer)
             return answer
         found: T = known[key]
         return found
@@ -32,19 +34,31 @@ class Recall:
         """What was put down or asked for under this key; None for nothing."""
         return self._known.get(table, {}).get(key)
 
-    def put(self, table: str, key: Hashable, answer: Any) -> None:
+    def put(self, tables: str, key: Hashable, answer: Any) -> None:
         """Something was read together with something else."""
-        self._known.setdefault(table, {})[key] = answer
+        for known in self._of(tables):
+            if known is not None:
+                known[key] = answer
 
     def written(self, statement: str) -> None:
         """``statement`` is run."""
         if self._known:
             self._known.pop(table_of(statement), None)
 
+    def counted(self, statement: str) -> None:
+        """Only counters in the table are written by ``statement``, which few want to know."""
+        if self._known:
+            self._known.pop(f"{table_of(statement)}#", None)
+
     def clear(self) -> None:
         """Begin anew."""
         if self._known:
             self._known = {}
+
+    def _of(self, tables: str) -> tuple[dict[Hashable, Any], dict[Hashable, Any] | None]:
+        first, _, second = tables.partition(" ")
+        known = self._known.setdefault(first, {})
+        return known, self._known.setdefault(second, {}) if second else None
 
 
 @functools.lru_cache(4096)

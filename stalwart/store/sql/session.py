@@ -59,6 +59,7 @@ class Session:
         self._untouched = False  # nothing was written since the innermost savepoint
         self._depth = 0  # of the innermost savepoint with a mark of its own
         self._nested = 0  # savepoints that are open
+        self._is_open = False  # a transaction is
         self._broken: BaseException | None = None  # what the database said, since when it obeys nothing of the work
         self._recall = Recall()
         self._settled: dict[tuple[str, Hashable], tuple[Any, ...]] = {}
@@ -69,6 +70,7 @@ class Session:
     def connection(self) -> Any:
         """The connection itself, for what moves many rows at once."""
         self._settle_all()
+        self._recall.clear()
         return self._connection
 
     def run(self, statement: str, *values: Any) -> Cursor:
@@ -94,24 +96,37 @@ class Session:
 
         What is recalled of the table stays: it holds nothing that such a statement changes.
         """
+        self._recall.counted(statement)
         key = (statement, of)
         if more is not None:
             former = self._settled.get(key)
             values = (more if former is None else former[0] + more, *values)
         self._settled[key] = values
 
-    def recalled(self, table: str, key: Hashable, ask: Callable[[], T]) -> T:
-        """What ``ask`` reads of a table alone, or has read since it was written to last; nobody changes the answer."""
-        return self._recall.get(table, key, ask)
+    def recalled(self, tables: str, key: Hashable, ask: Callable[[], T]) -> T:
+        """What ``ask`` reads of these tables alone, or has read in this transaction since they were written to; who
+        reads counters, which ``settle`` writes, names them as a table with ``#`` behind it. Nobody changes the answer.
+        """
+        return self._recall.get(tables, key, ask) if self._is_open else ask()
 
     @property
     def recall(self) -> Recall:
         """All that may be recalled."""
+        if not self._is_open:
+            self._recall.clear()
         return self._recall
 
     def one(self, statement: str, *values: Any) -> Any:
         """The first row as a tuple, or None."""
         return self._executed(statement, values).fetchone()
+
+    def tally(self, statement: str, *values: Any) -> Any:
+        """As ``one``, for a statement that writes nothing but counters: what is recalled of its table stays."""
+        if self._settled:
+            self._settle_all()
+        self._untouched = False
+        self._recall.counted(statement)
+        return self._run(statement, values).fetchone()
 
     def all(self, statement: str, *values: Any) -> list[Any]:
         """All rows as tuples."""
@@ -123,17 +138,17 @@ class Session:
 
     def begin_read(self) -> None:
         """Open a snapshot that refuses writes where the database knows how."""
-        self._begin_anew()
+        self._begin_anew(True)
         self._send_later(self.dialect.begin_read)
 
     def begin_write(self) -> None:
         """Open a transaction that may write."""
-        self._begin_anew()
+        self._begin_anew(True)
         self._connection.execute(self.dialect.begin_write)
 
     def begin_migration(self) -> None:
         """Open a transaction that only one process has at a time."""
-        self._begin_anew()
+        self._begin_anew(True)
         for statement in self.dialect.begin_migration:
             self._connection.execute(statement)
 
@@ -163,12 +178,12 @@ class Session:
     def commit(self) -> None:
         """Make the transaction durable."""
         self._settle_all()
-        self._recall.clear()
+        self._begin_anew(False)
         self._connection.execute("COMMIT")
 
     def rollback(self) -> None:
         """Forget the transaction."""
-        self._begin_anew()
+        self._begin_anew(False)
         if self._far is not None and self._far.drop(self.dialect.begin_read):
             return
         self._connection.execute("ROLLBACK")
@@ -223,6 +238,9 @@ class Session:
         if not statement.startswith("SELECT"):
             self._untouched = False
             self._recall.written(statement)
+        return self._run(statement, values)
+
+    def _run(self, statement: str, values: Any) -> Cursor:
         try:
             return self._connection.execute(self.dialect.statement(statement), values)
         except BaseException as error:
@@ -249,8 +267,9 @@ class Session:
         else:
             self._connection.execute(statement)
 
-    def _begin_anew(self) -> None:
+    def _begin_anew(self, is_open: bool) -> None:
         """Nothing is known of the transaction that is begun, or what was is over."""
+        self._is_open = is_open
         self._untouched, self._depth, self._settled, self._broken = False, 0, {}, None
         self._recall.clear()
 
