@@ -27,6 +27,7 @@ CORE = "urn:ietf:params:jmap:core"
 CAPABILITIES = [CORE, "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:contacts", "urn:stalwart:jmap"]
 PATIENCE = 75.0
 """Seconds after which a client goes away; it waits for an answer that a server holds back for half a minute."""
+BEST = 5
 CARDS = 50
 """Cards that one request makes."""
 EXPECTED = frozenset({"serverUnavailable"})
@@ -48,13 +49,28 @@ class Book:
         """A line about it."""
         return (
             f"{len(self.acknowledged)} acknowledged in {self.asked} requests, longest answer {self.longest:.1f} s,"
-            f" longest silence {self.gap():.1f} s, refused {dict(self.refused)}, odd {self.odd[:3]}"
+            f" longest silence {self.gap():.1f} s, {self.best():.0f} a second in the best {BEST} s, refused {dict(self.refused)}, odd {self.odd[:3]}"
         )
+
+    def best(self) -> float:
+        """The most acknowledgements in a second while nothing was wrong."""
+        return best(self.acknowledged.values())
 
     def gap(self) -> float:
         """The longest time without an acknowledgement."""
         times = sorted(self.acknowledged.values())
         return max((later - earlier for earlier, later in itertools.pairwise(times)), default=0.0)
+
+
+def best(times: Iterable[float]) -> float:
+    """How many of these moments there are in a second, in the ``BEST`` seconds that have most of them."""
+    ordered = sorted(times)
+    most = first = 0
+    for place, at in enumerate(ordered):
+        while ordered[first] < at - BEST:
+            first += 1
+        most = max(most, place - first + 1)
+    return most / BEST
 
 
 class Refused(Exception):
@@ -250,4 +266,5 @@ class Ledger:
 
     def report(self) -> str:
         """A line for each kind."""
-        return "\n".join(f"{kind}: {book.told()}" for kind, book in self.books.items())
+        all = best(at for book in self.books.values() for at in book.acknowledged.values())
+        return "\n".join([*(f"{kind}: {book.told()}" for kind, book in self.books.items()), f"all: {all:.0f} a second"])

@@ -205,10 +205,8 @@ class SqlObjects:
 
     def follow(self, account_id: int, type: int, seq: int) -> None:
         """Whoever has a state of ``type`` has another one after the change ``seq`` of something else."""
-        following, asked = (
-            "UPDATE type_state SET seq = ? WHERE account_id = ? AND type = ? AND seq < ?",
-            (account_id, type),
-        )
+        asked = (account_id, type)
+        following = "UPDATE type_state SET seq = ? WHERE account_id = ? AND type = ? AND seq < ?"
         if self._session.recall.find("type_state", ("there", *asked)):
             self._session.settle(following, seq, *asked, seq, of=asked)
         elif not self._session.changed(following, seq, *asked, seq):
