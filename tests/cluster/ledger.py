@@ -49,7 +49,8 @@ class Book:
         """A line about it."""
         return (
             f"{len(self.acknowledged)} acknowledged in {self.asked} requests, longest answer {self.longest:.1f} s,"
-            f" longest silence {self.gap():.1f} s, {self.best():.0f} a second in the best {BEST} s, refused {dict(self.refused)}, odd {self.odd[:3]}"
+            f" longest silence {self.gap():.1f} s, {self.best():.0f} a second in the best {BEST} s,"
+            f" refused {dict(self.refused)}, odd {self.odd[:3]}"
         )
 
     def best(self) -> float:
