@@ -18,10 +18,12 @@ from stalwart.store.moving.backup_file import Backup
 from stalwart.store.moving.beginning_anew import pass_over
 from stalwart.store.moving.blobs import Copied, copy_blobs
 from stalwart.store.moving.copying import Source, copy_rows
-from stalwart.store.moving.tables import newest_schema
+from stalwart.store.moving.tables import newest_schema, tables_of
 from stalwart.store.sql.migrate import schema_of
 from stalwart.store.sql.session import Session
 from stalwart.store.sql.transaction import SqlTransaction
+
+_LETTERS = "queue_letter"
 
 
 def copy(options: argparse.Namespace, steps: Steps) -> int:
@@ -70,15 +72,20 @@ def restore(options: argparse.Namespace, steps: Steps) -> int:
     """From a file into a data store that is empty."""
     steps.say("All of the backup is read first.")
     found = Backup(Path(options.file), newest_schema())
+    steps.say(f"It was made at {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(found.manifest.made_at))} UTC.")
     target = data_store(options.target, makes=True)
 
     def blobs() -> Copied:
         return restore_blobs(found, target.blob_files(), steps)
 
-    copied = _fill(target, found, found.manifest.schema, options, steps, blobs, found.sums)
-    with opened(target, writes=True) as database:
-        _keep_letters(database.session, target.blob_files(), options.paused, steps)
-        database.commit()
+    schema = found.manifest.schema
+
+    def begin(session: Session) -> None:
+        pass_over(session, schema)
+        if any(table.name == _LETTERS for table in tables_of(schema)):
+            _keep_letters(session, target.blob_files(), options.paused, steps)
+
+    copied = _fill(target, found, schema, options, steps, blobs, found.sums, begin)
     if not target.vault_key.exists():
         steps.say(f"The server needs the key of the vault that the backup's had, as {target.vault_key}.")
     return _told(copied, steps)
@@ -92,8 +99,9 @@ def _fill(
     steps: Steps,
     blobs: Callable[[], Copied],
     sums: Mapping[str, tuple[int, str]] | None = None,
+    begin: Callable[[Session], None] = lambda _: None,
 ) -> Copied:
-    """All or nothing of ``source``; then the schema of this version. What has ``sums`` is of the past."""
+    """All or nothing of ``source``, and what ``begin`` writes after it; then the schema of this version."""
     database = target.database
     began = time.monotonic()
     database.prepare(schema)
@@ -103,8 +111,7 @@ def _fill(
             raise Invalid("The rows of the backup are not those that it was made of; nothing was written.")
         choose_blob_store(database.session, target.blob_files(), options.blobs, time.time())
         copied = blobs()
-        if sums is not None:
-            pass_over(database.session)
+        begin(database.session)
         database.commit()
     database.prepare()
     with opened(target, writes=True):

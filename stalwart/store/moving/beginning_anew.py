@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from stalwart.store import object_types
+from stalwart.store.moving.tables import tables_of
 from stalwart.store.sql.session import Session
 
 OF_ACCOUNTS: Final = 1 << 24
@@ -21,7 +22,12 @@ OF_SETTINGS: Final = 1 << 16
 _TYPES: Final = sorted(number for number in vars(object_types).values() if type(number) is int)
 
 
-def pass_over(session: Session) -> None:
+_COLLECTIONS: Final = "collection"
+_ANEW: Final = f"UPDATE {_COLLECTIONS} SET seq = a.seq FROM account AS a WHERE a.id = {_COLLECTIONS}.account_id"
+"""Collections have states of their own (RFC 6578 3.2)."""
+
+
+def pass_over(session: Session, schema: int) -> None:
     """Have all accounts and settings begin with numbers that were never given away, and forget all states."""
     session.run("UPDATE account SET seq = seq + ?, last_id = last_id + ?", OF_ACCOUNTS, OF_ACCOUNTS)
     session.run("UPDATE registry_sequence SET last = last + ?", OF_SETTINGS)
@@ -32,6 +38,8 @@ def pass_over(session: Session) -> None:
             " ON CONFLICT (account_id, type) DO UPDATE SET seq = excluded.seq, low_seq = excluded.low_seq",
             type,
         )
+    if any(table.name == _COLLECTIONS for table in tables_of(schema)):
+        session.run(_ANEW)
 
 
 def forget_states(session: Session, accounts: Iterable[int]) -> None:
@@ -43,3 +51,4 @@ def forget_states(session: Session, accounts: Iterable[int]) -> None:
             " WHERE a.id = type_state.account_id AND type_state.account_id = ?",
             id,
         )
+        session.later(f"{_ANEW} AND a.id = ?", id)
