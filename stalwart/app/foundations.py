@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from attrs import frozen
+from twisted.internet.threads import deferToThreadPool
 
 from stalwart.app.blob_place import choose_blob_place
 from stalwart.app.demo import DOMAIN, url_of
@@ -43,6 +44,7 @@ from stalwart.store.config_file import (
     is_missing,
     read_store_config,
 )
+from stalwart.store.moving.places import would_forget
 from stalwart.store.opening import explained
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SECURITY_KEY_EXPOSED, SERVER_BOOTSTRAP_MODE, SERVER_RECOVERY_MODE, Level
@@ -95,7 +97,7 @@ async def lay_foundations(
     """
     mode = chosen_mode(startup, environment, telemetry)
     config_path = _config_path(startup)
-    config = None if mode == "bootstrap" else _store_config(startup, environment)
+    config = None if mode == "bootstrap" else await _store_config(startup, environment, config_path, reactor)
     data_file = None if config is None else database_file(config)
     sole_use = await _held(data_file, daemon, reactor, opened)
     store = await _started(config, config_path, reactor, telemetry, opened)
@@ -211,13 +213,28 @@ def _config_path(startup: Startup) -> Path:
     return Path(startup.config) if startup.config is not None else Path(startup.data or ".") / STORE_FILE
 
 
+async def _keep_data(path: Path, given: dict[str, Any] | None, reactor: Any) -> None:
+    """Raises Invalid if an empty store is to take the place of one with data, which ``path`` names."""
+    if given is None or not path.exists():
+        return
+    if await deferToThreadPool(reactor, reactor.getThreadPool(), would_forget, path, given):
+        raise Invalid(EMPTY.format(path=path))
+
+
+EMPTY = (
+    "STALWART_DATA_STORE names an empty data store, but {path} one with data: a server without accounts would refuse "
+    "its mail. Have stalwart-cli store copy bring the data there first, or move that file away to begin anew."
+)
+
+
 def _vault_key_file(environment: Environment, beside: Path) -> Path:
     return Path(environment.vault_key_file) if environment.vault_key_file else beside.with_name(VAULT_KEY)
 
 
-def _store_config(startup: Startup, environment: Environment) -> dict[str, Any]:
+async def _store_config(startup: Startup, environment: Environment, path: Path, reactor: Any) -> dict[str, Any]:
     given = environment.data_store
     if startup.config is None:
+        await _keep_data(path, given, reactor)
         return embedded_store_config(Path(startup.data or "."), given)
     if given is not None:
         raise Invalid("STALWART_DATA_STORE takes the place of a file: give --data FOLDER, not --config FILE.")

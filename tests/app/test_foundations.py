@@ -6,7 +6,7 @@ import io
 import json
 from pathlib import Path
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 
 from stalwart.app import foundations
 from stalwart.app.directories import external_directories
@@ -14,10 +14,12 @@ from stalwart.app.identity import HOUR, identity_provider
 from stalwart.app.startup import Startup
 from stalwart.config.identity.directory import Directory as DeclaredDirectory
 from stalwart.directory.external.directories import ExternalDirectories
-from stalwart.errors import Unavailable
+from stalwart.errors import Invalid, Unavailable
 from stalwart.store import MemoryStore
+from stalwart.store.config_file import embedded_store_config
 from stalwart.web.limits import MemoryCounters
 from tests.app.world import HTTP, HouseCase
+from tests.store.moving.sample import filled
 
 
 class FoundationsTests(HouseCase):
@@ -65,10 +67,6 @@ class FoundationsTests(HouseCase):
         self.open()
         self.assertIn("STALWART_RECOVERY_ADMIN", self.event("server.no-accounts")["hint"])
 
-
-async def _note(loaded: list[bool]) -> None:
-    loaded.append(True)
-
     def test_a_store_that_cannot_be_opened_is_named_with_the_file_that_names_it(self) -> None:
         store = MemoryStore()
         refused = Unavailable("The data store cannot be reached.")
@@ -100,3 +98,21 @@ async def _note(loaded: list[bool]) -> None:
             self.shut(self.open(startup=Startup(config=str(path), endpoints={"http": [HTTP]})))
             named = [keys["path"] for name, keys in self.events if name == "security.key-exposed"]
             self.assertEqual([each for each in named if each == str(path)], told)
+
+    def test_an_empty_store_of_the_environment_does_not_take_the_place_of_one_with_data(self) -> None:
+        data = Path(self.mktemp()).absolute()
+        filled(Path(embedded_store_config(data)["path"]))
+        before = (data / "config.json").read_text()
+        startup = Startup(data=str(data), endpoints={"http": [HTTP]})
+        self.patch(foundations, "deferToThreadPool", lambda _reactor, _pool, work, *given: succeed(work(*given)))
+        self.reactor.getThreadPool = lambda: None
+        opening = Deferred.fromCoroutine(
+            self.opening(startup=startup, data_store={"@type": "Sqlite", "path": "other.sqlite3"})
+        )
+        said = self.failureResultOf(opening, Invalid).value.detail
+        self.assertIn(f"STALWART_DATA_STORE names an empty data store, but {data / 'config.json'} one with data", said)
+        self.assertEqual((data / "config.json").read_text(), before)
+
+
+async def _note(loaded: list[bool]) -> None:
+    loaded.append(True)

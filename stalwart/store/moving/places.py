@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stalwart.errors import Invalid, StalwartError
-from stalwart.store.config_file import NAME, blob_folder, embedded_store_config, read_store_config
+from stalwart.store.config_file import NAME, StoreFile, blob_folder, embedded_store_config, read_store_config
 from stalwart.store.moving.bulk import Bulk
 from stalwart.store.opening import DRIVER_MISSING, explained, sqlite_path
 from stalwart.store.postgresql.address import address_of
@@ -65,6 +65,17 @@ def is_filled(path: Path, config: dict[str, Any], makes: bool = False) -> bool:
         return False
     except StalwartError as problem:
         raise type(problem)(explained(problem)) from problem
+
+
+def would_forget(path: Path, given: dict[str, Any]) -> bool:
+    """Whether there is a server's data in the data store that ``path`` names, and none in that of ``given``, which is
+    to take its place. False where one of them cannot be opened. For threads.
+    """
+    try:
+        former = StoreFile(path, lambda _: None, lambda *_: False).read()
+        return former != given and not is_filled(path, given) and is_filled(path, former)
+    except StalwartError:
+        return False
 
 
 def _is_made(database: Bulk) -> bool:

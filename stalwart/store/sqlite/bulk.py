@@ -47,8 +47,10 @@ class SqliteBulk:
             self.session.all("SELECT COUNT(*) FROM sqlite_master")  # the snapshot is taken by the first statement
 
     def refuse_others(self) -> None:
-        path = lock_of(self.path)
-        self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._lock = os.open(lock_of(self.path), os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:  # no server ever had it; and who makes the file now need not be the one who serves
+            return
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
