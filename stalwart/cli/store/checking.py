@@ -1,4 +1,4 @@
-"""``store check``: what is wrong in a data store."""
+"""``store check``: what is wrong in a data store; ``store begin-anew``: what its clients know of it is."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from stalwart.cli.store.places import data_store, opened
 from stalwart.cli.store.progress import Steps
 from stalwart.config.describing import check_settings
 from stalwart.errors import Conflict
+from stalwart.store.moving.beginning_anew import pass_over
+from stalwart.store.moving.bulk import Bulk
 from stalwart.store.moving.checking import Finding, check_blobs, check_rows
 from stalwart.store.sql.migrate import load_migrations, schema_of
 
@@ -16,9 +18,7 @@ def check(options: argparse.Namespace, steps: Steps) -> int:
     """1 if something is wrong and was not put right."""
     store = data_store(options.source)
     with opened(store, writes=options.repair) as database:
-        newest = max(step.number for step in load_migrations(database.session.dialect))
-        if schema_of(database.session) != newest:
-            raise Conflict("The data store is of an older version; start the server once.")
+        _present_schema(database)
         if options.repair:
             database.refuse_others()
         looks = {"repair": options.repair}
@@ -36,6 +36,25 @@ def check(options: argparse.Namespace, steps: Steps) -> int:
     elif left and not options.repair:
         steps.say("--repair puts right what follows from other rows.")
     return 1 if left else 0
+
+
+def begin_anew(options: argparse.Namespace, steps: Steps) -> int:
+    """Have a store that was set back by other means than ``store restore`` give no number away again."""
+    with opened(data_store(options.source), writes=True) as database:
+        schema = _present_schema(database)
+        database.refuse_others()
+        pass_over(database.session, schema)
+        database.commit()
+    steps.say("Numbers that may have been given away are passed over; all clients read everything anew.")
+    return 0
+
+
+def _present_schema(database: Bulk) -> int:
+    """The schema of this version, which the database has. Raises Conflict if it has an older one."""
+    newest = max(step.number for step in load_migrations(database.session.dialect))
+    if schema_of(database.session) != newest:
+        raise Conflict("The data store is of an older version; start the server once.")
+    return newest
 
 
 def _line(finding: Finding) -> str:

@@ -56,6 +56,13 @@ def add(commands: Any, _shared: argparse.ArgumentParser) -> None:
     made.add_argument("source", metavar="STORE")
     made.add_argument("--repair", action="store_true", help="put right what follows from other rows")
     made.add_argument("--contents", action="store_true", help="read all large values and compare their hashes")
+    made = _command(
+        kinds,
+        "begin-anew",
+        "pass over ids and states that were given away before the store was set back",
+        checking.begin_anew,
+    )
+    made.add_argument("source", metavar="STORE")
 
 
 def run(options: argparse.Namespace, work: Work) -> int:

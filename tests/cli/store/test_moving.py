@@ -100,6 +100,9 @@ class MovingTests(MovingCase):
                 is_paused = SqlTransaction(database.session, store.blob_files()).queue.is_paused()
                 self.assertEqual(is_paused, path == self.target)
         self.assertTrue(all(after > before + 1_000_000 for before, after in zip(*states, strict=True)), states)
+        self.assertEqual(self.run_cli("begin-anew", self.source), 0, self.said)
+        with opened(data_store(str(self.source)), writes=False) as database:
+            self.assertEqual(database.session.all("SELECT seq, last_id FROM account"), [states[1]])
         self.assertEqual(self.run_cli("check", self.target), 0, self.said)
 
     def test_a_backup_of_every_older_schema_comes_back(self) -> None:
