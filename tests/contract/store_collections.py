@@ -49,6 +49,66 @@ class CollectionContract(StoreCase):
     async def _changes(self, place: int, since: int, limit: int = MANY) -> Any:
         return await self.read(lambda tx: tx.collections.changes(ME, place, since, limit=limit))
 
+    async def test_what_is_asked_again_in_a_write_is_as_it_is_by_then(self) -> None:
+        work, home = await self._calendar(), await self._calendar("home")
+
+        def seen(tx: Transaction, id: int) -> tuple[Any, ...]:
+            found = tx.objects.get(ME, id)
+            return (
+                tx.collections.octets(ME, id),
+                tx.collections.octets_of(ME, [id, id + 1000]),
+                found.uid if found else None,
+                found.seq if found else None,
+                names(tx.collections.places(ME, id)),
+                [each.segment for each in tx.collections.index.places(ME, CALENDAR_EVENT, [id]).get(id, [])],
+                names(tx.collections.by_uid(ME, CALENDAR_EVENT, "u1")),
+                names(tx.collections.walk(ME, CALENDARS, ("work", "a"))),
+                tx.collections.get(ME, work).items,
+                tx.collections.data_of(ME, work),
+                tx.collections.type_of(ME, work),
+                tx.collections.path(ME, work),
+                tx.accounts.get(ME),
+                tx.accounts.name(ME).login,
+            )
+
+        def work_on(tx: Transaction) -> None:
+            def undone() -> None:
+                with tx.savepoint():
+                    tx.collections.put(ME, work, "b", event("OTHER", uid="u2"), now=NOW)
+                    tx.collections.put(ME, work, "a", event("THIRD"), now=NOW)
+                    tx.collections.remove(ME, work, "a", now=NOW)
+                    looks.append(seen(tx, first.item_id))
+                    raise KeyError
+
+            looks: list[tuple[Any, ...]] = []
+            first, _ = tx.collections.put(ME, work, "a", event("FIRST"), now=NOW, is_new=True)
+            looks.append(seen(tx, first.item_id))
+            self.assertRaises(KeyError, undone)
+            looks.append(seen(tx, first.item_id))
+            self.assertEqual(looks[0], looks[2])
+            self.assertEqual((looks[1][0], looks[1][4], looks[1][6], looks[1][8]), (None, [], [], 1))
+            for step in (
+                lambda: tx.collections.put(ME, work, "a", event("SECOND"), now=NOW),
+                lambda: tx.collections.link(ME, first.item_id, home, "z", now=NOW),
+                lambda: tx.collections.update(ME, work, now=NOW, data={"n": "other"}),
+                lambda: tx.collections.move(ME, CALENDARS, "work", CALENDARS, "moved", now=NOW),
+                lambda: tx.collections.move(ME, CALENDARS, "moved", CALENDARS, "work", now=NOW),
+                lambda: tx.accounts.rename(ME, "bob"),
+                lambda: tx.collections.remove(ME, home, "z", now=NOW),
+            ):
+                step()
+                looks.append(seen(tx, first.item_id))
+                self.assertNotEqual(looks[-1], looks[-2])
+            self.looks = looks
+            self.id = first.item_id
+
+        await self.write(work_on)
+        self.assertEqual(await self.read(lambda tx: seen(tx, self.id)), self.looks[-1])
+        self.assertEqual(self.looks[3][0], b"SECOND")
+        self.assertEqual((self.looks[4][4], self.looks[4][6]), (["a", "z"], ["a", "z"]))
+        self.assertEqual((self.looks[5][9], self.looks[6][11], self.looks[6][7]), ({"n": "other"}, ("moved",), []))
+        self.assertEqual((self.looks[8][13], self.looks[9][4]), ("bob", ["a"]))
+
     async def test_a_collection_is_there_by_name_and_id(self) -> None:
         work = await self._calendar()
         found = await self.read(lambda tx: tx.collections.get(ME, work))

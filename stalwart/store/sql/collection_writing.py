@@ -240,7 +240,9 @@ class CollectionWriting:
     def bind(self, account_id: int, home_type: int, member: Member) -> None:
         """Write down that a member is in its collection."""
         # A name that has its tombstone goes on with it: who has synchronised before has to hear of its end.
-        self._session.later(
+        id = member.item_id
+        self._session.recall.forget("binding", ("of", account_id, id), ("places", account_id, member.type, (id,)))
+        self._session.add(
             "INSERT INTO binding(account_id, collection_id, segment, item_id, home, type, is_collection, added_seq,"
             " bound_seq, seq, dead, mark, size, created_at, modified_at, collated)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?) ON CONFLICT (account_id, collection_id, segment)"
@@ -288,11 +290,12 @@ class CollectionWriting:
     def _keep(self, account_id: int, id: int, item: NewItem) -> None:
         """What goes with an item that was written."""
         if item.octets is not None:
-            self._session.later(
+            self._session.add(
                 "INSERT INTO content(account_id, id, octets) VALUES (?, ?, ?)"
                 " ON CONFLICT (account_id, id) DO UPDATE SET octets = excluded.octets",
                 *(account_id, id, item.octets),
             )
+            self._session.recall.put("content", (account_id, id), (item.octets,))
         if item.blob is not None:
             self._blobs.link(item.blob, account_id, id)
         for hash in item.held:

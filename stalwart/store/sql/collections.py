@@ -192,11 +192,18 @@ class SqlCollections:
         return bytes(found[0]) if found else None
 
     def octets_of(self, account_id: int, item_ids: Iterable[int]) -> dict[int, bytes]:
-        item_ids = list(item_ids)
-        if len(item_ids) == 1:
-            octets = self.octets(account_id, item_ids[0])
-            return {} if octets is None else {item_ids[0]: octets}
-        return self._gathering.octets(account_id, item_ids)
+        found: dict[int, bytes] = {}
+        unknown: list[int] = []
+        for id in item_ids:
+            known = self._session.recall.find("content", (account_id, id))
+            if known is not None:
+                found[id] = bytes(known[0])
+            else:
+                unknown.append(id)
+        if len(unknown) == 1:
+            octets = self.octets(account_id, unknown[0])
+            return found if octets is None else found | {unknown[0]: octets}
+        return found | self._gathering.octets(account_id, unknown)
 
     def changes(
         self,

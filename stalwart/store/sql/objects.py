@@ -68,7 +68,8 @@ class SqlObjects:
             now,
             None if data is None else dict(data),
         )
-        self._session.later(
+        self._session.recall.forget("obj", ("whole", account_id, id), ("uid", account_id, type, uid))
+        self._session.add(
             f"INSERT INTO obj({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(account_id, id, type, seq, seq, seq, uid, etag, blob, size, now, now),
             _text(data),

@@ -40,6 +40,12 @@ class Recall:
             if known is not None:
                 known[key] = answer
 
+    def forget(self, table: str, *keys: Hashable) -> None:
+        """Only what these say of a table has become something else."""
+        known = self._known.get(table, {})
+        for key in keys:
+            known.pop(key, None)
+
     def written(self, statement: str) -> None:
         """``statement`` is run."""
         if self._known:

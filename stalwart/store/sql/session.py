@@ -90,6 +90,14 @@ class Session:
         self._untouched = False
         self._far.later(self.dialect.statement(statement), values)
 
+    def add(self, statement: str, *values: Any) -> None:
+        """As ``later``, for rows of their own: what is recalled of the table stays, but for what the caller forgets."""
+        self._untouched = False
+        if self._far is not None:
+            self._far.later(self.dialect.statement(statement), values)
+        else:
+            self._run(statement, values)
+
     def settle(self, statement: str, *values: Any, of: Hashable, more: int | None = None) -> None:
         """As ``later``, once for all that is said ``of`` something before the next statement that is executed: with the
         ``values`` that were given last, behind the sum of all ``more`` if there are any.
