@@ -22,6 +22,7 @@ store that is written. What changes while a copy is made is not in it: for a mov
 examples:
   stalwart-cli store copy /var/lib/stalwart /var/lib/private/stalwart/postgresql.json
   stalwart-cli store backup /var/lib/stalwart /backup/2026-11-22.tar
+  stalwart-cli store backup /var/lib/stalwart - | ssh elsewhere 'cat > 2026-11-22.tar'
   stalwart-cli store restore /backup/2026-11-22.tar /var/lib/stalwart-restored
   stalwart-cli store check /var/lib/stalwart --repair"""
 
@@ -46,7 +47,7 @@ def add(commands: Any, _shared: argparse.ArgumentParser) -> None:
     _add_blobs(made, KEEP)
     made = _command(kinds, "backup", "write a data store into one file", moving.backup)
     made.add_argument("source", metavar="STORE")
-    made.add_argument("file", metavar="FILE", help="the file to write, which is not there yet")
+    made.add_argument("file", metavar="FILE", help="the file to write, which is not there yet; - is standard output")
     made = _command(kinds, "restore", "write a backup into an empty data store, of either kind", moving.restore)
     made.add_argument("file", metavar="FILE")
     made.add_argument("target", metavar="TO", help="the store to write, which is empty; a new folder gets SQLite")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,6 +25,7 @@ from stalwart.store.sql.session import Session
 from stalwart.store.sql.transaction import SqlTransaction
 
 _LETTERS = "queue_letter"
+_STREAM = "-"
 
 
 def copy(options: argparse.Namespace, steps: Steps) -> int:
@@ -58,11 +60,16 @@ def _tell_of_sharing(target: DataStore, steps: Steps) -> None:
 
 
 def backup(options: argparse.Namespace, steps: Steps) -> int:
-    """Into one file."""
+    """Into one file, or to standard output."""
     source, path = data_store(options.source), Path(options.file)
+    is_stream = options.file == _STREAM
+    if is_stream and sys.stdout.isatty():
+        raise Invalid("Standard output is a terminal; have it lead into a program or a file.")
     with opened(source, writes=False) as database:
-        copied = back_up(database, source.blob_files(), path, steps)
-    steps.say(f"{path} has {path.stat().st_size:,} octets.")
+        target = sys.stdout.buffer if is_stream else path
+        copied = back_up(database, source.blob_files(), target, steps)
+    if not is_stream:
+        steps.say(f"{path} has {path.stat().st_size:,} octets.")
     if source.vault_key.exists():
         steps.say(f"The key of the vault is not part of it; keep {source.vault_key} elsewhere.")
     return _told(copied, steps)

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from stalwart.errors import NotFound
 from stalwart.store.blob_files import BlobFiles
@@ -17,12 +18,12 @@ from stalwart.store.moving.tables import DOCUMENTS, QUEUE, tables_of
 from stalwart.store.sql.migrate import schema_of
 
 
-def back_up(source: Bulk, files: BlobFiles, path: Path, report: Report) -> Copied:
-    """Write what ``source``, open for reading, has at this moment into the file ``path``, but for what full text is
-    found by. Raises Invalid.
+def back_up(source: Bulk, files: BlobFiles, target: Path | IO[bytes], report: Report) -> Copied:
+    """Write what ``source``, open for reading, has at this moment into the file ``target``, or a stream, but for what
+    full text is found by. Raises Invalid.
     """
     schema = schema_of(source.session)
-    with BackupWriter(path, Manifest(schema, int(time.time()))) as writer:
+    with BackupWriter(target, Manifest(schema, int(time.time()))) as writer:
         sums = {}
         for table in tables_of(schema):
             if table.name not in (DOCUMENTS, QUEUE):

@@ -61,13 +61,13 @@ class Reading(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
 
 
-class BackupWriter:
-    """Writes ``path`` under another name and puts it there with ``finish``; it is readable by its owner only."""
+class _File:
+    """Writes ``path`` under another name and puts it there with ``keep``; it is readable by its owner only."""
 
-    def __init__(self, path: Path, manifest: Manifest) -> None:
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
         self._path = path
         self._fresh = path.with_name(f"{path.name}.part")
-        self._made_at = manifest.made_at
         try:
             if path.exists():
                 raise Invalid(f"{path} exists already.")
@@ -76,10 +76,52 @@ class BackupWriter:
             raise Invalid(f"{path} is being written already.") from problem
         except OSError as problem:
             raise Invalid(f"{path} cannot be written: {problem.strerror}.") from problem
-        self._file = os.fdopen(descriptor, "wb", _CHUNK)
-        self._tar = tarfile.open(fileobj=self._file, mode="w|", format=tarfile.PAX_FORMAT)  # noqa: SIM115
+        self.file: IO[bytes] = os.fdopen(descriptor, "wb", _CHUNK)
+
+    def sync(self) -> None:
+        self.file.flush()
+        os.fdatasync(self.file.fileno())
+
+    def keep(self) -> None:
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        os.replace(self._fresh, self._path)
+        self.file.close()
+        sync_folder(self._path.absolute().parent)
+
+    def drop(self) -> None:
+        self._fresh.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.file.close()
+
+
+class _Stream:
+    """Whoever reads has to see himself that all of it has come: what is broken off has no end."""
+
+    name = "Standard output"
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+
+    def sync(self) -> None:
+        self.file.flush()
+
+    keep = sync
+
+    def drop(self) -> None:
+        pass
+
+
+class BackupWriter:
+    """Writes a file, which is there with ``finish`` and durable, or a stream that goes elsewhere."""
+
+    def __init__(self, target: Path | IO[bytes], manifest: Manifest) -> None:
+        self._target = _File(target) if isinstance(target, Path) else _Stream(target)
+        self._made_at = manifest.made_at
+        self._tar = tarfile.open(fileobj=self._target.file, mode="w|", format=tarfile.PAX_FORMAT)  # noqa: SIM115
         self._digest = hashlib.sha256()
         self._unsynced = 0
+        self._is_finished = False
         said = {"product": PRODUCT, "format": FORMAT, "schema": manifest.schema, "madeAt": manifest.made_at}
         self._whole(_MANIFEST, json.dumps(said).encode())
 
@@ -104,25 +146,19 @@ class BackupWriter:
         said = {"tables": sums, "sha256": self._digest.hexdigest()}
         self._whole(_CHECKSUMS, json.dumps(said).encode())
         self._tar.close()
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        os.replace(self._fresh, self._path)
-        self._file.close()
-        sync_folder(self._path.absolute().parent)
+        self._target.keep()
+        self._is_finished = True
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if not self._file.closed:
+        if not self._is_finished:
             with contextlib.suppress(OSError):  # what could not be written is not wanted any more
                 self._tar.close()
-                self._file.flush()
-            self._fresh.unlink(missing_ok=True)
-            with contextlib.suppress(OSError):
-                self._file.close()
+            self._target.drop()
         if isinstance(error, OSError):
-            raise Invalid(f"{self._path} cannot be written: {error.strerror}.") from error
+            raise Invalid(f"{self._target.name} cannot be written: {error.strerror}.") from error
 
     def _whole(self, name: str, content: bytes) -> None:
         self._add(name, io.BytesIO(content), len(content))
@@ -136,8 +172,7 @@ class BackupWriter:
         self._unsynced += size
         if self._unsynced >= _SYNCED:
             self._unsynced = 0
-            self._file.flush()
-            os.fdatasync(self._file.fileno())
+            self._target.sync()
 
 
 @frozen

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import secrets
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,18 @@ class MovingTests(MovingCase):
         self.assertEqual(self.run_cli("restore", self.file, self.target), 0, self.said)
         self.assertIn("needs the key of the vault", self.said)
         self.assertEqual(self.emails(self.target), self.emails(self.source))
+
+    def test_a_backup_goes_into_a_pipe(self) -> None:
+        stdout = io.TextIOWrapper(io.BytesIO())
+        self.patch(sys, "stdout", stdout)
+        self.assertEqual(self.run_cli("backup", self.source, "-"), 0, self.said)
+        self.file.write_bytes(stdout.buffer.getvalue())  # type: ignore[attr-defined]
+        self.assertEqual(self.run_cli("restore", self.file, self.target), 0, self.said)
+        self.assertEqual(self.emails(self.target), self.emails(self.source))
+        self.patch(stdout, "isatty", lambda: True)
+        self.assertEqual(self.run_cli("backup", self.source, "-"), 1)
+        self.assertIn("is a terminal", self.said)
+        self.assertFalse(Path("-").exists())
 
     def test_a_restored_store_passes_over_numbers_and_sends_nothing_if_that_is_wished(self) -> None:
         self.run_cli("backup", self.source, self.file)
