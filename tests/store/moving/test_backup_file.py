@@ -117,13 +117,12 @@ class BackupFileTests(SynchronousTestCase):
             writer.finish({"secret": (2, "ab")})
         self.path.write_bytes(stream.getvalue())
         self.assertEqual(list(Backup(self.path, 3).rows(SECRET)), self.rows)
-        whole, stream = stream.getvalue(), io.BytesIO()
+        stream = io.BytesIO()
         with self.assertRaises(RuntimeError), BackupWriter(stream, Manifest(3, 0)) as writer:
             writer.rows("secret", self.rows)
             raise RuntimeError
         self.path.write_bytes(stream.getvalue())
         self.assertIn("not whole", self.refusal())
-        self.assertLess(len(stream.getvalue()), len(whole))
 
     def test_two_do_not_write_one_file(self) -> None:
         with BackupWriter(self.path, Manifest(3, 0)) as writer:
