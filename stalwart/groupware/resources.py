@@ -5,7 +5,9 @@ A resource is what one transaction sees; it is not kept.
 
 from __future__ import annotations
 
+from base64 import b32encode
 from enum import Enum
+from secrets import token_bytes
 
 from attrs import evolve, field, frozen
 
@@ -82,6 +84,11 @@ class Resource:
     def path(self) -> str:
         """Its names with slashes in front: what locks are known by."""
         return "".join(f"/{segment}" for segment in self.segments)
+
+
+def new_name() -> str:
+    """A name in URLs that nothing has: 16 small letters and digits, of 80 random bits."""
+    return b32encode(token_bytes(10)).decode().lower()
 
 
 def locate(

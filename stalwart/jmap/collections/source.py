@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection as Several
 from collections.abc import Iterable
-from secrets import choice
-from string import ascii_lowercase, digits
 from typing import Any, Final
 
 from attrs import frozen
@@ -19,7 +17,7 @@ from stalwart.errors import NotFound
 from stalwart.groupware.homes import DISPLAY_NAME
 from stalwart.groupware.kinds import Kind
 from stalwart.groupware.own_alerts import defaults_changed
-from stalwart.groupware.resources import locate
+from stalwart.groupware.resources import locate, new_name
 from stalwart.groupware.traits import ALERTS_WITH_TIME, ALERTS_WITHOUT_TIME
 from stalwart.groupware.viewers import Viewer
 from stalwart.jmap.collections.appearance import TRAITS, Appearance, Onlooker
@@ -36,7 +34,6 @@ from stalwart.store.collection_rows import Collection
 from stalwart.store.rows import Changes
 from stalwart.store.store import Transaction
 
-_NAME_LENGTH: Final = 10
 _ALL: Final = (1 << 63) - 1
 
 
@@ -79,9 +76,8 @@ class CollectionSource:
         for name in TRAITS.keys() & new.keys():
             if new[name] != TRAITS[name].read(looks):
                 TRAITS[name].write(looks, new[name])
-        segment = "".join(choice(ascii_lowercase + digits) for _ in range(_NAME_LENGTH))
         made = tx.collections.create(
-            account_id, self.kind.type, self.kind.home, segment, now=asking.now, data=looks.data
+            account_id, self.kind.type, self.kind.home, new_name(), now=asking.now, data=looks.data
         )
         row = tx.collections.get(account_id, made.item_id)
         assert row is not None  # it was made just now

@@ -7,8 +7,6 @@ lock, what is locked is refused.
 from __future__ import annotations
 
 from collections.abc import Collection
-from secrets import choice
-from string import ascii_lowercase, digits
 from typing import Any, Final
 from uuid import uuid4
 
@@ -18,7 +16,7 @@ from stalwart.errors import Forbidden, NotFound
 from stalwart.groupware.contacts import Contacts, ExaminedCard
 from stalwart.groupware.kinds import ADDRESS_BOOKS
 from stalwart.groupware.locking import Touch, is_locked
-from stalwart.groupware.resources import Resource, locate
+from stalwart.groupware.resources import Resource, locate, new_name
 from stalwart.groupware.viewers import Viewer
 from stalwart.groupware.violations import Rule, Violation
 from stalwart.jmap.contacts.card_properties import ADDRESS_BOOK_IDS, OWN
@@ -38,7 +36,6 @@ from stalwart.jmap.standard.equality import same
 from stalwart.store import Transaction
 from stalwart.store.collection_rows import Placed
 
-_NAME_LENGTH: Final = 16
 _MOST_BOOKS: Final = 1000
 
 
@@ -70,7 +67,7 @@ class Writing:
             given = self._contacts.examine(previous)
         else:
             given = made.given
-        name = f"{''.join(choice(ascii_lowercase + digits) for _ in range(_NAME_LENGTH))}.vcf"
+        name = f"{new_name()}.vcf"
         first, *others = books
         place = self._place(first, name, Touch.ITSELF | Touch.NAME, is_new=True)
         id = self._put(place, given, is_new=is_new)
