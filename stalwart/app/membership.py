@@ -6,6 +6,7 @@ Nodes behind one name share ``STALWART_HOSTNAME``; what tells them apart is the 
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +22,39 @@ from stalwart.telemetry.events import STORE_ERROR
 
 EVERY = 60.0
 """Seconds between two renewals; a node counts as stale after an hour without."""
+APART = (
+    "x:BlobStore is Default, which is a folder of each node, and there are other nodes ({others}): what one of them "
+    "keeps of 64 KiB and more is missing on the others. Choose a bucket, or a folder that all share, and copy there "
+    "what is in the folders"
+)
 FORGOTTEN = 30 * 86_400
 """Seconds after which a node that is gone is forgotten."""
 
 
 class Membership:
     """Renews the entry of the node on ``machine`` (see ``machine_of``), which is called ``hostname``, from ``start`` to
-    ``close``.
+    ``close``. ``shares`` tells whether large values are where all nodes find them; if not, and there are others, that
+    is told, once.
     """
 
-    def __init__(self, store: Store, hostname: str, machine: str, telemetry: Telemetry, clock: Any) -> None:
+    def __init__(
+        self,
+        store: Store,
+        hostname: str,
+        machine: str,
+        telemetry: Telemetry,
+        clock: Any,
+        shares: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._store = store
+        self._shares = shares
+        self._is_told = False
         self._hostname = hostname
         self._machine = machine
         self._leads = self._is_due = False
         self._telemetry = telemetry
         self._clock = clock
-        self._running: Deferred[None] | None = None
+        self._running: Deferred[Any] | None = None
         self._loop = LoopingCall(self._renew)
         self._loop.clock = clock
 
@@ -61,8 +78,15 @@ class Membership:
         """One that takes longer than the pause is not begun a second time."""
         if self._running is None:
             now, leads, self._is_due = self._clock.seconds(), self._leads, False
-            self._running = self._store.write(lambda tx: renew(tx, self._hostname, self._machine, now, leads))
+            writing = self._store.write(lambda tx: renew(tx, self._hostname, self._machine, now, leads))
+            self._running = writing.addCallback(self._look_at)
             self._running.addErrback(self._failed).addBoth(self._ended)
+
+    def _look_at(self, others: list[str]) -> None:
+        """Tell that ``others`` do not find what this node keeps."""
+        if others and not self._is_told and not self._shares():
+            self._is_told = True
+            self._telemetry.emit(STORE_ERROR, reason=APART.format(others=", ".join(others)))
 
     def _failed(self, failure: Any) -> None:
         if not failure.check(CancelledError):
@@ -79,8 +103,10 @@ def machine_of(config_path: Path) -> str:
     return f"{socket.gethostname()}:{config_path.absolute()}"
 
 
-def renew(tx: Transaction, hostname: str, machine: str, now: float, leads: bool = False) -> None:
-    """Note that the node was heard of, and forget those that were not for long. If it leads, no other one does."""
+def renew(tx: Transaction, hostname: str, machine: str, now: float, leads: bool = False) -> list[str]:
+    """Note that the node was heard of, and forget those that were not for long. If it leads, no other one does. Answers
+    the machines of the others that were heard of lately.
+    """
     nodes = registry.listed(tx, ClusterNode)
     members: dict[str, Any] = {"lastRenewal": date_text(int(now)), "status": "active", "leads": leads}
     members |= {"hostname": hostname, "machine": machine}
@@ -97,3 +123,5 @@ def renew(tx: Transaction, hostname: str, machine: str, now: float, leads: bool 
             registry.destroy(tx, ClusterNode, node.id)
         elif node is not own and leads and node.value.leads:
             registry.update(tx, ClusterNode, node.id, {"leads": False}, now=now, by_server=True)
+    lately = [node.value for node in nodes if node is not own and node.value.last_renewal > now - 2 * EVERY]
+    return [each.machine or each.hostname for each in lately]

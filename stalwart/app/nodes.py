@@ -21,6 +21,7 @@ from stalwart.app.node_counters import NodeCounters
 from stalwart.app.node_words import BusWords
 from stalwart.app.workers.changes import EVERYTHING, Kind, News, news_of
 from stalwart.app.workers.following import Following
+from stalwart.config.storage.blob_store import BlobStore, Default
 from stalwart.net.message_bus import MessageBus
 from stalwart.provider.keys import SigningKeys
 from stalwart.store.neighbours import Neighbours, Words
@@ -207,7 +208,8 @@ class NodeCompany:
         """Of the processes of this computer one shows that the node is there."""
         if self._below is not None and self._membership is None:
             below, machine = self._below, machine_of(self._below.config_path)
-            self._membership = Membership(below.store, below.hostname, machine, below.telemetry, self._clock)
+            shares = partial(_shares, below)
+            self._membership = Membership(below.store, below.hostname, machine, below.telemetry, self._clock, shares)
             self._membership.start()
 
     def _begin(self, begin: Callable[[], object]) -> None:
@@ -319,3 +321,8 @@ def _all_of(waiting: list[Awaitable[None]]) -> Awaitable[None] | None:
             await each
 
     return Deferred.fromCoroutine(awaited())
+
+
+def _shares(below: Foundations) -> bool:
+    """Whether all nodes find large values; a database that is a file has one node."""
+    return below.sole_use is not None or not isinstance(below.settings.of(BlobStore), Default)

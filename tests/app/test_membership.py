@@ -25,7 +25,8 @@ class MembershipTests(SynchronousTestCase):
         self.events: list[str] = []
         telemetry: Any = Telemetry()
         self.patch(telemetry, "emit", lambda event, **keys: self.events.append(keys["reason"]))
-        self.membership = Membership(self.store, "one.test", "here", telemetry, self.clock)
+        self.telemetry, self.shares = telemetry, True
+        self.membership = Membership(self.store, "one.test", "here", telemetry, self.clock, lambda: self.shares)
 
     def seen(self) -> list[tuple[str, int]]:
         """Hosts, and when they were heard of."""
@@ -56,6 +57,26 @@ class MembershipTests(SynchronousTestCase):
             each.callback(None)
         ((entry,),) = (self.successResultOf(self.store.read(lambda tx: registry.listed(tx, ClusterNode))),)
         self.assertEqual((len(waiting), entry.value.leads), (2, True))
+
+    def test_nodes_with_folders_of_their_own_are_told_of_it_once(self) -> None:
+        other = Membership(self.store, "two.test", "there", self.telemetry, self.clock)
+        other.start()
+        self.membership.start()
+        self.clock.advance(3 * EVERY)
+        self.assertEqual(self.events, [], "they share")
+        self.shares = False
+        self.clock.pump([EVERY] * 3)
+        (said,) = self.events
+        self.assertIn("there are other nodes (there): what one of them keeps", said)
+        other.close()
+        self.events.clear()
+        self.clock.pump([EVERY] * 5)
+        later = Membership(self.store, "three.test", "alone", self.telemetry, self.clock, lambda: False)
+        self.membership.close()
+        self.clock.pump([EVERY] * 3)
+        later.start()
+        self.assertEqual(self.events, [], "nobody else was heard of lately")
+        later.close()
 
     def test_a_store_that_cannot_be_written_is_told_and_tried_again(self) -> None:
         write = self.store.write
