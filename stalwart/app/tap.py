@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from twisted.python import usage
@@ -114,15 +115,26 @@ class Options(usage.Options):
         if self["repair"] and not self["check"]:
             raise usage.UsageError("--repair goes with --check.")
         if self["check"]:
-            sys.exit(_look_for_damage(self["config"] or self["data"], self["repair"]))
+            sys.exit(
+                _look_for_damage(Path(self["config"] or os.path.join(self["data"], "config.json")), self["repair"])
+            )
 
 
-def _look_for_damage(store: str, repair: bool) -> int:
-    """Leave it to ``stalwart-cli store check``; its exit code."""
+def _look_for_damage(store: Path, repair: bool) -> int:
+    """Leave it to ``stalwart-cli store check``; its exit code, 0 where there is nothing yet that it could look at: who
+    looks before each start wants that one to go on, since it makes the store, or brings it up to date.
+    """
     import subprocess
 
-    words = ["store", "check", store, *(["--repair"] if repair else [])]
-    return subprocess.run([sys.executable, "-m", "stalwart.cli", *words], check=False).returncode
+    from stalwart.store.config_file import is_missing
+    from stalwart.store.moving.checking import NOT_YET
+
+    if is_missing(store):
+        print("There is no data store yet.", file=sys.stderr)
+        return 0
+    words = ["store", "check", str(store), *(["--repair"] if repair else [])]
+    code = subprocess.run([sys.executable, "-m", "stalwart.cli", *words], check=False).returncode
+    return 0 if code == NOT_YET else code
 
 
 def _check_endpoint(option: str, endpoint: str) -> None:

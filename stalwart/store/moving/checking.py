@@ -30,6 +30,8 @@ from stalwart.store.moving.copying import Report
 from stalwart.store.sql.mail_recount import Recount
 from stalwart.store.sql.session import Session
 
+NOT_YET = 3
+"""The exit code of a look at what only the next start of a server makes, or brings up to date."""
 _PASSES = 4
 _PAGE = 500
 

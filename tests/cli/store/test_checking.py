@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+from pathlib import Path
 
 from twisted.python.usage import UsageError
 
 from stalwart.app.tap import Options
-from stalwart.cli.store import checking
 from stalwart.config.catalogue import declarations
 from stalwart.config.index_plan import plan
+from stalwart.store.config_file import embedded_store_config
+from stalwart.store.moving.checking import NOT_YET
 from stalwart.store.sqlite.bulk import SqliteBulk
 from stalwart.store.sqlite.engine import lock_of
 from tests.cli.store.case import StoreCase
@@ -88,13 +90,17 @@ class CheckTests(StoreCase):
         self.assertEqual([self.run_cli("check", self.source, *more) for more in ((), ("--contents",))], [0, 1])
         self.assertIn("small values that are damaged", self.said)
 
-    def test_an_older_store_is_refused(self) -> None:
+    def test_an_older_or_empty_store_is_not_looked_at(self) -> None:
         filled(self.target.with_name("old") / "store.sqlite3", schema=9)
         config = self.target.with_name("old") / "config.json"
         config.write_text('{"@type": "Sqlite", "path": "store.sqlite3"}')
-        self.assertEqual(self.run_cli("check", config), 1)
+        self.assertEqual(self.run_cli("check", config), NOT_YET)
         self.assertIn("older version", self.said)
-        self.assertTrue(callable(checking.check))
+        self.assertEqual(self.run_cli("begin-anew", config), 1)
+        (config.parent / "none.sqlite3").touch()
+        config.write_text('{"@type": "Sqlite", "path": "none.sqlite3"}')
+        self.assertEqual(self.run_cli("check", config), NOT_YET)
+        self.assertIn("empty", self.said)
 
     def test_the_daemon_looks_too_and_serves_nothing(self) -> None:
         def leaves(*more: str) -> object:
@@ -105,3 +111,7 @@ class CheckTests(StoreCase):
         self.damage("UPDATE account SET used_octets = 1")
         self.assertEqual([leaves(), leaves("--repair"), leaves()], [1, 0, 0])
         self.assertRaises(UsageError, Options().parseOptions, ["--data", str(self.source), "--repair"])
+        self.source = self.target
+        self.assertEqual(leaves(), 0, "the first start makes it")
+        filled(Path(embedded_store_config(self.source)["path"]), schema=9)
+        self.assertEqual(leaves(), 0, "the next start brings it up to date")
