@@ -23,6 +23,7 @@ from stalwart.codec.smtp.parameters import MailParameters, RcptParameters
 from stalwart.codec.smtp.paths import Path
 from stalwart.codec.smtp.received import return_path
 from stalwart.codec.smtp_reply import Reply
+from stalwart.config.domains.domain import Domain
 from stalwart.config.mail.sender_auth import SenderAuth
 from stalwart.config.mail.session_stages import MtaStageAuth, MtaStageData, MtaStageRcpt
 from stalwart.config.settings import Settings
@@ -66,6 +67,10 @@ REFUSALS: Mapping[Problem, Refusal] = {
     for problem, (status, text) in STATUSES.items()
     if problem is not Problem.REMOTE  # it is passed on
 }
+NOT_SET_UP = Refusal(451, "4.3.5", "This server is not set up yet")
+"""Of a server without domains (RFC 3463 3.4): it may have been given an empty store by mistake, and what is bounced
+then is lost to its people.
+"""
 _TOLD: Mapping[Problem | None, Event] = {Problem.UNKNOWN: SMTP_NO_MAILBOX, Problem.ELSEWHERE: SMTP_NO_RELAYING}
 
 
@@ -199,6 +204,8 @@ class Inbound:
         refusal = REFUSALS.get(resolved.problem) if resolved.problem is not None else None
         if resolved.problem is Problem.ELSEWHERE and await self._relays(envelope.peer, variable):
             refusal = None
+        elif resolved.problem is Problem.ELSEWHERE and not around.settings.all(Domain):
+            refusal = NOT_SET_UP
         if refusal is not None and (event := _TOLD.get(resolved.problem)) is not None:
             who = {"from": envelope.sender.text, "to": path.text}
             around.telemetry.emit(event, spanId=envelope.peer.span, remoteIp=envelope.peer.remote_ip, **who)

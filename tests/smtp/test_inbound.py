@@ -65,6 +65,14 @@ class DeliveryTests(InboundCase):
             self.clock.advance(5)  # MtaStageRcpt.waitOnFail
             self.assertEqual([line[:9] for line in client.lines()], [code], address)
 
+    def test_a_server_without_domains_bounces_nothing(self) -> None:
+        client = self.client()
+        client.say("MAIL FROM:<a@sender.test>")
+        self.patch(type(self.settings), "all", lambda *_: ())
+        self.assertEqual(client.codes("RCPT TO:<alice@example.test>"), [])
+        self.clock.advance(5)
+        self.assertEqual([line[:9] for line in client.lines()], ["451 4.3.5"])
+
     def test_postmaster(self) -> None:
         self.person("chief", roles={"@type": "Admin"})
         for address in ("postmaster", "POSTMASTER@example.test"):
