@@ -83,12 +83,14 @@ class Wanted:
 
 
 class Door(ServerFactory):
-    """What a socket hands its connections to: the factory ``behind`` it, which may change while it listens."""
+    """What a socket hands its connections to: the factory ``behind`` it, for the listener of a name. Both may change
+    while it listens."""
 
     noisy = False
 
-    def __init__(self, behind: Any) -> None:
+    def __init__(self, behind: Any, listener: str) -> None:
         self.behind = behind
+        self.listener = listener
 
     def buildProtocol(self, addr: Any) -> Any:
         """Twisted calls this."""
@@ -261,7 +263,7 @@ class Listeners:
 
     def _exchange(self, bound: Bound, wanted: Wanted, told: Mapping[tuple[str, str], str]) -> None:
         """Other settings behind an open socket."""
-        bound.door.behind = self._factory_for(wanted)
+        bound.door.behind, bound.door.listener = self._factory_for(wanted), wanted.settings.name
         former, bound.wanted = bound.wanted, wanted
         self._sockets.moved(former, wanted)
         if wanted.bind is None or former.settings == wanted.settings:
@@ -273,7 +275,7 @@ class Listeners:
 
     async def _bind(self, wanted: Wanted, told: Mapping[tuple[str, str], str], instead_of: Sequence[Bound]) -> bool:
         try:
-            door = Door(self._factory_for(wanted))
+            door = Door(self._factory_for(wanted), wanted.settings.name)
             port = await maybeDeferred(self._sockets.listen, wanted, door, instead_of)
         except Exception as problem:  # the address parsers and endpoints raise whatever they like
             self._note(wanted, problem, told)

@@ -10,6 +10,9 @@ from typing import Protocol
 
 Key = int | str
 
+CONNECTIONS = "connections", "smtp connections"
+"""The kinds of places that open connections take, of HTTP and of mail, under the name of their listener."""
+
 
 class Places(Protocol):
     """Where running things are counted, by kind and key."""
@@ -22,6 +25,10 @@ class Places(Protocol):
 
     def free(self, kind: str, key: Key) -> None:
         """Give a place back that was taken here."""
+
+    def lead(self, kind: str, key: Key) -> int:
+        """How many more are taken here than would be about even, in a server of several processes; others have fewer
+        if it is positive, and negative ones may be taken here before it is."""
 
 
 class MemoryPlaces:
@@ -49,3 +56,7 @@ class MemoryPlaces:
             self._taken[kind, key] = left
         else:
             self._taken.pop((kind, key), None)
+
+    def lead(self, kind: str, key: Key) -> int:
+        """See ``Places``: there is no other process."""
+        return 0

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from stalwart.codec.smtp import replies
 from stalwart.codec.smtp_reply import Reply
-from stalwart.directory.places import MemoryPlaces, Places
+from stalwart.directory.places import CONNECTIONS, MemoryPlaces, Places
 from stalwart.smtp.connection import Connection
 from stalwart.smtp.policy import Policy
 from stalwart.telemetry.events import SMTP_CONCURRENCY_LIMIT
@@ -21,7 +21,7 @@ from stalwart.telemetry.measures import SMTP_CONNECTION_DURATION
 from stalwart.web.connection import Listener, peer_ip
 
 _EACH = "smtp connections of an address"
-_ALL = "smtp connections"
+_ALL = CONNECTIONS[1]
 
 
 class SmtpFactory(ServerFactory):

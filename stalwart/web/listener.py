@@ -19,7 +19,7 @@ from zope.interface import implementer
 from stalwart.codec.ip_networks import NetworkSet
 from stalwart.codec.proxy_protocol import Header, Incomplete, parse
 from stalwart.config.network.listener import NetworkListener
-from stalwart.directory.places import Places
+from stalwart.directory.places import CONNECTIONS, Places
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import LIMIT_CONCURRENT_CONNECTION, NETWORK_PROXY_ERROR, SECURITY_IP_BLOCKED
 from stalwart.tls.accepting import Handshakes, accept
@@ -28,7 +28,7 @@ from stalwart.web.clock import Clock
 from stalwart.web.connection import Listener, ProxiedAddress, peer_ip
 
 PROXY_TIMEOUT = 10
-_CONNECTIONS = "connections"
+_CONNECTIONS = CONNECTIONS[0]
 
 
 class Serving(Interface):

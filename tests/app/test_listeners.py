@@ -333,7 +333,7 @@ class BindingTests(TestCase):
         port = self.listeners.bound[0].port
         await self.listeners.change(self.wanted(stored("b", address)))
         (bound,) = self.listeners.bound
-        self.assertEqual((bound.wanted.settings.name, self.made[-1][0]), ("b", "b"))
+        self.assertEqual((bound.wanted.settings.name, bound.door.listener, self.made[-1][0]), ("b", "b", "b"))
         self.assertIs(bound.port, port)
 
     async def test_wider_address_at_the_same_port_takes_the_place_of_the_narrow_one(self) -> None:

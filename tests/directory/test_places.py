@@ -34,6 +34,10 @@ class MemoryPlacesTests(SynchronousTestCase):
         self.places.free("uploads", 7)
         self.assertFalse(self.places.take("uploads", 7, 1))
 
+    def test_nobody_else_has_fewer(self) -> None:
+        self.places.take("uploads", 7, None)
+        self.assertEqual(self.places.lead("uploads", 7), 0)
+
     def test_kinds_and_keys_are_counted_apart(self) -> None:
         for kind, key in (("uploads", 7), ("requests", 7), ("uploads", 8), ("uploads", "7")):
             self.assertTrue(self.places.take(kind, key, 1))

@@ -21,10 +21,11 @@ from stalwart.app.workers.figures import SharedFigures
 from stalwart.app.workers.following import Following
 from stalwart.app.workers.memory import SharedMemory
 from stalwart.app.workers.places import SharedPlaces
+from stalwart.app.workers.shared_ports import Share
 from stalwart.app.workers.shared_sockets import SharedSockets
 from stalwart.app.workers.shared_tasks import SharedTasks
 from stalwart.app.workers.trace_relay import TraceRelay
-from stalwart.directory.places import Places
+from stalwart.directory.places import CONNECTIONS, Places
 from stalwart.provider.keys import SigningKeys
 from stalwart.tasks.runner import TaskRunner
 from stalwart.telemetry.events import STORE_ERROR
@@ -63,7 +64,8 @@ class Member:
         self._reactor = reactor
         self._send = send
         self._is_full = is_full
-        self._sockets = SharedSockets(reactor, send)
+        self._share = Share(self._lead)
+        self._sockets = SharedSockets(reactor, send, self._share)
         self._following: Following | None = None
         self._below: Foundations | None = None
         self._runner: TaskRunner | None = None
@@ -218,6 +220,10 @@ class Member:
                 self._objects.hear_alert(message["account"], message["alert"])
             case "letters" if self._wake_sender is not None:
                 self._wake_sender()
+
+    def _lead(self, listener: str) -> int:
+        http, mail = CONNECTIONS  # a listener is for one of them
+        return self.places.lead(http, listener) or self.places.lead(mail, listener)
 
     def _publish(self, kind: Kind, subject: int = 0, pause: float = 0.0) -> None:
         """Into the memory now, since requests look there; those that have none at the moment are told in a moment."""

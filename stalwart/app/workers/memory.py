@@ -94,6 +94,10 @@ class SharedMemory:
         """Where the figures of a worker are, or of the parent (0): its process id, then what it has counted."""
         return size_for(self.workers) - (process + 1) * FIGURES_BYTES
 
+    def is_there(self, process: int) -> bool:
+        """Whether a worker, or the parent (0), is running."""
+        return any(self.buffer[self.figures(process) : self.figures(process) + 8])
+
     def series(self, process: int) -> int:
         """Where a worker, or the parent (0), has the series that it counts."""
         return size_for(self.workers) - (self.workers + 1) * FIGURES_BYTES - (process + 1) * SERIES_BYTES

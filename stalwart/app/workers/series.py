@@ -22,9 +22,9 @@ class SharedSeries:
     """``telemetry.series.Shelf`` with the region of ``process``."""
 
     def __init__(self, memory: SharedMemory, process: int) -> None:
+        self._memory = memory
         self._buffer = memory.buffer
         self._regions = [memory.series(number) for number in range(memory.workers + 1)]
-        self._pids = [memory.figures(number) for number in range(memory.workers + 1)]
         self._own = self._regions[process]
         self._numbers = memory.numbers(self._own, SERIES_BYTES)
         self._places: dict[bytes, int] = {}
@@ -47,8 +47,8 @@ class SharedSeries:
 
     def read(self) -> Iterator[tuple[str, Labels, Sequence[float]]]:
         """See ``Shelf``; gauges of processes that are gone are left out."""
-        for region, pid in zip(self._regions, self._pids, strict=True):
-            is_there = _USED.unpack_from(self._buffer, pid)[0] != 0
+        for process, region in enumerate(self._regions):
+            is_there = self._memory.is_there(process)
             for key, begin, count in self._records(region):
                 kind, name, *labels = key.decode().split("\0")
                 if is_there or kind != _GAUGE:

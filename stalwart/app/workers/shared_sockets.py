@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
-from twisted.internet import unix
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.protocols.tls import TLSMemoryBIOFactory
@@ -19,6 +18,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from stalwart.app.listeners import Bound, Door, Wanted
 from stalwart.app.sockets import OptionRefused
 from stalwart.app.workers.channel import Message
+from stalwart.app.workers.shared_ports import Share, adopt
 from stalwart.errors import Unavailable
 
 PATIENCE = 10.0
@@ -29,13 +29,16 @@ Send = Callable[..., None]
 
 
 class SharedSockets:
-    """``listeners.Sockets`` at the parent's hands. ``send`` speaks to it, ``heard`` takes its answers."""
+    """``listeners.Sockets`` at the parent's hands. ``send`` speaks to it, ``heard`` takes its answers. Its
+    ``share`` of connections is taken from each.
+    """
 
     tells = False
 
-    def __init__(self, reactor: Any, send: Send) -> None:
+    def __init__(self, reactor: Any, send: Send, share: Share) -> None:
         self._reactor = reactor
         self._send = send
+        self._share = share
         self._numbers = count()
         self._asked: dict[int, Deferred[socket.socket]] = {}
         self._closing: dict[int, Deferred[None]] = {}
@@ -106,40 +109,33 @@ class SharedSockets:
         with given:
             given.setblocking(False)
             if wanted.endpoint is None or wanted.endpoint.startswith(_BARE):
-                return _adopt(self._reactor, given, door)
-            return _unwrapped(serverFromString(_Reactor(self._reactor, given), wanted.endpoint).listen(door))
+                return adopt(self._reactor, given, door, door, self._share)
+            around = _Reactor(self._reactor, given, door, self._share)
+            return _unwrapped(serverFromString(around, wanted.endpoint).listen(door))
 
 
 class _Reactor:
-    """The reactor as endpoints see it: to listen is to take over the socket ``given``."""
+    """The reactor as endpoints see it: to listen is to take over the socket ``given`` (``adopt``)."""
 
-    def __init__(self, reactor: Any, given: socket.socket) -> None:
+    def __init__(self, reactor: Any, given: socket.socket, door: Door, share: Share) -> None:
         self._reactor = reactor
         self._given = given
+        self._door, self._share = door, share
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reactor, name)
 
     def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> Any:
         """Twisted's endpoints call this."""
-        return _adopt(self._reactor, self._given, factory)
+        return adopt(self._reactor, self._given, factory, self._door, self._share)
 
     def listenSSL(self, port: int, factory: Any, context: Any, backlog: int = 50, interface: str = "") -> Any:
         """Twisted's endpoints call this."""
-        return _adopt(self._reactor, self._given, TLSMemoryBIOFactory(context, False, factory))
+        return adopt(self._reactor, self._given, TLSMemoryBIOFactory(context, False, factory), self._door, self._share)
 
     def listenUNIX(self, address: str, factory: Any, backlog: int = 50, mode: int = 0o666, wantPID: int = 0) -> Any:
         """Twisted's endpoints call this."""
-        return _adopt(self._reactor, self._given, factory)
-
-
-def _adopt(reactor: Any, given: socket.socket, factory: Any) -> Any:
-    if given.family != socket.AF_UNIX:
-        return reactor.adoptStreamPort(given.fileno(), given.family, factory)
-    port: Any = unix.Port._fromListeningDescriptor(reactor, given.fileno(), factory)  # as adoptStreamPort does
-    port._bindPath = b"\0"  # the file is the parent's: its mode, and when it goes
-    port.startListening()
-    return port
+        return adopt(self._reactor, self._given, factory, self._door, self._share)
 
 
 def _unwrapped(listening: Deferred[Any]) -> Any:

@@ -13,6 +13,7 @@ from stalwart.app.workers.changes import ChangeRing, Kind, News
 from stalwart.app.workers.member import Member
 from stalwart.app.workers.memory import COUNTERS
 from stalwart.codec.trace_query import TraceQuery
+from stalwart.directory.places import CONNECTIONS
 from stalwart.errors import Unavailable
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import AUTH_SUCCESS, Level
@@ -137,6 +138,20 @@ class TellingTests(MemberCase):
         changes = self.changes()
         self.member.changed_settings()
         self.assertIsNone(changes.look())
+
+
+class AcceptingTests(MemberCase):
+    """Which worker takes the next connection."""
+
+    def test_connections_of_http_and_of_mail_are_compared(self) -> None:
+        other = self.new(3)
+        self.assertEqual(self.member._share.lead("a"), 0)
+        for kind in CONNECTIONS:
+            self.member.places.take(kind, "a", None)
+            self.assertEqual(self.member._share.lead("a"), 1)
+            self.assertEqual(self.member._share.lead("b"), 0)
+            other.places.take(kind, "a", None)
+            self.assertEqual(self.member._share.lead("a"), 0)
 
 
 class HearingTests(MemberCase):

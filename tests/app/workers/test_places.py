@@ -80,6 +80,42 @@ class TakingTests(PlaceCase):
         self.assertEqual((sum(found), self.three.taken("requests", 7)), (150, 150))
 
 
+class LeadTests(PlaceCase):
+    """Who has more than others."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        for worker in (1, 2, 3):
+            self.memory.buffer[self.memory.figures(worker)] = 1  # it runs
+
+    def take(self, *times: int) -> None:
+        for places, count in zip((self.one, self.two, self.three), times, strict=True):
+            for _ in range(count):
+                places.take("connections", "http", None)
+
+    def leads(self) -> list[int]:
+        return [each.lead("connections", "http") for each in (self.one, self.two, self.three)]
+
+    def test_it_is_over_the_least_that_another_one_has(self) -> None:
+        self.assertEqual(self.leads(), [0, 0, 0])
+        self.take(1, 0, 2)
+        self.assertEqual(self.leads(), [1, 0, 2])
+        self.assertEqual(self.one.lead("connections", "smtp"), 0)
+
+    def test_among_many_a_quarter_more_is_even(self) -> None:
+        self.take(20, 25, 26)
+        self.assertEqual(self.leads(), [-5, 0, 1])
+
+    def test_those_who_are_gone_are_not_waited_for(self) -> None:
+        self.take(0, 1, 2)
+        self.memory.free(1)
+        self.assertEqual(self.leads()[1:], [0, 1])
+        for worker in (2, 3):
+            self.memory.free(worker)
+        self.take(0, 1, 0)
+        self.assertEqual(self.two.lead("connections", "http"), 0)
+
+
 class FullTests(PlaceCase):
     """More keys at once than a bucket has room for."""
 

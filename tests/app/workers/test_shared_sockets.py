@@ -20,6 +20,7 @@ from zope.interface import implementer
 
 from stalwart.app.listeners import Bound, Door, Wanted
 from stalwart.app.sockets import OptionRefused
+from stalwart.app.workers.shared_ports import Share
 from stalwart.app.workers.shared_sockets import PATIENCE, SharedSockets, _Reactor
 from stalwart.config.network.listener import NetworkListener
 from stalwart.errors import Unavailable
@@ -94,11 +95,11 @@ class SocketsCase(TestCase):
             raise SkipTest("this reactor cannot adopt sockets")
         self.clock = SlowReactor()
         self.sent: list[tuple[str, dict[str, Any]]] = []
-        self.sockets = SharedSockets(self.clock, self.send)
+        self.sockets = SharedSockets(self.clock, self.send, Share(lambda listener: 0))
         self.addCleanup(lambda: self.assertEqual(self.clock.getDelayedCalls(), []))
         factory = Factory.forProtocol(Greeting)
         factory.noisy = False
-        self.door = Door(factory)
+        self.door = Door(factory, "a")
 
     def send(self, do: str, **members: Any) -> None:
         self.sent.append((do, members))
@@ -215,6 +216,15 @@ class AdoptingTests(SocketsCase):
         endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port)
         self.assertEqual(await self.said(endpoint), b"127.0.0.1 hello")
 
+    async def test_before_one_is_accepted_others_are_asked_about_who_have_fewer_of_the_listener(self) -> None:
+        asked: list[str] = []
+        self.sockets = SharedSockets(self.clock, self.send, Share(lambda listener: asked.append(listener) or 0))
+        for where, words in ((ENDPOINT, b"hello"), (f"haproxy:{ENDPOINT}", b"PROXY UNKNOWN\r\nhello")):
+            port = await self.adopted(self.listening(), where)
+            for self.door.listener in ("a", "b"):
+                await self.said(TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port), words)
+        self.assertEqual(asked, ["a", "b"] * 2)
+
     async def test_stored_listener_too(self) -> None:
         given = self.listening()
         host, number = given.getsockname()
@@ -242,7 +252,7 @@ class AdoptingTests(SocketsCase):
     async def test_tls_endpoint_is_around_the_socket(self) -> None:
         with self.listening() as given:
             context: Any = Certificates()
-            port = _Reactor(reactor, given).listenSSL(0, self.door, context)
+            port = _Reactor(reactor, given, self.door, Share(lambda listener: 0)).listenSSL(0, self.door, context)
         self.addCleanup(port.stopListening)
         self.assertIsInstance(port.factory, TLSMemoryBIOFactory)
         self.assertIs(port.factory.wrappedFactory, self.door)

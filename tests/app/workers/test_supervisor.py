@@ -27,6 +27,7 @@ from stalwart.app.workers.channel import Channel, Heard, open_channel
 from stalwart.app.workers.launching import Ended, Launcher
 from stalwart.app.workers.memory import SharedMemory
 from stalwart.app.workers.places import SharedPlaces
+from stalwart.app.workers.shared_ports import Share
 from stalwart.app.workers.shared_sockets import SharedSockets
 from stalwart.app.workers.supervisor import KILL_AFTER, LONGEST_PAUSE, QUICK, SHORTEST_PAUSE, Supervisor
 from stalwart.telemetry.events import Level
@@ -634,7 +635,7 @@ class SocketTests(TestCase):
 
     async def bound(self, worker: int, wanted: Wanted) -> Bound:
         """A listener of a worker."""
-        door = Door(None)
+        door = Door(None, "a")
         port = await self.sides[worker].sockets.listen(wanted, door, ())
         bound = Bound(wanted, port, door)
         self.sides[worker].bound.append(bound)
@@ -712,7 +713,7 @@ class Worker:
         self.bound: list[Bound] = []
         self.parent = open_channel(real_reactor, ours, Channel(heard, lambda: None))
         self.channel = open_channel(real_reactor, theirs, Channel(self._hear, lambda: None))
-        self.sockets = SharedSockets(real_reactor, self.channel.send)
+        self.sockets = SharedSockets(real_reactor, self.channel.send, Share(lambda listener: 0))
 
     def _hear(self, message: Any, given: socket.socket | None) -> None:
         if message["do"] in ("opened", "refused", "closed"):
