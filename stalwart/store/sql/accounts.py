@@ -180,6 +180,10 @@ class SqlAccounts:
             self._session.took(id, first)
         return first
 
+    def last(self, id: int) -> int:
+        """The change number that was given away last. Raises NotFound."""
+        return self._counters(id).seq
+
     def use(self, id: int, octets: int) -> None:
         """The account uses so many octets more."""
         counters = self._counters(id)

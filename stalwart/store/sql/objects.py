@@ -6,6 +6,7 @@ transaction at a time, no reader sees a number before all smaller ones. ``/chang
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -196,13 +197,8 @@ class SqlObjects:
         return self._state(account_id, type)[0]
 
     def touch(self, account_id: int, type: int) -> None:
-        found = self._session.one(
-            "INSERT INTO type_state(account_id, type, seq) SELECT id, ?, seq FROM account WHERE id = ?"
-            " ON CONFLICT (account_id, type) DO UPDATE SET seq = excluded.seq RETURNING seq",
-            *(type, account_id),
-        )
-        if found:
-            self._session.note(account_id, type, found[0])
+        with contextlib.suppress(NotFound):
+            self.note(account_id, type, self._accounts.last(account_id), 0)
 
     def follow(self, account_id: int, type: int, seq: int) -> None:
         """Whoever has a state of ``type`` has another one after the change ``seq`` of something else."""
