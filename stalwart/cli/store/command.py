@@ -86,11 +86,14 @@ def run(options: argparse.Namespace, work: Work) -> int:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Have signals that end a program end the work as Ctrl-C does, so that it leaves nothing behind."""
+    """Have signals that end a program end the work as Ctrl-C does, so that it leaves nothing behind; but for those that
+    whoever began it wants ignored (nohup).
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGTERM, signal.SIGHUP)}
+    wanted = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in wanted}
     try:
         yield
     finally:

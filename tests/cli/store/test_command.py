@@ -39,11 +39,15 @@ class CommandTests(StoreCase):
         rows = SqliteBulk.rows
 
         def ended(database: SqliteBulk, table: Any) -> Any:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), wanted)
             return rows(database, table)
 
-        before = signal.getsignal(signal.SIGTERM)
+        before, ignored = signal.getsignal(signal.SIGTERM), signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self.addCleanup(signal.signal, signal.SIGHUP, ignored)
         self.patch(SqliteBulk, "rows", ended)
+        wanted = signal.SIGHUP
+        self.assertEqual(self.run_cli("backup", self.source, self.file.with_name("nohup.tar")), 0, self.said)
+        wanted = signal.SIGTERM
         self.assertEqual(self.run_cli("backup", self.source, self.file), 2)
         self.assertIn("interrupted", self.said)
         self.assertEqual(list(self.file.parent.glob("backup*")), [])
