@@ -46,6 +46,7 @@ from stalwart.store.config_file import (
 )
 from stalwart.store.moving.places import would_forget
 from stalwart.store.opening import explained
+from stalwart.store.sqlite.engine import is_gone
 from stalwart.telemetry import Telemetry
 from stalwart.telemetry.events import SECURITY_KEY_EXPOSED, SERVER_BOOTSTRAP_MODE, SERVER_RECOVERY_MODE, Level
 
@@ -99,6 +100,8 @@ async def lay_foundations(
     config_path = _config_path(startup)
     config = None if mode == "bootstrap" else await _store_config(startup, environment, config_path, reactor)
     data_file = None if config is None else database_file(config)
+    if data_file is not None and is_gone(data_file):
+        raise Invalid(GONE.format(path=data_file))
     sole_use = await _held(data_file, daemon, reactor, opened)
     store = await _started(config, config_path, reactor, telemetry, opened)
     company = join(store)
@@ -221,6 +224,10 @@ async def _keep_data(path: Path, given: dict[str, Any] | None, reactor: Any) -> 
         raise Invalid(EMPTY.format(path=path))
 
 
+GONE = (
+    "The data store {path} is missing, though this server has used it. Put it back from a backup; to begin anew, "
+    "remove what is left of it ({path}.*)."
+)
 EMPTY = (
     "STALWART_DATA_STORE names an empty data store, but {path} one with data: a server without accounts would refuse "
     "its mail. Have stalwart-cli store copy bring the data there first, or move that file away to begin anew."

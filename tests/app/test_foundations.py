@@ -17,6 +17,7 @@ from stalwart.directory.external.directories import ExternalDirectories
 from stalwart.errors import Invalid, Unavailable
 from stalwart.store import MemoryStore
 from stalwart.store.config_file import embedded_store_config
+from stalwart.store.sqlite.engine import is_gone
 from stalwart.web.limits import MemoryCounters
 from tests.app.world import HTTP, HouseCase
 from tests.store.moving.sample import filled
@@ -112,6 +113,17 @@ class FoundationsTests(HouseCase):
         said = self.failureResultOf(opening, Invalid).value.detail
         self.assertIn(f"STALWART_DATA_STORE names an empty data store, but {data / 'config.json'} one with data", said)
         self.assertEqual((data / "config.json").read_text(), before)
+
+    def test_a_store_that_is_gone_is_not_made_anew(self) -> None:
+        data = Path(self.mktemp()).absolute()
+        startup = Startup(data=str(data), endpoints={"http": [HTTP]})
+        self.assertFalse(is_gone(data / "store.sqlite3"))
+        filled(Path(embedded_store_config(data)["path"]))
+        (data / "store.sqlite3").unlink()
+        opening = Deferred.fromCoroutine(self.opening(startup=startup))
+        said = self.failureResultOf(opening, Invalid).value.detail
+        self.assertIn(f"{data / 'store.sqlite3'} is missing, though this server has used it", said)
+        self.assertFalse((data / "store.sqlite3").exists())
 
 
 async def _note(loaded: list[bool]) -> None:

@@ -26,6 +26,15 @@ def lock_of(database: Path) -> Path:
     return database.with_name(f"{database.name}.lock")
 
 
+def is_gone(database: Path) -> bool:
+    """Whether there was a database, of which only what lies beside it is left."""
+    return not database.exists() and _witness_of(database).exists()
+
+
+def _witness_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}.witness")
+
+
 class SqliteEngine:
     """``threads.engine.Engine`` for the database file ``path``."""
 
@@ -33,7 +42,7 @@ class SqliteEngine:
         self._path = Path(path)
         self._synchronous = synchronous
         self._busy_timeout = busy_timeout
-        self._witness = Witness(self._path.with_name(f"{self._path.name}.witness"))
+        self._witness = Witness(_witness_of(self._path))
 
     def prepare(self, now: int, newest: int | None = None) -> None:
         check_version()
