@@ -20,11 +20,12 @@ Address = tuple[str, int]
 
 @frozen
 class Load:
-    """What came of it: operations per second, and the times of single ones in seconds."""
+    """What came of it: operations per second, the times of single ones in seconds, and the octets of all answers."""
 
     count: int
     seconds: float
     times: Sequence[float]
+    octets: int = 0
 
     @property
     def rate(self) -> float:
@@ -59,7 +60,7 @@ def requests(
     times: list[float] = []
     start = time.perf_counter()
     until = start + seconds if seconds else float("inf")
-    waiting = 0
+    waiting = octets = 0
     for number, client in clients.items():
         poller.register(number, select.EPOLLIN)
         _begin(client, next(source))
@@ -71,6 +72,7 @@ def requests(
                 if not _read(client, how.get("quickack", True)):
                     continue
                 times.append(time.perf_counter() - client.began)
+                octets += len(client.got)
                 _check(bytes(client.got), sign)
                 waiting -= 1
                 following = next(source, None) if time.perf_counter() < until else None
@@ -81,7 +83,7 @@ def requests(
         poller.close()
         for client in clients.values():
             client.connection.close()
-    return Load(len(times), time.perf_counter() - start, times)
+    return Load(len(times), time.perf_counter() - start, times, octets)
 
 
 def deliveries(
