@@ -11,8 +11,8 @@ import fcntl
 import os
 import tempfile
 import time
-from collections.abc import Iterator, MutableSequence
-from contextlib import contextmanager
+from collections.abc import MutableSequence
+from contextlib import AbstractContextManager
 from mmap import mmap
 from typing import Any, Literal
 
@@ -120,19 +120,13 @@ class SharedMemory:
         """No task is running: whoever carried them out is gone."""
         self.buffer[_TASKS : _TASKS + TASKS_BYTES] = bytes(TASKS_BYTES)
 
-    @contextmanager
-    def locked(self, lock: Lock) -> Iterator[None]:
+    def locked(self, lock: Lock) -> AbstractContextManager[None]:
         """Alone with what ``lock`` guards.
 
         It takes microseconds. Should a process be stopped (SIGSTOP) inside, the others wait a tenth of a second and go
         on without it: a count may then be off by one, which is better than a server that stands still.
         """
-        held = self._acquired(_LOCKS[lock])
-        try:
-            yield
-        finally:
-            if held:
-                fcntl.lockf(self.descriptor, fcntl.LOCK_UN, 1, _LOCKS[lock])
+        return _Alone(self, _LOCKS[lock])
 
     def _acquired(self, position: int) -> bool:
         for attempt in range(_TRIES):
@@ -142,6 +136,24 @@ class SharedMemory:
             except OSError:
                 time.sleep(0 if attempt < 10 else _PAUSE)
         return False
+
+
+class _Alone:
+    """What ``locked`` gives: a generator would take as long as the lock itself."""
+
+    __slots__ = ("_held", "_memory", "_position")
+
+    def __init__(self, memory: SharedMemory, position: int) -> None:
+        self._memory = memory
+        self._position = position
+        self._held = False
+
+    def __enter__(self) -> None:
+        self._held = self._memory._acquired(self._position)
+
+    def __exit__(self, *_: object) -> None:
+        if self._held:
+            fcntl.lockf(self._memory.descriptor, fcntl.LOCK_UN, 1, self._position)
 
 
 def size_for(workers: int) -> int:
