@@ -244,15 +244,15 @@ class CollectionWriting:
         self._session.recall.forget("binding", ("of", account_id, id), ("places", account_id, member.type, (id,)))
         self._session.add(
             "INSERT INTO binding(account_id, collection_id, segment, item_id, home, type, is_collection, added_seq,"
-            " bound_seq, seq, dead, mark, size, created_at, modified_at, collated)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?) ON CONFLICT (account_id, collection_id, segment)"
+            " bound_seq, seq, dead, mark, size, created_at, modified_at, collated)",
+            *(account_id, member.collection_id, member.segment, member.item_id, home_type, member.type),
+            *(int(member.is_collection), member.added_seq, member.seq, member.seq, 0, member.mark, member.size),
+            *(member.created_at, member.modified_at, collated(member.segment, home_type)),
+            then=" ON CONFLICT (account_id, collection_id, segment)"
             " DO UPDATE SET item_id = excluded.item_id, type = excluded.type, is_collection = excluded.is_collection,"
             " bound_seq = excluded.bound_seq, seq = excluded.seq, dead = 0,"
             " mark = excluded.mark, size = excluded.size, created_at = excluded.created_at,"
             " modified_at = excluded.modified_at, collated = excluded.collated",
-            *(account_id, member.collection_id, member.segment, member.item_id, home_type, member.type),
-            *(int(member.is_collection), member.added_seq, member.seq, member.seq, member.mark, member.size),
-            *(member.created_at, member.modified_at, collated(member.segment, home_type)),
         )
         self._count(account_id, member.collection_id, member.seq, 1)
 
@@ -291,9 +291,9 @@ class CollectionWriting:
         """What goes with an item that was written."""
         if item.octets is not None:
             self._session.add(
-                "INSERT INTO content(account_id, id, octets) VALUES (?, ?, ?)"
-                " ON CONFLICT (account_id, id) DO UPDATE SET octets = excluded.octets",
+                "INSERT INTO content(account_id, id, octets)",
                 *(account_id, id, item.octets),
+                then=" ON CONFLICT (account_id, id) DO UPDATE SET octets = excluded.octets",
             )
             self._session.recall.put("content", (account_id, id), (item.octets,))
         if item.blob is not None:

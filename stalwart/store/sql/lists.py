@@ -62,8 +62,8 @@ def insert_new(session: Session, insert: str, rows: Sequence[tuple[Any, ...]]) -
 
 def insert_later(session: Session, insert: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Add ``rows``, of which none is there, by ``insert``, which ends before VALUES."""
-    for chunk in _chunks(rows, _LONGEST_INSERT):
-        session.later(f"{insert} VALUES {', '.join([_marks(len(chunk[0]))] * len(chunk))}", *chain.from_iterable(chunk))
+    for row in rows:
+        session.add(insert, *row)
 
 
 def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -71,7 +71,7 @@ class SqlObjects:
         )
         self._session.recall.forget("obj", ("whole", account_id, id), ("uid", account_id, type, uid))
         self._session.add(
-            f"INSERT INTO obj({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO obj({_COLUMNS})",
             *(account_id, id, type, seq, seq, seq, uid, etag, blob, size, now, now),
             _text(data),
         )

@@ -68,6 +68,12 @@ class Recall:
 
 
 @functools.lru_cache(4096)
+def reads(statement: str) -> bool:
+    """Whether what a change writes depends on more than the rows that it changes, as they are."""
+    return "SELECT" in statement or " FROM " in statement.removeprefix("DELETE FROM ")
+
+
+@functools.lru_cache(4096)
 def table_of(statement: str) -> str:
     """The table that a statement changes; empty for one that changes none."""
     found = _TABLE.match(statement)

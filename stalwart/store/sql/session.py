@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, Protocol, TypeVar
 
 from stalwart.store.sql.dialect import Dialect
-from stalwart.store.sql.recall import Recall, table_of
+from stalwart.store.sql.recall import Recall, reads, table_of
 from stalwart.store.watch import FIRST
 
 T = TypeVar("T")
+
+_MOST_ROWS = 256
+"""Rows of a table that wait for others."""
+_LARGEST_INSERT = 64
 
 
 class Cursor(Protocol):
@@ -63,13 +69,14 @@ class Session:
         self._broken: BaseException | None = None  # what the database said, since when it obeys nothing of the work
         self._recall = Recall()
         self._settled: dict[tuple[str, Hashable], tuple[Any, ...]] = {}
+        self._added: dict[tuple[str, str], list[Sequence[Any]]] = {}
         self._far: FarConnection | None = connection if hasattr(connection, "later") else None  # type: ignore[assignment]
         self.dialect = dialect
 
     @property
     def connection(self) -> Any:
         """The connection itself, for what moves many rows at once."""
-        self._settle_all()
+        self._write_pending()
         self._recall.clear()
         return self._connection
 
@@ -84,19 +91,21 @@ class Session:
         if self._far is None:
             self._executed(statement, values)
             return
-        if self._settled and any(table_of(each) == table_of(statement) for each, _ in self._settled):
-            self._settle_all()
+        if (self._settled or self._added) and (reads(statement) or self._has_pending(table_of(statement))):
+            self._write_pending()
         self._recall.written(statement)
         self._untouched = False
         self._far.later(self.dialect.statement(statement), values)
 
-    def add(self, statement: str, *values: Any) -> None:
-        """As ``later``, for rows of their own: what is recalled of the table stays, but for what the caller forgets."""
-        self._untouched = False
-        if self._far is not None:
-            self._far.later(self.dialect.statement(statement), values)
-        else:
-            self._run(statement, values)
+    def add(self, insert: str, *row: Any, then: str = "") -> None:
+        """As ``later``, for a row that nothing in the transaction has written yet, by ``insert``, which ends before
+        VALUES, with ``then`` behind them: rows of a table go together. What is recalled of the table stays, but for
+        what the caller forgets.
+        """
+        rows = self._added.setdefault((insert, then), [])
+        rows.append(row)
+        if len(rows) >= _MOST_ROWS:
+            self._write_pending()
 
     def settle(self, statement: str, *values: Any, of: Hashable, more: int | None = None) -> None:
         """As ``later``, once for all that is said ``of`` something before the next statement that is executed: with the
@@ -130,8 +139,7 @@ class Session:
 
     def tally(self, statement: str, *values: Any) -> Any:
         """As ``one``, for a statement that writes nothing but counters: what is recalled of its table stays."""
-        if self._settled:
-            self._settle_all()
+        self._write_pending()
         self._untouched = False
         self._recall.counted(statement)
         return self._run(statement, values).fetchone()
@@ -185,7 +193,7 @@ class Session:
 
     def commit(self) -> None:
         """Make the transaction durable."""
-        self._settle_all()
+        self._write_pending()
         self._begin_anew(False)
         self._connection.execute("COMMIT")
 
@@ -203,6 +211,7 @@ class Session:
         One that would begin where the one around it did shares its mark.
         """
         shared, settled = self._untouched, dict(self._settled)
+        added = [(key, rows, len(rows)) for key, rows in self._added.items()]
         if not shared:
             self._depth += 1
             self._send_later(f"SAVEPOINT work{self._depth}")
@@ -217,6 +226,7 @@ class Session:
         except BaseException as error:
             self._recall.clear()
             self._settled = settled
+            self._added = {key: rows[:count] for key, rows, count in added}
             if self._broken is None or self._nested == 1:
                 self._broken = None
                 self._back_to_savepoint(shared, error)
@@ -241,8 +251,7 @@ class Session:
         self._connection.close()
 
     def _executed(self, statement: str, values: Any) -> Cursor:
-        if self._settled:
-            self._settle_all()
+        self._write_pending()
         if not statement.startswith("SELECT"):
             self._untouched = False
             self._recall.written(statement)
@@ -279,17 +288,30 @@ class Session:
         """Nothing is known of the transaction that is begun, or what was is over."""
         self._is_open = is_open
         self._untouched, self._depth, self._settled, self._broken = False, 0, {}, None
+        self._added = {}
         self._recall.clear()
 
-    def _settle_all(self) -> None:
+    def _has_pending(self, table: str) -> bool:
+        return any(table_of(statement) == table for statement, _ in (*self._settled, *self._added))
+
+    def _write_pending(self) -> None:
         """Run what was put off until now."""
+        if not self._settled and not self._added:
+            return
+        self._untouched = False
         settled, self._settled = self._settled, {}
+        added, self._added = self._added, {}
+        for (insert, then), rows in added.items():
+            for count, row in _in_powers(rows):
+                self._write(f"{insert} VALUES {_marks(len(rows[0]), count)}{then}", row)
         for (statement, _), values in settled.items():
-            self._untouched = False
-            if self._far is not None:
-                self._far.later(self.dialect.statement(statement), values)
-            else:
-                self._connection.execute(self.dialect.statement(statement), values)
+            self._write(statement, values)
+
+    def _write(self, statement: str, values: Sequence[Any]) -> None:
+        if self._far is not None:
+            self._far.later(self.dialect.statement(statement), values)
+        else:
+            self._connection.execute(self.dialect.statement(statement), values)
 
     def _release(self) -> None:
         """End the innermost savepoint with a mark of its own; where nothing of it has been sent, it was none."""
@@ -299,7 +321,7 @@ class Session:
 
     def _flush(self) -> None:
         """What was written by a work fails in it."""
-        self._settle_all()
+        self._write_pending()
         if self._broken is not None:
             raise self._broken
         if self._far is not None:
@@ -310,3 +332,17 @@ class Session:
             send(statement)
         except Exception as error:
             raise TransactionLost from (reason or error)
+
+
+def _in_powers(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[int, list[Any]]]:
+    """The values of so many rows, in few different numbers of rows, so that prepared statements are found again."""
+    start = 0
+    while start < len(rows):
+        count = min(_LARGEST_INSERT, 1 << ((len(rows) - start).bit_length() - 1))
+        yield count, list(chain.from_iterable(rows[start : start + count]))
+        start += count
+
+
+@functools.cache
+def _marks(columns: int, rows: int) -> str:
+    return ", ".join([f"({', '.join('?' * columns)})"] * rows)

@@ -193,6 +193,16 @@ class WaitingTests(SynchronousTestCase):
         self.session.begin_write()
         self.assertEqual(self.session.one(ask, 0), (0,))
 
+    def test_what_looks_at_other_rows_finds_them(self) -> None:
+        with self.session.savepoint():
+            self.session.add("INSERT INTO t(x)", 3)
+            self.session.later("INSERT INTO t SELECT MAX(x) + 1 FROM t")
+            self.session.settle("UPDATE t SET x = ? WHERE x = 4", 5, of=1)
+            self.session.later("INSERT INTO t VALUES ((SELECT MAX(x) FROM t) + 1)")
+            self.session.add("INSERT INTO t(x)", 9)
+            self.session.later("DELETE FROM t WHERE x = ?", 9)
+        self.assertEqual((self.turns, self.rows()), (1, [3, 5, 6]))
+
     def test_many_do_not_wait_without_end(self) -> None:
         for number in range(_MOST_WAITING + 1):
             self.add(number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from stalwart.store.sql.recall import Recall, table_of
+from stalwart.store.sql.recall import Recall, reads, table_of
 
 
 class RecallTests(SynchronousTestCase):
@@ -47,6 +47,19 @@ class RecallTests(SynchronousTestCase):
 
         self.assertRaises(KeyError, self.recall.get, "t", 1, fail)
         self.assertEqual(self.get(), 1)
+
+    def test_what_depends_on_other_rows(self) -> None:
+        alone = ("INSERT INTO t(x) VALUES (?)", "UPDATE t SET x = x + 1 WHERE id = ?", "DELETE FROM t WHERE id = ?")
+        for statement in alone:
+            self.assertFalse(reads(statement), statement)
+        others = (
+            "INSERT INTO t(x) SELECT x FROM u",
+            "INSERT INTO t(x) VALUES ((SELECT seq FROM account))",
+            "UPDATE t SET x = u.x FROM u WHERE u.id = t.id",
+            "DELETE FROM t WHERE id IN (SELECT id FROM u)",
+        )
+        for statement in others:
+            self.assertTrue(reads(statement), statement)
 
     def test_the_table_of_a_statement(self) -> None:
         tables = {

@@ -161,6 +161,31 @@ class SettlingTests(SynchronousTestCase):
                 raise KeyError
         self.assertEqual(self.rows(), [(1, 1, 5), (2, 0, 0), (3, 0, 0)])
 
+    def test_rows_of_a_table_go_together(self) -> None:
+        inserts = lambda: [each for each in self.statements if each.startswith("INSERT")]  # noqa: E731
+        with self.session.savepoint():
+            for number in range(3, 80):
+                with self.session.savepoint():
+                    self.session.add("INSERT INTO t(id, n, last)", number, 0, 0, then=" ON CONFLICT DO NOTHING")
+            with self.assertRaises(KeyError), self.session.savepoint():
+                self.session.add("INSERT INTO t(id, n, last)", 100, 0, 0, then=" ON CONFLICT DO NOTHING")
+                raise KeyError
+            self.assertEqual(inserts(), [])
+            with self.assertRaises(KeyError), self.session.savepoint():
+                self.session.add("INSERT INTO t(id, n, last)", 101, 0, 0)
+                self.assertEqual(len(self.rows()), 80)
+                raise KeyError
+            self.count(79, 5)
+        self.assertEqual([row[0] for row in self.rows()], list(range(1, 80)))
+        self.assertEqual(self.rows()[-1], (79, 1, 5))
+        self.assertEqual([each.count("?") // 3 for each in inserts()][-4:], [64, 8, 4, 1])
+
+    def test_many_rows_do_not_wait_without_end(self) -> None:
+        for number in range(3, 1000):
+            self.session.add("INSERT INTO t(id, n, last)", number, 0, 0)
+        self.assertTrue(any(each.startswith("INSERT") for each in self.statements))
+        self.assertEqual(len(self.rows()), 999)
+
     def test_nothing_of_it_is_left_for_another_transaction(self) -> None:
         self.count(1, 5)
         self.session.rollback()
