@@ -18,7 +18,7 @@ from stalwart.store.sql.session import Connection, Session
 from stalwart.store.sqlite.witness import Witness
 
 _NEXT, _WRITING = 0, 1
-_SHORTEST, _LONGEST = 0.0002, 0.002
+_SHORTEST, _LONGEST, _GROWTH = 0.0002, 0.002, 1.25
 
 
 class Turns:
@@ -65,7 +65,7 @@ class Turns:
                 if time.monotonic() > end:
                     return False
                 time.sleep(pause)
-                pause = min(pause * 2, _LONGEST)
+                pause = min(pause * _GROWTH, _LONGEST)
 
     def _unlock(self, position: int) -> None:
         fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, position)

@@ -53,13 +53,13 @@ class Writer:
         self._changed: dict[int, dict[int, int]] = {}
         self._connection: tuple[Session, Transaction] | None = None
         self._pace = Pace()
+        self._is_last = False
         self._holding = holding or Holding()
 
     def run(self) -> None:
         """The body of the thread."""
-        last = False
-        while not last:
-            works, last = self._take()
+        while not self._is_last:
+            works = self._take()
             while works:
                 outcomes = self._commit(works)
                 changed, self._changed = self._changed, {}
@@ -76,20 +76,29 @@ class Writer:
             with contextlib.suppress(Exception):  # the thread may be closing it just now
                 connection[0].interrupt()
 
-    def _take(self) -> tuple[deque[Work], bool]:
-        """What waits or is about to come, at least one and at most a batch; True if it is the end."""
+    def _take(self) -> deque[Work]:
+        """What waits or is about to come, at least one and at most a batch, or nothing at the end."""
         works: deque[Work] = deque()
         self._pace.begin(crowded=not self._queue.empty())
         work = self._queue.get()
-        while work is not None:
-            works.append(work)
-            if len(works) == _BATCH:
-                return works, False
-            try:
-                work = self._next(len(works))
-            except Empty:
-                return works, False
-        return works, True
+        self._gather(works, work, lambda: self._next(len(works)))
+        return works
+
+    def _gather(self, works: deque[Work], work: Work | None, more: Callable[[], Work | None]) -> None:
+        """Add ``work``, and what there is ``more``, until there is nothing (Empty), or the end."""
+        with contextlib.suppress(Empty):
+            while work is not None:
+                works.append(work)
+                if len(works) >= _BATCH:
+                    return
+                work = more()
+            self._is_last = True
+
+    def _join(self, works: deque[Work]) -> None:
+        """Take in what has come while other processes wrote."""
+        if not self._is_last and len(works) < _BATCH:
+            with contextlib.suppress(Empty):
+                self._gather(works, self._queue.get_nowait(), self._queue.get_nowait)
 
     def _next(self, count: int) -> Work | None:
         """One more for a batch of ``count``. Raises Empty if there is none."""
@@ -109,6 +118,7 @@ class Writer:
             try:
                 session, transaction = self._connected()
                 session.begin_write()
+                self._join(works)
                 if is_unknown and self._engine.was_committed(session):
                     session.rollback()
                 else:

@@ -116,6 +116,29 @@ class WriterTests(SynchronousTestCase):
         self.assertEqual(self.results()[-1], 501)
         self.assertEqual([len(batch) for batch in self.answers], [500, 1])
 
+    def run_joined(self, count: int) -> list[int]:
+        """How many works each commit is of, where all but the first come while others write."""
+        queue: Any = SimpleQueue()
+        queue.put(Work(bump, 0.0))
+        late: list[Work | None] = [*(Work(bump, 0.0) for _ in range(count - 1)), None]
+        begin = CountingSession.begin_write
+
+        def turn(session: CountingSession) -> None:
+            while late:
+                queue.put(late.pop(0))
+            begin(session)
+
+        self.patch(CountingSession, "begin_write", turn)
+        answers: list[list[Any]] = []
+        Writer(queue, MemoryEngine([]), MemoryBlobFiles(), answers.append).run()
+        return [len(batch) for batch in answers]
+
+    def test_what_comes_while_others_write_is_in_the_same_commit(self) -> None:
+        self.assertEqual(self.run_joined(10), [10])
+
+    def test_such_a_batch_has_an_upper_bound_too(self) -> None:
+        self.assertEqual(self.run_joined(600), [500, 100])
+
     def test_a_failing_work_fails_alone(self) -> None:
         self.run_writer(bump, broken, bump)
         first, second, third = self.results()
