@@ -12,7 +12,7 @@ import http.client
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -130,10 +130,16 @@ class ReadingTests(SynchronousTestCase):
         readers = StreamReader(port, self.user), SocketReader(port, self.user), FigureReader(port, self.user)
         try:
             self.until(lambda: all(each.visits for each in readers), "nobody reads")
+            self.until(lambda: self.have_states(readers[:2]), "nothing is told")
             yield readers
         finally:
             for each in readers:
                 each.stop()
+
+    def have_states(self, readers: Iterable[Reader]) -> bool:
+        """Whether each has been told something, so that it can say what it knows when it comes again."""
+        self.change()
+        return all(each.states for each in readers)
 
     @contextlib.contextmanager
     def asking(self) -> Iterator[None]:
