@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from stalwart.directory.access import Access
 from stalwart.directory.standing import Grant, Standing
 from stalwart.errors import StalwartError
-from stalwart.jmap.push.scopes import Scopes, scopes_of
+from stalwart.jmap.push.scopes import Scopes, grown, scopes_of
 from stalwart.jmap.push.state_change import ALERTS, PUSHED, Change, Types, merged, write_vector
 from stalwart.store import Store, Transaction
 from stalwart.store.watch import FIRST, Changed
@@ -447,10 +447,21 @@ class Feed:
             moved.members[watcher] = None
             self._leave_group(watcher, group)
             watcher.group = moved
+            if more := grown(group.scopes, scopes):
+                self._works.run(self._show(watcher, more))
         self._safely(watcher, watcher.listener.renewed, access)
         change = waiting.seen_by(scopes) if waiting is not None else None
         if change is not None and watcher.group is not None:
             self._safely(watcher, watcher.listener.take, change)
+
+    async def _show(self, watcher: Watcher, account_ids: Collection[int]) -> None:
+        """Tell what has come into sight: it may have changed before that was known here."""
+        await self.loaded(watcher)
+        group = watcher.group
+        if group is not None:
+            change = group.since({id: number for id, number in group.known().items() if id not in account_ids})
+            if change is not None:
+                self._hand_out(iter((watcher,)), change)
 
     def _ticked(self) -> None:
         """Look at some of those who hear nothing, if anything may have become stale."""

@@ -29,6 +29,17 @@ _OPENED: Final[Mapping[int, frozenset[int]]] = {
 """The types that somebody sees to whom an object of a type is shared."""
 
 
+def grown(before: Scopes, after: Scopes) -> frozenset[int]:
+    """The accounts of which somebody hears more ``after`` than ``before``."""
+    nothing: frozenset[int] = frozenset()
+    more: set[int] = set()
+    for id, types in after.items():
+        former = before.get(id, nothing)
+        if former is not None and (types is None or types - former):
+            more.add(id)
+    return frozenset(more)
+
+
 def scopes_of(access: Access) -> Scopes:
     """What ``access`` may hear of."""
     scopes: dict[int, frozenset[int] | None] = {

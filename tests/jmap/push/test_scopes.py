@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stalwart.codec.dav.rights import Rights
 from stalwart.groupware.kinds import CALENDARS
-from stalwart.jmap.push.scopes import scopes_of
+from stalwart.jmap.push.scopes import grown, scopes_of
 from stalwart.jmap.push.state_change import ALERTS, Change
 from stalwart.store import Transaction
 from stalwart.store.object_types import CALENDAR, CALENDAR_EVENT, EMAIL, MAILBOX, SHARE_NOTIFICATION, THREAD
@@ -52,12 +52,18 @@ class ScopeTests(PushCase):
         assert change is not None
         self.assertEqual(change.states[self.bob], {CALENDAR_EVENT: seq})
 
-    def test_who_is_given_something_hears_of_it_from_then_on(self) -> None:
-        one = self.watch()
-        self.touch(self.bob, CALENDAR_EVENT)
+    def test_who_is_given_something_hears_of_what_is_there_and_what_becomes_of_it(self) -> None:
+        one, other = self.watch(), self.watch(access=self.sign_in())
+        event = self.touch(self.bob, CALENDAR_EVENT)
+        self.touch(self.bob, MAILBOX)
         self.share(READ)
+        calendar = self.successResultOf(self.store.read(lambda tx: tx.objects.state(self.bob, CALENDAR)))
         self.clock.advance(2)
-        self.assertEqual(one.taken(), [])
+        self.assertEqual(one.taken(), [{self.bob: {CALENDAR: calendar, CALENDAR_EVENT: event}}])
+        self.assertEqual(other.taken(), [{self.bob: {CALENDAR: calendar, CALENDAR_EVENT: event}}])
+        self.share(READ)
+        self.clock.advance(5)
+        self.assertEqual([each for change in one.taken() for each in change[self.bob]], [CALENDAR])
         self.assertEqual([each.account_id for each in one.listener.accesses[-1].shared], [self.bob])
         seq = self.touch(self.bob, CALENDAR_EVENT)
         self.clock.advance(2)
@@ -76,6 +82,12 @@ class ScopeTests(PushCase):
             self.clock.advance(5)
             self.assertEqual(one.taken(), [{self.alice: {MAILBOX: seq}}])
             one.watcher.close()
+
+    def test_where_more_is_heard(self) -> None:
+        some, all = frozenset({CALENDAR}), frozenset({CALENDAR, EMAIL})
+        self.assertEqual(grown({1: some, 2: None, 3: all}, {1: all, 2: None, 3: some, 4: some, 5: None}), {1, 4, 5})
+        self.assertEqual(grown({1: some}, {1: None}), {1})
+        self.assertEqual(grown({1: None, 2: some}, {1: all}), frozenset())
 
     def test_to_know_when_somebody_is_busy_shows_no_account(self) -> None:
         self.share(int(Rights.SCHEDULING_READ_FREE_BUSY))
