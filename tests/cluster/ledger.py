@@ -15,7 +15,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
-from urllib.parse import unquote
 
 from attrs import define, field
 
@@ -24,7 +23,11 @@ from tests.live.daemon import ADMIN, basic
 from tests.live.mail_sink import MailSink
 
 CORE = "urn:ietf:params:jmap:core"
-CAPABILITIES = [CORE, "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:contacts", "urn:stalwart:jmap"]
+CAPABILITIES = [
+    CORE,
+    *(f"urn:ietf:params:jmap:{name}" for name in ("mail", "contacts", "filenode")),
+    "urn:stalwart:jmap",
+]
 PATIENCE = 75.0
 """Seconds after which a client goes away; it waits for an answer that a server holds back for half a minute."""
 BEST = 5
@@ -213,7 +216,9 @@ class Ledger:
         """How often each name is there, by kind."""
         return {
             **self._found_cards(),
-            "file": Counter(self._files()),
+            "file": Counter(
+                each["name"] for each in self._all("FileNode", ["name"]) if each["name"].startswith("file-")
+            ),
             "delivery": Counter(
                 each["subject"] for each in self._all("Email", ["subject"]) if each["subject"].startswith("delivery-")
             ),
@@ -259,11 +264,6 @@ class Ledger:
                 return
             asked = {"ids": ids, "properties": properties}
             yield from self.call(f"{type}/get", asked, admin=admin)["list"]
-
-    def _files(self) -> list[str]:
-        body = self._asked("PROPFIND", f"/dav/file/{self._login.replace('@', '%40')}/", None, {"Depth": "1"}).decode()
-        hrefs = [part.partition("<")[0] for part in body.replace("D:href", "href").split("href>")[1::2]]
-        return [unquote(href).rstrip("/").rpartition("/")[2] for href in hrefs if "/file-" in unquote(href)]
 
     def report(self) -> str:
         """A line for each kind."""
