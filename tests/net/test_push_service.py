@@ -292,11 +292,13 @@ class NameTests(SynchronousTestCase):
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_address_that_does_not_answer_leaves_time_for_others(self) -> None:
-        self.deliver("198.41.0.4", "2001:503:ba3e::2:30")
+        waiting = self.deliver("198.41.0.4", "2001:503:ba3e::2:30")
         ((_, _, factory, timeout, _),) = self.reactor.tcpClients
         self.assertLess(timeout, 5)
         factory.clientConnectionFailed(self.reactor.connectors[0], Failure(ConnectTimeout()))
         self.assertEqual(self.reactor.tcpClients[1][0], "2001:503:ba3e::2:30")
+        waiting.addErrback(lambda ended: None)
+        waiting.cancel()
 
     def test_name_without_an_address(self) -> None:
         self.assertEqual(self.successResultOf(self.deliver()).outcome, Outcome.LATER)
