@@ -100,8 +100,8 @@ class Connection:
         self._is_doubtful = False
 
     def later(self, statement: str, values: Sequence[Any] = (), /) -> None:
-        """See ``sql.session.FarConnection``; many that wait go by themselves."""
-        if len(self._waiting) < _MOST_WAITING:
+        """See ``sql.session.FarConnection``; many that wait go by themselves, but none with a mark."""
+        if len(self._waiting) < _MOST_WAITING or statement.startswith(_MARKS):
             self._waiting.append((statement, values))
         else:
             self.execute(statement, values)

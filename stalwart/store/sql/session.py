@@ -95,7 +95,7 @@ class Session:
             self._write_pending()
         self._recall.written(statement)
         self._untouched = False
-        self._far.later(self.dialect.statement(statement), values)
+        self._put_off(statement, values)
 
     def add(self, insert: str, *row: Any, then: str = "") -> None:
         """As ``later``, for a row that nothing in the transaction has written yet, by ``insert``, which ends before
@@ -258,16 +258,19 @@ class Session:
         return self._run(statement, values)
 
     def _run(self, statement: str, values: Any) -> Cursor:
-        try:
-            return self._connection.execute(self.dialect.statement(statement), values)
-        except BaseException as error:
-            self._fail(error)
-            raise
+        return self._told(self._connection.execute, statement, values)
 
-    def _fail(self, error: BaseException) -> None:
+    def _put_off(self, statement: str, values: Any) -> None:
+        self._told(self._connection.execute if self._far is None else self._far.later, statement, values)
+
+    def _told(self, tell: Callable[[str, Any], T], statement: str, values: Any) -> T:
         """Of statements that go together nobody knows which failed, and in which savepoint: the work is over."""
-        if self._far is not None and self._nested:
-            self._broken = error
+        try:
+            return tell(self.dialect.statement(statement), values)
+        except BaseException as error:
+            if self._far is not None and self._nested:
+                self._broken = error
+            raise
 
     def _back_to_savepoint(self, shared: bool, reason: BaseException) -> None:
         """Undo what was done since; a mark of its own goes, too."""
@@ -303,15 +306,9 @@ class Session:
         added, self._added = self._added, {}
         for (insert, then), rows in added.items():
             for count, row in _in_powers(rows):
-                self._write(f"{insert} VALUES {_marks(len(rows[0]), count)}{then}", row)
+                self._put_off(f"{insert} VALUES {_marks(len(rows[0]), count)}{then}", row)
         for (statement, _), values in settled.items():
-            self._write(statement, values)
-
-    def _write(self, statement: str, values: Sequence[Any]) -> None:
-        if self._far is not None:
-            self._far.later(self.dialect.statement(statement), values)
-        else:
-            self._connection.execute(self.dialect.statement(statement), values)
+            self._put_off(statement, values)
 
     def _release(self) -> None:
         """End the innermost savepoint with a mark of its own; where nothing of it has been sent, it was none."""

@@ -159,6 +159,18 @@ class WaitingTests(SynchronousTestCase):
         self.session.commit()
         self.assertEqual(self.rows(), [1, 6])
 
+    def test_a_failure_that_comes_out_while_others_are_put_off_is_that_of_the_work(self) -> None:
+        for count in range(_MOST_WAITING - 4, _MOST_WAITING + 4):
+            with self.assertRaises(psycopg.errors.UniqueViolation), self.session.savepoint():
+                self.add(1)
+                for number in (1, *range(2, count)):
+                    with self.session.savepoint():
+                        self.add(number)
+            with self.session.savepoint():
+                self.add(1000 + count)
+        self.session.commit()
+        self.assertEqual(len(self.rows()), 8)
+
     def test_savepoints_of_which_nothing_was_sent_yet_are_none(self) -> None:
         statements: list[str] = []
         run = self.connection._run
