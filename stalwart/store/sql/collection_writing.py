@@ -16,7 +16,7 @@ from stalwart.errors import Conflict, NotFound
 from stalwart.store.collection_rows import ITEMS, Member, NewItem, Span
 from stalwart.store.sql.blobs import SqlBlobs
 from stalwart.store.sql.file_nodes import collated
-from stalwart.store.sql.lists import bounded, insert_later
+from stalwart.store.sql.lists import bounded
 from stalwart.store.sql.objects import SqlObjects
 from stalwart.store.sql.session import Session
 from stalwart.store.sql.shares import forget_shares
@@ -302,12 +302,7 @@ class CollectionWriting:
             self._blobs.link(hash, account_id, id)
         if item.span is not None:
             self._keep_span(account_id, id, item.span)
-        if item.values:
-            insert_later(
-                self._session,
-                "INSERT INTO indexed_value(account_id, property, id, number, value)",
-                [(account_id, property, id, n, value) for n, (property, value) in enumerate(item.values)],
-            )
+        add_values(self._session, account_id, id, item.values)
 
     def _keep_span(self, account_id: int, id: int, span: Span) -> None:
         self._session.later(
@@ -409,6 +404,15 @@ class CollectionWriting:
     @staticmethod
     def _numbers(ids: Any) -> str:
         return msgspec.json.encode(list(ids)).decode()
+
+
+def add_values(session: Session, account_id: int, id: int, values: Sequence[tuple[str, str]]) -> None:
+    """Have an item that is found by nothing be found by these."""
+    for number, (property, value) in enumerate(values):
+        session.add(
+            "INSERT INTO indexed_value(account_id, property, id, number, value)",
+            *(account_id, property, id, number, value),
+        )
 
 
 def as_member(columns: tuple[Any, ...]) -> Member:

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from stalwart.store.collection_rows import Placed
+from stalwart.store.sql.collection_writing import add_values
 from stalwart.store.sql.gathering import Gathering
-from stalwart.store.sql.lists import bounded, insert_later, possible, select_in
+from stalwart.store.sql.lists import bounded, possible, select_in
 from stalwart.store.sql.session import Session
 
 
@@ -83,11 +84,7 @@ class SqlItemIndex:
 
     def replace(self, account_id: int, id: int, values: Sequence[tuple[str, str]]) -> None:
         self._session.later("DELETE FROM indexed_value WHERE account_id = ? AND id = ?", account_id, id)
-        insert_later(
-            self._session,
-            "INSERT INTO indexed_value(account_id, property, id, number, value)",
-            [(account_id, property, id, number, value) for number, (property, value) in enumerate(values)],
-        )
+        add_values(self._session, account_id, id, values)
 
 
 def _indexed(account_id: int, property: str, containing: Sequence[str]) -> tuple[str, list[Any]]:

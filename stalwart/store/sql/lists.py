@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, TypeVar
 
+from stalwart.store.sql.marks import LONGEST_INSERT, marks
 from stalwart.store.sql.session import Session
 
 T = TypeVar("T")
 
 _LARGEST_ID = (1 << 63) - 1
 _LONGEST_LIST = 512
-_LONGEST_INSERT = 64
 
 
 def bounded(number: int) -> int:
@@ -30,21 +29,21 @@ def in_lists(items: Sequence[T]) -> Iterator[tuple[str, list[T]]]:
     """The list that has to follow IN, and its values, as often as it takes for all ``items``."""
     for chunk in _chunks(items, _LONGEST_LIST):
         length = 1 << (len(chunk) - 1).bit_length()
-        yield _marks(length), [*chunk, *[chunk[0]] * (length - len(chunk))]
+        yield marks(length), [*chunk, *[chunk[0]] * (length - len(chunk))]
 
 
 def select_in(session: Session, statement: str, *values: Any, ids: Iterable[int]) -> list[Any]:
     """The rows of ``statement``, which takes ``values`` and ends where the list of ``ids`` has to follow."""
     found: list[Any] = []
-    for marks, chosen in in_lists(possible(ids)):
-        found += session.all(f"{statement} {marks}", *values, *chosen)
+    for listed, chosen in in_lists(possible(ids)):
+        found += session.all(f"{statement} {listed}", *values, *chosen)
     return found
 
 
 def change_in(session: Session, statement: str, *values: Any, ids: Iterable[int]) -> None:
     """Run ``statement``, which changes rows, takes ``values`` and ends where the list of ``ids`` has to follow."""
-    for marks, chosen in in_lists(list(ids)):
-        session.later(f"{statement} {marks}", *values, *chosen)
+    for listed, chosen in in_lists(list(ids)):
+        session.later(f"{statement} {listed}", *values, *chosen)
 
 
 def insert_new(session: Session, insert: str, rows: Sequence[tuple[Any, ...]]) -> int:
@@ -53,23 +52,12 @@ def insert_new(session: Session, insert: str, rows: Sequence[tuple[Any, ...]]) -
     """
     return sum(
         session.changed(
-            f"{insert} VALUES {', '.join([_marks(len(chunk[0]))] * len(chunk))} ON CONFLICT DO NOTHING",
+            f"{insert} VALUES {marks(len(chunk[0]), len(chunk))} ON CONFLICT DO NOTHING",
             *chain.from_iterable(chunk),
         )
-        for chunk in _chunks(rows, _LONGEST_INSERT)
+        for chunk in _chunks(rows, LONGEST_INSERT)
     )
-
-
-def insert_later(session: Session, insert: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Add ``rows``, of which none is there, by ``insert``, which ends before VALUES."""
-    for row in rows:
-        session.add(insert, *row)
 
 
 def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
-
-
-@functools.cache
-def _marks(count: int) -> str:
-    return f"({', '.join('?' * count)})"

@@ -13,6 +13,7 @@ from stalwart.store.mail_rows import DRAFT, SEEN, TRASH
 from stalwart.store.object_types import EMAIL, MAILBOX, QUOTA, THREAD
 from stalwart.store.sql.accounts import SqlAccounts
 from stalwart.store.sql.lists import select_in
+from stalwart.store.sql.marks import marks
 from stalwart.store.sql.objects import SqlObjects
 from stalwart.store.sql.session import Session
 
@@ -202,7 +203,7 @@ class Ledger:
         for type, seq in zip(rows[1::3], rows[2::3], strict=True):
             self._session.note(self._account_id, type, seq)
         self._session.settle(
-            f"INSERT INTO type_state(account_id, type, seq) VALUES {', '.join(['(?, ?, ?)'] * (len(rows) // 3))}"
+            f"INSERT INTO type_state(account_id, type, seq) VALUES {marks(3, len(rows) // 3)}"
             " ON CONFLICT (account_id, type) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > type_state.seq",
             *rows,
             of=(self._account_id, *rows[1::3]),

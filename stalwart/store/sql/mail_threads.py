@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable
 from itertools import chain, islice
 
 from stalwart.store.sql.lists import change_in, select_in
+from stalwart.store.sql.marks import LONGEST_INSERT
 from stalwart.store.sql.session import Session
 
 _MOST_MOVED = 100
-_LONGEST_INSERT = 64
 
 
 class Threads:
@@ -46,7 +46,7 @@ class Threads:
     def add(self, account_id: int, thread_id: int, references: Collection[int], subject_hash: int) -> None:
         """An e-mail with these references is in the thread."""
         pending = iter(references)
-        while some := list(islice(pending, _LONGEST_INSERT)):
+        while some := list(islice(pending, LONGEST_INSERT)):
             rows = ((account_id, reference, subject_hash, thread_id) for reference in some)
             self._session.later(
                 "INSERT INTO thread_ref(account_id, ref_hash, subject_hash, thread_id, emails)"

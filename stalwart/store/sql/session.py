@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any, Protocol, TypeVar
 
 from stalwart.store.sql.dialect import Dialect
+from stalwart.store.sql.marks import LONGEST_INSERT, marks
 from stalwart.store.sql.recall import Recall, reads, table_of
 from stalwart.store.watch import FIRST
 
@@ -16,7 +16,6 @@ T = TypeVar("T")
 
 _MOST_ROWS = 256
 """Rows of a table that wait for others."""
-_LARGEST_INSERT = 64
 
 
 class Cursor(Protocol):
@@ -139,10 +138,7 @@ class Session:
 
     def tally(self, statement: str, *values: Any) -> Any:
         """As ``one``, for a statement that writes nothing but counters: what is recalled of its table stays."""
-        self._write_pending()
-        self._untouched = False
-        self._recall.counted(statement)
-        return self._run(statement, values).fetchone()
+        return self._executed(statement, values, self._recall.counted).fetchone()
 
     def all(self, statement: str, *values: Any) -> list[Any]:
         """All rows as tuples."""
@@ -250,14 +246,11 @@ class Session:
         """Close the connection; an open transaction is forgotten."""
         self._connection.close()
 
-    def _executed(self, statement: str, values: Any) -> Cursor:
+    def _executed(self, statement: str, values: Any, forget: Callable[[str], None] | None = None) -> Cursor:
         self._write_pending()
         if not statement.startswith("SELECT"):
             self._untouched = False
-            self._recall.written(statement)
-        return self._run(statement, values)
-
-    def _run(self, statement: str, values: Any) -> Cursor:
+            (forget or self._recall.written)(statement)
         return self._told(self._connection.execute, statement, values)
 
     def _put_off(self, statement: str, values: Any) -> None:
@@ -305,10 +298,10 @@ class Session:
         settled, self._settled = self._settled, {}
         added, self._added = self._added, {}
         for (insert, then), rows in added.items():
-            for count, row in _in_powers(rows):
-                self._put_off(f"{insert} VALUES {_marks(len(rows[0]), count)}{then}", row)
-        for (statement, _), values in settled.items():
-            self._put_off(statement, values)
+            for count, values in _in_powers(rows):
+                self._put_off(f"{insert} VALUES {marks(len(rows[0]), count)}{then}", values)
+        for (statement, _), last in settled.items():
+            self._put_off(statement, last)
 
     def _release(self) -> None:
         """End the innermost savepoint with a mark of its own; where nothing of it has been sent, it was none."""
@@ -335,11 +328,6 @@ def _in_powers(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[int, list[Any]]]
     """The values of so many rows, in few different numbers of rows, so that prepared statements are found again."""
     start = 0
     while start < len(rows):
-        count = min(_LARGEST_INSERT, 1 << ((len(rows) - start).bit_length() - 1))
+        count = min(LONGEST_INSERT, 1 << ((len(rows) - start).bit_length() - 1))
         yield count, list(chain.from_iterable(rows[start : start + count]))
         start += count
-
-
-@functools.cache
-def _marks(columns: int, rows: int) -> str:
-    return ", ".join([f"({', '.join('?' * columns)})"] * rows)
